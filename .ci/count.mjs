@@ -1,0 +1,38 @@
+// The closing line of a test run: count.mjs RUST_LOG PLAYWRIGHT_JSON prints "N passed, N failed".
+// A file that is not there was not reached. One that cannot be read through means no line at all rather than a guess.
+import { existsSync, readFileSync } from 'node:fs';
+
+/** cargo-nextest's summary, else the "test result" lines of cargo test. */
+function rust(text) {
+  const summary = text.replace(/\x1b\[[0-9;]*m/g, '').match(/^\s*Summary \[.*?\] .*tests? run: (.*)$/m);
+  if (summary) {
+    const sum = (what) => [...summary[1].matchAll(what)].reduce((total, [, n]) => total + Number(n), 0);
+    return { passed: sum(/(\d+) passed/g), failed: sum(/(\d+) (?:failed|timed out|exec failed)/g) };
+  }
+  const results = [...text.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed;/gm)];
+  if (results.length === 0) return null;
+  return results.reduce((t, [, p, f]) => ({ passed: t.passed + Number(p), failed: t.failed + Number(f) }), { passed: 0, failed: 0 });
+}
+
+/** Playwright's JSON report; errors outside any test (a spec that does not parse) are no count. */
+function playwright(text) {
+  const { stats, errors } = JSON.parse(text);
+  if (errors.length > 0) return null;
+  return { passed: stats.expected + stats.flaky, failed: stats.unexpected };
+}
+
+const read = (file, parse) => {
+  if (!existsSync(file)) return [];
+  try {
+    return [parse(readFileSync(file, 'utf8'))];
+  } catch {
+    return [null];
+  }
+};
+
+const [rustLog, report] = process.argv.slice(2);
+const counts = [...read(rustLog, rust), ...read(report, playwright)];
+if (counts.length > 0 && counts.every(Boolean)) {
+  const total = (key) => counts.reduce((sum, count) => sum + count[key], 0);
+  console.log(`${total('passed')} passed, ${total('failed')} failed`);
+}

@@ -1,0 +1,159 @@
+# 엄빠도 어렸다: set-up, build, run and test with plain commands (cargo-leptos is not needed).
+# Everything made is a file below target/ or end2end/node_modules, so a second run redoes only what changed.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory
+
+# Where the assets go and how the browser half is compiled. `make dev` sets SITE=target/dev-site PROFILE=dev.
+SITE := target/site
+PROFILE := wasm-release
+
+# The one number of wasm-bindgen: the crate in Cargo.toml and the tool must agree to the patch.
+BINDGEN_VERSION := $(shell sed -n 's/^wasm-bindgen = .*"=\([0-9.]*\)".*/\1/p' Cargo.toml)
+BINDGEN := target/tools/bin/wasm-bindgen
+
+WASM_TARGET := wasm32-unknown-unknown
+FRONT := target/front/$(WASM_TARGET)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+WORK := target/bindgen/$(PROFILE)
+STAMPS := target/stamps
+FONT_VENV := target/tools/font-venv
+
+# Without npm the app is built all the same: larger, not compressed, and its style sheets not bundled.
+HAVE_NPM := $(shell command -v npm)
+NODE_MODULES := $(if $(HAVE_NPM),end2end/node_modules/.package-lock.json)
+WASM_OPT := end2end/node_modules/.bin/wasm-opt -Oz --enable-bulk-memory --enable-nontrapping-float-to-int \
+	--enable-reference-types --enable-sign-ext --enable-mutable-globals
+SHRINK := $(if $(filter dev,$(PROFILE)),,$(HAVE_NPM))
+
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
+
+##@ Every day
+.PHONY: help run dev test test-long
+
+help: ## this list
+	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z][a-z-]*:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+run: build ## set up, build both halves in release and serve http://localhost:3000
+	@APP_ENV=development target/release/umbba serve
+
+dev: tools ## serve a debug build; rebuild and reload on change
+	@node .ci/dev.mjs
+
+test: ## set up and run every check and test
+	@.ci/test
+
+test-long: ## the same with 1000 rounds of each random test
+	@TEST_ROUNDS=1000 .ci/test
+
+##@ Parts
+.PHONY: build site css server server-debug bench fmt clippy font tools clean wasm-target FORCE
+
+build: site server ## target/release/umbba and target/site
+
+site: $(SITE)/pkg/umbba.js $(SITE)/pkg/umbba.wasm css $(STAMPS)/public-$(notdir $(SITE)) ## the browser half and the assets only
+	@$(if $(SHRINK),node .ci/compress.mjs $(SITE))
+
+css: $(SITE)/pkg/umbba.css ## the style sheet only
+
+server: ## the server half in release
+	cargo build --release --bin umbba --features ssr
+
+server-debug: ## the server half for tests
+	cargo build --bin umbba --features ssr
+
+bench: site ## build and run the benchmarks
+	cargo build --release --bin umbba-bench --features ssr
+	@target/release/umbba-bench
+
+fmt: ## format the Rust code
+	cargo fmt
+
+clippy: | wasm-target ## clippy on both halves, warnings denied
+	cargo clippy --features ssr --all-targets -- -D warnings
+	cargo clippy --lib --target $(WASM_TARGET) --features hydrate --target-dir target/front -- -D warnings
+
+font: $(STAMPS)/font-venv ## make the question font anew
+	$(FONT_VENV)/bin/python end2end/font/make.py
+
+tools: $(BINDGEN) $(NODE_MODULES) | wasm-target ## set-up alone: wasm target, wasm-bindgen, npm packages
+
+clean: ## remove all that was built or set up (data/ stays)
+	rm -rf target end2end/node_modules end2end/test-results end2end/playwright-report
+
+# ---- set-up
+
+wasm-target:
+	@test -d "$$(rustc --print sysroot)/lib/rustlib/$(WASM_TARGET)/lib" || rustup target add $(WASM_TARGET)
+
+# Asks the tool itself, so that neither a lost binary nor another version goes unnoticed. Not --locked: that lock
+# file names crates by the day of its release.
+$(BINDGEN): FORCE
+	@test -n "$(BINDGEN_VERSION)" || { echo 'Cargo.toml names no exact wasm-bindgen version' >&2; exit 1; }
+	@if ! "$@" --version 2>/dev/null | grep -qE '^wasm-bindgen $(subst .,\.,$(BINDGEN_VERSION))( |$$)'; then \
+		echo 'Installing wasm-bindgen $(BINDGEN_VERSION) into target/tools (once, a few minutes)'; \
+		cargo install wasm-bindgen-cli --version $(BINDGEN_VERSION) --root target/tools --target-dir target/tools/build --force; \
+		rm -rf target/tools/build; \
+		touch "$@"; \
+	fi
+
+end2end/node_modules/.package-lock.json: end2end/package.json end2end/package-lock.json
+	@echo 'Installing the npm packages of end2end'
+	@cd end2end && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(STAMPS)/font-venv: Makefile
+	python3 -m venv $(FONT_VENV)
+	$(FONT_VENV)/bin/pip install --quiet --disable-pip-version-check fonttools==4.68.0 brotli==1.2.1
+	@mkdir -p $(@D) && touch $@
+
+# ---- the browser half: cargo always looks, the steps after it run when its result differs
+
+$(WORK)/umbba.wasm: FORCE | wasm-target
+	cargo build --lib --target $(WASM_TARGET) --profile $(PROFILE) --no-default-features --features hydrate --target-dir target/front
+	@mkdir -p $(@D)
+	@cmp -s $(FRONT)/umbba.wasm $@ || cp $(FRONT)/umbba.wasm $@
+
+$(WORK)/out/umbba.js: $(WORK)/umbba.wasm $(BINDGEN)
+	@rm -rf $(@D)
+	$(BINDGEN) --target web --no-typescript --out-name umbba --out-dir $(@D) $<
+	@touch $@
+
+$(SITE)/pkg/umbba.js: $(WORK)/out/umbba.js
+	@mkdir -p $(@D) && rm -rf $(@D)/snippets
+	@if [ -d $(WORK)/out/snippets ]; then cp -R $(WORK)/out/snippets $(@D)/; fi
+	@cp $< $@
+
+# The bindings' umbba_bg.wasm is served as umbba.wasm; the page passes that path to init().
+$(SITE)/pkg/umbba.wasm: $(WORK)/out/umbba.js $(NODE_MODULES)
+	@mkdir -p $(@D)
+ifneq ($(SHRINK),)
+	@echo 'Shrinking umbba.wasm (wasm-opt -Oz)'
+	@$(WASM_OPT) -o $@ $(WORK)/out/umbba_bg.wasm
+else
+	@$(if $(HAVE_NPM),,echo 'npm is not here: umbba.wasm is not shrunk and nothing is compressed')
+	@cp $(WORK)/out/umbba_bg.wasm $@
+endif
+
+# ---- assets
+
+$(SITE)/pkg/umbba.css: $(shell find style 2>/dev/null) .ci/css.mjs $(NODE_MODULES)
+	@mkdir -p $(@D)
+ifneq ($(HAVE_NPM),)
+	@node .ci/css.mjs style/main.css $@
+else
+	@cp -R style/. $(@D)/ && cp style/main.css $@
+endif
+
+# Copied anew as a whole, so that a file removed from public/ is not served for ever.
+$(STAMPS)/public-$(notdir $(SITE)): $(shell find public 2>/dev/null) $(if $(wildcard $(SITE)/pkg),,FORCE)
+	@mkdir -p $(SITE) $(@D)
+	@find $(SITE) -mindepth 1 -maxdepth 1 ! -name pkg -exec rm -rf {} +
+	@cp -R public/. $(SITE)/
+	@touch $@
+
+FORCE:

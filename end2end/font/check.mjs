@@ -1,0 +1,33 @@
+// Fails when a question of the catalogue has outgrown the question font, or the font the 150 kB it may weigh.
+//
+//     node end2end/font/check.mjs        (then, if it fails: end2end/font/make.py)
+
+import { readFileSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as fontkit from "fontkit";
+
+const LIMIT = 150_000;
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const fontPath = join(root, "public/fonts/question.woff2");
+const catalogue = join(root, "src/server/catalogue");
+
+const font = fontkit.create(readFileSync(fontPath));
+const problems = [];
+
+for (const file of readdirSync(catalogue).filter((name) => name.endsWith(".toml")).sort()) {
+  // Whole comment lines are nobody's question; everything else in the file may be shown.
+  const text = readFileSync(join(catalogue, file), "utf8").replace(/^\s*#.*$/gm, "");
+  const missing = [...new Set(text)].filter((character) => !/[\p{Cc}]/u.test(character) && !font.hasGlyphForCodePoint(character.codePointAt(0)));
+  if (missing.length > 0) problems.push(`${file}: not in the question font: ${missing.sort().join(" ")}`);
+}
+
+const bytes = statSync(fontPath).size;
+if (bytes > LIMIT) problems.push(`question.woff2 weighs ${bytes} bytes, more than ${LIMIT}`);
+
+if (problems.length > 0) {
+  console.error(problems.join("\n"));
+  console.error("run: target/tools/font-venv/bin/python end2end/font/make.py");
+  process.exit(1);
+}
+console.log(`question font: ${font.numGlyphs} glyphs, ${bytes} bytes, every question covered`);

@@ -1,0 +1,37 @@
+import { defineConfig } from '@playwright/test';
+
+const phone = { width: 390, height: 844 };
+
+export default defineConfig({
+  testDir: 'tests',
+  fullyParallel: false, // the tests of one file share a server and its clock
+  workers: 2,
+  retries: 0,
+  forbidOnly: true,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  reporter: [['list'], ['json', { outputFile: '../target/test/playwright.json' }]],
+  use: {
+    locale: 'ko-KR',
+    timezoneId: 'Asia/Seoul',
+    viewport: phone,
+    serviceWorkers: 'allow',
+    screenshot: 'only-on-failure',
+    trace: 'retain-on-failure',
+    launchOptions: {
+      executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--no-first-run',
+      ],
+    },
+  },
+  projects: [
+    { name: 'journeys', testMatch: '**/*.spec.ts', testIgnore: '**/no-script/**' },
+    { name: 'no-script', testMatch: '**/no-script/**/*.spec.ts', use: { javaScriptEnabled: false } },
+  ],
+});

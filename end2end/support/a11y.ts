@@ -1,0 +1,30 @@
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+
+const WCAG_2_2_AA = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa'];
+
+/**
+ * Fails on serious and critical findings of WCAG 2.2 A and AA, each with its rule, its elements and what to change.
+ * axe is a script: not for the no-script project, where it would wait for ever.
+ */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(WCAG_2_2_AA).analyze();
+  const findings = violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, impact, help, nodes }) =>
+      [
+        `${impact} ${id}: ${help}`,
+        ...nodes.map(({ target, failureSummary }) => `  ${target.join(' ')}\n    ${failureSummary?.replace(/\n\s*/g, '\n      ')}`),
+      ].join('\n'),
+    );
+  if (findings.length > 0) throw new Error(`${page.url()} has serious accessibility findings:\n${findings.join('\n')}`);
+}
+
+/** The same by day and by dusk. Motion is off meanwhile: a colour half-way through a fade is nobody's choice. */
+export async function expectAccessibleByDayAndDusk(page: Page): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await expectAccessible(page);
+  }
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+}

@@ -1,0 +1,37 @@
+import { connect } from 'node:net';
+
+/** The server's clock and jobs, moved by hand through the control socket that only `APP_ENV=test` opens. */
+export class Clock {
+  constructor(private readonly socket: string) {}
+
+  /** Moves the server's time forward by a signed span: `+90m`, `+7d`. */
+  async advance(span: string): Promise<void> {
+    await this.ask(`clock ${span}`);
+  }
+
+  /** Runs every job that is due now, to its end. */
+  async tick(): Promise<void> {
+    await this.ask('tick');
+  }
+
+  /** One line there, one line back: `ok …`, or `error …`, which is thrown. */
+  private ask(line: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      let answer = '';
+      const socket = connect(this.socket, () => socket.write(`${line}\n`));
+      socket.setEncoding('utf8');
+      socket.setTimeout(30_000, () => socket.destroy(new Error(`no answer to "${line}" in 30 s`)));
+      socket.on('error', reject);
+      socket.on('close', () => reject(new Error(`the control socket closed without an answer to "${line}"`)));
+      socket.on('data', (chunk: string) => {
+        answer += chunk;
+        const end = answer.indexOf('\n');
+        if (end < 0) return;
+        const first = answer.slice(0, end);
+        if (/^ok\b/.test(first)) resolve(first);
+        else reject(new Error(`"${line}": ${first}`));
+        socket.destroy();
+      });
+    });
+  }
+}

@@ -1,0 +1,216 @@
+//! The person's own account: signing up and in, settings, sessions, recovery code.
+
+use leptos::prelude::*;
+
+use super::{AccountView, ApiError, HomeView};
+use crate::domain::SessionId;
+
+/// Who is here. Answers for nobody too.
+#[server(endpoint = "home")]
+pub async fn home() -> Result<HomeView, ApiError> {
+    use super::convert;
+    use crate::server::{request, services::reading};
+
+    let request = request::anybody()?;
+    let Some(found) = request.visitor.session else {
+        return Ok(HomeView { name: None, pairs: Vec::new(), as_of: 0 });
+    };
+    let (as_of, pairs) = reading::pairs_of(&request.state, &found.person).await?;
+    let pairs = pairs.iter().map(|pair| convert::pair_link(pair, found.person.id)).collect();
+    Ok(HomeView { name: Some(found.person.name.as_str().to_owned()), pairs, as_of })
+}
+
+/// Makes an account from a name.
+#[server(endpoint = "sign_up")]
+pub async fn sign_up(#[server(default)] name: String, #[server(default)] consent: String, #[server(default)] zone: String) -> Result<(), ApiError> {
+    use crate::{
+        paths,
+        server::{
+            cookies,
+            request::{self, set_cookie},
+            services::accounts,
+        },
+    };
+
+    let request = request::anybody()?;
+    request.visitor.refuse_insecure()?;
+    let sign_up = request.visitor.sign_up(&name, &consent, &zone)?;
+    let (opened, code) = accounts::sign_up(&request.state, sign_up).await?;
+    set_cookie(&cookies::session(&opened.token));
+    set_cookie(&cookies::recovery(&code));
+    request.redirect(paths::recovery());
+    Ok(())
+}
+
+/// Signs in with a recovery code.
+#[server(endpoint = "sign_in")]
+pub async fn sign_in(#[server(default)] code: String) -> Result<(), ApiError> {
+    use crate::{
+        paths,
+        server::{
+            cookies,
+            request::{self, set_cookie},
+            services::{ServiceError, accounts, guard},
+        },
+    };
+
+    let request = request::anybody()?;
+    request.visitor.refuse_insecure()?;
+    tokio::time::sleep(guard::brake(&request.state).await?).await;
+    let opened = accounts::sign_in(&request.state, &code, request.visitor.trier(), &request.visitor.device).await;
+    let opened = opened.map_err(|error| match error {
+        ServiceError::CodeWrong => ApiError::RecoveryCodeWrong,
+        error => error.into(),
+    })?;
+    set_cookie(&cookies::session(&opened.token));
+    request.redirect(paths::home());
+    Ok(())
+}
+
+/// Ends this browser's session.
+#[server(endpoint = "sign_out")]
+pub async fn sign_out() -> Result<(), ApiError> {
+    use crate::{
+        paths,
+        server::{
+            cookies,
+            request::{self, set_cookie},
+            services::accounts,
+        },
+    };
+
+    let request = request::current().await?;
+    accounts::end_session(&request.state, &request.person, request.session).await?;
+    for name in [cookies::SESSION, cookies::RECOVERY, cookies::INVITATION, cookies::TICKET] {
+        set_cookie(&cookies::forget(name));
+    }
+    request.redirect(paths::home());
+    Ok(())
+}
+
+/// The person's own settings.
+#[server(endpoint = "account")]
+pub async fn account() -> Result<AccountView, ApiError> {
+    use super::{SessionView, convert};
+    use crate::server::{
+        calendar::{self, Zone},
+        request,
+        services::{accounts, reading},
+    };
+
+    let request = request::current().await?;
+    let zone = Zone::stored(&request.person.zone);
+    let (as_of, pairs) = reading::pairs_of(&request.state, &request.person).await?;
+    let sessions = accounts::find_sessions(&request.state, &request.person).await?.into_iter().map(|session| SessionView {
+        id: session.id,
+        is_this: session.id == request.session,
+        last_used: zone.date(session.last_used_at),
+        device: session.device,
+    });
+    Ok(AccountView {
+        as_of,
+        name: request.person.name.as_str().to_owned(),
+        locale: request.person.locale,
+        text_size: request.person.text_size,
+        zone: request.person.zone.as_str().to_owned(),
+        zones: calendar::zone_names(),
+        sessions: sessions.collect(),
+        pairs: pairs.iter().map(|pair| convert::pair_link(pair, request.person.id)).collect(),
+    })
+}
+
+#[server(endpoint = "change_name")]
+pub async fn change_name(#[server(default)] name: String, #[server(default)] back: String) -> Result<(), ApiError> {
+    use crate::{
+        domain::PersonName,
+        server::{request, services::accounts},
+    };
+
+    let request = request::current().await?;
+    accounts::change_name(&request.state, &request.person, PersonName::parse(&name)?).await?;
+    request.redirect_back(&back);
+    Ok(())
+}
+
+/// Language, text size and own zone.
+#[server(endpoint = "change_display")]
+pub async fn change_display(
+    #[server(default)] locale: String,
+    #[server(default)] text_size: String,
+    #[server(default)] zone: String,
+    #[server(default)] back: String,
+) -> Result<(), ApiError> {
+    use crate::{
+        domain::{Locale, TextSize, ZoneName},
+        server::{request, services::accounts},
+    };
+
+    let request = request::current().await?;
+    let locale = Locale::from_tag(&locale).ok_or(ApiError::Malformed)?;
+    let text_size = TextSize::from_word(&text_size).ok_or(ApiError::Malformed)?;
+    let zone = ZoneName::parse(&zone)?;
+    accounts::change_display(&request.state, &request.person, locale, text_size, zone).await?;
+    request.redirect_back(&back);
+    Ok(())
+}
+
+/// Ends one of the person's sessions.
+#[server(endpoint = "end_session")]
+pub async fn end_session(session: SessionId, #[server(default)] back: String) -> Result<(), ApiError> {
+    use crate::server::{request, services::accounts};
+
+    let request = request::current().await?;
+    accounts::end_session(&request.state, &request.person, session).await?;
+    request.redirect_back(&back);
+    Ok(())
+}
+
+/// The recovery code just made, if this browser still holds it.
+#[server(endpoint = "recovery_page")]
+pub async fn recovery_page() -> Result<Option<String>, ApiError> {
+    use crate::server::request;
+
+    let request = request::current().await?;
+    Ok(request.visitor.recovery.map(|code| code.grouped()))
+}
+
+/// Makes a new recovery code.
+#[server(endpoint = "renew_recovery")]
+pub async fn renew_recovery() -> Result<(), ApiError> {
+    use crate::{
+        paths,
+        server::{
+            cookies,
+            request::{self, set_cookie},
+            services::accounts,
+        },
+    };
+
+    let request = request::current().await?;
+    let code = accounts::renew_recovery_code(&request.state, &request.person).await?;
+    set_cookie(&cookies::recovery(&code));
+    request.redirect(paths::recovery());
+    Ok(())
+}
+
+/// The person keeps the code: it leaves the browser, and the way goes on.
+#[server(endpoint = "keep_recovery")]
+pub async fn keep_recovery() -> Result<(), ApiError> {
+    use crate::{
+        domain::PairPhase,
+        paths,
+        server::{
+            cookies,
+            request::{self, set_cookie},
+            services::{accounts, reading},
+        },
+    };
+
+    let request = request::current().await?;
+    accounts::keep_recovery_code(&request.state, &request.person).await?;
+    set_cookie(&cookies::forget(cookies::RECOVERY));
+    let (_, pairs) = reading::pairs_of(&request.state, &request.person).await?;
+    let next = pairs.iter().find(|pair| pair.phase() != PairPhase::Closed).map_or_else(paths::start, |pair| paths::today(pair.id));
+    request.redirect(next);
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! From the domain to views. What a member may see is decided by `DailyQuestion::seen_by` and nowhere else.
+
+use super::{AnswersView, CardLink, DoorView, InApp, MemberView, PairLink, PairView, Phase, QuestionView};
+use crate::{
+    domain::{DailyQuestion, LocalDate, Locale, Member, Millis, Pair, PairPhase, PersonId, Role, Seen},
+    text::{self, Words},
+};
+
+impl From<PairPhase> for Phase {
+    fn from(phase: PairPhase) -> Self {
+        match phase {
+            PairPhase::Alone => Self::Alone,
+            PairPhase::Together => Self::Together,
+            PairPhase::Closed => Self::Closed,
+        }
+    }
+}
+
+impl From<&Member> for MemberView {
+    fn from(member: &Member) -> Self {
+        Self { role: member.role, relation: member.relation.clone(), name: member.name.as_str().to_owned() }
+    }
+}
+
+/// `None` only for a pair in which nobody sits in that seat.
+pub fn pair_view(pair: &Pair, role: Role, today: LocalDate) -> Option<PairView> {
+    let me = pair.seat(role)?;
+    Some(PairView {
+        id: pair.id,
+        phase: pair.phase().into(),
+        me: me.into(),
+        other: pair.seat(role.other()).map(MemberView::from),
+        push_time: pair.push_time,
+        zone: pair.zone.as_str().to_owned(),
+        paused_until: pair.pause_at(today),
+        is_inviter: pair.inviter_id == me.person_id,
+    })
+}
+
+pub fn pair_link(pair: &Pair, person: PersonId) -> PairLink {
+    let other = pair.role_of(person).and_then(|role| pair.seat(role.other())).map(MemberView::from);
+    PairLink { id: pair.id, phase: pair.phase().into(), other }
+}
+
+/// How a question is shown to `role`. `date_of` gives the pair's local date of an instant.
+pub fn question_view(
+    question: &DailyQuestion,
+    pair: &PairView,
+    locale: Locale,
+    date_of: impl Fn(Millis) -> LocalDate,
+    revisions: Vec<String>,
+) -> QuestionView {
+    let words = text::words(locale);
+    let role = pair.me.role;
+    let wording = question.wordings.of(locale);
+    let answers = match question.seen_by(role) {
+        Seen::Open => AnswersView::Open,
+        Seen::OtherIsWaiting => AnswersView::OtherIsWaiting,
+        Seen::Waiting { own } => AnswersView::Waiting { own: own.body.as_str().to_owned() },
+        Seen::Both { own, other } => AnswersView::Both {
+            own: own.body.as_str().to_owned(),
+            other: other.body.as_str().to_owned(),
+            own_date: date_of(own.first_at),
+            other_date: date_of(other.first_at),
+        },
+    };
+    let is_open = matches!(answers, AnswersView::Both { .. });
+    QuestionView {
+        id: question.id,
+        version: question.version,
+        number: question.number,
+        section: question.section,
+        topic: wording.topic.clone(),
+        wording: text::fill(wording.of(role), &[("other", &filler(words, pair))]),
+        other_wording: is_open.then(|| text::fill(wording.of(role.other()), &[("other", &pair.me.call(words))])),
+        local_date: question.local_date,
+        may_move_on: question.may_move_on(role),
+        has_moved_on: question.move_on == Some(role),
+        revisions,
+        answers,
+    }
+}
+
+/// What stands for the other in a question: a general word while nobody has joined.
+fn filler(words: &Words, pair: &PairView) -> String {
+    match (&pair.other, pair.me.role) {
+        (Some(other), _) => other.call(words),
+        (None, Role::Child) => words.role_parent.to_owned(),
+        (None, Role::Parent) => words.role_child.to_owned(),
+    }
+}
+
+pub fn card_link(question: &DailyQuestion, locale: Locale) -> CardLink {
+    CardLink {
+        id: question.id,
+        topic: question.wordings.of(locale).topic.clone(),
+        section: question.section,
+        local_date: question.local_date,
+    }
+}
+
+/// How `/join` greets the browser it is opened in. `path` is the page's own.
+pub fn door(user_agent: &str, public_url: &str, path: &str) -> DoorView {
+    const OTHERS: [&str; 6] = ["NAVER(inapp", "Instagram", "FBAN", "FBAV", "Line/", "DaumApps"];
+    let in_app = if user_agent.contains("KAKAOTALK") {
+        InApp::KakaoTalk
+    } else if OTHERS.iter().any(|mark| user_agent.contains(mark)) {
+        InApp::Other
+    } else {
+        InApp::No
+    };
+    // Only our own join pages are handed on.
+    let is_ours = path.starts_with("/join") && path.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-'));
+    let target = if is_ours { format!("{public_url}{path}") } else { format!("{public_url}/join") };
+    let open_in_browser = match in_app {
+        InApp::KakaoTalk => format!("kakaotalk://web/openExternal?url={}", escape(&target)),
+        InApp::Other if user_agent.contains("Android") => {
+            let (scheme, rest) = target.split_once("://").unwrap_or(("https", target.as_str()));
+            format!("intent://{rest}#Intent;scheme={scheme};end")
+        }
+        InApp::Other | InApp::No => String::new(),
+    };
+    DoorView { in_app, open_in_browser }
+}
+
+/// Percent-encodes everything but unreserved characters (RFC 3986 §2.3).
+fn escape(text: &str) -> String {
+    text.bytes().map(|b| if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~') { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_app_s_browser_is_known_and_shown_the_way_out() {
+        let kakao = door("Mozilla/5.0 (Linux; Android 14) KAKAOTALK 11.0", "https://family.example", "/join/ABCDE-12345");
+        assert_eq!(kakao.in_app, InApp::KakaoTalk);
+        assert_eq!(kakao.open_in_browser, "kakaotalk://web/openExternal?url=https%3A%2F%2Ffamily.example%2Fjoin%2FABCDE-12345");
+        let other = door("Mozilla/5.0 (Linux; Android 14) Instagram 300", "https://family.example", "//evil.example/join");
+        assert_eq!(other.open_in_browser, "intent://family.example/join#Intent;scheme=https;end");
+        assert_eq!(door("Mozilla/5.0 Chrome/150", "https://family.example", "/join").in_app, InApp::No);
+    }
+}

@@ -1,0 +1,61 @@
+//! An accident is logged here, once, and becomes a code; an answer ("not found", "already open") is only translated.
+
+use crate::{
+    api::ApiError,
+    domain::{PauseError, Refusal},
+    server::{services::ServiceError, storage::StorageError},
+};
+
+impl From<ServiceError> for ApiError {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::SignedOut => Self::SignedOut,
+            ServiceError::NotFound => Self::NotFound,
+            ServiceError::Refused(refusal) => refused(refusal),
+            ServiceError::Name(error) => error.into(),
+            ServiceError::Body(error) => error.into(),
+            ServiceError::Relation(error) => error.into(),
+            ServiceError::PushTime(error) => error.into(),
+            ServiceError::Pause(PauseError::Past) => Self::PausePast,
+            ServiceError::Pause(PauseError::TooLong) => Self::PauseTooLong,
+            ServiceError::Zone => Self::ZoneInvalid,
+            ServiceError::Date => Self::DateInvalid,
+            ServiceError::ConsentMissing => Self::ConsentMissing,
+            ServiceError::CodeWrong => Self::CodeWrong,
+            ServiceError::TooManyTries => Self::TooManyTries,
+            ServiceError::JoiningMyself => Self::JoiningMyself,
+            ServiceError::PairExists => Self::PairExists,
+            ServiceError::SeatTaken => Self::SeatTaken,
+            ServiceError::CardOpen => Self::CardOpen,
+            ServiceError::Insecure => Self::Insecure,
+            ServiceError::Storage(error) => stored(&error),
+            ServiceError::Broken(what) => {
+                tracing::error!(what, "a request could not be served");
+                Self::Broken
+            }
+        }
+    }
+}
+
+fn refused(refusal: Refusal) -> ApiError {
+    match refusal {
+        Refusal::AlreadyOpen => ApiError::AlreadyOpen,
+        Refusal::Swapped => ApiError::Swapped,
+        Refusal::PairClosed => ApiError::PairClosed,
+        Refusal::Shelved => ApiError::Shelved,
+        Refusal::SomebodyAnswered => ApiError::SomebodyAnswered,
+        Refusal::FirstQuestion => ApiError::FirstQuestion,
+        Refusal::SwappedToday => ApiError::SwappedToday,
+        Refusal::NotYet => ApiError::NotYet,
+    }
+}
+
+fn stored(error: &StorageError) -> ApiError {
+    tracing::error!(%error, "storage failed");
+    match error {
+        StorageError::Unavailable(_) => ApiError::Unavailable,
+        StorageError::Inconsistent { .. } | StorageError::Taken | StorageError::Database(_) | StorageError::Migration(_) | StorageError::Url(_) => {
+            ApiError::Broken
+        }
+    }
+}

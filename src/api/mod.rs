@@ -1,0 +1,20 @@
+//! The contract between the halves: server functions and the views they return. Every function has five steps:
+//! who · parse into domain types · one service · view · return. URLs are stable, contracts change by addition.
+//! What only a body needs is imported inside it, so that this room compiles in both halves.
+
+mod account;
+mod archive;
+pub mod convert;
+mod error;
+mod invitations;
+mod pairs;
+mod today;
+mod views;
+
+pub use account::*;
+pub use archive::*;
+pub use error::{ApiError, Refused};
+pub use invitations::*;
+pub use pairs::*;
+pub use today::*;
+pub use views::*;

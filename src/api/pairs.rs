@@ -1,0 +1,140 @@
+//! Starting, setting and leaving a pair.
+
+use leptos::prelude::*;
+
+use super::{ApiError, PairSettingsView};
+use crate::domain::PairId;
+
+/// Starts a pair with the signed-in person in one seat.
+#[server(endpoint = "start_pair")]
+pub async fn start_pair(
+    #[server(default)] role: String,
+    #[server(default)] parent_relation: String,
+    #[server(default)] child_relation: String,
+    #[server(default)] relation_word: String,
+    #[server(default)] push_time: String,
+    #[server(default)] zone: String,
+) -> Result<(), ApiError> {
+    use crate::{
+        domain::{PushTime, Relation, Role, ZoneName},
+        paths,
+        server::{
+            request,
+            services::pairs::{self, Start},
+        },
+    };
+
+    let request = request::current().await?;
+    let role = Role::from_word(&role).ok_or(ApiError::RelationMissing)?;
+    let choice = match role {
+        Role::Parent => parent_relation,
+        Role::Child => child_relation,
+    };
+    let relation = Relation::parse(role, &choice, &relation_word)?;
+    let start = Start { role, relation, push_time: PushTime::parse(&push_time)?, zone: ZoneName::parse(&zone)? };
+    let pair = pairs::start(&request.state, &request.person, start).await?;
+    request.redirect(paths::today(pair));
+    Ok(())
+}
+
+/// The settings of a pair.
+#[server(endpoint = "pair_settings")]
+pub async fn pair_settings(pair: PairId) -> Result<PairSettingsView, ApiError> {
+    use super::convert;
+    use crate::server::{
+        calendar, request,
+        services::{ServiceError, reading},
+    };
+
+    let request = request::current().await?;
+    let (as_of, pair, role, today) = reading::pair(&request.state, &request.person, pair).await?;
+    let view = convert::pair_view(&pair, role, today).ok_or(ServiceError::NotFound)?;
+    Ok(PairSettingsView { as_of, pair: view, today, zones: calendar::zone_names() })
+}
+
+#[server(endpoint = "change_push_time")]
+pub async fn change_push_time(pair: PairId, #[server(default)] push_time: String, #[server(default)] zone: String) -> Result<(), ApiError> {
+    use crate::{
+        domain::{PushTime, ZoneName},
+        paths,
+        server::{request, services::pairs},
+    };
+
+    let request = request::current().await?;
+    let (push_time, zone) = (PushTime::parse(&push_time)?, ZoneName::parse(&zone)?);
+    pairs::change_push_time(&request.state, &request.person, pair, push_time, zone).await?;
+    request.redirect(paths::settings(pair));
+    Ok(())
+}
+
+#[server(endpoint = "change_relation")]
+pub async fn change_relation(pair: PairId, #[server(default)] relation: String, #[server(default)] relation_word: String) -> Result<(), ApiError> {
+    use crate::{
+        paths,
+        server::{request, services::pairs},
+    };
+
+    let request = request::current().await?;
+    pairs::change_relation(&request.state, &request.person, pair, &relation, &relation_word).await?;
+    request.redirect(paths::settings(pair));
+    Ok(())
+}
+
+#[server(endpoint = "pause_pair")]
+pub async fn pause_pair(pair: PairId, #[server(default)] until: String) -> Result<(), ApiError> {
+    use crate::{
+        domain::LocalDate,
+        paths,
+        server::{request, services::pairs},
+    };
+
+    let request = request::current().await?;
+    let until: LocalDate = until.parse()?;
+    pairs::pause(&request.state, &request.person, pair, until).await?;
+    request.redirect(paths::settings(pair));
+    Ok(())
+}
+
+#[server(endpoint = "resume_pair")]
+pub async fn resume_pair(pair: PairId) -> Result<(), ApiError> {
+    use crate::{
+        paths,
+        server::{request, services::pairs},
+    };
+
+    let request = request::current().await?;
+    pairs::resume(&request.state, &request.person, pair).await?;
+    request.redirect(paths::settings(pair));
+    Ok(())
+}
+
+/// Closes a pair for good; `confirmed` comes from a box that has to be ticked.
+#[server(endpoint = "leave_pair")]
+pub async fn leave_pair(pair: PairId, #[server(default)] confirmed: String) -> Result<(), ApiError> {
+    use crate::{
+        paths,
+        server::{request, services::pairs},
+    };
+
+    let request = request::current().await?;
+    if confirmed != "yes" {
+        return Err(ApiError::LeaveUnconfirmed);
+    }
+    pairs::leave(&request.state, &request.person, pair).await?;
+    request.redirect(paths::today(pair));
+    Ok(())
+}
+
+/// "This is not them": closes the pair and goes on in a new one.
+#[server(endpoint = "start_again")]
+pub async fn start_again(pair: PairId) -> Result<(), ApiError> {
+    use crate::{
+        paths,
+        server::{request, services::pairs},
+    };
+
+    let request = request::current().await?;
+    let fresh = pairs::start_again(&request.state, &request.person, pair).await?;
+    request.redirect(paths::invite(fresh));
+    Ok(())
+}

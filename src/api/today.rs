@@ -1,0 +1,88 @@
+//! Today's question: reading, answering, swapping, moving on.
+
+use leptos::prelude::*;
+
+use super::{ApiError, TodayView};
+use crate::domain::{DailyQuestionId, PairId};
+
+/// The today page of a pair.
+#[server(endpoint = "today")]
+pub async fn today(pair: PairId) -> Result<TodayView, ApiError> {
+    use super::{Phase, convert};
+    use crate::{
+        domain::{Hour, Season},
+        server::{
+            calendar::Zone,
+            request,
+            services::{ServiceError, reading},
+        },
+    };
+
+    let request = request::current().await?;
+    let found = reading::today(&request.state, &request.person, pair).await?;
+    let view = convert::pair_view(&found.pair, found.role, found.today).ok_or(ServiceError::NotFound)?;
+    let zone = Zone::stored(&found.pair.zone);
+    let locale = request.person.locale;
+    let revisions = found.revisions.into_iter().map(|revision| revision.body.as_str().to_owned()).collect();
+    let question = found.current.map(|question| convert::question_view(&question, &view, locale, |at| zone.date(at), revisions));
+    let later = found.shelved.iter().map(|question| convert::question_view(question, &view, locale, |at| zone.date(at), Vec::new()));
+    Ok(TodayView {
+        as_of: found.as_of,
+        today: found.today,
+        season: Season::of(found.today),
+        hour: Hour::of(found.minute),
+        question,
+        later: later.collect(),
+        completed: found.completed,
+        closed_season: found.closed_season,
+        may_swap: found.may_swap,
+        may_start_again: view.is_inviter && view.phase == Phase::Together && found.completed == 0,
+        has_invitation: found.invitation.is_some(),
+        asks_for_recovery: found.asks_for_recovery,
+        pair: view,
+    })
+}
+
+/// Submits the signed-in person's answer to an open or shelved question.
+#[server(endpoint = "submit_answer")]
+pub async fn submit_answer(daily_question: DailyQuestionId, version: u32, body: String) -> Result<(), ApiError> {
+    use crate::{
+        domain::AnswerBody,
+        paths,
+        server::{request, services::answers},
+    };
+
+    let request = request::current().await?;
+    let body = AnswerBody::parse(&body)?;
+    let (pair, _) = answers::submit(&request.state, &request.person, daily_question, version, body).await?;
+    request.redirect(paths::today(pair)); // sets a header, does not return: keep it last
+    Ok(())
+}
+
+/// Replaces today's question for both.
+#[server(endpoint = "swap_question")]
+pub async fn swap_question(daily_question: DailyQuestionId, version: u32) -> Result<(), ApiError> {
+    use crate::{
+        paths,
+        server::{request, services::questions},
+    };
+
+    let request = request::current().await?;
+    let pair = questions::swap(&request.state, &request.person, daily_question, version).await?;
+    request.redirect(paths::today(pair));
+    Ok(())
+}
+
+/// Asks for a new question at the next due minute.
+#[server(endpoint = "move_on")]
+pub async fn move_on(daily_question: DailyQuestionId) -> Result<(), ApiError> {
+    use crate::{
+        paths,
+        server::{request, services::questions},
+    };
+
+    let request = request::current().await?;
+    let pair = questions::move_on(&request.state, &request.person, daily_question).await?;
+    request.redirect(paths::today(pair));
+    Ok(())
+}

@@ -1,0 +1,10 @@
+//! Everything that touches the browser: called from effects and event handlers only, hands values back, never calls
+//! `api`. It compiles in the server half too, where nothing of it is ever called.
+
+pub mod clipboard;
+pub mod drafts;
+pub mod live;
+pub mod page;
+pub mod panics;
+pub mod service_worker;
+pub mod share;

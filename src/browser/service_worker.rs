@@ -1,0 +1,13 @@
+//! The service worker, where there is one.
+
+use wasm_bindgen_futures::JsFuture;
+
+/// Registers it; browsers inside other apps have none, and that is fine.
+pub async fn register(path: &str) {
+    let Some(window) = web_sys::window() else { return };
+    let navigator = window.navigator();
+    let container = js_sys::Reflect::get(&navigator, &"serviceWorker".into()).ok().filter(|value| !value.is_undefined());
+    if container.is_some() {
+        let _ = JsFuture::from(navigator.service_worker().register(path)).await;
+    }
+}

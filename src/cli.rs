@@ -1,0 +1,200 @@
+//! The command line: parses and starts, decides nothing. Every failure is one sentence and exit code 1.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    http,
+    server::{
+        catalogue::Catalogue,
+        clock::Clock,
+        config::{AppEnv, PublicUrl, ServeSettings, Settings, TrustedProxies},
+        jobs::scheduler,
+        lifecycle::Lifecycle,
+        random::Random,
+        secrets::Secrets,
+        services::accounts,
+        state::{AppState, Site},
+        storage::{Database, Opening, questions, seeds},
+        telemetry,
+    },
+};
+
+/// 엄빠도 어렸다: one question a day for a parent and a child.
+///
+/// Without settings it is strict (production). `make run` starts it for development.
+#[derive(Parser)]
+#[command(name = "umbba", version, about, long_about)]
+struct Cli {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the app; creates the data folder, database, keys and catalogue by itself.
+    Serve(ServeSettings),
+    /// Bring the database up to date and stop.
+    Migrate,
+    /// Fill a development database with believable pairs.
+    Seed {
+        /// How many pairs.
+        #[arg(long, default_value_t = 10)]
+        pairs: usize,
+        /// File for one line per member: person-id pair-id role daily-question-id Cookie-header-value
+        #[arg(long)]
+        sessions: PathBuf,
+    },
+    /// Open and shelve what is due now, once.
+    Tick,
+    /// Copy the SQLite database into FILE while the app runs. The key file is not in it: keep DATA_DIR/secret.key too.
+    Backup {
+        file: PathBuf,
+    },
+}
+
+/// One sentence for the operator.
+struct Failure(String);
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Runs the command line.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    telemetry::start(cli.settings.app_env, &cli.settings.log);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("umbba: the runtime cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(dispatch(cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure(sentence)) => {
+            eprintln!("umbba: {sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> Result<(), Failure> {
+    let settings = cli.settings;
+    match cli.command {
+        Command::Serve(serve) => serve_app(&settings, &serve).await,
+        Command::Migrate => {
+            make_data_dir(&settings.data_dir)?;
+            open(&settings, Opening::Migrate).await?;
+            println!("the database is up to date");
+            Ok(())
+        }
+        Command::Seed { pairs, sessions } => seed(&settings, pairs, &sessions).await,
+        Command::Tick => {
+            let state = state_of(&settings, Opening::AsIs, site_for_jobs(&settings)?).await?;
+            let handled = scheduler::tick(&state).await?;
+            println!("{handled} due pairs handled");
+            Ok(())
+        }
+        Command::Backup { file } => {
+            if file.exists() {
+                return Err(Failure(format!("{} exists already; name a new file", file.display())));
+            }
+            open(&settings, Opening::AsIs).await?.backup_into(&file).await?;
+            println!("copied the database to {}; keep {} with it", file.display(), settings.data_dir.join("secret.key").display());
+            Ok(())
+        }
+    }
+}
+
+fn make_data_dir(folder: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(folder).map_err(|error| Failure(format!("the data folder {} cannot be made: {error}; set DATA_DIR to a folder this user may write", folder.display())))?;
+    let probe = folder.join(".writable");
+    let tried = std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe));
+    tried.map_err(|error| Failure(format!("the data folder {} cannot be written: {error}; set DATA_DIR to a folder this user may write", folder.display())))
+}
+
+async fn open(settings: &Settings, opening: Opening) -> Result<Database, Failure> {
+    let url = settings.database_url();
+    Database::open(&url, opening).await.map_err(|error| {
+        let place = if url.starts_with("sqlite:") { url } else { "the PostgreSQL of DATABASE_URL".to_owned() };
+        Failure(format!("{place} cannot be opened: {error}"))
+    })
+}
+
+async fn state_of(settings: &Settings, opening: Opening, site: Site) -> Result<AppState, Failure> {
+    make_data_dir(&settings.data_dir)?;
+    let catalogue = Catalogue::load(&settings.data_dir)?;
+    let random = Random::system();
+    let secrets = Secrets::load(&settings.data_dir, &random)?;
+    let database = open(settings, opening).await?;
+    let mut tx = database.begin().await?;
+    questions::upsert(&mut tx, catalogue.questions()).await?;
+    tx.commit().await?;
+    let clock = if settings.app_env == AppEnv::Test { Clock::manual(Clock::System.now()) } else { Clock::System };
+    Ok(AppState { database, catalogue, clock, random, secrets, lifecycle: Lifecycle::default(), site: Arc::new(site) })
+}
+
+fn site_for_jobs(settings: &Settings) -> Result<Site, Failure> {
+    Ok(Site {
+        env: settings.app_env,
+        public_url: PublicUrl::parse(Some("https://jobs.invalid"), settings.app_env, 0)?,
+        trusted_proxies: TrustedProxies::default(),
+        build: String::new(),
+    })
+}
+
+async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Failure> {
+    let build = http::assets::build_name(&serve.site_root);
+    if !serve.site_root.join("pkg/umbba.css").exists() {
+        return Err(Failure(format!("{} holds no built site; run make build, or set SITE_ROOT", serve.site_root.display())));
+    }
+    let trusted_proxies = TrustedProxies::parse(&serve.trusted_proxies)?;
+    let listener = http::serve::listen(serve.listen_addr).map_err(|error| {
+        let hint = if error.kind() == std::io::ErrorKind::AddrInUse { "the port is taken; stop what uses it or set LISTEN_ADDR" } else { "set LISTEN_ADDR to an address of this machine" };
+        Failure(format!("cannot listen on {}: {error}; {hint}", serve.listen_addr))
+    })?;
+    let address = listener.local_addr()?;
+    let public_url = PublicUrl::parse(serve.public_url.as_deref(), settings.app_env, address.port())?;
+    if !public_url.is_https() && (!address.ip().is_loopback() || !public_url.is_loopback()) {
+        eprintln!("umbba: over plain http only this machine's own browser can sign in; other devices need https in front (README, deploy)");
+    }
+    let site = Site { env: settings.app_env, public_url, trusted_proxies, build };
+    let state = state_of(settings, Opening::Migrate, site).await?;
+    announce(&state, address);
+    http::serve::serve(state, listener, &serve.site_root, &settings.data_dir).await?;
+    Ok(())
+}
+
+fn announce(state: &AppState, address: SocketAddr) {
+    println!("listening on http://{address}");
+    println!("open {} — stop with Ctrl-C", state.site.public_url.as_str());
+}
+
+async fn seed(settings: &Settings, pairs: usize, sessions: &Path) -> Result<(), Failure> {
+    if settings.is_production() {
+        return Err(Failure("seed fills a database with invented people: set APP_ENV=development or test".into()));
+    }
+    let state = state_of(settings, Opening::Migrate, site_for_jobs(settings)?).await?;
+    let seeding = seeds::Seeding {
+        questions: state.catalogue.questions(),
+        random: &state.random,
+        now: state.clock.now(),
+        consent_version: accounts::CONSENT_VERSION,
+    };
+    let members = seeds::fill(&state.database, seeding, pairs).await?;
+    seeds::write_sessions(sessions, &members).map_err(|error| Failure(format!("cannot write {}: {error}", sessions.display())))?;
+    println!("{pairs} pairs, their sessions are in {}", sessions.display());
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! What every component may ask of its surroundings: the language, the refused form, the live feed.
+
+use leptos::prelude::*;
+
+use crate::{
+    api::{ApiError, Refused},
+    browser::{
+        self,
+        live::{self, Heard},
+    },
+    domain::{Event, EventKind, Locale, PairId},
+    text::{self, Words},
+};
+
+/// The page's language, decided on the server.
+#[derive(Clone, Copy)]
+pub struct Lang(pub Locale);
+
+pub fn use_locale() -> Locale {
+    use_context::<Lang>().map_or(Locale::default(), |lang| lang.0)
+}
+
+pub fn use_words() -> &'static Words {
+    text::words(use_locale())
+}
+
+/// A form's post that was refused and answered with this page.
+#[derive(Clone, Copy)]
+pub struct RefusedForm(pub RwSignal<Option<Refused>>);
+
+/// The refusal of a post to `endpoint`, if this page answers one.
+pub fn use_refused(endpoint: &str) -> Option<Refused> {
+    let RefusedForm(refused) = use_context()?;
+    refused.get_untracked().filter(|refused| refused.endpoint == endpoint)
+}
+
+/// The sentence for a refused post to `endpoint`, if its error is one of `errors` (none given: any).
+pub fn use_sentence(endpoint: &str, errors: &[ApiError]) -> Option<&'static str> {
+    let refused = use_refused(endpoint)?;
+    (errors.is_empty() || errors.contains(&refused.error)).then(|| refused.error.sentence(use_words()))
+}
+
+/// The open line to the server, shared by all pages of this tab.
+#[derive(Clone, Copy)]
+pub struct LiveFeed {
+    /// Rises with everything heard that may have changed a page.
+    pub version: RwSignal<u64>,
+    /// The last event heard.
+    pub event: RwSignal<Option<Event>>,
+    /// The server is of another build than this page.
+    pub has_newer_build: RwSignal<bool>,
+    pub is_lost: RwSignal<bool>,
+    /// Somebody used my recovery code elsewhere.
+    pub recovery_used: RwSignal<bool>,
+    is_open: RwSignal<bool>,
+}
+
+impl LiveFeed {
+    pub fn new() -> Self {
+        Self {
+            version: RwSignal::new(0),
+            event: RwSignal::new(None),
+            has_newer_build: RwSignal::new(false),
+            is_lost: RwSignal::new(false),
+            recovery_used: RwSignal::new(false),
+            is_open: RwSignal::new(false),
+        }
+    }
+
+    /// Opens the line once, from the number of the view it was read with: no gap between page and stream.
+    pub fn open(self, as_of: i64) {
+        if self.is_open.get_untracked() {
+            return;
+        }
+        self.is_open.set(true);
+        let own_build = browser::page::root_attribute("data-build").unwrap_or_default();
+        live::open(as_of, move |heard| match heard {
+            Heard::Hello(build) => self.has_newer_build.set(build != own_build),
+            Heard::Lost(is_lost) => {
+                if self.is_lost.get_untracked() != is_lost {
+                    self.is_lost.set(is_lost);
+                }
+            }
+            Heard::Refetch => self.version.update(|version| *version += 1),
+            Heard::Event(event) => {
+                if event.kind == EventKind::RecoveryCodeUsed {
+                    self.recovery_used.set(true);
+                }
+                self.event.set(Some(event));
+                self.version.update(|version| *version += 1);
+            }
+        });
+    }
+
+    /// The last event, if it tells of this pair.
+    pub fn of_pair(self, pair: PairId) -> Option<EventKind> {
+        self.event.get().filter(|event| event.pair == Some(pair)).map(|event| event.kind)
+    }
+}

@@ -1,0 +1,148 @@
+//! Form fields with their labels, hints and refusals.
+
+use leptos::prelude::*;
+
+use super::context::{use_refused, use_words};
+use crate::{
+    browser,
+    domain::{Relation, Role},
+    text,
+};
+
+/// One line of text.
+#[component]
+pub fn TextField(
+    name: &'static str,
+    label: &'static str,
+    #[prop(into)] value: String,
+    #[prop(optional)] hint: &'static str,
+    #[prop(optional_no_strip)] error: Option<&'static str>,
+    #[prop(default = "text")] kind: &'static str,
+    #[prop(default = "off")] autocomplete: &'static str,
+    #[prop(optional_no_strip, into)] min: Option<String>,
+) -> impl IntoView {
+    let describes = format!("{name}-hint {name}-error");
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            {(!hint.is_empty()).then(|| view! { <p class="hint" id=format!("{name}-hint")>{hint}</p> })}
+            <input
+                id=name
+                name=name
+                type=kind
+                value=value
+                min=min
+                autocomplete=autocomplete
+                aria-describedby=describes
+                aria-invalid=error.map(|_| "true")
+            />
+            <FieldError id=format!("{name}-error") sentence=error/>
+        </div>
+    }
+}
+
+/// The sentence by a field, or nothing.
+#[component]
+pub fn FieldError(#[prop(into)] id: String, #[prop(optional_no_strip)] sentence: Option<&'static str>) -> impl IntoView {
+    sentence.map(|sentence| view! { <p class="field-error" role="alert" id=id>{sentence}</p> })
+}
+
+/// The time zone: chosen from the list, set from this device when `follow_device`.
+#[component]
+pub fn ZoneField(
+    label: &'static str,
+    #[prop(into)] value: String,
+    zones: Vec<String>,
+    #[prop(optional)] hint: &'static str,
+    #[prop(optional_no_strip)] error: Option<&'static str>,
+    #[prop(default = "zone")] id: &'static str,
+) -> impl IntoView {
+    let options = zones
+        .into_iter()
+        .map(|zone| {
+            let is_chosen = zone == value;
+            let name = zone.replace('_', " ");
+            view! { <option value=zone selected=is_chosen>{name}</option> }
+        })
+        .collect_view();
+    view! {
+        <div class="field">
+            <label for=id>{label}</label>
+            {(!hint.is_empty()).then(|| view! { <p class="hint">{hint}</p> })}
+            <select id=id name="zone" aria-invalid=error.map(|_| "true")>{options}</select>
+            <FieldError id=format!("{id}-error") sentence=error/>
+        </div>
+    }
+}
+
+/// The device's zone for a form that does not ask: Seoul until the browser half is awake.
+#[component]
+pub fn DeviceZone() -> impl IntoView {
+    let zone = RwSignal::new("Asia/Seoul".to_owned());
+    Effect::new(move |_| {
+        if let Some(own) = browser::page::zone() {
+            zone.set(own);
+        }
+    });
+    view! { <input type="hidden" name="zone" value="Asia/Seoul" prop:value=move || zone.get()/> }
+}
+
+/// Radio cards for what somebody is; `other` comes with a word of its own (`RelationWord`).
+#[component]
+pub fn RelationChoices(
+    role: Role,
+    name: &'static str,
+    legend: &'static str,
+    #[prop(into)] chosen: String,
+    /// The label of a choice that leaves it open, if there is one.
+    #[prop(optional_no_strip)]
+    later: Option<&'static str>,
+) -> impl IntoView {
+    let words = use_words();
+    let radio = |value: &'static str, label: &'static str| {
+        let is_chosen = chosen == value;
+        view! { <label class="choice"><input type="radio" name=name value=value checked=is_chosen/><span>{label}</span></label> }
+    };
+    view! {
+        <fieldset class="choices">
+            <legend>{legend}</legend>
+            {later.map(|label| radio("", label))}
+            {Relation::choices(role).iter().map(|choice| radio(choice, text::relation_choice(words, choice))).collect_view()}
+        </fieldset>
+    }
+}
+
+/// The free word of "another relative".
+#[component]
+pub fn RelationWord(#[prop(into)] value: String, #[prop(optional_no_strip)] error: Option<&'static str>) -> impl IntoView {
+    let words = use_words();
+    view! { <TextField name="relation_word" label=words.relation_word_label hint=words.relation_word_hint value=value error=error/> }
+}
+
+/// Name and consent of somebody new.
+#[component]
+pub fn NewPersonFields(endpoint: &'static str, #[prop(into, optional)] name: String) -> impl IntoView {
+    use super::context::use_sentence;
+    use crate::{api::ApiError, paths};
+
+    let words = use_words();
+    let typed = use_refused(endpoint);
+    let name = typed.as_ref().map_or(name, |refused| refused.field("name").to_owned());
+    let has_consented = typed.as_ref().is_some_and(|refused| refused.field("consent") == "yes");
+    let name_error = use_sentence(endpoint, &[ApiError::NameEmpty, ApiError::NameTooLong, ApiError::NameForbidden]);
+    let consent_error = use_sentence(endpoint, &[ApiError::ConsentMissing]);
+    view! {
+        <TextField name="name" label=words.name_label hint=words.name_hint value=name error=name_error autocomplete="nickname"/>
+        <div class="field">
+            <label class="check">
+                <input type="checkbox" name="consent" value="yes" checked=has_consented aria-describedby="consent-error"/>
+                <span>{words.consent_label}</span>
+            </label>
+            <FieldError id="consent-error" sentence=consent_error/>
+            <p class="hint">
+                {words.consent_links} " " <a href=paths::terms()>{words.terms}</a> " " {words.and} " " <a href=paths::privacy()>{words.privacy}</a>
+            </p>
+        </div>
+        <DeviceZone/>
+    }
+}

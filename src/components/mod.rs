@@ -1,0 +1,12 @@
+//! What pages are made of: props in, events out. Nothing here fetches or decides.
+
+pub mod answer_form;
+pub mod code;
+pub mod context;
+pub mod fields;
+pub mod leaves;
+pub mod problem;
+pub mod question;
+pub mod site_header;
+pub mod tabs;
+pub mod windows;

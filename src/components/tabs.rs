@@ -1,0 +1,29 @@
+//! The three places of a pair.
+
+use leptos::prelude::*;
+
+use super::context::use_words;
+use crate::{domain::PairId, paths};
+
+/// Where a page stands among them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Tab {
+    Today,
+    Archive,
+    Settings,
+}
+
+#[component]
+pub fn Tabs(pair: PairId, current: Tab) -> impl IntoView {
+    let words = use_words();
+    let link = |tab: Tab, href: String, name: &'static str| {
+        view! { <a href=href aria-current=(tab == current).then_some("page")>{name}</a> }
+    };
+    view! {
+        <nav class="tabs" aria-label=words.tabs_label>
+            {link(Tab::Today, paths::today(pair), words.tab_today)}
+            {link(Tab::Archive, paths::archive(pair), words.tab_archive)}
+            {link(Tab::Settings, paths::settings(pair), words.tab_settings)}
+        </nav>
+    }
+}

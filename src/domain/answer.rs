@@ -1,0 +1,107 @@
+//! What a member writes.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+use super::{Millis, graphemes, has_forbidden};
+
+/// Why a text is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AnswerBodyError {
+    #[error("the answer is empty")]
+    Empty,
+    #[error("the answer is longer than {} graphemes or {} bytes", AnswerBody::MAX_GRAPHEMES, AnswerBody::MAX_BYTES)]
+    TooLong,
+    #[error("the answer holds a control character")]
+    Forbidden,
+}
+
+/// The validated text of an answer: NFC, line breaks as LF, no surrounding blank space,
+/// 1 to 2,000 grapheme clusters and at most 16 KiB.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerBody(String);
+
+impl AnswerBody {
+    pub const MAX_GRAPHEMES: usize = 2_000;
+    pub const MAX_BYTES: usize = 16 * 1024;
+
+    /// Normalises and checks what a form sent.
+    pub fn parse(text: &str) -> Result<Self, AnswerBodyError> {
+        let text: String = text.replace("\r\n", "\n").replace('\r', "\n").nfc().collect();
+        let text = text.trim();
+        if text.is_empty() || text.chars().all(|c| c.is_whitespace() || matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | '\u{3164}')) {
+            return Err(AnswerBodyError::Empty);
+        }
+        if has_forbidden(text) {
+            return Err(AnswerBodyError::Forbidden);
+        }
+        // Bytes first: a hostile text of combining marks is one long grapheme.
+        if text.len() > Self::MAX_BYTES || graphemes(text) > Self::MAX_GRAPHEMES {
+            return Err(AnswerBodyError::TooLong);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// For text that was parsed before it was stored.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Answers never reach a log, not even by accident.
+impl fmt::Debug for AnswerBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AnswerBody(…)")
+    }
+}
+
+/// The latest revision of one member's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Counts from 1; earlier revisions stay in their author's history.
+    pub revision: u32,
+    pub body: AnswerBody,
+    /// When the first revision was given.
+    pub first_at: Millis,
+    /// When this revision was given.
+    pub at: Millis,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_breaks_are_kept_and_forms_line_ends_become_one() {
+        let body = AnswerBody::parse("  첫 줄\r\n둘째 줄\n").expect("an answer");
+        assert_eq!(body.as_str(), "첫 줄\n둘째 줄");
+    }
+
+    #[test]
+    fn decomposed_hangul_is_composed() {
+        let body = AnswerBody::parse("\u{1100}\u{1161}\u{11A8}").expect("an answer");
+        assert_eq!(body.as_str(), "각");
+    }
+
+    #[test]
+    fn empty_long_and_controlled_texts_are_refused() {
+        assert_eq!(AnswerBody::parse(" \r\n\t "), Err(AnswerBodyError::Empty));
+        assert_eq!(AnswerBody::parse("\u{200B}\u{3164}"), Err(AnswerBodyError::Empty));
+        assert_eq!(AnswerBody::parse("a\u{202E}b"), Err(AnswerBodyError::Forbidden));
+        assert!(AnswerBody::parse(&"가".repeat(2_000)).is_ok());
+        assert_eq!(AnswerBody::parse(&"가".repeat(2_001)), Err(AnswerBodyError::TooLong));
+        assert_eq!(AnswerBody::parse(&format!("a{}", "\u{0301}".repeat(10_000))), Err(AnswerBodyError::TooLong));
+    }
+
+    #[test]
+    fn an_answer_does_not_print_itself() {
+        let body = AnswerBody::parse("비밀").expect("an answer");
+        assert!(!format!("{body:?}").contains("비밀"));
+    }
+}

@@ -1,0 +1,319 @@
+//! A question opened for a pair: its life, what a due minute does to it, and who may see what.
+//! States: `open → complete`, `open → shelved → complete`. Who has answered is derived, never stored twice.
+
+use super::{Answer, AnswerBody, DailyQuestionId, LocalDate, Millis, PairId, PairPhase, QuestionKey, Role, Section, Wordings};
+
+/// The first question of every pair: the oldest memory.
+pub const FIRST_QUESTION_KEY: &str = "childhood-oldest-memory";
+/// What a pair gets when the catalogue holds nothing new for it.
+pub const FREE_QUESTION_KEY: &str = "free";
+/// Days since opening on which whoever has not answered is reminded.
+pub const REMINDER_DAYS: [i64; 3] = [1, 3, 6];
+/// From this day on an incomplete question is shelved and the next opens.
+pub const SHELVE_DAY: i64 = 7;
+/// Openings lie at least twelve hours apart.
+pub const MIN_GAP_MS: i64 = 12 * Millis::HOUR;
+/// Completed cards in a season.
+pub const SEASON_LENGTH: u32 = 7;
+/// A due minute handled later than this has been missed: nobody is reminded for it any more.
+const ON_TIME_MS: i64 = 30 * Millis::MINUTE;
+/// After so many shelved questions in a row a silent member gets no reminders until they act.
+const SILENT_AFTER: u32 = 3;
+
+/// The stored part of the life of a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Open,
+    Shelved,
+    Complete,
+}
+
+
+/// A question opened for a pair, with both members' latest answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DailyQuestion {
+    pub id: DailyQuestionId,
+    pub pair_id: PairId,
+    /// Counts from 1 within the pair.
+    pub number: u32,
+    pub key: QuestionKey,
+    pub section: Section,
+    pub wordings: Wordings,
+    /// Counts swaps, from 1, and nothing else.
+    pub version: u32,
+    /// The pair's local date it opened for; `None` for the first question until somebody joins.
+    pub local_date: Option<LocalDate>,
+    /// The date from which days are counted: the opening, a swap, later by each day of a pause.
+    pub counted_from: Option<LocalDate>,
+    pub opened_at: Millis,
+    /// The latest due minute that passed while it stayed open.
+    pub due_passed_at: Option<Millis>,
+    pub shelved_at: Option<Millis>,
+    pub completed_at: Option<Millis>,
+    /// Who asked for a new question.
+    pub move_on: Option<Role>,
+    pub parent: Option<Answer>,
+    pub child: Option<Answer>,
+}
+
+/// What a member may see of the answers.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Seen<'a> {
+    /// Nobody has answered.
+    Open,
+    /// The other has answered, I have not: that they did, and nothing more.
+    OtherIsWaiting,
+    /// I have answered, the other has not.
+    Waiting { own: &'a Answer },
+    /// The card is open.
+    Both { own: &'a Answer, other: &'a Answer },
+}
+
+/// What an accepted answer did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saved {
+    /// The same body again: nothing changed, nobody is told.
+    Unchanged,
+    /// My first answer; the other is still to answer.
+    First,
+    /// Another revision before the card opened.
+    Revised,
+    /// My first answer, and the card opened.
+    Opened,
+}
+
+/// Why an act on a question is refused. Each is an answer, not an accident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("the card is open and final")]
+    AlreadyOpen,
+    #[error("the question was swapped meanwhile")]
+    Swapped,
+    #[error("the pair is closed")]
+    PairClosed,
+    #[error("the question is shelved")]
+    Shelved,
+    #[error("somebody has answered")]
+    SomebodyAnswered,
+    #[error("the first question stays")]
+    FirstQuestion,
+    #[error("this pair has swapped a question today")]
+    SwappedToday,
+    #[error("only after my own answer and a due minute without the other's")]
+    NotYet,
+}
+
+impl DailyQuestion {
+    pub fn status(&self) -> Status {
+        match (self.completed_at, self.shelved_at) {
+            (Some(_), _) => Status::Complete,
+            (None, Some(_)) => Status::Shelved,
+            (None, None) => Status::Open,
+        }
+    }
+
+    pub fn answer_of(&self, role: Role) -> Option<&Answer> {
+        match role {
+            Role::Parent => self.parent.as_ref(),
+            Role::Child => self.child.as_ref(),
+        }
+    }
+
+    fn answer_mut(&mut self, role: Role) -> &mut Option<Answer> {
+        match role {
+            Role::Parent => &mut self.parent,
+            Role::Child => &mut self.child,
+        }
+    }
+
+    pub fn has_answered(&self, role: Role) -> bool {
+        self.answer_of(role).is_some()
+    }
+
+    /// What `role` may see. The other's words stay hidden until `role` has answered.
+    pub fn seen_by(&self, role: Role) -> Seen<'_> {
+        match (self.answer_of(role), self.answer_of(role.other())) {
+            (Some(own), Some(other)) => Seen::Both { own, other },
+            (Some(own), None) => Seen::Waiting { own },
+            (None, Some(_)) => Seen::OtherIsWaiting,
+            (None, None) => Seen::Open,
+        }
+    }
+
+    /// Takes `role`'s answer to the wording of `version`. When both have answered the card opens and is final.
+    pub fn answer(&mut self, role: Role, version: u32, body: AnswerBody, now: Millis, phase: PairPhase) -> Result<Saved, Refusal> {
+        let is_same = self.answer_of(role).is_some_and(|answer| answer.body == body) && version == self.version;
+        if is_same {
+            return Ok(Saved::Unchanged);
+        }
+        if phase == PairPhase::Closed {
+            return Err(Refusal::PairClosed);
+        }
+        if self.status() == Status::Complete {
+            return Err(Refusal::AlreadyOpen);
+        }
+        if version != self.version {
+            return Err(Refusal::Swapped);
+        }
+        let other_has_answered = self.has_answered(role.other());
+        let slot = self.answer_mut(role);
+        let saved = match slot.take() {
+            Some(earlier) => {
+                *slot = Some(Answer { revision: earlier.revision + 1, body, first_at: earlier.first_at, at: now });
+                Saved::Revised
+            }
+            None => {
+                *slot = Some(Answer { revision: 1, body, first_at: now, at: now });
+                if other_has_answered {
+                    self.completed_at = Some(now);
+                    self.move_on = None;
+                    Saved::Opened
+                } else {
+                    Saved::First
+                }
+            }
+        };
+        Ok(saved)
+    }
+
+    /// Whether the question may be swapped now; `swapped_today` counts the whole pair.
+    pub fn check_swap(&self, phase: PairPhase, swapped_today: bool) -> Result<(), Refusal> {
+        if phase == PairPhase::Closed {
+            return Err(Refusal::PairClosed);
+        }
+        match self.status() {
+            Status::Complete => return Err(Refusal::AlreadyOpen),
+            Status::Shelved => return Err(Refusal::Shelved),
+            Status::Open => {}
+        }
+        if self.number == 1 {
+            return Err(Refusal::FirstQuestion);
+        }
+        if self.parent.is_some() || self.child.is_some() {
+            return Err(Refusal::SomebodyAnswered);
+        }
+        if swapped_today {
+            return Err(Refusal::SwappedToday);
+        }
+        Ok(())
+    }
+
+    /// Puts another catalogue question in place; the day count starts again.
+    pub fn swap(&mut self, key: QuestionKey, section: Section, wordings: Wordings, today: LocalDate) {
+        self.key = key;
+        self.section = section;
+        self.wordings = wordings;
+        self.version += 1;
+        self.counted_from = Some(today);
+        self.due_passed_at = None;
+    }
+
+    /// Whether `role` may ask for a new question: has answered, and one due minute has passed without the other's answer.
+    pub fn may_move_on(&self, role: Role) -> bool {
+        self.status() == Status::Open
+            && self.move_on.is_none()
+            && !self.has_answered(role.other())
+            && self.answer_of(role).is_some_and(|own| self.due_passed_at.is_some_and(|due| due > own.first_at))
+    }
+
+    /// Asks for a new question at the next due minute. Asking twice is asking once.
+    pub fn ask_to_move_on(&mut self, role: Role, phase: PairPhase) -> Result<bool, Refusal> {
+        if phase == PairPhase::Closed {
+            return Err(Refusal::PairClosed);
+        }
+        if self.move_on == Some(role) && self.status() == Status::Open {
+            return Ok(false);
+        }
+        if !self.may_move_on(role) {
+            return Err(Refusal::NotYet);
+        }
+        self.move_on = Some(role);
+        Ok(true)
+    }
+
+    /// Whole days since the count began, at a due minute of `date`.
+    fn days_at(&self, date: LocalDate) -> i64 {
+        self.counted_from.map_or(0, |from| date.days_since(from))
+    }
+}
+
+/// A due minute as the scheduler finds it. When several were missed, the latest one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueMinute {
+    pub at: Millis,
+    /// The pair's local date at `at`.
+    pub local_date: LocalDate,
+    /// The next due minute after `now`.
+    pub next: Millis,
+    pub now: Millis,
+}
+
+/// What a due minute needs to know of a pair.
+#[derive(Debug, Clone, Copy)]
+pub struct Cadence<'a> {
+    /// The newest question that is not shelved.
+    pub current: Option<&'a DailyQuestion>,
+    pub last_opened_date: Option<LocalDate>,
+    pub last_opened_at: Option<Millis>,
+    pub paused_until: Option<LocalDate>,
+    /// Shelved questions in a row that each seat left unanswered since it last acted.
+    pub parent_unanswered: u32,
+    pub child_unanswered: u32,
+}
+
+/// What a due minute does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DueOutcome {
+    /// The next question opens, for this date.
+    Open,
+    /// The current question is shelved and the next opens.
+    ShelveAndOpen,
+    /// The question stays open; these seats are reminded (an empty list: nobody).
+    Remind { day: i64, roles: Vec<Role> },
+    /// The question stays open, nothing else happens.
+    Stay,
+    /// Too soon after the last opening, or too close to the next: this minute is skipped.
+    Skip,
+    /// The pair rests; an open question's day count rests with it.
+    Paused,
+}
+
+impl Cadence<'_> {
+    /// The rules of DESIGN §3, "At a due minute".
+    pub fn at_due(&self, due: DueMinute) -> DueOutcome {
+        if self.paused_until.is_some_and(|until| due.local_date < until) {
+            return DueOutcome::Paused;
+        }
+        let Some(current) = self.current.filter(|current| current.status() == Status::Open) else {
+            return if self.may_open(due) { DueOutcome::Open } else { DueOutcome::Skip };
+        };
+        let day = current.days_at(due.local_date);
+        if day >= SHELVE_DAY || current.move_on.is_some() {
+            return if self.may_open(due) { DueOutcome::ShelveAndOpen } else { DueOutcome::Skip };
+        }
+        if day <= 0 {
+            // The very date it opened for: not a day gone by.
+            return DueOutcome::Skip;
+        }
+        if REMINDER_DAYS.contains(&day) && due.now.since(due.at) <= ON_TIME_MS {
+            let roles = [(Role::Parent, self.parent_unanswered), (Role::Child, self.child_unanswered)]
+                .into_iter()
+                .filter(|(role, unanswered)| !current.has_answered(*role) && *unanswered < SILENT_AFTER)
+                .map(|(role, _)| role)
+                .collect();
+            return DueOutcome::Remind { day, roles };
+        }
+        DueOutcome::Stay
+    }
+
+    /// At most one opening per local date, never within 12 h of the last, and late only when the next is 12 h ahead.
+    fn may_open(&self, due: DueMinute) -> bool {
+        self.last_opened_date.is_none_or(|date| due.local_date > date)
+            && self.last_opened_at.is_none_or(|at| due.now.since(at) >= MIN_GAP_MS)
+            && due.next.since(due.now) >= MIN_GAP_MS
+    }
+}
+
+#[cfg(test)]
+#[path = "daily_question_tests.rs"]
+mod tests;

@@ -1,0 +1,118 @@
+//! A stored fact as told to one person: a reason to ask again, never the answer itself.
+
+use serde::{Deserialize, Serialize};
+
+use super::{DailyQuestionId, Millis, PairId};
+
+/// What happened. The word is stored and sent; it is never renamed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    QuestionOpened,
+    QuestionShelved,
+    QuestionSwapped,
+    /// A due minute passed and the question stays open.
+    DuePassed,
+    AnswerSubmitted,
+    AnswerRevised,
+    CardOpened,
+    PushTimeChanged,
+    RelationChanged,
+    NameChanged,
+    InvitationChanged,
+    MemberJoined,
+    PairClosed,
+    PairPaused,
+    PairResumed,
+    MoveOnAsked,
+    RecoveryCodeUsed,
+    RecoveryCodeRenewed,
+    SessionsChanged,
+    SettingsChanged,
+}
+
+impl EventKind {
+    pub const ALL: [Self; 20] = [
+        Self::QuestionOpened,
+        Self::QuestionShelved,
+        Self::QuestionSwapped,
+        Self::DuePassed,
+        Self::AnswerSubmitted,
+        Self::AnswerRevised,
+        Self::CardOpened,
+        Self::PushTimeChanged,
+        Self::RelationChanged,
+        Self::NameChanged,
+        Self::InvitationChanged,
+        Self::MemberJoined,
+        Self::PairClosed,
+        Self::PairPaused,
+        Self::PairResumed,
+        Self::MoveOnAsked,
+        Self::RecoveryCodeUsed,
+        Self::RecoveryCodeRenewed,
+        Self::SessionsChanged,
+        Self::SettingsChanged,
+    ];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::QuestionOpened => "question_opened",
+            Self::QuestionShelved => "question_shelved",
+            Self::QuestionSwapped => "question_swapped",
+            Self::DuePassed => "due_passed",
+            Self::AnswerSubmitted => "answer_submitted",
+            Self::AnswerRevised => "answer_revised",
+            Self::CardOpened => "card_opened",
+            Self::PushTimeChanged => "push_time_changed",
+            Self::RelationChanged => "relation_changed",
+            Self::NameChanged => "name_changed",
+            Self::InvitationChanged => "invitation_changed",
+            Self::MemberJoined => "member_joined",
+            Self::PairClosed => "pair_closed",
+            Self::PairPaused => "pair_paused",
+            Self::PairResumed => "pair_resumed",
+            Self::MoveOnAsked => "move_on_asked",
+            Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::RecoveryCodeRenewed => "recovery_code_renewed",
+            Self::SessionsChanged => "sessions_changed",
+            Self::SettingsChanged => "settings_changed",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+/// One row of a person's feed: ids and kinds only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Counts from 1 within one person's feed, without gaps.
+    pub seq: i64,
+    pub kind: EventKind,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pair: Option<PairId>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub daily_question: Option<DailyQuestionId>,
+    /// When it was written; kept for housekeeping, not sent.
+    #[serde(skip, default = "epoch")]
+    pub at: Millis,
+}
+
+fn epoch() -> Millis {
+    Millis(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_reads_back_and_goes_over_the_wire_by_its_word() {
+        for kind in EventKind::ALL {
+            assert_eq!(EventKind::from_word(kind.word()), Some(kind));
+            assert_eq!(serde_json::to_string(&kind).expect("a word"), format!("\"{}\"", kind.word()));
+        }
+    }
+}

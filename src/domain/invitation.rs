@@ -1,0 +1,174 @@
+//! Codes that people read aloud, copy and type: Crockford base32 (no I, L, O, U), forgiving.
+
+use std::fmt;
+
+use super::Millis;
+
+/// An invitation lives for seven days.
+pub const INVITATION_LIFE_MS: i64 = 7 * Millis::DAY;
+
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// The text holds no code of the right length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a code")]
+pub struct CodeError;
+
+macro_rules! code {
+    ($(#[$meta:meta])* $name:ident, $length:literal, $group:literal) => {
+        $(#[$meta])*
+        #[derive(Clone, PartialEq, Eq)]
+        pub struct $name(String);
+
+        impl $name {
+            pub const LENGTH: usize = $length;
+
+            /// Reads what a person typed: any case, spaces and dashes anywhere, O for 0, I and L for 1,
+            /// full-width letters, and Hangul typed where Latin letters were meant.
+            pub fn parse(text: &str) -> Result<Self, CodeError> {
+                let code = normalise(text, $length).ok_or(CodeError)?;
+                Ok(Self(code))
+            }
+
+            /// A fresh code from random bytes, five bits of each.
+            pub fn from_random(bytes: [u8; $length]) -> Self {
+                Self(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 31)])).collect())
+            }
+
+            /// The canonical form, without dashes.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// As shown to people: in groups with dashes.
+            pub fn grouped(&self) -> String {
+                let mut shown = String::new();
+                for (at, letter) in self.0.chars().enumerate() {
+                    if at > 0 && at % $group == 0 {
+                        shown.push('-');
+                    }
+                    shown.push(letter);
+                }
+                shown
+            }
+        }
+
+        /// Codes never reach a log, not even by accident.
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(…)"))
+            }
+        }
+    };
+}
+
+code!(
+    /// Opens the empty seat of a pair once: 10 characters, 50 bits.
+    InvitationCode,
+    10,
+    5
+);
+code!(
+    /// Signs a person in on another device: 16 characters, 80 bits, in groups of four.
+    RecoveryCode,
+    16,
+    4
+);
+
+fn normalise(text: &str, length: usize) -> Option<String> {
+    // A pasted link or sentence is not a code; anything sensible is far below this.
+    if text.len() > 400 {
+        return None;
+    }
+    let mut code = String::with_capacity(length);
+    for c in text.chars() {
+        if c.is_whitespace() || matches!(c, '-' | '\u{2010}'..='\u{2015}' | '_' | '.' | '·' | '\u{200B}' | '\u{FEFF}') {
+            continue;
+        }
+        for letter in keys_of(c)?.chars() {
+            let letter = match letter.to_ascii_uppercase() {
+                'O' => '0',
+                'I' | 'L' => '1',
+                letter => letter,
+            };
+            if !ALPHABET.contains(&u8::try_from(letter).ok()?) {
+                return None;
+            }
+            code.push(letter);
+        }
+    }
+    (code.len() == length).then_some(code)
+}
+
+/// The keys of a two-set Korean keyboard (KS X 5002) in the order of the Unicode jamo tables.
+const INITIALS: [&str; 19] = ["r", "R", "s", "e", "E", "f", "a", "q", "Q", "t", "T", "d", "w", "W", "c", "z", "x", "v", "g"];
+const MEDIALS: [&str; 21] = ["k", "o", "i", "O", "j", "p", "u", "P", "h", "hk", "ho", "hl", "y", "n", "nj", "np", "nl", "b", "m", "ml", "l"];
+const FINALS: [&str; 28] =
+    ["", "r", "R", "rt", "s", "sw", "sg", "e", "f", "fr", "fa", "fq", "ft", "fx", "fv", "fg", "a", "q", "qt", "t", "T", "d", "w", "c", "z", "x", "v", "g"];
+/// Compatibility jamo U+3131 to U+3163, typed alone.
+const SINGLE: [&str; 51] = [
+    "r", "R", "rt", "s", "sw", "sg", "e", "E", "f", "fr", "fa", "fq", "ft", "fx", "fv", "fg", "a", "q", "Q", "qt", "t", "T", "d", "w", "W", "c", "z", "x", "v",
+    "g", "k", "o", "i", "O", "j", "p", "u", "P", "h", "hk", "ho", "hl", "y", "n", "nj", "np", "nl", "b", "m", "ml", "l",
+];
+
+/// What was typed on the keys when `c` came out; `None` when it cannot be part of a code.
+fn keys_of(c: char) -> Option<String> {
+    let value = u32::from(c);
+    match value {
+        0xAC00..=0xD7A3 => {
+            let at = (value - 0xAC00) as usize;
+            Some(format!("{}{}{}", INITIALS[at / 588], MEDIALS[at % 588 / 28], FINALS[at % 28]))
+        }
+        0x3131..=0x3163 => Some(SINGLE[(value - 0x3131) as usize].to_owned()),
+        // Full-width letters and digits of an East Asian input method.
+        0xFF10..=0xFF19 | 0xFF21..=0xFF3A | 0xFF41..=0xFF5A => char::from_u32(value - 0xFEE0).map(String::from),
+        _ if c.is_ascii_alphanumeric() => Some(c.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_code_forgives_case_spaces_and_lookalikes() {
+        let code = InvitationCode::parse("0A1B2-C3D4E").expect("a code");
+        for typed in ["oa1b2c3d4e", " Oaib2 c3d4e ", "0al b2-c3 d4e", "０ａ１ｂ２ｃ３ｄ４ｅ"] {
+            assert_eq!(InvitationCode::parse(typed).as_ref(), Ok(&code), "{typed}");
+        }
+        assert_eq!(code.grouped(), "0A1B2-C3D4E");
+    }
+
+    #[test]
+    fn hangul_typed_for_latin_is_read_by_its_keys() {
+        // The keys d-k-s-s-u-d with the Korean layout on show 안녕.
+        assert_eq!(InvitationCode::parse("7안녕333"), Err(CodeError));
+        assert_eq!(InvitationCode::parse("ㅁ7ㅏ23ㅂ5ㅈ9ㅋ").map(|code| code.as_str().to_owned()).as_deref(), Ok("A7K23Q5W9Z"));
+        assert_eq!(InvitationCode::parse("간12345ㄱㄷㄱ").map(|code| code.as_str().to_owned()).as_deref(), Err(&CodeError));
+        assert_eq!(InvitationCode::parse("각12345ㄱㄷ").map(|code| code.as_str().to_owned()).as_deref(), Ok("RKR12345RE"));
+    }
+
+    #[test]
+    fn other_texts_are_no_code() {
+        for text in ["", "0A1B2C3D4", "0A1B2C3D4E5", "0A1B2C3D4U", "0A1B2C3D4!", "😀A1B2C3D4E"] {
+            assert_eq!(InvitationCode::parse(text), Err(CodeError), "{text}");
+        }
+        assert_eq!(RecoveryCode::parse(&"7".repeat(500)), Err(CodeError));
+    }
+
+    proptest! {
+        #[test]
+        fn every_fresh_code_reads_back(bytes in any::<[u8; 16]>()) {
+            let code = RecoveryCode::from_random(bytes);
+            prop_assert_eq!(RecoveryCode::parse(&code.grouped().to_lowercase()), Ok(code));
+        }
+
+        #[test]
+        fn no_text_makes_the_reader_panic(text in "\\PC{0,60}") {
+            let _ = InvitationCode::parse(&text);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The rules of the product, and nothing else: no I/O, no clock, no randomness, no framework.
+//! What a rule needs to know of the world (now, a random number, a due minute) comes as an argument.
+//! Values made by `parse` are valid for ever; both halves of the app share this room.
+
+mod answer;
+mod daily_question;
+mod event;
+mod graphemes;
+mod ids;
+mod invitation;
+mod member;
+mod pair;
+mod person;
+mod push_time;
+mod question;
+mod sky;
+mod time;
+
+pub use answer::{Answer, AnswerBody, AnswerBodyError};
+pub use daily_question::{
+    Cadence, DailyQuestion, DueMinute, DueOutcome, Refusal, Saved, Seen, Status,
+    FIRST_QUESTION_KEY, FREE_QUESTION_KEY, MIN_GAP_MS, REMINDER_DAYS, SEASON_LENGTH, SHELVE_DAY,
+};
+pub use event::{Event, EventKind};
+pub use graphemes::{graphemes, has_forbidden};
+pub use ids::{DailyQuestionId, IdError, InvitationId, PairId, PersonId, SessionId};
+pub use invitation::{InvitationCode, RecoveryCode, CodeError, INVITATION_LIFE_MS};
+pub use member::{Member, Relation, RelationError, Role};
+pub use pair::{Pair, PairPhase, PauseError};
+pub use person::{Locale, Person, PersonName, PersonNameError, TextSize, ZoneName, ZoneNameError};
+pub use push_time::{PushTime, PushTimeError};
+pub use question::{Question, QuestionKey, Section, Wording, Wordings};
+pub use sky::{Hour, Season};
+pub use time::{DateError, LocalDate, Millis};

@@ -1,0 +1,82 @@
+//! One parent and one child who answer together.
+
+use super::{LocalDate, Member, Millis, PairId, PersonId, PushTime, Role, ZoneName};
+
+/// Where a pair is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PairPhase {
+    /// Nobody has joined yet: nothing opens, reminds or is shelved.
+    Alone,
+    Together,
+    /// Left for good: both keep the completed cards and their own answers.
+    Closed,
+}
+
+/// Why a pause is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PauseError {
+    #[error("the pause ends today or before")]
+    Past,
+    #[error("the pause is longer than a year")]
+    TooLong,
+}
+
+/// A pair with the seats that are taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    pub id: PairId,
+    pub push_time: PushTime,
+    pub zone: ZoneName,
+    /// UTC; `None` while alone and once closed.
+    pub next_due_at: Option<Millis>,
+    pub created_at: Millis,
+    pub closed_at: Option<Millis>,
+    /// The first local date on which questions open again.
+    pub paused_until: Option<LocalDate>,
+    pub inviter_id: PersonId,
+    pub parent: Option<Member>,
+    pub child: Option<Member>,
+}
+
+impl Pair {
+    pub fn phase(&self) -> PairPhase {
+        match (self.closed_at, &self.parent, &self.child) {
+            (Some(_), ..) => PairPhase::Closed,
+            (None, Some(_), Some(_)) => PairPhase::Together,
+            (None, ..) => PairPhase::Alone,
+        }
+    }
+
+    pub fn seat(&self, role: Role) -> Option<&Member> {
+        match role {
+            Role::Parent => self.parent.as_ref(),
+            Role::Child => self.child.as_ref(),
+        }
+    }
+
+    /// The seat `person` has in this pair.
+    pub fn role_of(&self, person: PersonId) -> Option<Role> {
+        [Role::Parent, Role::Child].into_iter().find(|role| self.seat(*role).is_some_and(|member| member.person_id == person))
+    }
+
+    /// The persons in this pair, in id order (the order in which their feeds are locked).
+    pub fn persons(&self) -> Vec<PersonId> {
+        let mut persons: Vec<_> = [&self.parent, &self.child].into_iter().flatten().map(|member| member.person_id).collect();
+        persons.sort_unstable();
+        persons
+    }
+
+    /// The date of a running pause, seen from the pair's `today`.
+    pub fn pause_at(&self, today: LocalDate) -> Option<LocalDate> {
+        self.paused_until.filter(|until| *until > today)
+    }
+
+    /// Checks the end of a pause: after today, within a year.
+    pub fn check_pause(today: LocalDate, until: LocalDate) -> Result<LocalDate, PauseError> {
+        match until.days_since(today) {
+            ..=0 => Err(PauseError::Past),
+            1..=366 => Ok(until),
+            _ => Err(PauseError::TooLong),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! An account in the world: a name, a language, a zone. No e-mail, no password.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+use super::{PersonId, graphemes, has_forbidden};
+
+/// Why a text is no name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PersonNameError {
+    #[error("the name is empty")]
+    Empty,
+    #[error("the name is longer than {} graphemes", PersonName::MAX_GRAPHEMES)]
+    TooLong,
+    #[error("the name holds a control or direction character")]
+    Forbidden,
+}
+
+/// A name of 1 to 20 grapheme clusters in any script, NFC, on one line.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonName(String);
+
+impl PersonName {
+    pub const MAX_GRAPHEMES: usize = 20;
+    /// Twenty of the longest emoji fit; a tower of combining marks does not.
+    const MAX_BYTES: usize = 600;
+
+    pub fn parse(text: &str) -> Result<Self, PersonNameError> {
+        let text: String = text.nfc().collect();
+        let text = text.trim_matches(|c: char| c == ' ' || c == '\u{3000}' || c == '\u{00A0}');
+        if has_forbidden(text) || text.contains(['\n', '\t', '\u{2028}', '\u{2029}']) {
+            return Err(PersonNameError::Forbidden);
+        }
+        if text.chars().all(|c| c.is_whitespace() || matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | '\u{3164}')) {
+            return Err(PersonNameError::Empty);
+        }
+        if text.len() > Self::MAX_BYTES || graphemes(text) > Self::MAX_GRAPHEMES {
+            return Err(PersonNameError::TooLong);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// For text that was parsed before it was stored.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Names never reach a log, not even by accident.
+impl fmt::Debug for PersonName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PersonName(…)")
+    }
+}
+
+/// The zone's name is not of the form the IANA database uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not the name of a time zone")]
+pub struct ZoneNameError;
+
+/// The name of an IANA time zone. Only `server::calendar` knows whether it exists.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ZoneName(String);
+
+impl ZoneName {
+    /// Checks the form alone (ASCII letters, digits, `/`, `_`, `-`, `+`; at most 64 bytes).
+    pub fn parse(text: &str) -> Result<Self, ZoneNameError> {
+        let fits = !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-' | b'+'));
+        if fits { Ok(Self(text.to_owned())) } else { Err(ZoneNameError) }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for ZoneName {
+    fn default() -> Self {
+        Self("Asia/Seoul".to_owned())
+    }
+}
+
+/// The language of pages and notifications.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Locale {
+    #[default]
+    Ko,
+    En,
+}
+
+impl Locale {
+    /// The BCP 47 tag, also the stored form.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::Ko => "ko",
+            Self::En => "en",
+        }
+    }
+
+    pub fn from_tag(tag: &str) -> Option<Self> {
+        match tag {
+            "ko" => Some(Self::Ko),
+            "en" => Some(Self::En),
+            _ => None,
+        }
+    }
+}
+
+/// How large text is shown; multiplies whatever the device is set to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum TextSize {
+    #[default]
+    Normal,
+    Large,
+    Larger,
+}
+
+impl TextSize {
+    pub const ALL: [Self; 3] = [Self::Normal, Self::Large, Self::Larger];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Large => "large",
+            Self::Larger => "larger",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|size| size.word() == word)
+    }
+}
+
+/// A person as every use case knows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    pub id: PersonId,
+    pub name: PersonName,
+    pub locale: Locale,
+    pub text_size: TextSize,
+    pub zone: ZoneName,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_any_script_are_names() {
+        for text in ["민지", "Ærø", "ยาย", "👩‍🌾 할머니", "O'Neil-Kim", "  순자  "] {
+            assert!(PersonName::parse(text).is_ok(), "{text}");
+        }
+        assert_eq!(PersonName::parse("  순자 ").as_ref().map(PersonName::as_str), Ok("순자"));
+    }
+
+    #[test]
+    fn empty_long_and_deceiving_names_are_refused() {
+        assert_eq!(PersonName::parse("   "), Err(PersonNameError::Empty));
+        assert_eq!(PersonName::parse("\u{3164}"), Err(PersonNameError::Empty));
+        assert_eq!(PersonName::parse(&"가".repeat(21)), Err(PersonNameError::TooLong));
+        assert_eq!(PersonName::parse(&format!("e{}", "\u{0301}".repeat(400))), Err(PersonNameError::TooLong));
+        assert_eq!(PersonName::parse("엄마\u{202E}"), Err(PersonNameError::Forbidden));
+        assert_eq!(PersonName::parse("두\n줄"), Err(PersonNameError::Forbidden));
+        assert_eq!(PersonName::parse("a\0b"), Err(PersonNameError::Forbidden));
+    }
+}

@@ -1,0 +1,59 @@
+//! Files of the built site. What the build names in its path never changes; everything else is asked for again.
+
+use std::{fs, path::Path};
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use ring::digest;
+use tower_http::services::ServeDir;
+
+use crate::server::state::AppState;
+
+/// A short name of what is in `target/site`: pages and streams tell it, asset paths carry it.
+pub fn build_name(site_root: &Path) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for file in ["pkg/umbba.js", "pkg/umbba.wasm", "pkg/umbba.css", "service-worker.js"] {
+        context.update(&fs::read(site_root.join(file)).unwrap_or_default());
+    }
+    context.update(env!("CARGO_PKG_VERSION").as_bytes());
+    context.finish().as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// `/pkg/BUILD/FILE`, for this build only: an old page's files are gone and it is told to load itself again.
+pub fn pkg(site_root: &Path, build: &str) -> Router<AppState> {
+    let files = ServeDir::new(site_root.join("pkg")).precompressed_br().precompressed_gzip();
+    Router::new().nest_service(&format!("/pkg/{build}"), files).layer(middleware::map_response(|mut response: Response| async move {
+        if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {
+            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+        }
+        response
+    }))
+}
+
+/// A file of `public/` if there is one of that name, else the request goes on to the pages.
+pub async fn public_or_next(axum::extract::State(public): axum::extract::State<ServeDir>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.')) && !path.starts_with("/pkg/") && !path.starts_with("/api/");
+    if !is_file {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let asked = Request::from_parts(parts.clone(), axum::body::Body::empty());
+    let Ok(response) = tower::ServiceExt::oneshot(public, asked).await;
+    if response.status() == StatusCode::NOT_FOUND || response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        return next.run(Request::from_parts(parts, body)).await;
+    }
+    let mut response = response.into_response();
+    let kept = if path_is_font(&parts) { "public, max-age=604800" } else { "no-cache" };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
+    response
+}
+
+fn path_is_font(parts: &axum::http::request::Parts) -> bool {
+    parts.uri.path().starts_with("/fonts/")
+}

@@ -1,0 +1,93 @@
+//! Where a request comes from: its client address, its browser in a few words, and whether a Secure cookie
+//! would come back from there.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::{
+    extract::ConnectInfo,
+    http::{HeaderMap, header, request::Parts},
+};
+
+use crate::{
+    domain::Locale,
+    server::{services::Device, state::Site},
+};
+
+/// The right-most hop that is not one of our proxies.
+pub fn address(parts: &Parts, site: &Site) -> IpAddr {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.ip());
+    let forwarded: Vec<&str> = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
+    site.trusted_proxies.client(peer, &forwarded)
+}
+
+/// Whether the browser will send a `Secure` cookie back: over https, or to this very machine.
+pub fn is_secure(parts: &Parts, site: &Site) -> bool {
+    if site.public_url.is_https() {
+        // TLS ends at the proxy in front of us.
+        return true;
+    }
+    let host = parts.headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, port)| if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host });
+    let name = name.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost") || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+pub fn user_agent(headers: &HeaderMap) -> String {
+    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    agent.chars().take(400).collect()
+}
+
+/// Browser and system in a few words.
+pub fn device(user_agent: &str) -> Device {
+    let find = |marks: &[(&str, &'static str)]| marks.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name);
+    let browser = find(&[
+        ("KAKAOTALK", "KakaoTalk"),
+        ("NAVER", "Naver"),
+        ("SamsungBrowser", "Samsung Internet"),
+        ("Edg", "Edge"),
+        ("Whale", "Whale"),
+        ("OPR", "Opera"),
+        ("Firefox", "Firefox"),
+        ("FxiOS", "Firefox"),
+        ("CriOS", "Chrome"),
+        ("Chrome", "Chrome"),
+        ("Safari", "Safari"),
+    ]);
+    let system = find(&[("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS X", "Mac"), ("CrOS", "Chromebook"), ("Linux", "Linux")]);
+    let name = match (system, browser) {
+        (Some(system), Some(browser)) => format!("{system} · {browser}"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) => "?".to_owned(),
+    };
+    Device(name)
+}
+
+/// The language a browser asks for, when nobody is signed in: Korean unless English comes first.
+pub fn locale(headers: &HeaderMap) -> Locale {
+    let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    wanted
+        .split(',')
+        .filter_map(|part| Locale::from_tag(part.split([';', '-']).next().unwrap_or_default().trim().to_ascii_lowercase().as_str()))
+        .next()
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_is_named_in_a_few_words() {
+        let phone = "Mozilla/5.0 (Linux; Android 14; SM-S911N) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/24.0 Chrome/117.0 Mobile Safari/537.36";
+        assert_eq!(device(phone).0, "Android · Samsung Internet");
+        assert_eq!(device("").0, "?");
+    }
+
+    #[test]
+    fn the_first_language_we_speak_is_taken() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(locale(&headers), Locale::Ko);
+        headers.insert(header::ACCEPT_LANGUAGE, "fr-FR,en-GB;q=0.8,ko;q=0.5".parse().expect("a header"));
+        assert_eq!(locale(&headers), Locale::En);
+    }
+}

@@ -1,0 +1,159 @@
+//! A browser's own form post, without WASM (`Accept: text/html`), to the same URL as the page's fetch.
+//! The server function runs as always; then the browser gets what a browser can use: 303 on success, on refusal the
+//! page it came from, rendered again with the right status, the sentence by the field and everything typed in it.
+//! (DESIGN §7 draws this for the answer alone; one mechanism for all forms is smaller and loses nothing anywhere.)
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use super::{insecure::wants_html, pages};
+use crate::{
+    api::{ApiError, Refused},
+    domain::DailyQuestionId,
+    paths,
+    server::{request::Visitor, services::reading, state::AppState},
+};
+
+/// What a form may weigh.
+pub const FORM_BYTES: usize = 256 * 1024;
+
+/// Runs posts to `/api/…`: limits the body, gives refusals their status, and answers browsers with pages.
+pub async fn answer(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    if !request.uri().path().starts_with("/api/") {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    let original = parts.clone();
+    let is_browser = wants_html(&parts.headers);
+    let visitor_locale = parts.extensions.get::<Visitor>().map(|visitor| visitor.locale).unwrap_or_default();
+    if parts.method != Method::POST {
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response();
+    }
+    let bytes = match read(body).await {
+        Ok(bytes) => bytes,
+        Err(error) if is_browser => {
+            let sentence = error.sentence(crate::text::words(visitor_locale));
+            return pages::refused(status_of(error), visitor_locale, sentence).into_response();
+        }
+        Err(error) => return (status_of(error), axum::Json(error)).into_response(),
+    };
+    // The function answers a fetch: a code and a header, not a redirect back to the Referer.
+    parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    let response = next.clone().run(Request::from_parts(parts, Body::from(bytes.clone()))).await;
+    let response = with_status(response).await;
+    if !is_browser {
+        return response;
+    }
+    match refusal(response).await {
+        Ok(response) => see_other(response),
+        Err((error, cookies)) => render_again(&state, next, original, &bytes, error, cookies).await,
+    }
+}
+
+async fn read(body: Body) -> Result<Bytes, ApiError> {
+    match Limited::new(body, FORM_BYTES).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::TooLarge),
+        Err(_) => Err(ApiError::Malformed),
+    }
+}
+
+fn status_of(error: ApiError) -> StatusCode {
+    StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// The refusal in an answer of a server function; the code in its body decides the status.
+async fn with_status(response: Response) -> Response {
+    if !response.status().is_client_error() && !response.status().is_server_error() {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let bytes = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    match serde_json::from_slice::<ApiError>(&bytes) {
+        Ok(error) => {
+            parts.status = status_of(error);
+            parts.extensions.insert(error);
+            Response::from_parts(parts, Body::from(bytes))
+        }
+        // Not a code of ours: a URL without a function, or a request that is no form.
+        Err(_) => {
+            let error = if parts.status == StatusCode::BAD_REQUEST { ApiError::NotFound } else { ApiError::Broken };
+            let mut response = (status_of(error), axum::Json(error)).into_response();
+            response.extensions_mut().insert(error);
+            response
+        }
+    }
+}
+
+async fn refusal(response: Response) -> Result<Response, (ApiError, HeaderMap)> {
+    match response.extensions().get::<ApiError>() {
+        Some(error) => Err((*error, response.headers().clone())),
+        None => Ok(response),
+    }
+}
+
+/// Post, redirect, get (RFC 9110 §15.4.4).
+fn see_other(response: Response) -> Response {
+    let mut answer = StatusCode::SEE_OTHER.into_response();
+    let location = response.headers().get(header::LOCATION).cloned().unwrap_or(HeaderValue::from_static("/"));
+    answer.headers_mut().insert(header::LOCATION, location);
+    for cookie in response.headers().get_all(header::SET_COOKIE) {
+        answer.headers_mut().append(header::SET_COOKIE, cookie.clone());
+    }
+    answer
+}
+
+async fn render_again(state: &AppState, next: Next, mut parts: Parts, body: &Bytes, error: ApiError, _answer: HeaderMap) -> Response {
+    let fields: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
+    let endpoint = parts.uri.path().trim_start_matches("/api/").to_owned();
+    let page = page_of(state, &parts, &endpoint, &fields).await;
+    let Ok(uri) = page.parse::<Uri>() else {
+        return status_of(error).into_response();
+    };
+    parts.method = Method::GET;
+    parts.uri = uri;
+    for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::TRANSFER_ENCODING] {
+        parts.headers.remove(name);
+    }
+    parts.extensions.insert(Refused { endpoint, error, fields });
+    let mut response = next.run(Request::from_parts(parts, Body::empty())).await;
+    if response.status().is_success() {
+        *response.status_mut() = status_of(error);
+    }
+    response
+}
+
+/// The page a form stands on: the Referer's path, else where such a form is at home.
+async fn page_of(state: &AppState, parts: &Parts, endpoint: &str, fields: &[(String, String)]) -> String {
+    let referer = parts.headers.get(header::REFERER).and_then(|value| value.to_str().ok()).and_then(|value| value.parse::<Uri>().ok());
+    let host = parts.headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    if let Some(referer) = referer
+        && referer.authority().map(|authority| authority.as_str()) == host
+        && let Some(path) = referer.path_and_query()
+        && !path.path().starts_with("/api/")
+    {
+        return path.to_string();
+    }
+    let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    match endpoint {
+        "sign_in" => return paths::sign_in(),
+        "check_invitation" => return paths::join(),
+        "join" => return paths::join_confirm(),
+        "sign_up" | "start_pair" => return paths::start(),
+        _ => {}
+    }
+    let person = parts.extensions.get::<Visitor>().and_then(|visitor| visitor.session.as_ref()).map(|found| found.person.clone());
+    let question = field("daily_question").and_then(|id| id.parse::<DailyQuestionId>().ok());
+    if let (Some(person), Some(question)) = (person, question)
+        && let Ok(pair) = reading::pair_of_question(state, &person, question).await
+    {
+        return paths::today(pair);
+    }
+    paths::home()
+}

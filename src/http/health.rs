@@ -1,0 +1,21 @@
+//! `/livez`: the process answers. `/readyz`: it can serve (database reachable, not ending).
+
+use std::time::Duration;
+
+use axum::{extract::State, http::StatusCode};
+
+use crate::server::state::AppState;
+
+pub async fn livez() -> &'static str {
+    "ok\n"
+}
+
+pub async fn readyz(State(state): State<AppState>) -> (StatusCode, &'static str) {
+    if state.lifecycle.is_ending() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "ending\n");
+    }
+    match tokio::time::timeout(Duration::from_secs(2), state.database.ping()).await {
+        Ok(Ok(())) => (StatusCode::OK, "ready\n"),
+        Ok(Err(_)) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "database\n"),
+    }
+}

@@ -1,0 +1,14 @@
+//! The doors: the whole HTTP surface is `router`. What comes in is checked here, what goes out is framed here;
+//! nothing is decided here.
+
+pub mod assets;
+mod client;
+mod forms;
+mod health;
+mod insecure;
+mod live;
+mod pages;
+pub mod router;
+pub mod serve;
+mod session;
+mod test_door;

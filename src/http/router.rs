@@ -1,0 +1,158 @@
+//! The whole HTTP surface on one page.
+
+use std::path::Path;
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use leptos::prelude::{provide_context, use_context, use_nonce};
+use leptos_axum::ResponseOptions;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    csrf::CsrfLayer,
+    request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
+    services::ServeDir,
+    set_header::SetResponseHeaderLayer,
+    trace::TraceLayer,
+};
+
+use super::{assets, forms, health, insecure, live, pages, session};
+use crate::{
+    api::{ApiError, Refused},
+    app::{self, PageFrame},
+    domain::{Locale, TextSize},
+    server::{request::Visitor, state::AppState},
+    text,
+};
+
+/// All doors of the app. `site_root` holds the built browser half and the files of `public/`.
+pub fn router(state: AppState, site_root: &Path) -> Router {
+    let doors = Router::new()
+        .route("/livez", get(health::livez))
+        .route("/readyz", get(health::readyz))
+        .route("/events", get(live::events))
+        .route("/api/{*endpoint}", post(server_function))
+        .merge(assets::pkg(site_root, &state.site.build))
+        // Every other address is a page; the app itself says "not found".
+        .fallback(page)
+        .with_state(state.clone());
+
+    // A refused form renders its page anew, so forms must stand before the routing.
+    Router::new()
+        .fallback_service(doors)
+        .layer(middleware::from_fn_with_state(state.clone(), forms::answer))
+        .layer(middleware::from_fn(insecure::explain))
+        .layer(middleware::from_fn_with_state(state.clone(), session::recognise))
+        .layer(middleware::from_fn_with_state(ServeDir::new(site_root).precompressed_br().precompressed_gzip(), assets::public_or_next))
+        // Other sites may link to us, never post to us (Sec-Fetch-Site, else Origin; GET changes nothing here).
+        .layer(CsrfLayer::new())
+        .layer(middleware::from_fn(say_cross_site))
+        .layer(CatchPanicLayer::custom(|_| pages::broken(Locale::Ko).into_response()))
+        .layer(fixed_header("x-content-type-options", "nosniff"))
+        .layer(fixed_header("referrer-policy", "same-origin"))
+        .layer(fixed_header("content-security-policy", PLAIN_POLICY))
+        .layer(fixed_header("cross-origin-opener-policy", "same-origin"))
+        .layer(fixed_header("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=()"))
+        .layer(
+            TraceLayer::new_for_http().make_span_with(|request: &Request| {
+                // By route only: paths may hold codes, queries cursors.
+                tracing::info_span!("request", method = %request.method(), route = route_of(request.uri().path()))
+            }),
+        )
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+}
+
+/// What may be logged of a path: its route, without codes and ids.
+fn route_of(path: &str) -> &'static str {
+    let mut parts = path.split('/').skip(1);
+    match (parts.next().unwrap_or_default(), parts.nth(1)) {
+        ("", _) => "/",
+        ("api", _) => "/api/{endpoint}",
+        ("events", _) => "/events",
+        ("join", _) => "/join/{code}",
+        ("pkg", _) => "/pkg/{file}",
+        ("p", Some("today")) => "/p/{pair}/today",
+        ("p", Some("archive")) => "/p/{pair}/archive",
+        ("p", Some("cards")) => "/p/{pair}/cards/{id}",
+        ("p", Some("settings")) => "/p/{pair}/settings",
+        ("p", Some("invite")) => "/p/{pair}/invite",
+        ("p", _) => "/p/{pair}",
+        ("start" | "signin" | "recovery" | "settings" | "terms" | "privacy", _) => "/{page}",
+        ("livez" | "readyz", _) => "/health",
+        _ => "/{other}",
+    }
+}
+
+/// For answers that are no app page: nothing runs in them.
+const PLAIN_POLICY: &str = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+fn fixed_header(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
+}
+
+/// The bare 403 of the CSRF layer becomes a sentence.
+async fn say_cross_site(request: Request, next: Next) -> Response {
+    let locale = super::client::locale(request.headers());
+    let is_browser = insecure::wants_html(request.headers());
+    let is_write = request.method() == Method::POST;
+    let response = next.run(request).await;
+    let is_bare = response.status() == StatusCode::FORBIDDEN && !response.headers().contains_key(header::CONTENT_TYPE);
+    if !(is_write && is_bare) {
+        return response;
+    }
+    if is_browser {
+        return pages::refused(StatusCode::FORBIDDEN, locale, ApiError::CrossSite.sentence(text::words(locale))).into_response();
+    }
+    (StatusCode::FORBIDDEN, axum::Json(ApiError::CrossSite)).into_response()
+}
+
+/// Server functions, with what their bodies ask for.
+async fn server_function(State(state): State<AppState>, request: Request) -> Response {
+    let context = move || provide_context(state.clone());
+    let mut response = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Every page: rendered whole on the server, with its own policy and nonce.
+async fn page(State(state): State<AppState>, request: Request) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response();
+    }
+    let visitor = request.extensions().get::<Visitor>();
+    let frame = PageFrame {
+        locale: visitor.map_or(Locale::default(), |visitor| visitor.locale),
+        text_size: visitor.and_then(|visitor| visitor.session.as_ref()).map_or(TextSize::default(), |found| found.person.text_size),
+        build: state.site.build.clone(),
+        public_url: state.site.public_url.as_str().to_owned(),
+        refused: request.extensions().get::<Refused>().cloned(),
+    };
+    let context = move || {
+        provide_context(state.clone());
+        provide_context(frame.clone());
+        secure();
+    };
+    let mut response = leptos_axum::render_app_async_with_context(context, app::shell)(request).await.into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store, private"));
+    response
+}
+
+/// The policy of an app page: our own files, and the scripts that carry this answer's nonce.
+fn secure() {
+    let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce()) else {
+        return;
+    };
+    let policy = format!(
+        "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
+         connect-src 'self'; worker-src 'self'; manifest-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    }
+}

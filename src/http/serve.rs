@@ -1,0 +1,79 @@
+//! Opens the doors and closes them: listening, the background loops, and a shutdown that loses no answer.
+
+use std::{net::SocketAddr, path::Path, time::Duration};
+
+use axum::extract::Request;
+use tokio::net::{TcpListener, TcpSocket};
+
+use super::{router, test_door};
+use crate::server::{
+    config::AppEnv,
+    jobs::{housekeeping, scheduler},
+    lifecycle::Lifecycle,
+    services::ServiceError,
+    state::AppState,
+};
+
+/// A restart brings every browser at once; the default of 128 would drop most of them for a second.
+const BACKLOG: u32 = 4_096;
+/// Requests under way get this long to finish.
+const DRAIN: Duration = Duration::from_secs(8);
+
+/// Takes the port. The error is the operating system's own: taken, not allowed, no such address.
+pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Starts the loops. Tests that turn the clock by hand call `scheduler::tick` themselves.
+pub fn start_jobs(state: &AppState) {
+    state.lifecycle.spawn(scheduler::run(state.clone()));
+    state.lifecycle.spawn(housekeeping::run(state.clone()));
+}
+
+/// Serves until the process is asked to stop.
+pub async fn serve(state: AppState, listener: TcpListener, site_root: &Path, data_dir: &Path) -> Result<(), ServiceError> {
+    start_jobs(&state);
+    if state.site.env == AppEnv::Test
+        && let Err(error) = test_door::open(&state, data_dir)
+    {
+        tracing::error!(%error, "the test door could not be opened");
+    }
+    let lifecycle = state.lifecycle.clone();
+    lifecycle.spawn({
+        let lifecycle = lifecycle.clone();
+        async move {
+            Lifecycle::asked_to_stop().await;
+            tracing::info!("ending: no new requests, open streams close");
+            lifecycle.end();
+        }
+    });
+    run(state.clone(), listener, site_root).await;
+    lifecycle.end();
+    if !lifecycle.drained(Duration::from_secs(2)).await {
+        tracing::warn!("some background work did not end in time");
+    }
+    state.database.close().await;
+    Ok(())
+}
+
+/// Serves until the lifecycle ends. Streams end with it, so the drain is bounded by the requests under way.
+pub async fn run(state: AppState, listener: TcpListener, site_root: &Path) {
+    let app = router::router(state.clone(), site_root);
+    let service = <axum::Router as axum::ServiceExt<Request>>::into_make_service_with_connect_info::<SocketAddr>(app);
+    let ending = state.lifecycle.ending();
+    let serving = axum::serve(listener, service).with_graceful_shutdown({
+        let ending = ending.clone();
+        async move { ending.cancelled().await }
+    });
+    tokio::select! {
+        result = async { serving.await } => if let Err(error) = result {
+            tracing::error!(%error, "serving ended");
+        },
+        () = async { ending.cancelled().await; tokio::time::sleep(DRAIN).await } => {
+            tracing::warn!("requests were still under way at the end of the drain");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Cookie ⇄ session: finds out once per request who is asking, and writes a fresh token after a rotation.
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use super::client;
+use crate::{
+    api::ApiError,
+    domain::{InvitationCode, InvitationId, RecoveryCode},
+    server::{cookies, request::Visitor, services::accounts, state::AppState},
+};
+
+/// Puts the `Visitor` into the request.
+pub async fn recognise(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let recognised = match cookie(&parts.headers, cookies::SESSION) {
+        Some(token) => accounts::recognise(&state, token).await,
+        None => Ok(None),
+    };
+    let recognised = match recognised {
+        Ok(recognised) => recognised,
+        // Without the database nobody can be told from anybody: say "later", do not sign people out.
+        Err(error) => {
+            let status = StatusCode::from_u16(ApiError::from(error).status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            return super::pages::unavailable(status, client::locale(&parts.headers)).into_response();
+        }
+    };
+    let (session, new_token) = recognised.map_or((None, None), |recognised| (Some(recognised.found), recognised.new_token));
+    let user_agent = client::user_agent(&parts.headers);
+    let visitor = Visitor {
+        locale: session.as_ref().map_or_else(|| client::locale(&parts.headers), |found| found.person.locale),
+        session,
+        client: client::address(&parts, &state.site),
+        device: client::device(&user_agent),
+        user_agent,
+        is_secure: client::is_secure(&parts, &state.site),
+        recovery: cookie(&parts.headers, cookies::RECOVERY).and_then(|code| RecoveryCode::parse(code).ok()),
+        invitation: cookie(&parts.headers, cookies::INVITATION).and_then(invitation),
+        ticket: cookie(&parts.headers, cookies::TICKET).map(str::to_owned),
+    };
+    parts.extensions.insert(visitor);
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    if let Some(token) = new_token
+        && let Ok(value) = HeaderValue::from_str(&cookies::session(&token))
+    {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    response
+}
+
+fn invitation(value: &str) -> Option<(InvitationId, InvitationCode)> {
+    let (id, code) = value.split_once('.')?;
+    Some((id.parse().ok()?, InvitationCode::parse(code).ok()?))
+}
+
+/// The value of a cookie (RFC 6265 §4.2.1).
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}

@@ -1,0 +1,71 @@
+//! The hands of the manual clock, on a Unix socket in `DATA_DIR`, with `APP_ENV=test` alone and never over HTTP.
+//! One line in, one line out: `clock +7d`, `tick`.
+
+use std::path::Path;
+
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::{UnixListener, UnixStream},
+};
+
+use crate::{
+    domain::Millis,
+    server::{jobs::scheduler, state::AppState},
+};
+
+/// Listens until the process ends.
+pub fn open(state: &AppState, data_dir: &Path) -> std::io::Result<()> {
+    let file = data_dir.join("control.sock");
+    let _ = std::fs::remove_file(&file);
+    let listener = UnixListener::bind(&file)?;
+    let (ending, state) = (state.lifecycle.ending(), state.clone());
+    state.lifecycle.clone().spawn(async move {
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => if let Ok((stream, _)) = accepted {
+                    let _ = serve(&state, stream).await;
+                },
+                () = ending.cancelled() => break,
+            }
+        }
+        let _ = std::fs::remove_file(&file);
+    });
+    Ok(())
+}
+
+async fn serve(state: &AppState, stream: UnixStream) -> std::io::Result<()> {
+    let (read, mut write) = stream.into_split();
+    let mut lines = BufReader::new(read).lines();
+    while let Some(line) = lines.next_line().await? {
+        let answer = match line.trim().split_once(' ') {
+            Some(("clock", step)) => match parse_step(step) {
+                Some(millis) => {
+                    state.clock.advance(millis);
+                    format!("ok {}\n", state.clock.now().0)
+                }
+                None => "error a step is like +90s, +5m, +3h or +7d\n".to_owned(),
+            },
+            None if line.trim() == "tick" => match scheduler::tick(state).await {
+                Ok(handled) => format!("ok {handled}\n"),
+                Err(error) => format!("error {error}\n"),
+            },
+            _ => "error clock +STEP, or tick\n".to_owned(),
+        };
+        write.write_all(answer.as_bytes()).await?;
+    }
+    Ok(())
+}
+
+/// `+90s`, `+5m`, `+3h`, `+7d` in milliseconds.
+fn parse_step(step: &str) -> Option<i64> {
+    let step = step.strip_prefix('+')?;
+    let (number, unit) = step.split_at_checked(step.len().checked_sub(1)?)?;
+    let unit = match unit {
+        "s" => Millis::SECOND,
+        "m" => Millis::MINUTE,
+        "h" => Millis::HOUR,
+        "d" => Millis::DAY,
+        _ => return None,
+    };
+    number.parse::<i64>().ok()?.checked_mul(unit)
+}

@@ -1,0 +1,146 @@
+//! Inviting the other: a code, a link, a picture.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::use_pair;
+use crate::{
+    api::{self, ApiError, CodeView, InviteView, Phase},
+    components::{
+        code::{Code, CodeActions},
+        context::{use_locale, use_refused, use_sentence, use_words},
+        fields::{FieldError, RelationChoices, RelationWord, TextField},
+        problem::Problem,
+        site_header::{SiteHeader, TabNotices},
+        tabs::{Tab, Tabs},
+    },
+    paths, text,
+};
+
+#[component]
+pub fn InvitePage() -> impl IntoView {
+    let pair = use_pair();
+    let found = Resource::new(
+        move || pair.get(),
+        |pair| async move {
+            match pair {
+                Some(pair) => api::invite_page(pair).await,
+                None => Err(ApiError::NotFound),
+            }
+        },
+    );
+    let body = move || {
+        Suspend::new(async move {
+            match found.await {
+                Ok(invite) => view! { <Invite invite/> }.into_any(),
+                Err(error) => view! { <Problem error/> }.into_any(),
+            }
+        })
+    };
+    view! { <Transition>{body}</Transition> }
+}
+
+#[component]
+fn Invite(invite: InviteView) -> impl IntoView {
+    let words = use_words();
+    let pair = invite.pair.id;
+    let error = use_sentence("invite", &[ApiError::SeatTaken, ApiError::PairClosed, ApiError::Unavailable, ApiError::Broken]);
+    let body = if invite.pair.phase == Phase::Alone {
+        view! { <Open invite/> }.into_any()
+    } else {
+        let sentence = if invite.pair.phase == Phase::Closed { words.closed_title } else { words.err_seat_taken };
+        view! {
+            <p class="notice">{sentence}</p>
+            <a class="button" href=paths::today(pair)>{words.go_back_today}</a>
+        }
+        .into_any()
+    };
+    view! {
+        <Title text=words.invite_title/>
+        <SiteHeader pair=Some(pair)/>
+        <main id="main" class="page page-invite">
+            <TabNotices/>
+            <h1>{words.invite_title}</h1>
+            <FieldError id="form-error" sentence=error/>
+            {body}
+        </main>
+        <Tabs pair current=Tab::Today/>
+    }
+}
+
+#[component]
+fn Open(invite: InviteView) -> impl IntoView {
+    let (locale, words) = (use_locale(), use_words());
+    let pair = invite.pair.id;
+    let until = invite.until.map(|date| text::fill(words.invite_until, &[("date", &text::date(locale, date))]));
+    let has_code = invite.code.is_some();
+    let is_running = until.is_some();
+    let name = invite.pair.me.name.clone();
+    let code = invite.code.map(|code| view! { <Running code name/> });
+    let form = view! { <NewInvitation invite_name=invite.name role=invite.pair.me.role.other() pair is_again=is_running/> };
+    view! {
+        {is_running.then(|| view! { <p class="lead">{if has_code { words.invite_lead } else { words.invite_elsewhere }}</p> })}
+        {code}
+        {until.map(|until| view! { <p class="meta">{until}</p> })}
+        {is_running.then(|| view! {
+            <form class="form" method="post" action=paths::api("withdraw_invitation")>
+                <input type="hidden" name="pair" value=pair.to_string()/>
+                <div class="actions"><button class="button quiet" type="submit">{words.withdraw_button}</button></div>
+            </form>
+        })}
+        {if is_running {
+            view! { <details class="drawer" open=!has_code><summary>{words.invite_again_button}</summary>{form}</details> }.into_any()
+        } else {
+            form.into_any()
+        }}
+    }
+}
+
+#[component]
+fn Running(code: CodeView, name: String) -> impl IntoView {
+    let words = use_words();
+    let message = text::fill(words.invite_message, &[("name", &name)]);
+    let view_box = format!("0 0 {0} {0}", code.qr_size);
+    let picture = (!code.qr_path.is_empty()).then(|| {
+        view! {
+            <div class="qr">
+                <svg viewBox=view_box role="img" aria-label=words.invite_qr_label shape-rendering="crispEdges">
+                    <path d=code.qr_path fill="#000"/>
+                </svg>
+            </div>
+            <p class="hint">{words.invite_qr_hint}</p>
+        }
+    });
+    view! {
+        <CodeActions text=code.link.clone() message=message link=Some(code.link.clone()) share_label=words.share_button copy_label=words.copy_link_button/>
+        <h2>{words.invite_code_label}</h2>
+        <Code code=code.code/>
+        <p class="link-box">{code.link}</p>
+        {picture}
+    }
+}
+
+#[component]
+fn NewInvitation(invite_name: String, role: crate::domain::Role, pair: crate::domain::PairId, is_again: bool) -> impl IntoView {
+    let words = use_words();
+    let typed = use_refused("invite");
+    let field = |name: &str, otherwise: &str| typed.as_ref().map_or_else(|| otherwise.to_owned(), |refused| refused.field(name).to_owned());
+    let (relation, relation_word, name) = (field("relation", ""), field("relation_word", ""), field("name", &invite_name));
+    let name_error = use_sentence("invite", &[ApiError::NameEmpty, ApiError::NameTooLong, ApiError::NameForbidden]);
+    let word_error = use_sentence(
+        "invite",
+        &[ApiError::RelationMissing, ApiError::RelationWordMissing, ApiError::RelationWordTooLong, ApiError::RelationWordForbidden],
+    );
+    view! {
+        <form class="form" method="post" action=paths::api("invite")>
+            <p class="lead">{words.invite_form_lead}</p>
+            <input type="hidden" name="pair" value=pair.to_string()/>
+            <RelationChoices role name="relation" legend=words.invite_relation_legend chosen=relation later=Some(words.invite_relation_later)/>
+            <div class="if-other"><RelationWord value=relation_word error=word_error/></div>
+            <TextField name="name" label=words.invite_name_label value=name error=name_error/>
+            <div class="actions">
+                <button class="button" type="submit">{if is_again { words.invite_again_button } else { words.invite_button }}</button>
+            </div>
+        </form>
+    }
+}

@@ -1,0 +1,117 @@
+//! Joining: the code, and then, with a right one, the other's name and a seat.
+
+use leptos::prelude::*;
+use leptos_meta::{Meta, Title};
+use leptos_router::hooks::{use_location, use_params_map};
+
+use crate::{
+    api::{self, ApiError, DoorView, InApp, JoinView},
+    components::{
+        context::{use_refused, use_sentence, use_words},
+        fields::{FieldError, NewPersonFields, RelationChoices, RelationWord, TextField},
+        problem::Problem,
+        site_header::SiteHeader,
+    },
+    domain::Relation,
+    paths, text,
+};
+
+/// `/join` and `/join/CODE`. Nothing is looked up here: robots that draw previews open links too.
+#[component]
+pub fn JoinPage() -> impl IntoView {
+    let words = use_words();
+    let params = use_params_map();
+    let from_link = move || params.read().get("code").unwrap_or_default();
+    let typed = use_refused("check_invitation").map(|refused| refused.field("code").to_owned());
+    let code = typed.unwrap_or_else(|| untrack(from_link));
+    let path = use_location().pathname;
+    let door = Resource::new(move || path.get(), api::join_door);
+    let in_app = move || Suspend::new(async move { door.await.ok().filter(|door| door.in_app != InApp::No).map(|door| view! { <WayOut door/> }) });
+    view! {
+        <Title text=words.join_title/>
+        <Meta name="robots" content="noindex"/>
+        <SiteHeader/>
+        <main id="main" class="page page-join">
+            <h1>{words.join_title}</h1>
+            <p class="lead">{words.join_lead}</p>
+            <Transition>{in_app}</Transition>
+            <form class="form" method="post" action=paths::api("check_invitation")>
+                <TextField name="code" label=words.join_code_label hint=words.join_code_hint value=code error=use_sentence("check_invitation", &[])/>
+                <div class="actions"><button class="button" type="submit">{words.join_check_button}</button></div>
+            </form>
+        </main>
+    }
+}
+
+/// Out of another app's small browser, before joining: its cookies would stay behind.
+#[component]
+fn WayOut(door: DoorView) -> impl IntoView {
+    let words = use_words();
+    let button = if door.open_in_browser.is_empty() {
+        view! { <p>{words.in_app_other}</p> }.into_any()
+    } else {
+        view! { <a class="button ghost" rel="external" href=door.open_in_browser>{words.in_app_button}</a> }.into_any()
+    };
+    view! {
+        <div class="notice">
+            <p><b>{words.in_app_title}</b></p>
+            <p>{words.in_app_lead}</p>
+            {button}
+        </div>
+    }
+}
+
+/// With a right code: whose invitation it is, and a seat.
+#[component]
+pub fn JoinConfirmPage() -> impl IntoView {
+    let found = Resource::new(|| (), |()| api::join_welcome());
+    let body = move || {
+        Suspend::new(async move {
+            match found.await {
+                Ok(join) => view! { <Confirm join/> }.into_any(),
+                Err(error) => view! { <Problem error/> }.into_any(),
+            }
+        })
+    };
+    view! { <Transition>{body}</Transition> }
+}
+
+#[component]
+fn Confirm(join: JoinView) -> impl IntoView {
+    let words = use_words();
+    let title = text::fill(words.join_confirm_title, &[("other", &join.inviter.call(words))]);
+    let lead = text::fill(words.join_confirm_lead, &[("name", &join.inviter.name)]);
+    let typed = use_refused("join");
+    let field = |name: &str, otherwise: &str| typed.as_ref().map_or_else(|| otherwise.to_owned(), |refused| refused.field(name).to_owned());
+    let relation = field("relation", join.relation.as_ref().map_or("", Relation::choice));
+    let relation_word = field("relation_word", join.relation.as_ref().map_or("", Relation::free_word));
+    let relation_error = use_sentence("join", &[ApiError::RelationMissing]);
+    let word_error = use_sentence("join", &[ApiError::RelationWordMissing, ApiError::RelationWordTooLong, ApiError::RelationWordForbidden]);
+    let other_error = use_sentence(
+        "join",
+        &[ApiError::JoiningMyself, ApiError::PairExists, ApiError::CodeWrong, ApiError::Unavailable, ApiError::Broken, ApiError::Insecure, ApiError::Malformed],
+    );
+    let who = match join.me {
+        Some(name) => view! { <p class="notice">{text::fill(words.join_as, &[("name", &name)])}</p> }.into_any(),
+        None => view! { <NewPersonFields endpoint="join" name=join.name/> }.into_any(),
+    };
+    view! {
+        <Title text=words.join_button/>
+        <SiteHeader/>
+        <main id="main" class="page page-join">
+            <h1>{title}</h1>
+            <p class="lead">{lead}</p>
+            <form class="form" method="post" action=paths::api("join")>
+                <FieldError id="form-error" sentence=other_error/>
+                {who}
+                <RelationChoices role=join.role name="relation" legend=words.relation_legend chosen=relation/>
+                <FieldError id="relation-error" sentence=relation_error/>
+                <div class="if-other"><RelationWord value=relation_word error=word_error/></div>
+                <div class="actions">
+                    <button class="button" type="submit">{words.join_button}</button>
+                    <a class="button quiet" href=paths::home()>{words.join_not_them}</a>
+                </div>
+            </form>
+        </main>
+    }
+}

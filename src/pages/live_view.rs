@@ -1,0 +1,83 @@
+//! A view that stays true: shown as the server rendered it, asked for again whenever the feed says so.
+//! A live event is a reason to ask again, never the answer itself.
+
+use std::future::Future;
+
+use leptos::{prelude::*, task::spawn_local};
+
+use crate::{
+    api::{ApiError, ArchiveView, PairSettingsView, TodayView},
+    components::context::LiveFeed,
+};
+
+/// A view that knows at which number of the feed it was read.
+pub trait AsOf {
+    fn as_of(&self) -> i64;
+}
+
+impl AsOf for TodayView {
+    fn as_of(&self) -> i64 {
+        self.as_of
+    }
+}
+
+impl AsOf for ArchiveView {
+    fn as_of(&self) -> i64 {
+        self.as_of
+    }
+}
+
+impl AsOf for PairSettingsView {
+    fn as_of(&self) -> i64 {
+        self.as_of
+    }
+}
+
+/// The view as it is now, and why it cannot be shown any more.
+pub struct LiveView<T: Send + Sync + 'static> {
+    pub view: RwSignal<T>,
+    pub gone: RwSignal<Option<ApiError>>,
+    /// Raise it to ask again.
+    pub asked: RwSignal<u64>,
+}
+
+impl<T: Send + Sync + 'static> Clone for LiveView<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Send + Sync + 'static> Copy for LiveView<T> {}
+
+/// Keeps `initial` true by asking `fetch`. Opens the line from the number the first view was read at.
+pub fn keep<T, F>(initial: T, fetch: impl Fn() -> F + Send + Sync + 'static) -> LiveView<T>
+where
+    T: AsOf + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<T, ApiError>> + 'static,
+{
+    let as_of = initial.as_of();
+    let live = expect_context::<LiveFeed>();
+    let kept = LiveView { view: RwSignal::new(initial), gone: RwSignal::new(None), asked: RwSignal::new(0) };
+    Effect::new(move |before: Option<(u64, u64)>| {
+        let now = (live.version.get(), kept.asked.get());
+        match before {
+            None => live.open(as_of),
+            Some(before) if before == now => {}
+            Some(_) => {
+                let answer = fetch();
+                spawn_local(async move {
+                    match answer.await {
+                        // Answers may overtake one another: never go back.
+                        Ok(view) if view.as_of() >= kept.view.with_untracked(AsOf::as_of) => kept.view.set(view),
+                        Ok(_) => {}
+                        Err(error @ (ApiError::SignedOut | ApiError::NotFound)) => kept.gone.set(Some(error)),
+                        // The network is away: what is shown stays, the line asks again when it is back.
+                        Err(_) => {}
+                    }
+                });
+            }
+        }
+        now
+    });
+    kept
+}

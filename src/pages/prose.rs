@@ -1,0 +1,48 @@
+//! Terms and privacy: two short honest pages.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    components::{
+        context::{use_locale, use_words},
+        site_header::SiteHeader,
+    },
+    paths,
+    text::prose::{self, Passage},
+};
+
+#[component]
+pub fn TermsPage() -> impl IntoView {
+    let (words, locale) = (use_words(), use_locale());
+    view! { <Prose title=words.terms passages=prose::terms(locale)/> }
+}
+
+#[component]
+pub fn PrivacyPage() -> impl IntoView {
+    let (words, locale) = (use_words(), use_locale());
+    view! { <Prose title=words.privacy passages=prose::privacy(locale)/> }
+}
+
+#[component]
+fn Prose(title: &'static str, passages: &'static [Passage]) -> impl IntoView {
+    let words = use_words();
+    let body = passages
+        .iter()
+        .map(|(heading, paragraphs)| {
+            view! {
+                <h2>{*heading}</h2>
+                {paragraphs.iter().map(|paragraph| view! { <p>{*paragraph}</p> }).collect_view()}
+            }
+        })
+        .collect_view();
+    view! {
+        <Title text=title/>
+        <SiteHeader/>
+        <main id="main" class="page page-prose">
+            <h1>{title}</h1>
+            {body}
+            <p><a class="button ghost" href=paths::home()>{words.back_home}</a></p>
+        </main>
+    }
+}

@@ -1,0 +1,79 @@
+//! A closed season: seven cards summed up. It blocks nothing.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+
+use super::use_pair;
+use crate::{
+    api::{self, ApiError, SeasonView},
+    components::{
+        context::{use_locale, use_words},
+        problem::Problem,
+        site_header::SiteHeader,
+        tabs::{Tab, Tabs},
+        windows::LittleHouse,
+    },
+    paths, text,
+};
+
+#[component]
+pub fn SeasonPage() -> impl IntoView {
+    let (pair, params) = (use_pair(), use_params_map());
+    let number = Memo::new(move |_| params.read().get("number").and_then(|number| number.parse::<i64>().ok()));
+    let found = Resource::new(
+        move || (pair.get(), number.get()),
+        |asked| async move {
+            match asked {
+                (Some(pair), Some(number)) => api::season(pair, number).await,
+                _ => Err(ApiError::NotFound),
+            }
+        },
+    );
+    let body = move || {
+        Suspend::new(async move {
+            match found.await {
+                Ok(season) => view! { <Season season/> }.into_any(),
+                Err(error) => view! { <Problem error/> }.into_any(),
+            }
+        })
+    };
+    view! { <Transition>{body}</Transition> }
+}
+
+#[component]
+fn Season(season: SeasonView) -> impl IntoView {
+    let (locale, words) = (use_locale(), use_words());
+    let pair = season.pair.id;
+    let title = text::fill(words.season_title, &[("number", &season.number.to_string())]);
+    let date = |card: Option<&api::SeasonCard>| card.and_then(|card| card.link.local_date).map(|date| text::full_date(locale, date)).unwrap_or_default();
+    let lead = text::fill(words.season_page_lead, &[("first", &date(season.cards.first())), ("last", &date(season.cards.last()))]);
+    let other = text::fill(words.leaf_of_other, &[("other", &season.pair.call_other(words))]);
+    let cards = season
+        .cards
+        .into_iter()
+        .map(|card| {
+            view! {
+                <section class="panel">
+                    <h2><a href=paths::card(pair, card.link.id)>{card.link.topic}</a></h2>
+                    <div class="leaves">
+                        <article class="leaf other"><h3>{other.clone()}</h3><p class="answer-text">{card.other}</p></article>
+                        <article class="leaf mine"><h3>{words.leaf_of_me}</h3><p class="answer-text">{card.own}</p></article>
+                    </div>
+                </section>
+            }
+        })
+        .collect_view();
+    view! {
+        <Title text=title.clone()/>
+        <SiteHeader pair=Some(pair)/>
+        <main id="main" class="page page-season">
+            <figure class="scene small"><LittleHouse lit_left=true lit_right=true/></figure>
+            <h1>{title}</h1>
+            <p class="lead">{lead}</p>
+            {cards}
+            <p><a class="button ghost" href=paths::archive(pair)>{words.to_archive}</a></p>
+        </main>
+        <Tabs pair current=Tab::Archive/>
+    }
+}

@@ -1,0 +1,289 @@
+//! Settings: of a pair, and of the person.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_location;
+
+use super::{live_view, use_pair, use_saved};
+use crate::{
+    api::{self, AccountView, ApiError, PairLink, PairSettingsView, Phase, SessionView},
+    browser::drafts,
+    components::{
+        context::{use_locale, use_refused, use_sentence, use_words},
+        fields::{FieldError, RelationChoices, RelationWord, TextField, ZoneField},
+        problem::Problem,
+        site_header::{SiteHeader, TabNotices, pair_title},
+        tabs::{Tab, Tabs},
+    },
+    domain::{Locale, TextSize},
+    paths, text,
+};
+
+/// `/p/{pair}/settings`
+#[component]
+pub fn SettingsPage() -> impl IntoView {
+    let pair = use_pair();
+    let found = Resource::new(
+        move || pair.get(),
+        |pair| async move {
+            match pair {
+                Some(pair) => Ok((api::pair_settings(pair).await?, api::account().await?)),
+                None => Err(ApiError::NotFound),
+            }
+        },
+    );
+    let body = move || {
+        Suspend::new(async move {
+            match found.await {
+                Ok((settings, account)) => view! { <Settings settings account/> }.into_any(),
+                Err(error) => view! { <Problem error/> }.into_any(),
+            }
+        })
+    };
+    view! { <Transition>{body}</Transition> }
+}
+
+/// `/settings`, for whoever has no pair yet.
+#[component]
+pub fn AccountPage() -> impl IntoView {
+    let words = use_words();
+    let found = Resource::new(|| (), |()| api::account());
+    let saved = use_saved();
+    let body = move || {
+        Suspend::new(async move {
+            match found.await {
+                Ok(account) => view! {
+                    <Title text=words.settings_title/>
+                    <SiteHeader/>
+                    <main id="main" class="page page-settings">
+                        <h1>{words.settings_title}</h1>
+                        {move || saved().then(|| view! { <p class="status" role="status">{words.saved}</p> })}
+                        <Account account/>
+                    </main>
+                }
+                .into_any(),
+                Err(error) => view! { <Problem error/> }.into_any(),
+            }
+        })
+    };
+    view! { <Transition>{body}</Transition> }
+}
+
+#[component]
+fn Settings(settings: PairSettingsView, account: AccountView) -> impl IntoView {
+    let words = use_words();
+    let pair = settings.pair.id;
+    let kept = live_view::keep(settings, move || api::pair_settings(pair));
+    let saved = use_saved();
+    let phase = Memo::new(move |_| kept.view.with(|settings| settings.pair.phase));
+    view! {
+        <Title text=words.settings_title/>
+        <SiteHeader pair=Some(pair)/>
+        <main id="main" class="page page-settings">
+            <TabNotices/>
+            <h1>{words.settings_title}</h1>
+            {move || saved().then(|| view! { <p class="status" role="status">{words.saved}</p> })}
+            {move || match phase.get() {
+                Phase::Closed => view! { <p class="notice">{words.closed_title}</p> }.into_any(),
+                Phase::Alone | Phase::Together => view! { <PairPanels settings=kept.view/> }.into_any(),
+            }}
+            <Account account/>
+        </main>
+        <Tabs pair current=Tab::Settings/>
+    }
+}
+
+#[component]
+fn PairPanels(settings: RwSignal<PairSettingsView>) -> impl IntoView {
+    let (locale, words) = (use_locale(), use_words());
+    let first = settings.get_untracked();
+    let (pair, me) = (first.pair.id, first.pair.me.clone());
+    let hidden = move || view! { <input type="hidden" name="pair" value=pair.to_string()/> };
+    let now_at = move || text::fill(words.next_question_at, &[("time", &text::time(locale, settings.with(|settings| settings.pair.push_time)))]);
+    // The form follows what the other just chose; what I am typing in it is mine until then.
+    let chosen = Memo::new(move |_| settings.with(|settings| (settings.pair.push_time, settings.pair.zone.clone())));
+    let time_form = move || {
+        let (push_time, zone) = chosen.get();
+        let typed = use_refused("change_push_time");
+        let time = typed.as_ref().map_or_else(|| push_time.to_string(), |refused| refused.field("push_time").to_owned());
+        let zones = settings.with_untracked(|settings| settings.zones.clone());
+        view! {
+            <TextField name="push_time" label=words.push_time_label kind="time" value=time error=use_sentence("change_push_time", &[ApiError::TimeInvalid])/>
+            <ZoneField id="pair-zone" label=words.zone_label value=zone zones error=use_sentence("change_push_time", &[ApiError::ZoneInvalid])/>
+        }
+    };
+    let relation = use_refused("change_relation");
+    let relation_field =
+        |name: &str, otherwise: &str| relation.as_ref().map_or_else(|| otherwise.to_owned(), |refused| refused.field(name).to_owned());
+    let choice = relation_field("relation", me.relation.choice());
+    let word = relation_field("relation_word", me.relation.free_word());
+    view! {
+        <section class="panel">
+            <h2>{words.push_time_panel}</h2>
+            <p class="lead" role="status">{now_at}</p>
+            <form class="form" method="post" action=paths::api("change_push_time")>
+                {hidden()}
+                {time_form}
+                <div class="actions"><button class="button" type="submit">{words.save_button}</button></div>
+            </form>
+        </section>
+        <section class="panel">
+            <h2>{words.relation_panel}</h2>
+            <form class="form" method="post" action=paths::api("change_relation")>
+                {hidden()}
+                <RelationChoices role=me.role name="relation" legend=words.relation_legend chosen=choice/>
+                <div class="if-other"><RelationWord value=word error=use_sentence("change_relation", &[])/></div>
+                <div class="actions"><button class="button" type="submit">{words.save_button}</button></div>
+            </form>
+        </section>
+        <PausePanel settings/>
+        <section class="panel">
+            <h2>{words.leave_panel}</h2>
+            <details class="drawer" open=use_refused("leave_pair").is_some()>
+                <summary>{words.leave_panel}</summary>
+                <p>{words.leave_lead}</p>
+                <form class="form" method="post" action=paths::api("leave_pair")>
+                    {hidden()}
+                    <label class="check"><input type="checkbox" name="confirmed" value="yes"/><span>{words.leave_confirm}</span></label>
+                    <FieldError id="leave-error" sentence=use_sentence("leave_pair", &[])/>
+                    <div class="actions"><button class="button danger" type="submit">{words.leave_button}</button></div>
+                </form>
+            </details>
+        </section>
+    }
+}
+
+#[component]
+fn PausePanel(settings: RwSignal<PairSettingsView>) -> impl IntoView {
+    let (locale, words) = (use_locale(), use_words());
+    let pair = settings.with_untracked(|settings| settings.pair.id);
+    let paused = Memo::new(move |_| settings.with(|settings| settings.pair.paused_until));
+    let body = move || match paused.get() {
+        Some(until) => view! {
+            <p class="notice">{text::fill(words.paused_title, &[("date", &text::date(locale, until))])}</p>
+            <form class="form" method="post" action=paths::api("resume_pair")>
+                <input type="hidden" name="pair" value=pair.to_string()/>
+                <div class="actions"><button class="button ghost" type="submit">{words.resume_button}</button></div>
+            </form>
+        }
+        .into_any(),
+        None => {
+            let tomorrow = settings.with_untracked(|settings| settings.today.plus_days(1));
+            let typed = use_refused("pause_pair").map_or_else(|| tomorrow.plus_days(6).to_string(), |refused| refused.field("until").to_owned());
+            view! {
+                <p>{words.pause_lead}</p>
+                <form class="form" method="post" action=paths::api("pause_pair")>
+                    <input type="hidden" name="pair" value=pair.to_string()/>
+                    <TextField name="until" label=words.pause_until_label kind="date" value=typed min=Some(tomorrow.to_string()) error=use_sentence("pause_pair", &[])/>
+                    <div class="actions"><button class="button ghost" type="submit">{words.pause_button}</button></div>
+                </form>
+            }
+            .into_any()
+        }
+    };
+    view! { <section class="panel"><h2>{words.pause_panel}</h2>{body}</section> }
+}
+
+#[component]
+fn Account(account: AccountView) -> impl IntoView {
+    let words = use_words();
+    let back = use_location().pathname.get_untracked();
+    let typed_name = use_refused("change_name").map_or_else(|| account.name.clone(), |refused| refused.field("name").to_owned());
+    let sessions = account.sessions.into_iter().map(|session| view! { <SessionRow session back=back.clone()/> }).collect_view();
+    let forget = |_| drafts::forget_all();
+    view! {
+        <section class="panel">
+            <h2>{words.name_panel}</h2>
+            <form class="form" method="post" action=paths::api("change_name")>
+                <input type="hidden" name="back" value=back.clone()/>
+                <TextField name="name" label=words.name_label hint=words.name_hint value=typed_name autocomplete="nickname" error=use_sentence("change_name", &[])/>
+                <div class="actions"><button class="button" type="submit">{words.save_button}</button></div>
+            </form>
+        </section>
+        <DisplayPanel locale=account.locale text_size=account.text_size zone=account.zone zones=account.zones back=back.clone()/>
+        <section class="panel">
+            <h2>{words.sessions_panel}</h2>
+            <FieldError id="session-error" sentence=use_sentence("end_session", &[])/>
+            <ul class="rows">{sessions}</ul>
+        </section>
+        <section class="panel">
+            <h2>{words.recovery_panel}</h2>
+            <p>{words.recovery_panel_lead}</p>
+            <form class="form" method="post" action=paths::api("renew_recovery")>
+                <div class="actions"><button class="button ghost" type="submit">{words.recovery_renew_button}</button></div>
+            </form>
+        </section>
+        <PairsPanel pairs=account.pairs/>
+        <section class="panel">
+            <h2>{words.sign_out_panel}</h2>
+            <p>{words.sign_out_lead}</p>
+            <form class="form" method="post" action=paths::api("sign_out") on:submit=forget>
+                <div class="actions"><button class="button ghost" type="submit">{words.sign_out_button}</button></div>
+            </form>
+            <p class="hint"><a href=paths::terms()>{words.terms}</a> " · " <a href=paths::privacy()>{words.privacy}</a></p>
+        </section>
+    }
+}
+
+#[component]
+fn DisplayPanel(locale: Locale, text_size: TextSize, zone: String, zones: Vec<String>, back: String) -> impl IntoView {
+    let words = use_words();
+    let radio = |name: &'static str, value: &'static str, label: &'static str, is_chosen: bool| {
+        view! { <label class="choice"><input type="radio" name=name value=value checked=is_chosen/><span>{label}</span></label> }
+    };
+    let sizes = TextSize::ALL.into_iter().map(|size| radio("text_size", size.word(), text::text_size(words, size), size == text_size)).collect_view();
+    view! {
+        <section class="panel">
+            <h2>{words.display_panel}</h2>
+            <form class="form" method="post" action=paths::api("change_display")>
+                <input type="hidden" name="back" value=back/>
+                <fieldset class="choices"><legend>{words.text_size_legend}</legend>{sizes}</fieldset>
+                <fieldset class="choices">
+                    <legend>{words.locale_legend}</legend>
+                    {radio("locale", "ko", "한국어", locale == Locale::Ko)}
+                    {radio("locale", "en", "English", locale == Locale::En)}
+                </fieldset>
+                <ZoneField id="own-zone" label=words.own_zone_label value=zone zones error=use_sentence("change_display", &[])/>
+                <div class="actions"><button class="button" type="submit">{words.save_button}</button></div>
+            </form>
+        </section>
+    }
+}
+
+#[component]
+fn SessionRow(session: SessionView, back: String) -> impl IntoView {
+    let (locale, words) = (use_locale(), use_words());
+    let used = text::fill(words.session_used, &[("date", &text::date(locale, session.last_used))]);
+    let end = (!session.is_this).then(|| {
+        view! {
+            <form method="post" action=paths::api("end_session")>
+                <input type="hidden" name="session" value=session.id.to_string()/>
+                <input type="hidden" name="back" value=back/>
+                <button class="button ghost" type="submit">{words.session_end_button}</button>
+            </form>
+        }
+    });
+    let line = if session.is_this { format!("{} · {used}", words.session_this) } else { used };
+    view! {
+        <li class="row">
+            <div><b>{session.device}</b> <span>{line}</span></div>
+            {end}
+        </li>
+    }
+}
+
+#[component]
+fn PairsPanel(pairs: Vec<PairLink>) -> impl IntoView {
+    let words = use_words();
+    let links = pairs
+        .iter()
+        .map(|link| view! { <li><a class="card-link" href=paths::today(link.id)><span class="topic">{pair_title(words, link)}</span></a></li> })
+        .collect_view();
+    view! {
+        <section class="panel">
+            <h2>{words.pairs_panel}</h2>
+            <ul class="card-list">{links}</ul>
+            <div class="actions"><a class="button ghost" href=paths::start()>{words.new_pair}</a></div>
+        </section>
+    }
+}

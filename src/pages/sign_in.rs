@@ -1,0 +1,34 @@
+//! Coming back with a recovery code.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    components::{
+        context::{use_refused, use_sentence, use_words},
+        fields::TextField,
+        site_header::SiteHeader,
+    },
+    paths,
+};
+
+#[component]
+pub fn SignInPage() -> impl IntoView {
+    let words = use_words();
+    let typed = use_refused("sign_in").map(|refused| refused.field("code").to_owned()).unwrap_or_default();
+    view! {
+        <Title text=words.sign_in_title/>
+        <SiteHeader/>
+        <main id="main" class="page page-sign-in">
+            <h1>{words.sign_in_title}</h1>
+            <p class="lead">{words.sign_in_lead}</p>
+            <form class="form" method="post" action=paths::api("sign_in")>
+                <TextField name="code" label=words.recovery_code_label value=typed error=use_sentence("sign_in", &[])/>
+                <div class="actions">
+                    <button class="button" type="submit">{words.sign_in_button}</button>
+                    <a class="button quiet" href=paths::start()>{words.sign_in_new}</a>
+                </div>
+            </form>
+        </main>
+    }
+}

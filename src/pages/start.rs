@@ -1,0 +1,124 @@
+//! Beginning: the name, then the seat, the relation and the time.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    api::{self, ApiError},
+    browser,
+    components::{
+        context::{use_refused, use_sentence, use_words},
+        fields::{FieldError, NewPersonFields, RelationChoices, RelationWord, TextField, ZoneField},
+        problem::Problem,
+        site_header::{People, SiteHeader},
+    },
+    domain::Role,
+    paths,
+};
+
+#[component]
+pub fn StartPage() -> impl IntoView {
+    let People(people) = expect_context();
+    let body = move || {
+        Suspend::new(async move {
+            match people.await {
+                Ok(home) if home.name.is_some() => view! { <StartPair/> }.into_any(),
+                Ok(_) => view! { <SignUp/> }.into_any(),
+                Err(error) => view! { <Problem error/> }.into_any(),
+            }
+        })
+    };
+    view! { <Transition>{body}</Transition> }
+}
+
+#[component]
+fn SignUp() -> impl IntoView {
+    let words = use_words();
+    let other_error = use_sentence("sign_up", &[ApiError::Unavailable, ApiError::Broken, ApiError::Insecure, ApiError::TooLarge, ApiError::Malformed]);
+    view! {
+        <Title text=words.sign_up_title/>
+        <SiteHeader/>
+        <main id="main" class="page page-start">
+            <h1>{words.sign_up_title}</h1>
+            <form class="form" method="post" action=paths::api("sign_up")>
+                <NewPersonFields endpoint="sign_up"/>
+                <FieldError id="form-error" sentence=other_error/>
+                <div class="actions"><button class="button" type="submit">{words.sign_up_button}</button></div>
+            </form>
+            <p class="hint"><a href=paths::sign_in()>{words.welcome_sign_in}</a></p>
+        </main>
+    }
+}
+
+#[component]
+fn StartPair() -> impl IntoView {
+    let words = use_words();
+    let account = Resource::new(|| (), |()| api::account());
+    let typed = use_refused("start_pair");
+    let typed_field = move |name: &str, otherwise: &str| typed.as_ref().map_or_else(|| otherwise.to_owned(), |refused| refused.field(name).to_owned());
+    let error = |errors: &[ApiError]| use_sentence("start_pair", errors);
+    let role = typed_field("role", "parent");
+    let radio = |value: &'static str, label: &'static str| {
+        let is_chosen = role == value;
+        view! { <label class="choice"><input type="radio" name="role" value=value checked=is_chosen/><span>{label}</span></label> }
+    };
+    let roles = view! {
+        {radio("parent", words.role_parent)}
+        {radio("child", words.role_child)}
+    };
+    let relation_error = error(&[ApiError::RelationMissing]);
+    let word_error = error(&[ApiError::RelationWordMissing, ApiError::RelationWordTooLong, ApiError::RelationWordForbidden]);
+    let other_error = error(&[ApiError::Unavailable, ApiError::Broken, ApiError::TooLarge, ApiError::Malformed]);
+    let typed_zone = typed_field("zone", "");
+    let zone_error = error(&[ApiError::ZoneInvalid]);
+    let zone = move || {
+        let typed_zone = typed_zone.clone();
+        Suspend::new(async move {
+            match account.await {
+                Ok(account) => {
+                    let zone = if typed_zone.is_empty() { account.zone.clone() } else { typed_zone };
+                    view! { <ZoneField label=words.zone_label hint=words.zone_hint value=zone zones=account.zones error=zone_error/> }.into_any()
+                }
+                Err(_) => view! { <input type="hidden" name="zone" value=browser_zone()/> }.into_any(),
+            }
+        })
+    };
+    view! {
+        <Title text=words.start_title/>
+        <SiteHeader/>
+        <main id="main" class="page page-start">
+            <h1>{words.start_title}</h1>
+            <p class="lead">{words.start_lead}</p>
+            <form class="form" method="post" action=paths::api("start_pair")>
+                <fieldset class="choices">
+                    <legend>{words.role_legend}</legend>
+                    {roles}
+                </fieldset>
+                <div class="if-parent">
+                    <RelationChoices role=Role::Parent name="parent_relation" legend=words.relation_legend_of_parent chosen=typed_field("parent_relation", "mother")/>
+                </div>
+                <div class="if-child">
+                    <RelationChoices role=Role::Child name="child_relation" legend=words.relation_legend_of_child chosen=typed_field("child_relation", "daughter")/>
+                </div>
+                <FieldError id="relation-error" sentence=relation_error/>
+                <div class="if-other"><RelationWord value=typed_field("relation_word", "") error=word_error/></div>
+                <TextField
+                    name="push_time"
+                    label=words.push_time_label
+                    hint=words.push_time_hint
+                    kind="time"
+                    value=typed_field("push_time", "21:00")
+                    error=error(&[ApiError::TimeInvalid])
+                />
+                <Transition>{zone}</Transition>
+                <FieldError id="form-error" sentence=other_error/>
+                <div class="actions"><button class="button" type="submit">{words.start_button}</button></div>
+            </form>
+        </main>
+    }
+}
+
+/// The zones could not be listed: the device's own, or Seoul.
+fn browser_zone() -> String {
+    if cfg!(target_arch = "wasm32") { browser::page::zone().unwrap_or_else(|| "Asia/Seoul".into()) } else { "Asia/Seoul".into() }
+}

@@ -1,0 +1,226 @@
+//! The today page: every state a pair can be in.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::{
+    live_view::{self, LiveView},
+    today_card::{LaterQuestions, TodayCard},
+    today_scene::TodayScene,
+    use_pair,
+};
+use crate::{
+    api::{self, ApiError, MoveOn, Phase, SubmitAnswer, SwapQuestion, TodayView},
+    components::{
+        context::{LiveFeed, use_locale, use_refused, use_words},
+        problem::Problem,
+        site_header::{SiteHeader, TabNotices},
+        tabs::{Tab, Tabs},
+    },
+    domain::EventKind,
+    paths, text,
+};
+
+#[component]
+pub fn TodayPage() -> impl IntoView {
+    let pair = use_pair();
+    let found = Resource::new(
+        move || pair.get(),
+        |pair| async move {
+            match pair {
+                Some(pair) => api::today(pair).await,
+                None => Err(ApiError::NotFound),
+            }
+        },
+    );
+    let body = move || {
+        Suspend::new(async move {
+            match found.await {
+                Ok(today) => view! { <Today today/> }.into_any(),
+                Err(error) => view! { <Problem error/> }.into_any(),
+            }
+        })
+    };
+    view! { <Transition>{body}</Transition> }
+}
+
+/// What the page does: one action each, so that an error stays with its button.
+#[derive(Clone, Copy)]
+pub struct Acts {
+    pub submit: ServerAction<SubmitAnswer>,
+    pub swap: ServerAction<SwapQuestion>,
+    pub move_on: ServerAction<MoveOn>,
+}
+
+impl Acts {
+    /// Rises whenever something was done.
+    fn version(self) -> usize {
+        self.submit.version().get() + self.swap.version().get() + self.move_on.version().get()
+    }
+}
+
+#[component]
+fn Today(today: TodayView) -> impl IntoView {
+    let pair = today.pair.id;
+    let kept = live_view::keep(today, move || api::today(pair));
+    let acts = Acts { submit: ServerAction::new(), swap: ServerAction::new(), move_on: ServerAction::new() };
+    // What I did is on the page at once, whether or not the line is up.
+    Effect::new(move |before: Option<usize>| {
+        let now = acts.version();
+        if before.is_some_and(|before| before != now) {
+            kept.asked.update(|asked| *asked += 1);
+        }
+        now
+    });
+    view! {
+        {move || match kept.gone.get() {
+            Some(error) => view! { <Problem error/> }.into_any(),
+            None => view! { <Shown kept acts/> }.into_any(),
+        }}
+    }
+}
+
+#[component]
+fn Shown(kept: LiveView<TodayView>, acts: Acts) -> impl IntoView {
+    let words = use_words();
+    let view = kept.view;
+    let pair = view.with_untracked(|today| today.pair.id);
+    view! {
+        <Title text=words.tab_today/>
+        <SiteHeader pair=Some(pair)/>
+        <main id="main" class="page page-today">
+            <TabNotices/>
+            <LiveLine view/>
+            <div class="today">
+                <TodayScene view/>
+                <div class="today-card">
+                    <PairNotices view/>
+                    <TodayCard view acts/>
+                    <LaterQuestions view acts/>
+                    <AloneNotice view/>
+                    <RecoveryQuestion view/>
+                    <WrongPerson view/>
+                </div>
+            </div>
+        </main>
+        <Tabs pair current=Tab::Today/>
+    }
+}
+
+/// What just happened, said aloud by screen readers too.
+#[component]
+fn LiveLine(view: RwSignal<TodayView>) -> impl IntoView {
+    let (locale, words) = (use_locale(), use_words());
+    let live = expect_context::<LiveFeed>();
+    let line = move || {
+        let today = view.get();
+        let other = today.pair.call_other(words);
+        let about = |template: &str| text::fill(template, &[("other", &other)]);
+        let has_answered = today.question.as_ref().is_some_and(|question| question.has_answered());
+        match live.of_pair(today.pair.id)? {
+            EventKind::CardOpened => Some(words.card_opened.to_owned()),
+            EventKind::AnswerSubmitted if !has_answered => Some(about(words.live_answered)),
+            EventKind::MemberJoined => Some(about(words.live_joined)),
+            EventKind::QuestionSwapped => Some(words.swapped_notice.to_owned()),
+            EventKind::PushTimeChanged => Some(text::fill(words.live_time_changed, &[("time", &text::time(locale, today.pair.push_time))])),
+            _ => None,
+        }
+    };
+    view! { <p class="status" role="status">{line}</p> }
+}
+
+/// Resting or closed.
+#[component]
+fn PairNotices(view: RwSignal<TodayView>) -> impl IntoView {
+    let (locale, words) = (use_locale(), use_words());
+    let state = Memo::new(move |_| view.with(|today| (today.pair.phase, today.pair.paused_until)));
+    move || match state.get() {
+        (Phase::Closed, _) => Some(
+            view! {
+                <div class="notice">
+                    <p><b>{words.closed_title}</b></p>
+                    <p>{words.closed_lead}</p>
+                    <a class="button ghost" href=paths::archive(view.with_untracked(|today| today.pair.id))>{words.to_archive}</a>
+                </div>
+            }
+            .into_any(),
+        ),
+        (_, Some(until)) => Some(
+            view! {
+                <div class="notice">
+                    <p><b>{text::fill(words.paused_title, &[("date", &text::date(locale, until))])}</b></p>
+                    <p>{words.paused_lead}</p>
+                </div>
+            }
+            .into_any(),
+        ),
+        (Phase::Alone | Phase::Together, None) => None,
+    }
+}
+
+/// Before anybody joined.
+#[component]
+fn AloneNotice(view: RwSignal<TodayView>) -> impl IntoView {
+    let words = use_words();
+    let state = Memo::new(move |_| view.with(|today| (today.pair.phase == Phase::Alone).then_some((today.pair.id, today.has_invitation))));
+    move || {
+        state.get().map(|(pair, has_invitation)| {
+            view! {
+                <div class="notice warm">
+                    <p>{if has_invitation { words.invite_running_on_today } else { words.invite_on_today }}</p>
+                    <a class="button" href=paths::invite(pair)>{words.invite_link_on_today}</a>
+                </div>
+            }
+        })
+    }
+}
+
+/// After the third answer: is the code still there?
+#[component]
+fn RecoveryQuestion(view: RwSignal<TodayView>) -> impl IntoView {
+    let words = use_words();
+    let asks = Memo::new(move |_| view.with(|today| today.asks_for_recovery));
+    move || {
+        asks.get().then(|| {
+            view! {
+                <section class="panel">
+                    <h2>{words.recovery_ask_title}</h2>
+                    <p>{words.recovery_ask_lead}</p>
+                    <div class="actions">
+                        <form method="post" action=paths::api("keep_recovery")>
+                            <button class="button ghost" type="submit">{words.recovery_ask_yes}</button>
+                        </form>
+                        <form method="post" action=paths::api("renew_recovery")>
+                            <button class="button quiet" type="submit">{words.recovery_renew_button}</button>
+                        </form>
+                    </div>
+                </section>
+            }
+        })
+    }
+}
+
+/// Until the first card opens the inviter may take the pair back.
+#[component]
+fn WrongPerson(view: RwSignal<TodayView>) -> impl IntoView {
+    let words = use_words();
+    let state = Memo::new(move |_| view.with(|today| today.may_start_again.then(|| (today.pair.id, today.pair.other.clone()))));
+    let refused = use_refused("start_again").map(|refused| refused.error.sentence(words));
+    move || {
+        state.get().map(|(pair, other)| {
+            let name = other.map(|other| other.name).unwrap_or_default();
+            view! {
+                <details class="drawer">
+                    <summary>{words.wrong_person_summary}</summary>
+                    <p><b>{name}</b></p>
+                    <p>{words.wrong_person_lead}</p>
+                    {refused.map(|sentence| view! { <p class="field-error" role="alert">{sentence}</p> })}
+                    <form class="form" method="post" action=paths::api("start_again")>
+                        <input type="hidden" name="pair" value=pair.to_string()/>
+                        <div class="actions"><button class="button danger" type="submit">{words.wrong_person_button}</button></div>
+                    </form>
+                </details>
+            }
+        })
+    }
+}

@@ -1,0 +1,74 @@
+//! The two windows of today, and in words what the light says.
+
+use leptos::prelude::*;
+
+use crate::{
+    api::TodayView,
+    components::{
+        context::use_words,
+        windows::{Seat, Windows},
+    },
+    domain::Role,
+    text,
+};
+
+#[component]
+pub fn TodayScene(view: RwSignal<TodayView>) -> impl IntoView {
+    let words = use_words();
+    let (season, hour) = view.with_untracked(|today| (today.season, today.hour));
+    let seat = move |role: Role| {
+        Signal::derive(move || {
+            view.with(|today| {
+                let is_me = today.pair.me.role == role;
+                let question = today.question.as_ref();
+                let is_lit = question.is_some_and(|question| if is_me { question.has_answered() } else { question.other_has_answered() });
+                let relation = if is_me { Some(today.pair.me.relation.clone()) } else { today.pair.other.as_ref().map(|other| other.relation.clone()) };
+                Seat { relation, is_lit }
+            })
+        })
+    };
+    let label = Signal::derive(move || {
+        view.with(|today| {
+            let other = today.pair.call_other(words);
+            let question = today.question.as_ref();
+            match (question.is_some_and(|question| question.has_answered()), question.is_some_and(|question| question.other_has_answered())) {
+                (false, false) => words.windows_none.to_owned(),
+                (true, false) => words.windows_mine.to_owned(),
+                (false, true) => text::fill(words.windows_other, &[("other", &other)]),
+                (true, true) => words.windows_both.to_owned(),
+            }
+        })
+    });
+    let who = move |role: Role| {
+        let name = move || {
+            view.with(|today| match (&today.pair.other, today.pair.me.role == role) {
+                (_, true) => words.me.to_owned(),
+                (Some(other), false) => other.call(words),
+                (None, false) => if role == Role::Parent { words.role_parent } else { words.role_child }.to_owned(),
+            })
+        };
+        let seat = seat(role);
+        let state = move || {
+            let seat = seat.get();
+            if seat.relation.is_none() {
+                words.state_vacant
+            } else if seat.is_lit {
+                words.state_answered
+            } else {
+                words.state_not_yet
+            }
+        };
+        view! {
+            <div class="who-seat" class:lit=move || seat.get().is_lit>
+                <dt>{name}</dt>
+                <dd>{state}</dd>
+            </div>
+        }
+    };
+    view! {
+        <div class="today-scene">
+            <figure class="scene"><Windows left=seat(Role::Parent) right=seat(Role::Child) season hour label/></figure>
+            <dl class="who">{who(Role::Parent)} {who(Role::Child)}</dl>
+        </div>
+    }
+}

@@ -1,0 +1,86 @@
+//! The first page: what this is, or, for whoever is signed in, their pairs.
+
+use leptos::prelude::*;
+
+use crate::{
+    api::HomeView,
+    components::{
+        context::use_words,
+        site_header::{People, SiteHeader, pair_title},
+        windows::{Seat, Windows},
+    },
+    domain::{Hour, Relation, Season},
+    paths, text,
+};
+
+#[component]
+pub fn WelcomePage() -> impl IntoView {
+    let words = use_words();
+    let People(people) = expect_context();
+    let body = move || {
+        Suspend::new(async move {
+            match people.await {
+                Ok(home) if home.name.is_some() => view! { <Pairs home/> }.into_any(),
+                Ok(_) | Err(_) => view! { <Invitation/> }.into_any(),
+            }
+        })
+    };
+    let seat = |relation: Relation| Signal::stored(Seat { relation: Some(relation), is_lit: true });
+    view! {
+        <SiteHeader/>
+        <main id="main" class="page page-welcome">
+            <div class="welcome">
+                <figure class="scene">
+                    <Windows
+                        left=seat(Relation::Mother)
+                        right=seat(Relation::Daughter)
+                        season=Season::Autumn
+                        hour=Hour::Dusk
+                        label=words.windows_welcome.to_owned()
+                    />
+                </figure>
+                <Transition>{body}</Transition>
+            </div>
+        </main>
+    }
+}
+
+#[component]
+fn Invitation() -> impl IntoView {
+    let words = use_words();
+    view! {
+        <h1 class="headline">{words.welcome_headline}</h1>
+        <p class="lead">{words.welcome_lead}</p>
+        <ol class="steps">
+            <li>{words.welcome_step_one}</li>
+            <li>{words.welcome_step_two}</li>
+            <li>{words.welcome_step_three}</li>
+        </ol>
+        <div class="actions">
+            <a class="button" href=paths::start()>{words.welcome_start}</a>
+            <a class="button ghost" href=paths::join()>{words.welcome_join}</a>
+            <a class="button quiet" href=paths::sign_in()>{words.welcome_sign_in}</a>
+        </div>
+        <p class="hint"><a href=paths::terms()>{words.terms}</a> " · " <a href=paths::privacy()>{words.privacy}</a></p>
+    }
+}
+
+#[component]
+fn Pairs(home: HomeView) -> impl IntoView {
+    let words = use_words();
+    let greeting = text::fill(words.welcome_back, &[("name", home.name.as_deref().unwrap_or_default())]);
+    let links = home
+        .pairs
+        .iter()
+        .map(|link| view! { <li><a class="card-link" href=paths::today(link.id)><span class="topic">{pair_title(words, link)}</span></a></li> })
+        .collect_view();
+    view! {
+        <h1 class="headline">{greeting}</h1>
+        <ul class="card-list" aria-label=words.your_pairs>{links}</ul>
+        <div class="actions">
+            <a class="button" href=paths::start()>{words.new_pair}</a>
+            <a class="button ghost" href=paths::join()>{words.welcome_join}</a>
+            <a class="button quiet" href=paths::account()>{words.tab_settings}</a>
+        </div>
+    }
+}

@@ -1,0 +1,95 @@
+//! Every URL as a function: pages, redirects and tests use the same.
+
+use crate::domain::{DailyQuestionId, PairId, Section};
+
+pub fn home() -> String {
+    "/".to_owned()
+}
+
+pub fn start() -> String {
+    "/start".to_owned()
+}
+
+pub fn sign_in() -> String {
+    "/signin".to_owned()
+}
+
+pub fn recovery() -> String {
+    "/recovery".to_owned()
+}
+
+pub fn join() -> String {
+    "/join".to_owned()
+}
+
+/// The link of an invitation; `code` as grouped for people.
+pub fn join_with(code: &str) -> String {
+    format!("/join/{code}")
+}
+
+pub fn join_confirm() -> String {
+    "/join/confirm".to_owned()
+}
+
+pub fn terms() -> String {
+    "/terms".to_owned()
+}
+
+pub fn privacy() -> String {
+    "/privacy".to_owned()
+}
+
+pub fn account() -> String {
+    "/settings".to_owned()
+}
+
+pub fn today(pair: PairId) -> String {
+    format!("/p/{pair}/today")
+}
+
+pub fn invite(pair: PairId) -> String {
+    format!("/p/{pair}/invite")
+}
+
+pub fn archive(pair: PairId) -> String {
+    format!("/p/{pair}/archive")
+}
+
+/// A page of the archive, of one section or all; `page` counts from 1.
+pub fn archive_page(pair: PairId, section: Option<Section>, page: i64) -> String {
+    let mut query = Vec::new();
+    if let Some(section) = section {
+        query.push(format!("section={}", section.word()));
+    }
+    if page > 1 {
+        query.push(format!("page={page}"));
+    }
+    if query.is_empty() { archive(pair) } else { format!("{}?{}", archive(pair), query.join("&")) }
+}
+
+pub fn card(pair: PairId, daily_question: DailyQuestionId) -> String {
+    format!("/p/{pair}/cards/{daily_question}")
+}
+
+pub fn season(pair: PairId, number: i64) -> String {
+    format!("/p/{pair}/seasons/{number}")
+}
+
+pub fn settings(pair: PairId) -> String {
+    format!("/p/{pair}/settings")
+}
+
+/// The live stream from a cursor on.
+pub fn events(after: i64) -> String {
+    format!("/events?after={after}")
+}
+
+/// A server function's URL.
+pub fn api(endpoint: &str) -> String {
+    format!("/api/{endpoint}")
+}
+
+/// A built asset: the build's name in the path makes it immutable.
+pub fn asset(build: &str, file: &str) -> String {
+    format!("/pkg/{build}/{file}")
+}

@@ -1,0 +1,40 @@
+//! The cookies of the app, as `Set-Cookie` values (RFC 6265bis): host-bound, secure, unreadable by scripts.
+//! Codes that are hashed at rest wait in the browser that made them, for the page that shows them.
+
+use crate::domain::{InvitationCode, InvitationId, RecoveryCode};
+
+pub const SESSION: &str = "__Host-session";
+/// The recovery code just made, until the person says they keep it.
+pub const RECOVERY: &str = "__Host-recovery";
+/// The invitation this browser made: `id.code`.
+pub const INVITATION: &str = "__Host-invitation";
+/// The ticket of a right invitation code.
+pub const TICKET: &str = "__Host-ticket";
+
+const DAY: u32 = 24 * 60 * 60;
+
+fn set(name: &str, value: &str, seconds: u32) -> String {
+    // Lax, not Strict: a link from a message or a notification must find the person signed in.
+    format!("{name}={value}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax")
+}
+
+pub fn session(token: &str) -> String {
+    set(SESSION, token, 400 * DAY)
+}
+
+pub fn recovery(code: &RecoveryCode) -> String {
+    set(RECOVERY, code.as_str(), 60 * 60)
+}
+
+pub fn invitation(id: InvitationId, code: &InvitationCode) -> String {
+    set(INVITATION, &format!("{id}.{}", code.as_str()), 7 * DAY)
+}
+
+pub fn ticket(ticket: &str) -> String {
+    set(TICKET, ticket, 15 * 60)
+}
+
+/// Takes a cookie back.
+pub fn forget(name: &str) -> String {
+    set(name, "", 0)
+}

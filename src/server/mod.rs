@@ -1,0 +1,20 @@
+//! The engine behind the wall: it knows nothing of pages and of HTTP.
+//! Inside: `storage ◄ services ◄ jobs`, `storage ◄ live`. Only `storage` has SQL, only `config` reads the
+//! environment, only `clock` asks the time, only `lifecycle` spawns.
+
+pub mod calendar;
+pub mod catalogue;
+pub mod clock;
+pub mod config;
+pub mod cookies;
+pub mod jobs;
+pub mod lifecycle;
+pub mod live;
+pub mod qr;
+pub mod random;
+pub mod request;
+pub mod secrets;
+pub mod services;
+pub mod state;
+pub mod storage;
+pub mod telemetry;

@@ -1,0 +1,122 @@
+//! What a server function may ask of the request it serves: who, with what state, and where to go next.
+
+use std::net::IpAddr;
+
+use axum::http::{HeaderValue, header, request::Parts};
+use leptos::prelude::use_context;
+use leptos_axum::ResponseOptions;
+
+use super::{
+    services::{Device, ServiceError, accounts::SignUp, guard::Trier},
+    state::AppState,
+    storage::sessions::Found,
+};
+use crate::domain::{InvitationCode, InvitationId, Locale, Person, PersonName, RecoveryCode, SessionId, ZoneName};
+
+/// Whoever sent the request, as `http::session` found them.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    pub session: Option<Found>,
+    pub locale: Locale,
+    pub client: IpAddr,
+    pub user_agent: String,
+    pub device: Device,
+    /// Whether a Secure cookie would reach us again from where this browser is.
+    pub is_secure: bool,
+    /// Codes that wait in the browser for the page that shows them.
+    pub recovery: Option<RecoveryCode>,
+    pub invitation: Option<(InvitationId, InvitationCode)>,
+    pub ticket: Option<String>,
+}
+
+impl Visitor {
+    pub fn trier(&self) -> Trier {
+        Trier { client: self.client, session: self.session.as_ref().map(|found| found.session.id) }
+    }
+
+    /// A sign-up form's fields as domain values.
+    pub fn sign_up(&self, name: &str, consent: &str, zone: &str) -> Result<SignUp, ServiceError> {
+        Ok(SignUp {
+            name: PersonName::parse(name)?,
+            has_consented: consent == "yes",
+            zone: ZoneName::parse(zone).unwrap_or_default(),
+            locale: self.locale,
+            device: self.device.clone(),
+        })
+    }
+
+    /// On http from another device the browser would drop our cookies: better said than looped.
+    pub fn refuse_insecure(&self) -> Result<(), ServiceError> {
+        if self.is_secure { Ok(()) } else { Err(ServiceError::Insecure) }
+    }
+
+    /// The code of the running invitation, if this browser made it.
+    pub fn invitation_code(&self, running: InvitationId) -> Option<InvitationCode> {
+        self.invitation.as_ref().filter(|(id, _)| *id == running).map(|(_, code)| code.clone())
+    }
+}
+
+/// A request of a signed-in person.
+pub struct Request {
+    pub state: AppState,
+    pub person: Person,
+    pub session: SessionId,
+    pub visitor: Visitor,
+}
+
+/// A request of anybody.
+pub struct AnyRequest {
+    pub state: AppState,
+    pub visitor: Visitor,
+}
+
+/// The request being served; `SignedOut` without a session.
+pub async fn current() -> Result<Request, ServiceError> {
+    let AnyRequest { state, visitor } = anybody()?;
+    let Some(found) = visitor.session.clone() else {
+        return Err(ServiceError::SignedOut);
+    };
+    Ok(Request { state, person: found.person, session: found.session.id, visitor })
+}
+
+/// The request being served, signed in or not.
+pub fn anybody() -> Result<AnyRequest, ServiceError> {
+    let state = use_context::<AppState>().ok_or(ServiceError::Broken("no state in context"))?;
+    let parts = use_context::<Parts>().ok_or(ServiceError::Broken("no request in context"))?;
+    let visitor = parts.extensions.get::<Visitor>().cloned().ok_or(ServiceError::Broken("no visitor in request"))?;
+    Ok(AnyRequest { state, visitor })
+}
+
+impl Request {
+    /// Sends the browser on after a write. Sets a header, does not return: keep it last.
+    pub fn redirect(&self, path: String) {
+        redirect(&path);
+    }
+
+    /// Sends the browser back to the settings page it came from, or to the person's own.
+    pub fn redirect_back(&self, back: &str) {
+        let is_ours = back.starts_with("/p/") && back.len() < 100 && back.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-'));
+        redirect(if is_ours { back } else { "/settings" });
+    }
+}
+
+impl AnyRequest {
+    /// As `Request::redirect`.
+    pub fn redirect(&self, path: String) {
+        redirect(&path);
+    }
+}
+
+fn redirect(path: &str) {
+    // Paths are made by `paths` from ids and plain words, so they are ASCII.
+    if path.is_ascii() {
+        leptos_axum::redirect(path);
+    }
+}
+
+/// Adds a `Set-Cookie` to the answer.
+pub fn set_cookie(cookie: &str) {
+    if let (Some(response), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(cookie)) {
+        response.append_header(header::SET_COOKIE, value);
+    }
+}

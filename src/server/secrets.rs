@@ -1,0 +1,120 @@
+//! The server's own key, and everything derived from it or hashed with it.
+
+use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc};
+
+use ring::{digest, hmac};
+
+use super::random::Random;
+use crate::domain::{InvitationCode, InvitationId, Millis, RecoveryCode};
+
+/// The key file cannot be read or made; the sentence says what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct SecretsError(String);
+
+/// HMAC-SHA-256 (RFC 2104, FIPS 180-4) under the server's key. A stolen database alone opens no code.
+#[derive(Clone)]
+pub struct Secrets {
+    key: Arc<hmac::Key>,
+}
+
+impl Secrets {
+    /// Reads `secret.key` of the data folder (64 hex digits), making it with mode 0600 when it is missing.
+    pub fn load(data_dir: &Path, random: &Random) -> Result<Self, SecretsError> {
+        let file = data_dir.join("secret.key");
+        let text = match fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let text = hex(&random.bytes::<32>());
+                let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file).and_then(|mut file| {
+                    file.write_all(text.as_bytes())?;
+                    file.sync_all()
+                });
+                made.map_err(|error| SecretsError(format!("cannot write {}: {error}", file.display())))?;
+                text
+            }
+            Err(error) => return Err(SecretsError(format!("cannot read {}: {error}", file.display()))),
+        };
+        let key = unhex(text.trim()).filter(|key| key.len() == 32);
+        let key = key.ok_or_else(|| SecretsError(format!("{} does not hold 64 hex digits; restore it from your backup", file.display())))?;
+        Ok(Self::from_key(&key))
+    }
+
+    pub fn from_key(key: &[u8]) -> Self {
+        Self { key: Arc::new(hmac::Key::new(hmac::HMAC_SHA256, key)) }
+    }
+
+    fn mac(&self, purpose: &str, value: &str) -> String {
+        hex(hmac::sign(&self.key, format!("{purpose}\0{value}").as_bytes()).as_ref())
+    }
+
+    pub fn invitation_hash(&self, code: &InvitationCode) -> String {
+        self.mac("invitation", code.as_str())
+    }
+
+    pub fn recovery_hash(&self, code: &RecoveryCode) -> String {
+        self.mac("recovery", code.as_str())
+    }
+
+    /// A note for the browser that gave a right invitation code: `id.until.mac`.
+    pub fn ticket(&self, invitation: InvitationId, until: Millis) -> String {
+        let note = format!("{invitation}.{}", until.0);
+        let mac = self.mac("ticket", &note);
+        format!("{note}.{mac}")
+    }
+
+    /// The invitation a ticket stands for, if it is ours and still good at `now`.
+    pub fn read_ticket(&self, ticket: &str, now: Millis) -> Option<InvitationId> {
+        let (note, mac) = ticket.rsplit_once('.')?;
+        let mac = unhex(mac)?;
+        hmac::verify(&self.key, format!("ticket\0{note}").as_bytes(), &mac).ok()?;
+        let (invitation, until) = note.split_once('.')?;
+        let until: i64 = until.parse().ok()?;
+        (now.0 < until).then(|| invitation.parse().ok()).flatten()
+    }
+}
+
+/// A session token: 256 bits, in hex.
+pub fn new_token(random: &Random) -> String {
+    hex(&random.bytes::<32>())
+}
+
+/// What is stored of a session token. It is random already, so a plain SHA-256 suffices.
+pub fn token_hash(token: &str) -> String {
+    hex(digest::digest(&digest::SHA256, token.as_bytes()).as_ref())
+}
+
+pub fn new_invitation_code(random: &Random) -> InvitationCode {
+    InvitationCode::from_random(random.bytes())
+}
+
+pub fn new_recovery_code(random: &Random) -> RecoveryCode {
+    RecoveryCode::from_random(random.bytes())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    if !text.len().is_multiple_of(2) || !text.is_ascii() {
+        return None;
+    }
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticket_is_good_until_its_time_and_cannot_be_made_up() {
+        let secrets = Secrets::from_key(&[7; 32]);
+        let ticket = secrets.ticket(InvitationId(5), Millis(100));
+        assert_eq!(secrets.read_ticket(&ticket, Millis(99)), Some(InvitationId(5)));
+        assert_eq!(secrets.read_ticket(&ticket, Millis(100)), None);
+        assert_eq!(Secrets::from_key(&[8; 32]).read_ticket(&ticket, Millis(99)), None);
+        assert_eq!(secrets.read_ticket(&ticket.replace(".100.", ".200."), Millis(99)), None);
+        assert_eq!(secrets.read_ticket("é.é", Millis(99)), None);
+    }
+}

@@ -1,0 +1,214 @@
+//! Persons and their signed-in browsers: a name, a session, a recovery code. No e-mail, no password.
+//! Passkeys will be one more way to reach `open_session`.
+
+use super::{
+    Device, ServiceError,
+    guard::{self, Trier},
+    tell,
+};
+use crate::{
+    domain::{EventKind, Locale, Millis, Person, PersonId, PersonName, RecoveryCode, SessionId, TextSize, ZoneName},
+    server::{
+        calendar::Zone,
+        secrets::{self, new_recovery_code, new_token, token_hash},
+        state::AppState,
+        storage::{
+            Tx, persons,
+            sessions::{self, Found, Session},
+        },
+    },
+};
+
+/// The version of the terms and the privacy page that are agreed to.
+pub const CONSENT_VERSION: &str = "2026-11-22";
+/// A session nobody uses for 400 days ends (the longest life browsers give a cookie, RFC 6265bis §5.5).
+pub const SESSION_IDLE_MS: i64 = 400 * Millis::DAY;
+/// After 30 days of use a session gets a fresh token.
+const ROTATE_AFTER_MS: i64 = 30 * Millis::DAY;
+/// Requests under way may still show the token from before a rotation.
+const PREVIOUS_LIVES_MS: i64 = Millis::MINUTE;
+/// Use is written down once an hour at most.
+const TOUCH_AFTER_MS: i64 = Millis::HOUR;
+/// The recovery code is asked for again after so many answers.
+const ASK_AGAIN_AFTER: i64 = 3;
+
+/// What sign-up asks for.
+#[derive(Debug)]
+pub struct SignUp {
+    pub name: PersonName,
+    /// Fourteen or older, terms and privacy agreed to.
+    pub has_consented: bool,
+    pub zone: ZoneName,
+    pub locale: Locale,
+    pub device: Device,
+}
+
+/// A fresh session: the token goes into the cookie and nowhere else.
+pub struct Opened {
+    pub person: Person,
+    pub session: SessionId,
+    pub token: String,
+}
+
+/// Makes an account, its recovery code and its first session.
+pub async fn sign_up(state: &AppState, sign_up: SignUp) -> Result<(Opened, RecoveryCode), ServiceError> {
+    let mut tx = state.database.begin().await?;
+    let made = sign_up_in(&mut tx, state, sign_up).await?;
+    tx.commit().await?;
+    Ok(made)
+}
+
+/// As `sign_up`, inside a transaction that does more: joining by invitation.
+pub async fn sign_up_in(tx: &mut Tx, state: &AppState, sign_up: SignUp) -> Result<(Opened, RecoveryCode), ServiceError> {
+    if !sign_up.has_consented {
+        return Err(ServiceError::ConsentMissing);
+    }
+    // A zone this browser knows and we do not is no reason to turn anybody away.
+    let zone = if Zone::of(&sign_up.zone).is_ok() { sign_up.zone } else { ZoneName::default() };
+    let now = state.clock.now();
+    let person = Person { id: PersonId(state.random.id(now)), name: sign_up.name, locale: sign_up.locale, text_size: TextSize::default(), zone };
+    let code = new_recovery_code(&state.random);
+    let recovery_hash = state.secrets.recovery_hash(&code);
+    persons::insert(tx, persons::NewPerson { person: &person, consent_version: CONSENT_VERSION, recovery_hash: &recovery_hash, now }).await?;
+    let opened = open_session(tx, state, person, &sign_up.device).await?;
+    Ok((opened, code))
+}
+
+async fn open_session(tx: &mut Tx, state: &AppState, person: Person, device: &Device) -> Result<Opened, ServiceError> {
+    let now = state.clock.now();
+    let session = SessionId(state.random.id(now));
+    let token = new_token(&state.random);
+    sessions::insert(tx, session, person.id, &token_hash(&token), &device.0, now).await?;
+    Ok(Opened { person, session, token })
+}
+
+/// Signs in with a recovery code. The person's other sessions are told.
+pub async fn sign_in(state: &AppState, typed: &str, trier: Trier, device: &Device) -> Result<Opened, ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    guard::check(&mut tx, trier, now).await?;
+    let person = match RecoveryCode::parse(typed) {
+        Ok(code) => persons::lookup_by_recovery(&mut tx, &state.secrets.recovery_hash(&code)).await?,
+        Err(_) => None,
+    };
+    let Some(person) = person else {
+        drop(tx);
+        guard::record(state, trier).await?;
+        return Err(ServiceError::CodeWrong);
+    };
+    let opened = open_session(&mut tx, state, person, device).await?;
+    tell::myself(&mut tx, opened.person.id, EventKind::RecoveryCodeUsed, now).await?;
+    tx.commit().await?;
+    tracing::info!(person.id = %opened.person.id, "signed in with a recovery code");
+    Ok(opened)
+}
+
+/// What the session middleware learns from a cookie.
+pub struct Recognised {
+    pub found: Found,
+    /// A fresh token for the cookie, when it was time for one.
+    pub new_token: Option<String>,
+}
+
+/// Finds the session of a token, notes its use, and rotates it every 30 days.
+pub async fn recognise(state: &AppState, token: &str) -> Result<Option<Recognised>, ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.read().await?;
+    let Some(found) = sessions::lookup(&mut tx, &token_hash(token), now.plus(-SESSION_IDLE_MS), now).await? else {
+        return Ok(None);
+    };
+    drop(tx);
+    let session = found.session.id;
+    if now.since(found.session.rotated_at) >= ROTATE_AFTER_MS {
+        let fresh = new_token(&state.random);
+        let mut tx = state.database.begin().await?;
+        let is_rotated =
+            sessions::rotate(&mut tx, session, &token_hash(&fresh), now.plus(-ROTATE_AFTER_MS), now.plus(PREVIOUS_LIVES_MS), now).await?;
+        tx.commit().await?;
+        return Ok(Some(Recognised { found, new_token: is_rotated.then_some(fresh) }));
+    }
+    if now.since(found.session.last_used_at) >= TOUCH_AFTER_MS {
+        let mut tx = state.database.begin().await?;
+        sessions::touch(&mut tx, session, now).await?;
+        tx.commit().await?;
+    }
+    Ok(Some(Recognised { found, new_token: None }))
+}
+
+/// Ends one of the person's sessions. Its open streams end at once: they look for their session at every event.
+pub async fn end_session(state: &AppState, person: &Person, session: SessionId) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    if !sessions::delete(&mut tx, person.id, session).await? {
+        return Err(ServiceError::NotFound);
+    }
+    tell::myself(&mut tx, person.id, EventKind::SessionsChanged, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The person's sessions, latest use first.
+pub async fn find_sessions(state: &AppState, person: &Person) -> Result<Vec<Session>, ServiceError> {
+    let mut tx = state.database.read().await?;
+    Ok(sessions::find_of(&mut tx, person.id).await?)
+}
+
+/// Makes a new recovery code; the earlier one opens nothing any more.
+pub async fn renew_recovery_code(state: &AppState, person: &Person) -> Result<RecoveryCode, ServiceError> {
+    let now = state.clock.now();
+    let code = new_recovery_code(&state.random);
+    let mut tx = state.database.begin().await?;
+    persons::set_recovery(&mut tx, person.id, &state.secrets.recovery_hash(&code), now).await?;
+    tell::myself(&mut tx, person.id, EventKind::RecoveryCodeRenewed, now).await?;
+    tx.commit().await?;
+    Ok(code)
+}
+
+/// The person says they keep their code. Only what they say after the third answer counts for good.
+pub async fn keep_recovery_code(state: &AppState, person: &Person) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    if persons::recovery_state(&mut tx, person.id).await?.answers_given >= ASK_AGAIN_AFTER {
+        persons::set_recovery_kept(&mut tx, person.id, now).await?;
+        tell::myself(&mut tx, person.id, EventKind::SettingsChanged, now).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Whether it is time to ask for the recovery code again.
+pub fn asks_for_recovery(state: persons::RecoveryState) -> bool {
+    state.answers_given >= ASK_AGAIN_AFTER && state.kept_at.is_none()
+}
+
+pub async fn change_name(state: &AppState, person: &Person, name: PersonName) -> Result<(), ServiceError> {
+    if person.name == name {
+        return Ok(());
+    }
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    persons::update(&mut tx, &Person { name, ..person.clone() }).await?;
+    tell::name_changed(&mut tx, person.id, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Language, text size and own zone.
+pub async fn change_display(state: &AppState, person: &Person, locale: Locale, text_size: TextSize, zone: ZoneName) -> Result<(), ServiceError> {
+    Zone::of(&zone)?;
+    let changed = Person { locale, text_size, zone, ..person.clone() };
+    if &changed == person {
+        return Ok(());
+    }
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    persons::update(&mut tx, &changed).await?;
+    tell::myself(&mut tx, person.id, EventKind::SettingsChanged, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The hash a session token is stored under; for seeds.
+pub fn stored_hash(token: &str) -> String {
+    secrets::token_hash(token)
+}

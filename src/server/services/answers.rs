@@ -1,0 +1,42 @@
+//! Answering.
+
+use super::{ServiceError, tell};
+use crate::{
+    domain::{AnswerBody, DailyQuestionId, PairId, Person, Saved},
+    server::{
+        state::AppState,
+        storage::{daily_questions, pairs, persons},
+    },
+};
+
+/// Takes the person's answer to a question of theirs. `version` is the wording they saw.
+pub async fn submit(state: &AppState, person: &Person, id: DailyQuestionId, version: u32, body: AnswerBody) -> Result<(PairId, Saved), ServiceError> {
+    let mut tx = state.database.begin().await?;
+    let Some(found) = daily_questions::lookup_for(&mut tx, person.id, id).await? else {
+        return Err(ServiceError::NotFound);
+    };
+    // Read again behind the lock: the other may be answering this very moment.
+    pairs::lock(&mut tx, found.pair_id).await?;
+    let (Some(pair), Some(mut question)) =
+        (pairs::lookup_for(&mut tx, person.id, found.pair_id).await?, daily_questions::lookup_for(&mut tx, person.id, id).await?)
+    else {
+        return Err(ServiceError::NotFound);
+    };
+    let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
+    let now = state.clock.now();
+    let saved = question.answer(role, version, body, now, pair.phase())?;
+    if saved == Saved::Unchanged {
+        return Ok((pair.id, saved));
+    }
+    daily_questions::save_answer(&mut tx, &question, role, person.id).await?;
+    if saved == Saved::Opened {
+        daily_questions::save(&mut tx, &question).await?;
+    }
+    if saved != Saved::Revised {
+        persons::count_answer(&mut tx, person.id).await?;
+    }
+    pairs::reset_unanswered(&mut tx, pair.id, role).await?;
+    tell::answered(&mut tx, &pair, &question, role, saved, now).await?;
+    tx.commit().await?;
+    Ok((pair.id, saved))
+}

@@ -1,0 +1,203 @@
+//! Inviting and joining. A GET never looks a code up: preview robots fetch links.
+//! A right code gives the browser a ticket for a quarter of an hour; joining takes the ticket.
+
+use super::{
+    ServiceError,
+    accounts::{self, Opened, SignUp},
+    guard::{self, Trier},
+    pairs::hold,
+    tell,
+};
+use crate::{
+    domain::{
+        EventKind, INVITATION_LIFE_MS, InvitationCode, InvitationId, Member, Millis, Pair, PairId, PairPhase, Person, PersonName, RecoveryCode, Refusal,
+        Relation, Role,
+    },
+    server::{
+        calendar::Zone,
+        secrets::new_invitation_code,
+        state::AppState,
+        storage::{
+            StorageError, Tx, daily_questions,
+            invitations::{self, Invitation},
+            pairs,
+        },
+    },
+};
+
+/// How long a right code may be thought about.
+const TICKET_LIFE_MS: i64 = 15 * Millis::MINUTE;
+
+/// Makes an invitation to the empty seat; earlier ones are worth nothing any more.
+/// `relation` and `name` of the invited may be left empty.
+pub async fn invite(state: &AppState, person: &Person, id: PairId, choice: &str, word: &str, name: &str) -> Result<(InvitationId, InvitationCode), ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    let (pair, role) = hold(&mut tx, person, id).await?;
+    refuse_taken(&pair)?;
+    let relation = if choice.is_empty() { None } else { Some(Relation::parse(role.other(), choice, word)?) };
+    let name = if name.trim().is_empty() { String::new() } else { PersonName::parse(name)?.as_str().to_owned() };
+    invitations::end_all(&mut tx, id, now).await?;
+    let code = new_invitation_code(&state.random);
+    let invitation = Invitation {
+        id: InvitationId(state.random.id(now)),
+        pair_id: id,
+        relation,
+        name,
+        created_at: now,
+        expires_at: now.plus(INVITATION_LIFE_MS),
+        ended_at: None,
+    };
+    invitations::insert(&mut tx, &invitation, &state.secrets.invitation_hash(&code)).await?;
+    tell::both(&mut tx, &pair, EventKind::InvitationChanged, now).await?;
+    tx.commit().await?;
+    Ok((invitation.id, code))
+}
+
+/// Takes the running invitation back.
+pub async fn withdraw(state: &AppState, person: &Person, id: PairId) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    let (pair, _) = hold(&mut tx, person, id).await?;
+    refuse_taken(&pair)?;
+    if invitations::end_all(&mut tx, id, now).await? > 0 {
+        tell::both(&mut tx, &pair, EventKind::InvitationChanged, now).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// The running invitation of a pair, for its inviter's page.
+pub async fn lookup_running(state: &AppState, person: &Person, id: PairId) -> Result<(Pair, Role, Option<Invitation>), ServiceError> {
+    let mut tx = state.database.read().await?;
+    let pair = pairs::lookup_for(&mut tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
+    let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
+    let invitation = invitations::lookup_running(&mut tx, id, state.clock.now()).await?;
+    Ok((pair, role, invitation))
+}
+
+fn refuse_taken(pair: &Pair) -> Result<(), ServiceError> {
+    match pair.phase() {
+        PairPhase::Alone => Ok(()),
+        PairPhase::Together => Err(ServiceError::SeatTaken),
+        PairPhase::Closed => Err(Refusal::PairClosed.into()),
+    }
+}
+
+/// Checks a typed code and gives a ticket for it. Wrong, used and expired say the same, and count as failures.
+pub async fn check(state: &AppState, typed: &str, trier: Trier) -> Result<String, ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.read().await?;
+    guard::check(&mut tx, trier, now).await?;
+    let invitation = match InvitationCode::parse(typed) {
+        Ok(code) => invitations::lookup_by_code(&mut tx, &state.secrets.invitation_hash(&code)).await?,
+        Err(_) => None,
+    };
+    drop(tx);
+    let Some(invitation) = invitation.filter(|invitation| invitation.is_open(now)) else {
+        guard::record(state, trier).await?;
+        return Err(ServiceError::CodeWrong);
+    };
+    Ok(state.secrets.ticket(invitation.id, now.plus(TICKET_LIFE_MS)))
+}
+
+/// What the holder of a ticket is shown before joining.
+#[derive(Debug)]
+pub struct Welcome {
+    pub inviter: Member,
+    /// The seat that is free.
+    pub role: Role,
+    pub relation: Option<Relation>,
+    pub name: String,
+}
+
+/// Reads a ticket; `CodeWrong` when it or its invitation has ended.
+pub async fn welcome(state: &AppState, ticket: &str) -> Result<Welcome, ServiceError> {
+    let mut tx = state.database.read().await?;
+    let (invitation, pair) = open_ticket(&mut tx, state, ticket).await?;
+    let inviter = inviter_of(&pair)?.clone();
+    Ok(Welcome { role: inviter.role.other(), inviter, relation: invitation.relation, name: invitation.name })
+}
+
+async fn open_ticket(tx: &mut Tx, state: &AppState, ticket: &str) -> Result<(Invitation, Pair), ServiceError> {
+    let now = state.clock.now();
+    let id = state.secrets.read_ticket(ticket, now).ok_or(ServiceError::CodeWrong)?;
+    let invitation = invitations::lookup(tx, id).await?.filter(|invitation| invitation.is_open(now)).ok_or(ServiceError::CodeWrong)?;
+    let pair = pairs::lookup(tx, invitation.pair_id).await?.ok_or(ServiceError::CodeWrong)?;
+    Ok((invitation, pair))
+}
+
+fn inviter_of(pair: &Pair) -> Result<&Member, ServiceError> {
+    [&pair.parent, &pair.child].into_iter().flatten().find(|member| member.person_id == pair.inviter_id).ok_or(ServiceError::CodeWrong)
+}
+
+/// Who joins.
+pub enum Joiner {
+    Known(Box<Person>),
+    New(SignUp),
+}
+
+/// What joining gave: a new person also gets a session and a recovery code.
+pub struct Joined {
+    pub pair: PairId,
+    pub new: Option<(Opened, RecoveryCode)>,
+}
+
+/// Takes the empty seat. Of two at once exactly one joins; the other hears what every late code hears.
+pub async fn join(state: &AppState, ticket: &str, joiner: Joiner, choice: &str, word: &str) -> Result<Joined, ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    let (invitation, found) = open_ticket(&mut tx, state, ticket).await?;
+    pairs::lock(&mut tx, found.id).await?;
+    let mut pair = pairs::lookup(&mut tx, found.id).await?.ok_or(ServiceError::CodeWrong)?;
+    let inviter = inviter_of(&pair)?.clone();
+    let role = inviter.role.other();
+    let relation = Relation::parse(role, choice, word)?;
+    if let Joiner::Known(person) = &joiner {
+        if person.id == inviter.person_id {
+            return Err(ServiceError::JoiningMyself);
+        }
+        if pairs::share_one(&mut tx, person.id, inviter.person_id).await? {
+            return Err(ServiceError::PairExists);
+        }
+    }
+    if !invitations::take(&mut tx, invitation.id, now).await? {
+        return Err(ServiceError::CodeWrong);
+    }
+    let (person, new) = match joiner {
+        Joiner::Known(person) => (*person, None),
+        Joiner::New(sign_up) => {
+            let (opened, code) = accounts::sign_up_in(&mut tx, state, sign_up).await?;
+            (opened.person.clone(), Some((opened, code)))
+        }
+    };
+    let member = Member { person_id: person.id, role, relation, name: person.name };
+    match pairs::seat(&mut tx, pair.id, &member, now).await {
+        Err(StorageError::Taken) => return Err(ServiceError::CodeWrong),
+        result => result?,
+    }
+    invitations::end_all(&mut tx, pair.id, now).await?;
+    match role {
+        Role::Parent => pair.parent = Some(member),
+        Role::Child => pair.child = Some(member),
+    }
+    begin_days(&mut tx, &mut pair, now).await?;
+    tell::both(&mut tx, &pair, EventKind::MemberJoined, now).await?;
+    tx.commit().await?;
+    tracing::info!(pair.id = %pair.id, "a pair is together");
+    Ok(Joined { pair: pair.id, new })
+}
+
+/// Joining dates the first question to this local day and starts the clock of the pair.
+async fn begin_days(tx: &mut Tx, pair: &mut Pair, now: Millis) -> Result<(), ServiceError> {
+    let zone = Zone::stored(&pair.zone);
+    let today = zone.date(now);
+    let mut question = daily_questions::lookup_first(tx, pair.id).await?.ok_or(ServiceError::Broken("a pair without its first question"))?;
+    question.local_date = Some(today);
+    question.counted_from = Some(today);
+    daily_questions::save(tx, &question).await?;
+    pairs::set_opened(tx, pair.id, today, now).await?;
+    pair.next_due_at = Some(zone.next_push(now, pair.push_time));
+    pairs::update_rhythm(tx, pair).await?;
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! The use cases: one function, one transaction, named by a verb. They start from the person and look things up
+//! through what that person owns; a stranger's id is simply not found.
+
+pub mod accounts;
+pub mod answers;
+pub mod guard;
+pub mod invitations;
+pub mod openings;
+pub mod pairs;
+pub mod questions;
+pub mod reading;
+pub mod tell;
+
+use super::storage::StorageError;
+use crate::domain::{AnswerBodyError, PauseError, PersonNameError, PushTimeError, Refusal, RelationError};
+
+/// Browser and system in a few words, for the list of signed-in devices.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Device(pub String);
+
+/// Everything a use case can answer but yes.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    #[error("no session")]
+    SignedOut,
+    #[error("not found")]
+    NotFound,
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error(transparent)]
+    Name(#[from] PersonNameError),
+    #[error(transparent)]
+    Body(#[from] AnswerBodyError),
+    #[error(transparent)]
+    Relation(#[from] RelationError),
+    #[error(transparent)]
+    PushTime(#[from] PushTimeError),
+    #[error(transparent)]
+    Pause(#[from] PauseError),
+    #[error("no such time zone")]
+    Zone,
+    #[error("not a date")]
+    Date,
+    #[error("no consent")]
+    ConsentMissing,
+    /// Wrong, used and expired say the same.
+    #[error("no such code")]
+    CodeWrong,
+    #[error("too many failed tries")]
+    TooManyTries,
+    #[error("that is my own invitation")]
+    JoiningMyself,
+    #[error("these two have a pair already")]
+    PairExists,
+    #[error("the seat is taken")]
+    SeatTaken,
+    #[error("a card is open, the pair cannot be taken back")]
+    CardOpen,
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// Cookies would not come back from where this browser is.
+    #[error("not a secure address")]
+    Insecure,
+    #[error("broken: {0}")]
+    Broken(&'static str),
+}
+
+impl From<super::calendar::UnknownZone> for ServiceError {
+    fn from(_: super::calendar::UnknownZone) -> Self {
+        Self::Zone
+    }
+}

@@ -1,0 +1,174 @@
+//! Starting, setting and leaving a pair.
+
+use super::{ServiceError, openings, tell};
+use crate::{
+    domain::{EventKind, LocalDate, Member, Millis, Pair, PairId, PairPhase, Person, PushTime, Refusal, Relation, Role, ZoneName},
+    server::{
+        calendar::Zone,
+        state::AppState,
+        storage::{Tx, daily_questions, invitations, pairs},
+    },
+};
+
+/// What starting a pair asks for.
+#[derive(Debug)]
+pub struct Start {
+    pub role: Role,
+    pub relation: Relation,
+    pub push_time: PushTime,
+    pub zone: ZoneName,
+}
+
+/// Makes a pair with one seat taken and its first question open to be answered at once.
+pub async fn start(state: &AppState, person: &Person, start: Start) -> Result<PairId, ServiceError> {
+    Zone::of(&start.zone)?;
+    let mut tx = state.database.begin().await?;
+    let pair = start_in(&mut tx, state, person, start).await?;
+    tell::both(&mut tx, &pair, EventKind::InvitationChanged, state.clock.now()).await?;
+    tx.commit().await?;
+    Ok(pair.id)
+}
+
+async fn start_in(tx: &mut Tx, state: &AppState, person: &Person, start: Start) -> Result<Pair, ServiceError> {
+    let now = state.clock.now();
+    let member = Member { person_id: person.id, role: start.role, relation: start.relation, name: person.name.clone() };
+    let (parent, child) = match start.role {
+        Role::Parent => (Some(member), None),
+        Role::Child => (None, Some(member)),
+    };
+    let pair = Pair {
+        id: PairId(state.random.id(now)),
+        push_time: start.push_time,
+        zone: start.zone,
+        next_due_at: None,
+        created_at: now,
+        closed_at: None,
+        paused_until: None,
+        inviter_id: person.id,
+        parent,
+        child,
+    };
+    pairs::insert(tx, &pair, now).await?;
+    openings::open_first(tx, state, pair.id, now).await?;
+    Ok(pair)
+}
+
+/// The pair, held for writing, with the person's seat in it.
+pub async fn hold(tx: &mut Tx, person: &Person, id: PairId) -> Result<(Pair, Role), ServiceError> {
+    pairs::lock(tx, id).await?;
+    let pair = pairs::lookup_for(tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
+    let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
+    Ok((pair, role))
+}
+
+fn refuse_closed(pair: &Pair) -> Result<(), ServiceError> {
+    match pair.phase() {
+        PairPhase::Closed => Err(Refusal::PairClosed.into()),
+        PairPhase::Alone | PairPhase::Together => Ok(()),
+    }
+}
+
+/// Changes PushTime and zone; the next due minute is computed anew in the same transaction.
+pub async fn change_push_time(state: &AppState, person: &Person, id: PairId, push_time: PushTime, zone_name: ZoneName) -> Result<(), ServiceError> {
+    let zone = Zone::of(&zone_name)?;
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    let (mut pair, role) = hold(&mut tx, person, id).await?;
+    refuse_closed(&pair)?;
+    if pair.push_time == push_time && pair.zone == zone_name {
+        return Ok(());
+    }
+    pair.push_time = push_time;
+    pair.zone = zone_name;
+    if pair.phase() == PairPhase::Together {
+        pair.next_due_at = Some(zone.next_push(now, push_time));
+    }
+    pairs::update_rhythm(&mut tx, &pair).await?;
+    pairs::reset_unanswered(&mut tx, id, role).await?;
+    tell::both(&mut tx, &pair, EventKind::PushTimeChanged, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Changes what the person is to the other, for wording only.
+pub async fn change_relation(state: &AppState, person: &Person, id: PairId, choice: &str, word: &str) -> Result<(), ServiceError> {
+    let mut tx = state.database.begin().await?;
+    let (pair, role) = hold(&mut tx, person, id).await?;
+    refuse_closed(&pair)?;
+    let relation = Relation::parse(role, choice, word)?;
+    pairs::update_relation(&mut tx, id, role, &relation).await?;
+    tell::both(&mut tx, &pair, EventKind::RelationChanged, state.clock.now()).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Stops opening, reminding and shelving until `until`, a local date of the pair.
+pub async fn pause(state: &AppState, person: &Person, id: PairId, until: LocalDate) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    let (mut pair, _) = hold(&mut tx, person, id).await?;
+    refuse_closed(&pair)?;
+    pair.paused_until = Some(Pair::check_pause(Zone::stored(&pair.zone).date(now), until)?);
+    pairs::update_rhythm(&mut tx, &pair).await?;
+    tell::both(&mut tx, &pair, EventKind::PairPaused, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Ends a pause before its date.
+pub async fn resume(state: &AppState, person: &Person, id: PairId) -> Result<(), ServiceError> {
+    let mut tx = state.database.begin().await?;
+    let (mut pair, _) = hold(&mut tx, person, id).await?;
+    refuse_closed(&pair)?;
+    if pair.paused_until.take().is_some() {
+        pairs::update_rhythm(&mut tx, &pair).await?;
+        tell::both(&mut tx, &pair, EventKind::PairResumed, state.clock.now()).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// Closes the pair for good. Both keep the completed cards and their own answers.
+pub async fn leave(state: &AppState, person: &Person, id: PairId) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    let (pair, _) = hold(&mut tx, person, id).await?;
+    if pair.phase() == PairPhase::Closed {
+        return Ok(());
+    }
+    close(&mut tx, &pair, now).await?;
+    tx.commit().await?;
+    tracing::info!(pair.id = %id, "a pair was closed");
+    Ok(())
+}
+
+async fn close(tx: &mut Tx, pair: &Pair, now: Millis) -> Result<(), ServiceError> {
+    pairs::close(tx, pair.id, now).await?;
+    invitations::end_all(tx, pair.id, now).await?;
+    tell::both(tx, pair, EventKind::PairClosed, now).await
+}
+
+/// "This is not them": until the first card opens the inviter may take the pair back. It closes, and the
+/// inviter's answer moves to a new one with the same settings.
+pub async fn start_again(state: &AppState, person: &Person, id: PairId) -> Result<PairId, ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    let (pair, role) = hold(&mut tx, person, id).await?;
+    refuse_closed(&pair)?;
+    let Some(own) = pair.seat(role).filter(|_| pair.inviter_id == person.id && pair.phase() == PairPhase::Together) else {
+        return Err(ServiceError::NotFound);
+    };
+    if daily_questions::count_complete(&mut tx, id, None).await? > 0 {
+        return Err(ServiceError::CardOpen);
+    }
+    let first = daily_questions::lookup_first(&mut tx, id).await?.ok_or(ServiceError::Broken("a pair without its first question"))?;
+    let again = Start { role, relation: own.relation.clone(), push_time: pair.push_time, zone: pair.zone.clone() };
+    close(&mut tx, &pair, now).await?;
+    let fresh = start_in(&mut tx, state, person, again).await?;
+    let question = daily_questions::lookup_first(&mut tx, fresh.id).await?.ok_or(ServiceError::Broken("a pair without its first question"))?;
+    daily_questions::move_answer(&mut tx, first.id, question.id, role).await?;
+    tell::both(&mut tx, &fresh, EventKind::InvitationChanged, now).await?;
+    tx.commit().await?;
+    tracing::info!(pair.id = %id, "a pair was taken back by its inviter");
+    Ok(fresh.id)
+}

@@ -1,0 +1,20 @@
+//! Failed tries at a code. Kept in the database, so that a restart or a second node forgives nothing.
+
+use super::{StorageError, Tx, macros};
+use crate::domain::Millis;
+
+/// How many failures a bucket holds since `since`.
+pub async fn count(tx: &mut Tx, bucket: &str, since: Millis) -> Result<i64, StorageError> {
+    let (count,): (i64,) = macros::fetch_one!(tx, (i64,), "SELECT COUNT(*) FROM failures WHERE bucket = $1 AND at > $2", bucket, since.0)?;
+    Ok(count)
+}
+
+pub async fn record(tx: &mut Tx, bucket: &str, now: Millis) -> Result<(), StorageError> {
+    macros::execute!(tx, "INSERT INTO failures (bucket, at) VALUES ($1, $2)", bucket, now.0)?;
+    Ok(())
+}
+
+/// Forgets failures before `before`.
+pub async fn prune(tx: &mut Tx, before: Millis) -> Result<u64, StorageError> {
+    macros::execute!(tx, "DELETE FROM failures WHERE at < $1", before.0)
+}

@@ -1,0 +1,124 @@
+//! Invitations to an empty seat. Codes are hashed at rest.
+
+use super::{StorageError, Tx, macros};
+use crate::domain::{InvitationId, Millis, PairId, Relation, Role};
+
+/// An invitation as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invitation {
+    pub id: InvitationId,
+    pub pair_id: PairId,
+    /// What the inviter says the invited is to them, when they said so.
+    pub relation: Option<Relation>,
+    /// The invited's name as the inviter typed it; may be empty.
+    pub name: String,
+    pub created_at: Millis,
+    pub expires_at: Millis,
+    /// Used, withdrawn or replaced.
+    pub ended_at: Option<Millis>,
+}
+
+impl Invitation {
+    pub fn is_open(&self, now: Millis) -> bool {
+        self.ended_at.is_none() && now < self.expires_at
+    }
+}
+
+pub async fn insert(tx: &mut Tx, invitation: &Invitation, code_hash: &str) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "INSERT INTO invitations (id, pair_id, code_hash, relation, relation_word, name, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        invitation.id.to_string(),
+        invitation.pair_id.to_string(),
+        code_hash,
+        invitation.relation.as_ref().map(Relation::choice),
+        invitation.relation.as_ref().map_or("", Relation::free_word),
+        invitation.name.as_str(),
+        invitation.created_at.0,
+        invitation.expires_at.0,
+    )?;
+    Ok(())
+}
+
+/// The running invitation of a pair.
+pub async fn lookup_running(tx: &mut Tx, pair: PairId, now: Millis) -> Result<Option<Invitation>, StorageError> {
+    let row = macros::fetch_optional!(
+        tx,
+        Row,
+        "SELECT id, pair_id, relation, relation_word, name, created_at, expires_at, ended_at FROM invitations
+         WHERE pair_id = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY created_at DESC LIMIT 1",
+        pair.to_string(),
+        now.0,
+    )?;
+    row.map(Row::into_invitation).transpose()
+}
+
+pub async fn lookup_by_code(tx: &mut Tx, code_hash: &str) -> Result<Option<Invitation>, StorageError> {
+    let row = macros::fetch_optional!(
+        tx,
+        Row,
+        "SELECT id, pair_id, relation, relation_word, name, created_at, expires_at, ended_at FROM invitations WHERE code_hash = $1",
+        code_hash,
+    )?;
+    row.map(Row::into_invitation).transpose()
+}
+
+pub async fn lookup(tx: &mut Tx, id: InvitationId) -> Result<Option<Invitation>, StorageError> {
+    let row = macros::fetch_optional!(
+        tx,
+        Row,
+        "SELECT id, pair_id, relation, relation_word, name, created_at, expires_at, ended_at FROM invitations WHERE id = $1",
+        id.to_string(),
+    )?;
+    row.map(Row::into_invitation).transpose()
+}
+
+/// Uses an invitation up: true for exactly one caller.
+pub async fn take(tx: &mut Tx, id: InvitationId, now: Millis) -> Result<bool, StorageError> {
+    let changed = macros::execute!(
+        tx,
+        "UPDATE invitations SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL AND expires_at > $2",
+        id.to_string(),
+        now.0,
+    )?;
+    Ok(changed == 1)
+}
+
+/// Ends all running invitations of a pair.
+pub async fn end_all(tx: &mut Tx, pair: PairId, now: Millis) -> Result<u64, StorageError> {
+    macros::execute!(tx, "UPDATE invitations SET ended_at = $2 WHERE pair_id = $1 AND ended_at IS NULL", pair.to_string(), now.0)
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    pair_id: String,
+    relation: Option<String>,
+    relation_word: String,
+    name: String,
+    created_at: i64,
+    expires_at: i64,
+    ended_at: Option<i64>,
+}
+
+impl Row {
+    fn into_invitation(self) -> Result<Invitation, StorageError> {
+        let broken = |column| StorageError::Inconsistent { table: "invitations", id: self.id.clone(), column };
+        let relation = self
+            .relation
+            .as_deref()
+            .map(|choice| {
+                [Role::Parent, Role::Child].into_iter().find_map(|role| Relation::parse(role, choice, &self.relation_word).ok()).ok_or_else(|| broken("relation"))
+            })
+            .transpose()?;
+        Ok(Invitation {
+            id: self.id.parse().map_err(|_| broken("id"))?,
+            pair_id: self.pair_id.parse().map_err(|_| broken("pair_id"))?,
+            relation,
+            created_at: Millis(self.created_at),
+            expires_at: Millis(self.expires_at),
+            ended_at: self.ended_at.map(Millis),
+            name: self.name,
+        })
+    }
+}

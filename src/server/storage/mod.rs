@@ -1,0 +1,211 @@
+//! All SQL of the house, one file per aggregate, over SQLite and PostgreSQL.
+//!
+//! Each statement is written once, in the subset both databases share, and run by the macros below on either.
+//! Rows are private structs that become domain types; one that cannot is an `Inconsistent` error naming table and id.
+//! Writing transactions on SQLite start with `BEGIN IMMEDIATE` on the one writer; on PostgreSQL the use cases lock
+//! the pair's row first (`pairs::lock`), so that acts on one pair follow one another on both.
+//! `Tx::commit` wakes the feeds that the transaction told something to.
+
+mod macros;
+
+pub mod backup;
+pub mod daily_questions;
+pub mod events;
+pub mod failures;
+pub mod invitations;
+pub mod notifier;
+pub mod pairs;
+pub mod persons;
+pub mod questions;
+pub mod seeds;
+pub mod sessions;
+
+use std::{collections::BTreeSet, str::FromStr, sync::Arc, time::Duration};
+
+use sqlx::{
+    PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::domain::PersonId;
+use notifier::Notifier;
+
+/// What can go wrong below the use cases.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// The database is there but cannot serve now: read-only, full, locked, gone away. Trying again later may help.
+    #[error("the database is not available: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// A row of ours that no longer makes sense.
+    #[error("inconsistent row in {table} ({id}): {column}")]
+    Inconsistent { table: &'static str, id: String, column: &'static str },
+    /// A unique key was taken by somebody faster.
+    #[error("already taken")]
+    Taken,
+    #[error("database error: {0}")]
+    Database(#[source] sqlx::Error),
+    #[error("migration failed: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The `DATABASE_URL` cannot be used; the sentence says why.
+    #[error("{0}")]
+    Url(String),
+}
+
+impl From<sqlx::Error> for StorageError {
+    fn from(error: sqlx::Error) -> Self {
+        if let sqlx::Error::Database(cause) = &error {
+            if cause.is_unique_violation() {
+                return Self::Taken;
+            }
+            // SQLite result codes (primary, low byte): 5 busy, 8 read-only, 10 I/O, 13 full, 14 cannot open.
+            let code = cause.code().unwrap_or_default();
+            let primary = code.parse::<u32>().map(|code| code & 0xff).unwrap_or(0);
+            let is_sqlite = cause.as_error().is::<sqlx::sqlite::SqliteError>();
+            // PostgreSQL classes: 08 connection, 25006 read-only, 53 resources (disk full), 57 shutting down.
+            let is_away = if is_sqlite {
+                matches!(primary, 5 | 8 | 10 | 13 | 14)
+            } else {
+                code == "25006" || ["08", "53", "57"].iter().any(|class| code.starts_with(class))
+            };
+            return if is_away { Self::Unavailable(error) } else { Self::Database(error) };
+        }
+        match error {
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
+            error => Self::Database(error),
+        }
+    }
+}
+
+enum Pools {
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// The one handle on storage; cheap to clone.
+#[derive(Clone)]
+pub struct Database {
+    pools: Arc<Pools>,
+    notifier: Notifier,
+}
+
+/// How to open the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// Create the file when it is missing, and bring the schema up to date.
+    Migrate,
+    /// As it is.
+    AsIs,
+}
+
+impl Database {
+    /// Opens `sqlite:PATH` or `postgres://…`.
+    pub async fn open(url: &str, opening: Opening) -> Result<Self, StorageError> {
+        let pools = if url.starts_with("sqlite:") {
+            open_sqlite(url, opening).await?
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            open_postgres(url, opening).await?
+        } else {
+            return Err(StorageError::Url("DATABASE_URL must start with sqlite: or postgres:".into()));
+        };
+        Ok(Self { pools: Arc::new(pools), notifier: Notifier::default() })
+    }
+
+    pub fn notifier(&self) -> &Notifier {
+        &self.notifier
+    }
+
+    /// A transaction that may write.
+    pub async fn begin(&self) -> Result<Tx, StorageError> {
+        let inner = match &*self.pools {
+            Pools::Sqlite { writer, .. } => Inner::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+        };
+        Ok(Tx { inner, told: BTreeSet::new(), notifier: self.notifier.clone() })
+    }
+
+    /// A transaction that only reads, on one snapshot: what a page shows and its `as_of` belong together.
+    pub async fn read(&self) -> Result<Tx, StorageError> {
+        let inner = match &*self.pools {
+            Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.begin().await?),
+            Pools::Postgres(pool) => Inner::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?),
+        };
+        Ok(Tx { inner, told: BTreeSet::new(), notifier: self.notifier.clone() })
+    }
+
+    /// Whether the database answers; for `/readyz`.
+    pub async fn ping(&self) -> Result<(), StorageError> {
+        let mut tx = self.read().await?;
+        let (_one,): (i64,) = macros::fetch_one!(&mut tx, (i64,), "SELECT CAST(1 AS BIGINT)")?;
+        Ok(())
+    }
+
+    /// Finishes what is under way and closes all connections.
+    pub async fn close(&self) {
+        match &*self.pools {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+async fn open_sqlite(url: &str, opening: Opening) -> Result<Pools, StorageError> {
+    let options = SqliteConnectOptions::from_str(url)
+        .map_err(|_| StorageError::Url("DATABASE_URL is not a sqlite: address".into()))?
+        .create_if_missing(opening == Opening::Migrate)
+        .journal_mode(SqliteJournalMode::Wal)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5));
+    // An acknowledged answer is on the disk before anybody is told (PRAGMA synchronous=FULL).
+    let writer_options = options.clone().synchronous(SqliteSynchronous::Full);
+    let writer = SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(10)).connect_with(writer_options).await?;
+    if opening == Opening::Migrate {
+        sqlx::migrate!("migrations/sqlite").run(&writer).await?;
+    }
+    let readers = SqlitePoolOptions::new()
+        .max_connections(4)
+        .acquire_timeout(Duration::from_secs(10))
+        .connect_with(options.synchronous(SqliteSynchronous::Normal).read_only(true).create_if_missing(false))
+        .await?;
+    Ok(Pools::Sqlite { writer, readers })
+}
+
+async fn open_postgres(url: &str, opening: Opening) -> Result<Pools, StorageError> {
+    let options = PgConnectOptions::from_str(url).map_err(|_| StorageError::Url("DATABASE_URL is not a postgres: address".into()))?;
+    let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
+    if opening == Opening::Migrate {
+        sqlx::migrate!("migrations/postgres").run(&pool).await?;
+    }
+    Ok(Pools::Postgres(pool))
+}
+
+enum Inner {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// One transaction on either database. Dropped without `commit`, it never happened.
+pub struct Tx {
+    inner: Inner,
+    told: BTreeSet<PersonId>,
+    notifier: Notifier,
+}
+
+impl Tx {
+    /// Makes it so, then wakes whoever listens to the feeds it wrote to.
+    pub async fn commit(self) -> Result<(), StorageError> {
+        match self.inner {
+            Inner::Sqlite(tx) => tx.commit().await?,
+            Inner::Postgres(tx) => tx.commit().await?,
+        }
+        self.notifier.wake(&self.told);
+        Ok(())
+    }
+
+    fn is_postgres(&self) -> bool {
+        matches!(self.inner, Inner::Postgres(_))
+    }
+}

@@ -1,0 +1,304 @@
+//! Pairs and their seats.
+
+use super::{StorageError, Tx, macros};
+use crate::domain::{LocalDate, Member, Millis, Pair, PairId, PersonId, PersonName, PushTime, Relation, Role, ZoneName};
+
+macro_rules! select_pair {
+    ($rest:literal) => {
+        concat!(
+            "SELECT p.id, p.inviter_id, p.minute, p.zone, p.next_due_at, p.paused_until, p.created_at, p.closed_at,
+                    pm.person_id AS parent_id, pm.relation AS parent_relation, pm.relation_word AS parent_word, pp.name AS parent_name,
+                    cm.person_id AS child_id, cm.relation AS child_relation, cm.relation_word AS child_word, cp.name AS child_name
+             FROM pairs p
+             LEFT JOIN members pm ON pm.pair_id = p.id AND pm.role = 'parent'
+             LEFT JOIN persons pp ON pp.id = pm.person_id
+             LEFT JOIN members cm ON cm.pair_id = p.id AND cm.role = 'child'
+             LEFT JOIN persons cp ON cp.id = cm.person_id ",
+            $rest
+        )
+    };
+}
+
+pub async fn insert(tx: &mut Tx, pair: &Pair, now: Millis) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "INSERT INTO pairs (id, inviter_id, minute, zone, next_due_at, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        pair.id.to_string(),
+        pair.inviter_id.to_string(),
+        pair.push_time.minute(),
+        pair.zone.as_str(),
+        pair.next_due_at.map(|at| at.0),
+        now.0,
+    )?;
+    for member in [&pair.parent, &pair.child].into_iter().flatten() {
+        seat(tx, pair.id, member, now).await?;
+    }
+    Ok(())
+}
+
+/// Takes a seat; `Taken` when somebody sits there already.
+pub async fn seat(tx: &mut Tx, pair: PairId, member: &Member, now: Millis) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "INSERT INTO members (pair_id, role, person_id, relation, relation_word, joined_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        pair.to_string(),
+        member.role.word(),
+        member.person_id.to_string(),
+        member.relation.choice(),
+        member.relation.free_word(),
+        now.0,
+    )?;
+    Ok(())
+}
+
+/// Holds the pair's row until the end of the transaction, so that acts on one pair follow one another.
+/// On SQLite the one writer does that by itself.
+pub async fn lock(tx: &mut Tx, pair: PairId) -> Result<(), StorageError> {
+    if tx.is_postgres() {
+        let _row: Option<(String,)> = macros::fetch_optional!(tx, (String,), "SELECT id FROM pairs WHERE id = $1 FOR UPDATE", pair.to_string())?;
+    }
+    Ok(())
+}
+
+/// A pair in which `person` has a seat.
+pub async fn lookup_for(tx: &mut Tx, person: PersonId, pair: PairId) -> Result<Option<Pair>, StorageError> {
+    let row = macros::fetch_optional!(
+        tx,
+        Row,
+        select_pair!("WHERE p.id = $1 AND $2 IN (pm.person_id, cm.person_id)"),
+        pair.to_string(),
+        person.to_string(),
+    )?;
+    row.map(Row::into_pair).transpose()
+}
+
+/// A pair by its id alone: for the scheduler and for an invitation whose code was right.
+pub async fn lookup(tx: &mut Tx, pair: PairId) -> Result<Option<Pair>, StorageError> {
+    let row = macros::fetch_optional!(tx, Row, select_pair!("WHERE p.id = $1"), pair.to_string())?;
+    row.map(Row::into_pair).transpose()
+}
+
+/// All pairs of a person, running ones first, then by age.
+pub async fn find_of(tx: &mut Tx, person: PersonId) -> Result<Vec<Pair>, StorageError> {
+    let rows = macros::fetch_all!(
+        tx,
+        Row,
+        select_pair!("WHERE $1 IN (pm.person_id, cm.person_id) ORDER BY CASE WHEN p.closed_at IS NULL THEN 0 ELSE 1 END, p.created_at, p.id"),
+        person.to_string(),
+    )?;
+    rows.into_iter().map(Row::into_pair).collect()
+}
+
+/// Whether these two share a running pair.
+pub async fn share_one(tx: &mut Tx, one: PersonId, two: PersonId) -> Result<bool, StorageError> {
+    let (count,): (i64,) = macros::fetch_one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM members a JOIN members b ON b.pair_id = a.pair_id JOIN pairs p ON p.id = a.pair_id
+         WHERE a.person_id = $1 AND b.person_id = $2 AND p.closed_at IS NULL",
+        one.to_string(),
+        two.to_string(),
+    )?;
+    Ok(count > 0)
+}
+
+/// Writes PushTime, zone, pause and the next due minute.
+pub async fn update_rhythm(tx: &mut Tx, pair: &Pair) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "UPDATE pairs SET minute = $2, zone = $3, paused_until = $4, next_due_at = $5 WHERE id = $1",
+        pair.id.to_string(),
+        pair.push_time.minute(),
+        pair.zone.as_str(),
+        pair.paused_until.map(|date| date.to_string()),
+        pair.next_due_at.map(|at| at.0),
+    )?;
+    Ok(())
+}
+
+pub async fn close(tx: &mut Tx, pair: PairId, now: Millis) -> Result<(), StorageError> {
+    macros::execute!(tx, "UPDATE pairs SET closed_at = $2, next_due_at = NULL WHERE id = $1 AND closed_at IS NULL", pair.to_string(), now.0)?;
+    Ok(())
+}
+
+pub async fn update_relation(tx: &mut Tx, pair: PairId, role: Role, relation: &Relation) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "UPDATE members SET relation = $3, relation_word = $4 WHERE pair_id = $1 AND role = $2",
+        pair.to_string(),
+        role.word(),
+        relation.choice(),
+        relation.free_word(),
+    )?;
+    Ok(())
+}
+
+/// What openings and swaps need to know of a pair beside the pair itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    pub last_opened_date: Option<LocalDate>,
+    pub last_opened_at: Option<Millis>,
+    /// The pair's local date of its last swap.
+    pub swapped_date: Option<LocalDate>,
+    /// Shelved questions in a row that each seat left unanswered since it last acted.
+    pub parent_unanswered: u32,
+    pub child_unanswered: u32,
+}
+
+pub async fn opened(tx: &mut Tx, pair: PairId) -> Result<Opened, StorageError> {
+    let row = macros::fetch_one!(
+        tx,
+        OpenedRow,
+        "SELECT last_opened_date, last_opened_at, swapped_date,
+                COALESCE((SELECT unanswered_shelved FROM members WHERE pair_id = $1 AND role = 'parent'), 0) AS parent_unanswered,
+                COALESCE((SELECT unanswered_shelved FROM members WHERE pair_id = $1 AND role = 'child'), 0) AS child_unanswered
+         FROM pairs WHERE id = $1",
+        pair.to_string(),
+    )?;
+    Ok(Opened {
+        last_opened_date: optional_date(row.last_opened_date.as_deref(), pair, "last_opened_date")?,
+        last_opened_at: row.last_opened_at.map(Millis),
+        swapped_date: optional_date(row.swapped_date.as_deref(), pair, "swapped_date")?,
+        parent_unanswered: row.parent_unanswered.try_into().unwrap_or(u32::MAX),
+        child_unanswered: row.child_unanswered.try_into().unwrap_or(u32::MAX),
+    })
+}
+
+pub async fn set_opened(tx: &mut Tx, pair: PairId, date: LocalDate, at: Millis) -> Result<(), StorageError> {
+    macros::execute!(tx, "UPDATE pairs SET last_opened_date = $2, last_opened_at = $3 WHERE id = $1", pair.to_string(), date.to_string(), at.0)?;
+    Ok(())
+}
+
+pub async fn set_swapped(tx: &mut Tx, pair: PairId, date: LocalDate) -> Result<(), StorageError> {
+    macros::execute!(tx, "UPDATE pairs SET swapped_date = $2 WHERE id = $1", pair.to_string(), date.to_string())?;
+    Ok(())
+}
+
+/// The seat acted: it is silent no longer.
+pub async fn reset_unanswered(tx: &mut Tx, pair: PairId, role: Role) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "UPDATE members SET unanswered_shelved = 0 WHERE pair_id = $1 AND role = $2 AND unanswered_shelved > 0",
+        pair.to_string(),
+        role.word(),
+    )?;
+    Ok(())
+}
+
+/// A question was shelved without this seat's answer.
+pub async fn add_unanswered(tx: &mut Tx, pair: PairId, role: Role) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "UPDATE members SET unanswered_shelved = unanswered_shelved + 1 WHERE pair_id = $1 AND role = $2",
+        pair.to_string(),
+        role.word(),
+    )?;
+    Ok(())
+}
+
+/// Up to `limit` pairs due at or before `now`, longest due first. On PostgreSQL the rows are held and
+/// those another node holds are left to it.
+pub async fn find_due(tx: &mut Tx, now: Millis, limit: i64) -> Result<Vec<PairId>, StorageError> {
+    let rows: Vec<(String,)> = if tx.is_postgres() {
+        macros::fetch_all!(
+            tx,
+            (String,),
+            "SELECT id FROM pairs WHERE next_due_at IS NOT NULL AND next_due_at <= $1 ORDER BY next_due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED",
+            now.0,
+            limit,
+        )?
+    } else {
+        macros::fetch_all!(tx, (String,), FIND_DUE, now.0, limit)?
+    };
+    ids(rows)
+}
+
+const FIND_DUE: &str = "SELECT id FROM pairs WHERE next_due_at IS NOT NULL AND next_due_at <= $1 ORDER BY next_due_at, id LIMIT $2";
+
+fn ids(rows: Vec<(String,)>) -> Result<Vec<PairId>, StorageError> {
+    rows.into_iter().map(|(id,)| id.parse().map_err(|_| StorageError::Inconsistent { table: "pairs", id, column: "id" })).collect()
+}
+
+/// As `find_due`, holding nothing: for handling pairs one by one.
+pub async fn find_due_unheld(tx: &mut Tx, now: Millis, limit: i64) -> Result<Vec<PairId>, StorageError> {
+    let rows: Vec<(String,)> = macros::fetch_all!(tx, (String,), FIND_DUE, now.0, limit)?;
+    ids(rows)
+}
+
+/// The earliest due minute of all pairs.
+pub async fn next_due(tx: &mut Tx) -> Result<Option<Millis>, StorageError> {
+    let (at,): (Option<i64>,) = macros::fetch_one!(tx, (Option<i64>,), "SELECT MIN(next_due_at) FROM pairs WHERE next_due_at IS NOT NULL")?;
+    Ok(at.map(Millis))
+}
+
+/// Moves a pair's due minute on, if it is still the one that was read: whoever is second does nothing.
+pub async fn claim_due(tx: &mut Tx, pair: PairId, due: Millis, next: Millis) -> Result<bool, StorageError> {
+    let changed = macros::execute!(tx, "UPDATE pairs SET next_due_at = $3 WHERE id = $1 AND next_due_at = $2", pair.to_string(), due.0, next.0)?;
+    Ok(changed == 1)
+}
+
+fn optional_date(text: Option<&str>, pair: PairId, column: &'static str) -> Result<Option<LocalDate>, StorageError> {
+    text.map(|text| text.parse().map_err(|_| StorageError::Inconsistent { table: "pairs", id: pair.to_string(), column })).transpose()
+}
+
+#[derive(sqlx::FromRow)]
+struct OpenedRow {
+    last_opened_date: Option<String>,
+    last_opened_at: Option<i64>,
+    swapped_date: Option<String>,
+    parent_unanswered: i64,
+    child_unanswered: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    inviter_id: String,
+    minute: i64,
+    zone: String,
+    next_due_at: Option<i64>,
+    paused_until: Option<String>,
+    created_at: i64,
+    closed_at: Option<i64>,
+    parent_id: Option<String>,
+    parent_relation: Option<String>,
+    parent_word: Option<String>,
+    parent_name: Option<String>,
+    child_id: Option<String>,
+    child_relation: Option<String>,
+    child_word: Option<String>,
+    child_name: Option<String>,
+}
+
+impl Row {
+    fn into_pair(self) -> Result<Pair, StorageError> {
+        let id = self.id.clone();
+        let broken = |column| StorageError::Inconsistent { table: "pairs", id: id.clone(), column };
+        let pair_id: PairId = self.id.parse().map_err(|_| broken("id"))?;
+        Ok(Pair {
+            id: pair_id,
+            push_time: PushTime::from_minute(self.minute).map_err(|_| broken("minute"))?,
+            zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?,
+            next_due_at: self.next_due_at.map(Millis),
+            created_at: Millis(self.created_at),
+            closed_at: self.closed_at.map(Millis),
+            paused_until: optional_date(self.paused_until.as_deref(), pair_id, "paused_until")?,
+            inviter_id: self.inviter_id.parse().map_err(|_| broken("inviter_id"))?,
+            parent: member(Role::Parent, self.parent_id, self.parent_relation, self.parent_word, self.parent_name).ok_or_else(|| broken("parent"))?,
+            child: member(Role::Child, self.child_id, self.child_relation, self.child_word, self.child_name).ok_or_else(|| broken("child"))?,
+        })
+    }
+}
+
+/// An empty seat is `Some(None)`; a seat that makes no sense is `None`.
+fn member(role: Role, person: Option<String>, relation: Option<String>, word: Option<String>, name: Option<String>) -> Option<Option<Member>> {
+    let (Some(person), Some(relation), Some(word), Some(name)) = (person, relation, word, name) else {
+        return Some(None);
+    };
+    Some(Some(Member {
+        person_id: person.parse().ok()?,
+        role,
+        relation: Relation::parse(role, &relation, &word).ok()?,
+        name: PersonName::from_stored(name),
+    }))
+}

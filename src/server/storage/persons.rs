@@ -1,0 +1,117 @@
+//! Accounts.
+
+use super::{StorageError, Tx, macros};
+use crate::domain::{Locale, Millis, Person, PersonId, PersonName, TextSize, ZoneName};
+
+/// What sign-up records beside the person.
+pub struct NewPerson<'a> {
+    pub person: &'a Person,
+    pub consent_version: &'a str,
+    pub recovery_hash: &'a str,
+    pub now: Millis,
+}
+
+pub async fn insert(tx: &mut Tx, new: NewPerson<'_>) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "INSERT INTO persons (id, name, locale, text_size, zone, consent_version, consent_at, recovery_hash, recovery_made_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $7)",
+        new.person.id.to_string(),
+        new.person.name.as_str(),
+        new.person.locale.tag(),
+        new.person.text_size.word(),
+        new.person.zone.as_str(),
+        new.consent_version,
+        new.now.0,
+        new.recovery_hash,
+    )?;
+    Ok(())
+}
+
+pub async fn lookup_by_recovery(tx: &mut Tx, recovery_hash: &str) -> Result<Option<Person>, StorageError> {
+    let row = macros::fetch_optional!(tx, Row, "SELECT id, name, locale, text_size, zone FROM persons WHERE recovery_hash = $1", recovery_hash)?;
+    row.map(Row::into_person).transpose()
+}
+
+/// Writes name, locale, text size and zone.
+pub async fn update(tx: &mut Tx, person: &Person) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "UPDATE persons SET name = $2, locale = $3, text_size = $4, zone = $5 WHERE id = $1",
+        person.id.to_string(),
+        person.name.as_str(),
+        person.locale.tag(),
+        person.text_size.word(),
+        person.zone.as_str(),
+    )?;
+    Ok(())
+}
+
+/// What is known of a person's recovery code, and how many first answers they have given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecoveryState {
+    pub made_at: Option<Millis>,
+    pub kept_at: Option<Millis>,
+    pub answers_given: i64,
+}
+
+pub async fn recovery_state(tx: &mut Tx, person: PersonId) -> Result<RecoveryState, StorageError> {
+    let (made_at, kept_at, answers_given): (Option<i64>, Option<i64>, i64) = macros::fetch_one!(
+        tx,
+        (Option<i64>, Option<i64>, i64),
+        "SELECT recovery_made_at, recovery_kept_at, answers_given FROM persons WHERE id = $1",
+        person.to_string(),
+    )?;
+    Ok(RecoveryState { made_at: made_at.map(Millis), kept_at: kept_at.map(Millis), answers_given })
+}
+
+/// Replaces the recovery code; the earlier one is worth nothing from now on.
+pub async fn set_recovery(tx: &mut Tx, person: PersonId, recovery_hash: &str, now: Millis) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "UPDATE persons SET recovery_hash = $2, recovery_made_at = $3, recovery_kept_at = NULL WHERE id = $1",
+        person.to_string(),
+        recovery_hash,
+        now.0,
+    )?;
+    Ok(())
+}
+
+/// The person says they keep the code. `asked_again`: after the third answer, so they are not asked any more.
+pub async fn set_recovery_kept(tx: &mut Tx, person: PersonId, now: Millis) -> Result<(), StorageError> {
+    macros::execute!(tx, "UPDATE persons SET recovery_kept_at = $2 WHERE id = $1", person.to_string(), now.0)?;
+    Ok(())
+}
+
+pub async fn count_answer(tx: &mut Tx, person: PersonId) -> Result<(), StorageError> {
+    macros::execute!(tx, "UPDATE persons SET answers_given = answers_given + 1 WHERE id = $1", person.to_string())?;
+    Ok(())
+}
+
+/// Whether the database holds anybody who was not seeded.
+pub async fn any_real(tx: &mut Tx) -> Result<bool, StorageError> {
+    let (count,): (i64,) = macros::fetch_one!(tx, (i64,), "SELECT COUNT(*) FROM persons WHERE is_seeded = 0")?;
+    Ok(count > 0)
+}
+
+#[derive(sqlx::FromRow)]
+pub(super) struct Row {
+    pub id: String,
+    pub name: String,
+    pub locale: String,
+    pub text_size: String,
+    pub zone: String,
+}
+
+impl Row {
+    pub(super) fn into_person(self) -> Result<Person, StorageError> {
+        let broken = |column| StorageError::Inconsistent { table: "persons", id: self.id.clone(), column };
+        Ok(Person {
+            id: self.id.parse().map_err(|_| broken("id"))?,
+            locale: Locale::from_tag(&self.locale).ok_or_else(|| broken("locale"))?,
+            text_size: TextSize::from_word(&self.text_size).ok_or_else(|| broken("text_size"))?,
+            zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?,
+            name: PersonName::from_stored(self.name),
+        })
+    }
+}

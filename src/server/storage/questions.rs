@@ -1,0 +1,49 @@
+//! The catalogue at rest, and what each pair was ever offered from it.
+
+use std::collections::BTreeSet;
+
+use super::{StorageError, Tx, macros};
+use crate::domain::{PairId, Question, QuestionKey};
+
+/// Writes the catalogue by key. Entries that are no longer in it are retired, never deleted: old cards name them.
+pub async fn upsert(tx: &mut Tx, questions: &[Question]) -> Result<(), StorageError> {
+    macros::execute!(tx, "UPDATE questions SET is_retired = 1")?;
+    for question in questions {
+        let wordings = serde_json::to_string(&question.wordings).unwrap_or_default();
+        macros::execute!(
+            tx,
+            "INSERT INTO questions (question_key, section, wordings, tags, is_retired) VALUES ($1, $2, $3, $4, 0)
+             ON CONFLICT (question_key) DO UPDATE SET section = excluded.section, wordings = excluded.wordings, tags = excluded.tags, is_retired = 0",
+            question.key.0.as_str(),
+            question.section.word(),
+            wordings,
+            question.tags.join(" "),
+        )?;
+    }
+    Ok(())
+}
+
+/// How many entries are in use, and how many are kept for old cards alone.
+pub async fn count(tx: &mut Tx) -> Result<(i64, i64), StorageError> {
+    macros::fetch_one!(
+        tx,
+        (i64, i64),
+        "SELECT CAST(COALESCE(SUM(1 - is_retired), 0) AS BIGINT), CAST(COALESCE(SUM(is_retired), 0) AS BIGINT) FROM questions",
+    )
+}
+
+/// Everything this pair was ever offered.
+pub async fn asked(tx: &mut Tx, pair: PairId) -> Result<BTreeSet<QuestionKey>, StorageError> {
+    let rows: Vec<(String,)> = macros::fetch_all!(tx, (String,), "SELECT question_key FROM asked WHERE pair_id = $1", pair.to_string())?;
+    Ok(rows.into_iter().map(|(key,)| QuestionKey(key)).collect())
+}
+
+pub async fn set_asked(tx: &mut Tx, pair: PairId, key: &QuestionKey) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "INSERT INTO asked (pair_id, question_key) VALUES ($1, $2) ON CONFLICT (pair_id, question_key) DO NOTHING",
+        pair.to_string(),
+        key.0.as_str(),
+    )?;
+    Ok(())
+}

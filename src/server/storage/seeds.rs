@@ -1,0 +1,191 @@
+//! Invented people for development and measurement, and the one list of names that seeds and tests use.
+
+use std::{io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+
+use super::{Database, StorageError, Tx, daily_questions, macros, pairs, persons, questions, sessions};
+use crate::{
+    domain::{
+        Answer, AnswerBody, DailyQuestion, DailyQuestionId, Locale, Member, Millis, Pair, PairId, Person, PersonId, PersonName, PushTime, Question,
+        Relation, Role, SessionId, TextSize, ZoneName,
+    },
+    server::{calendar::Zone, cookies, random::Random, secrets},
+};
+
+/// Invented parents and children; tests take theirs from here too.
+pub const PARENTS: [(&str, Relation); 8] = [
+    ("순자", Relation::Mother),
+    ("영호", Relation::Father),
+    ("미경", Relation::Mother),
+    ("정숙", Relation::Grandmother),
+    ("상철", Relation::Father),
+    ("말순", Relation::Grandmother),
+    ("기남", Relation::Grandfather),
+    ("은주", Relation::Mother),
+];
+pub const CHILDREN: [(&str, Relation); 8] = [
+    ("민지", Relation::Daughter),
+    ("준호", Relation::Son),
+    ("서연", Relation::Daughter),
+    ("도윤", Relation::Son),
+    ("하은", Relation::Daughter),
+    ("지훈", Relation::Son),
+    ("유나", Relation::Daughter),
+    ("태오", Relation::Son),
+];
+const PARENT_ANSWERS: [&str; 4] = [
+    "골목에서 고무줄을 했지.\n해가 지면 집집마다 밥 냄새가 났어.",
+    "만화방이지. 오십 원이면 세 권을 봤는데, 주인 할머니가 꼭 한 권을 더 얹어 주셨어.",
+    "비 오는 날 우산 하나를 셋이 쓰고 걸었어. 신발이 다 젖어도 그게 그렇게 재미있더라.",
+    "라디오에서 나오는 노래를 공책에 받아 적었단다.",
+];
+const CHILD_ANSWERS: [&str; 4] = [
+    "운동장 뒤 등나무 벤치요. 거기서 매일 떡볶이 값을 모았어요.",
+    "학교 앞 문방구에서 뽑기를 하던 게 제일 먼저 떠올라요.",
+    "이불 속에서 손전등 켜고 만화책 봤던 밤이요. 들킬까 봐 숨도 못 쉬었어요.",
+    "자전거를 처음 혼자 탔던 공원이에요. 뒤를 돌아봤을 때 손을 놓고 계셨던 게 생각나요.",
+];
+
+/// How many finished cards a seeded pair has.
+const FINISHED: u32 = 3;
+const BATCH: usize = 250;
+
+/// One line of the sessions file.
+pub struct SeededMember {
+    pub person: PersonId,
+    pub pair: PairId,
+    pub role: Role,
+    pub daily_question: DailyQuestionId,
+    pub cookie: String,
+}
+
+/// What seeding needs to know of the world.
+pub struct Seeding<'a> {
+    pub questions: &'a [Question],
+    pub random: &'a Random,
+    pub now: Millis,
+    pub consent_version: &'a str,
+}
+
+/// Adds `count` pairs. Refused on a database that holds anybody who was not seeded.
+pub async fn fill(database: &Database, seeding: Seeding<'_>, count: usize) -> Result<Vec<SeededMember>, StorageError> {
+    let mut tx = database.begin().await?;
+    if persons::any_real(&mut tx).await? {
+        return Err(StorageError::Url("this database holds real people: seed only an empty one".into()));
+    }
+    let mut members = Vec::with_capacity(count * 2);
+    for at in 0..count {
+        if at > 0 && at % BATCH == 0 {
+            tx.commit().await?;
+            tx = database.begin().await?;
+        }
+        seed_pair(&mut tx, &seeding, at, &mut members).await?;
+    }
+    macros::execute!(&mut tx, "UPDATE persons SET is_seeded = 1 WHERE is_seeded = 0")?;
+    tx.commit().await?;
+    Ok(members)
+}
+
+/// Writes one line a member: `person-id pair-id role daily-question-id Cookie-header-value`, readable by its owner alone.
+pub fn write_sessions(file: &Path, members: &[SeededMember]) -> std::io::Result<()> {
+    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
+    let mut lines = String::new();
+    for member in members {
+        lines.push_str(&format!("{} {} {} {} {}\n", member.person, member.pair, member.role.word(), member.daily_question, member.cookie));
+    }
+    file.write_all(lines.as_bytes())
+}
+
+async fn seed_pair(tx: &mut Tx, seeding: &Seeding<'_>, at: usize, members: &mut Vec<SeededMember>) -> Result<(), StorageError> {
+    let Seeding { questions, random, now, .. } = *seeding;
+    let zone_name = ZoneName::default();
+    let zone = Zone::stored(&zone_name);
+    let id = PairId(random.id(now));
+    let (parent_name, parent_relation) = &PARENTS[at % PARENTS.len()];
+    let (child_name, child_relation) = &CHILDREN[at / PARENTS.len() % CHILDREN.len()];
+    let mut seats = Vec::new();
+    for (role, name, relation) in [(Role::Parent, parent_name, parent_relation), (Role::Child, child_name, child_relation)] {
+        let person = Person {
+            id: PersonId(random.id(now)),
+            name: PersonName::from_stored((*name).to_owned()),
+            locale: Locale::Ko,
+            text_size: TextSize::Normal,
+            zone: zone_name.clone(),
+        };
+        let hash = format!("seeded-{}", person.id);
+        persons::insert(tx, persons::NewPerson { person: &person, consent_version: seeding.consent_version, recovery_hash: &hash, now }).await?;
+        let token = secrets::new_token(random);
+        sessions::insert(tx, SessionId(random.id(now)), person.id, &secrets::token_hash(&token), "seed", now).await?;
+        seats.push((Member { person_id: person.id, role, relation: relation.clone(), name: person.name }, token));
+    }
+    let push_time = PushTime::default();
+    let pair = Pair {
+        id,
+        push_time,
+        zone: zone_name,
+        next_due_at: Some(zone.next_push(now, push_time)),
+        created_at: now,
+        closed_at: None,
+        paused_until: None,
+        inviter_id: seats[1].0.person_id,
+        parent: Some(seats[0].0.clone()),
+        child: Some(seats[1].0.clone()),
+    };
+    pairs::insert(tx, &pair, now).await?;
+    let today = zone.date(now);
+    let mut open = None;
+    for number in 1..=FINISHED + 1 {
+        let days_ago = i64::from(FINISHED + 1 - number);
+        let Some(question) = questions.get((at * 7 + number as usize * 31) % questions.len().max(1)) else { break };
+        let question = seeded_question(random, id, number, question, today.plus_days(-days_ago), now.plus(-days_ago * Millis::DAY));
+        daily_questions::insert(tx, &question).await?;
+        questions::set_asked(tx, id, &question.key).await?;
+        if number <= FINISHED {
+            answer_both(tx, question, &pair, at).await?;
+        } else {
+            open = Some(question.id);
+        }
+    }
+    pairs::set_opened(tx, id, today, now).await?;
+    let Some(daily_question) = open else { return Ok(()) };
+    for (member, token) in seats {
+        let cookie = format!("{}={token}", cookies::SESSION);
+        members.push(SeededMember { person: member.person_id, pair: id, role: member.role, daily_question, cookie });
+    }
+    Ok(())
+}
+
+fn seeded_question(random: &Random, pair: PairId, number: u32, question: &Question, date: crate::domain::LocalDate, at: Millis) -> DailyQuestion {
+    DailyQuestion {
+        id: DailyQuestionId(random.id(at)),
+        pair_id: pair,
+        number,
+        key: question.key.clone(),
+        section: question.section,
+        wordings: question.wordings.clone(),
+        version: 1,
+        local_date: Some(date),
+        counted_from: Some(date),
+        opened_at: at,
+        due_passed_at: None,
+        shelved_at: None,
+        completed_at: None,
+        move_on: None,
+        parent: None,
+        child: None,
+    }
+}
+
+async fn answer_both(tx: &mut Tx, mut question: DailyQuestion, pair: &Pair, at: usize) -> Result<(), StorageError> {
+    let given = |text: &str, at: Millis| Answer { revision: 1, body: AnswerBody::from_stored(text.to_owned()), first_at: at, at };
+    let line = at + question.number as usize;
+    let (first, second) = (question.opened_at.plus(Millis::HOUR), question.opened_at.plus(2 * Millis::HOUR));
+    question.parent = Some(given(PARENT_ANSWERS[line % PARENT_ANSWERS.len()], first));
+    question.child = Some(given(CHILD_ANSWERS[line % CHILD_ANSWERS.len()], second));
+    question.completed_at = Some(second);
+    for role in [Role::Parent, Role::Child] {
+        if let Some(member) = pair.seat(role) {
+            daily_questions::save_answer(tx, &question, role, member.person_id).await?;
+        }
+    }
+    daily_questions::save(tx, &question).await
+}

@@ -1,0 +1,134 @@
+//! Signed-in browsers. Tokens are hashed at rest; the one before the last rotation lives a minute longer,
+//! for requests that were under way.
+
+use super::{StorageError, Tx, macros, persons};
+use crate::domain::{Millis, Person, PersonId, SessionId};
+
+/// A session as the settings page lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    pub id: SessionId,
+    /// Browser and system in a few words, from the User-Agent at sign-in.
+    pub device: String,
+    pub created_at: Millis,
+    pub rotated_at: Millis,
+    pub last_used_at: Millis,
+}
+
+/// What a presented token opens.
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub session: Session,
+    pub person: Person,
+}
+
+pub async fn insert(tx: &mut Tx, id: SessionId, person: PersonId, token_hash: &str, device: &str, now: Millis) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "INSERT INTO sessions (id, person_id, token_hash, device, created_at, rotated_at, last_used_at) VALUES ($1, $2, $3, $4, $5, $5, $5)",
+        id.to_string(),
+        person.to_string(),
+        token_hash,
+        device,
+        now.0,
+    )?;
+    Ok(())
+}
+
+/// The session a token hash opens, if it was used since `used_since`.
+pub async fn lookup(tx: &mut Tx, token_hash: &str, used_since: Millis, now: Millis) -> Result<Option<Found>, StorageError> {
+    let row = macros::fetch_optional!(
+        tx,
+        FoundRow,
+        "SELECT s.id AS session_id, s.device, s.created_at, s.rotated_at, s.last_used_at, p.id, p.name, p.locale, p.text_size, p.zone
+         FROM sessions s JOIN persons p ON p.id = s.person_id
+         WHERE (s.token_hash = $1 OR (s.previous_hash = $1 AND s.previous_until > $3)) AND s.last_used_at > $2",
+        token_hash,
+        used_since.0,
+        now.0,
+    )?;
+    row.map(FoundRow::into_found).transpose()
+}
+
+/// Whether a session still exists; open streams ask this.
+pub async fn exists(tx: &mut Tx, id: SessionId) -> Result<bool, StorageError> {
+    let row: Option<(i64,)> = macros::fetch_optional!(tx, (i64,), "SELECT last_used_at FROM sessions WHERE id = $1", id.to_string())?;
+    Ok(row.is_some())
+}
+
+pub async fn touch(tx: &mut Tx, id: SessionId, now: Millis) -> Result<(), StorageError> {
+    macros::execute!(tx, "UPDATE sessions SET last_used_at = $2 WHERE id = $1", id.to_string(), now.0)?;
+    Ok(())
+}
+
+/// Puts a fresh token in place; gives false when another request was faster.
+pub async fn rotate(tx: &mut Tx, id: SessionId, token_hash: &str, rotated_before: Millis, previous_until: Millis, now: Millis) -> Result<bool, StorageError> {
+    let changed = macros::execute!(
+        tx,
+        "UPDATE sessions SET previous_hash = token_hash, previous_until = $4, token_hash = $2, rotated_at = $5, last_used_at = $5
+         WHERE id = $1 AND rotated_at <= $3",
+        id.to_string(),
+        token_hash,
+        rotated_before.0,
+        previous_until.0,
+        now.0,
+    )?;
+    Ok(changed == 1)
+}
+
+pub async fn find_of(tx: &mut Tx, person: PersonId) -> Result<Vec<Session>, StorageError> {
+    let rows = macros::fetch_all!(
+        tx,
+        SessionRow,
+        "SELECT id AS session_id, device, created_at, rotated_at, last_used_at FROM sessions WHERE person_id = $1 ORDER BY last_used_at DESC, id",
+        person.to_string(),
+    )?;
+    rows.into_iter().map(SessionRow::into_session).collect()
+}
+
+/// Ends a session of this person; false when there is none such.
+pub async fn delete(tx: &mut Tx, person: PersonId, id: SessionId) -> Result<bool, StorageError> {
+    let deleted = macros::execute!(tx, "DELETE FROM sessions WHERE id = $1 AND person_id = $2", id.to_string(), person.to_string())?;
+    Ok(deleted == 1)
+}
+
+/// Ends sessions that nobody used since `used_before`.
+pub async fn prune(tx: &mut Tx, used_before: Millis) -> Result<u64, StorageError> {
+    macros::execute!(tx, "DELETE FROM sessions WHERE last_used_at <= $1", used_before.0)
+}
+
+#[derive(sqlx::FromRow)]
+struct SessionRow {
+    session_id: String,
+    device: String,
+    created_at: i64,
+    rotated_at: i64,
+    last_used_at: i64,
+}
+
+impl SessionRow {
+    fn into_session(self) -> Result<Session, StorageError> {
+        let broken = |column| StorageError::Inconsistent { table: "sessions", id: self.session_id.clone(), column };
+        Ok(Session {
+            id: self.session_id.parse().map_err(|_| broken("id"))?,
+            created_at: Millis(self.created_at),
+            rotated_at: Millis(self.rotated_at),
+            last_used_at: Millis(self.last_used_at),
+            device: self.device,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct FoundRow {
+    #[sqlx(flatten)]
+    session: SessionRow,
+    #[sqlx(flatten)]
+    person: persons::Row,
+}
+
+impl FoundRow {
+    fn into_found(self) -> Result<Found, StorageError> {
+        Ok(Found { session: self.session.into_session()?, person: self.person.into_person()? })
+    }
+}

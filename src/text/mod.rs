@@ -1,0 +1,238 @@
+//! Every sentence the app says, in both languages. `words` is the list, `ko` and `en` fill it in,
+//! `particles` makes inserted names sound right. No page and no push holds a sentence of its own.
+
+mod en;
+mod ko;
+mod particles;
+pub mod prose;
+mod words;
+
+use std::borrow::Cow;
+
+pub use words::Words;
+
+use crate::domain::{LocalDate, Locale, PushTime, Relation, Role, Section, TextSize};
+
+/// The sentences of a language.
+pub fn words(locale: Locale) -> &'static Words {
+    match locale {
+        Locale::Ko => &ko::KO,
+        Locale::En => &en::EN,
+    }
+}
+
+/// Fills `{key}` and, with a particle that fits the value, `{key:이/가}`. Unknown placeholders stay as written.
+pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::with_capacity(template.len() + 16);
+    let mut rest = template;
+    while let Some((before, inside, after)) = next_placeholder(rest) {
+        filled.push_str(before);
+        let (key, particle) = inside.split_once(':').map_or((inside, None), |(key, particle)| (key, Some(particle)));
+        match values.iter().find(|(name, _)| *name == key) {
+            Some((_, value)) => {
+                filled.push_str(value);
+                if let Some(choice) = particle {
+                    filled.push_str(particles::pick(value, choice));
+                }
+            }
+            None => {
+                filled.push('{');
+                filled.push_str(inside);
+                filled.push('}');
+            }
+        }
+        rest = after;
+    }
+    filled.push_str(rest);
+    filled
+}
+
+fn next_placeholder(text: &str) -> Option<(&str, &str, &str)> {
+    let open = text.find('{')?;
+    let close = open + text[open..].find('}')?;
+    Some((&text[..open], &text[open + 1..close], &text[close + 1..]))
+}
+
+/// The first placeholder that is not one of `known`, or a brace that is none at all.
+pub fn unknown_placeholder(template: &str, known: &[&str]) -> Option<String> {
+    const CHOICES: [&str; 7] = ["이/가", "은/는", "을/를", "와/과", "이랑/랑", "아/야", "으로/로"];
+    let mut rest = template;
+    while let Some((_, inside, after)) = next_placeholder(rest) {
+        let (key, particle) = inside.split_once(':').map_or((inside, None), |(key, particle)| (key, Some(particle)));
+        if !known.contains(&key) || particle.is_some_and(|choice| !CHOICES.contains(&choice)) {
+            return Some(format!("{{{inside}}}"));
+        }
+        rest = after;
+    }
+    rest.contains(['{', '}']).then(|| "a lonely brace".to_owned())
+}
+
+/// What a relation is called.
+pub fn relation<'a>(words: &'a Words, relation: &'a Relation) -> &'a str {
+    match relation {
+        Relation::Mother => words.relation_mother,
+        Relation::Father => words.relation_father,
+        Relation::Grandmother => words.relation_grandmother,
+        Relation::Grandfather => words.relation_grandfather,
+        Relation::Daughter => words.relation_daughter,
+        Relation::Son => words.relation_son,
+        Relation::Other(word) => word,
+    }
+}
+
+/// The label of a form's choice of relation.
+pub fn relation_choice(words: &Words, choice: &str) -> &'static str {
+    match choice {
+        "mother" => words.relation_mother,
+        "father" => words.relation_father,
+        "grandmother" => words.relation_grandmother,
+        "grandfather" => words.relation_grandfather,
+        "daughter" => words.relation_daughter,
+        "son" => words.relation_son,
+        _ => words.relation_other,
+    }
+}
+
+/// How the other is called: a parent by what they are, a child by name.
+pub fn call(words: &Words, role: Role, other: &Relation, name: &str) -> String {
+    match role {
+        Role::Parent => relation(words, other).to_owned(),
+        Role::Child => name.to_owned(),
+    }
+}
+
+pub fn section(words: &Words, section: Section) -> &'static str {
+    match section {
+        Section::Childhood => words.section_childhood,
+        Section::School => words.section_school,
+        Section::Youth => words.section_youth,
+        Section::WorkAndLove => words.section_work_and_love,
+        Section::SinceWeMet => words.section_since_we_met,
+        Section::NowAndAhead => words.section_now_and_ahead,
+    }
+}
+
+pub fn text_size(words: &Words, size: TextSize) -> &'static str {
+    match size {
+        TextSize::Normal => words.text_size_normal,
+        TextSize::Large => words.text_size_large,
+        TextSize::Larger => words.text_size_larger,
+    }
+}
+
+const MONTHS: [&str; 12] =
+    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+
+/// `11월 22일`, `22 November`.
+pub fn date(locale: Locale, date: LocalDate) -> String {
+    match locale {
+        Locale::Ko => format!("{}월 {}일", date.month(), date.day()),
+        Locale::En => format!("{} {}", date.day(), MONTHS[usize::from(date.month().clamp(1, 12) - 1)]),
+    }
+}
+
+/// With the year: `2026년 11월 22일`, `22 November 2026`.
+pub fn full_date(locale: Locale, day: LocalDate) -> String {
+    match locale {
+        Locale::Ko => format!("{}년 {}", day.year(), date(locale, day)),
+        Locale::En => format!("{} {}", date(locale, day), day.year()),
+    }
+}
+
+/// `밤 9시`, `오전 7시 30분`, `9:00 pm`.
+pub fn time(locale: Locale, time: PushTime) -> String {
+    let (hour, minute) = (time.hour(), time.minute_of_hour());
+    let twelve = if hour.is_multiple_of(12) { 12 } else { hour % 12 };
+    match locale {
+        Locale::Ko => {
+            let part = match hour {
+                0..=5 => "새벽",
+                6..=11 => "오전",
+                12..=17 => "오후",
+                18..=20 => "저녁",
+                _ => "밤",
+            };
+            if minute == 0 { format!("{part} {twelve}시") } else { format!("{part} {twelve}시 {minute}분") }
+        }
+        Locale::En => format!("{twelve}:{minute:02} {}", if hour < 12 { "am" } else { "pm" }),
+    }
+}
+
+/// `열두 번째 질문`, `Question 12`.
+pub fn question_number(locale: Locale, number: u32) -> String {
+    match locale {
+        Locale::Ko => format!("{} 번째 질문", ordinal(number)),
+        Locale::En => format!("Question {number}"),
+    }
+}
+
+/// Native Korean numerals as they count things: 한, 두 … 아흔아홉; digits from 100.
+fn ordinal(number: u32) -> Cow<'static, str> {
+    const ONES: [&str; 10] = ["", "한", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "아홉"];
+    const TENS: [&str; 10] = ["", "열", "스물", "서른", "마흔", "쉰", "예순", "일흔", "여든", "아흔"];
+    match number {
+        0 | 100.. => Cow::Owned(number.to_string()),
+        1 => Cow::Borrowed("첫"),
+        20 => Cow::Borrowed("스무"),
+        _ => {
+            let (tens, ones) = ((number / 10) as usize, (number % 10) as usize);
+            Cow::Owned(format!("{}{}", TENS[tens], ONES[ones]))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_filled_with_the_fitting_particle() {
+        assert_eq!(fill("{other:이/가} 답했어요", &[("other", "엄마")]), "엄마가 답했어요");
+        assert_eq!(fill("{other:이/가} 답했어요", &[("other", "민준")]), "민준이 답했어요");
+        assert_eq!(fill("{unknown} {", &[("other", "민준")]), "{unknown} {");
+    }
+
+    #[test]
+    fn a_name_full_of_braces_is_only_a_name() {
+        assert_eq!(fill("{other}!", &[("other", "{name}")]), "{name}!");
+    }
+
+    #[test]
+    fn both_languages_fill_the_same_places() {
+        let places = |text: &str| {
+            let mut found = Vec::new();
+            let mut rest = text;
+            while let Some((_, inside, after)) = next_placeholder(rest) {
+                found.push(inside.split(':').next().unwrap_or_default().to_owned());
+                rest = after;
+            }
+            found.sort();
+            found.dedup();
+            found
+        };
+        for ((name, ko), (_, en)) in words(Locale::Ko).all().into_iter().zip(words(Locale::En).all()) {
+            assert_eq!(places(ko), places(en), "{name}");
+            assert!(!ko.is_empty() && !en.is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn times_and_numbers_are_said_as_people_say_them() {
+        let at = |text: &str| PushTime::parse(text).expect("a time");
+        assert_eq!(time(Locale::Ko, at("21:00")), "밤 9시");
+        assert_eq!(time(Locale::Ko, at("00:05")), "새벽 12시 5분");
+        assert_eq!(time(Locale::En, at("12:30")), "12:30 pm");
+        assert_eq!(question_number(Locale::Ko, 12), "열두 번째 질문");
+        assert_eq!(question_number(Locale::Ko, 20), "스무 번째 질문");
+        assert_eq!(question_number(Locale::Ko, 21), "스물한 번째 질문");
+        assert_eq!(question_number(Locale::Ko, 123), "123 번째 질문");
+    }
+
+    #[test]
+    fn a_parent_is_called_by_relation_and_a_child_by_name() {
+        let words = words(Locale::Ko);
+        assert_eq!(call(words, Role::Parent, &Relation::Mother, "순자"), "엄마");
+        assert_eq!(call(words, Role::Child, &Relation::Daughter, "민지"), "민지");
+        assert_eq!(call(words, Role::Parent, &Relation::Other("이모".into()), "순자"), "이모");
+    }
+}
