@@ -32,6 +32,8 @@ use crate::{
 
 /// All doors of the app. `site_root` holds the built browser half and the files of `public/`.
 pub fn router(state: AppState, site_root: &Path) -> Router {
+    // Leptos renders on this runtime; a second call (tests) finds it set already.
+    let _ = any_spawner::Executor::init_tokio();
     let doors = Router::new()
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
