@@ -2,10 +2,10 @@
 //!
 //! # The floor plan
 //! ```text
-//! main → cli → http → app → pages → api → server → domain
-//!                      └→ components → text
+//! main → cli → http → app → pages → components → api → server → domain
+//!                                            (text, paths, browser: small rooms just above domain)
 //! ```
-//! Every arrow points down. `domain` knows the rules and nothing else; `text` holds every sentence,
+//! Every arrow points down. Components stand above `api` because they show its views. `domain` knows the rules and nothing else; `text` holds every sentence,
 //! `paths` every URL, `browser` every browser call, `page_status` the status of a page being rendered.
 //! `server` is the engine behind the wall: `storage` has all SQL, `services` the use cases, `live` the stream,
 //! `jobs` the loops. `http` is the doors. `src/tests/architecture.rs` keeps all of it true.
@@ -15,6 +15,12 @@
 //! (one transaction: answer and feed rows) → `Tx::commit` wakes → `server::live` reads the feed → `browser::live` →
 //! the page asks again. *Due minute → page*: `jobs::scheduler` → `services::openings` → feed rows → the same stream.
 //!
+//! # What the browser half is
+//! One page lives in the browser: today's. It is hydrated from a JSON block beside it (`pages::Boot`), so neither router,
+//! resources nor suspense are in the WASM, and a cheap phone loads about half of what hydrating every page took.
+//! All other pages are links and forms (`pages/served`): the same WASM wakes their few buttons and the live line
+//! (`browser::enhance`), and a told event asks the server for the page again.
+//!
 //! Where this house differs from its first drawing (a form's own post, codes in cookies, the row that is locked)
 //! the module that does so says why.
 //!
@@ -23,7 +29,6 @@
 #![recursion_limit = "512"]
 
 pub mod api;
-pub mod app;
 pub mod browser;
 pub mod components;
 pub mod domain;
@@ -31,6 +36,8 @@ pub mod pages;
 pub mod paths;
 pub mod text;
 
+#[cfg(feature = "ssr")]
+pub mod app;
 #[cfg(feature = "ssr")]
 pub mod cli;
 #[cfg(feature = "ssr")]
@@ -56,10 +63,20 @@ pub mod page_status {
 #[cfg(all(test, feature = "ssr"))]
 mod tests;
 
-/// Wakes the server-rendered page in the browser.
+/// Pages that only the server renders: links and forms, woken by `browser::enhance`.
+#[cfg(feature = "ssr")]
+#[path = "pages/served/mod.rs"]
+pub mod served;
+
+/// Wakes the page in the browser: the today page whole, from the data it was rendered with; every other page only
+/// where a script is needed at all.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     browser::panics::install();
-    leptos::mount::hydrate_body(app::App);
+    wasm_bindgen_futures::spawn_local(browser::service_worker::register());
+    match pages::boot() {
+        Some((boot, root)) => leptos::mount::hydrate_from(root, move || pages::TodayRoot(pages::TodayRootProps { boot })).forget(),
+        None => browser::enhance::start(),
+    }
 }

@@ -79,6 +79,11 @@ pub fn settings(pair: PairId) -> String {
     format!("/p/{pair}/settings")
 }
 
+/// A settings page after something on it was saved.
+pub fn saved(page: &str) -> String {
+    format!("{page}?saved")
+}
+
 /// The live stream from a cursor on.
 pub fn events(after: i64) -> String {
     format!("/events?after={after}")

@@ -14,6 +14,18 @@ export class Clock {
     await this.ask('tick');
   }
 
+  /** One day on, and everything done that came due. */
+  async nextDay(): Promise<void> {
+    await this.advance('+1d');
+    await this.tick();
+  }
+
+  /** The minute it is in Seoul, as a time field takes it. A pair that begins with it comes due at every `nextDay`. */
+  async minute(): Promise<string> {
+    const [, now] = (await this.ask('clock +0s')).split(' ');
+    return new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'Asia/Seoul' }).format(Number(now));
+  }
+
   /** One line there, one line back: `ok …`, or `error …`, which is thrown. */
   private ask(line: string): Promise<string> {
     return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-// The real binary, one for each worker, with its own folder, port and clock. Specs import `test` and `expect` from here.
+// The real binary, one for each worker, with its own folder, port and clock. `pair.ts` adds the people.
 import { test as base } from '@playwright/test';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -10,28 +10,58 @@ export { expect } from '@playwright/test';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const BINARY = process.env.UMBBA_BIN || join(ROOT, 'target/debug/umbba');
+const SITE = resolve(ROOT, process.env.SITE_ROOT || 'target/site');
 const START_MS = 30_000;
 const STOP_MS = 15_000; // the promise is 10 s with streams open
 
 export class Server {
-  private process: ChildProcess;
-  private exited: Promise<void>;
+  private process!: ChildProcess;
+  private exited!: Promise<void>;
   private lines = '';
+  private port = '0'; // the system's choice, then kept: open pages come back to it
+  readonly clock: Clock;
 
   private constructor(readonly dataDir: string) {
+    this.clock = new Clock(join(dataDir, 'control.sock'));
+  }
+
+  /** Where the pages are: `localhost`, as only there a `Secure` cookie is kept on http. */
+  get url(): string {
+    return `http://localhost:${this.port}`;
+  }
+
+  /** All the server has said so far. */
+  get log(): string {
+    return this.lines;
+  }
+
+  static async start(): Promise<Server> {
+    const server = new Server(await mkdtemp(join(tmpdir(), 'umbba-e2e-')));
+    try {
+      await server.resume();
+      return server;
+    } catch (error) {
+      await server.remove();
+      throw error;
+    }
+  }
+
+  /** Starts it, the first time or again: the same folder, the same port, a clock that shows the real time. */
+  async resume(): Promise<void> {
+    const said = this.lines.length;
     // Nothing is inherited that could lead to another database or address.
     this.process = spawn(BINARY, ['serve'], {
-      cwd: dataDir,
+      cwd: this.dataDir,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         PATH: process.env.PATH,
         RUST_BACKTRACE: '1',
         ...(process.env.RUST_LOG && { RUST_LOG: process.env.RUST_LOG }),
         APP_ENV: 'test',
-        DATA_DIR: dataDir,
-        DATABASE_URL: `sqlite:${join(dataDir, 'umbba.db')}`,
-        LISTEN_ADDR: '127.0.0.1:0',
-        SITE_ROOT: join(ROOT, 'target/site'),
+        DATA_DIR: this.dataDir,
+        DATABASE_URL: `sqlite:${join(this.dataDir, 'umbba.db')}`,
+        LISTEN_ADDR: `127.0.0.1:${this.port}`,
+        SITE_ROOT: SITE,
       },
     });
     this.exited = new Promise((settle) => {
@@ -45,45 +75,44 @@ export class Server {
       stream.setEncoding('utf8');
       stream.on('data', (chunk: string) => (this.lines += chunk));
     }
+    this.port = await this.listening(said);
   }
 
-  /** Where the pages are: `localhost`, as only there a `Secure` cookie is kept on http. */
-  url = '';
-
-  /** All the server has said so far. */
-  get log(): string {
-    return this.lines;
+  /** Asks it to end, as an operator would. Its folder stays; its exit code must be 0. */
+  async halt(): Promise<void> {
+    await this.end();
+    const { exitCode, signalCode } = this.process;
+    if (exitCode !== 0) throw new Error(`the server ended with ${signalCode ?? exitCode}\n${this.lines.slice(-4000)}`);
   }
 
-  static async start(): Promise<Server> {
-    const server = new Server(await mkdtemp(join(tmpdir(), 'umbba-e2e-')));
+  /** Ends it, well, and removes its folder. */
+  async stop(): Promise<void> {
     try {
-      server.url = `http://localhost:${await server.port()}`;
-      return server;
-    } catch (error) {
-      await server.stop();
-      throw error;
+      await this.halt();
+    } finally {
+      await this.remove();
     }
   }
 
-  /** Asks it to end, as an operator would, and removes its folder. Its exit code must be 0. */
-  async stop(): Promise<void> {
+  private async end(): Promise<void> {
     const late = setTimeout(() => this.process.kill('SIGKILL'), STOP_MS);
     this.process.kill('SIGTERM');
     await this.exited;
     clearTimeout(late);
-    await rm(this.dataDir, { recursive: true, force: true });
-    const { exitCode, signalCode } = this.process;
-    if (this.url && exitCode !== 0) throw new Error(`the server ended with ${signalCode ?? exitCode}\n${this.lines.slice(-4000)}`);
   }
 
-  /** Reads the port from the line the server prints once it listens. */
-  private port(): Promise<string> {
+  private async remove(): Promise<void> {
+    await this.end();
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  /** Reads the port from the line the server prints once it listens; what it said before `from` is of an earlier life. */
+  private listening(from: number): Promise<string> {
     return new Promise((found, reject) => {
       const fail = (what: string) => reject(new Error(`${what}\n${this.lines}`));
       const timer = setTimeout(() => fail(`the server did not listen within ${START_MS / 1000} s`), START_MS);
       const look = () => {
-        const line = this.lines.match(/listening on http:\/\/127\.0\.0\.1:(\d+)/);
+        const line = this.lines.slice(from).match(/listening on http:\/\/127\.0\.0\.1:(\d+)/);
         if (!line) return;
         clearTimeout(timer);
         this.process.stdout!.off('data', look);
@@ -99,7 +128,7 @@ export class Server {
 }
 
 type WorkerFixtures = { server: Server };
-type TestFixtures = { clock: Clock; serverLog: void };
+type TestFixtures = { clock: Clock; ownServer: Server; serverLog: void };
 
 export const test = base.extend<TestFixtures, WorkerFixtures>({
   server: [
@@ -113,7 +142,14 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 
   baseURL: async ({ server }, use) => use(server.url),
 
-  clock: async ({ server }, use) => use(new Clock(join(server.dataDir, 'control.sock'))),
+  clock: async ({ server }, use) => use(server.clock),
+
+  /** One for this test alone, to stop it or to spoil it for everybody who comes from this address. */
+  ownServer: async ({}, use) => {
+    const server = await Server.start();
+    await use(server);
+    await server.stop();
+  },
 
   // A failing test brings what the server said meanwhile.
   serverLog: [

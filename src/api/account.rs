@@ -2,23 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::{AccountView, ApiError, HomeView};
+use super::{AccountView, ApiError};
 use crate::domain::SessionId;
-
-/// Who is here. Answers for nobody too.
-#[server(endpoint = "home")]
-pub async fn home() -> Result<HomeView, ApiError> {
-    use super::convert;
-    use crate::server::{request, services::reading};
-
-    let request = request::anybody()?;
-    let Some(found) = request.visitor.session else {
-        return Ok(HomeView { name: None, pairs: Vec::new(), as_of: 0 });
-    };
-    let (as_of, pairs) = reading::pairs_of(&request.state, &found.person).await?;
-    let pairs = pairs.iter().map(|pair| convert::pair_link(pair, found.person.id)).collect();
-    Ok(HomeView { name: Some(found.person.name.as_str().to_owned()), pairs, as_of })
-}
 
 /// Makes an account from a name.
 #[server(endpoint = "sign_up")]

@@ -145,9 +145,9 @@ fn failed(line: &Shared) {
 fn hear(line: &Shared, event: &MessageEvent) {
     let data = event.data().as_string().unwrap_or_default();
     let heard = match event.type_().as_str() {
-        "hello" => serde_json::from_str::<Hello>(&data).ok().map(|hello| Heard::Hello(hello.build)),
-        "told" => serde_json::from_str::<Event>(&data).ok().map(Heard::Event),
-        "reset" => serde_json::from_str::<Reset>(&data).ok().map(|reset| {
+        "hello" => serde_json::from_slice::<Hello>(data.as_bytes()).ok().map(|hello| Heard::Hello(hello.build)),
+        "told" => serde_json::from_slice::<Event>(data.as_bytes()).ok().map(Heard::Event),
+        "reset" => serde_json::from_slice::<Reset>(data.as_bytes()).ok().map(|reset| {
             line.borrow_mut().cursor = reset.seq;
             Heard::Refetch
         }),

@@ -3,6 +3,7 @@
 
 pub mod clipboard;
 pub mod drafts;
+pub mod enhance;
 pub mod live;
 pub mod page;
 pub mod panics;

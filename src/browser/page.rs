@@ -8,6 +8,17 @@ pub fn root_attribute(name: &str) -> Option<String> {
     web_sys::window()?.document()?.document_element()?.get_attribute(name)
 }
 
+/// The element of this id.
+pub fn element(id: &str) -> Option<web_sys::HtmlElement> {
+    use wasm_bindgen::JsCast;
+    web_sys::window()?.document()?.get_element_by_id(id)?.dyn_into().ok()
+}
+
+/// The text inside the element of this id.
+pub fn text_of(id: &str) -> Option<String> {
+    element(id)?.text_content()
+}
+
 pub fn set_root_attribute(name: &str, value: &str) {
     if let Some(root) = web_sys::window().and_then(|window| window.document()).and_then(|document| document.document_element()) {
         let _ = root.set_attribute(name, value);

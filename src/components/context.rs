@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    api::{ApiError, Refused},
+    api::{ApiError, HomeView, Refused},
     browser::{
         self,
         live::{self, Heard},
@@ -25,13 +25,30 @@ pub fn use_words() -> &'static Words {
 }
 
 /// A form's post that was refused and answered with this page.
-#[derive(Clone, Copy)]
-pub struct RefusedForm(pub RwSignal<Option<Refused>>);
+#[derive(Clone)]
+struct RefusedForm(Option<Refused>);
+
+pub fn provide_refused(refused: Option<Refused>) {
+    provide_context(RefusedForm(refused));
+}
 
 /// The refusal of a post to `endpoint`, if this page answers one.
 pub fn use_refused(endpoint: &str) -> Option<Refused> {
     let RefusedForm(refused) = use_context()?;
-    refused.get_untracked().filter(|refused| refused.endpoint == endpoint)
+    refused.filter(|refused| refused.endpoint == endpoint)
+}
+
+/// Who is here and with whom, as the server knew it before it rendered the page.
+#[derive(Debug, Clone)]
+pub struct People(pub HomeView);
+
+pub fn use_home() -> HomeView {
+    use_context::<People>().map_or_else(|| HomeView { name: None, pairs: Vec::new(), as_of: 0 }, |people| people.0)
+}
+
+/// The refusal this page answers, whatever was posted.
+pub fn use_any_refused() -> Option<Refused> {
+    use_context::<RefusedForm>().and_then(|form| form.0)
 }
 
 /// The sentence for a refused post to `endpoint`, if its error is one of `errors` (none given: any).

@@ -4,7 +4,6 @@ use leptos::prelude::*;
 
 use super::context::{use_refused, use_words};
 use crate::{
-    browser,
     domain::{Relation, Role},
     text,
 };
@@ -75,16 +74,10 @@ pub fn ZoneField(
     }
 }
 
-/// The device's zone for a form that does not ask: Seoul until the browser half is awake.
+/// The device's zone for a form that does not ask: Seoul until `browser::enhance` writes this device's in.
 #[component]
 pub fn DeviceZone() -> impl IntoView {
-    let zone = RwSignal::new("Asia/Seoul".to_owned());
-    Effect::new(move |_| {
-        if let Some(own) = browser::page::zone() {
-            zone.set(own);
-        }
-    });
-    view! { <input type="hidden" name="zone" value="Asia/Seoul" prop:value=move || zone.get()/> }
+    view! { <input type="hidden" name="zone" value="Asia/Seoul" data-device-zone/> }
 }
 
 /// Radio cards for what somebody is; `other` comes with a word of its own (`RelationWord`).

@@ -8,5 +8,6 @@ pub mod leaves;
 pub mod problem;
 pub mod question;
 pub mod site_header;
+pub mod tab_notices;
 pub mod tabs;
 pub mod windows;

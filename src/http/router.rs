@@ -23,10 +23,10 @@ use tower_http::{
 
 use super::{assets, forms, health, insecure, live, pages, session};
 use crate::{
-    api::{ApiError, Refused},
+    api::{ApiError, HomeView, Refused, convert},
     app::{self, PageFrame},
     domain::{Locale, TextSize},
-    server::{request::Visitor, state::AppState},
+    server::{request::Visitor, services::reading, state::AppState},
     text,
 };
 
@@ -128,11 +128,19 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response();
     }
     let visitor = request.extensions().get::<Visitor>();
+    let home = match home(&state, visitor).await {
+        Ok(home) => home,
+        Err(error) => {
+            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            return pages::unavailable(status, visitor.map_or(Locale::default(), |visitor| visitor.locale)).into_response();
+        }
+    };
     let frame = PageFrame {
         locale: visitor.map_or(Locale::default(), |visitor| visitor.locale),
         text_size: visitor.and_then(|visitor| visitor.session.as_ref()).map_or(TextSize::default(), |found| found.person.text_size),
         build: state.site.build.clone(),
         public_url: state.site.public_url.as_str().to_owned(),
+        home,
         refused: request.extensions().get::<Refused>().cloned(),
     };
     let context = move || {
@@ -143,6 +151,16 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
     let mut response = leptos_axum::render_app_async_with_context(context, app::shell)(request).await.into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store, private"));
     response
+}
+
+/// Who is here and with whom: every page's head shows it, and its live line goes on from `as_of`.
+async fn home(state: &AppState, visitor: Option<&Visitor>) -> Result<HomeView, ApiError> {
+    let Some(found) = visitor.and_then(|visitor| visitor.session.as_ref()) else {
+        return Ok(HomeView { name: None, pairs: Vec::new(), as_of: 0 });
+    };
+    let (as_of, pairs) = reading::pairs_of(state, &found.person).await?;
+    let pairs = pairs.iter().map(|pair| convert::pair_link(pair, found.person.id)).collect();
+    Ok(HomeView { name: Some(found.person.name.as_str().to_owned()), pairs, as_of })
 }
 
 /// The policy of an app page: our own files, and the scripts that carry this answer's nonce.

@@ -6,7 +6,7 @@ use std::future::Future;
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
-    api::{ApiError, ArchiveView, PairSettingsView, TodayView},
+    api::{ApiError, TodayView},
     components::context::LiveFeed,
 };
 
@@ -16,18 +16,6 @@ pub trait AsOf {
 }
 
 impl AsOf for TodayView {
-    fn as_of(&self) -> i64 {
-        self.as_of
-    }
-}
-
-impl AsOf for ArchiveView {
-    fn as_of(&self) -> i64 {
-        self.as_of
-    }
-}
-
-impl AsOf for PairSettingsView {
     fn as_of(&self) -> i64 {
         self.as_of
     }

@@ -1,35 +1,46 @@
-//! One file per route. Resources and actions live here and nowhere else; what is shown comes from `components`.
+//! The page that lives in the browser: today's. Actions live here and nowhere else; what is shown comes from
+//! `components`. The pages that only the server renders are in `served`.
 
-pub mod archive;
-pub mod card;
-pub mod invite;
-pub mod join;
 mod live_view;
-pub mod not_found;
-pub mod prose;
-pub mod recovery;
-pub mod season;
-pub mod settings;
-pub mod sign_in;
-pub mod start;
-pub mod today;
+mod today;
 mod today_card;
 mod today_scene;
-pub mod welcome;
 
 use leptos::prelude::*;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use serde::{Deserialize, Serialize};
 
-use crate::domain::PairId;
+pub use today::Today;
 
-/// The pair in the address; `None` when it is no id.
-fn use_pair() -> Memo<Option<PairId>> {
-    let params = use_params_map();
-    Memo::new(move |_| params.read().get("pair").and_then(|id| id.parse().ok()))
+use crate::{
+    api::{Refused, TodayView},
+    browser,
+    components::context::{self, Lang},
+    domain::Locale,
+};
+
+/// The element the today page is hydrated in, and the one that holds what it was rendered from.
+pub const ROOT_ID: &str = "main";
+pub const BOOT_ID: &str = "boot";
+
+/// What the today page was rendered from, so that the browser renders the same.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Boot {
+    pub locale: Locale,
+    pub today: TodayView,
+    pub refused: Option<Refused>,
 }
 
-/// Whether a form on this page was just saved.
-fn use_saved() -> impl Fn() -> bool + Copy {
-    let query = use_query_map();
-    move || query.read().get("saved").is_some()
+/// The today page's data and the element it is hydrated in, if this is one.
+pub fn boot() -> Option<(Boot, web_sys::HtmlElement)> {
+    let boot = serde_json::from_slice(browser::page::text_of(BOOT_ID)?.as_bytes()).ok()?;
+    Some((boot, browser::page::element(ROOT_ID)?))
+}
+
+/// The today page with everything its components ask for. Rendered alike in both halves.
+#[component]
+pub fn TodayRoot(boot: Boot) -> impl IntoView {
+    provide_context(Lang(boot.locale));
+    context::provide_refused(boot.refused);
+    provide_context(context::LiveFeed::new());
+    view! { <Today today=boot.today/> }
 }

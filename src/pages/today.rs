@@ -1,48 +1,22 @@
 //! The today page: every state a pair can be in.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use super::{
     live_view::{self, LiveView},
     today_card::{LaterQuestions, TodayCard},
     today_scene::TodayScene,
-    use_pair,
 };
 use crate::{
-    api::{self, ApiError, MoveOn, Phase, SubmitAnswer, SwapQuestion, TodayView},
+    api::{self, MoveOn, Phase, SubmitAnswer, SwapQuestion, TodayView},
     components::{
         context::{LiveFeed, use_locale, use_refused, use_words},
-        problem::Problem,
-        site_header::{SiteHeader, TabNotices},
-        tabs::{Tab, Tabs},
+        problem::ProblemBody,
+        tab_notices::TabNotices,
     },
     domain::EventKind,
     paths, text,
 };
-
-#[component]
-pub fn TodayPage() -> impl IntoView {
-    let pair = use_pair();
-    let found = Resource::new(
-        move || pair.get(),
-        |pair| async move {
-            match pair {
-                Some(pair) => api::today(pair).await,
-                None => Err(ApiError::NotFound),
-            }
-        },
-    );
-    let body = move || {
-        Suspend::new(async move {
-            match found.await {
-                Ok(today) => view! { <Today today/> }.into_any(),
-                Err(error) => view! { <Problem error/> }.into_any(),
-            }
-        })
-    };
-    view! { <Transition>{body}</Transition> }
-}
 
 /// What the page does: one action each, so that an error stays with its button.
 #[derive(Clone, Copy)]
@@ -59,8 +33,9 @@ impl Acts {
     }
 }
 
+/// The inside of `<main>` of the today page.
 #[component]
-fn Today(today: TodayView) -> impl IntoView {
+pub fn Today(today: TodayView) -> impl IntoView {
     let pair = today.pair.id;
     let kept = live_view::keep(today, move || api::today(pair));
     let acts = Acts { submit: ServerAction::new(), swap: ServerAction::new(), move_on: ServerAction::new() };
@@ -74,7 +49,7 @@ fn Today(today: TodayView) -> impl IntoView {
     });
     view! {
         {move || match kept.gone.get() {
-            Some(error) => view! { <Problem error/> }.into_any(),
+            Some(error) => view! { <ProblemBody error/> }.into_any(),
             None => view! { <Shown kept acts/> }.into_any(),
         }}
     }
@@ -82,28 +57,21 @@ fn Today(today: TodayView) -> impl IntoView {
 
 #[component]
 fn Shown(kept: LiveView<TodayView>, acts: Acts) -> impl IntoView {
-    let words = use_words();
     let view = kept.view;
-    let pair = view.with_untracked(|today| today.pair.id);
     view! {
-        <Title text=words.tab_today/>
-        <SiteHeader pair=Some(pair)/>
-        <main id="main" class="page page-today">
-            <TabNotices/>
-            <LiveLine view/>
-            <div class="today">
-                <TodayScene view/>
-                <div class="today-card">
-                    <PairNotices view/>
-                    <TodayCard view acts/>
-                    <LaterQuestions view acts/>
-                    <AloneNotice view/>
-                    <RecoveryQuestion view/>
-                    <WrongPerson view/>
-                </div>
+        <div class="today">
+            <TodayScene view/>
+            <div class="today-card">
+                <TabNotices/>
+                <LiveLine view/>
+                <PairNotices view/>
+                <TodayCard view acts/>
+                <LaterQuestions view acts/>
+                <AloneNotice view/>
+                <RecoveryQuestion view/>
+                <WrongPerson view/>
             </div>
-        </main>
-        <Tabs pair current=Tab::Today/>
+        </div>
     }
 }
 

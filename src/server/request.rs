@@ -11,7 +11,10 @@ use super::{
     state::AppState,
     storage::sessions::Found,
 };
-use crate::domain::{InvitationCode, InvitationId, Locale, Person, PersonName, RecoveryCode, SessionId, ZoneName};
+use crate::{
+    domain::{InvitationCode, InvitationId, Locale, Person, PersonName, RecoveryCode, SessionId, ZoneName},
+    paths,
+};
 
 /// Whoever sent the request, as `http::session` found them.
 #[derive(Debug, Clone)]
@@ -96,7 +99,7 @@ impl Request {
     /// Sends the browser back to the settings page it came from, or to the person's own.
     pub fn redirect_back(&self, back: &str) {
         let is_ours = back.starts_with("/p/") && back.len() < 100 && back.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-'));
-        redirect(if is_ours { back } else { "/settings" });
+        redirect(&paths::saved(if is_ours { back } else { "/settings" }));
     }
 }
 

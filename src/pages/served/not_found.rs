@@ -2,9 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::{api::ApiError, components::problem::Problem};
+use super::ProblemPage;
+use crate::api::ApiError;
 
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
-    view! { <Problem error=ApiError::NotFound/> }
+    view! { <ProblemPage error=ApiError::NotFound/> }
 }

@@ -4,15 +4,14 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
-use super::{live_view, use_pair, use_saved};
+use super::{is_saved, loaded, pair_param};
 use crate::{
     api::{self, AccountView, ApiError, PairLink, PairSettingsView, Phase, SessionView},
-    browser::drafts,
     components::{
         context::{use_locale, use_refused, use_sentence, use_words},
         fields::{FieldError, RelationChoices, RelationWord, TextField, ZoneField},
-        problem::Problem,
-        site_header::{SiteHeader, TabNotices, pair_title},
+        site_header::{SiteHeader, pair_title},
+        tab_notices::HiddenNotices,
         tabs::{Tab, Tabs},
     },
     domain::{Locale, TextSize},
@@ -22,71 +21,53 @@ use crate::{
 /// `/p/{pair}/settings`
 #[component]
 pub fn SettingsPage() -> impl IntoView {
-    let pair = use_pair();
-    let found = Resource::new(
-        move || pair.get(),
-        |pair| async move {
-            match pair {
-                Some(pair) => Ok((api::pair_settings(pair).await?, api::account().await?)),
-                None => Err(ApiError::NotFound),
-            }
-        },
-    );
-    let body = move || {
-        Suspend::new(async move {
-            match found.await {
-                Ok((settings, account)) => view! { <Settings settings account/> }.into_any(),
-                Err(error) => view! { <Problem error/> }.into_any(),
-            }
-        })
+    let pair = pair_param();
+    let found = async move {
+        let settings = api::pair_settings(pair.ok_or(ApiError::NotFound)?).await?;
+        Ok((settings, api::account().await?))
     };
-    view! { <Transition>{body}</Transition> }
+    loaded(found, |(settings, account)| view! { <Settings settings account/> }.into_any())
 }
 
 /// `/settings`, for whoever has no pair yet.
 #[component]
 pub fn AccountPage() -> impl IntoView {
+    loaded(api::account(), |account| {
+        view! {
+            <SiteHeader/>
+            <main id="main" class="page page-settings">
+                <Top/>
+                <Account account/>
+            </main>
+        }
+        .into_any()
+    })
+}
+
+#[component]
+fn Top() -> impl IntoView {
     let words = use_words();
-    let found = Resource::new(|| (), |()| api::account());
-    let saved = use_saved();
-    let body = move || {
-        Suspend::new(async move {
-            match found.await {
-                Ok(account) => view! {
-                    <Title text=words.settings_title/>
-                    <SiteHeader/>
-                    <main id="main" class="page page-settings">
-                        <h1>{words.settings_title}</h1>
-                        {move || saved().then(|| view! { <p class="status" role="status">{words.saved}</p> })}
-                        <Account account/>
-                    </main>
-                }
-                .into_any(),
-                Err(error) => view! { <Problem error/> }.into_any(),
-            }
-        })
-    };
-    view! { <Transition>{body}</Transition> }
+    view! {
+        <Title text=words.settings_title/>
+        <HiddenNotices/>
+        <h1>{words.settings_title}</h1>
+        {is_saved().then(|| view! { <p class="notice warm" role="status">{words.saved}</p> })}
+    }
 }
 
 #[component]
 fn Settings(settings: PairSettingsView, account: AccountView) -> impl IntoView {
     let words = use_words();
     let pair = settings.pair.id;
-    let kept = live_view::keep(settings, move || api::pair_settings(pair));
-    let saved = use_saved();
-    let phase = Memo::new(move |_| kept.view.with(|settings| settings.pair.phase));
+    let panels = match settings.pair.phase {
+        Phase::Closed => view! { <p class="notice">{words.closed_title}</p> }.into_any(),
+        Phase::Alone | Phase::Together => view! { <PairPanels settings/> }.into_any(),
+    };
     view! {
-        <Title text=words.settings_title/>
         <SiteHeader pair=Some(pair)/>
         <main id="main" class="page page-settings">
-            <TabNotices/>
-            <h1>{words.settings_title}</h1>
-            {move || saved().then(|| view! { <p class="status" role="status">{words.saved}</p> })}
-            {move || match phase.get() {
-                Phase::Closed => view! { <p class="notice">{words.closed_title}</p> }.into_any(),
-                Phase::Alone | Phase::Together => view! { <PairPanels settings=kept.view/> }.into_any(),
-            }}
+            <Top/>
+            {panels}
             <Account account/>
         </main>
         <Tabs pair current=Tab::Settings/>
@@ -94,36 +75,34 @@ fn Settings(settings: PairSettingsView, account: AccountView) -> impl IntoView {
 }
 
 #[component]
-fn PairPanels(settings: RwSignal<PairSettingsView>) -> impl IntoView {
+fn PairPanels(settings: PairSettingsView) -> impl IntoView {
     let (locale, words) = (use_locale(), use_words());
-    let first = settings.get_untracked();
-    let (pair, me) = (first.pair.id, first.pair.me.clone());
+    let (pair, me) = (settings.pair.id, settings.pair.me.clone());
     let hidden = move || view! { <input type="hidden" name="pair" value=pair.to_string()/> };
-    let now_at = move || text::fill(words.next_question_at, &[("time", &text::time(locale, settings.with(|settings| settings.pair.push_time)))]);
-    // The form follows what the other just chose; what I am typing in it is mine until then.
-    let chosen = Memo::new(move |_| settings.with(|settings| (settings.pair.push_time, settings.pair.zone.clone())));
-    let time_form = move || {
-        let (push_time, zone) = chosen.get();
-        let typed = use_refused("change_push_time");
-        let time = typed.as_ref().map_or_else(|| push_time.to_string(), |refused| refused.field("push_time").to_owned());
-        let zones = settings.with_untracked(|settings| settings.zones.clone());
-        view! {
-            <TextField name="push_time" label=words.push_time_label kind="time" value=time error=use_sentence("change_push_time", &[ApiError::TimeInvalid])/>
-            <ZoneField id="pair-zone" label=words.zone_label value=zone zones error=use_sentence("change_push_time", &[ApiError::ZoneInvalid])/>
-        }
-    };
+    let now_at = text::fill(words.next_question_at, &[("time", &text::time(locale, settings.pair.push_time))]);
+    let typed = use_refused("change_push_time");
+    let time = typed.as_ref().map_or_else(|| settings.pair.push_time.to_string(), |refused| refused.field("push_time").to_owned());
     let relation = use_refused("change_relation");
     let relation_field =
         |name: &str, otherwise: &str| relation.as_ref().map_or_else(|| otherwise.to_owned(), |refused| refused.field(name).to_owned());
     let choice = relation_field("relation", me.relation.choice());
     let word = relation_field("relation_word", me.relation.free_word());
+    let other_error = use_sentence("change_push_time", &[ApiError::PairClosed, ApiError::Unavailable, ApiError::Broken]);
     view! {
         <section class="panel">
             <h2>{words.push_time_panel}</h2>
-            <p class="lead" role="status">{now_at}</p>
+            <p class="lead">{now_at}</p>
             <form class="form" method="post" action=paths::api("change_push_time")>
                 {hidden()}
-                {time_form}
+                <TextField name="push_time" label=words.push_time_label kind="time" value=time error=use_sentence("change_push_time", &[ApiError::TimeInvalid])/>
+                <ZoneField
+                    id="pair-zone"
+                    label=words.zone_label
+                    value=settings.pair.zone.clone()
+                    zones=settings.zones.clone()
+                    error=use_sentence("change_push_time", &[ApiError::ZoneInvalid])
+                />
+                <FieldError id="push-time-form-error" sentence=other_error/>
                 <div class="actions"><button class="button" type="submit">{words.save_button}</button></div>
             </form>
         </section>
@@ -140,7 +119,7 @@ fn PairPanels(settings: RwSignal<PairSettingsView>) -> impl IntoView {
         <section class="panel">
             <h2>{words.leave_panel}</h2>
             <details class="drawer" open=use_refused("leave_pair").is_some()>
-                <summary>{words.leave_panel}</summary>
+                <summary>{words.leave_button}</summary>
                 <p>{words.leave_lead}</p>
                 <form class="form" method="post" action=paths::api("leave_pair")>
                     {hidden()}
@@ -154,11 +133,10 @@ fn PairPanels(settings: RwSignal<PairSettingsView>) -> impl IntoView {
 }
 
 #[component]
-fn PausePanel(settings: RwSignal<PairSettingsView>) -> impl IntoView {
+fn PausePanel(settings: PairSettingsView) -> impl IntoView {
     let (locale, words) = (use_locale(), use_words());
-    let pair = settings.with_untracked(|settings| settings.pair.id);
-    let paused = Memo::new(move |_| settings.with(|settings| settings.pair.paused_until));
-    let body = move || match paused.get() {
+    let pair = settings.pair.id;
+    let body = match settings.pair.paused_until {
         Some(until) => view! {
             <p class="notice">{text::fill(words.paused_title, &[("date", &text::date(locale, until))])}</p>
             <form class="form" method="post" action=paths::api("resume_pair")>
@@ -168,7 +146,7 @@ fn PausePanel(settings: RwSignal<PairSettingsView>) -> impl IntoView {
         }
         .into_any(),
         None => {
-            let tomorrow = settings.with_untracked(|settings| settings.today.plus_days(1));
+            let tomorrow = settings.today.plus_days(1);
             let typed = use_refused("pause_pair").map_or_else(|| tomorrow.plus_days(6).to_string(), |refused| refused.field("until").to_owned());
             view! {
                 <p>{words.pause_lead}</p>
@@ -190,7 +168,6 @@ fn Account(account: AccountView) -> impl IntoView {
     let back = use_location().pathname.get_untracked();
     let typed_name = use_refused("change_name").map_or_else(|| account.name.clone(), |refused| refused.field("name").to_owned());
     let sessions = account.sessions.into_iter().map(|session| view! { <SessionRow session back=back.clone()/> }).collect_view();
-    let forget = |_| drafts::forget_all();
     view! {
         <section class="panel">
             <h2>{words.name_panel}</h2>
@@ -217,7 +194,7 @@ fn Account(account: AccountView) -> impl IntoView {
         <section class="panel">
             <h2>{words.sign_out_panel}</h2>
             <p>{words.sign_out_lead}</p>
-            <form class="form" method="post" action=paths::api("sign_out") on:submit=forget>
+            <form class="form" method="post" action=paths::api("sign_out") data-forget-drafts>
                 <div class="actions"><button class="button ghost" type="submit">{words.sign_out_button}</button></div>
             </form>
             <p class="hint"><a href=paths::terms()>{words.terms}</a> " · " <a href=paths::privacy()>{words.privacy}</a></p>

@@ -3,14 +3,13 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::loaded;
 use crate::{
-    api::{self, ApiError},
-    browser,
+    api::{self, AccountView, ApiError},
     components::{
-        context::{use_refused, use_sentence, use_words},
+        context::{use_home, use_refused, use_sentence, use_words},
         fields::{FieldError, NewPersonFields, RelationChoices, RelationWord, TextField, ZoneField},
-        problem::Problem,
-        site_header::{People, SiteHeader},
+        site_header::SiteHeader,
     },
     domain::Role,
     paths,
@@ -18,17 +17,10 @@ use crate::{
 
 #[component]
 pub fn StartPage() -> impl IntoView {
-    let People(people) = expect_context();
-    let body = move || {
-        Suspend::new(async move {
-            match people.await {
-                Ok(home) if home.name.is_some() => view! { <StartPair/> }.into_any(),
-                Ok(_) => view! { <SignUp/> }.into_any(),
-                Err(error) => view! { <Problem error/> }.into_any(),
-            }
-        })
-    };
-    view! { <Transition>{body}</Transition> }
+    if use_home().name.is_none() {
+        return view! { <SignUp/> }.into_any();
+    }
+    loaded(api::account(), |account| view! { <StartPair account/> }.into_any()).into_any()
 }
 
 #[component]
@@ -51,9 +43,8 @@ fn SignUp() -> impl IntoView {
 }
 
 #[component]
-fn StartPair() -> impl IntoView {
+fn StartPair(account: AccountView) -> impl IntoView {
     let words = use_words();
-    let account = Resource::new(|| (), |()| api::account());
     let typed = use_refused("start_pair");
     let typed_field = move |name: &str, otherwise: &str| typed.as_ref().map_or_else(|| otherwise.to_owned(), |refused| refused.field(name).to_owned());
     let error = |errors: &[ApiError]| use_sentence("start_pair", errors);
@@ -69,20 +60,7 @@ fn StartPair() -> impl IntoView {
     let relation_error = error(&[ApiError::RelationMissing]);
     let word_error = error(&[ApiError::RelationWordMissing, ApiError::RelationWordTooLong, ApiError::RelationWordForbidden]);
     let other_error = error(&[ApiError::Unavailable, ApiError::Broken, ApiError::TooLarge, ApiError::Malformed]);
-    let typed_zone = typed_field("zone", "");
-    let zone_error = error(&[ApiError::ZoneInvalid]);
-    let zone = move || {
-        let typed_zone = typed_zone.clone();
-        Suspend::new(async move {
-            match account.await {
-                Ok(account) => {
-                    let zone = if typed_zone.is_empty() { account.zone.clone() } else { typed_zone };
-                    view! { <ZoneField label=words.zone_label hint=words.zone_hint value=zone zones=account.zones error=zone_error/> }.into_any()
-                }
-                Err(_) => view! { <input type="hidden" name="zone" value=browser_zone()/> }.into_any(),
-            }
-        })
-    };
+    let zone = typed_field("zone", &account.zone);
     view! {
         <Title text=words.start_title/>
         <SiteHeader/>
@@ -110,15 +88,10 @@ fn StartPair() -> impl IntoView {
                     value=typed_field("push_time", "21:00")
                     error=error(&[ApiError::TimeInvalid])
                 />
-                <Transition>{zone}</Transition>
+                <ZoneField label=words.zone_label hint=words.zone_hint value=zone zones=account.zones error=error(&[ApiError::ZoneInvalid])/>
                 <FieldError id="form-error" sentence=other_error/>
                 <div class="actions"><button class="button" type="submit">{words.start_button}</button></div>
             </form>
         </main>
     }
-}
-
-/// The zones could not be listed: the device's own, or Seoul.
-fn browser_zone() -> String {
-    if cfg!(target_arch = "wasm32") { browser::page::zone().unwrap_or_else(|| "Asia/Seoul".into()) } else { "Asia/Seoul".into() }
 }

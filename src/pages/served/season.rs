@@ -2,14 +2,12 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_params_map;
 
-use super::use_pair;
+use super::{loaded, pair_param, param};
 use crate::{
     api::{self, ApiError, SeasonView},
     components::{
         context::{use_locale, use_words},
-        problem::Problem,
         site_header::SiteHeader,
         tabs::{Tab, Tabs},
         windows::LittleHouse,
@@ -19,26 +17,9 @@ use crate::{
 
 #[component]
 pub fn SeasonPage() -> impl IntoView {
-    let (pair, params) = (use_pair(), use_params_map());
-    let number = Memo::new(move |_| params.read().get("number").and_then(|number| number.parse::<i64>().ok()));
-    let found = Resource::new(
-        move || (pair.get(), number.get()),
-        |asked| async move {
-            match asked {
-                (Some(pair), Some(number)) => api::season(pair, number).await,
-                _ => Err(ApiError::NotFound),
-            }
-        },
-    );
-    let body = move || {
-        Suspend::new(async move {
-            match found.await {
-                Ok(season) => view! { <Season season/> }.into_any(),
-                Err(error) => view! { <Problem error/> }.into_any(),
-            }
-        })
-    };
-    view! { <Transition>{body}</Transition> }
+    let (pair, number) = (pair_param(), param::<i64>("number"));
+    let found = async move { api::season(pair.ok_or(ApiError::NotFound)?, number.ok_or(ApiError::NotFound)?).await };
+    loaded(found, |season| view! { <Season season/> }.into_any())
 }
 
 #[component]

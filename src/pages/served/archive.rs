@@ -2,15 +2,14 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 
-use super::{live_view, use_pair};
+use super::{loaded, pair_param, query};
 use crate::{
     api::{self, ApiError, ArchiveView},
     components::{
         context::{use_locale, use_words},
-        problem::Problem,
-        site_header::{SiteHeader, TabNotices},
+        site_header::SiteHeader,
+        tab_notices::HiddenNotices,
         tabs::{Tab, Tabs},
         windows::LittleHouse,
     },
@@ -20,67 +19,49 @@ use crate::{
 
 #[component]
 pub fn ArchivePage() -> impl IntoView {
-    let (pair, query) = (use_pair(), use_query_map());
-    let asked = Memo::new(move |_| {
-        let query = query.read();
-        let section = query.get("section").map(|word| Section::from_word(&word));
-        let page = query.get("page").map_or(Some(1), |page| page.parse::<i64>().ok());
-        (pair.get(), section, page)
-    });
-    let found = Resource::new(
-        move || asked.get(),
-        |asked| async move {
-            match asked {
-                (Some(pair), section @ (None | Some(Some(_))), Some(page)) => api::archive(pair, section.flatten(), page).await,
-                _ => Err(ApiError::NotFound),
-            }
-        },
-    );
-    let body = move || {
-        Suspend::new(async move {
-            match found.await {
-                Ok(archive) => view! { <Archive archive/> }.into_any(),
-                Err(error) => view! { <Problem error/> }.into_any(),
-            }
-        })
+    let pair = pair_param();
+    let section = query("section").map(|word| Section::from_word(&word));
+    let page = query("page").map_or(Some(1), |page| page.parse::<i64>().ok());
+    let found = async move {
+        match (pair, section, page) {
+            (Some(pair), section @ (None | Some(Some(_))), Some(page)) => api::archive(pair, section.flatten(), page).await,
+            _ => Err(ApiError::NotFound),
+        }
     };
-    view! { <Transition>{body}</Transition> }
+    loaded(found, |archive| view! { <Archive archive/> }.into_any())
 }
 
 #[component]
 fn Archive(archive: ArchiveView) -> impl IntoView {
     let words = use_words();
-    let (pair, section, page) = (archive.pair.id, archive.section, archive.page);
-    let kept = live_view::keep(archive, move || api::archive(pair, section, page));
+    let (pair, section) = (archive.pair.id, archive.section);
     let tab = |chosen: Option<Section>, name: &'static str| {
         view! { <a href=paths::archive_page(pair, chosen, 1) aria-current=(chosen == section).then_some("true")>{name}</a> }
     };
     let sections = Section::ALL.into_iter().map(|section| tab(Some(section), text::section(words, section))).collect_view();
+    let body = if archive.cards.is_empty() {
+        let sentence = if section.is_some() { words.archive_empty_section } else { words.archive_empty };
+        view! {
+            <div class="empty">
+                <LittleHouse lit_left=false lit_right=false/>
+                <p>{sentence}</p>
+            </div>
+        }
+        .into_any()
+    } else {
+        view! { <Cards archive/> }.into_any()
+    };
     view! {
         <Title text=words.archive_title/>
         <SiteHeader pair=Some(pair)/>
         <main id="main" class="page page-archive">
-            <TabNotices/>
+            <HiddenNotices/>
             <h1>{words.archive_title}</h1>
             <nav class="sections" aria-label=words.sections_label>
                 {tab(None, words.archive_all)}
                 {sections}
             </nav>
-            {move || {
-                let archive = kept.view.get();
-                if archive.cards.is_empty() {
-                    let sentence = if section.is_some() { words.archive_empty_section } else { words.archive_empty };
-                    view! {
-                        <div class="empty">
-                            <LittleHouse lit_left=false lit_right=false/>
-                            <p>{sentence}</p>
-                        </div>
-                    }
-                    .into_any()
-                } else {
-                    view! { <Cards archive/> }.into_any()
-                }
-            }}
+            {body}
         </main>
         <Tabs pair current=Tab::Archive/>
     }

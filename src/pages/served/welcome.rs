@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use crate::{
     api::HomeView,
     components::{
-        context::use_words,
-        site_header::{People, SiteHeader, pair_title},
+        context::{use_home, use_words},
+        site_header::{SiteHeader, pair_title},
         windows::{Seat, Windows},
     },
     domain::{Hour, Relation, Season},
@@ -16,15 +16,8 @@ use crate::{
 #[component]
 pub fn WelcomePage() -> impl IntoView {
     let words = use_words();
-    let People(people) = expect_context();
-    let body = move || {
-        Suspend::new(async move {
-            match people.await {
-                Ok(home) if home.name.is_some() => view! { <Pairs home/> }.into_any(),
-                Ok(_) | Err(_) => view! { <Invitation/> }.into_any(),
-            }
-        })
-    };
+    let home = use_home();
+    let body = if home.name.is_some() { view! { <Pairs home/> }.into_any() } else { view! { <Invitation/> }.into_any() };
     let seat = |relation: Relation| Signal::stored(Seat { relation: Some(relation), is_lit: true });
     view! {
         <SiteHeader/>
@@ -39,7 +32,7 @@ pub fn WelcomePage() -> impl IntoView {
                         label=words.windows_welcome.to_owned()
                     />
                 </figure>
-                <Transition>{body}</Transition>
+                {body}
             </div>
         </main>
     }

@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::loaded;
 use crate::{
     api,
     components::{
         code::{Code, CodeActions},
         context::use_words,
-        problem::Problem,
         site_header::SiteHeader,
     },
     paths,
@@ -16,17 +16,10 @@ use crate::{
 
 #[component]
 pub fn RecoveryPage() -> impl IntoView {
-    let found = Resource::new(|| (), |()| api::recovery_page());
-    let body = move || {
-        Suspend::new(async move {
-            match found.await {
-                Ok(Some(code)) => view! { <Shown code/> }.into_any(),
-                Ok(None) => view! { <Gone/> }.into_any(),
-                Err(error) => view! { <Problem error/> }.into_any(),
-            }
-        })
-    };
-    view! { <Transition>{body}</Transition> }
+    loaded(api::recovery_page(), |code| match code {
+        Some(code) => view! { <Shown code/> }.into_any(),
+        None => view! { <Gone/> }.into_any(),
+    })
 }
 
 #[component]

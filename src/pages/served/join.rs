@@ -2,14 +2,14 @@
 
 use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
-use leptos_router::hooks::{use_location, use_params_map};
+use leptos_router::hooks::use_location;
 
+use super::{loaded, param};
 use crate::{
     api::{self, ApiError, DoorView, InApp, JoinView},
     components::{
         context::{use_refused, use_sentence, use_words},
         fields::{FieldError, NewPersonFields, RelationChoices, RelationWord, TextField},
-        problem::Problem,
         site_header::SiteHeader,
     },
     domain::Relation,
@@ -20,13 +20,14 @@ use crate::{
 #[component]
 pub fn JoinPage() -> impl IntoView {
     let words = use_words();
-    let params = use_params_map();
-    let from_link = move || params.read().get("code").unwrap_or_default();
+    let from_link: Option<String> = param("code");
     let typed = use_refused("check_invitation").map(|refused| refused.field("code").to_owned());
-    let code = typed.unwrap_or_else(|| untrack(from_link));
-    let path = use_location().pathname;
-    let door = Resource::new(move || path.get(), api::join_door);
-    let in_app = move || Suspend::new(async move { door.await.ok().filter(|door| door.in_app != InApp::No).map(|door| view! { <WayOut door/> }) });
+    let code = typed.or(from_link).unwrap_or_default();
+    let path = use_location().pathname.get_untracked();
+    let in_app = Suspend::new(async move {
+        let door = api::join_door(path).await.ok().filter(|door| door.in_app != InApp::No);
+        door.map(|door| view! { <WayOut door/> })
+    });
     view! {
         <Title text=words.join_title/>
         <Meta name="robots" content="noindex"/>
@@ -34,7 +35,7 @@ pub fn JoinPage() -> impl IntoView {
         <main id="main" class="page page-join">
             <h1>{words.join_title}</h1>
             <p class="lead">{words.join_lead}</p>
-            <Transition>{in_app}</Transition>
+            <Suspense>{in_app}</Suspense>
             <form class="form" method="post" action=paths::api("check_invitation")>
                 <TextField name="code" label=words.join_code_label hint=words.join_code_hint value=code error=use_sentence("check_invitation", &[])/>
                 <div class="actions"><button class="button" type="submit">{words.join_check_button}</button></div>
@@ -64,16 +65,7 @@ fn WayOut(door: DoorView) -> impl IntoView {
 /// With a right code: whose invitation it is, and a seat.
 #[component]
 pub fn JoinConfirmPage() -> impl IntoView {
-    let found = Resource::new(|| (), |()| api::join_welcome());
-    let body = move || {
-        Suspend::new(async move {
-            match found.await {
-                Ok(join) => view! { <Confirm join/> }.into_any(),
-                Err(error) => view! { <Problem error/> }.into_any(),
-            }
-        })
-    };
-    view! { <Transition>{body}</Transition> }
+    loaded(api::join_welcome(), |join| view! { <Confirm join/> }.into_any())
 }
 
 #[component]

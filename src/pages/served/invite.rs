@@ -3,15 +3,15 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::use_pair;
+use super::{loaded, pair_param};
 use crate::{
     api::{self, ApiError, CodeView, InviteView, Phase},
     components::{
         code::{Code, CodeActions},
         context::{use_locale, use_refused, use_sentence, use_words},
         fields::{FieldError, RelationChoices, RelationWord, TextField},
-        problem::Problem,
-        site_header::{SiteHeader, TabNotices},
+        site_header::SiteHeader,
+        tab_notices::HiddenNotices,
         tabs::{Tab, Tabs},
     },
     paths, text,
@@ -19,25 +19,9 @@ use crate::{
 
 #[component]
 pub fn InvitePage() -> impl IntoView {
-    let pair = use_pair();
-    let found = Resource::new(
-        move || pair.get(),
-        |pair| async move {
-            match pair {
-                Some(pair) => api::invite_page(pair).await,
-                None => Err(ApiError::NotFound),
-            }
-        },
-    );
-    let body = move || {
-        Suspend::new(async move {
-            match found.await {
-                Ok(invite) => view! { <Invite invite/> }.into_any(),
-                Err(error) => view! { <Problem error/> }.into_any(),
-            }
-        })
-    };
-    view! { <Transition>{body}</Transition> }
+    let pair = pair_param();
+    let found = async move { api::invite_page(pair.ok_or(ApiError::NotFound)?).await };
+    loaded(found, |invite| view! { <Invite invite/> }.into_any())
 }
 
 #[component]
@@ -59,7 +43,7 @@ fn Invite(invite: InviteView) -> impl IntoView {
         <Title text=words.invite_title/>
         <SiteHeader pair=Some(pair)/>
         <main id="main" class="page page-invite">
-            <TabNotices/>
+            <HiddenNotices/>
             <h1>{words.invite_title}</h1>
             <FieldError id="form-error" sentence=error/>
             {body}

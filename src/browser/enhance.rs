@@ -1,0 +1,103 @@
+//! Wakes the pages that only the server renders: their few buttons, this device's zone, and the live line.
+//! A told event asks the server for the page again, unless somebody is filling in a form on it.
+
+use std::{cell::Cell, rc::Rc};
+
+use wasm_bindgen::{JsCast, closure::Closure};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{Document, Element, HtmlElement, HtmlInputElement};
+
+use super::{
+    clipboard, drafts,
+    live::{self, Heard},
+    page, share,
+};
+use crate::domain::EventKind;
+
+/// Wakes this page.
+pub fn start() {
+    let Some(document) = web_sys::window().and_then(|window| window.document()) else { return };
+    for element in find(&document, "[data-device-zone]") {
+        if let (Some(input), Some(zone)) = (element.dyn_ref::<HtmlInputElement>(), page::zone()) {
+            input.set_value(&zone);
+        }
+    }
+    for element in find(&document, "[data-act]") {
+        wake_button(&document, &element);
+    }
+    for form in find(&document, "[data-forget-drafts]") {
+        listen(&form, "submit", drafts::forget_all);
+    }
+    follow(&document);
+}
+
+fn find(document: &Document, selector: &str) -> Vec<Element> {
+    let Ok(found) = document.query_selector_all(selector) else { return Vec::new() };
+    (0..found.length()).filter_map(|at| found.get(at)?.dyn_into().ok()).collect()
+}
+
+fn listen(element: &Element, kind: &str, act: impl Fn() + 'static) {
+    let closure = Closure::<dyn Fn()>::new(act);
+    let _ = element.add_event_listener_with_callback(kind, closure.as_ref().unchecked_ref());
+    // Lives as long as the page.
+    closure.forget();
+}
+
+fn wake_button(document: &Document, button: &Element) {
+    let data = |name: &str| button.get_attribute(&format!("data-{name}")).unwrap_or_default();
+    match data("act").as_str() {
+        "print" => listen(button, "click", page::print),
+        "copy" => {
+            let (text, done, failed) = (data("text"), data("done"), data("failed"));
+            let said = document.query_selector("[data-said]").ok().flatten();
+            listen(button, "click", move || {
+                let (text, done, failed, said) = (text.clone(), done.clone(), failed.clone(), said.clone());
+                spawn_local(async move {
+                    let sentence = if clipboard::copy(&text).await { done } else { failed };
+                    if let Some(said) = said {
+                        said.set_text_content(Some(&sentence));
+                    }
+                });
+            });
+        }
+        "share" if share::is_supported() => {
+            let (title, text, url) = (data("title"), data("text"), button.get_attribute("data-url"));
+            listen(button, "click", move || {
+                let (title, text, url) = (title.clone(), text.clone(), url.clone());
+                spawn_local(async move { share::share(&title, &text, url.as_deref()).await });
+            });
+        }
+        _ => return,
+    }
+    let _ = button.remove_attribute("hidden");
+}
+
+/// Opens the live line of whoever is signed in.
+fn follow(document: &Document) {
+    let Some(as_of) = page::root_attribute("data-as-of").and_then(|text| text.parse::<i64>().ok()) else { return };
+    let is_dirty = Rc::new(Cell::new(false));
+    if let Some(body) = document.body() {
+        let is_dirty = Rc::clone(&is_dirty);
+        listen(&body, "input", move || is_dirty.set(true));
+    }
+    let own_build = page::root_attribute("data-build").unwrap_or_default();
+    let document = document.clone();
+    let show = move |name: &str, is_shown: bool| {
+        for notice in find(&document, &format!("[data-notice={name}]")) {
+            if let Some(notice) = notice.dyn_ref::<HtmlElement>() {
+                notice.set_hidden(!is_shown);
+            }
+        }
+    };
+    live::open(as_of, move |heard| match heard {
+        Heard::Hello(build) => show("build", build != own_build),
+        Heard::Lost(is_lost) => show("lost", is_lost),
+        Heard::Event(event) if event.kind == EventKind::RecoveryCodeUsed => show("recovery", true),
+        // Text somebody is typing is worth more than news; the next page will show them.
+        Heard::Event(_) | Heard::Refetch => {
+            if !is_dirty.get() {
+                page::reload();
+            }
+        }
+    });
+}

@@ -1,0 +1,38 @@
+//! Today's question: rendered here, alive in the browser (`pages::TodayRoot`).
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::{loaded, pair_param};
+use crate::{
+    api::{self, ApiError, TodayView},
+    components::{
+        context::{use_any_refused, use_locale, use_words},
+        site_header::SiteHeader,
+        tabs::{Tab, Tabs},
+    },
+    pages::{BOOT_ID, Boot, ROOT_ID, TodayRoot},
+};
+
+#[component]
+pub fn TodayPage() -> impl IntoView {
+    let pair = pair_param();
+    let found = async move { api::today(pair.ok_or(ApiError::NotFound)?).await };
+    loaded(found, |today| view! { <Served today/> }.into_any())
+}
+
+#[component]
+fn Served(today: TodayView) -> impl IntoView {
+    let words = use_words();
+    let pair = today.pair.id;
+    let boot = Boot { locale: use_locale(), today, refused: use_any_refused() };
+    // Inside a script element only "<" could end it (WHATWG HTML §4.12.1.3).
+    let json = serde_json::to_string(&boot).unwrap_or_default().replace('<', "\\u003c");
+    view! {
+        <Title text=words.tab_today/>
+        <SiteHeader pair=Some(pair)/>
+        <main id=ROOT_ID class="page page-today"><TodayRoot boot/></main>
+        <Tabs pair current=Tab::Today/>
+        <script id=BOOT_ID type="application/json" inner_html=json></script>
+    }
+}
