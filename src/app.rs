@@ -34,7 +34,7 @@ pub fn shell() -> impl IntoView {
     provide_context(Lang(frame.locale));
     provide_context(People(frame.home.clone()));
     context::provide_refused(frame.refused.clone());
-    let words = text::words(frame.locale);
+    let words = text::page_words(frame.locale);
     let asset = |file: &str| paths::asset(&frame.build, file);
     let picture = format!("{}/og.png", frame.public_url);
     let as_of = frame.home.name.is_some().then(|| frame.home.as_of.to_string());

@@ -148,14 +148,14 @@ interface Pairing {
   pushTime?: string;
 }
 
-type Fixtures = {
+export type People = {
   /** Somebody who has not signed up yet, with a browser of their own. */
   somebody: <N extends Name>(name: N, options?: BrowserContextOptions) => Promise<Person<N>>;
   /** A child who invited and a parent who joined; their first question is open. */
   pairUp: (pairing?: Pairing) => Promise<Pair>;
 };
 
-export const test = base.extend<Fixtures>({
+export const test = base.extend<People>({
   somebody: async ({ browser }, use) => {
     const contexts: BrowserContext[] = [];
     await use(async (name, options) => {

@@ -62,7 +62,7 @@ test('a child and a parent meet, answer, see the card open and find it in the ar
   await expect(child.getByRole('status').getByText('카드가 열렸어요')).toBeAttached();
   expect(await child.evaluate(() => document.body.dataset.seen)).toBe('before');
   await expect(child.getByRole('link', { name: '보관함', exact: true })).toBeFocused();
-  console.log(scrolled, await child.evaluate(() => scrollY));
+  expect(await child.evaluate(() => scrollY)).toBe(scrolled);
   await expect(parent.getByText('유치원 창밖으로 눈이 오던 날이요.')).toBeVisible();
 
   await child.getByRole('link', { name: '보관함', exact: true }).click();

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::context::use_words;
+use super::context::use_page_words;
 
 /// A code in groups; lines break between them.
 #[component]
@@ -37,7 +37,7 @@ pub fn CodeActions(
     copy_label: &'static str,
     #[prop(optional)] has_print: bool,
 ) -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     view! {
         <div class="actions">
             <button class="button" type="button" data-act="share" data-title=words.brand data-text=message data-url=link hidden>{share_label}</button>

@@ -9,7 +9,7 @@ use crate::{
         live::{self, Heard},
     },
     domain::{Event, EventKind, Locale, PairId},
-    text::{self, Words},
+    text::{self, PageWords, Words},
 };
 
 /// The page's language, decided on the server.
@@ -22,6 +22,11 @@ pub fn use_locale() -> Locale {
 
 pub fn use_words() -> &'static Words {
     text::words(use_locale())
+}
+
+/// On pages that only the server renders.
+pub fn use_page_words() -> &'static PageWords {
+    text::page_words(use_locale())
 }
 
 /// A form's post that was refused and answered with this page.

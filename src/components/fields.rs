@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::context::{use_refused, use_words};
+use super::context::{use_refused, use_page_words};
 use crate::{
     domain::{Relation, Role},
     text,
@@ -91,7 +91,7 @@ pub fn RelationChoices(
     #[prop(optional_no_strip)]
     later: Option<&'static str>,
 ) -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     let radio = |value: &'static str, label: &'static str| {
         let is_chosen = chosen == value;
         view! { <label class="choice"><input type="radio" name=name value=value checked=is_chosen/><span>{label}</span></label> }
@@ -108,7 +108,7 @@ pub fn RelationChoices(
 /// The free word of "another relative".
 #[component]
 pub fn RelationWord(#[prop(into)] value: String, #[prop(optional_no_strip)] error: Option<&'static str>) -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     view! { <TextField name="relation_word" label=words.relation_word_label hint=words.relation_word_hint value=value error=error/> }
 }
 
@@ -118,7 +118,7 @@ pub fn NewPersonFields(endpoint: &'static str, #[prop(into, optional)] name: Str
     use super::context::use_sentence;
     use crate::{api::ApiError, paths};
 
-    let words = use_words();
+    let words = use_page_words();
     let typed = use_refused(endpoint);
     let name = typed.as_ref().map_or(name, |refused| refused.field("name").to_owned());
     let has_consented = typed.as_ref().is_some_and(|refused| refused.field("consent") == "yes");

@@ -2,16 +2,16 @@
 
 use leptos::prelude::*;
 
-use super::context::{use_home, use_words};
+use super::context::{use_home, use_page_words};
 use crate::{
     api::{PairLink, Phase},
     domain::PairId,
     paths,
-    text::{self, Words},
+    text::{self, PageWords},
 };
 
 /// What a pair is called in lists: "엄마와 나".
-pub fn pair_title(words: &Words, link: &PairLink) -> String {
+pub fn pair_title(words: &PageWords, link: &PairLink) -> String {
     let title = match &link.other {
         Some(other) => text::fill(words.pair_with, &[("other", &other.call(words))]),
         None => words.pair_waiting.to_owned(),
@@ -21,7 +21,7 @@ pub fn pair_title(words: &Words, link: &PairLink) -> String {
 
 #[component]
 pub fn SiteHeader(#[prop(optional_no_strip)] pair: Option<PairId>) -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     let home = use_home();
     let switcher = pair.filter(|_| home.pairs.len() > 1).map(|current| switcher(words, &home.pairs, current));
     view! {
@@ -32,7 +32,7 @@ pub fn SiteHeader(#[prop(optional_no_strip)] pair: Option<PairId>) -> impl IntoV
     }
 }
 
-fn switcher(words: &'static Words, pairs: &[PairLink], current: PairId) -> impl IntoView + use<> {
+fn switcher(words: &'static PageWords, pairs: &[PairLink], current: PairId) -> impl IntoView + use<> {
     let title = pairs.iter().find(|link| link.id == current).map(|link| pair_title(words, link));
     let items = pairs
         .iter()

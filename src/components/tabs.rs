@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::context::use_words;
+use super::context::use_page_words;
 use crate::{domain::PairId, paths};
 
 /// Where a page stands among them.
@@ -15,7 +15,7 @@ pub enum Tab {
 
 #[component]
 pub fn Tabs(pair: PairId, current: Tab) -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     let link = |tab: Tab, href: String, name: &'static str| {
         view! { <a href=href aria-current=(tab == current).then_some("page")>{name}</a> }
     };

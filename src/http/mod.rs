@@ -12,3 +12,8 @@ pub mod router;
 pub mod serve;
 mod session;
 mod test_door;
+
+/// What a form may weigh, in bytes.
+pub fn forms_limit() -> usize {
+    forms::FORM_BYTES
+}

@@ -7,14 +7,14 @@ use axum::{
 
 use crate::{
     domain::Locale,
-    text::{self, Words},
+    text::{self, PageWords},
 };
 
 type Plain = (StatusCode, [(HeaderName, &'static str); 1], Html<String>);
 
 /// "Not right now": the database cannot be asked.
 pub fn unavailable(status: StatusCode, locale: Locale) -> Plain {
-    let words = text::words(locale);
+    let words = text::page_words(locale);
     page(status, locale, words, words.broken_title, words.broken_lead)
 }
 
@@ -24,18 +24,18 @@ pub fn broken(locale: Locale) -> Plain {
 }
 
 pub fn insecure(status: StatusCode, locale: Locale) -> Plain {
-    let words = text::words(locale);
+    let words = text::page_words(locale);
     page(status, locale, words, words.insecure_title, words.insecure_lead)
 }
 
 /// A refusal without a page of its own to go back to.
 pub fn refused(status: StatusCode, locale: Locale, sentence: &str) -> Plain {
-    let words = text::words(locale);
+    let words = text::page_words(locale);
     page(status, locale, words, sentence, words.broken_lead)
 }
 
 /// The sentences are our own constants, so nothing needs escaping.
-fn page(status: StatusCode, locale: Locale, words: &Words, title: &str, lead: &str) -> Plain {
+fn page(status: StatusCode, locale: Locale, words: &PageWords, title: &str, lead: &str) -> Plain {
     let html = format!(
         "<!DOCTYPE html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <title>{title} · {}</title><link rel=\"stylesheet\" href=\"/offline.css\"></head>\

@@ -109,7 +109,7 @@ async fn say_cross_site(request: Request, next: Next) -> Response {
         return response;
     }
     if is_browser {
-        return pages::refused(StatusCode::FORBIDDEN, locale, ApiError::CrossSite.sentence(text::words(locale))).into_response();
+        return pages::refused(StatusCode::FORBIDDEN, locale, ApiError::CrossSite.sentence(text::page_words(locale))).into_response();
     }
     (StatusCode::FORBIDDEN, axum::Json(ApiError::CrossSite)).into_response()
 }

@@ -1,1 +1,12 @@
-//! Integration tests.
+//! Integration tests: the app as its users meet it, through HTTP, on a database and a clock of its own.
+
+mod answers;
+mod app;
+mod architecture;
+mod bad_input;
+mod days;
+mod invitations;
+mod live;
+mod reveal;
+mod sessions;
+mod storage;

@@ -9,7 +9,7 @@ mod words;
 
 use std::borrow::Cow;
 
-pub use words::Words;
+pub use words::{PageWords, Words};
 
 use crate::domain::{LocalDate, Locale, PushTime, Relation, Role, Section, TextSize};
 
@@ -18,6 +18,14 @@ pub fn words(locale: Locale) -> &'static Words {
     match locale {
         Locale::Ko => &ko::KO,
         Locale::En => &en::EN,
+    }
+}
+
+/// The sentences of a language, those of server-rendered pages included.
+pub fn page_words(locale: Locale) -> &'static PageWords {
+    match locale {
+        Locale::Ko => &ko::KO_PAGES,
+        Locale::En => &en::EN_PAGES,
     }
 }
 
@@ -210,7 +218,8 @@ mod tests {
             found.dedup();
             found
         };
-        for ((name, ko), (_, en)) in words(Locale::Ko).all().into_iter().zip(words(Locale::En).all()) {
+        let all = |locale| words(locale).all().into_iter().chain(page_words(locale).all());
+        for ((name, ko), (_, en)) in all(Locale::Ko).zip(all(Locale::En)) {
             assert_eq!(places(ko), places(en), "{name}");
             assert!(!ko.is_empty() && !en.is_empty(), "{name}");
         }

@@ -7,7 +7,7 @@ use super::{loaded, pair_param, query};
 use crate::{
     api::{self, ApiError, ArchiveView},
     components::{
-        context::{use_locale, use_words},
+        context::{use_locale, use_page_words},
         site_header::SiteHeader,
         tab_notices::HiddenNotices,
         tabs::{Tab, Tabs},
@@ -33,7 +33,7 @@ pub fn ArchivePage() -> impl IntoView {
 
 #[component]
 fn Archive(archive: ArchiveView) -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     let (pair, section) = (archive.pair.id, archive.section);
     let tab = |chosen: Option<Section>, name: &'static str| {
         view! { <a href=paths::archive_page(pair, chosen, 1) aria-current=(chosen == section).then_some("true")>{name}</a> }
@@ -69,7 +69,7 @@ fn Archive(archive: ArchiveView) -> impl IntoView {
 
 #[component]
 fn Cards(archive: ArchiveView) -> impl IntoView {
-    let (locale, words) = (use_locale(), use_words());
+    let (locale, words) = (use_locale(), use_page_words());
     let pair = archive.pair.id;
     let cards = archive
         .cards
@@ -99,14 +99,14 @@ fn Cards(archive: ArchiveView) -> impl IntoView {
 }
 
 fn season_link(pair: PairId, number: i64) -> impl IntoView {
-    let name = text::fill(use_words().season_short, &[("number", &number.to_string())]);
+    let name = text::fill(use_page_words().season_short, &[("number", &number.to_string())]);
     view! { <li><a class="card-link" href=paths::season(pair, number)><span class="topic">{name}</span></a></li> }
 }
 
 /// Real links: they work without any script and can be kept.
 #[component]
 fn Pager(pair: PairId, section: Option<Section>, page: i64, pages: i64) -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     (pages > 1).then(|| {
         let place = text::fill(words.page_of, &[("page", &page.to_string()), ("pages", &pages.to_string())]);
         view! {

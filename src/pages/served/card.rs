@@ -7,7 +7,7 @@ use super::{loaded, pair_param, param};
 use crate::{
     api::{self, ApiError, CardView},
     components::{
-        context::use_words,
+        context::use_page_words,
         leaves::Leaves,
         question::QuestionMeta,
         site_header::SiteHeader,
@@ -27,7 +27,7 @@ pub fn CardPage() -> impl IntoView {
 
 #[component]
 fn Card(card: CardView) -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     let (pair, question) = (card.pair.id, card.question);
     let twin = question.other_wording.clone().map(|wording| {
         let lead = text::fill(words.question_of_other, &[("other", &card.pair.call_other(words))]);

@@ -8,7 +8,7 @@ use crate::{
     api::{self, ApiError, CodeView, InviteView, Phase},
     components::{
         code::{Code, CodeActions},
-        context::{use_locale, use_refused, use_sentence, use_words},
+        context::{use_locale, use_refused, use_sentence, use_page_words},
         fields::{FieldError, RelationChoices, RelationWord, TextField},
         site_header::SiteHeader,
         tab_notices::HiddenNotices,
@@ -26,7 +26,7 @@ pub fn InvitePage() -> impl IntoView {
 
 #[component]
 fn Invite(invite: InviteView) -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     let pair = invite.pair.id;
     let error = use_sentence("invite", &[ApiError::SeatTaken, ApiError::PairClosed, ApiError::Unavailable, ApiError::Broken]);
     let body = if invite.pair.phase == Phase::Alone {
@@ -54,7 +54,7 @@ fn Invite(invite: InviteView) -> impl IntoView {
 
 #[component]
 fn Open(invite: InviteView) -> impl IntoView {
-    let (locale, words) = (use_locale(), use_words());
+    let (locale, words) = (use_locale(), use_page_words());
     let pair = invite.pair.id;
     let until = invite.until.map(|date| text::fill(words.invite_until, &[("date", &text::date(locale, date))]));
     let has_code = invite.code.is_some();
@@ -82,7 +82,7 @@ fn Open(invite: InviteView) -> impl IntoView {
 
 #[component]
 fn Running(code: CodeView, name: String) -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     let message = text::fill(words.invite_message, &[("name", &name)]);
     let view_box = format!("0 0 {0} {0}", code.qr_size);
     let picture = (!code.qr_path.is_empty()).then(|| {
@@ -106,7 +106,7 @@ fn Running(code: CodeView, name: String) -> impl IntoView {
 
 #[component]
 fn NewInvitation(invite_name: String, role: crate::domain::Role, pair: crate::domain::PairId, is_again: bool) -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     let typed = use_refused("invite");
     let field = |name: &str, otherwise: &str| typed.as_ref().map_or_else(|| otherwise.to_owned(), |refused| refused.field(name).to_owned());
     let (relation, relation_word, name) = (field("relation", ""), field("relation_word", ""), field("name", &invite_name));

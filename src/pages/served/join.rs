@@ -8,7 +8,7 @@ use super::{loaded, param};
 use crate::{
     api::{self, ApiError, DoorView, InApp, JoinView},
     components::{
-        context::{use_refused, use_sentence, use_words},
+        context::{use_refused, use_sentence, use_page_words},
         fields::{FieldError, NewPersonFields, RelationChoices, RelationWord, TextField},
         site_header::SiteHeader,
     },
@@ -19,7 +19,7 @@ use crate::{
 /// `/join` and `/join/CODE`. Nothing is looked up here: robots that draw previews open links too.
 #[component]
 pub fn JoinPage() -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     let from_link: Option<String> = param("code");
     let typed = use_refused("check_invitation").map(|refused| refused.field("code").to_owned());
     let code = typed.or(from_link).unwrap_or_default();
@@ -47,7 +47,7 @@ pub fn JoinPage() -> impl IntoView {
 /// Out of another app's small browser, before joining: its cookies would stay behind.
 #[component]
 fn WayOut(door: DoorView) -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     let button = if door.open_in_browser.is_empty() {
         view! { <p>{words.in_app_other}</p> }.into_any()
     } else {
@@ -70,7 +70,7 @@ pub fn JoinConfirmPage() -> impl IntoView {
 
 #[component]
 fn Confirm(join: JoinView) -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     let title = text::fill(words.join_confirm_title, &[("other", &join.inviter.call(words))]);
     let lead = text::fill(words.join_confirm_lead, &[("name", &join.inviter.name)]);
     let typed = use_refused("join");

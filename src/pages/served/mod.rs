@@ -27,7 +27,7 @@ use leptos_router::{
 use crate::{
     api::ApiError,
     components::{
-        context::use_words,
+        context::use_page_words,
         problem::{Problem, title_of},
     },
     domain::PairId,
@@ -78,7 +78,7 @@ fn loaded<T: Send + 'static>(
 #[component]
 fn ProblemPage(error: ApiError) -> impl IntoView {
     view! {
-        <Title text=title_of(use_words(), error).0/>
+        <Title text=title_of(use_page_words(), error).0/>
         <Problem error/>
     }
 }

@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use crate::{
     components::{
-        context::{use_locale, use_words},
+        context::{use_locale, use_page_words},
         site_header::SiteHeader,
     },
     paths,
@@ -14,19 +14,19 @@ use crate::{
 
 #[component]
 pub fn TermsPage() -> impl IntoView {
-    let (words, locale) = (use_words(), use_locale());
+    let (words, locale) = (use_page_words(), use_locale());
     view! { <Prose title=words.terms passages=prose::terms(locale)/> }
 }
 
 #[component]
 pub fn PrivacyPage() -> impl IntoView {
-    let (words, locale) = (use_words(), use_locale());
+    let (words, locale) = (use_page_words(), use_locale());
     view! { <Prose title=words.privacy passages=prose::privacy(locale)/> }
 }
 
 #[component]
 fn Prose(title: &'static str, passages: &'static [Passage]) -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     let body = passages
         .iter()
         .map(|(heading, paragraphs)| {

@@ -8,7 +8,7 @@ use crate::{
     api,
     components::{
         code::{Code, CodeActions},
-        context::use_words,
+        context::use_page_words,
         site_header::SiteHeader,
     },
     paths,
@@ -24,7 +24,7 @@ pub fn RecoveryPage() -> impl IntoView {
 
 #[component]
 fn Shown(code: String) -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     let message = format!("{} · {}: {code}", words.brand, words.recovery_code_label);
     view! {
         <Title text=words.recovery_title/>
@@ -44,7 +44,7 @@ fn Shown(code: String) -> impl IntoView {
 
 #[component]
 fn Gone() -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     view! {
         <Title text=words.recovery_gone_title/>
         <SiteHeader/>

@@ -7,7 +7,7 @@ use super::{loaded, pair_param, param};
 use crate::{
     api::{self, ApiError, SeasonView},
     components::{
-        context::{use_locale, use_words},
+        context::{use_locale, use_page_words},
         site_header::SiteHeader,
         tabs::{Tab, Tabs},
         windows::LittleHouse,
@@ -24,7 +24,7 @@ pub fn SeasonPage() -> impl IntoView {
 
 #[component]
 fn Season(season: SeasonView) -> impl IntoView {
-    let (locale, words) = (use_locale(), use_words());
+    let (locale, words) = (use_locale(), use_page_words());
     let pair = season.pair.id;
     let title = text::fill(words.season_title, &[("number", &season.number.to_string())]);
     let date = |card: Option<&api::SeasonCard>| card.and_then(|card| card.link.local_date).map(|date| text::full_date(locale, date)).unwrap_or_default();

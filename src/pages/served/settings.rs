@@ -8,7 +8,7 @@ use super::{is_saved, loaded, pair_param};
 use crate::{
     api::{self, AccountView, ApiError, PairLink, PairSettingsView, Phase, SessionView},
     components::{
-        context::{use_locale, use_refused, use_sentence, use_words},
+        context::{use_locale, use_refused, use_sentence, use_page_words},
         fields::{FieldError, RelationChoices, RelationWord, TextField, ZoneField},
         site_header::{SiteHeader, pair_title},
         tab_notices::HiddenNotices,
@@ -46,7 +46,7 @@ pub fn AccountPage() -> impl IntoView {
 
 #[component]
 fn Top() -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     view! {
         <Title text=words.settings_title/>
         <HiddenNotices/>
@@ -57,7 +57,7 @@ fn Top() -> impl IntoView {
 
 #[component]
 fn Settings(settings: PairSettingsView, account: AccountView) -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     let pair = settings.pair.id;
     let panels = match settings.pair.phase {
         Phase::Closed => view! { <p class="notice">{words.closed_title}</p> }.into_any(),
@@ -76,7 +76,7 @@ fn Settings(settings: PairSettingsView, account: AccountView) -> impl IntoView {
 
 #[component]
 fn PairPanels(settings: PairSettingsView) -> impl IntoView {
-    let (locale, words) = (use_locale(), use_words());
+    let (locale, words) = (use_locale(), use_page_words());
     let (pair, me) = (settings.pair.id, settings.pair.me.clone());
     let hidden = move || view! { <input type="hidden" name="pair" value=pair.to_string()/> };
     let now_at = text::fill(words.next_question_at, &[("time", &text::time(locale, settings.pair.push_time))]);
@@ -134,7 +134,7 @@ fn PairPanels(settings: PairSettingsView) -> impl IntoView {
 
 #[component]
 fn PausePanel(settings: PairSettingsView) -> impl IntoView {
-    let (locale, words) = (use_locale(), use_words());
+    let (locale, words) = (use_locale(), use_page_words());
     let pair = settings.pair.id;
     let body = match settings.pair.paused_until {
         Some(until) => view! {
@@ -164,7 +164,7 @@ fn PausePanel(settings: PairSettingsView) -> impl IntoView {
 
 #[component]
 fn Account(account: AccountView) -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     let back = use_location().pathname.get_untracked();
     let typed_name = use_refused("change_name").map_or_else(|| account.name.clone(), |refused| refused.field("name").to_owned());
     let sessions = account.sessions.into_iter().map(|session| view! { <SessionRow session back=back.clone()/> }).collect_view();
@@ -204,7 +204,7 @@ fn Account(account: AccountView) -> impl IntoView {
 
 #[component]
 fn DisplayPanel(locale: Locale, text_size: TextSize, zone: String, zones: Vec<String>, back: String) -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     let radio = |name: &'static str, value: &'static str, label: &'static str, is_chosen: bool| {
         view! { <label class="choice"><input type="radio" name=name value=value checked=is_chosen/><span>{label}</span></label> }
     };
@@ -229,7 +229,7 @@ fn DisplayPanel(locale: Locale, text_size: TextSize, zone: String, zones: Vec<St
 
 #[component]
 fn SessionRow(session: SessionView, back: String) -> impl IntoView {
-    let (locale, words) = (use_locale(), use_words());
+    let (locale, words) = (use_locale(), use_page_words());
     let used = text::fill(words.session_used, &[("date", &text::date(locale, session.last_used))]);
     let end = (!session.is_this).then(|| {
         view! {
@@ -251,7 +251,7 @@ fn SessionRow(session: SessionView, back: String) -> impl IntoView {
 
 #[component]
 fn PairsPanel(pairs: Vec<PairLink>) -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     let links = pairs
         .iter()
         .map(|link| view! { <li><a class="card-link" href=paths::today(link.id)><span class="topic">{pair_title(words, link)}</span></a></li> })

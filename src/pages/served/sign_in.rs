@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use crate::{
     components::{
-        context::{use_refused, use_sentence, use_words},
+        context::{use_refused, use_sentence, use_page_words},
         fields::TextField,
         site_header::SiteHeader,
     },
@@ -14,7 +14,7 @@ use crate::{
 
 #[component]
 pub fn SignInPage() -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     let typed = use_refused("sign_in").map(|refused| refused.field("code").to_owned()).unwrap_or_default();
     view! {
         <Title text=words.sign_in_title/>

@@ -7,7 +7,7 @@ use super::loaded;
 use crate::{
     api::{self, AccountView, ApiError},
     components::{
-        context::{use_home, use_refused, use_sentence, use_words},
+        context::{use_home, use_refused, use_sentence, use_page_words},
         fields::{FieldError, NewPersonFields, RelationChoices, RelationWord, TextField, ZoneField},
         site_header::SiteHeader,
     },
@@ -25,7 +25,7 @@ pub fn StartPage() -> impl IntoView {
 
 #[component]
 fn SignUp() -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     let other_error = use_sentence("sign_up", &[ApiError::Unavailable, ApiError::Broken, ApiError::Insecure, ApiError::TooLarge, ApiError::Malformed]);
     view! {
         <Title text=words.sign_up_title/>
@@ -44,7 +44,7 @@ fn SignUp() -> impl IntoView {
 
 #[component]
 fn StartPair(account: AccountView) -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     let typed = use_refused("start_pair");
     let typed_field = move |name: &str, otherwise: &str| typed.as_ref().map_or_else(|| otherwise.to_owned(), |refused| refused.field(name).to_owned());
     let error = |errors: &[ApiError]| use_sentence("start_pair", errors);

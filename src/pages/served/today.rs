@@ -7,7 +7,7 @@ use super::{loaded, pair_param};
 use crate::{
     api::{self, ApiError, TodayView},
     components::{
-        context::{use_any_refused, use_locale, use_words},
+        context::{use_any_refused, use_locale, use_page_words},
         site_header::SiteHeader,
         tabs::{Tab, Tabs},
     },
@@ -23,7 +23,7 @@ pub fn TodayPage() -> impl IntoView {
 
 #[component]
 fn Served(today: TodayView) -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     let pair = today.pair.id;
     let boot = Boot { locale: use_locale(), today, refused: use_any_refused() };
     // Inside a script element only "<" could end it (WHATWG HTML §4.12.1.3).

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     api::HomeView,
     components::{
-        context::{use_home, use_words},
+        context::{use_home, use_page_words},
         site_header::{SiteHeader, pair_title},
         windows::{Seat, Windows},
     },
@@ -15,7 +15,7 @@ use crate::{
 
 #[component]
 pub fn WelcomePage() -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     let home = use_home();
     let body = if home.name.is_some() { view! { <Pairs home/> }.into_any() } else { view! { <Invitation/> }.into_any() };
     let seat = |relation: Relation| Signal::stored(Seat { relation: Some(relation), is_lit: true });
@@ -40,7 +40,7 @@ pub fn WelcomePage() -> impl IntoView {
 
 #[component]
 fn Invitation() -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     view! {
         <h1 class="headline">{words.welcome_headline}</h1>
         <p class="lead">{words.welcome_lead}</p>
@@ -60,7 +60,7 @@ fn Invitation() -> impl IntoView {
 
 #[component]
 fn Pairs(home: HomeView) -> impl IntoView {
-    let words = use_words();
+    let words = use_page_words();
     let greeting = text::fill(words.welcome_back, &[("name", home.name.as_deref().unwrap_or_default())]);
     let links = home
         .pairs

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// How long a right code may be thought about.
-const TICKET_LIFE_MS: i64 = 15 * Millis::MINUTE;
+pub const TICKET_LIFE_MS: i64 = 15 * Millis::MINUTE;
 
 /// Makes an invitation to the empty seat; earlier ones are worth nothing any more.
 /// `relation` and `name` of the invited may be left empty.

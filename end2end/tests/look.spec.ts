@@ -1,0 +1,147 @@
+// Each page in every light, at every width and size: what a stylesheet change breaks without anybody noticing.
+import type { Page, TestInfo } from '@playwright/test';
+import { expectAccessibleByDayAndDusk } from '../support/a11y.ts';
+import { expect, type Pair, type People, type Person, test } from '../support/pair.ts';
+
+type Shown = { page: Page; path: string };
+const nobody = (path: string) => ({ page }: { page: Page }): Shown => ({ page, path });
+const seen = (person: Person, path: string): Shown => ({ page: person.page, path });
+
+// One long word, as pasted addresses are.
+const LONG = `골목에서 고무줄을 했지.\nhttps://family.example/${'album-'.repeat(12)}1972`;
+
+async function answered(pairUp: People['pairUp'], by: (pair: Pair) => Promise<void>): Promise<Shown> {
+  const pair = await pairUp();
+  await by(pair);
+  return seen(pair.child, pair.at('today'));
+}
+
+const PAGES: Record<string, (people: People & { page: Page }) => Shown | Promise<Shown>> = {
+  welcome: nobody('/'),
+  'sign-up': nobody('/start'),
+  'sign-in': nobody('/signin'),
+  join: nobody('/join'),
+  terms: nobody('/terms'),
+  'not found': nobody('/no/such/page'),
+  'joining in KakaoTalk': async ({ somebody }) => seen(await somebody('순자', { userAgent: 'Mozilla/5.0 (Linux; Android 14) Chrome/130.0.0.0 Mobile KAKAOTALK 2410910' }), '/join'),
+  'joining, confirmed': async ({ somebody }) => {
+    const [child, parent] = [await somebody('민지'), await somebody('순자')];
+    await parent.post('check_invitation', { code: await child.invite(await child.startPair()) });
+    return seen(parent, '/join/confirm');
+  },
+  recovery: async ({ somebody }) => {
+    const child = await somebody('민지');
+    await child.signUp();
+    return seen(child, '/recovery');
+  },
+  'start of a pair': async ({ somebody }) => {
+    const child = await somebody('민지');
+    await child.signUp();
+    return seen(child, '/start');
+  },
+  invite: async ({ somebody }) => {
+    const child = await somebody('민지');
+    const pair = await child.startPair();
+    await child.invite(pair);
+    return seen(child, `/p/${pair}/invite`);
+  },
+  'home of two pairs': async ({ somebody, pairUp }) => {
+    const child = await somebody('민지');
+    await pairUp({ child, parent: '영호' });
+    await pairUp({ child });
+    return seen(child, '/');
+  },
+  'today, alone': async ({ somebody }) => {
+    const child = await somebody('민지');
+    return seen(child, `/p/${await child.startPair()}/today`);
+  },
+  'today, open': ({ pairUp }) => answered(pairUp, async () => {}),
+  'today, waiting': ({ pairUp }) => answered(pairUp, (pair) => pair.child.answer(pair.id, LONG)),
+  'today, the other waiting': ({ pairUp }) => answered(pairUp, (pair) => pair.parent.answer(pair.id, LONG)),
+  'today, both': ({ pairUp }) => answered(pairUp, (pair) => pair.complete(LONG)),
+  archive: async ({ pairUp }) => {
+    const pair = await pairUp();
+    await pair.complete();
+    return seen(pair.child, pair.at('archive'));
+  },
+  card: async ({ pairUp }) => {
+    const pair = await pairUp();
+    await pair.complete(LONG);
+    return seen(pair.child, pair.at(`cards/${(await pair.child.today(pair.id)).question!.id}`));
+  },
+  settings: async ({ pairUp }) => {
+    const pair = await pairUp();
+    return seen(pair.child, pair.at('settings'));
+  },
+};
+
+/** What cannot be read without scrolling sideways, or at all. */
+const beyondTheEdge = () => {
+  const edge = document.documentElement.clientWidth + 1;
+  const found = document.documentElement.scrollWidth > edge ? [`the page is ${document.documentElement.scrollWidth} wide`] : [];
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const text = texts.currentNode as Text;
+    const element = text.parentElement!;
+    if (!text.data.trim() || element.closest('svg, script, option') || !element.checkVisibility({ visibilityProperty: true })) continue;
+    const range = document.createRange();
+    range.selectNodeContents(text);
+    if ([...range.getClientRects()].some(({ left, right }) => left < -1 || right > edge)) found.push(text.data.trim());
+  }
+  return found;
+};
+
+/** The whole page without `fullPage`, which would put the text back to its own size. */
+async function picture(page: Page, testInfo: TestInfo, name: string) {
+  const path = testInfo.outputPath(`${name}.png`);
+  await page.screenshot({ path });
+  await testInfo.attach(name, { path, contentType: 'image/png' });
+}
+
+/** What a browser's own "very large" text does: its 16 pixels become 32. */
+async function doubleText(page: Page, height = 844) {
+  await page.setViewportSize({ width: 390, height });
+  const settings = await page.context().newCDPSession(page);
+  await settings.send('Page.setFontSizes', { fontSizes: { standard: 32, fixed: 26 } });
+  await expect.poll(() => page.evaluate(() => getComputedStyle(document.documentElement).fontSize)).toBe('32px');
+}
+const height = (page: Page) => page.evaluate(() => document.documentElement.scrollHeight);
+
+for (const [name, reach] of Object.entries(PAGES)) {
+  test(`${name}: stands in both lights, on a narrow phone, in double text and without motion`, async ({ page: own, somebody, pairUp }, testInfo) => {
+    const { page, path } = await reach({ page: own, somebody, pairUp });
+    await page.goto(path);
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    await page.evaluate(() => document.fonts.ready.then(() => {}));
+
+    await test.step('axe by day and by dusk', () => expectAccessibleByDayAndDusk(page));
+    await test.step('320 pixels', async () => {
+      await page.setViewportSize({ width: 320, height: 700 });
+      expect.soft(await page.evaluate(beyondTheEdge), 'beyond the edge at 320').toEqual([]);
+      await page.setViewportSize({ width: 320, height: await height(page) });
+      await picture(page, testInfo, '320');
+    });
+    await test.step('200 % text', async () => {
+      await doubleText(page);
+      expect.soft(await page.evaluate(beyondTheEdge), 'beyond the edge in double text').toEqual([]);
+      await doubleText(page, await height(page));
+      await picture(page, testInfo, '200-percent');
+    });
+    await test.step('reduced motion', async () => {
+      await page.emulateMedia({ reducedMotion: 'reduce' });
+      const moving = () => document.getAnimations().filter(({ playState }) => playState === 'running').map(({ effect }) => String((effect as KeyframeEffect).target?.className));
+      await expect.soft.poll(() => page.evaluate(moving)).toEqual([]);
+    });
+  });
+}
+
+test('the card turns without motion for whoever asked for none', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await pair.child.answer(pair.id, '운동장 뒤 등나무 벤치요.');
+  await pair.child.open(pair.at('today'));
+  await pair.parent.answer(pair.id, '골목에서 고무줄을 했지.');
+  await expect(page.getByText('골목에서 고무줄을 했지.')).toBeVisible();
+  expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
+});

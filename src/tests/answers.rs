@@ -1,0 +1,145 @@
+//! Answering: once, together, and never lost.
+
+use super::app::{PATIENCE, TestApp};
+use crate::{
+    api::{AnswersView, ApiError},
+    domain::EventKind,
+    server::storage::seeds::PARENTS,
+};
+
+#[tokio::test]
+async fn the_other_hears_of_an_answer_and_a_stranger_does_not() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let stranger = app.pair().await;
+    let (mut child, mut strange) = (pair.child.listen(pair.id).await, stranger.child.listen(stranger.id).await);
+
+    pair.parent.answer(pair.id, "골목에서 고무줄을 했지").await;
+
+    child.hears(EventKind::AnswerSubmitted).await;
+    stranger.child.post("change_push_time", &[("pair", &stranger.id.to_string()), ("push_time", "20:00"), ("zone", "Asia/Seoul")]).await;
+    strange.hears_only(EventKind::PushTimeChanged).await;
+}
+
+#[tokio::test]
+async fn the_card_opens_for_both_when_both_have_answered() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let mut parent = pair.parent.listen(pair.id).await;
+
+    pair.parent.answer(pair.id, "부모의 글").await;
+    assert_eq!(pair.child.today(pair.id).await.question.expect("a question").answers, AnswersView::OtherIsWaiting);
+    pair.child.answer(pair.id, "아이의 글").await;
+
+    parent.hears(EventKind::AnswerSubmitted).await;
+    parent.hears(EventKind::CardOpened).await;
+    let answers = pair.parent.today(pair.id).await.question.expect("a question").answers;
+    assert!(matches!(answers, AnswersView::Both { own, other, .. } if own == "부모의 글" && other == "아이의 글"));
+}
+
+#[tokio::test]
+async fn the_inviter_answers_before_anybody_joins() {
+    let app = TestApp::start().await;
+    let child = app.person("민지").await;
+    let id = child.start_pair("child").await;
+    assert_eq!(child.answer(id, "먼저 쓴 글").await.status(), 200);
+
+    let parent = app.person(PARENTS[0].0).await;
+    parent.join(&child.invite(id).await, "mother").await;
+
+    assert_eq!(parent.today(id).await.question.expect("a question").answers, AnswersView::OtherIsWaiting);
+}
+
+#[tokio::test]
+async fn a_double_tap_is_one_answer() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let (id, version) = pair.parent.question(pair.id).await;
+    let before = pair.parent.today(pair.id).await.as_of;
+
+    let taps = futures::future::join_all((0..8).map(|_| pair.parent.answer_to(id, version, "한 번"))).await;
+
+    assert!(taps.iter().all(|tap| tap.status() == 200));
+    let today = pair.parent.today(pair.id).await;
+    assert_eq!(today.as_of, before + 1, "one fact");
+    assert!(today.question.expect("a question").revisions.is_empty());
+}
+
+#[tokio::test]
+async fn two_answers_at_once_open_the_card_exactly_once() {
+    for _ in 0..super::app::rounds() {
+        let app = TestApp::start().await;
+        let pair = app.pair().await;
+        let (id, version) = pair.parent.question(pair.id).await;
+        let mut child = pair.child.listen(pair.id).await;
+
+        let both = tokio::join!(pair.parent.answer_to(id, version, "부모"), pair.child.answer_to(id, version, "아이"));
+
+        assert_eq!((both.0.status().as_u16(), both.1.status().as_u16()), (200, 200));
+        child.hears(EventKind::AnswerSubmitted).await;
+        child.hears(EventKind::CardOpened).await;
+        pair.child.post("change_push_time", &[("pair", &pair.id.to_string()), ("push_time", "20:00"), ("zone", "Asia/Seoul")]).await;
+        child.hears_only(EventKind::PushTimeChanged).await;
+    }
+}
+
+#[tokio::test]
+async fn of_two_devices_of_mine_the_later_wins_and_the_earlier_stays_in_my_history() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    pair.parent.answer(pair.id, "전화기로 쓴 글").await;
+    pair.parent.answer(pair.id, "태블릿으로 쓴 글").await;
+
+    let mine = pair.parent.today(pair.id).await.question.expect("a question");
+    assert_eq!(mine.answers, AnswersView::Waiting { own: "태블릿으로 쓴 글".into() });
+    assert_eq!(mine.revisions, ["전화기로 쓴 글"]);
+
+    pair.child.answer(pair.id, "아이의 글").await;
+    let theirs = pair.child.today(pair.id).await.question.expect("a question");
+    assert!(theirs.revisions.is_empty(), "earlier revisions are seen by their author alone");
+    let page = pair.child.page(&format!("/p/{}/cards/{}", pair.id, theirs.id)).await;
+    assert!(page.contains("태블릿으로 쓴 글") && !page.contains("전화기로 쓴 글"));
+}
+
+#[tokio::test]
+async fn an_open_card_is_final() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let (id, version) = pair.parent.question(pair.id).await;
+    pair.answer_both("글").await;
+
+    let fields = [("daily_question", id.to_string()), ("version", version.to_string()), ("body", "고친 글".to_owned())];
+    let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+    assert_eq!(pair.parent.refused("submit_answer", &fields).await, (409, ApiError::AlreadyOpen));
+    let page = pair.parent.submit("submit_answer", &fields).await;
+    assert_eq!(page.status(), 409);
+    let html = page.text().await.expect("a page");
+    assert!(html.contains("카드가 이미 열려서") && html.contains("고친 글"), "the sentence and the text");
+}
+
+#[tokio::test]
+async fn graceful_shutdown_with_streams_open_loses_no_answer() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let mut lines = Vec::new();
+    for _ in 0..20 {
+        lines.push(pair.child.listen(pair.id).await);
+    }
+    let (id, version) = pair.parent.question(pair.id).await;
+
+    let answer = tokio::spawn({
+        let parent = pair.parent.clone();
+        async move { parent.answer_to(id, version, "마지막 글").await.status().as_u16() }
+    });
+    assert_eq!(answer.await.expect("an answer"), 200);
+    app.state.lifecycle.end();
+    for line in &mut lines {
+        line.ends().await;
+    }
+
+    assert!(app.state.lifecycle.drained(PATIENCE).await, "streams end, so the drain does");
+    let mut tx = app.state.database.read().await.expect("a transaction");
+    let person = crate::server::storage::pairs::lookup(&mut tx, pair.id).await.expect("a pair").and_then(|pair| pair.parent).expect("a parent").person_id;
+    let kept = crate::server::storage::daily_questions::lookup_for(&mut tx, person, id).await.expect("a question").expect("a question");
+    assert_eq!(kept.parent.expect("an answer").body.as_str(), "마지막 글");
+}

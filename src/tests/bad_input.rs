@@ -1,0 +1,230 @@
+//! Bad input: a clear sentence by the field, nothing lost, the right status.
+
+use reqwest::header;
+
+use super::app::TestApp;
+use crate::{
+    api::ApiError,
+    http::forms_limit,
+    server::storage::seeds::CHILDREN,
+};
+
+const HTML: &str = "text/html";
+
+#[tokio::test]
+async fn a_refused_name_keeps_what_was_typed_and_says_why() {
+    let app = TestApp::start().await;
+    let long = "가".repeat(21);
+    for (name, sentence) in [
+        ("", "이름을 적어 주세요."),
+        ("   ", "이름을 적어 주세요."),
+        (long.as_str(), "이름은 20자까지 적을 수 있어요."),
+        ("엄마\u{202E}", "이름에 쓸 수 없는 글자가 들어 있어요."),
+        ("a\u{0007}b", "이름에 쓸 수 없는 글자가 들어 있어요."),
+    ] {
+        let response = app.visitor().submit("sign_up", &[("name", name), ("consent", "yes"), ("zone", "Asia/Seoul")]).await;
+        assert_eq!(response.status(), 422, "{name:?}");
+        let page = response.text().await.expect("a page");
+        assert!(page.contains(sentence), "{name:?}");
+        assert!(page.contains("checked"), "the consent stays ticked");
+    }
+    let response = app.visitor().submit("sign_up", &[("name", CHILDREN[0].0), ("zone", "Asia/Seoul")]).await;
+    assert_eq!(response.status(), 422);
+    let page = response.text().await.expect("a page");
+    assert!(page.contains("동의해야 시작할 수 있어요.") && page.contains(&format!("value=\"{}\"", CHILDREN[0].0)));
+}
+
+#[tokio::test]
+async fn lone_surrogates_and_broken_encodings_are_refused_not_stored() {
+    let app = TestApp::start().await;
+    for body in [&b"name=%ED%A0%80&consent=yes&zone=Asia/Seoul"[..], b"name=%FF%FE&consent=yes", b"\xff\xfe=1"] {
+        let response = app.visitor().send_body("sign_up", body.to_vec(), "application/json", &[]).await;
+        assert!(matches!(response.status().as_u16(), 400 | 422), "{}", response.status());
+    }
+}
+
+#[tokio::test]
+async fn bad_times_zones_relations_and_dates_are_refused() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let id = pair.id.to_string();
+    let cases: [(&str, Vec<(&str, &str)>, ApiError); 14] = [
+        ("change_push_time", vec![("push_time", "24:00"), ("zone", "Asia/Seoul")], ApiError::TimeInvalid),
+        ("change_push_time", vec![("push_time", ""), ("zone", "Asia/Seoul")], ApiError::TimeInvalid),
+        ("change_push_time", vec![("push_time", "21:00"), ("zone", "Mars/Olympus")], ApiError::ZoneInvalid),
+        ("change_push_time", vec![("push_time", "21:00"), ("zone", "../../etc/passwd")], ApiError::ZoneInvalid),
+        ("change_push_time", vec![("push_time", "21:00"), ("zone", "")], ApiError::ZoneInvalid),
+        ("change_relation", vec![("relation", "daughter")], ApiError::RelationMissing),
+        ("change_relation", vec![("relation", "other")], ApiError::RelationWordMissing),
+        ("change_relation", vec![("relation", "other"), ("relation_word", "열한글자나되는긴낱말이다")], ApiError::RelationWordTooLong),
+        ("change_relation", vec![("relation", "other"), ("relation_word", "이\u{202E}모")], ApiError::RelationWordForbidden),
+        ("pause_pair", vec![("until", "")], ApiError::DateInvalid),
+        ("pause_pair", vec![("until", "2026-02-30")], ApiError::DateInvalid),
+        ("pause_pair", vec![("until", "2026-11-22")], ApiError::PausePast),
+        ("pause_pair", vec![("until", "2029-11-22")], ApiError::PauseTooLong),
+        ("leave_pair", vec![], ApiError::LeaveUnconfirmed),
+    ];
+    for (endpoint, mut fields, error) in cases {
+        fields.push(("pair", &id));
+        assert_eq!(pair.parent.refused(endpoint, &fields).await, (422, error), "{endpoint} {fields:?}");
+        let page = pair.parent.submit(endpoint, &fields).await;
+        assert_eq!(page.status(), 422, "{endpoint}");
+        let sentence = error.sentence(crate::text::words(crate::domain::Locale::Ko));
+        if page.headers()[header::CONTENT_TYPE].to_str().is_ok_and(|kind| kind.starts_with(HTML)) {
+            assert!(page.text().await.expect("a page").len() > 1_000, "a whole page: {sentence}");
+        }
+    }
+    assert_eq!(pair.parent.today(pair.id).await.pair.push_time.to_string(), "21:00", "nothing changed");
+}
+
+#[tokio::test]
+async fn a_refused_answer_keeps_the_text_in_the_form() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let (id, version) = pair.child.question(pair.id).await;
+    let long = format!("{}\n끝", "가".repeat(2_000));
+    for (body, sentence) in [("  ", "답을 적어 주세요."), (long.as_str(), "답은 2,000자까지"), ("글\u{202E}", "답에 쓸 수 없는 글자")] {
+        let fields = [("daily_question", id.to_string()), ("version", version.to_string()), ("body", body.to_owned())];
+        let response = pair.child.submit("submit_answer", &fields.each_ref().map(|(name, value)| (*name, value.as_str()))).await;
+        assert_eq!(response.status(), 422);
+        let page = response.text().await.expect("a page");
+        assert!(page.contains(sentence), "{sentence}");
+        assert!(page.contains(body.trim()), "the typed text");
+    }
+    assert!(!pair.child.today(pair.id).await.question.expect("a question").has_answered());
+}
+
+#[tokio::test]
+async fn a_browser_s_own_post_answers_with_see_other() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let (id, version) = pair.child.question(pair.id).await;
+    let fields = [("daily_question", id.to_string()), ("version", version.to_string()), ("body", "첫 줄\r\n둘째 줄".to_owned())];
+    let response = pair.child.submit("submit_answer", &fields.each_ref().map(|(name, value)| (*name, value.as_str()))).await;
+    assert_eq!(response.status(), 303);
+    assert_eq!(response.headers()[header::LOCATION], format!("/p/{}/today", pair.id));
+    assert!(pair.child.page(&format!("/p/{}/today", pair.id)).await.contains("첫 줄\n둘째 줄"), "line breaks are kept");
+}
+
+#[tokio::test]
+async fn another_site_cannot_post_for_anybody() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let (id, version) = pair.child.question(pair.id).await;
+    let body = format!("daily_question={id}&version={version}&body=attack").into_bytes();
+    for headers in [vec![("sec-fetch-site", "cross-site")], vec![("origin", "https://evil.example")], vec![("sec-fetch-site", "same-site")]] {
+        let response = pair.child.send_body("submit_answer", body.clone(), "application/json", &headers).await;
+        assert_eq!(response.status(), 403, "{headers:?}");
+        let page = pair.child.send_body("submit_answer", body.clone(), HTML, &headers).await;
+        assert_eq!(page.status(), 403);
+        assert!(page.text().await.expect("a page").contains("다른 곳에서 보낸 요청"));
+    }
+    assert!(!pair.child.today(pair.id).await.question.expect("a question").has_answered());
+    let same = pair.child.send_body("submit_answer", body, "application/json", &[("sec-fetch-site", "same-origin")]).await;
+    assert_eq!(same.status(), 200);
+}
+
+#[tokio::test]
+async fn a_get_changes_nothing_and_is_not_allowed() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    for endpoint in ["submit_answer", "sign_out", "leave_pair", "today"] {
+        assert_eq!(pair.child.get(&format!("/api/{endpoint}?pair={}&confirmed=yes", pair.id)).await.status(), 405, "{endpoint}");
+    }
+    assert_eq!(pair.child.get("/settings").await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_too_large() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let body = format!("daily_question=x&version=1&body={}", "a".repeat(forms_limit())).into_bytes();
+    for accept in ["application/json", HTML] {
+        let response = pair.child.send_body("submit_answer", body.clone(), accept, &[]).await;
+        assert_eq!(response.status(), 413, "{accept}");
+        assert!(!response.text().await.expect("a body").is_empty());
+    }
+}
+
+#[tokio::test]
+async fn missing_and_forged_cookies_open_nothing() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    for token in [None, Some(""), Some("forged"), Some("0000000000000000000000000000000000000000000000000000000000000000")] {
+        let visitor = app.visitor();
+        if let Some(token) = token {
+            visitor.cookies.lock().expect("cookies").insert("__Host-session".into(), token.into());
+        }
+        let page = visitor.get(&format!("/p/{}/today", pair.id)).await;
+        assert_eq!(page.status(), 401);
+        assert!(page.text().await.expect("a page").contains("먼저 들어와 주세요"));
+        assert_eq!(visitor.refused("today", &[("pair", &pair.id.to_string())]).await, (401, ApiError::SignedOut));
+    }
+}
+
+#[tokio::test]
+async fn unreadable_arguments_and_unknown_functions_are_said_so() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    assert_eq!(pair.child.refused("today", &[("pair", "17")]).await, (400, ApiError::Malformed));
+    assert_eq!(pair.child.refused("submit_answer", &[("body", "글")]).await.0, 400);
+    assert_eq!(pair.child.refused("no_such_function", &[]).await, (404, ApiError::NotFound));
+    assert_eq!(pair.child.get("/p/17/today").await.status(), 404);
+    assert_eq!(pair.child.get("/nowhere").await.status(), 404);
+    assert_eq!(pair.child.get(&format!("/p/{}/archive?page=0", pair.id)).await.status(), 404);
+    assert_eq!(pair.child.get(&format!("/p/{}/archive?page=99999999999999999999", pair.id)).await.status(), 404);
+    assert_eq!(pair.child.get(&format!("/p/{}/archive?section=nowhere", pair.id)).await.status(), 404);
+}
+
+#[tokio::test]
+async fn pages_carry_a_strict_policy() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    for path in ["/".to_owned(), format!("/p/{}/today", pair.id)] {
+        let response = pair.child.get(&path).await;
+        let headers = response.headers().clone();
+        let policy = headers["content-security-policy"].to_str().expect("a policy").to_owned();
+        assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{policy}");
+        for part in ["frame-ancestors 'none'", "object-src 'none'", "base-uri 'none'", "'wasm-unsafe-eval'"] {
+            assert!(policy.contains(part), "{part}");
+        }
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        assert_eq!(headers["referrer-policy"], "same-origin");
+        let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).expect("a nonce").to_owned();
+        let page = response.text().await.expect("a page");
+        assert!(page.contains(&format!("nonce=\"{nonce}\"")));
+        assert!(!page.contains(" style=") && !page.contains(" onclick="));
+    }
+}
+
+#[tokio::test]
+async fn a_text_that_looks_like_markup_stays_text() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let text = "</script><script>alert(1)</script><img src=x onerror=alert(2)>";
+    pair.child.answer(pair.id, text).await;
+    pair.parent.answer(pair.id, text).await;
+    for browser in [&pair.child, &pair.parent] {
+        let page = browser.page(&format!("/p/{}/today", pair.id)).await;
+        assert!(!page.contains("<script>alert(1)") && !page.contains("<img src=x"));
+    }
+}
+
+#[tokio::test]
+async fn over_http_from_another_device_the_page_says_what_is_missing() {
+    let app = TestApp::start().await;
+    let client = reqwest::Client::new();
+    let ask = |path: &'static str| client.get(format!("{}{path}", app.url)).header(header::HOST, "192.168.0.7:3000").header(header::ACCEPT, HTML);
+    for path in ["/", "/start", "/join"] {
+        let response = ask(path).send().await.expect("an answer");
+        assert_eq!(response.status(), 403);
+        assert!(response.text().await.expect("a page").contains("안전한 연결(https)이 필요해요"));
+    }
+}
+
+#[tokio::test]
+async fn health_is_told_and_turns_at_the_end() {
+    let app = TestApp::start().await;
+    assert_eq!(app.visitor().get("/livez").await.status(), 200);
+    assert_eq!(app.visitor().get("/readyz").await.status(), 200);
+}

@@ -1,0 +1,200 @@
+//! Never the other's words before yours: two worlds that differ only in the other's text, its length and the number
+//! of edits give the waiting member the same bytes, whatever everybody does.
+
+use super::app::{Browser, Listener, TestApp, TestPair, rounds};
+use crate::{
+    domain::{EventKind, PairId},
+    server::{
+        random::Random,
+        storage::seeds::{CHILDREN, PARENTS},
+    },
+};
+
+/// What the hidden side writes, in one world and in the other.
+struct Words {
+    texts: &'static [&'static str],
+}
+
+const PLAIN: Words = Words { texts: &["하나"] };
+const RICH: Words = Words { texts: &["아주 길고 다른 글이에요.\n줄도 바뀌어요. <b>&amp;</b>", "또 고친 글 🌙", "세 번째로 고친, 훨씬 더 긴 글이고 끝이 없을 것만 같아요."] };
+
+struct World {
+    app: TestApp,
+    pair: TestPair,
+    stranger: TestPair,
+    line: Listener,
+    words: &'static Words,
+}
+
+impl World {
+    async fn new(seed: u64, words: &'static Words) -> Self {
+        let app = TestApp::start_with(seed).await;
+        let pair = app.pair().await;
+        let stranger = app.pair_of(app.person(CHILDREN[1].0).await, app.person(PARENTS[1].0).await).await;
+        let line = pair.child.listen(pair.id).await;
+        Self { app, pair, stranger, line, words }
+    }
+
+    /// One step of a history; the same numbers do the same in both worlds.
+    async fn act(&mut self, step: u64) {
+        match step % 9 {
+            // The hidden side writes, and edits as often as this world has texts.
+            0..=2 => {
+                for text in self.words.texts {
+                    self.pair.parent.answer(self.pair.id, text).await;
+                }
+            }
+            3 => {
+                // The waiting side lets a day pass.
+                self.app.tick_at(21, 0).await;
+            }
+            4 => {
+                let (id, version) = self.pair.child.question(self.pair.id).await;
+                self.pair.child.post("swap_question", &[("daily_question", &id.to_string()), ("version", &version.to_string())]).await;
+            }
+            5 => {
+                self.stranger.parent.answer(self.stranger.id, "낯선 글").await;
+                self.stranger.child.answer(self.stranger.id, "낯선 답").await;
+            }
+            6 => {
+                let pair = self.pair.id.to_string();
+                self.pair.parent.post("change_push_time", &[("pair", &pair), ("push_time", if step % 2 == 0 { "21:00" } else { "20:30" }), ("zone", "Asia/Seoul")]).await;
+            }
+            7 => {
+                let pair = self.pair.id.to_string();
+                self.pair.parent.post("change_relation", &[("pair", &pair), ("relation", "other"), ("relation_word", if step % 2 == 0 { "엄마" } else { "마마" })]).await;
+            }
+            _ => {
+                let (id, _) = self.pair.parent.question(self.pair.id).await;
+                self.pair.parent.post("move_on", &[("daily_question", &id.to_string())]).await;
+            }
+        }
+    }
+
+    /// Everything the waiting member can ask for.
+    async fn seen(&self) -> Vec<String> {
+        let (child, pair) = (&self.pair.child, self.pair.id);
+        let mut seen = Vec::new();
+        for path in [format!("/p/{pair}/today"), format!("/p/{pair}/archive"), format!("/p/{pair}/settings"), "/".to_owned(), "/settings".to_owned()] {
+            seen.push(masked(child, &child.page(&path).await));
+        }
+        let question = child.today(pair).await.question.map(|question| question.id.to_string()).unwrap_or_default();
+        for (endpoint, fields) in [
+            ("today", vec![("pair", pair.to_string())]),
+            ("archive", vec![("pair", pair.to_string()), ("page", "1".to_owned())]),
+            ("card", vec![("pair", pair.to_string()), ("daily_question", question.clone())]),
+            ("pair_settings", vec![("pair", pair.to_string())]),
+            ("submit_answer", vec![("daily_question", question), ("version", "1".to_owned()), ("body", String::new())]),
+        ] {
+            let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            seen.push(child.post(endpoint, &fields).await.text().await.expect("a body"));
+        }
+        seen
+    }
+
+    /// Everything the waiting member was told, after a last word that both worlds say.
+    async fn told(&mut self) -> String {
+        self.pair.child.post("change_name", &[("name", CHILDREN[2].0)]).await;
+        while self.line.next_event().await.kind != EventKind::NameChanged {}
+        let told = self.line.raw.lines().filter(|line| !line.starts_with("retry")).collect::<Vec<_>>().join("\n");
+        // A heartbeat may fall into one world and not into the other.
+        told.replace("event: ping\ndata: {}\n\n", "")
+    }
+}
+
+/// Nonces are fresh for every answer, and the two apps listen on two ports.
+fn masked(browser: &Browser, html: &str) -> String {
+    let html = html.replace(browser.url.as_str(), "URL");
+    let mut masked = String::new();
+    let mut rest = html.as_str();
+    while let Some(at) = rest.find("nonce=\"") {
+        let (before, after) = rest.split_at(at + 7);
+        masked.push_str(before);
+        rest = after.split_once('"').map_or("", |(_, rest)| rest);
+    }
+    masked + rest
+}
+
+async fn both_worlds(seed: u64) {
+    let random = Random::seeded(seed);
+    let (mut one, mut two) = (World::new(seed, &PLAIN).await, World::new(seed, &RICH).await);
+    assert_eq!(one.pair.id, two.pair.id, "twins");
+    for _ in 0..12 {
+        let step = random.number();
+        one.act(step).await;
+        two.act(step).await;
+        let (seen_one, seen_two) = (one.seen().await, two.seen().await);
+        assert_eq!(seen_one, seen_two, "seed {seed}, step {}", step % 9);
+        for bytes in &seen_two {
+            for word in RICH.texts.iter().flat_map(|text| text.lines()) {
+                assert!(!bytes.contains(word), "seed {seed}: the other's words before mine");
+            }
+        }
+    }
+    assert_eq!(one.told().await, two.told().await, "seed {seed}: the live line");
+}
+
+#[tokio::test]
+async fn the_waiting_member_sees_the_same_bytes_whatever_the_other_wrote() {
+    // Each round is two whole apps; a tenth of the rounds of cheaper tests.
+    for seed in 0..u64::from(rounds().div_ceil(10)) {
+        both_worlds(seed).await;
+    }
+}
+
+#[tokio::test]
+async fn the_two_worlds_differ_once_both_have_answered() {
+    let (one, two) = (World::new(1, &PLAIN).await, World::new(1, &RICH).await);
+    for world in [&one, &two] {
+        for text in world.words.texts {
+            world.pair.parent.answer(world.pair.id, text).await;
+        }
+        world.pair.child.answer(world.pair.id, "나의 답").await;
+    }
+    assert_ne!(one.seen().await, two.seen().await, "else the test above would prove nothing");
+}
+
+#[tokio::test]
+async fn an_id_of_another_pair_is_not_found_anywhere() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    pair.answer_both("우리의 글").await;
+    let (question, _) = pair.child.question(pair.id).await;
+    let stranger = app.pair_of(app.person(CHILDREN[1].0).await, app.person(PARENTS[1].0).await).await.child;
+    let (id, question) = (pair.id.to_string(), question.to_string());
+
+    for path in pages_of(pair.id, &question) {
+        assert_eq!(stranger.get(&path).await.status(), 404, "{path}");
+        assert_eq!(app.visitor().get(&path).await.status(), 401, "{path}");
+    }
+    for (endpoint, fields) in [
+        ("today", vec![("pair", id.as_str())]),
+        ("archive", vec![("pair", &id), ("page", "1")]),
+        ("card", vec![("pair", &id), ("daily_question", &question)]),
+        ("season", vec![("pair", &id), ("number", "1")]),
+        ("pair_settings", vec![("pair", &id)]),
+        ("invite_page", vec![("pair", &id)]),
+        ("submit_answer", vec![("daily_question", &question), ("version", "1"), ("body", "나쁜 글")]),
+        ("swap_question", vec![("daily_question", &question), ("version", "1")]),
+        ("move_on", vec![("daily_question", &question)]),
+        ("change_push_time", vec![("pair", &id), ("push_time", "10:00"), ("zone", "Asia/Seoul")]),
+        ("change_relation", vec![("pair", &id), ("relation", "son")]),
+        ("pause_pair", vec![("pair", &id), ("until", "2026-12-01")]),
+        ("resume_pair", vec![("pair", &id)]),
+        ("leave_pair", vec![("pair", &id), ("confirmed", "yes")]),
+        ("start_again", vec![("pair", &id)]),
+        ("invite", vec![("pair", &id)]),
+        ("withdraw_invitation", vec![("pair", &id)]),
+    ] {
+        assert_eq!(stranger.post(endpoint, &fields).await.status(), 404, "{endpoint}");
+        assert_eq!(app.visitor().post(endpoint, &fields).await.status(), 401, "{endpoint}");
+    }
+}
+
+fn pages_of(pair: PairId, question: &str) -> Vec<String> {
+    ["", "/today", "/archive", "/settings", "/invite", "/seasons/1"]
+        .into_iter()
+        .map(|tail| format!("/p/{pair}{tail}"))
+        .chain([format!("/p/{pair}/cards/{question}")])
+        .collect()
+}

@@ -1,0 +1,108 @@
+//! Sessions and the recovery code.
+
+use super::app::{SESSION_IDLE, TestApp};
+use crate::{
+    api::{AccountView, ApiError},
+    domain::{EventKind, Millis},
+    server::storage::seeds::CHILDREN,
+};
+
+#[tokio::test]
+async fn a_token_is_rotated_after_thirty_days_and_the_old_one_lives_a_minute_more() {
+    let app = TestApp::start().await;
+    let person = app.person(CHILDREN[0].0).await;
+    let before = person.cookies.lock().expect("cookies")["__Host-session"].clone();
+    app.advance(29 * Millis::DAY);
+    person.page("/settings").await;
+    assert_eq!(person.cookies.lock().expect("cookies")["__Host-session"], before);
+
+    app.advance(Millis::DAY);
+    person.page("/settings").await;
+
+    let after = person.cookies.lock().expect("cookies")["__Host-session"].clone();
+    assert_ne!(after, before);
+    let late = app.visitor();
+    late.cookies.lock().expect("cookies").insert("__Host-session".into(), before);
+    assert_eq!(late.get("/settings").await.status(), 200, "a request that was under way");
+    app.advance(Millis::MINUTE);
+    assert_eq!(late.get("/settings").await.status(), 401);
+    assert_eq!(person.get("/settings").await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_session_ends_after_four_hundred_idle_days_and_never_while_it_is_used() {
+    let app = TestApp::start().await;
+    let (used, idle) = (app.person(CHILDREN[0].0).await, app.person(CHILDREN[1].0).await);
+    for _ in 0..8 {
+        app.advance(SESSION_IDLE / 8);
+        assert_eq!(used.get("/settings").await.status(), 200);
+    }
+    assert_eq!(idle.get("/settings").await.status(), 401);
+}
+
+#[tokio::test]
+async fn the_recovery_code_signs_in_elsewhere_and_the_other_devices_hear_of_it() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let code = pair.child.cookies.lock().expect("cookies")["__Host-recovery"].clone();
+    let mut line = pair.child.listen(pair.id).await;
+    let device = app.visitor();
+
+    assert_eq!(device.post("sign_in", &[("code", &code.to_lowercase())]).await.status(), 200);
+
+    line.hears(EventKind::RecoveryCodeUsed).await;
+    assert_eq!(device.today(pair.id).await.pair.id, pair.id);
+    let account: AccountView = pair.child.ask("account", &[]).await.expect("the account");
+    assert_eq!(account.sessions.len(), 2);
+}
+
+#[tokio::test]
+async fn a_renewed_recovery_code_makes_the_earlier_one_useless() {
+    let app = TestApp::start().await;
+    let person = app.person(CHILDREN[0].0).await;
+    let earlier = person.cookies.lock().expect("cookies")["__Host-recovery"].clone();
+    assert_eq!(person.post("renew_recovery", &[]).await.status(), 200);
+    let code = person.cookies.lock().expect("cookies")["__Host-recovery"].clone();
+
+    assert_eq!(app.visitor().refused("sign_in", &[("code", &earlier)]).await, (422, ApiError::RecoveryCodeWrong));
+    assert_eq!(app.visitor().post("sign_in", &[("code", &code)]).await.status(), 200);
+}
+
+#[tokio::test]
+async fn the_recovery_code_is_asked_for_again_after_the_third_answer() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    assert_eq!(pair.child.post("keep_recovery", &[]).await.status(), 200);
+    for answered in 1..=3 {
+        assert!(!pair.child.today(pair.id).await.asks_for_recovery, "after {} answers", answered - 1);
+        pair.answer_both("글").await;
+        if answered == 1 {
+            app.tick_at(21, 0).await;
+        }
+        app.tick_at(21, 0).await;
+    }
+    assert!(pair.child.today(pair.id).await.asks_for_recovery);
+
+    pair.child.post("keep_recovery", &[]).await;
+
+    assert!(!pair.child.today(pair.id).await.asks_for_recovery);
+}
+
+#[tokio::test]
+async fn one_person_cannot_end_another_s_session() {
+    let app = TestApp::start().await;
+    let (one, two) = (app.person(CHILDREN[0].0).await, app.person(CHILDREN[1].0).await);
+    let account: AccountView = one.ask("account", &[]).await.expect("the account");
+    assert_eq!(two.refused("end_session", &[("session", &account.sessions[0].id.to_string())]).await, (404, ApiError::NotFound));
+    assert_eq!(one.get("/settings").await.status(), 200);
+}
+
+#[tokio::test]
+async fn display_settings_are_kept_on_the_server() {
+    let app = TestApp::start().await;
+    let person = app.person(CHILDREN[0].0).await;
+    let fields = [("locale", "en"), ("text_size", "larger"), ("zone", "Europe/Berlin")];
+    assert_eq!(person.post("change_display", &fields).await.status(), 200);
+    let page = person.page("/settings").await;
+    assert!(page.contains("lang=\"en\"") && page.contains("data-text-size=\"larger\"") && page.contains("Settings"));
+}

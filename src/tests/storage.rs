@@ -1,0 +1,1326 @@
+//! The storage contract: every test runs on SQLite and, when `TEST_POSTGRES_URL` names a server, on PostgreSQL too,
+//! each time in a database of its own. With `CI=true` a missing server fails the suite.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    future::Future,
+    io::Write,
+    ops::Deref,
+    os::unix::fs::PermissionsExt,
+    panic::{AssertUnwindSafe, resume_unwind},
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::{
+        Once,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use futures::{FutureExt, future::join_all};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        Answer, AnswerBody, DailyQuestion, DailyQuestionId, Event, EventKind, InvitationId, LocalDate, Locale, Member, Millis, Pair, PairId,
+        PairPhase, Person, PersonId, PersonName, PushTime, Question, QuestionKey, Relation, Role, Saved, Section, SessionId, TextSize, Wording,
+        Wordings, ZoneName,
+    },
+    server::{
+        random::Random,
+        secrets,
+        storage::{
+            Database, Opening, StorageError, Tx, daily_questions, events, failures,
+            invitations::{self, Invitation},
+            pairs, persons, questions, seeds, sessions,
+        },
+    },
+};
+
+const NOW: Millis = Millis(1_795_348_800_000);
+
+// ---- two databases
+
+/// A fresh database, migrated, and where it lives.
+struct Place {
+    database: Database,
+    url: String,
+    folder: PathBuf,
+}
+
+impl Deref for Place {
+    type Target = Database;
+
+    fn deref(&self) -> &Database {
+        &self.database
+    }
+}
+
+impl Place {
+    fn is_postgres(&self) -> bool {
+        self.url.starts_with("postgres")
+    }
+
+    /// A second node: other connections to the same database.
+    async fn second_node(&self) -> Database {
+        Database::open(&self.url, Opening::AsIs).await.expect("a second node")
+    }
+}
+
+/// Expands each test to one on SQLite and one on PostgreSQL.
+macro_rules! on_both {
+    ($($(#[doc = $doc:literal])* async fn $name:ident($db:ident: Database) $body:block)*) => {
+        $($(#[doc = $doc])* async fn $name($db: Place) $body)*
+
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { super::on_sqlite(super::$name).await; })*
+        }
+
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { super::on_postgres(super::$name).await; })*
+        }
+    };
+}
+
+/// A folder of its own, removed with everything in it.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = std::env::temp_dir().join(format!("umbba-storage-{}", Uuid::now_v7()));
+        fs::create_dir_all(&folder).expect("a temporary folder");
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+async fn run_at<T: Future<Output = ()>>(url: String, folder: &Folder, test: impl FnOnce(Place) -> T) -> std::thread::Result<()> {
+    let database = Database::open(&url, Opening::Migrate).await.expect("a fresh database");
+    let ended = AssertUnwindSafe(test(Place { database: database.clone(), url, folder: folder.0.clone() })).catch_unwind().await;
+    database.close().await;
+    ended
+}
+
+async fn on_sqlite<T: Future<Output = ()>>(test: impl FnOnce(Place) -> T) {
+    let folder = Folder::new();
+    let url = format!("sqlite:{}", folder.0.join("test.db").display());
+    if let Err(panic) = run_at(url, &folder, test).await {
+        resume_unwind(panic);
+    }
+}
+
+async fn on_postgres<T: Future<Output = ()>>(test: impl FnOnce(Place) -> T) {
+    let Some(server) = postgres_server() else { return };
+    let name = format!("umbba_test_{}", Uuid::now_v7().simple());
+    let mut url = url::Url::parse(&server).expect("TEST_POSTGRES_URL is an address");
+    url.set_path(&name);
+    run_sql(&server, format!("CREATE DATABASE {name} TEMPLATE template0")).await;
+    let ended = run_at(url.into(), &Folder::new(), test).await;
+    run_sql(&server, format!("DROP DATABASE {name} WITH (FORCE)")).await;
+    if let Err(panic) = ended {
+        resume_unwind(panic);
+    }
+}
+
+/// Runs statements on a PostgreSQL connection of their own.
+async fn run_sql(url: &str, sql: String) {
+    let mut connection = PgConnection::connect(url).await.expect("the PostgreSQL of TEST_POSTGRES_URL answers");
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.expect("the test server obeys");
+}
+
+/// Where PostgreSQL is; says once, past the test harness, that it is nowhere.
+fn postgres_server() -> Option<String> {
+    static SAID: Once = Once::new();
+    let server = std::env::var("TEST_POSTGRES_URL").ok().filter(|url| !url.is_empty());
+    if server.is_none() {
+        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "TEST_POSTGRES_URL is not set: in CI the storage suite runs on both databases");
+        SAID.call_once(|| {
+            let _ = writeln!(std::io::stderr(), "TEST_POSTGRES_URL is not set: the storage suite ran on SQLite only");
+        });
+    }
+    server
+}
+
+// ---- people and questions to store
+
+fn id() -> u128 {
+    Random::system().id(NOW)
+}
+
+fn date(text: &str) -> LocalDate {
+    text.parse().expect("a date")
+}
+
+fn body(text: &str) -> AnswerBody {
+    AnswerBody::parse(text).expect("an answer")
+}
+
+fn person_named(name: &str) -> Person {
+    Person {
+        id: PersonId(id()),
+        name: PersonName::parse(name).expect("a name"),
+        locale: Locale::Ko,
+        text_size: TextSize::Normal,
+        zone: ZoneName::default(),
+    }
+}
+
+async fn sign_up(tx: &mut Tx, name: &str) -> Person {
+    let person = person_named(name);
+    let recovery_hash = format!("recovery-{}", person.id);
+    persons::insert(tx, persons::NewPerson { person: &person, consent_version: "v1", recovery_hash: &recovery_hash, now: NOW })
+        .await
+        .expect("a new person");
+    person
+}
+
+fn member(person: &Person, role: Role, relation: &Relation) -> Member {
+    Member { person_id: person.id, role, relation: relation.clone(), name: person.name.clone() }
+}
+
+/// Two people in a running pair.
+struct Together {
+    parent: Person,
+    child: Person,
+    pair: Pair,
+}
+
+fn pair_of(inviter: &Person, parent: Option<Member>, child: Option<Member>) -> Pair {
+    Pair {
+        id: PairId(id()),
+        push_time: PushTime::default(),
+        zone: ZoneName::default(),
+        next_due_at: None,
+        created_at: NOW,
+        closed_at: None,
+        paused_until: None,
+        inviter_id: inviter.id,
+        parent,
+        child,
+    }
+}
+
+async fn together_in(tx: &mut Tx) -> Together {
+    let ((parent_name, parent_relation), (child_name, child_relation)) = (&seeds::PARENTS[0], &seeds::CHILDREN[0]);
+    let (parent, child) = (sign_up(tx, parent_name).await, sign_up(tx, child_name).await);
+    let seats = (member(&parent, Role::Parent, parent_relation), member(&child, Role::Child, child_relation));
+    let pair = pair_of(&child, Some(seats.0), Some(seats.1));
+    pairs::insert(tx, &pair, NOW).await.expect("a new pair");
+    Together { parent, child, pair }
+}
+
+async fn together(db: &Database) -> Together {
+    let mut tx = db.begin().await.expect("a transaction");
+    let together = together_in(&mut tx).await;
+    tx.commit().await.expect("a commit");
+    together
+}
+
+fn wordings(topic: &str) -> Wordings {
+    let wording =
+        |text: &str| Wording { topic: text.into(), parent: format!("{text} \"부모\" {{other:이/가}}?"), child: format!("{text} 아이?") };
+    Wordings { ko: wording(topic), en: wording("topic") }
+}
+
+fn question(pair: PairId, number: u32) -> DailyQuestion {
+    DailyQuestion {
+        id: DailyQuestionId(id()),
+        pair_id: pair,
+        number,
+        key: QuestionKey(format!("school-{number}")),
+        section: Section::School,
+        wordings: wordings("짝꿍"),
+        version: 1,
+        local_date: Some(date("2026-01-01").plus_days(i64::from(number))),
+        counted_from: Some(date("2026-01-01").plus_days(i64::from(number))),
+        opened_at: NOW,
+        due_passed_at: None,
+        shelved_at: None,
+        completed_at: None,
+        move_on: None,
+        parent: None,
+        child: None,
+    }
+}
+
+/// Commits what `work` did in one transaction.
+macro_rules! commit {
+    ($db:expr, $tx:ident => $work:expr) => {{
+        let mut $tx = $db.begin().await.expect("a transaction");
+        let done = $work;
+        $tx.commit().await.expect("a commit");
+        done
+    }};
+}
+
+/// What `work` reads, in a transaction of its own.
+macro_rules! read {
+    ($db:expr, $tx:ident => $work:expr) => {{
+        let mut $tx = $db.read().await.expect("a snapshot");
+        $work.expect("an answer")
+    }};
+}
+
+fn is_taken<T>(result: &Result<T, StorageError>) -> bool {
+    matches!(result, Err(StorageError::Taken))
+}
+
+fn is_unavailable<T>(result: &Result<T, StorageError>) -> bool {
+    matches!(result, Err(StorageError::Unavailable(_)))
+}
+
+on_both! {
+    // ---- persons and sessions
+
+    async fn a_person_reads_back_and_is_found_by_recovery_code(db: Database) {
+        let mut person = commit!(db, tx => sign_up(&mut tx, "👩‍🌾 순자").await);
+        let hash = format!("recovery-{}", person.id);
+        assert_eq!(read!(db, tx => persons::lookup_by_recovery(&mut tx, &hash).await), Some(person.clone()));
+
+        person = Person { name: PersonName::parse("말순").expect("a name"), locale: Locale::En, text_size: TextSize::Larger, zone: ZoneName::parse("Europe/Berlin").expect("a zone"), ..person };
+        commit!(db, tx => persons::update(&mut tx, &person).await.expect("an update"));
+        assert_eq!(read!(db, tx => persons::lookup_by_recovery(&mut tx, &hash).await), Some(person));
+        assert_eq!(read!(db, tx => persons::lookup_by_recovery(&mut tx, "another").await), None);
+    }
+
+    async fn a_new_recovery_code_takes_the_place_of_the_old_one(db: Database) {
+        let person = commit!(db, tx => sign_up(&mut tx, "순자").await);
+        let state = read!(db, tx => persons::recovery_state(&mut tx, person.id).await);
+        assert_eq!(state, persons::RecoveryState { made_at: Some(NOW), kept_at: None, answers_given: 0 });
+
+        commit!(db, tx => {
+            persons::set_recovery_kept(&mut tx, person.id, NOW.plus(1)).await.expect("kept");
+            persons::count_answer(&mut tx, person.id).await.expect("counted");
+            persons::count_answer(&mut tx, person.id).await.expect("counted");
+        });
+        let state = read!(db, tx => persons::recovery_state(&mut tx, person.id).await);
+        assert_eq!(state, persons::RecoveryState { made_at: Some(NOW), kept_at: Some(NOW.plus(1)), answers_given: 2 });
+
+        commit!(db, tx => persons::set_recovery(&mut tx, person.id, "fresh", NOW.plus(2)).await.expect("a new code"));
+        let state = read!(db, tx => persons::recovery_state(&mut tx, person.id).await);
+        assert_eq!(state, persons::RecoveryState { made_at: Some(NOW.plus(2)), kept_at: None, answers_given: 2 });
+        assert_eq!(read!(db, tx => persons::lookup_by_recovery(&mut tx, &format!("recovery-{}", person.id)).await), None);
+        assert_eq!(read!(db, tx => persons::lookup_by_recovery(&mut tx, "fresh").await), Some(person));
+    }
+
+    async fn a_recovery_code_belongs_to_one_person(db: Database) {
+        let person = commit!(db, tx => sign_up(&mut tx, "순자").await);
+        let mut tx = db.begin().await.expect("a transaction");
+        let hash = format!("recovery-{}", person.id);
+        let second = persons::insert(&mut tx, persons::NewPerson { person: &person_named("영호"), consent_version: "v1", recovery_hash: &hash, now: NOW }).await;
+        assert!(is_taken(&second), "{second:?}");
+    }
+
+    async fn a_session_opens_by_its_token_until_it_idles(db: Database) {
+        let session = SessionId(id());
+        let person = commit!(db, tx => {
+            let person = sign_up(&mut tx, "순자").await;
+            sessions::insert(&mut tx, session, person.id, "hash", "Chrome, Android", NOW).await.expect("a session");
+            person
+        });
+        let found = read!(db, tx => sessions::lookup(&mut tx, "hash", NOW.plus(-1), NOW).await).expect("the session");
+        let expected = sessions::Session { id: session, device: "Chrome, Android".into(), created_at: NOW, rotated_at: NOW, last_used_at: NOW };
+        assert_eq!((found.session, found.person), (expected, person));
+        assert!(read!(db, tx => sessions::lookup(&mut tx, "hash", NOW, NOW).await).is_none(), "not used since");
+        assert!(read!(db, tx => sessions::lookup(&mut tx, "other", NOW.plus(-1), NOW).await).is_none());
+
+        commit!(db, tx => sessions::touch(&mut tx, session, NOW.plus(10)).await.expect("touched"));
+        let found = read!(db, tx => sessions::lookup(&mut tx, "hash", NOW, NOW.plus(10)).await).expect("the session");
+        assert_eq!((found.session.last_used_at, found.session.rotated_at), (NOW.plus(10), NOW));
+    }
+
+    async fn after_a_rotation_the_token_before_lives_a_minute_longer(db: Database) {
+        let session = SessionId(id());
+        let person = commit!(db, tx => {
+            let person = sign_up(&mut tx, "순자").await;
+            sessions::insert(&mut tx, session, person.id, "old", "d", NOW).await.expect("a session");
+            person
+        });
+        let later = NOW.plus(30 * Millis::DAY);
+        let until = later.plus(Millis::MINUTE);
+        assert!(commit!(db, tx => sessions::rotate(&mut tx, session, "new", NOW, until, later).await.expect("an answer")));
+        assert!(!commit!(db, tx => sessions::rotate(&mut tx, session, "newer", NOW, until, later).await.expect("an answer")), "another request was faster");
+
+        for (token, at, is_found) in [("new", later, true), ("old", until.plus(-1), true), ("old", until, false), ("newer", later, false), ("new", until, true)] {
+            let found = read!(db, tx => sessions::lookup(&mut tx, token, NOW, at).await);
+            assert_eq!(found.is_some(), is_found, "{token} at {at:?}");
+            assert!(found.is_none_or(|found| found.person == person && found.session.id == session && found.session.rotated_at == later));
+        }
+    }
+
+    async fn sessions_are_listed_by_use_and_ended_by_their_owner_alone(db: Database) {
+        let ids = [SessionId(id()), SessionId(id()), SessionId(id())];
+        let (person, stranger) = commit!(db, tx => {
+            let (person, stranger) = (sign_up(&mut tx, "순자").await, sign_up(&mut tx, "영호").await);
+            for (at, session) in ids.into_iter().enumerate() {
+                sessions::insert(&mut tx, session, person.id, &format!("hash-{at}"), "d", NOW.plus(at as i64)).await.expect("a session");
+            }
+            (person, stranger)
+        });
+        let listed = read!(db, tx => sessions::find_of(&mut tx, person.id).await);
+        assert_eq!(listed.iter().map(|session| session.id).collect::<Vec<_>>(), [ids[2], ids[1], ids[0]]);
+
+        assert!(!commit!(db, tx => sessions::delete(&mut tx, stranger.id, ids[1]).await.expect("an answer")), "not a stranger's to end");
+        assert!(commit!(db, tx => sessions::delete(&mut tx, person.id, ids[1]).await.expect("an answer")));
+        assert!(!commit!(db, tx => sessions::delete(&mut tx, person.id, ids[1]).await.expect("an answer")), "ended already");
+        assert!(!read!(db, tx => sessions::exists(&mut tx, ids[1]).await));
+        assert!(read!(db, tx => sessions::exists(&mut tx, ids[0]).await));
+
+        assert_eq!(commit!(db, tx => sessions::prune(&mut tx, NOW).await.expect("an answer")), 1, "only the one nobody used since");
+        assert_eq!(read!(db, tx => sessions::find_of(&mut tx, person.id).await).len(), 1);
+    }
+
+    // ---- pairs
+
+    async fn a_pair_reads_back_with_its_seats(db: Database) {
+        let relation = Relation::Other("이모".into());
+        let (parent, mut pair) = commit!(db, tx => {
+            let parent = sign_up(&mut tx, "정숙").await;
+            let mut pair = pair_of(&parent, Some(member(&parent, Role::Parent, &relation)), None);
+            pair.push_time = PushTime::parse("07:05").expect("a time");
+            pair.next_due_at = Some(NOW.plus(5));
+            pairs::insert(&mut tx, &pair, NOW).await.expect("a pair");
+            (parent, pair)
+        });
+        assert_eq!(read!(db, tx => pairs::lookup(&mut tx, pair.id).await), Some(pair.clone()));
+        assert_eq!(pair.phase(), PairPhase::Alone);
+
+        let child = commit!(db, tx => {
+            let child = sign_up(&mut tx, "하은").await;
+            pairs::seat(&mut tx, pair.id, &member(&child, Role::Child, &Relation::Daughter), NOW).await.expect("the empty seat");
+            child
+        });
+        pair.child = Some(member(&child, Role::Child, &Relation::Daughter));
+        assert_eq!(read!(db, tx => pairs::lookup_for(&mut tx, child.id, pair.id).await), Some(pair.clone()));
+
+        pair.zone = ZoneName::parse("America/New_York").expect("a zone");
+        pair.push_time = PushTime::parse("23:59").expect("a time");
+        pair.paused_until = Some(date("2026-12-01"));
+        pair.next_due_at = None;
+        commit!(db, tx => {
+            pairs::update_rhythm(&mut tx, &pair).await.expect("an update");
+            pairs::update_relation(&mut tx, pair.id, Role::Parent, &Relation::Grandmother).await.expect("an update");
+        });
+        pair.parent = Some(member(&parent, Role::Parent, &Relation::Grandmother));
+        assert_eq!(read!(db, tx => pairs::lookup_for(&mut tx, parent.id, pair.id).await), Some(pair));
+    }
+
+    async fn a_strangers_pair_is_not_found(db: Database) {
+        let (one, two) = (together(&db).await, together(&db).await);
+        assert_eq!(read!(db, tx => pairs::lookup_for(&mut tx, one.child.id, two.pair.id).await), None);
+        assert_eq!(read!(db, tx => pairs::lookup_for(&mut tx, PersonId(id()), two.pair.id).await), None);
+        assert_eq!(read!(db, tx => pairs::lookup(&mut tx, PairId(id())).await), None);
+    }
+
+    async fn a_seat_is_taken_once(db: Database) {
+        let Together { parent, child, pair } = together(&db).await;
+        let late = commit!(db, tx => sign_up(&mut tx, "영호").await);
+        let mut tx = db.begin().await.expect("a transaction");
+        let second = pairs::seat(&mut tx, pair.id, &member(&late, Role::Parent, &Relation::Father), NOW).await;
+        assert!(is_taken(&second), "{second:?}");
+        drop(tx);
+
+        let alone = commit!(db, tx => {
+            let alone = pair_of(&parent, Some(member(&parent, Role::Parent, &Relation::Mother)), None);
+            pairs::insert(&mut tx, &alone, NOW).await.expect("a pair");
+            alone
+        });
+        let mut tx = db.begin().await.expect("a transaction");
+        let myself = pairs::seat(&mut tx, alone.id, &member(&parent, Role::Child, &Relation::Daughter), NOW).await;
+        assert!(is_taken(&myself), "nobody sits across from themselves: {myself:?}");
+        drop(tx);
+        assert_eq!(read!(db, tx => pairs::lookup_for(&mut tx, child.id, pair.id).await).and_then(|pair| pair.parent).map(|seat| seat.person_id), Some(parent.id));
+    }
+
+    async fn two_share_a_pair_until_it_is_closed(db: Database) {
+        let Together { parent, child, pair } = together(&db).await;
+        let stranger = together(&db).await.child;
+        assert!(read!(db, tx => pairs::share_one(&mut tx, parent.id, child.id).await));
+        assert!(read!(db, tx => pairs::share_one(&mut tx, child.id, parent.id).await));
+        assert!(!read!(db, tx => pairs::share_one(&mut tx, parent.id, stranger.id).await));
+
+        commit!(db, tx => pairs::close(&mut tx, pair.id, NOW.plus(7)).await.expect("closed"));
+        commit!(db, tx => pairs::close(&mut tx, pair.id, NOW.plus(9)).await.expect("closed once"));
+        assert!(!read!(db, tx => pairs::share_one(&mut tx, parent.id, child.id).await));
+        let closed = read!(db, tx => pairs::lookup_for(&mut tx, child.id, pair.id).await).expect("a closed pair is still found");
+        assert_eq!((closed.closed_at, closed.next_due_at, closed.phase()), (Some(NOW.plus(7)), None, PairPhase::Closed));
+    }
+
+    async fn the_pairs_of_a_person_come_running_ones_first_then_by_age(db: Database) {
+        let Together { parent, pair: closed, .. } = together(&db).await;
+        let mut made = Vec::new();
+        for age in [2, 1] {
+            made.push(commit!(db, tx => {
+                let mut pair = pair_of(&parent, Some(member(&parent, Role::Parent, &Relation::Mother)), None);
+                pair.created_at = NOW.plus(age);
+                pairs::insert(&mut tx, &pair, NOW.plus(age)).await.expect("a pair");
+                pair.id
+            }));
+        }
+        commit!(db, tx => pairs::close(&mut tx, closed.id, NOW.plus(3)).await.expect("closed"));
+        let found: Vec<PairId> = read!(db, tx => pairs::find_of(&mut tx, parent.id).await).into_iter().map(|pair| pair.id).collect();
+        assert_eq!(found, [made[1], made[0], closed.id]);
+    }
+
+    async fn a_pair_remembers_openings_swaps_and_silence(db: Database) {
+        let pair = together(&db).await.pair.id;
+        let nothing = pairs::Opened { last_opened_date: None, last_opened_at: None, swapped_date: None, parent_unanswered: 0, child_unanswered: 0 };
+        assert_eq!(read!(db, tx => pairs::opened(&mut tx, pair).await), nothing);
+        commit!(db, tx => {
+            pairs::set_opened(&mut tx, pair, date("2026-11-22"), NOW).await.expect("set");
+            pairs::set_swapped(&mut tx, pair, date("2026-11-23")).await.expect("set");
+            for role in [Role::Parent, Role::Parent, Role::Child] {
+                pairs::add_unanswered(&mut tx, pair, role).await.expect("counted");
+            }
+        });
+        let told = pairs::Opened {
+            last_opened_date: Some(date("2026-11-22")),
+            last_opened_at: Some(NOW),
+            swapped_date: Some(date("2026-11-23")),
+            parent_unanswered: 2,
+            child_unanswered: 1,
+        };
+        assert_eq!(read!(db, tx => pairs::opened(&mut tx, pair).await), told);
+        commit!(db, tx => pairs::reset_unanswered(&mut tx, pair, Role::Parent).await.expect("reset"));
+        assert_eq!(read!(db, tx => pairs::opened(&mut tx, pair).await), pairs::Opened { parent_unanswered: 0, ..told });
+    }
+
+    // ---- due minutes
+
+    async fn due_pairs_are_found_longest_due_first_up_to_a_limit(db: Database) {
+        let mut ids = BTreeMap::new();
+        for due in [Some(30), Some(10), Some(20), None, Some(40)] {
+            let mut pair = together(&db).await.pair;
+            pair.next_due_at = due.map(|minutes| NOW.plus(minutes));
+            commit!(db, tx => pairs::update_rhythm(&mut tx, &pair).await.expect("an update"));
+            ids.insert(due, pair.id);
+        }
+        let due = |minutes: &[i64]| minutes.iter().map(|minutes| ids[&Some(*minutes)]).collect::<Vec<_>>();
+        assert_eq!(commit!(db, tx => pairs::find_due(&mut tx, NOW.plus(30), 10).await.expect("due pairs")), due(&[10, 20, 30]));
+        assert_eq!(commit!(db, tx => pairs::find_due(&mut tx, NOW.plus(30), 2).await.expect("due pairs")), due(&[10, 20]));
+        assert_eq!(commit!(db, tx => pairs::find_due(&mut tx, NOW.plus(9), 10).await.expect("due pairs")), []);
+        assert_eq!(read!(db, tx => pairs::find_due_unheld(&mut tx, NOW.plus(30), 2).await), due(&[10, 20]));
+        assert_eq!(read!(db, tx => pairs::next_due(&mut tx).await), Some(NOW.plus(10)));
+    }
+
+    /// On SQLite the one writer excludes the second node; on PostgreSQL it takes what the first does not hold.
+    async fn a_second_node_leaves_alone_what_the_first_holds(db: Database) {
+        for _ in 0..2 {
+            let mut pair = together(&db).await.pair;
+            pair.next_due_at = Some(NOW);
+            commit!(db, tx => pairs::update_rhythm(&mut tx, &pair).await.expect("an update"));
+        }
+        let mut first = db.begin().await.expect("a transaction");
+        let held = pairs::find_due(&mut first, NOW, 1).await.expect("due pairs");
+        assert_eq!(held.len(), 1);
+        if db.is_postgres() {
+            let second = db.second_node().await;
+            let mut tx = second.begin().await.expect("a transaction");
+            let rest = pairs::find_due(&mut tx, NOW, 10).await.expect("due pairs");
+            assert!(rest.len() == 1 && rest != held, "{rest:?} beside {held:?}");
+        }
+        assert!(pairs::claim_due(&mut first, held[0], NOW, NOW.plus(1)).await.expect("an answer"));
+        first.commit().await.expect("a commit");
+    }
+
+    async fn a_due_minute_is_claimed_once(db: Database) {
+        let mut pair = together(&db).await.pair;
+        pair.next_due_at = Some(NOW);
+        commit!(db, tx => pairs::update_rhythm(&mut tx, &pair).await.expect("an update"));
+        let (due, next) = (NOW, NOW.plus(Millis::DAY));
+        assert!(!commit!(db, tx => pairs::claim_due(&mut tx, pair.id, due.plus(1), next).await.expect("an answer")), "another due minute was read");
+        assert!(commit!(db, tx => pairs::claim_due(&mut tx, pair.id, due, next).await.expect("an answer")));
+        assert!(!commit!(db, tx => pairs::claim_due(&mut tx, pair.id, due, next).await.expect("an answer")), "whoever is second does nothing");
+        assert_eq!(read!(db, tx => pairs::next_due(&mut tx).await), Some(next));
+    }
+
+    async fn of_two_nodes_at_one_due_minute_exactly_one_claims_it(db: Database) {
+        let mut pair = together(&db).await.pair;
+        pair.next_due_at = Some(NOW);
+        commit!(db, tx => pairs::update_rhythm(&mut tx, &pair).await.expect("an update"));
+        let second = db.second_node().await;
+        let claim = |node: Database| {
+            tokio::spawn(async move {
+                let mut tx = node.begin().await.expect("a transaction");
+                let is_mine = pairs::claim_due(&mut tx, pair.id, NOW, NOW.plus(Millis::DAY)).await.expect("an answer");
+                tx.commit().await.expect("a commit");
+                is_mine
+            })
+        };
+        let (one, two) = tokio::join!(claim(db.database.clone()), claim(second.clone()));
+        assert_ne!(one.expect("no panic"), two.expect("no panic"));
+        second.close().await;
+    }
+
+    async fn acts_on_one_pair_follow_one_another(db: Database) {
+        let pair = together(&db).await.pair.id;
+        let opened = (0..8).map(|_| {
+            let db = db.database.clone();
+            tokio::spawn(async move {
+                let mut tx = db.begin().await.expect("a transaction");
+                pairs::lock(&mut tx, pair).await.expect("the pair's row");
+                let number = daily_questions::last_number(&mut tx, pair).await.expect("a number") + 1;
+                tokio::task::yield_now().await;
+                daily_questions::insert(&mut tx, &question(pair, number)).await.expect("nobody else took this number");
+                tx.commit().await.expect("a commit");
+                number
+            })
+        });
+        let numbers: BTreeSet<u32> = join_all(opened).await.into_iter().map(|number| number.expect("no panic")).collect();
+        assert_eq!(numbers, (1..=8).collect());
+    }
+
+    // ---- invitations
+
+    async fn an_invitation_reads_back_and_runs_until_it_ends(db: Database) {
+        let pair = together(&db).await.pair.id;
+        let relation = Some(Relation::Other("큰이모".into()));
+        let invitation =
+            Invitation { id: InvitationId(id()), pair_id: pair, relation, name: "순자".into(), created_at: NOW, expires_at: NOW.plus(100), ended_at: None };
+        commit!(db, tx => invitations::insert(&mut tx, &invitation, "code").await.expect("an invitation"));
+        assert_eq!(read!(db, tx => invitations::lookup_by_code(&mut tx, "code").await), Some(invitation.clone()));
+        assert_eq!(read!(db, tx => invitations::lookup_by_code(&mut tx, "other").await), None);
+        assert_eq!(read!(db, tx => invitations::lookup(&mut tx, invitation.id).await), Some(invitation.clone()));
+        assert_eq!(read!(db, tx => invitations::lookup_running(&mut tx, pair, NOW.plus(99)).await), Some(invitation.clone()));
+        assert_eq!(read!(db, tx => invitations::lookup_running(&mut tx, pair, NOW.plus(100)).await), None, "expired");
+
+        let renewed = Invitation { id: InvitationId(id()), relation: None, name: String::new(), created_at: NOW.plus(1), ..invitation.clone() };
+        commit!(db, tx => {
+            assert_eq!(invitations::end_all(&mut tx, pair, NOW.plus(1)).await.expect("an answer"), 1);
+            invitations::insert(&mut tx, &renewed, "renewed").await.expect("an invitation");
+        });
+        assert_eq!(read!(db, tx => invitations::lookup_running(&mut tx, pair, NOW.plus(2)).await), Some(renewed));
+        let ended = read!(db, tx => invitations::lookup(&mut tx, invitation.id).await).expect("kept");
+        assert_eq!((ended.ended_at, ended.is_open(NOW.plus(2))), (Some(NOW.plus(1)), false));
+    }
+
+    async fn an_invitation_is_worth_nothing_after_its_time(db: Database) {
+        let pair = together(&db).await.pair.id;
+        let invitation =
+            Invitation { id: InvitationId(id()), pair_id: pair, relation: None, name: String::new(), created_at: NOW, expires_at: NOW.plus(100), ended_at: None };
+        commit!(db, tx => invitations::insert(&mut tx, &invitation, "code").await.expect("an invitation"));
+        assert!(!commit!(db, tx => invitations::take(&mut tx, invitation.id, NOW.plus(100)).await.expect("an answer")));
+        assert!(commit!(db, tx => invitations::take(&mut tx, invitation.id, NOW.plus(99)).await.expect("an answer")));
+        assert!(!commit!(db, tx => invitations::take(&mut tx, invitation.id, NOW.plus(99)).await.expect("an answer")));
+    }
+
+    async fn of_two_at_once_exactly_one_takes_an_invitation(db: Database) {
+        let pair = together(&db).await.pair.id;
+        for round in 0..5 {
+            let invitation = Invitation {
+                id: InvitationId(id()),
+                pair_id: pair,
+                relation: None,
+                name: String::new(),
+                created_at: NOW,
+                expires_at: NOW.plus(100),
+                ended_at: None,
+            };
+            commit!(db, tx => invitations::insert(&mut tx, &invitation, &format!("code-{round}")).await.expect("an invitation"));
+            let take = |db: Database| {
+                tokio::spawn(async move {
+                    let mut tx = db.begin().await.expect("a transaction");
+                    let is_taken = invitations::take(&mut tx, invitation.id, NOW).await.expect("an answer");
+                    tx.commit().await.expect("a commit");
+                    is_taken
+                })
+            };
+            let (one, two) = tokio::join!(take(db.database.clone()), take(db.database.clone()));
+            assert_ne!(one.expect("no panic"), two.expect("no panic"), "round {round}");
+        }
+    }
+
+    // ---- daily questions and answers
+
+    async fn a_daily_question_reads_back_with_the_wordings_it_opened_with(db: Database) {
+        let Together { parent, pair, .. } = together(&db).await;
+        let mut asked = DailyQuestion { local_date: None, counted_from: None, ..question(pair.id, 1) };
+        commit!(db, tx => daily_questions::insert(&mut tx, &asked).await.expect("a question"));
+        assert_eq!(read!(db, tx => daily_questions::lookup_for(&mut tx, parent.id, asked.id).await), Some(asked.clone()));
+
+        asked.swap(QuestionKey("youth-song".into()), Section::Youth, wordings("그 시절의 노래 'x' \\ 🎵"), date("2026-11-23"));
+        asked.local_date = Some(date("2026-11-22"));
+        asked.due_passed_at = Some(NOW.plus(1));
+        asked.shelved_at = Some(NOW.plus(2));
+        asked.move_on = Some(Role::Child);
+        asked.opened_at = NOW.plus(3);
+        commit!(db, tx => daily_questions::save(&mut tx, &asked).await.expect("saved"));
+        assert_eq!(read!(db, tx => daily_questions::lookup_for(&mut tx, parent.id, asked.id).await), Some(asked.clone()));
+        assert_eq!(read!(db, tx => daily_questions::lookup_first(&mut tx, pair.id).await), Some(asked.clone()));
+        assert_eq!(read!(db, tx => daily_questions::card_number(&mut tx, asked.id).await), None, "no card before it is complete");
+    }
+
+    async fn a_strangers_question_is_not_found(db: Database) {
+        let (one, two) = (together(&db).await, together(&db).await);
+        let asked = question(one.pair.id, 1);
+        commit!(db, tx => daily_questions::insert(&mut tx, &asked).await.expect("a question"));
+        assert!(read!(db, tx => daily_questions::lookup_for(&mut tx, one.child.id, asked.id).await).is_some());
+        assert!(read!(db, tx => daily_questions::lookup_for(&mut tx, two.child.id, asked.id).await).is_none());
+    }
+
+    async fn a_pair_has_one_question_a_date_and_one_of_each_number(db: Database) {
+        let pair = together(&db).await.pair.id;
+        let first = question(pair, 1);
+        commit!(db, tx => daily_questions::insert(&mut tx, &first).await.expect("a question"));
+        for second in [DailyQuestion { local_date: first.local_date, ..question(pair, 2) }, DailyQuestion { local_date: None, ..question(pair, 1) }] {
+            let mut tx = db.begin().await.expect("a transaction");
+            let refused = daily_questions::insert(&mut tx, &second).await;
+            assert!(is_taken(&refused), "{refused:?}");
+        }
+        // Undated questions are no date, and other pairs have dates of their own.
+        let other = together(&db).await.pair.id;
+        commit!(db, tx => {
+            daily_questions::insert(&mut tx, &DailyQuestion { local_date: None, ..question(pair, 2) }).await.expect("a question");
+            daily_questions::insert(&mut tx, &DailyQuestion { local_date: None, ..question(pair, 3) }).await.expect("a question");
+            daily_questions::insert(&mut tx, &DailyQuestion { local_date: first.local_date, ..question(other, 1) }).await.expect("a question");
+        });
+        assert_eq!(read!(db, tx => daily_questions::last_number(&mut tx, pair).await), 3);
+        assert_eq!(read!(db, tx => daily_questions::last_number(&mut tx, PairId(id())).await), 0);
+    }
+
+    async fn the_current_question_is_the_newest_that_is_not_shelved(db: Database) {
+        let pair = together(&db).await.pair.id;
+        assert_eq!(read!(db, tx => daily_questions::lookup_current(&mut tx, pair).await), None);
+        assert_eq!(read!(db, tx => daily_questions::last_section(&mut tx, pair).await), None);
+        let mut asked: Vec<DailyQuestion> = (1..=4).map(|number| question(pair, number)).collect();
+        asked[0].completed_at = Some(NOW);
+        asked[1].shelved_at = Some(NOW);
+        asked[3].shelved_at = Some(NOW);
+        asked[3].section = Section::NowAndAhead;
+        commit!(db, tx => for question in &asked {
+            daily_questions::insert(&mut tx, question).await.expect("a question");
+            daily_questions::save(&mut tx, question).await.expect("saved");
+        });
+        assert_eq!(read!(db, tx => daily_questions::lookup_current(&mut tx, pair).await), Some(asked[2].clone()));
+        assert_eq!(read!(db, tx => daily_questions::find_shelved(&mut tx, pair).await), [asked[1].clone(), asked[3].clone()]);
+        assert_eq!(read!(db, tx => daily_questions::find_incomplete(&mut tx, pair).await), asked[1..]);
+        assert_eq!(read!(db, tx => daily_questions::last_section(&mut tx, pair).await), Some(Section::NowAndAhead), "of the question opened last");
+    }
+
+    async fn an_answer_keeps_its_earlier_revisions_for_its_author(db: Database) {
+        let Together { parent, child, pair } = together(&db).await;
+        let mut asked = question(pair.id, 1);
+        commit!(db, tx => daily_questions::insert(&mut tx, &asked).await.expect("a question"));
+        for (at, text) in ["첫 줄\n둘째 줄", "고친 글", "또 고친 글 👨‍👩‍👧"].into_iter().enumerate() {
+            asked.answer(Role::Child, 1, body(text), NOW.plus(at as i64), PairPhase::Together).expect("taken");
+            commit!(db, tx => daily_questions::save_answer(&mut tx, &asked, Role::Child, child.id).await.expect("saved"));
+        }
+        let stored = read!(db, tx => daily_questions::lookup_for(&mut tx, parent.id, asked.id).await).expect("the question");
+        assert_eq!(stored, asked);
+        let latest = Answer { revision: 3, body: body("또 고친 글 👨‍👩‍👧"), first_at: NOW, at: NOW.plus(2) };
+        assert_eq!((stored.parent, stored.child), (None, Some(latest)));
+
+        let history = read!(db, tx => daily_questions::find_revisions(&mut tx, asked.id, Role::Child).await);
+        let told: Vec<(u32, &str, Millis)> = history.iter().map(|earlier| (earlier.revision, earlier.body.as_str(), earlier.at)).collect();
+        assert_eq!(told, [(2, "고친 글", NOW.plus(1)), (1, "첫 줄\n둘째 줄", NOW)]);
+        assert_eq!(read!(db, tx => daily_questions::find_revisions(&mut tx, asked.id, Role::Parent).await), []);
+
+        // The same revision again changes nothing: a repeated request is no history.
+        commit!(db, tx => daily_questions::save_answer(&mut tx, &asked, Role::Child, child.id).await.expect("saved"));
+        assert_eq!(read!(db, tx => daily_questions::find_revisions(&mut tx, asked.id, Role::Child).await).len(), 2);
+        commit!(db, tx => daily_questions::save_answer(&mut tx, &asked, Role::Parent, parent.id).await.expect("nothing to save"));
+        assert_eq!(read!(db, tx => daily_questions::lookup_for(&mut tx, parent.id, asked.id).await), Some(asked));
+    }
+
+    async fn an_answer_moves_to_another_question_with_its_history(db: Database) {
+        let Together { child, pair, .. } = together(&db).await;
+        let (mut from, to) = (question(pair.id, 1), question(pair.id, 2));
+        from.answer(Role::Child, 1, body("하나"), NOW, PairPhase::Alone).expect("taken");
+        commit!(db, tx => {
+            daily_questions::insert(&mut tx, &from).await.expect("a question");
+            daily_questions::insert(&mut tx, &to).await.expect("a question");
+            daily_questions::save_answer(&mut tx, &from, Role::Child, child.id).await.expect("saved");
+        });
+        from.answer(Role::Child, 1, body("둘"), NOW.plus(1), PairPhase::Alone).expect("taken");
+        commit!(db, tx => daily_questions::save_answer(&mut tx, &from, Role::Child, child.id).await.expect("saved"));
+
+        commit!(db, tx => daily_questions::move_answer(&mut tx, from.id, to.id, Role::Child).await.expect("moved"));
+        let left = read!(db, tx => daily_questions::lookup_for(&mut tx, child.id, from.id).await).expect("a question");
+        let moved = read!(db, tx => daily_questions::lookup_for(&mut tx, child.id, to.id).await).expect("a question");
+        assert_eq!((left.child, moved.child), (None, from.child));
+        assert_eq!(read!(db, tx => daily_questions::find_revisions(&mut tx, from.id, Role::Child).await), []);
+        assert_eq!(read!(db, tx => daily_questions::find_revisions(&mut tx, to.id, Role::Child).await).len(), 1);
+    }
+
+    async fn cards_are_numbered_without_gaps_in_the_order_they_open(db: Database) {
+        let Together { parent, child, pair } = together(&db).await;
+        let mut asked: Vec<DailyQuestion> = (1..=4).map(|number| question(pair.id, number)).collect();
+        commit!(db, tx => for question in &asked {
+            daily_questions::insert(&mut tx, question).await.expect("a question");
+        });
+        // The third opens first, then the first; the second waits on its shelf, the fourth opens last.
+        for (at, index) in [2, 0, 3].into_iter().enumerate() {
+            let now = NOW.plus(at as i64);
+            let question = &mut asked[index];
+            assert_eq!(question.answer(Role::Child, 1, body("아이"), now, PairPhase::Together), Ok(Saved::First));
+            assert_eq!(question.answer(Role::Parent, 1, body("부모"), now, PairPhase::Together), Ok(Saved::Opened));
+            commit!(db, tx => {
+                daily_questions::save_answer(&mut tx, question, Role::Child, child.id).await.expect("saved");
+                daily_questions::save_answer(&mut tx, question, Role::Parent, parent.id).await.expect("saved");
+                daily_questions::save(&mut tx, question).await.expect("saved");
+            });
+            // Saving it again gives no new number.
+            commit!(db, tx => daily_questions::save(&mut tx, &asked[index]).await.expect("saved"));
+        }
+        for (index, number) in [(2, Some(1)), (0, Some(2)), (1, None), (3, Some(3))] {
+            assert_eq!(read!(db, tx => daily_questions::card_number(&mut tx, asked[index].id).await), number);
+        }
+        let cards = read!(db, tx => daily_questions::find_cards(&mut tx, pair.id, 2, 9).await);
+        assert_eq!(cards, [asked[0].clone(), asked[3].clone()]);
+        let all = read!(db, tx => daily_questions::find_complete(&mut tx, pair.id, None, 10, 0).await);
+        assert_eq!(all, [asked[3].clone(), asked[0].clone(), asked[2].clone()], "newest first");
+    }
+
+    async fn two_cards_that_open_at_once_get_two_numbers(db: Database) {
+        let pair = together(&db).await.pair.id;
+        let asked: Vec<DailyQuestion> = (1..=6).map(|number| DailyQuestion { completed_at: Some(NOW), ..question(pair, number) }).collect();
+        commit!(db, tx => for question in &asked {
+            daily_questions::insert(&mut tx, question).await.expect("a question");
+        });
+        let opened = asked.iter().cloned().map(|question| {
+            let db = db.database.clone();
+            tokio::spawn(async move {
+                let mut tx = db.begin().await.expect("a transaction");
+                pairs::lock(&mut tx, pair).await.expect("the pair's row");
+                daily_questions::save(&mut tx, &question).await.expect("saved");
+                tx.commit().await.expect("a commit");
+            })
+        });
+        for done in join_all(opened).await {
+            done.expect("no panic");
+        }
+        let cards = read!(db, tx => daily_questions::find_cards(&mut tx, pair, 1, 6).await);
+        assert_eq!(cards.len(), 6);
+    }
+
+    async fn the_archive_comes_in_pages_and_by_section(db: Database) {
+        let (pair, other) = (together(&db).await.pair.id, together(&db).await.pair.id);
+        commit!(db, tx => {
+            for number in 1..=25 {
+                let section = Section::ALL[number as usize % 2];
+                let card = DailyQuestion { completed_at: Some(NOW.plus(i64::from(number))), section, ..question(pair, number) };
+                daily_questions::insert(&mut tx, &card).await.expect("a question");
+                daily_questions::save(&mut tx, &card).await.expect("saved");
+            }
+            daily_questions::insert(&mut tx, &question(pair, 26)).await.expect("an open question");
+            let foreign = DailyQuestion { completed_at: Some(NOW), ..question(other, 1) };
+            daily_questions::insert(&mut tx, &foreign).await.expect("a question");
+            daily_questions::save(&mut tx, &foreign).await.expect("saved");
+        });
+        let numbers = |cards: Vec<DailyQuestion>| cards.into_iter().map(|card| card.number).collect::<Vec<_>>();
+        let first = read!(db, tx => daily_questions::find_complete(&mut tx, pair, None, 20, 0).await);
+        assert_eq!(numbers(first), (6..=25).rev().collect::<Vec<_>>());
+        let second = read!(db, tx => daily_questions::find_complete(&mut tx, pair, None, 20, 20).await);
+        assert_eq!(numbers(second), (1..=5).rev().collect::<Vec<_>>());
+        let section = Some(Section::ALL[1]);
+        let odd = read!(db, tx => daily_questions::find_complete(&mut tx, pair, section, 20, 10).await);
+        assert_eq!(numbers(odd), [5, 3, 1]);
+        for (section, count) in [(None, 25), (section, 13), (Some(Section::ALL[0]), 12), (Some(Section::ALL[5]), 0)] {
+            assert_eq!(read!(db, tx => daily_questions::count_complete(&mut tx, pair, section).await), count);
+        }
+    }
+
+    async fn what_was_asked_is_remembered_once_for_each_pair(db: Database) {
+        let (pair, other) = (together(&db).await.pair.id, together(&db).await.pair.id);
+        let keys = ["a", "b"].map(|key| QuestionKey(key.into()));
+        commit!(db, tx => for key in [&keys[0], &keys[1], &keys[0]] {
+            questions::set_asked(&mut tx, pair, key).await.expect("remembered");
+        });
+        assert_eq!(read!(db, tx => questions::asked(&mut tx, pair).await), BTreeSet::from(keys));
+        assert_eq!(read!(db, tx => questions::asked(&mut tx, other).await), BTreeSet::new());
+    }
+
+    async fn the_catalogue_is_written_by_key_and_what_is_gone_is_kept_as_retired(db: Database) {
+        let entry = |key: &str| Question { key: QuestionKey(key.into()), section: Section::School, wordings: wordings(key), tags: vec!["a".into(), "b".into()] };
+        for (keys, in_use, retired) in [(vec!["a", "b"], 2, 0), (vec!["a", "b"], 2, 0), (vec!["b", "c"], 2, 1), (vec!["a", "b", "c"], 3, 0), (vec![], 0, 3)] {
+            let catalogue: Vec<Question> = keys.iter().map(|key| entry(key)).collect();
+            commit!(db, tx => questions::upsert(&mut tx, &catalogue).await.expect("written"));
+            assert_eq!(read!(db, tx => questions::count(&mut tx).await), (in_use, retired), "{keys:?}");
+        }
+    }
+
+    // ---- feeds
+
+    async fn a_feed_counts_from_one_without_gaps_for_each_person(db: Database) {
+        let Together { parent, child, pair } = together(&db).await;
+        let asked = DailyQuestionId(id());
+        let both = [child.id, parent.id, child.id];
+        commit!(db, tx => {
+            events::append(&mut tx, &both, EventKind::QuestionOpened, Some(pair.id), Some(asked), NOW).await.expect("told");
+            events::append(&mut tx, &[child.id], EventKind::SettingsChanged, None, None, NOW.plus(1)).await.expect("told");
+        });
+        let mut tx = db.begin().await.expect("a transaction");
+        events::append(&mut tx, &both, EventKind::CardOpened, Some(pair.id), Some(asked), NOW).await.expect("told");
+        drop(tx); // never happened, and leaves no gap
+        commit!(db, tx => events::append(&mut tx, &both, EventKind::PairClosed, Some(pair.id), None, NOW.plus(2)).await.expect("told"));
+
+        let opened = Event { seq: 1, kind: EventKind::QuestionOpened, pair: Some(pair.id), daily_question: Some(asked), at: NOW };
+        let closed = |seq| Event { seq, kind: EventKind::PairClosed, pair: Some(pair.id), daily_question: None, at: NOW.plus(2) };
+        let changed = Event { seq: 2, kind: EventKind::SettingsChanged, pair: None, daily_question: None, at: NOW.plus(1) };
+        assert_eq!(read!(db, tx => events::find_after(&mut tx, parent.id, 0, 10).await), [opened.clone(), closed(2)]);
+        assert_eq!(read!(db, tx => events::find_after(&mut tx, child.id, 0, 10).await), [opened, changed.clone(), closed(3)], "told once, though named twice");
+        assert_eq!(read!(db, tx => events::find_after(&mut tx, child.id, 1, 1).await), [changed]);
+        assert_eq!(read!(db, tx => events::find_after(&mut tx, child.id, 3, 10).await), []);
+        assert_eq!((read!(db, tx => events::last_seq(&mut tx, parent.id).await), read!(db, tx => events::last_seq(&mut tx, child.id).await)), (2, 3));
+    }
+
+    async fn every_kind_of_event_reads_back(db: Database) {
+        let child = together(&db).await.child.id;
+        commit!(db, tx => for kind in EventKind::ALL {
+            events::append(&mut tx, &[child], kind, None, None, NOW).await.expect("told");
+        });
+        let kinds: Vec<EventKind> = read!(db, tx => events::find_after(&mut tx, child, 0, 100).await).into_iter().map(|event| event.kind).collect();
+        assert_eq!(kinds, EventKind::ALL);
+    }
+
+    async fn old_events_are_forgotten_and_the_count_goes_on(db: Database) {
+        let Together { parent, child, .. } = together(&db).await;
+        assert_eq!(read!(db, tx => events::first_kept(&mut tx, child.id).await), None);
+        assert_eq!(read!(db, tx => events::last_seq(&mut tx, PersonId(id())).await), 0);
+        commit!(db, tx => for at in 0..4 {
+            events::append(&mut tx, &[child.id], EventKind::SettingsChanged, None, None, NOW.plus(at)).await.expect("told");
+        });
+        assert_eq!(commit!(db, tx => events::prune(&mut tx, NOW.plus(2)).await.expect("an answer")), 2);
+        assert_eq!(read!(db, tx => events::first_kept(&mut tx, child.id).await), Some(3));
+        assert_eq!(commit!(db, tx => events::prune(&mut tx, NOW.plus(9)).await.expect("an answer")), 2);
+        assert_eq!(read!(db, tx => events::first_kept(&mut tx, child.id).await), None);
+
+        commit!(db, tx => events::append(&mut tx, &[child.id, parent.id], EventKind::SettingsChanged, None, None, NOW).await.expect("told"));
+        assert_eq!(read!(db, tx => events::first_kept(&mut tx, child.id).await), Some(5), "a number is never given out twice");
+        assert_eq!(read!(db, tx => events::first_kept(&mut tx, parent.id).await), Some(1));
+    }
+
+    /// Writers on one node, the reader on another; some writers take the persons in the other order, some think better of it.
+    async fn whoever_follows_a_feed_misses_nothing_and_sees_nothing_late(db: Database) {
+        const WRITERS: i64 = 20;
+        const EACH: i64 = 5;
+        let Together { parent, child, pair } = together(&db).await;
+        let reading = db.second_node().await;
+        let writers = (0..WRITERS).map(|writer| {
+            let db = db.database.clone();
+            let persons = if writer % 2 == 0 { [parent.id, child.id] } else { [child.id, parent.id] };
+            tokio::spawn(async move {
+                for at in 0..=EACH {
+                    let mut tx = db.begin().await.expect("a transaction");
+                    events::append(&mut tx, &persons, EventKind::AnswerSubmitted, Some(pair.id), None, NOW.plus(at)).await.expect("told");
+                    tokio::task::yield_now().await;
+                    if at == writer % EACH {
+                        drop(tx);
+                    } else {
+                        tx.commit().await.expect("a commit");
+                    }
+                }
+            })
+        });
+        let (writers, is_over) = (writers.collect::<Vec<_>>(), AtomicBool::new(false));
+        let write = async {
+            let ended = join_all(writers).await;
+            is_over.store(true, Ordering::SeqCst);
+            ended.into_iter().for_each(|writer| writer.expect("no writer panics"));
+        };
+        let follow = async |person: PersonId| {
+            let mut cursor = 0;
+            loop {
+                let was_over = is_over.load(Ordering::SeqCst);
+                let found = read!(reading, tx => events::find_after(&mut tx, person, cursor, 7).await);
+                if found.is_empty() && was_over {
+                    return cursor;
+                }
+                for event in found {
+                    assert_eq!(event.seq, cursor + 1, "a number was jumped over");
+                    cursor = event.seq;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let ((), one, two) = tokio::join!(write, follow(parent.id), follow(child.id));
+        assert_eq!((one, two), (WRITERS * EACH, WRITERS * EACH), "everything told was read");
+        assert_eq!(read!(db, tx => events::last_seq(&mut tx, parent.id).await), WRITERS * EACH);
+        reading.close().await;
+    }
+
+    async fn a_commit_wakes_who_was_told_and_a_rollback_nobody(db: Database) {
+        let Together { parent, child, .. } = together(&db).await;
+        let (mut woken, other) = (db.notifier().subscribe(child.id), db.notifier().subscribe(parent.id));
+        let mut tx = db.begin().await.expect("a transaction");
+        events::append(&mut tx, &[child.id], EventKind::SettingsChanged, None, None, NOW).await.expect("told");
+        assert!(!woken.has_changed().expect("listening"), "not before the commit");
+        drop(tx);
+        assert!(!woken.has_changed().expect("listening"), "it never happened");
+
+        let mut tx = db.begin().await.expect("a transaction");
+        events::append(&mut tx, &[child.id], EventKind::SettingsChanged, None, None, NOW).await.expect("told");
+        tx.commit().await.expect("a commit");
+        assert!(woken.has_changed().expect("listening"));
+        assert!(!other.has_changed().expect("listening"), "only who was told");
+        woken.mark_unchanged();
+
+        commit!(db, tx => persons::count_answer(&mut tx, child.id).await.expect("counted"));
+        assert!(!woken.has_changed().expect("listening"), "nothing was told");
+    }
+
+    async fn listeners_that_left_are_forgotten_and_new_ones_are_woken(db: Database) {
+        let child = together(&db).await.child;
+        drop(db.notifier().subscribe(child.id));
+        db.notifier().sweep();
+        let listening = db.notifier().subscribe(child.id);
+        db.notifier().sweep();
+        commit!(db, tx => events::append(&mut tx, &[child.id], EventKind::SettingsChanged, None, None, NOW).await.expect("told"));
+        assert!(listening.has_changed().expect("listening"));
+    }
+
+    // ---- failures
+
+    async fn failures_are_counted_by_bucket_and_forgotten(db: Database) {
+        commit!(db, tx => for (bucket, at) in [("address:1", 1), ("address:1", 2), ("address:2", 2), ("address:1", 3)] {
+            failures::record(&mut tx, bucket, NOW.plus(at)).await.expect("recorded");
+        });
+        for (bucket, since, count) in [("address:1", 0, 3), ("address:1", 1, 2), ("address:1", 3, 0), ("address:2", 0, 1), ("address:3", 0, 0)] {
+            assert_eq!(read!(db, tx => failures::count(&mut tx, bucket, NOW.plus(since)).await), count, "{bucket} since {since}");
+        }
+        assert_eq!(commit!(db, tx => failures::prune(&mut tx, NOW.plus(2)).await.expect("an answer")), 1);
+        assert_eq!(read!(db, tx => failures::count(&mut tx, "address:1", NOW).await), 2);
+    }
+
+    // ---- transactions
+
+    async fn a_read_transaction_is_one_snapshot(db: Database) {
+        let child = together(&db).await.child;
+        commit!(db, tx => events::append(&mut tx, &[child.id], EventKind::SettingsChanged, None, None, NOW).await.expect("told"));
+        let mut page = db.read().await.expect("a snapshot");
+        let as_of = events::last_seq(&mut page, child.id).await.expect("a number");
+
+        commit!(db, tx => {
+            events::append(&mut tx, &[child.id], EventKind::NameChanged, None, None, NOW).await.expect("told");
+            persons::count_answer(&mut tx, child.id).await.expect("counted");
+        });
+        assert_eq!(events::find_after(&mut page, child.id, as_of, 10).await.expect("events"), [], "nothing after what the page was read at");
+        assert_eq!(events::last_seq(&mut page, child.id).await.expect("a number"), as_of);
+        assert_eq!(persons::recovery_state(&mut page, child.id).await.expect("a state").answers_given, 0);
+        drop(page);
+        assert_eq!(read!(db, tx => persons::recovery_state(&mut tx, child.id).await).answers_given, 1);
+        assert_eq!(read!(db, tx => events::find_after(&mut tx, child.id, as_of, 10).await).len(), 1);
+    }
+
+    async fn a_dropped_transaction_never_happened(db: Database) {
+        let mut tx = db.begin().await.expect("a transaction");
+        let person = sign_up(&mut tx, "순자").await;
+        drop(tx);
+        assert_eq!(read!(db, tx => persons::lookup_by_recovery(&mut tx, &format!("recovery-{}", person.id)).await), None);
+        assert!(!read!(db, tx => persons::any_real(&mut tx).await));
+    }
+
+    async fn a_reading_transaction_writes_nothing(db: Database) {
+        let mut tx = db.read().await.expect("a snapshot");
+        let refused = failures::record(&mut tx, "b", NOW).await;
+        assert!(is_unavailable(&refused), "{refused:?}");
+    }
+
+    async fn a_row_that_names_nobody_is_refused(db: Database) {
+        let mut tx = db.begin().await.expect("a transaction");
+        let orphan = sessions::insert(&mut tx, SessionId(id()), PersonId(id()), "hash", "d", NOW).await;
+        assert!(matches!(orphan, Err(StorageError::Database(_))), "foreign keys hold: {orphan:?}");
+    }
+
+    async fn a_database_can_be_opened_again_and_closed(db: Database) {
+        let person = commit!(db, tx => sign_up(&mut tx, "순자").await);
+        let again = Database::open(&db.url, Opening::Migrate).await.expect("nothing left to migrate");
+        again.ping().await.expect("it answers");
+        assert!(read!(again, tx => persons::lookup_by_recovery(&mut tx, &format!("recovery-{}", person.id)).await).is_some());
+        again.close().await;
+        let closed = again.begin().await.map(drop);
+        assert!(is_unavailable(&closed), "{closed:?}");
+        assert!(is_unavailable(&again.ping().await));
+    }
+
+    // ---- seeds and copies
+
+    async fn seeds_fill_an_empty_database_with_pairs_that_can_sign_in(db: Database) {
+        let random = Random::seeded(7);
+        let catalogue: Vec<Question> = (0..40)
+            .map(|at| Question { key: QuestionKey(format!("k-{at}")), section: Section::ALL[at % 6], wordings: wordings("주제"), tags: Vec::new() })
+            .collect();
+        let seeding = || seeds::Seeding { questions: &catalogue, random: &random, now: NOW, consent_version: "v1" };
+        let members = seeds::fill(&db, seeding(), 3).await.expect("seeded");
+        assert_eq!(members.len(), 6);
+        assert_eq!(members.iter().map(|member| member.person).collect::<BTreeSet<_>>().len(), 6);
+        for two in members.chunks(2) {
+            assert_eq!((two[0].role, two[1].role, two[0].pair), (Role::Parent, Role::Child, two[1].pair));
+        }
+        for member in &members {
+            let token = member.cookie.split_once('=').map_or("", |(_, token)| token);
+            let found = read!(db, tx => sessions::lookup(&mut tx, &secrets::token_hash(token), NOW.plus(-1), NOW).await).expect("the cookie signs in");
+            assert_eq!(found.person.id, member.person);
+            let open = read!(db, tx => daily_questions::lookup_for(&mut tx, member.person, member.daily_question).await).expect("their question");
+            assert_eq!((open.pair_id, open.parent.is_some() || open.child.is_some(), open.completed_at), (member.pair, false, None), "nobody has answered");
+            assert!(read!(db, tx => daily_questions::count_complete(&mut tx, member.pair, None).await) > 0, "some finished cards");
+            let pair = read!(db, tx => pairs::lookup_for(&mut tx, member.person, member.pair).await).expect("their pair");
+            assert!(pair.phase() == PairPhase::Together && pair.next_due_at.is_some_and(|due| due > NOW));
+        }
+        assert!(!read!(db, tx => persons::any_real(&mut tx).await));
+        assert_eq!(seeds::fill(&db, seeding(), 1).await.expect("more seeds beside seeds").len(), 2);
+
+        let file = db.folder.join("sessions");
+        seeds::write_sessions(&file, &members).expect("written");
+        let lines = fs::read_to_string(&file).expect("a file");
+        assert_eq!(lines.lines().count(), 6);
+        assert!(lines.lines().zip(&members).all(|(line, member)| {
+            line == format!("{} {} {} {} {}", member.person, member.pair, member.role.word(), member.daily_question, member.cookie)
+        }));
+        assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600, "readable by its owner alone");
+    }
+
+    async fn seeds_are_refused_where_anybody_real_lives(db: Database) {
+        commit!(db, tx => sign_up(&mut tx, "순자").await);
+        let random = Random::seeded(7);
+        let refused = seeds::fill(&db, seeds::Seeding { questions: &[], random: &random, now: NOW, consent_version: "v1" }, 1).await.map(drop);
+        assert!(matches!(refused, Err(StorageError::Url(_))), "{refused:?}");
+        assert!(read!(db, tx => persons::any_real(&mut tx).await), "and nobody became a seed");
+    }
+
+    async fn a_copy_holds_the_same_rows_and_opens(db: Database) {
+        let Together { child, pair, .. } = together(&db).await;
+        let file = db.folder.join("copy.db");
+        let copied = db.backup_into(&file).await;
+        if db.is_postgres() {
+            assert!(matches!(&copied, Err(StorageError::Url(sentence)) if sentence.contains("pg_dump")), "{copied:?}");
+            return;
+        }
+        copied.expect("copied");
+        let copy = Database::open(&format!("sqlite:{}", file.display()), Opening::AsIs).await.expect("the copy opens");
+        assert_eq!(read!(copy, tx => pairs::lookup_for(&mut tx, child.id, pair.id).await), read!(db, tx => pairs::lookup_for(&mut tx, child.id, pair.id).await));
+        commit!(copy, tx => events::append(&mut tx, &[child.id], EventKind::SettingsChanged, None, None, NOW).await.expect("the copy is written to"));
+        copy.close().await;
+        assert!(db.backup_into(&file).await.is_err(), "a copy never writes over a file");
+    }
+}
+
+// ---- what one database alone can show
+
+fn sqlite_file(folder: &Folder) -> PathBuf {
+    folder.0.join("test.db")
+}
+
+async fn raw_sqlite(file: &Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::from_str(&format!("sqlite:{}", file.display())).expect("an address").busy_timeout(Duration::ZERO);
+    SqliteConnection::connect_with(&options).await.expect("a connection of its own")
+}
+
+async fn fresh_sqlite() -> (Folder, Database) {
+    let folder = Folder::new();
+    let database = Database::open(&format!("sqlite:{}", sqlite_file(&folder).display()), Opening::Migrate).await.expect("a fresh database");
+    (folder, database)
+}
+
+#[tokio::test]
+async fn sqlite_is_new_enough_and_writes_ahead() {
+    let (folder, database) = fresh_sqlite().await;
+    let mut raw = raw_sqlite(&sqlite_file(&folder)).await;
+    let (version, mode): (String, String) =
+        sqlx::query_as("SELECT sqlite_version(), (SELECT * FROM pragma_journal_mode)").fetch_one(&mut raw).await.expect("an answer");
+    let version: Vec<u32> = version.split('.').map(|part| part.parse().expect("a number")).collect();
+    assert!(version >= vec![3, 51, 3], "{version:?} has the WAL-reset bug");
+    assert_eq!(mode, "wal");
+    database.close().await;
+}
+
+/// The pragma lives in the writer's connection alone, where no test can look: the line that sets it must stay.
+#[test]
+fn an_acknowledged_answer_is_on_the_disk() {
+    let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/storage/mod.rs")).expect("our own source");
+    let writer = source.lines().find(|line| line.contains("let writer_options")).expect("the writer's options");
+    assert!(writer.contains(".synchronous(SqliteSynchronous::Full)"), "{writer}");
+    assert!(source.contains("connect_with(writer_options)"), "the writer is opened with them");
+}
+
+#[tokio::test]
+async fn a_read_only_file_serves_readers_and_tells_writers_to_come_again() {
+    let (folder, database) = fresh_sqlite().await;
+    let person = commit!(database, tx => sign_up(&mut tx, "순자").await);
+    let read_only = Database::open(&format!("sqlite:{}?mode=ro", sqlite_file(&folder).display()), Opening::AsIs).await.expect("it opens");
+    read_only.ping().await.expect("it answers");
+    assert!(read!(read_only, tx => persons::lookup_by_recovery(&mut tx, &format!("recovery-{}", person.id)).await).is_some());
+    let refused = match read_only.begin().await {
+        Err(error) => Err(error),
+        Ok(mut tx) => failures::record(&mut tx, "b", NOW).await,
+    };
+    assert!(is_unavailable(&refused), "{refused:?}");
+    read_only.close().await;
+    database.close().await;
+}
+
+#[tokio::test]
+async fn a_full_disk_and_a_busy_file_are_told_as_unavailable() {
+    let (folder, database) = fresh_sqlite().await;
+    let (mut one, mut two) = (raw_sqlite(&sqlite_file(&folder)).await, raw_sqlite(&sqlite_file(&folder)).await);
+    sqlx::raw_sql("PRAGMA max_page_count = 1").execute(&mut one).await.expect("no page more than there are");
+    let full =
+        sqlx::query("INSERT INTO failures (bucket, at) VALUES (hex(zeroblob(1000000)), 1)").execute(&mut one).await.expect_err("the disk is full");
+    assert!(matches!(StorageError::from(full), StorageError::Unavailable(_)));
+
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut one).await.expect("the only writer");
+    let busy = sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut two).await.expect_err("somebody else writes");
+    assert!(matches!(StorageError::from(busy), StorageError::Unavailable(_)));
+    database.close().await;
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_used_is_said_in_a_sentence() {
+    for url in ["mysql://localhost/umbba", "umbba.db", ""] {
+        let refused = Database::open(url, Opening::Migrate).await.map(drop);
+        assert!(matches!(&refused, Err(StorageError::Url(sentence)) if sentence.contains("DATABASE_URL")), "{url}: {refused:?}");
+    }
+    let folder = Folder::new();
+    let missing = Database::open(&format!("sqlite:{}", sqlite_file(&folder).display()), Opening::AsIs).await.map(drop);
+    assert!(is_unavailable(&missing), "{missing:?}");
+    assert!(!sqlite_file(&folder).exists(), "nothing is made by the way");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_postgres_cuts_the_line_it_is_told_as_unavailable_and_comes_back() {
+    on_postgres(async |db: Place| {
+        let mut tx = db.begin().await.expect("a transaction");
+        failures::record(&mut tx, "b", NOW).await.expect("recorded");
+        let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        run_sql(&db.url, others.to_owned()).await;
+        let cut = failures::record(&mut tx, "b", NOW).await;
+        assert!(is_unavailable(&cut), "{cut:?}");
+        drop(tx);
+        assert_eq!(read!(db, tx => failures::count(&mut tx, "b", Millis(0)).await), 0, "it works again, and the cut transaction never happened");
+    })
+    .await;
+}
+
+// ---- twins
+
+fn migrations(database: &str) -> BTreeMap<String, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(database);
+    let files = fs::read_dir(folder).expect("a folder of migrations").map(|file| file.expect("a file").path());
+    files.map(|file| (file.file_name().unwrap_or_default().to_string_lossy().into_owned(), fs::read_to_string(&file).expect("text"))).collect()
+}
+
+#[test]
+fn migrations_come_in_twins_numbered_from_one_and_say_why_they_exist() {
+    let (sqlite, postgres) = (migrations("sqlite"), migrations("postgres"));
+    assert_eq!(sqlite.keys().collect::<Vec<_>>(), postgres.keys().collect::<Vec<_>>());
+    for (at, (name, text)) in sqlite.iter().enumerate() {
+        assert!(name.starts_with(&format!("{:04}_", at + 1)) && name.ends_with(".sql"), "{name} is not number {}", at + 1);
+        assert!(text.starts_with("-- ") && postgres[name].starts_with("-- "), "{name} says in its first line why it exists");
+    }
+}
+
+/// What both databases must have alike: columns, keys and indexes, and references.
+#[derive(Debug, Default, PartialEq)]
+struct Schema {
+    /// Table, column, type, whether it may be NULL, default.
+    columns: BTreeSet<(String, String, String, bool, String)>,
+    /// Table, whether it is unique, columns.
+    indexes: BTreeSet<(String, bool, Vec<String>)>,
+    /// Table, column, the table it names, what a deletion does.
+    references: BTreeSet<(String, String, String, String)>,
+}
+
+impl Schema {
+    fn indexed(rows: Vec<(String, String, bool, String)>) -> BTreeSet<(String, bool, Vec<String>)> {
+        let mut by_name: BTreeMap<(String, String, bool), Vec<String>> = BTreeMap::new();
+        for (table, index, is_unique, column) in rows {
+            by_name.entry((table, index, is_unique)).or_default().push(column);
+        }
+        by_name.into_iter().map(|((table, _, is_unique), columns)| (table, is_unique, columns)).collect()
+    }
+
+    async fn of_sqlite(file: &Path) -> Self {
+        let mut raw = raw_sqlite(file).await;
+        let columns: Vec<(String, String, String, bool, Option<String>)> = sqlx::query_as(
+            "SELECT t.name, c.name, c.type, c.\"notnull\" = 0, c.dflt_value FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+             WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%' AND t.name <> '_sqlx_migrations'",
+        )
+        .fetch_all(&mut raw)
+        .await
+        .expect("columns");
+        let indexes = sqlx::query_as(
+            "SELECT t.name, l.name, l.\"unique\" = 1, i.name FROM sqlite_schema t JOIN pragma_index_list(t.name) l JOIN pragma_index_info(l.name) i
+             WHERE t.type = 'table' AND t.name <> '_sqlx_migrations' ORDER BY t.name, l.name, i.seqno",
+        )
+        .fetch_all(&mut raw)
+        .await
+        .expect("indexes");
+        let references: Vec<(String, String, String, String)> = sqlx::query_as(
+            "SELECT t.name, f.\"from\", f.\"table\", f.on_delete FROM sqlite_schema t JOIN pragma_foreign_key_list(t.name) f WHERE t.type = 'table'",
+        )
+        .fetch_all(&mut raw)
+        .await
+        .expect("references");
+        Self {
+            columns: columns
+                .into_iter()
+                .map(|(table, column, kind, may_be_null, default)| (table, column, kind, may_be_null, default.unwrap_or_default()))
+                .collect(),
+            indexes: Self::indexed(indexes),
+            references: references.into_iter().collect(),
+        }
+    }
+
+    async fn of_postgres(url: &str) -> Self {
+        let mut raw = PgConnection::connect(url).await.expect("a connection of its own");
+        let columns: Vec<(String, String, String, bool, Option<String>)> = sqlx::query_as(
+            "SELECT table_name::text, column_name::text, data_type::text, is_nullable = 'YES', column_default::text
+             FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> '_sqlx_migrations'",
+        )
+        .fetch_all(&mut raw)
+        .await
+        .expect("columns");
+        let indexes = sqlx::query_as(
+            "SELECT t.relname::text, i.relname::text, x.indisunique, a.attname::text
+             FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_namespace n ON n.oid = t.relnamespace
+             CROSS JOIN LATERAL unnest(x.indkey) WITH ORDINALITY k (number, place) JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.number
+             WHERE n.nspname = 'public' AND t.relname <> '_sqlx_migrations' ORDER BY t.relname, i.relname, k.place",
+        )
+        .fetch_all(&mut raw)
+        .await
+        .expect("indexes");
+        let references: Vec<(String, String, String, String)> = sqlx::query_as(
+            "SELECT c.conrelid::regclass::text, a.attname::text, c.confrelid::regclass::text,
+                    CASE c.confdeltype WHEN 'a' THEN 'NO ACTION' WHEN 'c' THEN 'CASCADE' ELSE 'other' END
+             FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey) WHERE c.contype = 'f'",
+        )
+        .fetch_all(&mut raw)
+        .await
+        .expect("references");
+        let plain = |default: String| default.split("::").next().unwrap_or_default().trim_matches('\'').to_owned();
+        Self {
+            columns: columns
+                .into_iter()
+                .map(|(table, column, kind, may_be_null, default)| {
+                    let kind = if kind == "bytea" { "BLOB".to_owned() } else { kind.to_uppercase() };
+                    (table, column, kind, may_be_null, default.map(plain).unwrap_or_default())
+                })
+                .collect(),
+            indexes: Self::indexed(indexes),
+            references: references.into_iter().collect(),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_databases_have_the_same_schema() {
+    on_postgres(async |db: Place| {
+        let (folder, sqlite) = fresh_sqlite().await;
+        let (one, two) = (Schema::of_sqlite(&sqlite_file(&folder)).await, Schema::of_postgres(&db.url).await);
+        assert!(one.columns.len() > 50 && one.indexes.len() > 10 && one.references.len() > 5, "too little was read: {one:?}");
+        assert_eq!(one.columns, two.columns);
+        assert_eq!(one.indexes, two.indexes);
+        assert_eq!(one.references, two.references);
+        sqlite.close().await;
+    })
+    .await;
+}
