@@ -56,9 +56,7 @@ enum Command {
     /// Open and shelve what is due now, once.
     Tick,
     /// Copy the SQLite database into FILE while the app runs. The key file is not in it: keep DATA_DIR/secret.key too.
-    Backup {
-        file: PathBuf,
-    },
+    Backup { file: PathBuf },
 }
 
 /// One sentence for the operator.
@@ -119,10 +117,14 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
 }
 
 fn make_data_dir(folder: &Path) -> Result<(), Failure> {
-    std::fs::create_dir_all(folder).map_err(|error| Failure(format!("the data folder {} cannot be made: {error}; set DATA_DIR to a folder this user may write", folder.display())))?;
+    std::fs::create_dir_all(folder).map_err(|error| {
+        Failure(format!("the data folder {} cannot be made: {error}; set DATA_DIR to a folder this user may write", folder.display()))
+    })?;
     let probe = folder.join(".writable");
     let tried = std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe));
-    tried.map_err(|error| Failure(format!("the data folder {} cannot be written: {error}; set DATA_DIR to a folder this user may write", folder.display())))
+    tried.map_err(|error| {
+        Failure(format!("the data folder {} cannot be written: {error}; set DATA_DIR to a folder this user may write", folder.display()))
+    })
 }
 
 async fn open(settings: &Settings, opening: Opening) -> Result<Database, Failure> {
@@ -162,7 +164,11 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
     }
     let trusted_proxies = TrustedProxies::parse(&serve.trusted_proxies)?;
     let listener = http::serve::listen(serve.listen_addr).map_err(|error| {
-        let hint = if error.kind() == std::io::ErrorKind::AddrInUse { "the port is taken; stop what uses it or set LISTEN_ADDR" } else { "set LISTEN_ADDR to an address of this machine" };
+        let hint = if error.kind() == std::io::ErrorKind::AddrInUse {
+            "the port is taken; stop what uses it or set LISTEN_ADDR"
+        } else {
+            "set LISTEN_ADDR to an address of this machine"
+        };
         Failure(format!("cannot listen on {}: {error}; {hint}", serve.listen_addr))
     })?;
     let address = listener.local_addr()?;

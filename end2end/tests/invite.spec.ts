@@ -23,9 +23,8 @@ test('a bare code may be written as people write', async ({ somebody }) => {
   await expect(parent.page.getByRole('heading', { name: '서연이 기다리고 있어요' })).toBeVisible();
 });
 
-test('a wrong, a used, a withdrawn and a late code say the same', async ({ somebody, pairUp, clock }) => {
-  const stranger = await somebody('태오');
-  const { page } = stranger;
+test('a wrong, a used, a withdrawn and a late code say the same', async ({ somebody, clock }) => {
+  const { page } = await somebody('태오');
   const child = await somebody('준호');
   const pair = await child.startPair();
   const late = await child.invite(pair);

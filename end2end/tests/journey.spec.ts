@@ -1,6 +1,6 @@
 import { expect, test } from '../support/pair.ts';
 
-test('a child and a parent meet, answer, see the card open and find it in the archive', async ({ page: child, context, browser }) => {
+test('a child and a parent meet, answer, see the card open and find it in the archive', async ({ page: child, context, somebody }) => {
   await child.goto('/');
   await child.getByRole('link', { name: '시작하기' }).click();
   await child.getByLabel('이름').fill('민지');
@@ -37,7 +37,7 @@ test('a child and a parent meet, answer, see the card open and find it in the ar
   await child.getByRole('link', { name: '기다리는 짝' }).click();
   await listening;
 
-  const parent = await (await browser.newContext()).newPage();
+  const { page: parent } = await somebody('순자');
   await parent.goto(link);
   await parent.getByRole('button', { name: '초대 확인' }).click();
   await expect(parent.getByRole('heading', { name: '민지가 기다리고 있어요' })).toBeVisible();
@@ -71,5 +71,4 @@ test('a child and a parent meet, answer, see the card open and find it in the ar
   await expect(child.getByText('엄마는 이렇게 물음을 받았어요:')).toContainText('기억의 맨 처음으로 돌아가면');
   await expect(child.getByText('골목에서 고무줄을 했지.')).toBeVisible();
   await expect(child.getByText('유치원 창밖으로 눈이 오던 날이요.')).toBeVisible();
-  await parent.context().close();
 });

@@ -3,6 +3,9 @@ import type { Page, TestInfo } from '@playwright/test';
 import { expectAccessibleByDayAndDusk } from '../support/a11y.ts';
 import { expect, type Pair, type People, type Person, test } from '../support/pair.ts';
 
+// The pages know nothing of one another, and this is the longest file: both workers may share it.
+test.describe.configure({ mode: 'parallel' });
+
 type Shown = { page: Page; path: string };
 const nobody = (path: string) => ({ page }: { page: Page }): Shown => ({ page, path });
 const seen = (person: Person, path: string): Shown => ({ page: person.page, path });

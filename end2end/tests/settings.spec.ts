@@ -3,8 +3,8 @@ import { expect, test } from '../support/pair.ts';
 
 const HANGUL = /[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]/;
 
-/** The panel of a page that is under this heading. */
-const panel = (page: Page, name: string) => page.getByRole('region', { name }).or(page.locator('section', { has: page.getByRole('heading', { name, exact: true }) }));
+/** The part of a settings page that is under this heading. */
+const panel = (page: Page, name: string) => page.locator('section').filter({ has: page.getByRole('heading', { name, exact: true }) });
 
 test('a new question time shows in the open page of the other', async ({ pairUp }) => {
   const pair = await pairUp();
@@ -31,24 +31,34 @@ test('a time that is none gets a sentence by its field', async ({ pairUp }) => {
   await expect(page.getByLabel('질문이 오는 시간')).toHaveAccessibleDescription(/시간은 00:00부터/);
 });
 
-test('a new name and a new relation are how the other sees me', async ({ pairUp }) => {
+test('a new name is how the other sees me, in their open page too', async ({ pairUp }) => {
   const pair = await pairUp();
-  const { page } = pair.child;
-  await page.goto(pair.at('settings'));
-  await page.getByLabel('이름', { exact: true }).fill('서연');
-  await panel(page, '이름').getByRole('button', { name: '저장하기' }).click();
-  await expect(page.getByLabel('이름', { exact: true })).toHaveValue('서연');
   await pair.parent.open(pair.at('today'));
-  await expect(pair.parent.page.getByText('서연', { exact: true })).toBeVisible();
-
-  await pair.parent.post('change_relation', { pair: pair.id, relation: 'other', relation_word: '이모' });
-  await page.goto(pair.at('today'));
-  await expect(page.getByText('이모', { exact: true })).toBeVisible();
+  await expect(pair.parent.page.getByText('민지', { exact: true })).toBeVisible();
+  const { page } = pair.child;
   await page.goto(pair.at('settings'));
   await page.getByLabel('이름', { exact: true }).fill('가'.repeat(21));
   await panel(page, '이름').getByRole('button', { name: '저장하기' }).click();
   await expect(page.getByRole('alert')).toHaveText('이름은 20자까지 적을 수 있어요.');
   await expect(page.getByLabel('이름', { exact: true })).toHaveValue('가'.repeat(21));
+
+  await page.getByLabel('이름', { exact: true }).fill('서연');
+  await panel(page, '이름').getByRole('button', { name: '저장하기' }).click();
+  await expect(page.getByText('저장했어요.')).toBeVisible();
+  await expect(page.getByLabel('이름', { exact: true })).toHaveValue('서연');
+  await expect(pair.parent.page.getByText('서연', { exact: true })).toBeVisible();
+});
+
+test('a new relation is what the other calls me, in their open page too', async ({ pairUp }) => {
+  const pair = await pairUp();
+  await pair.child.open(pair.at('today'));
+  await expect(pair.child.page.getByText('엄마', { exact: true })).toBeVisible();
+  const { page } = pair.parent;
+  await page.goto(pair.at('settings'));
+  await page.getByLabel('다른 가족').check();
+  await page.getByLabel('부르는 말').fill('이모');
+  await panel(page, '나를 부르는 말').getByRole('button', { name: '저장하기' }).click();
+  await expect(pair.child.page.getByText('이모', { exact: true })).toBeVisible();
 });
 
 test('in English no page holds Korean but the name of the house', async ({ pairUp }) => {

@@ -91,12 +91,7 @@ fn filler(words: &Words, pair: &PairView) -> String {
 }
 
 pub fn card_link(question: &DailyQuestion, locale: Locale) -> CardLink {
-    CardLink {
-        id: question.id,
-        topic: question.wordings.of(locale).topic.clone(),
-        section: question.section,
-        local_date: question.local_date,
-    }
+    CardLink { id: question.id, topic: question.wordings.of(locale).topic.clone(), section: question.section, local_date: question.local_date }
 }
 
 /// How `/join` greets the browser it is opened in. `path` is the page's own.
@@ -125,7 +120,9 @@ pub fn door(user_agent: &str, public_url: &str, path: &str) -> DoorView {
 
 /// Percent-encodes everything but unreserved characters (RFC 3986 §2.3).
 fn escape(text: &str) -> String {
-    text.bytes().map(|b| if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~') { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+    text.bytes()
+        .map(|b| if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~') { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect()
 }
 
 #[cfg(test)]

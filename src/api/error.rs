@@ -1,11 +1,14 @@
 //! The only error that crosses the wire: a code, never a sentence and never a cause.
 
 use serde::{Deserialize, Serialize};
-use server_fn::{codec::JsonEncoding, error::{FromServerFnError, ServerFnErrorErr}};
+use server_fn::{
+    codec::JsonEncoding,
+    error::{FromServerFnError, ServerFnErrorErr},
+};
 
 use crate::{
     domain::{AnswerBodyError, DateError, IdError, PersonNameError, PushTimeError, RelationError, ZoneNameError},
-    text::Words,
+    text::{PageWords, Words},
 };
 
 /// Why a request was not done.
@@ -61,9 +64,38 @@ impl ApiError {
         match self {
             Self::SignedOut => 401,
             Self::NotFound => 404,
-            Self::NameEmpty | Self::NameTooLong | Self::NameForbidden | Self::ConsentMissing | Self::AnswerEmpty | Self::AnswerTooLong | Self::AnswerForbidden | Self::RelationMissing | Self::RelationWordMissing | Self::RelationWordTooLong | Self::RelationWordForbidden | Self::TimeInvalid | Self::ZoneInvalid | Self::DateInvalid | Self::PausePast | Self::PauseTooLong | Self::CodeWrong | Self::RecoveryCodeWrong | Self::LeaveUnconfirmed => 422,
+            Self::NameEmpty
+            | Self::NameTooLong
+            | Self::NameForbidden
+            | Self::ConsentMissing
+            | Self::AnswerEmpty
+            | Self::AnswerTooLong
+            | Self::AnswerForbidden
+            | Self::RelationMissing
+            | Self::RelationWordMissing
+            | Self::RelationWordTooLong
+            | Self::RelationWordForbidden
+            | Self::TimeInvalid
+            | Self::ZoneInvalid
+            | Self::DateInvalid
+            | Self::PausePast
+            | Self::PauseTooLong
+            | Self::CodeWrong
+            | Self::RecoveryCodeWrong
+            | Self::LeaveUnconfirmed => 422,
             Self::TooManyTries => 429,
-            Self::JoiningMyself | Self::PairExists | Self::SeatTaken | Self::CardOpen | Self::AlreadyOpen | Self::Swapped | Self::PairClosed | Self::Shelved | Self::SomebodyAnswered | Self::FirstQuestion | Self::SwappedToday | Self::NotYet => 409,
+            Self::JoiningMyself
+            | Self::PairExists
+            | Self::SeatTaken
+            | Self::CardOpen
+            | Self::AlreadyOpen
+            | Self::Swapped
+            | Self::PairClosed
+            | Self::Shelved
+            | Self::SomebodyAnswered
+            | Self::FirstQuestion
+            | Self::SwappedToday
+            | Self::NotYet => 409,
             Self::Insecure | Self::CrossSite => 403,
             Self::TooLarge => 413,
             Self::Malformed => 400,
@@ -72,34 +104,15 @@ impl ApiError {
         }
     }
 
-    /// What to say, by the field or on the page.
+    /// What to say on the page that lives in the browser; what cannot happen there is "in a moment".
     pub fn sentence(self, words: &Words) -> &'static str {
         match self {
             Self::SignedOut => words.err_signed_out,
             Self::NotFound => words.err_not_found,
-            Self::NameEmpty => words.err_name_empty,
-            Self::NameTooLong => words.err_name_too_long,
-            Self::NameForbidden => words.err_name_forbidden,
-            Self::ConsentMissing => words.err_consent,
             Self::AnswerEmpty => words.err_answer_empty,
             Self::AnswerTooLong => words.err_answer_too_long,
             Self::AnswerForbidden => words.err_answer_forbidden,
-            Self::RelationMissing => words.err_relation,
-            Self::RelationWordMissing => words.err_relation_word,
-            Self::RelationWordTooLong => words.err_relation_word_too_long,
-            Self::RelationWordForbidden => words.err_relation_word_forbidden,
-            Self::TimeInvalid => words.err_time,
-            Self::ZoneInvalid => words.err_zone,
-            Self::DateInvalid => words.err_date,
-            Self::PausePast => words.err_pause_past,
-            Self::PauseTooLong => words.err_pause_too_long,
             Self::CodeWrong => words.err_code,
-            Self::RecoveryCodeWrong => words.err_recovery_code,
-            Self::LeaveUnconfirmed => words.err_leave_confirm,
-            Self::TooManyTries => words.err_too_many,
-            Self::JoiningMyself => words.err_myself,
-            Self::PairExists => words.err_pair_exists,
-            Self::SeatTaken => words.err_seat_taken,
             Self::CardOpen => words.err_card_open,
             Self::AlreadyOpen => words.err_already_open,
             Self::Swapped => words.err_swapped,
@@ -109,13 +122,79 @@ impl ApiError {
             Self::FirstQuestion => words.err_first_question,
             Self::SwappedToday => words.err_swapped_today,
             Self::NotYet => words.err_not_yet,
-            Self::Insecure => words.err_insecure,
-            Self::CrossSite => words.err_cross_site,
             Self::TooLarge => words.err_too_large,
             Self::Malformed => words.err_malformed,
             Self::Unavailable => words.err_unavailable,
             Self::Broken => words.err_broken,
             Self::Network => words.err_network,
+            Self::NameEmpty
+            | Self::NameTooLong
+            | Self::NameForbidden
+            | Self::ConsentMissing
+            | Self::RelationMissing
+            | Self::RelationWordMissing
+            | Self::RelationWordTooLong
+            | Self::RelationWordForbidden
+            | Self::TimeInvalid
+            | Self::ZoneInvalid
+            | Self::DateInvalid
+            | Self::PausePast
+            | Self::PauseTooLong
+            | Self::RecoveryCodeWrong
+            | Self::LeaveUnconfirmed
+            | Self::TooManyTries
+            | Self::JoiningMyself
+            | Self::PairExists
+            | Self::SeatTaken
+            | Self::Insecure
+            | Self::CrossSite => words.err_broken,
+        }
+    }
+
+    /// What to say on a page that only the server renders, by the field or on the page.
+    pub fn page_sentence(self, words: &PageWords) -> &'static str {
+        match self {
+            Self::NameEmpty => words.err_name_empty,
+            Self::NameTooLong => words.err_name_too_long,
+            Self::NameForbidden => words.err_name_forbidden,
+            Self::ConsentMissing => words.err_consent,
+            Self::RelationMissing => words.err_relation,
+            Self::RelationWordMissing => words.err_relation_word,
+            Self::RelationWordTooLong => words.err_relation_word_too_long,
+            Self::RelationWordForbidden => words.err_relation_word_forbidden,
+            Self::TimeInvalid => words.err_time,
+            Self::ZoneInvalid => words.err_zone,
+            Self::DateInvalid => words.err_date,
+            Self::PausePast => words.err_pause_past,
+            Self::PauseTooLong => words.err_pause_too_long,
+            Self::RecoveryCodeWrong => words.err_recovery_code,
+            Self::LeaveUnconfirmed => words.err_leave_confirm,
+            Self::TooManyTries => words.err_too_many,
+            Self::JoiningMyself => words.err_myself,
+            Self::PairExists => words.err_pair_exists,
+            Self::SeatTaken => words.err_seat_taken,
+            Self::Insecure => words.err_insecure,
+            Self::CrossSite => words.err_cross_site,
+            Self::SignedOut
+            | Self::NotFound
+            | Self::AnswerEmpty
+            | Self::AnswerTooLong
+            | Self::AnswerForbidden
+            | Self::CodeWrong
+            | Self::CardOpen
+            | Self::AlreadyOpen
+            | Self::Swapped
+            | Self::PairClosed
+            | Self::Shelved
+            | Self::SomebodyAnswered
+            | Self::FirstQuestion
+            | Self::SwappedToday
+            | Self::NotYet
+            | Self::TooLarge
+            | Self::Malformed
+            | Self::Unavailable
+            | Self::Broken
+            | Self::Network => self.sentence(words),
         }
     }
 }

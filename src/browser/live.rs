@@ -59,8 +59,7 @@ struct Reset {
 /// Opens the line from `cursor` on. It lives as long as the page.
 pub fn open(cursor: i64, tell: impl Fn(Heard) + 'static) {
     let Some(window) = web_sys::window() else { return };
-    let line =
-        Rc::new(RefCell::new(Line { cursor, source: None, heard_at: now(), failures: 0, timer: None, tell: Rc::new(tell), handlers: None }));
+    let line = Rc::new(RefCell::new(Line { cursor, source: None, heard_at: now(), failures: 0, timer: None, tell: Rc::new(tell), handlers: None }));
     let handlers = handlers(&line);
     line.borrow_mut().handlers = Some(handlers);
     connect(&line);
@@ -196,7 +195,9 @@ fn watch_window(window: &Window, line: &Shared) {
     let visible = {
         let line = Rc::clone(line);
         Closure::<dyn Fn(JsValue)>::new(move |_| {
-            let is_visible = web_sys::window().and_then(|window| window.document()).is_some_and(|document| document.visibility_state() == VisibilityState::Visible);
+            let is_visible = web_sys::window()
+                .and_then(|window| window.document())
+                .is_some_and(|document| document.visibility_state() == VisibilityState::Visible);
             // iOS may call a dead wire open.
             let is_silent = now() - line.borrow().heard_at > SILENCE_MS;
             if is_visible && is_silent {

@@ -59,11 +59,11 @@ pub fn use_any_refused() -> Option<Refused> {
 /// The sentence for a refused post to `endpoint`, if its error is one of `errors` (none given: any).
 pub fn use_sentence(endpoint: &str, errors: &[ApiError]) -> Option<&'static str> {
     let refused = use_refused(endpoint)?;
-    (errors.is_empty() || errors.contains(&refused.error)).then(|| refused.error.sentence(use_words()))
+    (errors.is_empty() || errors.contains(&refused.error)).then(|| refused.error.page_sentence(use_page_words()))
 }
 
 /// The open line to the server, shared by all pages of this tab.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct LiveFeed {
     /// Rises with everything heard that may have changed a page.
     pub version: RwSignal<u64>,
@@ -78,17 +78,6 @@ pub struct LiveFeed {
 }
 
 impl LiveFeed {
-    pub fn new() -> Self {
-        Self {
-            version: RwSignal::new(0),
-            event: RwSignal::new(None),
-            has_newer_build: RwSignal::new(false),
-            is_lost: RwSignal::new(false),
-            recovery_used: RwSignal::new(false),
-            is_open: RwSignal::new(false),
-        }
-    }
-
     /// Opens the line once, from the number of the view it was read with: no gap between page and stream.
     pub fn open(self, as_of: i64) {
         if self.is_open.get_untracked() {

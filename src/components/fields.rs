@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::context::{use_refused, use_page_words};
+use super::context::{use_page_words, use_refused};
 use crate::{
     domain::{Relation, Role},
     text,

@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{context::use_words, site_header::SiteHeader, windows::LittleHouse};
-use crate::{api::ApiError, page_status, paths, text::Words};
+use super::{context::use_page_words, site_header::SiteHeader, windows::LittleHouse};
+use crate::{api::ApiError, page_status, paths, text::PageWords};
 
 /// What the page is called and what it says.
-pub fn title_of(words: &'static Words, error: ApiError) -> (&'static str, &'static str) {
+pub fn title_of(words: &'static PageWords, error: ApiError) -> (&'static str, &'static str) {
     match error {
         ApiError::SignedOut => (words.signed_out_title, words.signed_out_lead),
         ApiError::NotFound | ApiError::Malformed => (words.not_found_title, words.not_found_lead),
@@ -26,7 +26,7 @@ pub fn Problem(error: ApiError) -> impl IntoView {
 #[component]
 pub fn ProblemBody(error: ApiError) -> impl IntoView {
     page_status::set(error.status());
-    let words = use_words();
+    let words = use_page_words();
     let (title, lead) = title_of(words, error);
     let (way_on, name) = match error {
         ApiError::SignedOut => (paths::sign_in(), words.sign_in_button),

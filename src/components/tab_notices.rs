@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use super::context::{LiveFeed, use_words};
-use crate::browser;
 
 /// On the page that lives in the browser.
 #[component]
@@ -11,18 +10,14 @@ pub fn TabNotices() -> impl IntoView {
     let words = use_words();
     let live = expect_context::<LiveFeed>();
     view! {
-        <Show when=move || live.has_newer_build.get()>
+        {move || live.has_newer_build.get().then(|| view! {
             <div class="update-bar" role="status">
                 <span>{words.update_ready}</span>
-                <button class="button" type="button" on:click=|_| browser::page::reload()>{words.update_now}</button>
+                <a class="button" href="">{words.update_now}</a>
             </div>
-        </Show>
-        <Show when=move || live.recovery_used.get()>
-            <div class="notice warn" role="alert">{words.recovery_used_elsewhere}</div>
-        </Show>
-        <Show when=move || live.is_lost.get()>
-            <p class="status" role="status">{words.live_lost}</p>
-        </Show>
+        })}
+        {move || live.recovery_used.get().then(|| view! { <div class="notice warn" role="alert">{words.recovery_used_elsewhere}</div> })}
+        {move || live.is_lost.get().then(|| view! { <p class="status" role="status">{words.live_lost}</p> })}
     }
 }
 

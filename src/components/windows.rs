@@ -29,10 +29,10 @@ pub fn Windows(
 
     view! {
         <svg class=class viewBox="0 0 400 440" preserveAspectRatio="xMidYMax slice" role="img" aria-label=move || label.get()>
-            <g aria-hidden="true" inner_html=SKY></g>
-            <g aria-hidden="true" inner_html=HOUSE></g>
+            <g aria-hidden="true" inner_html=drawn(SKY)></g>
+            <g aria-hidden="true" inner_html=drawn(HOUSE)></g>
             <g aria-hidden="true" inner_html=season_markup(season)></g>
-            <g aria-hidden="true" inner_html=LIGHT></g>
+            <g aria-hidden="true" inner_html=drawn(LIGHT)></g>
             {seat_window(left, "translate(76 288)", POT)}
             {seat_window(right, "translate(324 288) scale(-1 1)", BOOKS)}
         </svg>
@@ -52,14 +52,20 @@ pub fn LittleHouse(lit_left: bool, lit_right: bool) -> impl IntoView {
     view! { <svg class=class viewBox="0 0 160 100" aria-hidden="true" inner_html=LITTLE_HOUSE></svg> }
 }
 
+/// What never changes is drawn by the server; the browser half, which leaves `inner_html` as it finds it when it
+/// hydrates, need not carry it.
+fn drawn(markup: &'static str) -> &'static str {
+    if cfg!(target_arch = "wasm32") { "" } else { markup }
+}
+
 /// One window in its own 84 × 78 space; the right one is mirrored so that the two look at each other.
 fn seat_window(seat: Signal<Seat>, place: &'static str, thing: &'static str) -> impl IntoView {
     view! {
         <g class=move || seat.with(Seat::class) transform=place aria-hidden="true">
-            <g inner_html=ROOM></g>
-            <g inner_html=DOORS></g>
+            <g inner_html=drawn(ROOM)></g>
+            <g inner_html=drawn(DOORS)></g>
             <g class="figure" inner_html=move || seat.with(Seat::figure)></g>
-            <g class="thing" inner_html=thing></g>
+            <g class="thing" inner_html=drawn(thing)></g>
         </g>
     }
 }

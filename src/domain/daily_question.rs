@@ -1,4 +1,4 @@
-//! A question opened for a pair: its life, what a due minute does to it, and who may see what.
+//! A question opened for a pair: its life, and who may see what. What a due minute does to it is `cadence`.
 //! States: `open → complete`, `open → shelved → complete`. Who has answered is derived, never stored twice.
 
 use super::{Answer, AnswerBody, DailyQuestionId, LocalDate, Millis, PairId, PairPhase, QuestionKey, Role, Section, Wordings};
@@ -7,18 +7,8 @@ use super::{Answer, AnswerBody, DailyQuestionId, LocalDate, Millis, PairId, Pair
 pub const FIRST_QUESTION_KEY: &str = "childhood-oldest-memory";
 /// What a pair gets when the catalogue holds nothing new for it.
 pub const FREE_QUESTION_KEY: &str = "free";
-/// Days since opening on which whoever has not answered is reminded.
-pub const REMINDER_DAYS: [i64; 3] = [1, 3, 6];
-/// From this day on an incomplete question is shelved and the next opens.
-pub const SHELVE_DAY: i64 = 7;
-/// Openings lie at least twelve hours apart.
-pub const MIN_GAP_MS: i64 = 12 * Millis::HOUR;
 /// Completed cards in a season.
 pub const SEASON_LENGTH: u32 = 7;
-/// A due minute handled later than this has been missed: nobody is reminded for it any more.
-const ON_TIME_MS: i64 = 30 * Millis::MINUTE;
-/// After so many shelved questions in a row a silent member gets no reminders until they act.
-const SILENT_AFTER: u32 = 3;
 
 /// The stored part of the life of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +17,6 @@ pub enum Status {
     Shelved,
     Complete,
 }
-
 
 /// A question opened for a pair, with both members' latest answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -232,85 +221,8 @@ impl DailyQuestion {
     }
 
     /// Whole days since the count began, at a due minute of `date`.
-    fn days_at(&self, date: LocalDate) -> i64 {
+    pub fn days_at(&self, date: LocalDate) -> i64 {
         self.counted_from.map_or(0, |from| date.days_since(from))
-    }
-}
-
-/// A due minute as the scheduler finds it. When several were missed, the latest one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DueMinute {
-    pub at: Millis,
-    /// The pair's local date at `at`.
-    pub local_date: LocalDate,
-    /// The next due minute after `now`.
-    pub next: Millis,
-    pub now: Millis,
-}
-
-/// What a due minute needs to know of a pair.
-#[derive(Debug, Clone, Copy)]
-pub struct Cadence<'a> {
-    /// The newest question that is not shelved.
-    pub current: Option<&'a DailyQuestion>,
-    pub last_opened_date: Option<LocalDate>,
-    pub last_opened_at: Option<Millis>,
-    pub paused_until: Option<LocalDate>,
-    /// Shelved questions in a row that each seat left unanswered since it last acted.
-    pub parent_unanswered: u32,
-    pub child_unanswered: u32,
-}
-
-/// What a due minute does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DueOutcome {
-    /// The next question opens, for this date.
-    Open,
-    /// The current question is shelved and the next opens.
-    ShelveAndOpen,
-    /// The question stays open; these seats are reminded (an empty list: nobody).
-    Remind { day: i64, roles: Vec<Role> },
-    /// The question stays open, nothing else happens.
-    Stay,
-    /// Too soon after the last opening, or too close to the next: this minute is skipped.
-    Skip,
-    /// The pair rests; an open question's day count rests with it.
-    Paused,
-}
-
-impl Cadence<'_> {
-    /// The rules of DESIGN §3, "At a due minute".
-    pub fn at_due(&self, due: DueMinute) -> DueOutcome {
-        if self.paused_until.is_some_and(|until| due.local_date < until) {
-            return DueOutcome::Paused;
-        }
-        let Some(current) = self.current.filter(|current| current.status() == Status::Open) else {
-            return if self.may_open(due) { DueOutcome::Open } else { DueOutcome::Skip };
-        };
-        let day = current.days_at(due.local_date);
-        if day >= SHELVE_DAY || current.move_on.is_some() {
-            return if self.may_open(due) { DueOutcome::ShelveAndOpen } else { DueOutcome::Skip };
-        }
-        if day <= 0 {
-            // The very date it opened for: not a day gone by.
-            return DueOutcome::Skip;
-        }
-        if REMINDER_DAYS.contains(&day) && due.now.since(due.at) <= ON_TIME_MS {
-            let roles = [(Role::Parent, self.parent_unanswered), (Role::Child, self.child_unanswered)]
-                .into_iter()
-                .filter(|(role, unanswered)| !current.has_answered(*role) && *unanswered < SILENT_AFTER)
-                .map(|(role, _)| role)
-                .collect();
-            return DueOutcome::Remind { day, roles };
-        }
-        DueOutcome::Stay
-    }
-
-    /// At most one opening per local date, never within 12 h of the last, and late only when the next is 12 h ahead.
-    fn may_open(&self, due: DueMinute) -> bool {
-        self.last_opened_date.is_none_or(|date| due.local_date > date)
-            && self.last_opened_at.is_none_or(|at| due.now.since(at) >= MIN_GAP_MS)
-            && due.next.since(due.now) >= MIN_GAP_MS
     }
 }
 

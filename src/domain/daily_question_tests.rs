@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::Wording;
+use crate::domain::{Cadence, DueMinute, DueOutcome, Wording};
 
 fn wordings() -> Wordings {
     let wording = Wording { topic: "t".into(), parent: "p?".into(), child: "c?".into() };

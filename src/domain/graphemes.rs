@@ -9,11 +9,11 @@ pub fn graphemes(text: &str) -> usize {
 
 /// Whether the text holds a character that never belongs in what people write here: a control
 /// other than line feed and tab, or a bidirectional override or isolate (Unicode TR #36 §3.1)
-/// that could make the line around it lie. Joiners inside emoji are fine.
+/// that could make the line around it lie; or U+FFFD, the mark of a broken encoding. Joiners inside emoji are fine.
 pub fn has_forbidden(text: &str) -> bool {
     text.chars().any(|c| {
         (c.is_control() && c != '\n' && c != '\t')
-            || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{FFFE}' | '\u{FFFF}')
+            || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{FFFD}' | '\u{FFFE}' | '\u{FFFF}')
     })
 }
 

@@ -3,6 +3,7 @@
 //! Values made by `parse` are valid for ever; both halves of the app share this room.
 
 mod answer;
+mod cadence;
 mod daily_question;
 mod event;
 mod graphemes;
@@ -17,14 +18,12 @@ mod sky;
 mod time;
 
 pub use answer::{Answer, AnswerBody, AnswerBodyError};
-pub use daily_question::{
-    Cadence, DailyQuestion, DueMinute, DueOutcome, Refusal, Saved, Seen, Status,
-    FIRST_QUESTION_KEY, FREE_QUESTION_KEY, MIN_GAP_MS, REMINDER_DAYS, SEASON_LENGTH, SHELVE_DAY,
-};
+pub use cadence::{Cadence, DueMinute, DueOutcome, MIN_GAP_MS, REMINDER_DAYS, SHELVE_DAY};
+pub use daily_question::{DailyQuestion, FIRST_QUESTION_KEY, FREE_QUESTION_KEY, Refusal, SEASON_LENGTH, Saved, Seen, Status};
 pub use event::{Event, EventKind};
 pub use graphemes::{graphemes, has_forbidden};
 pub use ids::{DailyQuestionId, IdError, InvitationId, PairId, PersonId, SessionId};
-pub use invitation::{InvitationCode, RecoveryCode, CodeError, INVITATION_LIFE_MS};
+pub use invitation::{CodeError, INVITATION_LIFE_MS, InvitationCode, RecoveryCode};
 pub use member::{Member, Relation, RelationError, Role};
 pub use pair::{Pair, PairPhase, PauseError};
 pub use person::{Locale, Person, PersonName, PersonNameError, TextSize, ZoneName, ZoneNameError};

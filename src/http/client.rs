@@ -53,7 +53,15 @@ pub fn device(user_agent: &str) -> Device {
         ("Chrome", "Chrome"),
         ("Safari", "Safari"),
     ]);
-    let system = find(&[("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS X", "Mac"), ("CrOS", "Chromebook"), ("Linux", "Linux")]);
+    let system = find(&[
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "Mac"),
+        ("CrOS", "Chromebook"),
+        ("Linux", "Linux"),
+    ]);
     let name = match (system, browser) {
         (Some(system), Some(browser)) => format!("{system} · {browser}"),
         (Some(one), None) | (None, Some(one)) => one.to_owned(),
@@ -78,7 +86,8 @@ mod tests {
 
     #[test]
     fn a_device_is_named_in_a_few_words() {
-        let phone = "Mozilla/5.0 (Linux; Android 14; SM-S911N) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/24.0 Chrome/117.0 Mobile Safari/537.36";
+        let phone =
+            "Mozilla/5.0 (Linux; Android 14; SM-S911N) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/24.0 Chrome/117.0 Mobile Safari/537.36";
         assert_eq!(device(phone).0, "Android · Samsung Internet");
         assert_eq!(device("").0, "?");
     }

@@ -38,7 +38,7 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
     let bytes = match read(body).await {
         Ok(bytes) => bytes,
         Err(error) if is_browser => {
-            let sentence = error.sentence(crate::text::page_words(visitor_locale));
+            let sentence = error.page_sentence(crate::text::page_words(visitor_locale));
             return pages::refused(status_of(error), visitor_locale, sentence).into_response();
         }
         Err(error) => return (status_of(error), axum::Json(error)).into_response(),

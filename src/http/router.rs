@@ -60,12 +60,10 @@ pub fn router(state: AppState, site_root: &Path) -> Router {
         .layer(fixed_header("content-security-policy", PLAIN_POLICY))
         .layer(fixed_header("cross-origin-opener-policy", "same-origin"))
         .layer(fixed_header("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=()"))
-        .layer(
-            TraceLayer::new_for_http().make_span_with(|request: &Request| {
-                // By route only: paths may hold codes, queries cursors.
-                tracing::info_span!("request", method = %request.method(), route = route_of(request.uri().path()))
-            }),
-        )
+        .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
+            // By route only: paths may hold codes, queries cursors.
+            tracing::info_span!("request", method = %request.method(), route = route_of(request.uri().path()))
+        }))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
 }
@@ -92,7 +90,8 @@ fn route_of(path: &str) -> &'static str {
 }
 
 /// For answers that are no app page: nothing runs in them.
-const PLAIN_POLICY: &str = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const PLAIN_POLICY: &str =
+    "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 fn fixed_header(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
@@ -109,7 +108,7 @@ async fn say_cross_site(request: Request, next: Next) -> Response {
         return response;
     }
     if is_browser {
-        return pages::refused(StatusCode::FORBIDDEN, locale, ApiError::CrossSite.sentence(text::page_words(locale))).into_response();
+        return pages::refused(StatusCode::FORBIDDEN, locale, ApiError::CrossSite.page_sentence(text::page_words(locale))).into_response();
     }
     (StatusCode::FORBIDDEN, axum::Json(ApiError::CrossSite)).into_response()
 }

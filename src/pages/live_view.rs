@@ -7,6 +7,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
     api::{ApiError, TodayView},
+    browser,
     components::context::LiveFeed,
 };
 
@@ -21,10 +22,9 @@ impl AsOf for TodayView {
     }
 }
 
-/// The view as it is now, and why it cannot be shown any more.
+/// The view as it is now.
 pub struct LiveView<T: Send + Sync + 'static> {
     pub view: RwSignal<T>,
-    pub gone: RwSignal<Option<ApiError>>,
     /// Raise it to ask again.
     pub asked: RwSignal<u64>,
 }
@@ -45,7 +45,7 @@ where
 {
     let as_of = initial.as_of();
     let live = expect_context::<LiveFeed>();
-    let kept = LiveView { view: RwSignal::new(initial), gone: RwSignal::new(None), asked: RwSignal::new(0) };
+    let kept = LiveView { view: RwSignal::new(initial), asked: RwSignal::new(0) };
     Effect::new(move |before: Option<(u64, u64)>| {
         let now = (live.version.get(), kept.asked.get());
         match before {
@@ -58,7 +58,8 @@ where
                         // Answers may overtake one another: never go back.
                         Ok(view) if view.as_of() >= kept.view.with_untracked(AsOf::as_of) => kept.view.set(view),
                         Ok(_) => {}
-                        Err(error @ (ApiError::SignedOut | ApiError::NotFound)) => kept.gone.set(Some(error)),
+                        // Not mine to see any more: the server says so with a page of its own. Drafts stay on this device.
+                        Err(ApiError::SignedOut | ApiError::NotFound) => browser::page::reload(),
                         // The network is away: what is shown stays, the line asks again when it is back.
                         Err(_) => {}
                     }

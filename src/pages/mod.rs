@@ -4,7 +4,11 @@
 mod live_view;
 mod today;
 mod today_card;
+mod today_kind;
+mod today_later;
 mod today_scene;
+mod today_typed;
+mod today_waiting;
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -41,6 +45,6 @@ pub fn boot() -> Option<(Boot, web_sys::HtmlElement)> {
 pub fn TodayRoot(boot: Boot) -> impl IntoView {
     provide_context(Lang(boot.locale));
     context::provide_refused(boot.refused);
-    provide_context(context::LiveFeed::new());
+    provide_context(context::LiveFeed::default());
     view! { <Today today=boot.today/> }
 }

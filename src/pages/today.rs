@@ -4,14 +4,14 @@ use leptos::prelude::*;
 
 use super::{
     live_view::{self, LiveView},
-    today_card::{LaterQuestions, TodayCard},
+    today_card::TodayCard,
+    today_later::LaterQuestions,
     today_scene::TodayScene,
 };
 use crate::{
     api::{self, MoveOn, Phase, SubmitAnswer, SwapQuestion, TodayView},
     components::{
         context::{LiveFeed, use_locale, use_refused, use_words},
-        problem::ProblemBody,
         tab_notices::TabNotices,
     },
     domain::EventKind,
@@ -47,12 +47,7 @@ pub fn Today(today: TodayView) -> impl IntoView {
         }
         now
     });
-    view! {
-        {move || match kept.gone.get() {
-            Some(error) => view! { <ProblemBody error/> }.into_any(),
-            None => view! { <Shown kept acts/> }.into_any(),
-        }}
-    }
+    view! { <Shown kept acts/> }
 }
 
 #[component]
@@ -101,8 +96,7 @@ fn LiveLine(view: RwSignal<TodayView>) -> impl IntoView {
 #[component]
 fn PairNotices(view: RwSignal<TodayView>) -> impl IntoView {
     let (locale, words) = (use_locale(), use_words());
-    let state = Memo::new(move |_| view.with(|today| (today.pair.phase, today.pair.paused_until)));
-    move || match state.get() {
+    move || match view.with(|today| (today.pair.phase, today.pair.paused_until)) {
         (Phase::Closed, _) => Some(
             view! {
                 <div class="notice">
@@ -130,9 +124,9 @@ fn PairNotices(view: RwSignal<TodayView>) -> impl IntoView {
 #[component]
 fn AloneNotice(view: RwSignal<TodayView>) -> impl IntoView {
     let words = use_words();
-    let state = Memo::new(move |_| view.with(|today| (today.pair.phase == Phase::Alone).then_some((today.pair.id, today.has_invitation))));
     move || {
-        state.get().map(|(pair, has_invitation)| {
+        let alone = view.with(|today| (today.pair.phase == Phase::Alone).then_some((today.pair.id, today.has_invitation)));
+        alone.map(|(pair, has_invitation)| {
             view! {
                 <div class="notice warm">
                     <p>{if has_invitation { words.invite_running_on_today } else { words.invite_on_today }}</p>
@@ -147,9 +141,8 @@ fn AloneNotice(view: RwSignal<TodayView>) -> impl IntoView {
 #[component]
 fn RecoveryQuestion(view: RwSignal<TodayView>) -> impl IntoView {
     let words = use_words();
-    let asks = Memo::new(move |_| view.with(|today| today.asks_for_recovery));
     move || {
-        asks.get().then(|| {
+        view.with(|today| today.asks_for_recovery).then(|| {
             view! {
                 <section class="panel">
                     <h2>{words.recovery_ask_title}</h2>
@@ -172,10 +165,10 @@ fn RecoveryQuestion(view: RwSignal<TodayView>) -> impl IntoView {
 #[component]
 fn WrongPerson(view: RwSignal<TodayView>) -> impl IntoView {
     let words = use_words();
-    let state = Memo::new(move |_| view.with(|today| today.may_start_again.then(|| (today.pair.id, today.pair.other.clone()))));
     let refused = use_refused("start_again").map(|refused| refused.error.sentence(words));
     move || {
-        state.get().map(|(pair, other)| {
+        let state = view.with(|today| today.may_start_again.then(|| (today.pair.id, today.pair.other.clone())));
+        state.map(|(pair, other)| {
             let name = other.map(|other| other.name).unwrap_or_default();
             view! {
                 <details class="drawer">

@@ -22,7 +22,8 @@ pub fn TodayScene(view: RwSignal<TodayView>) -> impl IntoView {
                 let is_me = today.pair.me.role == role;
                 let question = today.question.as_ref();
                 let is_lit = question.is_some_and(|question| if is_me { question.has_answered() } else { question.other_has_answered() });
-                let relation = if is_me { Some(today.pair.me.relation.clone()) } else { today.pair.other.as_ref().map(|other| other.relation.clone()) };
+                let relation =
+                    if is_me { Some(today.pair.me.relation.clone()) } else { today.pair.other.as_ref().map(|other| other.relation.clone()) };
                 Seat { relation, is_lit }
             })
         })

@@ -20,8 +20,13 @@ pub struct Zone(TimeZone);
 
 impl Zone {
     pub fn of(name: &ZoneName) -> Result<Self, UnknownZone> {
-        // "localtime" and the like would be the server's own; a fixed name list is what people choose from.
-        TimeZone::get(name.as_str()).map(Self).map_err(|_| UnknownZone)
+        // A place has a region; what has none is an alias, a placeholder or the server's own setting.
+        let name = name.as_str();
+        let is_place = name.contains('/') && !name.starts_with("posix/") && !name.starts_with("right/") && !name.starts_with("SystemV/");
+        if !is_place && !matches!(name, "UTC" | "GMT") {
+            return Err(UnknownZone);
+        }
+        TimeZone::get(name).map(Self).map_err(|_| UnknownZone)
     }
 
     /// For a stored name, which existed when it was stored; UTC if the database has lost it since.
@@ -60,14 +65,25 @@ impl Zone {
 
     /// The latest push time at or before `at`.
     pub fn last_push(&self, at: Millis, time: PushTime) -> Millis {
+        self.last_push_of(at, time).0
+    }
+
+    /// As `last_push`, with the date it belongs to: a gap may move the instant past midnight, the day stays.
+    fn last_push_of(&self, at: Millis, time: PushTime) -> (Millis, LocalDate) {
         let today = self.date(at);
-        (-3..=1).rev().map(|days| self.instant(today.plus_days(days), time)).find(|push| *push <= at).unwrap_or(at)
+        (-3..=1)
+            .rev()
+            .map(|days| today.plus_days(days))
+            .map(|date| (self.instant(date, time), date))
+            .find(|(push, _)| *push <= at)
+            .unwrap_or((at, today))
     }
 
     /// What a pair whose due minute was `due` finds at `now`: the latest due minute that has come.
     pub fn due_minute(&self, due: Millis, now: Millis, time: PushTime) -> DueMinute {
-        let at = self.last_push(now, time).max(due);
-        DueMinute { at, local_date: self.date(at), next: self.next_push(now, time), now }
+        let (push, date) = self.last_push_of(now, time);
+        let (at, local_date) = if push >= due { (push, date) } else { (due, self.date(due)) };
+        DueMinute { at, local_date, next: self.next_push(now, time), now }
     }
 }
 
@@ -76,9 +92,8 @@ fn timestamp(at: Millis) -> Timestamp {
 }
 
 fn to_local(date: Date) -> LocalDate {
-    LocalDate::new(i32::from(date.year()), date.month().unsigned_abs(), date.day().unsigned_abs()).unwrap_or_else(|_| {
-        LocalDate::new(1970, 1, 1).expect("the epoch is a date")
-    })
+    LocalDate::new(i32::from(date.year()), date.month().unsigned_abs(), date.day().unsigned_abs())
+        .unwrap_or_else(|_| LocalDate::new(1970, 1, 1).expect("the epoch is a date"))
 }
 
 fn from_local(date: LocalDate) -> Date {
@@ -90,7 +105,13 @@ pub fn zone_names() -> Vec<String> {
     let mut names: Vec<String> = jiff::tz::db()
         .available()
         .map(|name| name.as_str().to_owned())
-        .filter(|name| name.contains('/') && !name.starts_with("Etc/") && !name.starts_with("posix/") && !name.starts_with("right/") && !name.starts_with("SystemV/"))
+        .filter(|name| {
+            name.contains('/')
+                && !name.starts_with("Etc/")
+                && !name.starts_with("posix/")
+                && !name.starts_with("right/")
+                && !name.starts_with("SystemV/")
+        })
         .collect();
     names.sort_unstable();
     names.dedup();

@@ -25,16 +25,16 @@ pub enum AppEnv {
 #[derive(Debug, Clone, clap::Args)]
 pub struct Settings {
     /// What this installation is; unset means production.
-    #[arg(long, env = "APP_ENV", value_enum, default_value = "production")]
+    #[arg(long, global = true, env = "APP_ENV", value_enum, default_value = "production")]
     pub app_env: AppEnv,
     /// Folder for the database, the key and your own catalogue (catalogue/*.toml).
-    #[arg(long, env = "DATA_DIR", default_value = "data")]
+    #[arg(long, global = true, env = "DATA_DIR", default_value = "data")]
     pub data_dir: PathBuf,
     /// sqlite:FILE or postgres://… [default: sqlite:DATA_DIR/umbba.db]
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
     /// What is logged, for example info or umbba=debug.
-    #[arg(long, env = "LOG", default_value = "info")]
+    #[arg(long, global = true, env = "LOG", default_value = "info")]
     pub log: String,
 }
 

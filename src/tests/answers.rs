@@ -139,7 +139,8 @@ async fn graceful_shutdown_with_streams_open_loses_no_answer() {
 
     assert!(app.state.lifecycle.drained(PATIENCE).await, "streams end, so the drain does");
     let mut tx = app.state.database.read().await.expect("a transaction");
-    let person = crate::server::storage::pairs::lookup(&mut tx, pair.id).await.expect("a pair").and_then(|pair| pair.parent).expect("a parent").person_id;
+    let person =
+        crate::server::storage::pairs::lookup(&mut tx, pair.id).await.expect("a pair").and_then(|pair| pair.parent).expect("a parent").person_id;
     let kept = crate::server::storage::daily_questions::lookup_for(&mut tx, person, id).await.expect("a question").expect("a question");
     assert_eq!(kept.parent.expect("an answer").body.as_str(), "마지막 글");
 }

@@ -256,13 +256,7 @@ impl Browser {
     }
 
     pub async fn start_pair(&self, role: &str) -> PairId {
-        let fields = [
-            ("role", role),
-            ("parent_relation", "mother"),
-            ("child_relation", "daughter"),
-            ("push_time", "21:00"),
-            ("zone", "Asia/Seoul"),
-        ];
+        let fields = [("role", role), ("parent_relation", "mother"), ("child_relation", "daughter"), ("push_time", "21:00"), ("zone", "Asia/Seoul")];
         let response = self.post("start_pair", &fields).await;
         assert_eq!(response.status(), StatusCode::OK);
         let location = response.headers()[header::LOCATION].to_str().expect("a path").to_owned();
@@ -310,7 +304,8 @@ impl Listener {
     pub async fn next_frame(&mut self) -> Option<(String, String)> {
         loop {
             if let Some((frame, rest)) = self.text.split_once("\n\n") {
-                let field = |name: &str| frame.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned()).unwrap_or_default();
+                let field =
+                    |name: &str| frame.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned()).unwrap_or_default();
                 let (event, data) = (field("event:"), field("data:"));
                 self.text = rest.to_owned();
                 if event.is_empty() {

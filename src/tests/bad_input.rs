@@ -3,11 +3,7 @@
 use reqwest::header;
 
 use super::app::TestApp;
-use crate::{
-    api::ApiError,
-    http::forms_limit,
-    server::storage::seeds::CHILDREN,
-};
+use crate::{api::ApiError, http::forms_limit, server::storage::seeds::CHILDREN};
 
 const HTML: &str = "text/html";
 
@@ -48,7 +44,8 @@ async fn bad_times_zones_relations_and_dates_are_refused() {
     let app = TestApp::start().await;
     let pair = app.pair().await;
     let id = pair.id.to_string();
-    let cases: [(&str, Vec<(&str, &str)>, ApiError); 14] = [
+    type Case<'a> = (&'a str, Vec<(&'a str, &'a str)>, ApiError);
+    let cases: [Case<'_>; 14] = [
         ("change_push_time", vec![("push_time", "24:00"), ("zone", "Asia/Seoul")], ApiError::TimeInvalid),
         ("change_push_time", vec![("push_time", ""), ("zone", "Asia/Seoul")], ApiError::TimeInvalid),
         ("change_push_time", vec![("push_time", "21:00"), ("zone", "Mars/Olympus")], ApiError::ZoneInvalid),
@@ -69,7 +66,7 @@ async fn bad_times_zones_relations_and_dates_are_refused() {
         assert_eq!(pair.parent.refused(endpoint, &fields).await, (422, error), "{endpoint} {fields:?}");
         let page = pair.parent.submit(endpoint, &fields).await;
         assert_eq!(page.status(), 422, "{endpoint}");
-        let sentence = error.sentence(crate::text::words(crate::domain::Locale::Ko));
+        let sentence = error.page_sentence(crate::text::page_words(crate::domain::Locale::Ko));
         if page.headers()[header::CONTENT_TYPE].to_str().is_ok_and(|kind| kind.starts_with(HTML)) {
             assert!(page.text().await.expect("a page").len() > 1_000, "a whole page: {sentence}");
         }
@@ -83,7 +80,8 @@ async fn a_refused_answer_keeps_the_text_in_the_form() {
     let pair = app.pair().await;
     let (id, version) = pair.child.question(pair.id).await;
     let long = format!("{}\n끝", "가".repeat(2_000));
-    for (body, sentence) in [("  ", "답을 적어 주세요."), (long.as_str(), "답은 2,000자까지"), ("글\u{202E}", "답에 쓸 수 없는 글자")] {
+    for (body, sentence) in [("  ", "답을 적어 주세요."), (long.as_str(), "답은 2,000자까지"), ("글\u{202E}", "답에 쓸 수 없는 글자")]
+    {
         let fields = [("daily_question", id.to_string()), ("version", version.to_string()), ("body", body.to_owned())];
         let response = pair.child.submit("submit_answer", &fields.each_ref().map(|(name, value)| (*name, value.as_str()))).await;
         assert_eq!(response.status(), 422);

@@ -293,7 +293,10 @@ async fn leaving_closes_the_pair_and_both_keep_what_is_theirs() {
     parent.hears(EventKind::PairClosed).await;
     let today = pair.parent.today(pair.id).await;
     assert_eq!(today.pair.phase, Phase::Closed);
-    assert_eq!(today.later.iter().map(|question| question.answers.clone()).collect::<Vec<_>>(), [AnswersView::Waiting { own: "닫히기 전 글".into() }]);
+    assert_eq!(
+        today.later.iter().map(|question| question.answers.clone()).collect::<Vec<_>>(),
+        [AnswersView::Waiting { own: "닫히기 전 글".into() }]
+    );
     assert!(pair.parent.page(&format!("/p/{}/archive", pair.id)).await.contains("/cards/"));
     let late = [("daily_question", id.to_string()), ("version", version.to_string()), ("body", "늦은 글".to_owned())];
     let late = late.each_ref().map(|(name, value)| (*name, value.as_str()));

@@ -32,9 +32,9 @@ use crate::{
         random::Random,
         secrets,
         storage::{
-            Database, Opening, StorageError, Tx, daily_questions, events, failures,
+            Database, Opening, StorageError, Tx, answers, daily_questions, events, failures,
             invitations::{self, Invitation},
-            pairs, persons, questions, seeds, sessions,
+            pairs, persons, questions, rhythm, seeds, sessions,
         },
     },
 };
@@ -473,25 +473,25 @@ on_both! {
 
     async fn a_pair_remembers_openings_swaps_and_silence(db: Database) {
         let pair = together(&db).await.pair.id;
-        let nothing = pairs::Opened { last_opened_date: None, last_opened_at: None, swapped_date: None, parent_unanswered: 0, child_unanswered: 0 };
-        assert_eq!(read!(db, tx => pairs::opened(&mut tx, pair).await), nothing);
+        let nothing = rhythm::Opened { last_opened_date: None, last_opened_at: None, swapped_date: None, parent_unanswered: 0, child_unanswered: 0 };
+        assert_eq!(read!(db, tx => rhythm::opened(&mut tx, pair).await), nothing);
         commit!(db, tx => {
-            pairs::set_opened(&mut tx, pair, date("2026-11-22"), NOW).await.expect("set");
-            pairs::set_swapped(&mut tx, pair, date("2026-11-23")).await.expect("set");
+            rhythm::set_opened(&mut tx, pair, date("2026-11-22"), NOW).await.expect("set");
+            rhythm::set_swapped(&mut tx, pair, date("2026-11-23")).await.expect("set");
             for role in [Role::Parent, Role::Parent, Role::Child] {
-                pairs::add_unanswered(&mut tx, pair, role).await.expect("counted");
+                rhythm::add_unanswered(&mut tx, pair, role).await.expect("counted");
             }
         });
-        let told = pairs::Opened {
+        let told = rhythm::Opened {
             last_opened_date: Some(date("2026-11-22")),
             last_opened_at: Some(NOW),
             swapped_date: Some(date("2026-11-23")),
             parent_unanswered: 2,
             child_unanswered: 1,
         };
-        assert_eq!(read!(db, tx => pairs::opened(&mut tx, pair).await), told);
-        commit!(db, tx => pairs::reset_unanswered(&mut tx, pair, Role::Parent).await.expect("reset"));
-        assert_eq!(read!(db, tx => pairs::opened(&mut tx, pair).await), pairs::Opened { parent_unanswered: 0, ..told });
+        assert_eq!(read!(db, tx => rhythm::opened(&mut tx, pair).await), told);
+        commit!(db, tx => rhythm::reset_unanswered(&mut tx, pair, Role::Parent).await.expect("reset"));
+        assert_eq!(read!(db, tx => rhythm::opened(&mut tx, pair).await), rhythm::Opened { parent_unanswered: 0, ..told });
     }
 
     // ---- due minutes
@@ -505,11 +505,11 @@ on_both! {
             ids.insert(due, pair.id);
         }
         let due = |minutes: &[i64]| minutes.iter().map(|minutes| ids[&Some(*minutes)]).collect::<Vec<_>>();
-        assert_eq!(commit!(db, tx => pairs::find_due(&mut tx, NOW.plus(30), 10).await.expect("due pairs")), due(&[10, 20, 30]));
-        assert_eq!(commit!(db, tx => pairs::find_due(&mut tx, NOW.plus(30), 2).await.expect("due pairs")), due(&[10, 20]));
-        assert_eq!(commit!(db, tx => pairs::find_due(&mut tx, NOW.plus(9), 10).await.expect("due pairs")), []);
-        assert_eq!(read!(db, tx => pairs::find_due_unheld(&mut tx, NOW.plus(30), 2).await), due(&[10, 20]));
-        assert_eq!(read!(db, tx => pairs::next_due(&mut tx).await), Some(NOW.plus(10)));
+        assert_eq!(commit!(db, tx => rhythm::find_due(&mut tx, NOW.plus(30), 10).await.expect("due pairs")), due(&[10, 20, 30]));
+        assert_eq!(commit!(db, tx => rhythm::find_due(&mut tx, NOW.plus(30), 2).await.expect("due pairs")), due(&[10, 20]));
+        assert_eq!(commit!(db, tx => rhythm::find_due(&mut tx, NOW.plus(9), 10).await.expect("due pairs")), []);
+        assert_eq!(read!(db, tx => rhythm::find_due_unheld(&mut tx, NOW.plus(30), 2).await), due(&[10, 20]));
+        assert_eq!(read!(db, tx => rhythm::next_due(&mut tx).await), Some(NOW.plus(10)));
     }
 
     /// On SQLite the one writer excludes the second node; on PostgreSQL it takes what the first does not hold.
@@ -520,15 +520,15 @@ on_both! {
             commit!(db, tx => pairs::update_rhythm(&mut tx, &pair).await.expect("an update"));
         }
         let mut first = db.begin().await.expect("a transaction");
-        let held = pairs::find_due(&mut first, NOW, 1).await.expect("due pairs");
+        let held = rhythm::find_due(&mut first, NOW, 1).await.expect("due pairs");
         assert_eq!(held.len(), 1);
         if db.is_postgres() {
             let second = db.second_node().await;
             let mut tx = second.begin().await.expect("a transaction");
-            let rest = pairs::find_due(&mut tx, NOW, 10).await.expect("due pairs");
+            let rest = rhythm::find_due(&mut tx, NOW, 10).await.expect("due pairs");
             assert!(rest.len() == 1 && rest != held, "{rest:?} beside {held:?}");
         }
-        assert!(pairs::claim_due(&mut first, held[0], NOW, NOW.plus(1)).await.expect("an answer"));
+        assert!(rhythm::claim_due(&mut first, held[0], NOW, NOW.plus(1)).await.expect("an answer"));
         first.commit().await.expect("a commit");
     }
 
@@ -537,10 +537,10 @@ on_both! {
         pair.next_due_at = Some(NOW);
         commit!(db, tx => pairs::update_rhythm(&mut tx, &pair).await.expect("an update"));
         let (due, next) = (NOW, NOW.plus(Millis::DAY));
-        assert!(!commit!(db, tx => pairs::claim_due(&mut tx, pair.id, due.plus(1), next).await.expect("an answer")), "another due minute was read");
-        assert!(commit!(db, tx => pairs::claim_due(&mut tx, pair.id, due, next).await.expect("an answer")));
-        assert!(!commit!(db, tx => pairs::claim_due(&mut tx, pair.id, due, next).await.expect("an answer")), "whoever is second does nothing");
-        assert_eq!(read!(db, tx => pairs::next_due(&mut tx).await), Some(next));
+        assert!(!commit!(db, tx => rhythm::claim_due(&mut tx, pair.id, due.plus(1), next).await.expect("an answer")), "another due minute was read");
+        assert!(commit!(db, tx => rhythm::claim_due(&mut tx, pair.id, due, next).await.expect("an answer")));
+        assert!(!commit!(db, tx => rhythm::claim_due(&mut tx, pair.id, due, next).await.expect("an answer")), "whoever is second does nothing");
+        assert_eq!(read!(db, tx => rhythm::next_due(&mut tx).await), Some(next));
     }
 
     async fn of_two_nodes_at_one_due_minute_exactly_one_claims_it(db: Database) {
@@ -551,7 +551,7 @@ on_both! {
         let claim = |node: Database| {
             tokio::spawn(async move {
                 let mut tx = node.begin().await.expect("a transaction");
-                let is_mine = pairs::claim_due(&mut tx, pair.id, NOW, NOW.plus(Millis::DAY)).await.expect("an answer");
+                let is_mine = rhythm::claim_due(&mut tx, pair.id, NOW, NOW.plus(Millis::DAY)).await.expect("an answer");
                 tx.commit().await.expect("a commit");
                 is_mine
             })
@@ -712,22 +712,22 @@ on_both! {
         commit!(db, tx => daily_questions::insert(&mut tx, &asked).await.expect("a question"));
         for (at, text) in ["첫 줄\n둘째 줄", "고친 글", "또 고친 글 👨‍👩‍👧"].into_iter().enumerate() {
             asked.answer(Role::Child, 1, body(text), NOW.plus(at as i64), PairPhase::Together).expect("taken");
-            commit!(db, tx => daily_questions::save_answer(&mut tx, &asked, Role::Child, child.id).await.expect("saved"));
+            commit!(db, tx => answers::save(&mut tx, &asked, Role::Child, child.id).await.expect("saved"));
         }
         let stored = read!(db, tx => daily_questions::lookup_for(&mut tx, parent.id, asked.id).await).expect("the question");
         assert_eq!(stored, asked);
         let latest = Answer { revision: 3, body: body("또 고친 글 👨‍👩‍👧"), first_at: NOW, at: NOW.plus(2) };
         assert_eq!((stored.parent, stored.child), (None, Some(latest)));
 
-        let history = read!(db, tx => daily_questions::find_revisions(&mut tx, asked.id, Role::Child).await);
+        let history = read!(db, tx => answers::find_revisions(&mut tx, asked.id, Role::Child).await);
         let told: Vec<(u32, &str, Millis)> = history.iter().map(|earlier| (earlier.revision, earlier.body.as_str(), earlier.at)).collect();
         assert_eq!(told, [(2, "고친 글", NOW.plus(1)), (1, "첫 줄\n둘째 줄", NOW)]);
-        assert_eq!(read!(db, tx => daily_questions::find_revisions(&mut tx, asked.id, Role::Parent).await), []);
+        assert_eq!(read!(db, tx => answers::find_revisions(&mut tx, asked.id, Role::Parent).await), []);
 
         // The same revision again changes nothing: a repeated request is no history.
-        commit!(db, tx => daily_questions::save_answer(&mut tx, &asked, Role::Child, child.id).await.expect("saved"));
-        assert_eq!(read!(db, tx => daily_questions::find_revisions(&mut tx, asked.id, Role::Child).await).len(), 2);
-        commit!(db, tx => daily_questions::save_answer(&mut tx, &asked, Role::Parent, parent.id).await.expect("nothing to save"));
+        commit!(db, tx => answers::save(&mut tx, &asked, Role::Child, child.id).await.expect("saved"));
+        assert_eq!(read!(db, tx => answers::find_revisions(&mut tx, asked.id, Role::Child).await).len(), 2);
+        commit!(db, tx => answers::save(&mut tx, &asked, Role::Parent, parent.id).await.expect("nothing to save"));
         assert_eq!(read!(db, tx => daily_questions::lookup_for(&mut tx, parent.id, asked.id).await), Some(asked));
     }
 
@@ -738,17 +738,17 @@ on_both! {
         commit!(db, tx => {
             daily_questions::insert(&mut tx, &from).await.expect("a question");
             daily_questions::insert(&mut tx, &to).await.expect("a question");
-            daily_questions::save_answer(&mut tx, &from, Role::Child, child.id).await.expect("saved");
+            answers::save(&mut tx, &from, Role::Child, child.id).await.expect("saved");
         });
         from.answer(Role::Child, 1, body("둘"), NOW.plus(1), PairPhase::Alone).expect("taken");
-        commit!(db, tx => daily_questions::save_answer(&mut tx, &from, Role::Child, child.id).await.expect("saved"));
+        commit!(db, tx => answers::save(&mut tx, &from, Role::Child, child.id).await.expect("saved"));
 
-        commit!(db, tx => daily_questions::move_answer(&mut tx, from.id, to.id, Role::Child).await.expect("moved"));
+        commit!(db, tx => answers::move_to(&mut tx, from.id, to.id, Role::Child).await.expect("moved"));
         let left = read!(db, tx => daily_questions::lookup_for(&mut tx, child.id, from.id).await).expect("a question");
         let moved = read!(db, tx => daily_questions::lookup_for(&mut tx, child.id, to.id).await).expect("a question");
         assert_eq!((left.child, moved.child), (None, from.child));
-        assert_eq!(read!(db, tx => daily_questions::find_revisions(&mut tx, from.id, Role::Child).await), []);
-        assert_eq!(read!(db, tx => daily_questions::find_revisions(&mut tx, to.id, Role::Child).await).len(), 1);
+        assert_eq!(read!(db, tx => answers::find_revisions(&mut tx, from.id, Role::Child).await), []);
+        assert_eq!(read!(db, tx => answers::find_revisions(&mut tx, to.id, Role::Child).await).len(), 1);
     }
 
     async fn cards_are_numbered_without_gaps_in_the_order_they_open(db: Database) {
@@ -764,8 +764,8 @@ on_both! {
             assert_eq!(question.answer(Role::Child, 1, body("아이"), now, PairPhase::Together), Ok(Saved::First));
             assert_eq!(question.answer(Role::Parent, 1, body("부모"), now, PairPhase::Together), Ok(Saved::Opened));
             commit!(db, tx => {
-                daily_questions::save_answer(&mut tx, question, Role::Child, child.id).await.expect("saved");
-                daily_questions::save_answer(&mut tx, question, Role::Parent, parent.id).await.expect("saved");
+                answers::save(&mut tx, question, Role::Child, child.id).await.expect("saved");
+                answers::save(&mut tx, question, Role::Parent, parent.id).await.expect("saved");
                 daily_questions::save(&mut tx, question).await.expect("saved");
             });
             // Saving it again gives no new number.

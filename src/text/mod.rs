@@ -128,8 +128,7 @@ pub fn text_size(words: &Words, size: TextSize) -> &'static str {
     }
 }
 
-const MONTHS: [&str; 12] =
-    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const MONTHS: [&str; 12] = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 
 /// `11월 22일`, `22 November`.
 pub fn date(locale: Locale, date: LocalDate) -> String {

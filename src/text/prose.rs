@@ -9,15 +9,52 @@ pub fn terms(locale: Locale) -> &'static [Passage] {
     match locale {
         Locale::Ko => &[
             ("무엇을 하는 곳인가요", &["부모와 자녀가 짝을 맺고, 매일 하나의 질문에 함께 답하는 곳이에요.", "만 14세부터 쓸 수 있어요."]),
-            ("서로 지켜 주세요", &["두 사람이 나눈 이야기는 두 사람의 것이에요. 상대의 이야기를 다른 곳에 옮길 때는 먼저 물어봐 주세요.", "상대를 괴롭히려고 쓰지 말아 주세요."]),
-            ("우리가 약속해요", &["내가 답하기 전에는 상대의 답을 보여 주지 않아요.", "답은 저장한 다음에야 ‘간직했어요’라고 말해요.", "짝을 마쳐도 함께 연 카드와 내 답은 계속 볼 수 있어요."]),
-            ("우리가 약속할 수 없는 것", &["복구 코드와 들어와 있는 기기를 모두 잃으면 계정을 되찾아 드릴 수 없어요. 이메일도 비밀번호도 받지 않기 때문이에요."]),
+            (
+                "서로 지켜 주세요",
+                &[
+                    "두 사람이 나눈 이야기는 두 사람의 것이에요. 상대의 이야기를 다른 곳에 옮길 때는 먼저 물어봐 주세요.",
+                    "상대를 괴롭히려고 쓰지 말아 주세요.",
+                ],
+            ),
+            (
+                "우리가 약속해요",
+                &[
+                    "내가 답하기 전에는 상대의 답을 보여 주지 않아요.",
+                    "답은 저장한 다음에야 ‘간직했어요’라고 말해요.",
+                    "짝을 마쳐도 함께 연 카드와 내 답은 계속 볼 수 있어요.",
+                ],
+            ),
+            (
+                "우리가 약속할 수 없는 것",
+                &["복구 코드와 들어와 있는 기기를 모두 잃으면 계정을 되찾아 드릴 수 없어요. 이메일도 비밀번호도 받지 않기 때문이에요."],
+            ),
         ],
         Locale::En => &[
-            ("What this is", &["A parent and a child become a pair and answer one question together every day.", "You may use it from the age of 14."]),
-            ("Be good to each other", &["What the two of you share belongs to the two of you. Ask before you carry the other's story elsewhere.", "Do not use this to hurt anybody."]),
-            ("What we promise", &["Nobody sees the other's answer before giving their own.", "We say an answer is kept only once it is stored.", "When a pair is closed you keep the opened cards and your own answers."]),
-            ("What we cannot promise", &["If you lose your recovery code and every signed-in device, we cannot give the account back: we know no e-mail address and no password."]),
+            (
+                "What this is",
+                &["A parent and a child become a pair and answer one question together every day.", "You may use it from the age of 14."],
+            ),
+            (
+                "Be good to each other",
+                &[
+                    "What the two of you share belongs to the two of you. Ask before you carry the other's story elsewhere.",
+                    "Do not use this to hurt anybody.",
+                ],
+            ),
+            (
+                "What we promise",
+                &[
+                    "Nobody sees the other's answer before giving their own.",
+                    "We say an answer is kept only once it is stored.",
+                    "When a pair is closed you keep the opened cards and your own answers.",
+                ],
+            ),
+            (
+                "What we cannot promise",
+                &[
+                    "If you lose your recovery code and every signed-in device, we cannot give the account back: we know no e-mail address and no password.",
+                ],
+            ),
         ],
     }
 }
@@ -25,16 +62,58 @@ pub fn terms(locale: Locale) -> &'static [Passage] {
 pub fn privacy(locale: Locale) -> &'static [Passage] {
     match locale {
         Locale::Ko => &[
-            ("우리가 아는 것", &["이름(별명도 괜찮아요), 관계, 질문 시간과 시간대, 내가 쓴 답, 들어온 기기의 종류와 마지막으로 쓴 때예요.", "이메일, 전화번호, 비밀번호는 받지 않아요."]),
-            ("누가 볼 수 있나요", &["내 답은 짝이 답한 다음 짝에게만 보여요. 고치기 전의 글은 나만 볼 수 있어요.", "이 서버를 돌보는 사람은 저장된 내용에 닿을 수 있어요. 믿을 수 있는 사람이 돌보는 곳에서 써 주세요."]),
-            ("어디에도 팔거나 보내지 않아요", &["광고도, 다른 회사의 추적 도구도, 바깥에서 불러오는 글꼴이나 스크립트도 없어요.", "기록(로그)에는 답, 이름, 코드, 쿠키를 남기지 않아요."]),
-            ("얼마나 오래 두나요", &["답과 카드는 지울 때까지 두어요. 400일 동안 쓰지 않은 기기는 저절로 나가게 돼요.", "쿠키는 들어온 것을 기억하는 데에만 써요."]),
+            (
+                "우리가 아는 것",
+                &[
+                    "이름(별명도 괜찮아요), 관계, 질문 시간과 시간대, 내가 쓴 답, 들어온 기기의 종류와 마지막으로 쓴 때예요.",
+                    "이메일, 전화번호, 비밀번호는 받지 않아요.",
+                ],
+            ),
+            (
+                "누가 볼 수 있나요",
+                &[
+                    "내 답은 짝이 답한 다음 짝에게만 보여요. 고치기 전의 글은 나만 볼 수 있어요.",
+                    "이 서버를 돌보는 사람은 저장된 내용에 닿을 수 있어요. 믿을 수 있는 사람이 돌보는 곳에서 써 주세요.",
+                ],
+            ),
+            (
+                "어디에도 팔거나 보내지 않아요",
+                &[
+                    "광고도, 다른 회사의 추적 도구도, 바깥에서 불러오는 글꼴이나 스크립트도 없어요.",
+                    "기록(로그)에는 답, 이름, 코드, 쿠키를 남기지 않아요.",
+                ],
+            ),
+            (
+                "얼마나 오래 두나요",
+                &["답과 카드는 지울 때까지 두어요. 400일 동안 쓰지 않은 기기는 저절로 나가게 돼요.", "쿠키는 들어온 것을 기억하는 데에만 써요."],
+            ),
         ],
         Locale::En => &[
-            ("What we know", &["A name (a nickname is fine), your relation, question time and zone, what you answer, and the kind and last use of your signed-in devices.", "No e-mail, no phone number, no password."]),
-            ("Who can see it", &["Your answer is shown to the other, and only after they have answered. Earlier revisions are seen by you alone.", "Whoever runs this server can reach what is stored. Use it where you trust that person."]),
-            ("Nothing is sold or sent away", &["No advertising, no trackers, no fonts or scripts from elsewhere.", "Logs hold no answers, names, codes or cookies."]),
-            ("How long it is kept", &["Answers and cards stay until they are deleted. A device unused for 400 days is signed out by itself.", "Cookies only remember that you are signed in."]),
+            (
+                "What we know",
+                &[
+                    "A name (a nickname is fine), your relation, question time and zone, what you answer, and the kind and last use of your signed-in devices.",
+                    "No e-mail, no phone number, no password.",
+                ],
+            ),
+            (
+                "Who can see it",
+                &[
+                    "Your answer is shown to the other, and only after they have answered. Earlier revisions are seen by you alone.",
+                    "Whoever runs this server can reach what is stored. Use it where you trust that person.",
+                ],
+            ),
+            (
+                "Nothing is sold or sent away",
+                &["No advertising, no trackers, no fonts or scripts from elsewhere.", "Logs hold no answers, names, codes or cookies."],
+            ),
+            (
+                "How long it is kept",
+                &[
+                    "Answers and cards stay until they are deleted. A device unused for 400 days is signed out by itself.",
+                    "Cookies only remember that you are signed in.",
+                ],
+            ),
         ],
     }
 }

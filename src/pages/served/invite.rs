@@ -8,7 +8,7 @@ use crate::{
     api::{self, ApiError, CodeView, InviteView, Phase},
     components::{
         code::{Code, CodeActions},
-        context::{use_locale, use_refused, use_sentence, use_page_words},
+        context::{use_locale, use_page_words, use_refused, use_sentence},
         fields::{FieldError, RelationChoices, RelationWord, TextField},
         site_header::SiteHeader,
         tab_notices::HiddenNotices,

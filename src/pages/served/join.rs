@@ -8,7 +8,7 @@ use super::{loaded, param};
 use crate::{
     api::{self, ApiError, DoorView, InApp, JoinView},
     components::{
-        context::{use_refused, use_sentence, use_page_words},
+        context::{use_page_words, use_refused, use_sentence},
         fields::{FieldError, NewPersonFields, RelationChoices, RelationWord, TextField},
         site_header::SiteHeader,
     },
@@ -81,7 +81,15 @@ fn Confirm(join: JoinView) -> impl IntoView {
     let word_error = use_sentence("join", &[ApiError::RelationWordMissing, ApiError::RelationWordTooLong, ApiError::RelationWordForbidden]);
     let other_error = use_sentence(
         "join",
-        &[ApiError::JoiningMyself, ApiError::PairExists, ApiError::CodeWrong, ApiError::Unavailable, ApiError::Broken, ApiError::Insecure, ApiError::Malformed],
+        &[
+            ApiError::JoiningMyself,
+            ApiError::PairExists,
+            ApiError::CodeWrong,
+            ApiError::Unavailable,
+            ApiError::Broken,
+            ApiError::Insecure,
+            ApiError::Malformed,
+        ],
     );
     let who = match join.me {
         Some(name) => view! { <p class="notice">{text::fill(words.join_as, &[("name", &name)])}</p> }.into_any(),

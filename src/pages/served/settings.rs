@@ -8,7 +8,7 @@ use super::{is_saved, loaded, pair_param};
 use crate::{
     api::{self, AccountView, ApiError, PairLink, PairSettingsView, Phase, SessionView},
     components::{
-        context::{use_locale, use_refused, use_sentence, use_page_words},
+        context::{use_locale, use_page_words, use_refused, use_sentence},
         fields::{FieldError, RelationChoices, RelationWord, TextField, ZoneField},
         site_header::{SiteHeader, pair_title},
         tab_notices::HiddenNotices,

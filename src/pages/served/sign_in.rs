@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use crate::{
     components::{
-        context::{use_refused, use_sentence, use_page_words},
+        context::{use_page_words, use_refused, use_sentence},
         fields::TextField,
         site_header::SiteHeader,
     },

@@ -7,7 +7,7 @@ use super::loaded;
 use crate::{
     api::{self, AccountView, ApiError},
     components::{
-        context::{use_home, use_refused, use_sentence, use_page_words},
+        context::{use_home, use_page_words, use_refused, use_sentence},
         fields::{FieldError, NewPersonFields, RelationChoices, RelationWord, TextField, ZoneField},
         site_header::SiteHeader,
     },
@@ -26,7 +26,8 @@ pub fn StartPage() -> impl IntoView {
 #[component]
 fn SignUp() -> impl IntoView {
     let words = use_page_words();
-    let other_error = use_sentence("sign_up", &[ApiError::Unavailable, ApiError::Broken, ApiError::Insecure, ApiError::TooLarge, ApiError::Malformed]);
+    let other_error =
+        use_sentence("sign_up", &[ApiError::Unavailable, ApiError::Broken, ApiError::Insecure, ApiError::TooLarge, ApiError::Malformed]);
     view! {
         <Title text=words.sign_up_title/>
         <SiteHeader/>
@@ -46,7 +47,8 @@ fn SignUp() -> impl IntoView {
 fn StartPair(account: AccountView) -> impl IntoView {
     let words = use_page_words();
     let typed = use_refused("start_pair");
-    let typed_field = move |name: &str, otherwise: &str| typed.as_ref().map_or_else(|| otherwise.to_owned(), |refused| refused.field(name).to_owned());
+    let typed_field =
+        move |name: &str, otherwise: &str| typed.as_ref().map_or_else(|| otherwise.to_owned(), |refused| refused.field(name).to_owned());
     let error = |errors: &[ApiError]| use_sentence("start_pair", errors);
     let role = typed_field("role", "parent");
     let radio = |value: &'static str, label: &'static str| {

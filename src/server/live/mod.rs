@@ -18,9 +18,13 @@ use crate::domain::{Event, PersonId, SessionId};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Frame {
     /// First of all: the build this server is, so that an old page can offer to load itself again.
-    Hello { build: String },
+    Hello {
+        build: String,
+    },
     /// The cursor is older than what is kept: ask for everything again and go on from `seq`.
-    Reset { seq: i64 },
+    Reset {
+        seq: i64,
+    },
     Event(Event),
     /// Nothing happened, the line is alive.
     Ping,
@@ -42,7 +46,12 @@ struct Reader {
 }
 
 /// The frames of a person's feed after `cursor`. Ends on shutdown and when the session is gone.
-pub async fn frames(state: AppState, person: PersonId, session: SessionId, cursor: i64) -> Result<impl Stream<Item = Frame> + Send + 'static, ServiceError> {
+pub async fn frames(
+    state: AppState,
+    person: PersonId,
+    session: SessionId,
+    cursor: i64,
+) -> Result<impl Stream<Item = Frame> + Send + 'static, ServiceError> {
     // Subscribe before reading: an event between the two would be lost.
     let wake = state.database.notifier().subscribe(person);
     let mut waiting = std::collections::VecDeque::from([Frame::Hello { build: state.site.build.clone() }]);

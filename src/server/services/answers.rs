@@ -5,7 +5,7 @@ use crate::{
     domain::{AnswerBody, DailyQuestionId, PairId, Person, Saved},
     server::{
         state::AppState,
-        storage::{daily_questions, pairs, persons},
+        storage::{answers, daily_questions, pairs, persons, rhythm},
     },
 };
 
@@ -28,14 +28,14 @@ pub async fn submit(state: &AppState, person: &Person, id: DailyQuestionId, vers
     if saved == Saved::Unchanged {
         return Ok((pair.id, saved));
     }
-    daily_questions::save_answer(&mut tx, &question, role, person.id).await?;
+    answers::save(&mut tx, &question, role, person.id).await?;
     if saved == Saved::Opened {
         daily_questions::save(&mut tx, &question).await?;
     }
     if saved != Saved::Revised {
         persons::count_answer(&mut tx, person.id).await?;
     }
-    pairs::reset_unanswered(&mut tx, pair.id, role).await?;
+    rhythm::reset_unanswered(&mut tx, pair.id, role).await?;
     tell::answered(&mut tx, &pair, &question, role, saved, now).await?;
     tx.commit().await?;
     Ok((pair.id, saved))

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     domain::{
-        EventKind, INVITATION_LIFE_MS, InvitationCode, InvitationId, Member, Millis, Pair, PairId, PairPhase, Person, PersonName, RecoveryCode, Refusal,
-        Relation, Role,
+        EventKind, INVITATION_LIFE_MS, InvitationCode, InvitationId, Member, Millis, Pair, PairId, PairPhase, Person, PersonName, RecoveryCode,
+        Refusal, Relation, Role,
     },
     server::{
         calendar::Zone,
@@ -20,7 +20,7 @@ use crate::{
         storage::{
             StorageError, Tx, daily_questions,
             invitations::{self, Invitation},
-            pairs,
+            pairs, rhythm,
         },
     },
 };
@@ -30,7 +30,14 @@ pub const TICKET_LIFE_MS: i64 = 15 * Millis::MINUTE;
 
 /// Makes an invitation to the empty seat; earlier ones are worth nothing any more.
 /// `relation` and `name` of the invited may be left empty.
-pub async fn invite(state: &AppState, person: &Person, id: PairId, choice: &str, word: &str, name: &str) -> Result<(InvitationId, InvitationCode), ServiceError> {
+pub async fn invite(
+    state: &AppState,
+    person: &Person,
+    id: PairId,
+    choice: &str,
+    word: &str,
+    name: &str,
+) -> Result<(InvitationId, InvitationCode), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     let (pair, role) = hold(&mut tx, person, id).await?;
@@ -196,7 +203,7 @@ async fn begin_days(tx: &mut Tx, pair: &mut Pair, now: Millis) -> Result<(), Ser
     question.local_date = Some(today);
     question.counted_from = Some(today);
     daily_questions::save(tx, &question).await?;
-    pairs::set_opened(tx, pair.id, today, now).await?;
+    rhythm::set_opened(tx, pair.id, today, now).await?;
     pair.next_due_at = Some(zone.next_push(now, pair.push_time));
     pairs::update_rhythm(tx, pair).await?;
     Ok(())

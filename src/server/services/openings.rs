@@ -8,7 +8,7 @@ use crate::{
     server::{
         calendar::Zone,
         state::AppState,
-        storage::{Tx, daily_questions, pairs, questions},
+        storage::{Tx, daily_questions, pairs, questions, rhythm},
     },
 };
 
@@ -63,7 +63,7 @@ pub async fn choose_next<'a>(tx: &mut Tx, state: &'a AppState, pair: PairId) -> 
 pub async fn open_due(state: &AppState, limit: i64) -> Result<usize, ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    let due = pairs::find_due(&mut tx, now, limit).await?;
+    let due = rhythm::find_due(&mut tx, now, limit).await?;
     for pair in &due {
         open_one(&mut tx, state, *pair, now).await?;
     }
@@ -75,7 +75,7 @@ pub async fn open_due(state: &AppState, limit: i64) -> Result<usize, ServiceErro
 pub async fn open_due_singly(state: &AppState, limit: i64) -> Result<usize, ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.read().await?;
-    let due = pairs::find_due_unheld(&mut tx, now, limit).await?;
+    let due = rhythm::find_due_unheld(&mut tx, now, limit).await?;
     drop(tx);
     let mut opened = 0;
     for pair in due {
@@ -102,10 +102,10 @@ async fn open_one(tx: &mut Tx, state: &AppState, id: PairId, now: Millis) -> Res
     let zone = Zone::stored(&pair.zone);
     let due = zone.due_minute(due_at, now, pair.push_time);
     // Whoever is second finds the due minute moved on and does nothing.
-    if !pairs::claim_due(tx, id, due_at, due.next).await? || pair.phase() != PairPhase::Together {
+    if !rhythm::claim_due(tx, id, due_at, due.next).await? || pair.phase() != PairPhase::Together {
         return Ok(());
     }
-    let opened = pairs::opened(tx, id).await?;
+    let opened = rhythm::opened(tx, id).await?;
     let current = daily_questions::lookup_current(tx, id).await?;
     let cadence = Cadence {
         current: current.as_ref(),
@@ -134,7 +134,7 @@ async fn open_next(tx: &mut Tx, state: &AppState, pair: &Pair, due: DueMinute) -
     let number = daily_questions::last_number(tx, pair.id).await? + 1;
     let question = daily_question(state, pair.id, number, chosen, Some(due.local_date), due.now);
     daily_questions::insert(tx, &question).await?;
-    pairs::set_opened(tx, pair.id, due.local_date, due.now).await?;
+    rhythm::set_opened(tx, pair.id, due.local_date, due.now).await?;
     tell::both_of(tx, pair, EventKind::QuestionOpened, &question, due.now).await
 }
 
@@ -144,7 +144,7 @@ async fn shelve(tx: &mut Tx, pair: &Pair, mut question: DailyQuestion, now: Mill
     daily_questions::save(tx, &question).await?;
     for role in [Role::Parent, Role::Child] {
         if !question.has_answered(role) {
-            pairs::add_unanswered(tx, pair.id, role).await?;
+            rhythm::add_unanswered(tx, pair.id, role).await?;
         }
     }
     tell::both_of(tx, pair, EventKind::QuestionShelved, &question, now).await

@@ -6,7 +6,7 @@ use crate::{
     server::{
         calendar::Zone,
         state::AppState,
-        storage::{Tx, daily_questions, invitations, pairs},
+        storage::{Tx, answers, daily_questions, invitations, pairs, rhythm},
     },
 };
 
@@ -84,7 +84,7 @@ pub async fn change_push_time(state: &AppState, person: &Person, id: PairId, pus
         pair.next_due_at = Some(zone.next_push(now, push_time));
     }
     pairs::update_rhythm(&mut tx, &pair).await?;
-    pairs::reset_unanswered(&mut tx, id, role).await?;
+    rhythm::reset_unanswered(&mut tx, id, role).await?;
     tell::both(&mut tx, &pair, EventKind::PushTimeChanged, now).await?;
     tx.commit().await?;
     Ok(())
@@ -166,7 +166,7 @@ pub async fn start_again(state: &AppState, person: &Person, id: PairId) -> Resul
     close(&mut tx, &pair, now).await?;
     let fresh = start_in(&mut tx, state, person, again).await?;
     let question = daily_questions::lookup_first(&mut tx, fresh.id).await?.ok_or(ServiceError::Broken("a pair without its first question"))?;
-    daily_questions::move_answer(&mut tx, first.id, question.id, role).await?;
+    answers::move_to(&mut tx, first.id, question.id, role).await?;
     tell::both(&mut tx, &fresh, EventKind::InvitationChanged, now).await?;
     tx.commit().await?;
     tracing::info!(pair.id = %id, "a pair was taken back by its inviter");

@@ -6,7 +6,7 @@ use crate::{
     server::{
         calendar::Zone,
         state::AppState,
-        storage::{daily_questions, pairs},
+        storage::{daily_questions, pairs, rhythm},
     },
 };
 
@@ -25,7 +25,7 @@ pub async fn swap(state: &AppState, person: &Person, id: DailyQuestionId, versio
     let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
     let now = state.clock.now();
     let today = Zone::stored(&pair.zone).date(now);
-    let swapped_today = pairs::opened(&mut tx, pair.id).await?.swapped_date.is_some_and(|date| date >= today);
+    let swapped_today = rhythm::opened(&mut tx, pair.id).await?.swapped_date.is_some_and(|date| date >= today);
     question.check_swap(pair.phase(), swapped_today)?;
     if version != question.version {
         return Err(Refusal::Swapped.into());
@@ -33,8 +33,8 @@ pub async fn swap(state: &AppState, person: &Person, id: DailyQuestionId, versio
     let next = openings::choose_next(&mut tx, state, pair.id).await?;
     question.swap(next.key.clone(), next.section, next.wordings.clone(), today);
     daily_questions::save(&mut tx, &question).await?;
-    pairs::set_swapped(&mut tx, pair.id, today).await?;
-    pairs::reset_unanswered(&mut tx, pair.id, role).await?;
+    rhythm::set_swapped(&mut tx, pair.id, today).await?;
+    rhythm::reset_unanswered(&mut tx, pair.id, role).await?;
     tell::both_of(&mut tx, &pair, EventKind::QuestionSwapped, &question, now).await?;
     tx.commit().await?;
     Ok(pair.id)
@@ -56,7 +56,7 @@ pub async fn move_on(state: &AppState, person: &Person, id: DailyQuestionId) -> 
     let now = state.clock.now();
     if question.ask_to_move_on(role, pair.phase())? {
         daily_questions::save(&mut tx, &question).await?;
-        pairs::reset_unanswered(&mut tx, pair.id, role).await?;
+        rhythm::reset_unanswered(&mut tx, pair.id, role).await?;
         tell::seat_of(&mut tx, &pair, role, EventKind::MoveOnAsked, &question, now).await?;
         tx.commit().await?;
     }

@@ -8,10 +8,10 @@ use crate::{
         state::AppState,
         storage::{
             Tx,
-            daily_questions::{self, Revision},
-            events,
+            answers::{self, Revision},
+            daily_questions, events,
             invitations::{self, Invitation},
-            pairs, persons,
+            pairs, persons, rhythm,
         },
     },
 };
@@ -51,7 +51,7 @@ pub async fn today(state: &AppState, person: &Person, id: PairId) -> Result<Toda
     // A closed pair shows what its members still have of their own.
     let shelved = if is_closed { daily_questions::find_incomplete(&mut tx, id).await? } else { daily_questions::find_shelved(&mut tx, id).await? };
     let completed = daily_questions::count_complete(&mut tx, id, None).await?;
-    let swapped_today = pairs::opened(&mut tx, id).await?.swapped_date.is_some_and(|date| date >= today);
+    let swapped_today = rhythm::opened(&mut tx, id).await?.swapped_date.is_some_and(|date| date >= today);
     let may_swap = current.as_ref().is_some_and(|question| question.check_swap(pair.phase(), swapped_today).is_ok());
     let closed_season = match &current {
         Some(question) if question.status() == Status::Complete => {
@@ -61,7 +61,7 @@ pub async fn today(state: &AppState, person: &Person, id: PairId) -> Result<Toda
         _ => None,
     };
     let revisions = match &current {
-        Some(question) => daily_questions::find_revisions(&mut tx, question.id, role).await?,
+        Some(question) => answers::find_revisions(&mut tx, question.id, role).await?,
         None => Vec::new(),
     };
     let invitation = if pair.phase() == PairPhase::Alone { invitations::lookup_running(&mut tx, id, now).await? } else { None };
@@ -146,7 +146,7 @@ pub async fn card(state: &AppState, person: &Person, pair: PairId, id: DailyQues
         .ok_or(ServiceError::NotFound)?;
     let number = daily_questions::card_number(&mut tx, id).await?.ok_or(ServiceError::NotFound)?;
     let neighbours = daily_questions::find_cards(&mut tx, pair.id, number - 1, number + 1).await?;
-    let revisions = daily_questions::find_revisions(&mut tx, id, role).await?;
+    let revisions = answers::find_revisions(&mut tx, id, role).await?;
     let at = neighbours.iter().position(|neighbour| neighbour.id == id).unwrap_or(0);
     let earlier = at.checked_sub(1).and_then(|at| neighbours.get(at)).map(|question| question.id);
     let later = neighbours.get(at + 1).map(|question| question.id);

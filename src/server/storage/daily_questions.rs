@@ -1,9 +1,7 @@
 //! Questions opened for pairs, with their answers. What a member may see of them is `DailyQuestion::seen_by`.
 
 use super::{StorageError, Tx, macros};
-use crate::domain::{
-    Answer, AnswerBody, DailyQuestion, DailyQuestionId, LocalDate, Millis, PairId, PersonId, QuestionKey, Role, Section,
-};
+use crate::domain::{Answer, AnswerBody, DailyQuestion, DailyQuestionId, LocalDate, Millis, PairId, PersonId, QuestionKey, Role, Section};
 
 macro_rules! select_question {
     ($rest:literal) => {
@@ -72,70 +70,6 @@ pub async fn save(tx: &mut Tx, question: &DailyQuestion) -> Result<(), StorageEr
     Ok(())
 }
 
-/// Writes the latest revision of a member's answer and keeps the one before in its author's history.
-pub async fn save_answer(tx: &mut Tx, question: &DailyQuestion, role: Role, person: PersonId) -> Result<(), StorageError> {
-    let Some(answer) = question.answer_of(role) else {
-        return Ok(());
-    };
-    macros::execute!(
-        tx,
-        "INSERT INTO answer_revisions (daily_question_id, role, revision, body, at)
-         SELECT daily_question_id, role, revision, body, at FROM answers WHERE daily_question_id = $1 AND role = $2 AND revision < $3",
-        question.id.to_string(),
-        role.word(),
-        i64::from(answer.revision),
-    )?;
-    macros::execute!(
-        tx,
-        "INSERT INTO answers (daily_question_id, role, person_id, revision, body, first_at, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-         ON CONFLICT (daily_question_id, role) DO UPDATE SET revision = excluded.revision, body = excluded.body, at = excluded.at",
-        question.id.to_string(),
-        role.word(),
-        person.to_string(),
-        i64::from(answer.revision),
-        answer.body.as_str(),
-        answer.first_at.0,
-        answer.at.0,
-    )?;
-    Ok(())
-}
-
-/// Moves one seat's answer, with its history, to another question.
-pub async fn move_answer(tx: &mut Tx, from: DailyQuestionId, to: DailyQuestionId, role: Role) -> Result<(), StorageError> {
-    macros::execute!(tx, "UPDATE answers SET daily_question_id = $2 WHERE daily_question_id = $1 AND role = $3", from.to_string(), to.to_string(), role.word())?;
-    macros::execute!(
-        tx,
-        "UPDATE answer_revisions SET daily_question_id = $2 WHERE daily_question_id = $1 AND role = $3",
-        from.to_string(),
-        to.to_string(),
-        role.word(),
-    )?;
-    Ok(())
-}
-
-/// An earlier revision of one's own answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Revision {
-    pub revision: u32,
-    pub body: AnswerBody,
-    pub at: Millis,
-}
-
-/// The earlier revisions of `role`'s answer, newest first. Only for the author.
-pub async fn find_revisions(tx: &mut Tx, question: DailyQuestionId, role: Role) -> Result<Vec<Revision>, StorageError> {
-    let rows: Vec<(i64, String, i64)> = macros::fetch_all!(
-        tx,
-        (i64, String, i64),
-        "SELECT revision, body, at FROM answer_revisions WHERE daily_question_id = $1 AND role = $2 ORDER BY revision DESC",
-        question.to_string(),
-        role.word(),
-    )?;
-    Ok(rows
-        .into_iter()
-        .map(|(revision, body, at)| Revision { revision: revision.try_into().unwrap_or(u32::MAX), body: AnswerBody::from_stored(body), at: Millis(at) })
-        .collect())
-}
-
 /// A question of a pair in which `person` has a seat.
 pub async fn lookup_for(tx: &mut Tx, person: PersonId, id: DailyQuestionId) -> Result<Option<DailyQuestion>, StorageError> {
     let row = macros::fetch_optional!(
@@ -167,14 +101,19 @@ pub async fn lookup_first(tx: &mut Tx, pair: PairId) -> Result<Option<DailyQuest
 
 /// The highest number a pair has given out.
 pub async fn last_number(tx: &mut Tx, pair: PairId) -> Result<u32, StorageError> {
-    let (number,): (i64,) = macros::fetch_one!(tx, (i64,), "SELECT COALESCE(MAX(number), 0) FROM daily_questions WHERE pair_id = $1", pair.to_string())?;
+    let (number,): (i64,) =
+        macros::fetch_one!(tx, (i64,), "SELECT COALESCE(MAX(number), 0) FROM daily_questions WHERE pair_id = $1", pair.to_string())?;
     Ok(number.try_into().unwrap_or(u32::MAX))
 }
 
 /// The section of the question opened last.
 pub async fn last_section(tx: &mut Tx, pair: PairId) -> Result<Option<Section>, StorageError> {
-    let row: Option<(String,)> =
-        macros::fetch_optional!(tx, (String,), "SELECT section FROM daily_questions WHERE pair_id = $1 ORDER BY number DESC LIMIT 1", pair.to_string())?;
+    let row: Option<(String,)> = macros::fetch_optional!(
+        tx,
+        (String,),
+        "SELECT section FROM daily_questions WHERE pair_id = $1 ORDER BY number DESC LIMIT 1",
+        pair.to_string()
+    )?;
     Ok(row.and_then(|(word,)| Section::from_word(&word)))
 }
 
@@ -224,7 +163,8 @@ pub async fn count_complete(tx: &mut Tx, pair: PairId, section: Option<Section>)
 
 /// The pair's card number of a complete question, from 1 in the order they opened.
 pub async fn card_number(tx: &mut Tx, id: DailyQuestionId) -> Result<Option<i64>, StorageError> {
-    let row: Option<(Option<i64>,)> = macros::fetch_optional!(tx, (Option<i64>,), "SELECT card_number FROM daily_questions WHERE id = $1", id.to_string())?;
+    let row: Option<(Option<i64>,)> =
+        macros::fetch_optional!(tx, (Option<i64>,), "SELECT card_number FROM daily_questions WHERE id = $1", id.to_string())?;
     Ok(row.and_then(|(number,)| number))
 }
 

@@ -75,12 +75,8 @@ pub async fn lookup(tx: &mut Tx, id: InvitationId) -> Result<Option<Invitation>,
 
 /// Uses an invitation up: true for exactly one caller.
 pub async fn take(tx: &mut Tx, id: InvitationId, now: Millis) -> Result<bool, StorageError> {
-    let changed = macros::execute!(
-        tx,
-        "UPDATE invitations SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL AND expires_at > $2",
-        id.to_string(),
-        now.0,
-    )?;
+    let changed =
+        macros::execute!(tx, "UPDATE invitations SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL AND expires_at > $2", id.to_string(), now.0,)?;
     Ok(changed == 1)
 }
 
@@ -108,7 +104,10 @@ impl Row {
             .relation
             .as_deref()
             .map(|choice| {
-                [Role::Parent, Role::Child].into_iter().find_map(|role| Relation::parse(role, choice, &self.relation_word).ok()).ok_or_else(|| broken("relation"))
+                [Role::Parent, Role::Child]
+                    .into_iter()
+                    .find_map(|role| Relation::parse(role, choice, &self.relation_word).ok())
+                    .ok_or_else(|| broken("relation"))
             })
             .transpose()?;
         Ok(Invitation {

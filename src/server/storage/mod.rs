@@ -8,6 +8,7 @@
 
 mod macros;
 
+pub mod answers;
 pub mod backup;
 pub mod daily_questions;
 pub mod events;
@@ -17,6 +18,7 @@ pub mod notifier;
 pub mod pairs;
 pub mod persons;
 pub mod questions;
+pub mod rhythm;
 pub mod seeds;
 pub mod sessions;
 

@@ -2,7 +2,7 @@
 
 use std::{io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
-use super::{Database, StorageError, Tx, daily_questions, macros, pairs, persons, questions, sessions};
+use super::{Database, StorageError, Tx, answers, daily_questions, macros, pairs, persons, questions, rhythm, sessions};
 use crate::{
     domain::{
         Answer, AnswerBody, DailyQuestion, DailyQuestionId, Locale, Member, Millis, Pair, PairId, Person, PersonId, PersonName, PushTime, Question,
@@ -75,14 +75,21 @@ pub async fn fill(database: &Database, seeding: Seeding<'_>, count: usize) -> Re
     let mut members = Vec::with_capacity(count * 2);
     for at in 0..count {
         if at > 0 && at % BATCH == 0 {
+            mark_seeded(&mut tx).await?;
             tx.commit().await?;
             tx = database.begin().await?;
         }
         seed_pair(&mut tx, &seeding, at, &mut members).await?;
     }
-    macros::execute!(&mut tx, "UPDATE persons SET is_seeded = 1 WHERE is_seeded = 0")?;
+    mark_seeded(&mut tx).await?;
     tx.commit().await?;
     Ok(members)
+}
+
+/// In every batch: seeding that is cut short can be begun again.
+async fn mark_seeded(tx: &mut Tx) -> Result<(), StorageError> {
+    macros::execute!(tx, "UPDATE persons SET is_seeded = 1 WHERE is_seeded = 0")?;
+    Ok(())
 }
 
 /// Writes one line a member: `person-id pair-id role daily-question-id Cookie-header-value`, readable by its owner alone.
@@ -145,7 +152,7 @@ async fn seed_pair(tx: &mut Tx, seeding: &Seeding<'_>, at: usize, members: &mut 
             open = Some(question.id);
         }
     }
-    pairs::set_opened(tx, id, today, now).await?;
+    rhythm::set_opened(tx, id, today, now).await?;
     let Some(daily_question) = open else { return Ok(()) };
     for (member, token) in seats {
         let cookie = format!("{}={token}", cookies::SESSION);
@@ -184,7 +191,7 @@ async fn answer_both(tx: &mut Tx, mut question: DailyQuestion, pair: &Pair, at: 
     question.completed_at = Some(second);
     for role in [Role::Parent, Role::Child] {
         if let Some(member) = pair.seat(role) {
-            daily_questions::save_answer(tx, &question, role, member.person_id).await?;
+            answers::save(tx, &question, role, member.person_id).await?;
         }
     }
     daily_questions::save(tx, &question).await

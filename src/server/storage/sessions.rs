@@ -62,7 +62,14 @@ pub async fn touch(tx: &mut Tx, id: SessionId, now: Millis) -> Result<(), Storag
 }
 
 /// Puts a fresh token in place; gives false when another request was faster.
-pub async fn rotate(tx: &mut Tx, id: SessionId, token_hash: &str, rotated_before: Millis, previous_until: Millis, now: Millis) -> Result<bool, StorageError> {
+pub async fn rotate(
+    tx: &mut Tx,
+    id: SessionId,
+    token_hash: &str,
+    rotated_before: Millis,
+    previous_until: Millis,
+    now: Millis,
+) -> Result<bool, StorageError> {
     let changed = macros::execute!(
         tx,
         "UPDATE sessions SET previous_hash = token_hash, previous_until = $4, token_hash = $2, rotated_at = $5, last_used_at = $5

@@ -1,0 +1,95 @@
+//! The shelf: questions for later, and, of a closed pair, the answers I left.
+
+use leptos::prelude::*;
+
+use super::today::Acts;
+use crate::{
+    api::{AnswersView, Phase, QuestionView, TodayView},
+    components::{
+        answer_form::AnswerForm,
+        context::{use_refused, use_words},
+    },
+    domain::DailyQuestionId,
+    text,
+};
+
+/// "나중에 답할 질문". Of a closed pair: the answers I left.
+#[component]
+pub fn LaterQuestions(view: RwSignal<TodayView>, acts: Acts) -> impl IntoView {
+    let words = use_words();
+    let state = Memo::new(move |_| view.with(|today| (today.pair.phase == Phase::Closed, today.later.iter().map(later_key).collect::<Vec<_>>())));
+    move || {
+        let (is_closed, _) = state.get();
+        let today = view.get_untracked();
+        if is_closed {
+            return own_answers(words, &today).into_any();
+        }
+        if today.later.is_empty() {
+            return ().into_any();
+        }
+        let other = today.pair.call_other(words);
+        let items = today.later.into_iter().map(|question| later_item(question, &other, acts)).collect_view();
+        view! {
+            <section class="later">
+                <h2>{words.later_title}</h2>
+                <p class="hint">{words.later_lead}</p>
+                <ul class="later-list">{items}</ul>
+            </section>
+        }
+        .into_any()
+    }
+}
+
+fn later_key(question: &QuestionView) -> (DailyQuestionId, AnswersView) {
+    (question.id, question.answers.clone())
+}
+
+fn own_answers(words: &'static text::Words, today: &TodayView) -> impl IntoView + use<> {
+    let own = today
+        .later
+        .iter()
+        .filter_map(|question| match &question.answers {
+            AnswersView::Waiting { own } => Some(view! {
+                <article class="leaf mine">
+                    <h2>{question.topic.clone()}</h2>
+                    <p class="answer-text">{own.clone()}</p>
+                </article>
+            }),
+            AnswersView::Open | AnswersView::OtherIsWaiting | AnswersView::Both { .. } => None,
+        })
+        .collect::<Vec<_>>();
+    (!own.is_empty()).then(|| view! { <section class="later"><h2>{words.closed_own_title}</h2>{own}</section> })
+}
+
+fn later_item(question: QuestionView, other: &str, acts: Acts) -> impl IntoView + use<> {
+    let words = use_words();
+    let (id, version) = (question.id, question.version);
+    let own = match &question.answers {
+        AnswersView::Waiting { own } => Some(own.clone()),
+        AnswersView::Open | AnswersView::OtherIsWaiting | AnswersView::Both { .. } => None,
+    };
+    let refused = use_refused("submit_answer").filter(|refused| refused.field("daily_question") == id.to_string());
+    let typed = refused.as_ref().map(|refused| refused.field("body").to_owned());
+    let draft = RwSignal::new(typed.or_else(|| own.clone()).unwrap_or_default());
+    let state = if own.is_some() { text::fill(words.later_waiting, &[("other", other)]) } else { words.later_mine.to_owned() };
+    let refused_error = refused.map(|refused| refused.error);
+    let error = Signal::derive(move || {
+        let is_mine = acts.submit.input().with(|input| input.as_ref().is_none_or(|input| input.daily_question == id));
+        match acts.submit.value().get() {
+            Some(Err(error)) if is_mine => Some(error),
+            Some(_) => None,
+            None => refused_error,
+        }
+    });
+    let button = if own.is_some() { words.edit_button } else { words.answer_button };
+    view! {
+        <li>
+            <details open=refused_error.is_some()>
+                <summary><span class="topic">{question.topic}</span> <span class="card-meta">{state}</span></summary>
+                <p class="question">{question.wording}</p>
+                {own.map(|own| view! { <article class="leaf mine"><h2>{words.own_leaf_editable}</h2><p class="answer-text">{own}</p></article> })}
+                <AnswerForm question=id version action=acts.submit draft label=words.answer_label button=button hint=words.answer_hint_open.to_owned() error/>
+            </details>
+        </li>
+    }
+}

@@ -1,0 +1,101 @@
+//! I have answered, the other has not: my answer, editing it, and moving on.
+
+use leptos::{form::ActionForm, prelude::*};
+
+use super::today::Acts;
+use crate::{
+    api::{AnswersView, ApiError, Phase, QuestionView, TodayView},
+    components::{
+        answer_form::AnswerForm,
+        context::{use_refused, use_words},
+        leaves::Revisions,
+        question::QuestionMeta,
+    },
+    domain::DailyQuestionId,
+    text,
+};
+
+/// I have answered, the other has not.
+#[component]
+pub fn WaitingCard(
+    view: RwSignal<TodayView>,
+    acts: Acts,
+    question: QuestionView,
+    draft: RwSignal<String>,
+    error: Signal<Option<ApiError>>,
+    id: DailyQuestionId,
+    version: u32,
+) -> impl IntoView {
+    let words = use_words();
+    let own = move || {
+        view.with(|today| match today.question.as_ref().map(|question| &question.answers) {
+            Some(AnswersView::Waiting { own }) => own.clone(),
+            _ => String::new(),
+        })
+    };
+    let saved = move || {
+        view.with(|today| match today.pair.phase {
+            Phase::Alone => words.answer_saved_alone.to_owned(),
+            Phase::Together | Phase::Closed => text::fill(words.answer_saved, &[("other", &today.pair.call_other(words))]),
+        })
+    };
+    if draft.with_untracked(String::is_empty) {
+        draft.set(untrack(own));
+    }
+    let is_refused = use_refused("submit_answer").is_some();
+    // A saved edit closes the drawer.
+    let drawer = NodeRef::<leptos::html::Details>::new();
+    Effect::new(move |_| {
+        if acts.submit.value().with(|value| matches!(value, Some(Ok(()))))
+            && let Some(drawer) = drawer.get_untracked()
+        {
+            drawer.set_open(false);
+        }
+    });
+    let revisions = move || {
+        let revisions = view.with(|today| today.question.as_ref().map(|question| question.revisions.clone()));
+        view! { <Revisions revisions=revisions.unwrap_or_default()/> }
+    };
+    view! {
+        <QuestionMeta question=question.clone()/>
+        <h1 class="question">{question.wording}</h1>
+        <article class="leaf mine">
+            <h2>{words.own_leaf_editable}</h2>
+            <p class="answer-text">{own}</p>
+        </article>
+        <p class="notice warm" role="status">{saved}</p>
+        <details class="drawer" open=is_refused node_ref=drawer>
+            <summary>{words.edit_summary}</summary>
+            <AnswerForm question=id version action=acts.submit draft label=words.answer_label button=words.edit_button hint=words.answer_hint_open.to_owned() error/>
+        </details>
+        {revisions}
+        <MoveOnPart view acts id/>
+    }
+}
+
+#[component]
+fn MoveOnPart(view: RwSignal<TodayView>, acts: Acts, id: DailyQuestionId) -> impl IntoView {
+    let words = use_words();
+    let part = move || match view.with(|today| today.question.as_ref().map(|question| (question.may_move_on, question.has_moved_on))) {
+        Some((_, true)) => Some(view! { <p class="notice">{words.moved_on}</p> }.into_any()),
+        Some((true, false)) => Some(
+            view! {
+                <ActionForm action=acts.move_on>
+                    <input type="hidden" name="daily_question" value=id.to_string()/>
+                    <button class="button ghost" type="submit" aria-describedby="move-on-hint">{words.move_on_button}</button>
+                    <p class="hint" id="move-on-hint">{words.move_on_hint}</p>
+                </ActionForm>
+            }
+            .into_any(),
+        ),
+        Some((false, false)) | None => None,
+    };
+    let error = move || match acts.move_on.value().get() {
+        Some(Err(error)) => Some(view! { <p class="field-error" role="alert">{error.sentence(words)}</p> }),
+        Some(Ok(())) | None => None,
+    };
+    view! {
+        {part}
+        {error}
+    }
+}

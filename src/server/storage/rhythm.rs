@@ -1,0 +1,117 @@
+//! When pairs are due, what was opened for them, and how silent their seats are.
+
+use super::{StorageError, Tx, macros, pairs::optional_date};
+use crate::domain::{LocalDate, Millis, PairId, Role};
+
+/// What openings and swaps need to know of a pair beside the pair itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    pub last_opened_date: Option<LocalDate>,
+    pub last_opened_at: Option<Millis>,
+    /// The pair's local date of its last swap.
+    pub swapped_date: Option<LocalDate>,
+    /// Shelved questions in a row that each seat left unanswered since it last acted.
+    pub parent_unanswered: u32,
+    pub child_unanswered: u32,
+}
+
+pub async fn opened(tx: &mut Tx, pair: PairId) -> Result<Opened, StorageError> {
+    let row = macros::fetch_one!(
+        tx,
+        OpenedRow,
+        "SELECT last_opened_date, last_opened_at, swapped_date,
+                COALESCE((SELECT unanswered_shelved FROM members WHERE pair_id = $1 AND role = 'parent'), 0) AS parent_unanswered,
+                COALESCE((SELECT unanswered_shelved FROM members WHERE pair_id = $1 AND role = 'child'), 0) AS child_unanswered
+         FROM pairs WHERE id = $1",
+        pair.to_string(),
+    )?;
+    Ok(Opened {
+        last_opened_date: optional_date(row.last_opened_date.as_deref(), pair, "last_opened_date")?,
+        last_opened_at: row.last_opened_at.map(Millis),
+        swapped_date: optional_date(row.swapped_date.as_deref(), pair, "swapped_date")?,
+        parent_unanswered: row.parent_unanswered.try_into().unwrap_or(u32::MAX),
+        child_unanswered: row.child_unanswered.try_into().unwrap_or(u32::MAX),
+    })
+}
+
+pub async fn set_opened(tx: &mut Tx, pair: PairId, date: LocalDate, at: Millis) -> Result<(), StorageError> {
+    macros::execute!(tx, "UPDATE pairs SET last_opened_date = $2, last_opened_at = $3 WHERE id = $1", pair.to_string(), date.to_string(), at.0)?;
+    Ok(())
+}
+
+pub async fn set_swapped(tx: &mut Tx, pair: PairId, date: LocalDate) -> Result<(), StorageError> {
+    macros::execute!(tx, "UPDATE pairs SET swapped_date = $2 WHERE id = $1", pair.to_string(), date.to_string())?;
+    Ok(())
+}
+
+/// The seat acted: it is silent no longer.
+pub async fn reset_unanswered(tx: &mut Tx, pair: PairId, role: Role) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "UPDATE members SET unanswered_shelved = 0 WHERE pair_id = $1 AND role = $2 AND unanswered_shelved > 0",
+        pair.to_string(),
+        role.word(),
+    )?;
+    Ok(())
+}
+
+/// A question was shelved without this seat's answer.
+pub async fn add_unanswered(tx: &mut Tx, pair: PairId, role: Role) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "UPDATE members SET unanswered_shelved = unanswered_shelved + 1 WHERE pair_id = $1 AND role = $2",
+        pair.to_string(),
+        role.word(),
+    )?;
+    Ok(())
+}
+
+/// Up to `limit` pairs due at or before `now`, longest due first. On PostgreSQL the rows are held and
+/// those another node holds are left to it.
+pub async fn find_due(tx: &mut Tx, now: Millis, limit: i64) -> Result<Vec<PairId>, StorageError> {
+    let rows: Vec<(String,)> = if tx.is_postgres() {
+        macros::fetch_all!(
+            tx,
+            (String,),
+            "SELECT id FROM pairs WHERE next_due_at IS NOT NULL AND next_due_at <= $1 ORDER BY next_due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED",
+            now.0,
+            limit,
+        )?
+    } else {
+        macros::fetch_all!(tx, (String,), FIND_DUE, now.0, limit)?
+    };
+    ids(rows)
+}
+
+const FIND_DUE: &str = "SELECT id FROM pairs WHERE next_due_at IS NOT NULL AND next_due_at <= $1 ORDER BY next_due_at, id LIMIT $2";
+
+fn ids(rows: Vec<(String,)>) -> Result<Vec<PairId>, StorageError> {
+    rows.into_iter().map(|(id,)| id.parse().map_err(|_| StorageError::Inconsistent { table: "pairs", id, column: "id" })).collect()
+}
+
+/// As `find_due`, holding nothing: for handling pairs one by one.
+pub async fn find_due_unheld(tx: &mut Tx, now: Millis, limit: i64) -> Result<Vec<PairId>, StorageError> {
+    let rows: Vec<(String,)> = macros::fetch_all!(tx, (String,), FIND_DUE, now.0, limit)?;
+    ids(rows)
+}
+
+/// The earliest due minute of all pairs.
+pub async fn next_due(tx: &mut Tx) -> Result<Option<Millis>, StorageError> {
+    let (at,): (Option<i64>,) = macros::fetch_one!(tx, (Option<i64>,), "SELECT MIN(next_due_at) FROM pairs WHERE next_due_at IS NOT NULL")?;
+    Ok(at.map(Millis))
+}
+
+/// Moves a pair's due minute on, if it is still the one that was read: whoever is second does nothing.
+pub async fn claim_due(tx: &mut Tx, pair: PairId, due: Millis, next: Millis) -> Result<bool, StorageError> {
+    let changed = macros::execute!(tx, "UPDATE pairs SET next_due_at = $3 WHERE id = $1 AND next_due_at = $2", pair.to_string(), due.0, next.0)?;
+    Ok(changed == 1)
+}
+
+#[derive(sqlx::FromRow)]
+struct OpenedRow {
+    last_opened_date: Option<String>,
+    last_opened_at: Option<i64>,
+    swapped_date: Option<String>,
+    parent_unanswered: i64,
+    child_unanswered: i64,
+}

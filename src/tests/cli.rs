@@ -1,0 +1,155 @@
+//! The binary itself: an operator's mistake gets one sentence that says what to do, and exit code 1.
+
+use std::{
+    fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+fn folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("umbba-cli-{name}-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
+fn umbba(data_dir: &Path, env: &str, arguments: &[&str]) -> Output {
+    let site = data_dir.join("site/pkg");
+    fs::create_dir_all(&site).ok();
+    fs::write(site.join("umbba.css"), "").ok();
+    Command::new(env!("CARGO_BIN_EXE_umbba"))
+        .args(arguments)
+        .env_clear()
+        .env("APP_ENV", env)
+        .env("DATA_DIR", data_dir)
+        .env("SITE_ROOT", data_dir.join("site"))
+        .env("LOG", "off")
+        .output()
+        .expect("the binary runs")
+}
+
+fn refused(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    let sentence = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(sentence.starts_with("umbba: ") && sentence.lines().count() == 1, "one sentence: {sentence}");
+    sentence
+}
+
+#[test]
+fn a_taken_port_is_named() {
+    let data = folder("port");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    let sentence = refused(&umbba(&data, "development", &["serve", "--listen-addr", &address]));
+    assert!(sentence.contains(&address) && sentence.contains("LISTEN_ADDR"), "{sentence}");
+}
+
+#[test]
+fn an_unwritable_data_folder_is_named() {
+    let data = folder("data");
+    let file = data.join("file");
+    fs::write(&file, "").expect("a file where a folder should be");
+    let sentence =
+        refused(&umbba(&data, "development", &["serve", "--listen-addr", "127.0.0.1:0", "--data-dir", &file.join("in").display().to_string()]));
+    assert!(sentence.contains("DATA_DIR"), "{sentence}");
+}
+
+#[test]
+fn a_broken_line_of_the_operators_catalogue_is_named_by_file_and_line() {
+    let data = folder("catalogue");
+    fs::create_dir_all(data.join("catalogue")).expect("a folder");
+    fs::write(data.join("catalogue/own.toml"), "section = \"school\"\n\n[[question]]\nkey = \"own\"\ntopic = 3\n").expect("a file");
+    let sentence = refused(&umbba(&data, "development", &["serve", "--listen-addr", "127.0.0.1:0"]));
+    assert!(sentence.contains("own.toml:5"), "{sentence}");
+}
+
+#[test]
+fn production_needs_an_https_address_and_never_seeds() {
+    let data = folder("production");
+    let sentence = refused(&umbba(&data, "production", &["serve", "--listen-addr", "127.0.0.1:0"]));
+    assert!(sentence.contains("PUBLIC_URL"), "{sentence}");
+    let sentence = refused(&umbba(&data, "production", &["seed", "--pairs", "1", "--sessions", "x"]));
+    assert!(sentence.contains("APP_ENV"), "{sentence}");
+}
+
+#[test]
+fn a_database_that_is_none_is_said_so() {
+    let data = folder("database");
+    let sentence = refused(&umbba(&data, "development", &["migrate", "--database-url", "mysql://x"]));
+    assert!(sentence.contains("DATABASE_URL"), "{sentence}");
+    fs::write(data.join("umbba.db"), "not a database, just text ".repeat(50)).expect("a file");
+    let sentence = refused(&umbba(&data, "development", &["migrate"]));
+    assert!(sentence.contains("umbba.db"), "{sentence}");
+}
+
+#[test]
+fn seeding_ticking_and_backing_up_work_from_the_command_line() {
+    let data = folder("seed");
+    let sessions = data.join("sessions.txt").display().to_string();
+    let done = umbba(&data, "development", &["seed", "--pairs", "3", "--sessions", &sessions]);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let lines = fs::read_to_string(&sessions).expect("the sessions");
+    assert_eq!(lines.lines().count(), 6);
+    assert!(lines.lines().all(|line| line.split(' ').count() == 5 && line.contains("__Host-session=")));
+    use std::os::unix::fs::PermissionsExt;
+    assert_eq!(fs::metadata(&sessions).expect("a file").permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(data.join("secret.key")).expect("the key").permissions().mode() & 0o777, 0o600);
+
+    let tick = umbba(&data, "development", &["tick"]);
+    assert!(String::from_utf8_lossy(&tick.stdout).contains("due pairs handled"));
+
+    let copy = data.join("copy.db").display().to_string();
+    assert!(umbba(&data, "development", &["backup", &copy]).status.success());
+    let sentence = refused(&umbba(&data, "development", &["backup", &copy]));
+    assert!(sentence.contains("exists"), "{sentence}");
+}
+
+#[test]
+fn help_tells_every_command_and_setting() {
+    let data = folder("help");
+    let help = String::from_utf8(umbba(&data, "development", &["--help"]).stdout).expect("text");
+    for word in ["serve", "migrate", "seed", "tick", "backup", "APP_ENV", "DATA_DIR", "DATABASE_URL"] {
+        assert!(help.contains(word), "{word}");
+    }
+    let help = String::from_utf8(umbba(&data, "development", &["serve", "--help"]).stdout).expect("text");
+    for word in ["LISTEN_ADDR", "PUBLIC_URL", "SITE_ROOT", "TRUSTED_PROXIES"] {
+        assert!(help.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn only_the_test_environment_has_a_door_for_the_clock() {
+    for (env, url, has_door) in
+        [("test", "http://localhost:1", true), ("development", "http://localhost:1", false), ("production", "https://family.example", false)]
+    {
+        let data = folder(env);
+        let site = data.join("site/pkg");
+        fs::create_dir_all(&site).expect("a folder");
+        fs::write(site.join("umbba.css"), "").expect("a file");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_umbba"))
+            .args(["serve", "--listen-addr", "127.0.0.1:0", "--public-url", url])
+            .env_clear()
+            .env("APP_ENV", env)
+            .env("DATA_DIR", &data)
+            .env("SITE_ROOT", data.join("site"))
+            .env("LOG", "off")
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        let mut reader = std::io::BufReader::new(child.stdout.take().expect("its words"));
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut reader, &mut line).expect("a line");
+        assert!(line.starts_with("listening on "), "{env}: {line}");
+        let address = line.trim().trim_start_matches("listening on http://").to_owned();
+        // The door is opened before the first answer.
+        let mut stream = std::net::TcpStream::connect(&address).expect("a connection");
+        std::io::Write::write_all(&mut stream, b"GET /livez HTTP/1.0\r\n\r\n").expect("a request");
+        let mut answer = String::new();
+        std::io::Read::read_to_string(&mut stream, &mut answer).expect("an answer");
+        assert!(answer.contains("200 OK"), "{env}");
+        assert_eq!(data.join("control.sock").exists(), has_door, "{env}");
+        child.kill().expect("an end");
+        child.wait().expect("an end");
+    }
+}
