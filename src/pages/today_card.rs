@@ -5,7 +5,7 @@ use leptos::{form::ActionForm, prelude::*};
 use super::{
     today::Acts,
     today_kind::{Kind, kind_of},
-    today_typed::{Kept, keep_typed_text, take_refused},
+    today_typed::{Kept, settle_typed_text, take_refused},
     today_waiting::WaitingCard,
 };
 use crate::{
@@ -26,10 +26,14 @@ pub fn TodayCard(view: RwSignal<TodayView>, acts: Acts) -> impl IntoView {
     let kind = Memo::new(move |_| view.with(kind_of));
     let (draft, kept) = (RwSignal::new(String::new()), RwSignal::new(None::<Kept>));
     take_refused(view, draft, kept);
-    keep_typed_text(view, kind, draft, kept);
+    let drawn = StoredValue::new(None::<Kind>);
     let error = submit_error(acts, view);
     let body = move || {
         let shown = kind.get();
+        if let Some(before) = drawn.get_value().filter(|before| *before != shown) {
+            settle_typed_text(view, before, shown, draft, kept);
+        }
+        drawn.set_value(Some(shown));
         let Some(question) = view.with_untracked(|today| today.question.clone()) else {
             return view! { <NothingYet view/> }.into_any();
         };

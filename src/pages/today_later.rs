@@ -40,8 +40,13 @@ pub fn LaterQuestions(view: RwSignal<TodayView>, acts: Acts) -> impl IntoView {
     }
 }
 
-fn later_key(question: &QuestionView) -> (DailyQuestionId, AnswersView) {
-    (question.id, question.answers.clone())
+/// What of a question is drawn here. That the other has answered is not, so hearing of it disturbs nobody's typing.
+fn later_key(question: &QuestionView) -> (DailyQuestionId, Option<String>) {
+    let own = match &question.answers {
+        AnswersView::Waiting { own } => Some(own.clone()),
+        AnswersView::Open | AnswersView::OtherIsWaiting | AnswersView::Both { .. } => None,
+    };
+    (question.id, own)
 }
 
 fn own_answers(words: &'static text::Words, today: &TodayView) -> impl IntoView + use<> {

@@ -44,38 +44,31 @@ pub fn take_refused(view: RwSignal<TodayView>, draft: RwSignal<String>, kept: Rw
 }
 
 /// When the question changes under somebody who is writing, their text stays on screen, never under the new question.
-pub fn keep_typed_text(view: RwSignal<TodayView>, kind: Memo<Kind>, draft: RwSignal<String>, kept: RwSignal<Option<Kept>>) {
+/// Called before the new state is drawn; `before` is the state that is going.
+pub fn settle_typed_text(view: RwSignal<TodayView>, before: Kind, now: Kind, draft: RwSignal<String>, kept: RwSignal<Option<Kept>>) {
     let words = use_words();
-    Effect::new(move |before: Option<Kind>| {
-        let now = kind.get();
-        let Some(before) = before.filter(|before| *before != now) else { return now };
-        let text = draft.get_untracked();
-        let own = view.with_untracked(|today| match today.question.as_ref().map(|question| &question.answers) {
-            Some(AnswersView::Waiting { own } | AnswersView::Both { own, .. }) => own.clone(),
-            _ => String::new(),
-        });
-        let is_unsent = !text.trim().is_empty() && text.trim() != own.trim();
-        let title = match (before, now) {
-            // Sent: it is an answer now, or the card opened over an edit.
-            (Kind::ToAnswer { id, version } | Kind::Waiting { id, version }, Kind::Waiting { id: same, .. } | Kind::Open { id: same })
-                if id == same =>
-            {
-                drafts::save(&draft_key(id, version), "");
-                (is_unsent && matches!(before, Kind::Waiting { .. }) && matches!(now, Kind::Open { .. })).then_some(words.opened_while_editing)
-            }
-            (Kind::ToAnswer { id, version } | Kind::Waiting { id, version }, Kind::ToAnswer { id: same, .. }) if id == same => {
-                drafts::save(&draft_key(id, version), "");
-                is_unsent.then_some(words.draft_before_swap)
-            }
-            // Another question has come; the draft waits with the old one on the shelf.
-            (Kind::ToAnswer { .. } | Kind::Waiting { .. }, Kind::ToAnswer { .. } | Kind::Nothing) => None,
-            (Kind::ToAnswer { .. } | Kind::Waiting { .. }, Kind::Closed) => is_unsent.then_some(words.draft_kept),
-            _ => None,
-        };
-        if let Some(title) = title {
-            kept.set(Some(Kept { title, text }));
-        }
-        draft.set(String::new());
-        now
+    let text = draft.get_untracked();
+    draft.set(String::new());
+    let own = view.with_untracked(|today| match today.question.as_ref().map(|question| &question.answers) {
+        Some(AnswersView::Waiting { own } | AnswersView::Both { own, .. }) => own.clone(),
+        _ => String::new(),
     });
+    let is_unsent = !text.trim().is_empty() && text.trim() != own.trim();
+    let title = match (before, now) {
+        // Sent: it is an answer now, or the card opened over an edit.
+        (Kind::ToAnswer { id, version } | Kind::Waiting { id, version }, Kind::Waiting { id: same, .. } | Kind::Open { id: same }) if id == same => {
+            drafts::save(&draft_key(id, version), "");
+            (matches!(before, Kind::Waiting { .. }) && matches!(now, Kind::Open { .. })).then_some(words.opened_while_editing)
+        }
+        (Kind::ToAnswer { id, version } | Kind::Waiting { id, version }, Kind::ToAnswer { id: same, .. }) if id == same => {
+            drafts::save(&draft_key(id, version), "");
+            Some(words.draft_before_swap)
+        }
+        // Another question has come; the draft waits with the old one on the shelf.
+        (Kind::ToAnswer { .. } | Kind::Waiting { .. }, Kind::Closed) => Some(words.draft_kept),
+        _ => None,
+    };
+    if let Some(title) = title.filter(|_| is_unsent) {
+        kept.set(Some(Kept { title, text }));
+    }
 }

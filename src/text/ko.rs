@@ -85,7 +85,7 @@ pub static KO: Words = Words {
     wrong_person_button: "짝을 마치고 다시 초대하기",
     live_answered: "{other:이/가} 답했어요.",
     live_joined: "{other:이/가} 들어왔어요.",
-    live_time_changed: "질문이 오는 시간이 {time}로 바뀌었어요.",
+    live_time_changed: "질문이 오는 시간이 {time:으로/로} 바뀌었어요.",
     // 보관함
     section_childhood: "어린 시절",
     section_school: "학교",
