@@ -5,7 +5,7 @@ use std::{cell::Cell, rc::Rc};
 
 use wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{Document, Element, HtmlElement, HtmlInputElement};
+use web_sys::{Document, Element, EventTarget, HtmlElement, HtmlInputElement};
 
 use super::{
     clipboard, drafts,
@@ -36,7 +36,7 @@ fn find(document: &Document, selector: &str) -> Vec<Element> {
     (0..found.length()).filter_map(|at| found.get(at)?.dyn_into().ok()).collect()
 }
 
-fn listen(element: &Element, kind: &str, act: impl Fn() + 'static) {
+fn listen(element: &EventTarget, kind: &str, act: impl Fn() + 'static) {
     let closure = Closure::<dyn Fn()>::new(act);
     let _ = element.add_event_listener_with_callback(kind, closure.as_ref().unchecked_ref());
     // Lives as long as the page.
@@ -79,6 +79,11 @@ fn follow(document: &Document) {
     if let Some(body) = document.body() {
         let is_dirty = Rc::clone(&is_dirty);
         listen(&body, "input", move || is_dirty.set(true));
+    }
+    // A form just sent brings its own event back: asking for this page then would cut off the way to the next.
+    if let Some(window) = web_sys::window() {
+        let is_dirty = Rc::clone(&is_dirty);
+        listen(&window, "beforeunload", move || is_dirty.set(true));
     }
     let own_build = page::root_attribute("data-build").unwrap_or_default();
     let document = document.clone();
