@@ -7,7 +7,7 @@
 mod live;
 mod peers;
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
 
 use umbba::{
     domain::Millis,
@@ -52,7 +52,7 @@ async fn run() -> Result<(), String> {
     result
 }
 
-async fn measure(folder: &PathBuf) -> Result<(), String> {
+async fn measure(folder: &Path) -> Result<(), String> {
     let (state, members, port) = app(folder).await?;
     let member = &members[0];
     let page = format!("http://localhost:{port}/p/{}/today", member.pair);
@@ -84,7 +84,7 @@ async fn measure(folder: &PathBuf) -> Result<(), String> {
 }
 
 /// The real app on SQLite, with seeded pairs.
-async fn app(folder: &PathBuf) -> Result<(AppState, Vec<SeededMember>, u16), String> {
+async fn app(folder: &Path) -> Result<(AppState, Vec<SeededMember>, u16), String> {
     let said = |error: &dyn std::error::Error| error.to_string();
     let listener = serve::listen(([127, 0, 0, 1], 0).into()).map_err(|error| said(&error))?;
     let port = listener.local_addr().map_err(|error| said(&error))?.port();
@@ -113,7 +113,7 @@ async fn app(folder: &PathBuf) -> Result<(AppState, Vec<SeededMember>, u16), Str
         consent_version: accounts::CONSENT_VERSION,
     };
     let members = seeds::fill(&state.database, seeding, ANSWERS + 1).await.map_err(|error| said(&error))?;
-    let (running, root) = (state.clone(), folder.clone());
+    let (running, root) = (state.clone(), folder.to_path_buf());
     state.lifecycle.spawn(async move { serve::run(running, listener, &root).await });
     Ok((state, members, port))
 }

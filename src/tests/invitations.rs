@@ -115,6 +115,15 @@ async fn only_failures_count_and_ten_an_hour_are_enough() {
 }
 
 #[tokio::test]
+async fn tries_at_once_count_like_tries_in_a_row() {
+    let app = TestApp::start().await;
+    let guesser = app.visitor();
+    let tries = futures::future::join_all((0..30).map(|_| guesser.refused("check_invitation", &[("code", "0000000000")]))).await;
+    assert_eq!(tries.iter().filter(|(status, _)| *status == 422).count(), 10);
+    assert_eq!(tries.iter().filter(|(status, _)| *status == 429).count(), 20);
+}
+
+#[tokio::test]
 async fn a_forged_forwarding_header_buys_no_tries() {
     let app = TestApp::start().await;
     let guesser = app.visitor();
@@ -132,7 +141,8 @@ async fn many_failures_everywhere_slow_everybody_and_refuse_nobody() {
     assert!(guard::brake(&app.state).await.expect("a brake").is_zero());
     for at in 0..100u8 {
         let trier = guard::Trier { client: [192, 0, 2, at].into(), session: None };
-        guard::record(&app.state, trier).await.expect("a failure");
+        let tx = app.state.database.begin().await.expect("a transaction");
+        guard::fail(tx, trier, app.state.clock.now()).await.expect("a failure");
     }
     assert_eq!(guard::brake(&app.state).await.expect("a brake").as_secs(), 2);
     app.advance(Millis::HOUR);

@@ -92,8 +92,7 @@ pub async fn sign_in(state: &AppState, typed: &str, trier: Trier, device: &Devic
         Err(_) => None,
     };
     let Some(person) = person else {
-        drop(tx);
-        guard::record(state, trier).await?;
+        guard::fail(tx, trier, now).await?;
         return Err(ServiceError::CodeWrong);
     };
     let opened = open_session(&mut tx, state, person, device).await?;

@@ -35,9 +35,11 @@ impl Trier {
     }
 }
 
-/// Refuses whoever has failed ten times within the hour.
+/// Refuses whoever has failed ten times within the hour. In a writing transaction, which `fail` ends after a wrong
+/// code: tries at once count like tries in a row.
 pub async fn check(tx: &mut Tx, trier: Trier, now: Millis) -> Result<(), ServiceError> {
     for bucket in trier.buckets() {
+        failures::hold(tx, &bucket).await?;
         if failures::count(tx, &bucket, now.plus(-Millis::HOUR)).await? >= PER_HOUR {
             return Err(ServiceError::TooManyTries);
         }
@@ -45,10 +47,8 @@ pub async fn check(tx: &mut Tx, trier: Trier, now: Millis) -> Result<(), Service
     Ok(())
 }
 
-/// Counts a failure, in a transaction of its own.
-pub async fn record(state: &AppState, trier: Trier) -> Result<(), ServiceError> {
-    let now = state.clock.now();
-    let mut tx = state.database.begin().await?;
+/// Counts a failure and ends the transaction it was found in.
+pub async fn fail(mut tx: Tx, trier: Trier, now: Millis) -> Result<(), ServiceError> {
     for bucket in trier.buckets() {
         failures::record(&mut tx, &bucket, now).await?;
     }

@@ -94,15 +94,14 @@ fn refuse_taken(pair: &Pair) -> Result<(), ServiceError> {
 /// Checks a typed code and gives a ticket for it. Wrong, used and expired say the same, and count as failures.
 pub async fn check(state: &AppState, typed: &str, trier: Trier) -> Result<String, ServiceError> {
     let now = state.clock.now();
-    let mut tx = state.database.read().await?;
+    let mut tx = state.database.begin().await?;
     guard::check(&mut tx, trier, now).await?;
     let invitation = match InvitationCode::parse(typed) {
         Ok(code) => invitations::lookup_by_code(&mut tx, &state.secrets.invitation_hash(&code)).await?,
         Err(_) => None,
     };
-    drop(tx);
     let Some(invitation) = invitation.filter(|invitation| invitation.is_open(now)) else {
-        guard::record(state, trier).await?;
+        guard::fail(tx, trier, now).await?;
         return Err(ServiceError::CodeWrong);
     };
     Ok(state.secrets.ticket(invitation.id, now.plus(TICKET_LIFE_MS)))

@@ -3,6 +3,15 @@
 use super::{StorageError, Tx, macros};
 use crate::domain::Millis;
 
+/// Lets tries of one bucket follow one another until the end of the transaction, so that many at once count like
+/// many in a row. On SQLite the one writer does that by itself.
+pub async fn hold(tx: &mut Tx, bucket: &str) -> Result<(), StorageError> {
+    if tx.is_postgres() {
+        macros::execute!(tx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", bucket)?;
+    }
+    Ok(())
+}
+
 /// How many failures a bucket holds since `since`.
 pub async fn count(tx: &mut Tx, bucket: &str, since: Millis) -> Result<i64, StorageError> {
     let (count,): (i64,) = macros::fetch_one!(tx, (i64,), "SELECT COUNT(*) FROM failures WHERE bucket = $1 AND at > $2", bucket, since.0)?;
