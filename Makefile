@@ -26,7 +26,7 @@ FONT_VENV := target/tools/font-venv
 # Without npm the app is built all the same: larger, not compressed, and its style sheets not bundled.
 HAVE_NPM := $(shell command -v npm)
 NODE_MODULES := $(if $(HAVE_NPM),end2end/node_modules/.package-lock.json)
-WASM_OPT := end2end/node_modules/.bin/wasm-opt -Oz --converge --enable-bulk-memory --enable-nontrapping-float-to-int \
+WASM_OPT := end2end/node_modules/.bin/wasm-opt -Os -Oz --converge --strip-producers --enable-bulk-memory --enable-nontrapping-float-to-int \
 	--enable-reference-types --enable-sign-ext --enable-mutable-globals
 SHRINK := $(if $(filter dev,$(PROFILE)),,$(HAVE_NPM))
 

@@ -19,8 +19,6 @@ pub struct PageFrame {
     pub text_size: TextSize,
     pub build: String,
     pub public_url: String,
-    /// In development an open page follows a new build by itself.
-    pub is_development: bool,
     /// Who is here; `as_of` is read before the page's own data, so that no event between them is missed.
     pub home: HomeView,
     /// A form's post that was refused and is answered with this page.
@@ -42,7 +40,7 @@ pub fn shell() -> impl IntoView {
     let as_of = frame.home.name.is_some().then(|| frame.home.as_of.to_string());
     view! {
         <!DOCTYPE html>
-        <html lang=frame.locale.tag() data-text-size=frame.text_size.word() data-build=frame.build.clone() data-as-of=as_of data-follow-build=frame.is_development.then_some("yes")>
+        <html lang=frame.locale.tag() data-text-size=frame.text_size.word() data-build=frame.build.clone() data-as-of=as_of>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>

@@ -176,7 +176,7 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
     if !public_url.is_https() && (!address.ip().is_loopback() || !public_url.is_loopback()) {
         eprintln!("umbba: over plain http only this machine's own browser can sign in; other devices need https in front (README, deploy)");
     }
-    // Under development every start is a build of its own, so that open pages follow it.
+    // Under development every start is a build of its own, so that open pages offer it.
     let build = if settings.app_env == AppEnv::Development { format!("{build}-{}", Clock::System.now().0) } else { build };
     let site = Site { env: settings.app_env, public_url, trusted_proxies, build };
     let state = state_of(settings, Opening::Migrate, site).await?;

@@ -7,8 +7,8 @@ import { expect, type Pair, type People, type Person, test } from '../support/pa
 test.describe.configure({ mode: 'parallel' });
 
 type Shown = { page: Page; path: string };
-const nobody = (path: string) => ({ page }: { page: Page }): Shown => ({ page, path });
 const seen = (person: Person, path: string): Shown => ({ page: person.page, path });
+const nobody = (path: string) => async ({ somebody }: People) => seen(await somebody('태오'), path);
 
 // One long word, as pasted addresses are.
 const LONG = `골목에서 고무줄을 했지.\nhttps://family.example/${'album-'.repeat(12)}1972`;
@@ -19,7 +19,7 @@ async function answered(pairUp: People['pairUp'], by: (pair: Pair) => Promise<vo
   return seen(pair.child, pair.at('today'));
 }
 
-const PAGES: Record<string, (people: People & { page: Page }) => Shown | Promise<Shown>> = {
+const PAGES: Record<string, (people: People) => Promise<Shown>> = {
   welcome: nobody('/'),
   'sign-up': nobody('/start'),
   'sign-in': nobody('/signin'),
@@ -111,8 +111,8 @@ async function doubleText(page: Page, height = 844) {
 const height = (page: Page) => page.evaluate(() => document.documentElement.scrollHeight);
 
 for (const [name, reach] of Object.entries(PAGES)) {
-  test(`${name}: stands in both lights, on a narrow phone, in double text and without motion`, async ({ page: own, somebody, pairUp }, testInfo) => {
-    const { page, path } = await reach({ page: own, somebody, pairUp });
+  test(`${name}: stands in both lights, on a narrow phone, in double text and without motion`, async ({ somebody, pairUp }, testInfo) => {
+    const { page, path } = await reach({ somebody, pairUp });
     await page.goto(path);
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
     await page.evaluate(() => document.fonts.ready.then(() => {}));

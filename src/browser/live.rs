@@ -8,7 +8,6 @@ use serde::Deserialize;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{EventSource, MessageEvent, PageTransitionEvent, VisibilityState, Window};
 
-use super::page;
 use crate::{domain::Event, paths};
 
 /// What the page hears.
@@ -145,13 +144,7 @@ fn failed(line: &Shared) {
 fn hear(line: &Shared, event: &MessageEvent) {
     let data = event.data().as_string().unwrap_or_default();
     let heard = match event.type_().as_str() {
-        "hello" => serde_json::from_slice::<Hello>(data.as_bytes()).ok().map(|hello| {
-            // A page under development follows its server by itself.
-            if page::root_attribute("data-follow-build").is_some() && page::root_attribute("data-build").as_ref() != Some(&hello.build) {
-                page::reload();
-            }
-            Heard::Hello(hello.build)
-        }),
+        "hello" => serde_json::from_slice::<Hello>(data.as_bytes()).ok().map(|hello| Heard::Hello(hello.build)),
         "told" => serde_json::from_slice::<Event>(data.as_bytes()).ok().map(Heard::Event),
         "reset" => serde_json::from_slice::<Reset>(data.as_bytes()).ok().map(|reset| {
             line.borrow_mut().cursor = reset.seq;

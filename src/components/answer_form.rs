@@ -21,6 +21,8 @@ pub fn AnswerForm(
     action: ServerAction<SubmitAnswer>,
     /// What is being written; the page keeps it when the form goes.
     draft: RwSignal<String>,
+    /// Drawn with the page, not after something changed.
+    is_first: bool,
     label: &'static str,
     button: &'static str,
     #[prop(into)] hint: Signal<String>,
@@ -30,18 +32,18 @@ pub fn AnswerForm(
     let field = format!("body-{question}");
     let (hint_id, error_id) = (format!("{field}-hint"), format!("{field}-error"));
     let area = NodeRef::<leptos::html::Textarea>::new();
-    // Text that was written on this device before and not sent.
     Effect::new(move |_| {
         let Some(area) = area.get() else { return };
-        // What was typed before the browser half woke up is newer than any draft.
-        if area.value().is_empty() {
-            if let Some(kept) = drafts::load(&draft_key(question, version)) {
-                area.set_value(&kept);
-                draft.set(kept);
-            }
-        } else if area.value() != draft.get_untracked() {
+        // What was typed before the browser half woke up is newer than any draft. Later an element may be one that
+        // another form used before, with that form's text in it.
+        if is_first && !area.value().is_empty() {
             draft.set(area.value());
+            return;
         }
+        // Text that was written on this device before and not sent.
+        let text = drafts::load(&draft_key(question, version)).unwrap_or_else(|| draft.get_untracked());
+        area.set_value(&text);
+        draft.set(text);
     });
     // The field is never written to while somebody writes in it: that would break a Korean input method.
     let written = move |event: leptos::ev::Targeted<leptos::ev::Event, web_sys::HtmlTextAreaElement>| {

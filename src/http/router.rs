@@ -26,7 +26,7 @@ use crate::{
     api::{ApiError, HomeView, Refused, convert},
     app::{self, PageFrame},
     domain::{Locale, TextSize},
-    server::{config::AppEnv, request::Visitor, services::reading, state::AppState},
+    server::{request::Visitor, services::reading, state::AppState},
     text,
 };
 
@@ -138,7 +138,6 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
         text_size: visitor.and_then(|visitor| visitor.session.as_ref()).map_or(TextSize::default(), |found| found.person.text_size),
         build: state.site.build.clone(),
         public_url: state.site.public_url.as_str().to_owned(),
-        is_development: state.site.env == AppEnv::Development,
         home,
         refused: request.extensions().get::<Refused>().cloned(),
     };

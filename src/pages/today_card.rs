@@ -30,6 +30,7 @@ pub fn TodayCard(view: RwSignal<TodayView>, acts: Acts) -> impl IntoView {
     let error = submit_error(acts, view);
     let body = move || {
         let shown = kind.get();
+        let is_first = drawn.get_value().is_none();
         if let Some(before) = drawn.get_value().filter(|before| *before != shown) {
             settle_typed_text(view, before, shown, draft, kept);
         }
@@ -46,12 +47,12 @@ pub fn TodayCard(view: RwSignal<TodayView>, acts: Acts) -> impl IntoView {
                 view! {
                     <QuestionMeta question=question.clone()/>
                     <h1 class="question">{question.wording}</h1>
-                    <AnswerForm question=id version action=acts.submit draft label=words.answer_label button=words.answer_button hint error/>
+                    <AnswerForm question=id version action=acts.submit draft is_first label=words.answer_label button=words.answer_button hint error/>
                     <SwapPart view acts id version/>
                 }
                 .into_any()
             }
-            Kind::Waiting { id, version } => view! { <WaitingCard view acts question draft error id version/> }.into_any(),
+            Kind::Waiting { id, version } => view! { <WaitingCard view acts question draft error id version is_first/> }.into_any(),
         }
     };
     view! {

@@ -18,8 +18,11 @@ use crate::{
 pub fn LaterQuestions(view: RwSignal<TodayView>, acts: Acts) -> impl IntoView {
     let words = use_words();
     let state = Memo::new(move |_| view.with(|today| (today.pair.phase == Phase::Closed, today.later.iter().map(later_key).collect::<Vec<_>>())));
+    let drawn = StoredValue::new(false);
     move || {
         let (is_closed, _) = state.get();
+        let is_first = !drawn.get_value();
+        drawn.set_value(true);
         let today = view.get_untracked();
         if is_closed {
             return own_answers(words, &today).into_any();
@@ -28,7 +31,7 @@ pub fn LaterQuestions(view: RwSignal<TodayView>, acts: Acts) -> impl IntoView {
             return ().into_any();
         }
         let other = today.pair.call_other(words);
-        let items = today.later.into_iter().map(|question| later_item(question, &other, acts)).collect_view();
+        let items = today.later.into_iter().map(|question| later_item(question, &other, acts, is_first)).collect_view();
         view! {
             <section class="later">
                 <h2>{words.later_title}</h2>
@@ -66,7 +69,7 @@ fn own_answers(words: &'static text::Words, today: &TodayView) -> impl IntoView 
     (!own.is_empty()).then(|| view! { <section class="later"><h2>{words.closed_own_title}</h2>{own}</section> })
 }
 
-fn later_item(question: QuestionView, other: &str, acts: Acts) -> impl IntoView + use<> {
+fn later_item(question: QuestionView, other: &str, acts: Acts, is_first: bool) -> impl IntoView + use<> {
     let words = use_words();
     let (id, version) = (question.id, question.version);
     let own = match &question.answers {
@@ -93,7 +96,7 @@ fn later_item(question: QuestionView, other: &str, acts: Acts) -> impl IntoView 
                 <summary><span class="topic">{question.topic}</span> <span class="card-meta">{state}</span></summary>
                 <p class="question">{question.wording}</p>
                 {own.map(|own| view! { <article class="leaf mine"><h2>{words.own_leaf_editable}</h2><p class="answer-text">{own}</p></article> })}
-                <AnswerForm question=id version action=acts.submit draft label=words.answer_label button=button hint=words.answer_hint_open.to_owned() error/>
+                <AnswerForm question=id version action=acts.submit draft is_first label=words.answer_label button=button hint=words.answer_hint_open.to_owned() error/>
             </details>
         </li>
     }

@@ -25,6 +25,7 @@ pub fn WaitingCard(
     error: Signal<Option<ApiError>>,
     id: DailyQuestionId,
     version: u32,
+    is_first: bool,
 ) -> impl IntoView {
     let words = use_words();
     let own = move || {
@@ -66,7 +67,7 @@ pub fn WaitingCard(
         <p class="notice warm" role="status">{saved}</p>
         <details class="drawer" open=is_refused node_ref=drawer>
             <summary>{words.edit_summary}</summary>
-            <AnswerForm question=id version action=acts.submit draft label=words.answer_label button=words.edit_button hint=words.answer_hint_open.to_owned() error/>
+            <AnswerForm question=id version action=acts.submit draft is_first label=words.answer_label button=words.edit_button hint=words.answer_hint_open.to_owned() error/>
         </details>
         {revisions}
         <MoveOnPart view acts id/>
