@@ -1,4 +1,5 @@
-// The closing line of a test run: count.mjs RUST_LOG PLAYWRIGHT_JSON prints "N passed, N failed".
+// The end of a test run: count.mjs RUST_LOG PLAYWRIGHT_JSON says again why each browser test failed, then prints
+// "N passed, N failed".
 // A file that is not there was not reached. One that cannot be read through means no line at all rather than a guess.
 import { existsSync, readFileSync } from 'node:fs';
 
@@ -16,9 +17,21 @@ function rust(text) {
 
 /** Playwright's JSON report; errors outside any test (a spec that does not parse) are no count. */
 function playwright(text) {
-  const { stats, errors } = JSON.parse(text);
+  const { stats, errors, suites } = JSON.parse(text);
+  suites.forEach(sayWhy);
   if (errors.length > 0) return null;
   return { passed: stats.expected + stats.flaky, failed: stats.unexpected };
+}
+
+/** The first lines of each failure: what a long log ends with is what gets read. */
+function sayWhy({ suites = [], specs = [] }) {
+  suites.forEach(sayWhy);
+  for (const { title, file, line, tests } of specs) {
+    const failure = tests.flatMap(({ results }) => results).find(({ error }) => error);
+    if (!failure) continue;
+    const lines = (failure.error.message ?? '').replace(/\x1b\[[0-9;]*m/g, '').split('\n').slice(0, 16);
+    console.log(`✘ ${file}:${line} ${title}\n${lines.map((line) => `    ${line}`).join('\n')}`);
+  }
 }
 
 const read = (file, parse) => {

@@ -1,4 +1,11 @@
+import type { Page } from '@playwright/test';
 import { expect, type Pair, test } from '../support/pair.ts';
+
+const FIRST = '가장 오래된 기억';
+
+/** A topic as it stands on the shelf: other questions may hold the same words. */
+const topic = (page: Page, name: string) => page.getByText(name, { exact: true });
+const onShelf = (page: Page, name: string) => page.getByRole('listitem').filter({ has: topic(page, name) });
 
 /** The question the pair has now, in the words of each. */
 async function wordings(pair: Pair) {
@@ -76,8 +83,8 @@ test('after seven days without both answers a question is shelved, and can still
   await expect(page.getByText(/두 번째 질문/)).toBeVisible();
   await expect(page.getByLabel('나의 답').first(), 'what was typed went with its question').toHaveValue('');
   await expect(page.getByRole('heading', { name: '나중에 답할 질문' })).toBeVisible();
-  await page.getByText('가장 오래된 기억').click();
-  const shelf = page.getByRole('listitem').filter({ hasText: '가장 오래된 기억' });
+  await topic(page, FIRST).click();
+  const shelf = onShelf(page, FIRST);
   await expect(shelf.getByLabel('나의 답')).toHaveValue('빨간 자전거를 타고');
   await shelf.getByLabel('나의 답').fill('빨간 자전거를 타고 골목을 돌았어요.');
   await shelf.getByRole('button', { name: '답하기' }).click();
@@ -85,7 +92,7 @@ test('after seven days without both answers a question is shelved, and can still
   await expect(page.getByRole('heading', { name: '나중에 답할 질문' })).toHaveCount(0);
   await expect(page.getByText(/두 번째 질문/), 'today goes on').toBeVisible();
   await page.getByRole('link', { name: '보관함', exact: true }).click();
-  await page.getByRole('link', { name: /가장 오래된 기억/ }).click();
+  await page.getByRole('link', { name: FIRST }).click();
   await expect(page.getByText('골목에서 고무줄을 했지.')).toBeVisible();
   await expect(page.getByText('빨간 자전거를 타고 골목을 돌았어요.')).toBeVisible();
 });
@@ -94,11 +101,11 @@ test('what is typed for a shelved question survives the other answering another 
   const pair = await pairUp({ pushTime: await clock.minute() });
   for (let day = 1; day <= 14; day++) await clock.nextDay();
   const { later } = await pair.parent.today(pair.id);
-  const [written, answered] = [later.find(({ topic }) => topic === '가장 오래된 기억')!, later.find(({ topic }) => topic !== '가장 오래된 기억')!];
+  const answered = later.find(({ topic }) => topic !== FIRST)!;
   const { page } = pair.child;
   await pair.child.open(pair.at('today'));
-  await page.getByText(written.topic).click();
-  const field = page.getByRole('listitem').filter({ hasText: written.topic }).getByLabel('나의 답');
+  await topic(page, FIRST).click();
+  const field = onShelf(page, FIRST).getByLabel('나의 답');
   await field.pressSequentially('이불 속에서');
 
   await pair.parent.post('submit_answer', { daily_question: answered.id, version: String(answered.version), body: '만화방이지.' });
@@ -123,9 +130,9 @@ test('whoever has waited a day may have a new question the next', async ({ pairU
   await clock.nextDay();
 
   await expect(child.getByText(/두 번째 질문/)).toBeVisible();
-  await expect(child.getByRole('listitem').filter({ hasText: '가장 오래된 기억' })).toContainText('엄마를 기다려요');
+  await expect(onShelf(child, FIRST)).toContainText('엄마를 기다려요');
   await expect(parent.getByText(/두 번째 질문/)).toBeVisible();
-  await expect(parent.getByRole('listitem').filter({ hasText: '가장 오래된 기억' })).toContainText('내 답을 기다려요');
+  await expect(onShelf(parent, FIRST)).toContainText('내 답을 기다려요');
 });
 
 test('a pause shows its date to the other and nothing opens until then', async ({ pairUp, clock }) => {

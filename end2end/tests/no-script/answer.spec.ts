@@ -133,8 +133,9 @@ test('a refused answer to a shelved question stays with that question', async ({
   for (let day = 1; day <= 7; day++) await clock.nextDay();
   const { page } = pair.child;
   await page.goto(pair.at('today'));
-  const shelf = page.getByRole('listitem').filter({ hasText: '가장 오래된 기억' });
-  await shelf.getByText('가장 오래된 기억').click();
+  const topic = page.getByText('가장 오래된 기억', { exact: true });
+  const shelf = page.getByRole('listitem').filter({ has: topic });
+  await topic.click();
   const long = '나'.repeat(2001);
   await shelf.getByLabel('나의 답').fill(long);
   const [response] = await Promise.all([page.waitForResponse(/submit_answer/), shelf.getByRole('button', { name: '답하기' }).click()]);
