@@ -17,11 +17,16 @@ use crate::{
         config::{AppEnv, PublicUrl, ServeSettings, Settings, TrustedProxies},
         jobs::scheduler,
         lifecycle::Lifecycle,
+        push::{self, Push, PushHosts, VapidKeys},
         random::Random,
         secrets::Secrets,
         services::accounts,
         state::{AppState, Site},
-        storage::{Database, Opening, questions, seeds},
+        storage::{
+            Database, Opening,
+            deliveries::{self, State},
+            questions, seeds,
+        },
         telemetry,
     },
 };
@@ -55,8 +60,30 @@ enum Command {
     },
     /// Open and shelve what is due now, once.
     Tick,
-    /// Copy the SQLite database into FILE while the app runs. The key file is not in it: keep DATA_DIR/secret.key too.
+    /// Copy the SQLite database into FILE while the app runs. The keys are not in it: keep DATA_DIR/secret.key, and the output of `keys export`, too.
     Backup { file: PathBuf },
+    /// The keys push services know us by: make the first one, or list them.
+    Keys {
+        #[command(subcommand)]
+        act: Option<KeysAct>,
+    },
+    /// What was sent and what became of it: no names, no endpoints, no words.
+    Deliveries {
+        /// pending, leased, retry, accepted, gone, expired, dead or cancelled
+        #[arg(long, default_value = "dead")]
+        state: String,
+        /// How many, the latest first.
+        #[arg(long, default_value_t = 50)]
+        limit: i64,
+    },
+}
+
+#[derive(Subcommand)]
+enum KeysAct {
+    /// Add a new key for browsers that subscribe from now on; earlier ones keep theirs. Restart the app afterwards.
+    Rotate,
+    /// Print the key file, for your backup. Keep it secret: losing it loses every device.
+    Export,
 }
 
 /// One sentence for the operator.
@@ -110,9 +137,16 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
                 return Err(Failure(format!("{} exists already; name a new file", file.display())));
             }
             open(&settings, Opening::AsIs).await?.backup_into(&file).await?;
-            println!("copied the database to {}; keep {} with it", file.display(), settings.data_dir.join("secret.key").display());
+            let key = settings.data_dir.join("secret.key");
+            println!(
+                "copied the database to {}; the keys are not in it: keep {} and the output of `umbba keys export` with it",
+                file.display(),
+                key.display()
+            );
             Ok(())
         }
+        Command::Keys { act } => keys(&settings, act),
+        Command::Deliveries { state, limit } => list_deliveries(&settings, &state, limit).await,
     }
 }
 
@@ -145,7 +179,64 @@ async fn state_of(settings: &Settings, opening: Opening, site: Site) -> Result<A
     questions::upsert(&mut tx, catalogue.questions()).await?;
     tx.commit().await?;
     let clock = if settings.app_env == AppEnv::Test { Clock::manual(Clock::System.now()) } else { Clock::System };
-    Ok(AppState { database, catalogue, clock, random, secrets, lifecycle: Lifecycle::default(), site: Arc::new(site) })
+    let push = push_of(settings)?;
+    Ok(AppState { database, catalogue, clock, random, secrets, push, lifecycle: Lifecycle::default(), site: Arc::new(site) })
+}
+
+fn push_of(settings: &Settings) -> Result<Push, Failure> {
+    let hosts = PushHosts::parse(&settings.push_allowed_hosts, &settings.push_extra_hosts, settings.is_production()).map_err(Failure)?;
+    let subject = push::check_subject(settings.vapid_subject.as_deref(), settings.is_production()).map_err(Failure)?;
+    let keys = match VapidKeys::load(&settings.data_dir)? {
+        Some(keys) => keys,
+        None if settings.is_production() => {
+            return Err(Failure(format!("{} holds no push keys: make them with `umbba keys`, and keep a copy", settings.data_dir.display())));
+        }
+        None => VapidKeys::make(&settings.data_dir, Clock::System.now().0)?,
+    };
+    Ok(Push::new(hosts, keys, subject)?)
+}
+
+fn keys(settings: &Settings, act: Option<KeysAct>) -> Result<(), Failure> {
+    make_data_dir(&settings.data_dir)?;
+    let now = Clock::System.now().0;
+    let found = VapidKeys::load(&settings.data_dir)?;
+    let keys = match (act, found) {
+        (Some(KeysAct::Export), Some(keys)) => {
+            println!("{}", keys.export());
+            return Ok(());
+        }
+        (Some(KeysAct::Export), None) => return Err(Failure("there are no push keys yet: make them with `umbba keys`".into())),
+        (None, Some(keys)) => keys,
+        (Some(KeysAct::Rotate), _) | (None, None) => VapidKeys::make(&settings.data_dir, now)?,
+    };
+    for (at, (id, public, created_at)) in keys.list().enumerate() {
+        println!("{id} {public} {created_at}{}", if at == 0 { " current" } else { "" });
+    }
+    Ok(())
+}
+
+async fn list_deliveries(settings: &Settings, state: &str, limit: i64) -> Result<(), Failure> {
+    let state = State::from_word(state).ok_or_else(|| {
+        let words = State::ALL.map(State::word).join(", ");
+        Failure(format!("there is no state {state}; the states are {words}"))
+    })?;
+    let database = open(settings, Opening::AsIs).await?;
+    let mut tx = database.read().await?;
+    for found in deliveries::find_in(&mut tx, state, limit).await? {
+        println!(
+            "{} {} {} {} attempts={} status={} reason={} origin={} created={}",
+            found.notification_id,
+            found.subscription_id,
+            found.kind,
+            found.state,
+            found.attempts,
+            found.status.map_or_else(|| "-".to_owned(), |status| status.to_string()),
+            found.reason.as_deref().unwrap_or("-"),
+            found.origin.as_deref().unwrap_or("-"),
+            found.created_at,
+        );
+    }
+    Ok(())
 }
 
 fn site_for_jobs(settings: &Settings) -> Result<Site, Failure> {

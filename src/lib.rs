@@ -79,4 +79,5 @@ pub fn hydrate() {
         Some((boot, root)) => leptos::mount::hydrate_from(root, move || pages::TodayRoot(pages::TodayRootProps { boot })).forget(),
         None => browser::enhance::start(),
     }
+    browser::notices::start();
 }

@@ -79,6 +79,14 @@ pub fn settings(pair: PairId) -> String {
     format!("/p/{pair}/settings")
 }
 
+pub fn inbox() -> String {
+    "/inbox".to_owned()
+}
+
+pub fn devices() -> String {
+    "/devices".to_owned()
+}
+
 /// A settings page after something on it was saved.
 pub fn saved(page: &str) -> String {
     format!("{page}?saved")

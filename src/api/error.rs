@@ -49,6 +49,15 @@ pub enum ApiError {
     FirstQuestion,
     SwappedToday,
     NotYet,
+    NotAnswered,
+    StillAlone,
+    PairPaused,
+    NudgedToday,
+    QuietTooLong,
+    EndpointRefused,
+    PushKeysInvalid,
+    SubscriptionTaken,
+    DeviceNameInvalid,
     Insecure,
     CrossSite,
     TooLarge,
@@ -82,7 +91,11 @@ impl ApiError {
             | Self::PauseTooLong
             | Self::CodeWrong
             | Self::RecoveryCodeWrong
-            | Self::LeaveUnconfirmed => 422,
+            | Self::LeaveUnconfirmed
+            | Self::QuietTooLong
+            | Self::EndpointRefused
+            | Self::PushKeysInvalid
+            | Self::DeviceNameInvalid => 422,
             Self::TooManyTries => 429,
             Self::JoiningMyself
             | Self::PairExists
@@ -95,7 +108,12 @@ impl ApiError {
             | Self::SomebodyAnswered
             | Self::FirstQuestion
             | Self::SwappedToday
-            | Self::NotYet => 409,
+            | Self::NotYet
+            | Self::NotAnswered
+            | Self::StillAlone
+            | Self::PairPaused
+            | Self::NudgedToday
+            | Self::SubscriptionTaken => 409,
             Self::Insecure | Self::CrossSite => 403,
             Self::TooLarge => 413,
             Self::Malformed => 400,
@@ -117,11 +135,6 @@ impl ApiError {
             Self::AlreadyOpen => words.err_already_open,
             Self::Swapped => words.err_swapped,
             Self::PairClosed => words.err_pair_closed,
-            Self::Shelved => words.err_shelved,
-            Self::SomebodyAnswered => words.err_somebody_answered,
-            Self::FirstQuestion => words.err_first_question,
-            Self::SwappedToday => words.err_swapped_today,
-            Self::NotYet => words.err_not_yet,
             Self::TooLarge => words.err_too_large,
             Self::Malformed => words.err_malformed,
             Self::Unavailable => words.err_unavailable,
@@ -146,6 +159,20 @@ impl ApiError {
             | Self::JoiningMyself
             | Self::PairExists
             | Self::SeatTaken
+            | Self::NotAnswered
+            | Self::StillAlone
+            | Self::PairPaused
+            | Self::NudgedToday
+            | Self::QuietTooLong
+            | Self::EndpointRefused
+            | Self::PushKeysInvalid
+            | Self::SubscriptionTaken
+            | Self::DeviceNameInvalid
+            | Self::Shelved
+            | Self::SomebodyAnswered
+            | Self::FirstQuestion
+            | Self::SwappedToday
+            | Self::NotYet
             | Self::Insecure
             | Self::CrossSite => words.err_broken,
         }
@@ -173,6 +200,20 @@ impl ApiError {
             Self::JoiningMyself => words.err_myself,
             Self::PairExists => words.err_pair_exists,
             Self::SeatTaken => words.err_seat_taken,
+            Self::Shelved => words.err_shelved,
+            Self::SomebodyAnswered => words.err_somebody_answered,
+            Self::FirstQuestion => words.err_first_question,
+            Self::SwappedToday => words.err_swapped_today,
+            Self::NotYet => words.err_not_yet,
+            Self::NotAnswered => words.err_nudge_not_answered,
+            Self::StillAlone => words.err_still_alone,
+            Self::PairPaused => words.err_pair_paused,
+            Self::NudgedToday => words.err_nudged_today,
+            Self::QuietTooLong => words.err_quiet_too_long,
+            Self::EndpointRefused => words.err_endpoint,
+            Self::PushKeysInvalid => words.err_push_keys,
+            Self::SubscriptionTaken => words.err_subscription_taken,
+            Self::DeviceNameInvalid => words.err_device_name,
             Self::Insecure => words.err_insecure,
             Self::CrossSite => words.err_cross_site,
             Self::SignedOut
@@ -185,11 +226,6 @@ impl ApiError {
             | Self::AlreadyOpen
             | Self::Swapped
             | Self::PairClosed
-            | Self::Shelved
-            | Self::SomebodyAnswered
-            | Self::FirstQuestion
-            | Self::SwappedToday
-            | Self::NotYet
             | Self::TooLarge
             | Self::Malformed
             | Self::Unavailable

@@ -28,6 +28,11 @@ impl From<ServiceError> for ApiError {
             ServiceError::SeatTaken => Self::SeatTaken,
             ServiceError::CardOpen => Self::CardOpen,
             ServiceError::Insecure => Self::Insecure,
+            ServiceError::QuietHours(_) => Self::QuietTooLong,
+            ServiceError::Endpoint(_) => Self::EndpointRefused,
+            ServiceError::PushKeys(_) => Self::PushKeysInvalid,
+            ServiceError::SubscriptionTaken => Self::SubscriptionTaken,
+            ServiceError::DeviceName => Self::DeviceNameInvalid,
             ServiceError::Storage(error) => stored(&error),
             ServiceError::Broken(what) => {
                 tracing::error!(what, "a request could not be served");
@@ -47,6 +52,10 @@ fn refused(refusal: Refusal) -> ApiError {
         Refusal::FirstQuestion => ApiError::FirstQuestion,
         Refusal::SwappedToday => ApiError::SwappedToday,
         Refusal::NotYet => ApiError::NotYet,
+        Refusal::NotAnswered => ApiError::NotAnswered,
+        Refusal::Alone => ApiError::StillAlone,
+        Refusal::Paused => ApiError::PairPaused,
+        Refusal::NudgedToday => ApiError::NudgedToday,
     }
 }
 

@@ -5,16 +5,20 @@
 mod account;
 mod archive;
 pub mod convert;
+mod devices;
 mod error;
 mod invitations;
+mod notifications;
 mod pairs;
 mod today;
 mod views;
 
 pub use account::*;
 pub use archive::*;
+pub use devices::*;
 pub use error::{ApiError, Refused};
 pub use invitations::*;
+pub use notifications::*;
 pub use pairs::*;
 pub use today::*;
 pub use views::*;

@@ -39,6 +39,8 @@ pub async fn today(pair: PairId) -> Result<TodayView, ApiError> {
         may_start_again: view.is_inviter && view.phase == Phase::Together && found.completed == 0,
         has_invitation: found.invitation.is_some(),
         asks_for_recovery: found.asks_for_recovery,
+        may_nudge: found.may_nudge,
+        has_nudged: found.has_nudged,
         pair: view,
     })
 }

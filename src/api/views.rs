@@ -118,6 +118,8 @@ pub struct TodayView {
     pub may_start_again: bool,
     pub has_invitation: bool,
     pub asks_for_recovery: bool,
+    pub may_nudge: bool,
+    pub has_nudged: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,6 +171,10 @@ pub struct HomeView {
     pub name: Option<String>,
     pub pairs: Vec<PairLink>,
     pub as_of: i64,
+    /// Notifications not read.
+    pub unread: i64,
+    /// Whether the person has ever answered: only then may a page speak of notifications.
+    pub has_answered: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

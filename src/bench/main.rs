@@ -17,6 +17,7 @@ use umbba::{
         clock::Clock,
         config::{AppEnv, PublicUrl, TrustedProxies},
         lifecycle::Lifecycle,
+        push::{Push, PushHosts, VapidKeys},
         random::Random,
         secrets::Secrets,
         services::accounts,
@@ -83,6 +84,12 @@ async fn measure(folder: &Path) -> Result<(), String> {
     Ok(())
 }
 
+fn push(folder: &Path) -> Result<Push, String> {
+    let keys = VapidKeys::make(folder, Clock::System.now().0).map_err(|error| error.to_string())?;
+    let hosts = PushHosts::parse("", "", false)?;
+    Push::new(hosts, keys, "mailto:bench@localhost".into()).map_err(|error| error.to_string())
+}
+
 /// The real app on SQLite, with seeded pairs.
 async fn app(folder: &Path) -> Result<(AppState, Vec<SeededMember>, u16), String> {
     let said = |error: &dyn std::error::Error| error.to_string();
@@ -94,6 +101,7 @@ async fn app(folder: &Path) -> Result<(AppState, Vec<SeededMember>, u16), String
         clock: Clock::System,
         random: Random::system(),
         secrets: Secrets::from_key(&[0; 32]),
+        push: push(folder)?,
         lifecycle: Lifecycle::default(),
         site: Arc::new(Site {
             env: AppEnv::Development,

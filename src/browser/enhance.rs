@@ -5,12 +5,12 @@ use std::{cell::Cell, rc::Rc};
 
 use wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{Document, Element, EventTarget, HtmlElement, HtmlInputElement};
+use web_sys::{Document, Element, EventTarget, HtmlInputElement};
 
 use super::{
     clipboard, drafts,
     live::{self, Heard},
-    page, share,
+    notices, page, share,
 };
 use crate::domain::EventKind;
 
@@ -31,12 +31,12 @@ pub fn start() {
     follow(&document);
 }
 
-fn find(document: &Document, selector: &str) -> Vec<Element> {
+pub(super) fn find(document: &Document, selector: &str) -> Vec<Element> {
     let Ok(found) = document.query_selector_all(selector) else { return Vec::new() };
     (0..found.length()).filter_map(|at| found.get(at)?.dyn_into().ok()).collect()
 }
 
-fn listen(element: &EventTarget, kind: &str, act: impl Fn() + 'static) {
+pub(super) fn listen(element: &EventTarget, kind: &str, act: impl Fn() + 'static) {
     let closure = Closure::<dyn Fn()>::new(act);
     let _ = element.add_event_listener_with_callback(kind, closure.as_ref().unchecked_ref());
     // Lives as long as the page.
@@ -85,24 +85,30 @@ fn follow(document: &Document) {
         let is_dirty = Rc::clone(&is_dirty);
         listen(&window, "beforeunload", move || is_dirty.set(true));
     }
-    let own_build = page::root_attribute("data-build").unwrap_or_default();
     let document = document.clone();
-    let show = move |name: &str, is_shown: bool| {
-        for notice in find(&document, &format!("[data-notice={name}]")) {
-            if let Some(notice) = notice.dyn_ref::<HtmlElement>() {
-                notice.set_hidden(!is_shown);
-            }
-        }
-    };
-    live::open(as_of, move |heard| match heard {
-        Heard::Hello(build) => show("build", build != own_build),
-        Heard::Lost(is_lost) => show("lost", is_lost),
-        Heard::Event(event) if event.kind == EventKind::RecoveryCodeUsed => show("recovery", true),
-        // Text somebody is typing is worth more than news; the next page will show them.
-        Heard::Event(_) | Heard::Refetch => {
-            if !is_dirty.get() {
-                page::reload();
+    live::open(as_of, move |heard| {
+        notices::tell(&heard);
+        match heard {
+            Heard::Hello(_) | Heard::Lost(_) => {}
+            // The notice says it; the page is left as it is.
+            Heard::Event(event) if event.kind == EventKind::RecoveryCodeUsed => {}
+            // What only the inbox or the devices page shows is no reason to draw another page.
+            Heard::Event(event) if is_elsewhere(&document, event.kind) => {}
+            // Text somebody is typing is worth more than news; the next page will show them.
+            Heard::Event(_) | Heard::Refetch => {
+                if !is_dirty.get() {
+                    page::reload();
+                }
             }
         }
     });
+}
+
+fn is_elsewhere(document: &Document, kind: EventKind) -> bool {
+    let page = match kind {
+        EventKind::InboxChanged => "[data-follows=inbox]",
+        EventKind::DeviceChanged => "[data-follows=devices]",
+        _ => return false,
+    };
+    document.query_selector(page).ok().flatten().is_none()
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{EventSource, MessageEvent, PageTransitionEvent, VisibilityState, Window};
 
+use super::notices;
 use crate::{domain::Event, paths};
 
 /// What the page hears.
@@ -161,6 +162,7 @@ fn hear(line: &Shared, event: &MessageEvent) {
                 return;
             }
             state.cursor = event.seq;
+            notices::heard(event);
         }
         Rc::clone(&state.tell)
     };

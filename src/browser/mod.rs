@@ -5,6 +5,7 @@ pub mod clipboard;
 pub mod drafts;
 pub mod enhance;
 pub mod live;
+pub mod notices;
 pub mod page;
 pub mod panics;
 pub mod service_worker;

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use crate::{
     api::{ApiError, HomeView, Refused},
     browser::{
-        self,
         live::{self, Heard},
+        notices,
     },
     domain::{Event, EventKind, Locale, PairId},
     text::{self, PageWords, Words},
@@ -48,7 +48,7 @@ pub fn use_refused(endpoint: &str) -> Option<Refused> {
 pub struct People(pub HomeView);
 
 pub fn use_home() -> HomeView {
-    use_context::<People>().map_or_else(|| HomeView { name: None, pairs: Vec::new(), as_of: 0 }, |people| people.0)
+    use_context::<People>().map_or_else(|| HomeView { name: None, pairs: Vec::new(), as_of: 0, unread: 0, has_answered: false }, |people| people.0)
 }
 
 /// The refusal this page answers, whatever was posted.
@@ -69,11 +69,6 @@ pub struct LiveFeed {
     pub version: RwSignal<u64>,
     /// The last event heard.
     pub event: RwSignal<Option<Event>>,
-    /// The server is of another build than this page.
-    pub has_newer_build: RwSignal<bool>,
-    pub is_lost: RwSignal<bool>,
-    /// Somebody used my recovery code elsewhere.
-    pub recovery_used: RwSignal<bool>,
     is_open: RwSignal<bool>,
 }
 
@@ -84,21 +79,15 @@ impl LiveFeed {
             return;
         }
         self.is_open.set(true);
-        let own_build = browser::page::root_attribute("data-build").unwrap_or_default();
-        live::open(as_of, move |heard| match heard {
-            Heard::Hello(build) => self.has_newer_build.set(build != own_build),
-            Heard::Lost(is_lost) => {
-                if self.is_lost.get_untracked() != is_lost {
-                    self.is_lost.set(is_lost);
+        live::open(as_of, move |heard| {
+            notices::tell(&heard);
+            match heard {
+                Heard::Hello(_) | Heard::Lost(_) => {}
+                Heard::Refetch => self.version.update(|version| *version += 1),
+                Heard::Event(event) => {
+                    self.event.set(Some(event));
+                    self.version.update(|version| *version += 1);
                 }
-            }
-            Heard::Refetch => self.version.update(|version| *version += 1),
-            Heard::Event(event) => {
-                if event.kind == EventKind::RecoveryCodeUsed {
-                    self.recovery_used.set(true);
-                }
-                self.event.set(Some(event));
-                self.version.update(|version| *version += 1);
             }
         });
     }

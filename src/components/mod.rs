@@ -6,6 +6,7 @@ pub mod context;
 pub mod fields;
 pub mod leaves;
 pub mod problem;
+pub mod push_cards;
 pub mod question;
 pub mod site_header;
 pub mod tab_notices;

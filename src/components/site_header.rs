@@ -28,7 +28,21 @@ pub fn SiteHeader(#[prop(optional_no_strip)] pair: Option<PairId>) -> impl IntoV
         <header class="site-header">
             <a class="brand" href=paths::home()>{words.brand}</a>
             {switcher}
+            {home.name.is_some().then(|| bell(words, home.unread))}
         </header>
+    }
+}
+
+/// The way to the inbox, with the number of what was not read.
+fn bell(words: &'static PageWords, unread: i64) -> impl IntoView + use<> {
+    view! {
+        <a class="bell" href=paths::inbox()>
+            <svg viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+                <path d="M12 3a6 6 0 0 0-6 6v4l-2 4h16l-2-4V9a6 6 0 0 0-6-6zM9.5 19.5a2.6 2.6 0 0 0 5 0"/>
+            </svg>
+            <span>{words.tab_inbox}</span>
+            <b data-unread hidden=unread == 0>{unread}</b>
+        </a>
     }
 }
 

@@ -90,6 +90,14 @@ pub enum Refusal {
     SwappedToday,
     #[error("only after my own answer and a due minute without the other's")]
     NotYet,
+    #[error("only after my own answer")]
+    NotAnswered,
+    #[error("nobody sits across yet")]
+    Alone,
+    #[error("the pair rests")]
+    Paused,
+    #[error("nudged for this question today already")]
+    NudgedToday,
 }
 
 impl DailyQuestion {
@@ -218,6 +226,24 @@ impl DailyQuestion {
         }
         self.move_on = Some(role);
         Ok(true)
+    }
+
+    /// Whether `role` may nudge the other: has answered, and the other has not, in a pair that is awake.
+    pub fn check_nudge(&self, role: Role, phase: PairPhase, is_paused: bool) -> Result<(), Refusal> {
+        match phase {
+            PairPhase::Closed => return Err(Refusal::PairClosed),
+            PairPhase::Alone => return Err(Refusal::Alone),
+            PairPhase::Together => {}
+        }
+        match self.status() {
+            Status::Complete => return Err(Refusal::AlreadyOpen),
+            Status::Shelved => return Err(Refusal::Shelved),
+            Status::Open => {}
+        }
+        if !self.has_answered(role) {
+            return Err(Refusal::NotAnswered);
+        }
+        if is_paused { Err(Refusal::Paused) } else { Ok(()) }
     }
 
     /// Whole days since the count began, at a due minute of `date`.

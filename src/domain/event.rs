@@ -29,10 +29,14 @@ pub enum EventKind {
     RecoveryCodeRenewed,
     SessionsChanged,
     SettingsChanged,
+    /// The person was told something new, or read what they were told.
+    InboxChanged,
+    /// One of the person's browsers was added, removed, or showed something.
+    DeviceChanged,
 }
 
 impl EventKind {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::QuestionOpened,
         Self::QuestionShelved,
         Self::QuestionSwapped,
@@ -53,6 +57,8 @@ impl EventKind {
         Self::RecoveryCodeRenewed,
         Self::SessionsChanged,
         Self::SettingsChanged,
+        Self::InboxChanged,
+        Self::DeviceChanged,
     ];
 
     pub fn word(self) -> &'static str {
@@ -77,6 +83,8 @@ impl EventKind {
             Self::RecoveryCodeRenewed => "recovery_code_renewed",
             Self::SessionsChanged => "sessions_changed",
             Self::SettingsChanged => "settings_changed",
+            Self::InboxChanged => "inbox_changed",
+            Self::DeviceChanged => "device_changed",
         }
     }
 
@@ -95,6 +103,9 @@ pub struct Event {
     pub pair: Option<PairId>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub daily_question: Option<DailyQuestionId>,
+    /// How many notifications the person has not read, as of this event; told with the last one at hand.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub unread: Option<i64>,
     /// When it was written; kept for housekeeping, not sent.
     #[serde(skip, default = "epoch")]
     pub at: Millis,

@@ -94,6 +94,15 @@ id!(
     InvitationId
 );
 
+id!(
+    /// What one person is told.
+    NotificationId
+);
+id!(
+    /// A browser that may be woken (RFC 8030's push subscription).
+    SubscriptionId
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,6 +10,7 @@ mod graphemes;
 mod ids;
 mod invitation;
 mod member;
+mod notification;
 mod pair;
 mod person;
 mod push_time;
@@ -22,9 +23,12 @@ pub use cadence::{Cadence, DueMinute, DueOutcome, MIN_GAP_MS, REMINDER_DAYS, SHE
 pub use daily_question::{DailyQuestion, FIRST_QUESTION_KEY, FREE_QUESTION_KEY, Refusal, SEASON_LENGTH, Saved, Seen, Status};
 pub use event::{Event, EventKind};
 pub use graphemes::{graphemes, has_forbidden};
-pub use ids::{DailyQuestionId, IdError, InvitationId, PairId, PersonId, SessionId};
+pub use ids::{DailyQuestionId, IdError, InvitationId, NotificationId, PairId, PersonId, SessionId, SubscriptionId};
 pub use invitation::{CodeError, INVITATION_LIFE_MS, InvitationCode, RecoveryCode};
 pub use member::{Member, Relation, RelationError, Role};
+pub use notification::{
+    COUNTED_A_DAY, Cancelled, Channel, Muted, NotificationKind, QuietHours, QuietHoursError, Standing, Urgency, jitter_ms, still_holds,
+};
 pub use pair::{Pair, PairPhase, PauseError};
 pub use person::{Locale, Person, PersonName, PersonNameError, TextSize, ZoneName, ZoneNameError};
 pub use push_time::{PushTime, PushTimeError};

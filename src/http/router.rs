@@ -83,7 +83,7 @@ fn route_of(path: &str) -> &'static str {
         ("p", Some("settings")) => "/p/{pair}/settings",
         ("p", Some("invite")) => "/p/{pair}/invite",
         ("p", _) => "/p/{pair}",
-        ("start" | "signin" | "recovery" | "settings" | "terms" | "privacy", _) => "/{page}",
+        ("start" | "signin" | "recovery" | "settings" | "inbox" | "devices" | "terms" | "privacy", _) => "/{page}",
         ("livez" | "readyz", _) => "/health",
         _ => "/{other}",
     }
@@ -154,11 +154,12 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
 /// Who is here and with whom: every page's head shows it, and its live line goes on from `as_of`.
 async fn home(state: &AppState, visitor: Option<&Visitor>) -> Result<HomeView, ApiError> {
     let Some(found) = visitor.and_then(|visitor| visitor.session.as_ref()) else {
-        return Ok(HomeView { name: None, pairs: Vec::new(), as_of: 0 });
+        return Ok(HomeView { name: None, pairs: Vec::new(), as_of: 0, unread: 0, has_answered: false });
     };
-    let (as_of, pairs) = reading::pairs_of(state, &found.person).await?;
-    let pairs = pairs.iter().map(|pair| convert::pair_link(pair, found.person.id)).collect();
-    Ok(HomeView { name: Some(found.person.name.as_str().to_owned()), pairs, as_of })
+    let here = reading::home(state, &found.person).await?;
+    let pairs = here.pairs.iter().map(|pair| convert::pair_link(pair, found.person.id)).collect();
+    let name = Some(found.person.name.as_str().to_owned());
+    Ok(HomeView { name, pairs, as_of: here.as_of, unread: here.unread, has_answered: here.has_answered })
 }
 
 /// The policy of an app page: our own files, and the scripts that carry this answer's nonce.

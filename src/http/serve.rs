@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use super::{router, test_door};
 use crate::server::{
     config::AppEnv,
-    jobs::{housekeeping, scheduler},
+    jobs::{housekeeping, outbox, scheduler},
     lifecycle::Lifecycle,
     services::ServiceError,
     state::AppState,
@@ -30,6 +30,7 @@ pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 /// Starts the loops. Tests that turn the clock by hand call `scheduler::tick` themselves.
 pub fn start_jobs(state: &AppState) {
     state.lifecycle.spawn(scheduler::run(state.clone()));
+    state.lifecycle.spawn(outbox::run(state.clone()));
     state.lifecycle.spawn(housekeeping::run(state.clone()));
 }
 

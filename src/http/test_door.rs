@@ -10,7 +10,11 @@ use tokio::{
 
 use crate::{
     domain::Millis,
-    server::{jobs::scheduler, state::AppState},
+    server::{
+        jobs::{outbox, scheduler},
+        services::ServiceError,
+        state::AppState,
+    },
 };
 
 /// Listens until the process ends.
@@ -45,7 +49,7 @@ async fn serve(state: &AppState, stream: UnixStream) -> std::io::Result<()> {
                 }
                 None => "error a step is like +90s, +5m, +3h or +7d\n".to_owned(),
             },
-            None if line.trim() == "tick" => match scheduler::tick(state).await {
+            None if line.trim() == "tick" => match tick(state).await {
                 Ok(handled) => format!("ok {handled}\n"),
                 Err(error) => format!("error {error}\n"),
             },
@@ -54,6 +58,13 @@ async fn serve(state: &AppState, stream: UnixStream) -> std::io::Result<()> {
         write.write_all(answer.as_bytes()).await?;
     }
     Ok(())
+}
+
+/// What is due is opened, and what may be sent is sent.
+async fn tick(state: &AppState) -> Result<usize, ServiceError> {
+    let handled = scheduler::tick(state).await?;
+    outbox::pass(state).await?;
+    Ok(handled)
 }
 
 /// `+90s`, `+5m`, `+3h`, `+7d` in milliseconds.

@@ -9,11 +9,9 @@ use super::{
     today_scene::TodayScene,
 };
 use crate::{
-    api::{self, MoveOn, Phase, SubmitAnswer, SwapQuestion, TodayView},
-    components::{
-        context::{LiveFeed, use_locale, use_refused, use_words},
-        tab_notices::TabNotices,
-    },
+    api::{self, Phase, QuestionView, SubmitAnswer, TodayView},
+    browser,
+    components::context::{LiveFeed, use_locale, use_refused, use_words},
     domain::EventKind,
     paths, text,
 };
@@ -22,14 +20,12 @@ use crate::{
 #[derive(Clone, Copy)]
 pub struct Acts {
     pub submit: ServerAction<SubmitAnswer>,
-    pub swap: ServerAction<SwapQuestion>,
-    pub move_on: ServerAction<MoveOn>,
 }
 
 impl Acts {
     /// Rises whenever something was done.
     fn version(self) -> usize {
-        self.submit.version().get() + self.swap.version().get() + self.move_on.version().get()
+        self.submit.version().get()
     }
 }
 
@@ -38,7 +34,7 @@ impl Acts {
 pub fn Today(today: TodayView) -> impl IntoView {
     let pair = today.pair.id;
     let kept = live_view::keep(today, move || api::today(pair));
-    let acts = Acts { submit: ServerAction::new(), swap: ServerAction::new(), move_on: ServerAction::new() };
+    let acts = Acts { submit: ServerAction::new() };
     // What I did is on the page at once, whether or not the line is up.
     Effect::new(move |before: Option<usize>| {
         let now = acts.version();
@@ -46,6 +42,12 @@ pub fn Today(today: TodayView) -> impl IntoView {
             kept.asked.update(|asked| *asked += 1);
         }
         now
+    });
+    // The first saved answer is the moment to speak of notifications.
+    Effect::new(move |_| {
+        if kept.view.with(|today| today.question.as_ref().is_some_and(QuestionView::has_answered)) {
+            browser::notices::show_card();
+        }
     });
     view! { <Shown kept acts/> }
 }
@@ -57,7 +59,6 @@ fn Shown(kept: LiveView<TodayView>, acts: Acts) -> impl IntoView {
         <div class="today">
             <TodayScene view/>
             <div class="today-card">
-                <TabNotices/>
                 <LiveLine view/>
                 <PairNotices view/>
                 <TodayCard view acts/>

@@ -1,11 +1,11 @@
 //! Today's question in each of its states.
 
-use leptos::{form::ActionForm, prelude::*};
+use leptos::prelude::*;
 
 use super::{
     today::Acts,
     today_kind::{Kind, kind_of},
-    today_typed::{Kept, settle_typed_text, take_refused},
+    today_typed::{Kept, settle_typed_text, take_refused, take_swapped},
     today_waiting::WaitingCard,
 };
 use crate::{
@@ -26,6 +26,7 @@ pub fn TodayCard(view: RwSignal<TodayView>, acts: Acts) -> impl IntoView {
     let kind = Memo::new(move |_| view.with(kind_of));
     let (draft, kept) = (RwSignal::new(String::new()), RwSignal::new(None::<Kept>));
     take_refused(view, draft, kept);
+    take_swapped(view, kept);
     let drawn = StoredValue::new(None::<Kind>);
     let error = submit_error(acts, view);
     let body = move || {
@@ -48,7 +49,7 @@ pub fn TodayCard(view: RwSignal<TodayView>, acts: Acts) -> impl IntoView {
                     <QuestionMeta question=question.clone()/>
                     <h1 class="question">{question.wording}</h1>
                     <AnswerForm question=id version action=acts.submit draft is_first label=words.answer_label button=words.answer_button hint error/>
-                    <SwapPart view acts id version/>
+                    <SwapPart view id version/>
                 }
                 .into_any()
             }
@@ -136,24 +137,20 @@ fn OpenCard(view: RwSignal<TodayView>, question: QuestionView) -> impl IntoView 
     }
 }
 
+/// A form of the browser's own; what was typed so far waits on this device (`Kept`).
 #[component]
-fn SwapPart(view: RwSignal<TodayView>, acts: Acts, id: DailyQuestionId, version: u32) -> impl IntoView {
+fn SwapPart(view: RwSignal<TodayView>, id: DailyQuestionId, version: u32) -> impl IntoView {
     let words = use_words();
-    let refused = use_refused("swap_question").map(|refused| refused.error);
-    let error = move || match acts.swap.value().get() {
-        Some(Err(error)) => Some(error),
-        Some(Ok(())) => None,
-        None => refused,
-    };
-    view! {
-        {move || view.with(|today| today.may_swap).then(|| view! {
-            <ActionForm action=acts.swap>
-                <input type="hidden" name="daily_question" value=id.to_string()/>
-                <input type="hidden" name="version" value=version/>
-                <button class="button quiet" type="submit" aria-describedby="swap-hint">{words.swap_button}</button>
-                <p class="hint" id="swap-hint">{words.swap_hint}</p>
-            </ActionForm>
-        })}
-        {move || error().map(|error| view! { <p class="field-error" role="alert">{error.sentence(words)}</p> })}
+    move || {
+        view.with(|today| today.may_swap).then(|| {
+            view! {
+                <form method="post" action=paths::api("swap_question")>
+                    <input type="hidden" name="daily_question" value=id.to_string()/>
+                    <input type="hidden" name="version" value=version/>
+                    <button class="button quiet" type="submit" aria-describedby="swap-hint">{words.swap_button}</button>
+                    <p class="hint" id="swap-hint">{words.swap_hint}</p>
+                </form>
+            }
+        })
     }
 }

@@ -43,6 +43,20 @@ pub fn take_refused(view: RwSignal<TodayView>, draft: RwSignal<String>, kept: Rw
     }
 }
 
+/// What was typed for the wording before a swap: the page that swapped it was left by a form.
+pub fn take_swapped(view: RwSignal<TodayView>, kept: RwSignal<Option<Kept>>) {
+    let words = use_words();
+    Effect::new(move |_| {
+        let before = view.with_untracked(|today| {
+            let question = today.question.as_ref().filter(|question| question.version > 1 && !question.has_answered())?;
+            drafts::load(&draft_key(question.id, question.version - 1))
+        });
+        if let Some(text) = before {
+            kept.set(Some(Kept { title: words.draft_before_swap, text }));
+        }
+    });
+}
+
 /// When the question changes under somebody who is writing, their text stays on screen, never under the new question.
 /// Called before the new state is drawn; `before` is the state that is going.
 pub fn settle_typed_text(view: RwSignal<TodayView>, before: Kind, now: Kind, draft: RwSignal<String>, kept: RwSignal<Option<Kept>>) {
@@ -60,10 +74,7 @@ pub fn settle_typed_text(view: RwSignal<TodayView>, before: Kind, now: Kind, dra
             drafts::save(&draft_key(id, version), "");
             (matches!(before, Kind::Waiting { .. }) && matches!(now, Kind::Open { .. })).then_some(words.opened_while_editing)
         }
-        (Kind::ToAnswer { id, version } | Kind::Waiting { id, version }, Kind::ToAnswer { id: same, .. }) if id == same => {
-            drafts::save(&draft_key(id, version), "");
-            Some(words.draft_before_swap)
-        }
+        (Kind::ToAnswer { id, .. } | Kind::Waiting { id, .. }, Kind::ToAnswer { id: same, .. }) if id == same => Some(words.draft_before_swap),
         // Another question has come; the draft waits with the old one on the shelf.
         (Kind::ToAnswer { .. } | Kind::Waiting { .. }, Kind::Closed) => Some(words.draft_kept),
         _ => None,

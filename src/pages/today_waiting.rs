@@ -1,6 +1,6 @@
 //! I have answered, the other has not: my answer, editing it, and moving on.
 
-use leptos::{form::ActionForm, prelude::*};
+use leptos::prelude::*;
 
 use super::today::Acts;
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
         question::QuestionMeta,
     },
     domain::DailyQuestionId,
-    text,
+    paths, text,
 };
 
 /// I have answered, the other has not.
@@ -53,6 +53,23 @@ pub fn WaitingCard(
             drawer.set_open(false);
         }
     });
+    // A form of the browser's own: it needs nothing but the page it comes back to.
+    let nudge = move || {
+        let other = view.with(|today| today.pair.call_other(words));
+        match view.with(|today| (today.may_nudge, today.has_nudged)) {
+            (true, _) => Some(
+                view! {
+                    <form method="post" action=paths::api("nudge")>
+                        <input type="hidden" name="daily_question" value=id.to_string()/>
+                        <button class="button ghost" type="submit">{text::fill(words.nudge_button, &[("other", &other)])}</button>
+                    </form>
+                }
+                .into_any(),
+            ),
+            (false, true) => Some(view! { <p class="hint">{words.nudged_today}</p> }.into_any()),
+            (false, false) => None,
+        }
+    };
     let revisions = move || {
         let revisions = view.with(|today| today.question.as_ref().map(|question| question.revisions.clone()));
         view! { <Revisions revisions=revisions.unwrap_or_default()/> }
@@ -65,38 +82,32 @@ pub fn WaitingCard(
             <p class="answer-text">{own}</p>
         </article>
         <p class="notice warm" role="status">{saved}</p>
+        {nudge}
         <details class="drawer" open=is_refused node_ref=drawer>
             <summary>{words.edit_summary}</summary>
             <AnswerForm question=id version action=acts.submit draft is_first label=words.answer_label button=words.edit_button hint=words.answer_hint_open.to_owned() error/>
         </details>
         {revisions}
-        <MoveOnPart view acts id/>
+        <MoveOnPart view id/>
     }
 }
 
+/// As the nudge, a form of the browser's own.
 #[component]
-fn MoveOnPart(view: RwSignal<TodayView>, acts: Acts, id: DailyQuestionId) -> impl IntoView {
+fn MoveOnPart(view: RwSignal<TodayView>, id: DailyQuestionId) -> impl IntoView {
     let words = use_words();
-    let part = move || match view.with(|today| today.question.as_ref().map(|question| (question.may_move_on, question.has_moved_on))) {
+    move || match view.with(|today| today.question.as_ref().map(|question| (question.may_move_on, question.has_moved_on))) {
         Some((_, true)) => Some(view! { <p class="notice">{words.moved_on}</p> }.into_any()),
         Some((true, false)) => Some(
             view! {
-                <ActionForm action=acts.move_on>
+                <form method="post" action=paths::api("move_on")>
                     <input type="hidden" name="daily_question" value=id.to_string()/>
                     <button class="button ghost" type="submit" aria-describedby="move-on-hint">{words.move_on_button}</button>
                     <p class="hint" id="move-on-hint">{words.move_on_hint}</p>
-                </ActionForm>
+                </form>
             }
             .into_any(),
         ),
         Some((false, false)) | None => None,
-    };
-    let error = move || match acts.move_on.value().get() {
-        Some(Err(error)) => Some(view! { <p class="field-error" role="alert">{error.sentence(words)}</p> }),
-        Some(Ok(())) | None => None,
-    };
-    view! {
-        {part}
-        {error}
     }
 }

@@ -49,6 +49,12 @@ impl Zone {
         i64::from(time.hour()) * 60 + i64::from(time.minute())
     }
 
+    /// The local time of day to the second, `21:00:07`.
+    pub fn clock(&self, at: Millis) -> String {
+        let time = timestamp(at).to_zoned(self.0.clone()).time();
+        format!("{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second())
+    }
+
     /// The instant of a push time on a date.
     pub fn instant(&self, date: LocalDate, time: PushTime) -> Millis {
         let time = Time::constant(time.hour() as i8, time.minute_of_hour() as i8, 0, 0);

@@ -33,6 +33,15 @@ pub struct Settings {
     /// sqlite:FILE or postgres://… [default: sqlite:DATA_DIR/umbba.db]
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
+    /// Who push services may write to: mailto:you@your.domain or an https address. Required in production.
+    #[arg(long, global = true, env = "VAPID_SUBJECT")]
+    pub vapid_subject: Option<String>,
+    /// Push services beside the known ones, host names, comma separated.
+    #[arg(long, global = true, env = "PUSH_ALLOWED_HOSTS", default_value = "")]
+    pub push_allowed_hosts: String,
+    /// Push services on this machine, host:port, comma separated, over plain http; development and test only.
+    #[arg(long, global = true, env = "PUSH_EXTRA_HOSTS", default_value = "")]
+    pub push_extra_hosts: String,
     /// What is logged, for example info or umbba=debug.
     #[arg(long, global = true, env = "LOG", default_value = "info")]
     pub log: String,
@@ -47,6 +56,9 @@ pub struct ServeSettings {
     /// The address people open, for example https://family.example [default in development: http://localhost:PORT]
     #[arg(long, env = "PUBLIC_URL")]
     pub public_url: Option<String>,
+    /// Address and port for GET /metrics (Prometheus text); not served when unset. Never open it to the world.
+    #[arg(long, env = "METRICS_ADDR")]
+    pub metrics_addr: Option<SocketAddr>,
     /// Folder with the built pages' assets.
     #[arg(long, env = "SITE_ROOT", default_value = "target/site")]
     pub site_root: PathBuf,

@@ -2,6 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
+use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 #[derive(Clone, Default)]
@@ -14,6 +15,11 @@ impl Lifecycle {
     /// Starts a task that must end soon after `ending`.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);
+    }
+
+    /// As `spawn`, for work whose result somebody waits for.
+    pub fn spawn_job<T: Send + 'static>(&self, task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+        self.tasks.spawn(task)
     }
 
     /// Resolves when the process is asked to end. Open streams end with it.

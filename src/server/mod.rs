@@ -10,6 +10,7 @@ pub mod cookies;
 pub mod jobs;
 pub mod lifecycle;
 pub mod live;
+pub mod push;
 pub mod qr;
 pub mod random;
 pub mod request;

@@ -5,7 +5,7 @@ use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc};
 use ring::{digest, hmac};
 
 use super::random::Random;
-use crate::domain::{InvitationCode, InvitationId, Millis, RecoveryCode};
+use crate::domain::{InvitationCode, InvitationId, Millis, NotificationId, RecoveryCode, SubscriptionId};
 
 /// The key file cannot be read or made; the sentence says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +71,24 @@ impl Secrets {
         let (invitation, until) = note.split_once('.')?;
         let until: i64 = until.parse().ok()?;
         (now.0 < until).then(|| invitation.parse().ok()).flatten()
+    }
+}
+
+impl Secrets {
+    /// What a device shows when it reports of one notification, good for nothing else.
+    pub fn receipt(&self, notification: NotificationId, subscription: SubscriptionId) -> String {
+        self.mac("receipt", &format!("{notification}.{subscription}"))[..32].to_owned()
+    }
+
+    /// Whether a receipt is ours, compared in constant time.
+    pub fn is_receipt(&self, receipt: &str, notification: NotificationId, subscription: SubscriptionId) -> bool {
+        let expected = self.receipt(notification, subscription);
+        receipt.len() == expected.len() && receipt.bytes().zip(expected.bytes()).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+    }
+
+    /// The `Topic` under which a newer push replaces an undelivered one (RFC 8030 §5.4): 32 characters that name nobody.
+    pub fn push_topic(&self, subscription: SubscriptionId, slot: &str) -> String {
+        self.mac("topic", &format!("{subscription}.{slot}"))[..32].to_owned()
     }
 }
 

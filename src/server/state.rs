@@ -7,6 +7,7 @@ use super::{
     clock::Clock,
     config::{AppEnv, PublicUrl, TrustedProxies},
     lifecycle::Lifecycle,
+    push::Push,
     random::Random,
     secrets::Secrets,
     storage::Database,
@@ -20,6 +21,7 @@ pub struct AppState {
     pub clock: Clock,
     pub random: Random,
     pub secrets: Secrets,
+    pub push: Push,
     pub lifecycle: Lifecycle,
     pub site: Arc<Site>,
 }

@@ -11,6 +11,7 @@ use futures::StreamExt;
 use reqwest::{Client, Response, StatusCode, header, redirect};
 use serde::de::DeserializeOwned;
 
+use super::push_service::{self, PushService};
 use crate::{
     api::{ApiError, TodayView},
     domain::{DailyQuestionId, Event, EventKind, Millis, PairId},
@@ -19,8 +20,9 @@ use crate::{
         catalogue::Catalogue,
         clock::Clock,
         config::{AppEnv, PublicUrl, TrustedProxies},
-        jobs::scheduler,
+        jobs::{outbox, scheduler},
         lifecycle::Lifecycle,
+        push::{Push, PushHosts, PushSender, VapidKeys},
         random::Random,
         secrets::Secrets,
         services::{accounts, invitations},
@@ -53,8 +55,18 @@ impl TestApp {
         Self::start_with(7).await
     }
 
+    /// With a push service that browsers may subscribe at.
+    pub async fn start_with_push() -> (Self, PushService) {
+        let service = PushService::start().await;
+        (Self::start_at(7, &service.host).await, service)
+    }
+
     /// Two apps of one seed are twins.
     pub async fn start_with(seed: u64) -> Self {
+        Self::start_at(seed, "").await
+    }
+
+    async fn start_at(seed: u64, push_host: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("umbba-test-{:x}", Random::system().number()));
         std::fs::create_dir_all(&folder).expect("a folder for the test");
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
@@ -65,6 +77,7 @@ impl TestApp {
             clock: Clock::manual(NOON),
             random: Random::seeded(seed),
             secrets: Secrets::from_key(&[7; 32]),
+            push: push(&folder, push_host),
             lifecycle: Lifecycle::default(),
             site: Arc::new(Site {
                 env: AppEnv::Test,
@@ -76,6 +89,11 @@ impl TestApp {
         let (running, root) = (state.clone(), folder.clone());
         state.lifecycle.spawn(async move { serve::run(running, listener, &root).await });
         Self { url: format!("http://localhost:{port}"), state, folder }
+    }
+
+    /// Sends what may be sent now.
+    pub async fn deliver(&self) -> usize {
+        outbox::pass(&self.state).await.expect("a pass of the outbox")
     }
 
     pub async fn tick(&self) -> usize {
@@ -124,6 +142,15 @@ impl TestApp {
     }
 }
 
+/// Short patience: a push service that hangs is tested, not waited for.
+fn push(folder: &std::path::Path, host: &str) -> Push {
+    let hosts = PushHosts::parse("", host, false).expect("hosts");
+    let sender = PushSender::new(hosts.clone()).expect("a sender");
+    let sender = sender.with_timeouts(Duration::from_millis(1_500), Duration::from_millis(1_000)).expect("a sender");
+    let keys = VapidKeys::make(folder, NOON.0).expect("keys");
+    Push::with_sender(sender, hosts, keys, "mailto:operator@family.example".into())
+}
+
 impl Drop for TestApp {
     fn drop(&mut self) {
         self.state.lifecycle.end();
@@ -158,6 +185,8 @@ pub struct Browser {
 
 impl Browser {
     fn new(url: &str) -> Self {
+        // The crate's own reqwest brings no provider along.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().redirect(redirect::Policy::none()).build().expect("a client");
         Self { client, url: url.to_owned(), cookies: Arc::default(), address: Arc::new(Mutex::new("203.0.113.7".into())) }
     }
@@ -229,6 +258,14 @@ impl Browser {
         let is_ok = response.status().is_success();
         let bytes = response.bytes().await.expect("a body");
         if is_ok { Ok(serde_json::from_slice(&bytes).expect("a view")) } else { Err(serde_json::from_slice(&bytes).expect("a code")) }
+    }
+
+    /// Subscribes this browser at a push service.
+    pub async fn subscribe(&self, service: &PushService, device: &str) -> Response {
+        let keys = push_service::keys();
+        let key: String = self.ask("push_key", &[]).await.expect("a key");
+        let endpoint = service.endpoint(device);
+        self.post("subscribe", &[("endpoint", &endpoint), ("p256dh", &keys.p256dh), ("auth", &keys.auth), ("key", &key)]).await
     }
 
     pub async fn refused(&self, endpoint: &str, fields: &[(&str, &str)]) -> (u16, ApiError) {

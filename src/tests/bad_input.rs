@@ -211,6 +211,7 @@ async fn a_text_that_looks_like_markup_stays_text() {
 #[tokio::test]
 async fn over_http_from_another_device_the_page_says_what_is_missing() {
     let app = TestApp::start().await;
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::new();
     let ask = |path: &'static str| client.get(format!("{}{path}", app.url)).header(header::HOST, "192.168.0.7:3000").header(header::ACCEPT, HTML);
     for path in ["/", "/start", "/join"] {

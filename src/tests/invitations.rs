@@ -210,6 +210,7 @@ async fn once_a_card_is_open_nobody_is_taken_back() {
 #[tokio::test]
 async fn in_an_app_s_browser_the_way_out_is_offered_before_joining() {
     let app = TestApp::start().await;
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let response = reqwest::Client::new()
         .get(format!("{}/join/ABCDE-12345", app.url))
         .header("accept", "text/html")

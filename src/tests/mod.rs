@@ -7,6 +7,8 @@ mod bad_input;
 mod days;
 mod invitations;
 mod live;
+mod push;
+mod push_service;
 mod reveal;
 mod sessions;
 mod storage;

@@ -528,7 +528,7 @@ on_both! {
             let rest = rhythm::find_due(&mut tx, NOW, 10).await.expect("due pairs");
             assert!(rest.len() == 1 && rest != held, "{rest:?} beside {held:?}");
         }
-        assert!(rhythm::claim_due(&mut first, held[0], NOW, NOW.plus(1)).await.expect("an answer"));
+        assert!(claim_one(&mut first, held[0], NOW, NOW.plus(1)).await);
         first.commit().await.expect("a commit");
     }
 
@@ -537,9 +537,9 @@ on_both! {
         pair.next_due_at = Some(NOW);
         commit!(db, tx => pairs::update_rhythm(&mut tx, &pair).await.expect("an update"));
         let (due, next) = (NOW, NOW.plus(Millis::DAY));
-        assert!(!commit!(db, tx => rhythm::claim_due(&mut tx, pair.id, due.plus(1), next).await.expect("an answer")), "another due minute was read");
-        assert!(commit!(db, tx => rhythm::claim_due(&mut tx, pair.id, due, next).await.expect("an answer")));
-        assert!(!commit!(db, tx => rhythm::claim_due(&mut tx, pair.id, due, next).await.expect("an answer")), "whoever is second does nothing");
+        assert!(!commit!(db, tx => claim_one(&mut tx, pair.id, due.plus(1), next).await), "another due minute was read");
+        assert!(commit!(db, tx => claim_one(&mut tx, pair.id, due, next).await));
+        assert!(!commit!(db, tx => claim_one(&mut tx, pair.id, due, next).await), "whoever is second does nothing");
         assert_eq!(read!(db, tx => rhythm::next_due(&mut tx).await), Some(next));
     }
 
@@ -551,7 +551,7 @@ on_both! {
         let claim = |node: Database| {
             tokio::spawn(async move {
                 let mut tx = node.begin().await.expect("a transaction");
-                let is_mine = rhythm::claim_due(&mut tx, pair.id, NOW, NOW.plus(Millis::DAY)).await.expect("an answer");
+                let is_mine = claim_one(&mut tx, pair.id, NOW, NOW.plus(Millis::DAY)).await;
                 tx.commit().await.expect("a commit");
                 is_mine
             })
@@ -568,7 +568,7 @@ on_both! {
             tokio::spawn(async move {
                 let mut tx = db.begin().await.expect("a transaction");
                 pairs::lock(&mut tx, pair).await.expect("the pair's row");
-                let number = daily_questions::last_number(&mut tx, pair).await.expect("a number") + 1;
+                let number = last_number(&mut tx, pair).await + 1;
                 tokio::task::yield_now().await;
                 daily_questions::insert(&mut tx, &question(pair, number)).await.expect("nobody else took this number");
                 tx.commit().await.expect("a commit");
@@ -683,8 +683,8 @@ on_both! {
             daily_questions::insert(&mut tx, &DailyQuestion { local_date: None, ..question(pair, 3) }).await.expect("a question");
             daily_questions::insert(&mut tx, &DailyQuestion { local_date: first.local_date, ..question(other, 1) }).await.expect("a question");
         });
-        assert_eq!(read!(db, tx => daily_questions::last_number(&mut tx, pair).await), 3);
-        assert_eq!(read!(db, tx => daily_questions::last_number(&mut tx, PairId(id())).await), 0);
+        assert_eq!(read!(db, tx => Ok::<_, StorageError>(last_number(&mut tx, pair).await)), 3);
+        assert_eq!(read!(db, tx => Ok::<_, StorageError>(last_number(&mut tx, PairId(id())).await)), 0);
     }
 
     async fn the_current_question_is_the_newest_that_is_not_shelved(db: Database) {
@@ -855,17 +855,17 @@ on_both! {
         let asked = DailyQuestionId(id());
         let both = [child.id, parent.id, child.id];
         commit!(db, tx => {
-            events::append(&mut tx, &both, EventKind::QuestionOpened, Some(pair.id), Some(asked), NOW).await.expect("told");
-            events::append(&mut tx, &[child.id], EventKind::SettingsChanged, None, None, NOW.plus(1)).await.expect("told");
+            append(&mut tx, &both, EventKind::QuestionOpened, Some(pair.id), Some(asked), NOW).await.expect("told");
+            append(&mut tx, &[child.id], EventKind::SettingsChanged, None, None, NOW.plus(1)).await.expect("told");
         });
         let mut tx = db.begin().await.expect("a transaction");
-        events::append(&mut tx, &both, EventKind::CardOpened, Some(pair.id), Some(asked), NOW).await.expect("told");
+        append(&mut tx, &both, EventKind::CardOpened, Some(pair.id), Some(asked), NOW).await.expect("told");
         drop(tx); // never happened, and leaves no gap
-        commit!(db, tx => events::append(&mut tx, &both, EventKind::PairClosed, Some(pair.id), None, NOW.plus(2)).await.expect("told"));
+        commit!(db, tx => append(&mut tx, &both, EventKind::PairClosed, Some(pair.id), None, NOW.plus(2)).await.expect("told"));
 
-        let opened = Event { seq: 1, kind: EventKind::QuestionOpened, pair: Some(pair.id), daily_question: Some(asked), at: NOW };
-        let closed = |seq| Event { seq, kind: EventKind::PairClosed, pair: Some(pair.id), daily_question: None, at: NOW.plus(2) };
-        let changed = Event { seq: 2, kind: EventKind::SettingsChanged, pair: None, daily_question: None, at: NOW.plus(1) };
+        let opened = Event { seq: 1, kind: EventKind::QuestionOpened, pair: Some(pair.id), daily_question: Some(asked), at: NOW, unread: None };
+        let closed = |seq| Event { seq, kind: EventKind::PairClosed, pair: Some(pair.id), daily_question: None, at: NOW.plus(2), unread: None };
+        let changed = Event { seq: 2, kind: EventKind::SettingsChanged, pair: None, daily_question: None, at: NOW.plus(1), unread: None };
         assert_eq!(read!(db, tx => events::find_after(&mut tx, parent.id, 0, 10).await), [opened.clone(), closed(2)]);
         assert_eq!(read!(db, tx => events::find_after(&mut tx, child.id, 0, 10).await), [opened, changed.clone(), closed(3)], "told once, though named twice");
         assert_eq!(read!(db, tx => events::find_after(&mut tx, child.id, 1, 1).await), [changed]);
@@ -876,7 +876,7 @@ on_both! {
     async fn every_kind_of_event_reads_back(db: Database) {
         let child = together(&db).await.child.id;
         commit!(db, tx => for kind in EventKind::ALL {
-            events::append(&mut tx, &[child], kind, None, None, NOW).await.expect("told");
+            append(&mut tx, &[child], kind, None, None, NOW).await.expect("told");
         });
         let kinds: Vec<EventKind> = read!(db, tx => events::find_after(&mut tx, child, 0, 100).await).into_iter().map(|event| event.kind).collect();
         assert_eq!(kinds, EventKind::ALL);
@@ -887,14 +887,14 @@ on_both! {
         assert_eq!(read!(db, tx => events::first_kept(&mut tx, child.id).await), None);
         assert_eq!(read!(db, tx => events::last_seq(&mut tx, PersonId(id())).await), 0);
         commit!(db, tx => for at in 0..4 {
-            events::append(&mut tx, &[child.id], EventKind::SettingsChanged, None, None, NOW.plus(at)).await.expect("told");
+            append(&mut tx, &[child.id], EventKind::SettingsChanged, None, None, NOW.plus(at)).await.expect("told");
         });
         assert_eq!(commit!(db, tx => events::prune(&mut tx, NOW.plus(2)).await.expect("an answer")), 2);
         assert_eq!(read!(db, tx => events::first_kept(&mut tx, child.id).await), Some(3));
         assert_eq!(commit!(db, tx => events::prune(&mut tx, NOW.plus(9)).await.expect("an answer")), 2);
         assert_eq!(read!(db, tx => events::first_kept(&mut tx, child.id).await), None);
 
-        commit!(db, tx => events::append(&mut tx, &[child.id, parent.id], EventKind::SettingsChanged, None, None, NOW).await.expect("told"));
+        commit!(db, tx => append(&mut tx, &[child.id, parent.id], EventKind::SettingsChanged, None, None, NOW).await.expect("told"));
         assert_eq!(read!(db, tx => events::first_kept(&mut tx, child.id).await), Some(5), "a number is never given out twice");
         assert_eq!(read!(db, tx => events::first_kept(&mut tx, parent.id).await), Some(1));
     }
@@ -911,7 +911,7 @@ on_both! {
             tokio::spawn(async move {
                 for at in 0..=EACH {
                     let mut tx = db.begin().await.expect("a transaction");
-                    events::append(&mut tx, &persons, EventKind::AnswerSubmitted, Some(pair.id), None, NOW.plus(at)).await.expect("told");
+                    append(&mut tx, &persons, EventKind::AnswerSubmitted, Some(pair.id), None, NOW.plus(at)).await.expect("told");
                     tokio::task::yield_now().await;
                     if at == writer % EACH {
                         drop(tx);
@@ -952,13 +952,13 @@ on_both! {
         let Together { parent, child, .. } = together(&db).await;
         let (mut woken, other) = (db.notifier().subscribe(child.id), db.notifier().subscribe(parent.id));
         let mut tx = db.begin().await.expect("a transaction");
-        events::append(&mut tx, &[child.id], EventKind::SettingsChanged, None, None, NOW).await.expect("told");
+        append(&mut tx, &[child.id], EventKind::SettingsChanged, None, None, NOW).await.expect("told");
         assert!(!woken.has_changed().expect("listening"), "not before the commit");
         drop(tx);
         assert!(!woken.has_changed().expect("listening"), "it never happened");
 
         let mut tx = db.begin().await.expect("a transaction");
-        events::append(&mut tx, &[child.id], EventKind::SettingsChanged, None, None, NOW).await.expect("told");
+        append(&mut tx, &[child.id], EventKind::SettingsChanged, None, None, NOW).await.expect("told");
         tx.commit().await.expect("a commit");
         assert!(woken.has_changed().expect("listening"));
         assert!(!other.has_changed().expect("listening"), "only who was told");
@@ -974,7 +974,7 @@ on_both! {
         db.notifier().sweep();
         let listening = db.notifier().subscribe(child.id);
         db.notifier().sweep();
-        commit!(db, tx => events::append(&mut tx, &[child.id], EventKind::SettingsChanged, None, None, NOW).await.expect("told"));
+        commit!(db, tx => append(&mut tx, &[child.id], EventKind::SettingsChanged, None, None, NOW).await.expect("told"));
         assert!(listening.has_changed().expect("listening"));
     }
 
@@ -995,12 +995,12 @@ on_both! {
 
     async fn a_read_transaction_is_one_snapshot(db: Database) {
         let child = together(&db).await.child;
-        commit!(db, tx => events::append(&mut tx, &[child.id], EventKind::SettingsChanged, None, None, NOW).await.expect("told"));
+        commit!(db, tx => append(&mut tx, &[child.id], EventKind::SettingsChanged, None, None, NOW).await.expect("told"));
         let mut page = db.read().await.expect("a snapshot");
         let as_of = events::last_seq(&mut page, child.id).await.expect("a number");
 
         commit!(db, tx => {
-            events::append(&mut tx, &[child.id], EventKind::NameChanged, None, None, NOW).await.expect("told");
+            append(&mut tx, &[child.id], EventKind::NameChanged, None, None, NOW).await.expect("told");
             persons::count_answer(&mut tx, child.id).await.expect("counted");
         });
         assert_eq!(events::find_after(&mut page, child.id, as_of, 10).await.expect("events"), [], "nothing after what the page was read at");
@@ -1098,7 +1098,7 @@ on_both! {
         copied.expect("copied");
         let copy = Database::open(&format!("sqlite:{}", file.display()), Opening::AsIs).await.expect("the copy opens");
         assert_eq!(read!(copy, tx => pairs::lookup_for(&mut tx, child.id, pair.id).await), read!(db, tx => pairs::lookup_for(&mut tx, child.id, pair.id).await));
-        commit!(copy, tx => events::append(&mut tx, &[child.id], EventKind::SettingsChanged, None, None, NOW).await.expect("the copy is written to"));
+        commit!(copy, tx => append(&mut tx, &[child.id], EventKind::SettingsChanged, None, None, NOW).await.expect("the copy is written to"));
         copy.close().await;
         assert!(db.backup_into(&file).await.is_err(), "a copy never writes over a file");
     }
@@ -1323,4 +1323,24 @@ async fn both_databases_have_the_same_schema() {
         sqlite.close().await;
     })
     .await;
+}
+
+async fn claim_one(tx: &mut Tx, pair: PairId, due: Millis, next: Millis) -> bool {
+    rhythm::claim_due(tx, &[(pair, due, next)]).await.expect("an answer").contains(&pair)
+}
+
+async fn last_number(tx: &mut Tx, pair: PairId) -> u32 {
+    daily_questions::find_lasts(tx, &[pair]).await.expect("an answer").get(&pair).map_or(0, |(number, _)| *number)
+}
+
+async fn append(
+    tx: &mut Tx,
+    persons: &[PersonId],
+    kind: EventKind,
+    pair: Option<PairId>,
+    daily_question: Option<DailyQuestionId>,
+    now: Millis,
+) -> Result<Vec<i64>, StorageError> {
+    let new: Vec<_> = persons.iter().map(|person| events::NewEvent { person: *person, kind, pair, daily_question }).collect();
+    events::append(tx, &new, now).await
 }

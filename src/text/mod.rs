@@ -5,6 +5,7 @@ mod en;
 mod ko;
 mod particles;
 pub mod prose;
+pub mod pushes;
 mod words;
 
 use std::borrow::Cow;

@@ -2,6 +2,8 @@
 
 mod archive;
 mod card;
+mod devices;
+mod inbox;
 mod invite;
 mod join;
 mod not_found;
@@ -12,6 +14,7 @@ mod settings;
 mod sign_in;
 mod start;
 mod today;
+mod told;
 mod welcome;
 
 use std::future::Future;
@@ -44,6 +47,8 @@ pub fn ServedPages() -> impl IntoView {
                 <Route path=path!("/signin") view=sign_in::SignInPage/>
                 <Route path=path!("/recovery") view=recovery::RecoveryPage/>
                 <Route path=path!("/settings") view=settings::AccountPage/>
+                <Route path=path!("/inbox") view=inbox::InboxPage/>
+                <Route path=path!("/devices") view=devices::DevicesPage/>
                 <Route path=path!("/terms") view=prose::TermsPage/>
                 <Route path=path!("/privacy") view=prose::PrivacyPage/>
                 <Route path=path!("/join") view=join::JoinPage/>

@@ -4,9 +4,12 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
-use super::{is_saved, loaded, pair_param};
+use super::{
+    is_saved, loaded, pair_param,
+    told::{QuietPanel, SwitchesPanel},
+};
 use crate::{
-    api::{self, AccountView, ApiError, PairLink, PairSettingsView, Phase, SessionView},
+    api::{self, AccountView, ApiError, PairLink, PairSettingsView, Phase, QuietView, SessionView, SwitchesView},
     components::{
         context::{use_locale, use_page_words, use_refused, use_sentence},
         fields::{FieldError, RelationChoices, RelationWord, TextField, ZoneField},
@@ -23,25 +26,33 @@ use crate::{
 pub fn SettingsPage() -> impl IntoView {
     let pair = pair_param();
     let found = async move {
-        let settings = api::pair_settings(pair.ok_or(ApiError::NotFound)?).await?;
-        Ok((settings, api::account().await?))
+        let pair = pair.ok_or(ApiError::NotFound)?;
+        let settings = api::pair_settings(pair).await?;
+        Ok((settings, api::switches(pair).await?, account().await?))
     };
-    loaded(found, |(settings, account)| view! { <Settings settings account/> }.into_any())
+    loaded(found, |(settings, switches, found)| view! { <Settings settings switches found/> }.into_any())
 }
 
 /// `/settings`, for whoever has no pair yet.
 #[component]
 pub fn AccountPage() -> impl IntoView {
-    loaded(api::account(), |account| {
+    loaded(account(), |found| {
         view! {
             <SiteHeader/>
             <main id="main" class="page page-settings">
                 <Top/>
-                <Account account/>
+                <Account found/>
             </main>
         }
         .into_any()
     })
+}
+
+/// Everything about the person alone.
+type Found = (AccountView, QuietView);
+
+async fn account() -> Result<Found, ApiError> {
+    Ok((api::account().await?, api::quiet_settings().await?))
 }
 
 #[component]
@@ -56,19 +67,19 @@ fn Top() -> impl IntoView {
 }
 
 #[component]
-fn Settings(settings: PairSettingsView, account: AccountView) -> impl IntoView {
+fn Settings(settings: PairSettingsView, switches: SwitchesView, found: Found) -> impl IntoView {
     let words = use_page_words();
     let pair = settings.pair.id;
     let panels = match settings.pair.phase {
         Phase::Closed => view! { <p class="notice">{words.closed_title}</p> }.into_any(),
-        Phase::Alone | Phase::Together => view! { <PairPanels settings/> }.into_any(),
+        Phase::Alone | Phase::Together => view! { <PairPanels settings/><SwitchesPanel pair switches/> }.into_any(),
     };
     view! {
         <SiteHeader pair=Some(pair)/>
         <main id="main" class="page page-settings">
             <Top/>
             {panels}
-            <Account account/>
+            <Account found/>
         </main>
         <Tabs pair current=Tab::Settings/>
     }
@@ -163,7 +174,8 @@ fn PausePanel(settings: PairSettingsView) -> impl IntoView {
 }
 
 #[component]
-fn Account(account: AccountView) -> impl IntoView {
+fn Account(found: Found) -> impl IntoView {
+    let (account, quiet) = found;
     let words = use_page_words();
     let back = use_location().pathname.get_untracked();
     let typed_name = use_refused("change_name").map_or_else(|| account.name.clone(), |refused| refused.field("name").to_owned());
@@ -178,6 +190,7 @@ fn Account(account: AccountView) -> impl IntoView {
             </form>
         </section>
         <DisplayPanel locale=account.locale text_size=account.text_size zone=account.zone zones=account.zones back=back.clone()/>
+        <QuietPanel settings=quiet back=back.clone()/>
         <section class="panel">
             <h2>{words.sessions_panel}</h2>
             <FieldError id="session-error" sentence=use_sentence("end_session", &[])/>

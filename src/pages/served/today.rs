@@ -7,8 +7,11 @@ use super::{loaded, pair_param};
 use crate::{
     api::{self, ApiError, TodayView},
     components::{
-        context::{use_any_refused, use_locale, use_page_words},
+        context::{use_any_refused, use_home, use_locale, use_page_words, use_sentence},
+        fields::FieldError,
+        push_cards::PushCards,
         site_header::SiteHeader,
+        tab_notices::HiddenNotices,
         tabs::{Tab, Tabs},
     },
     pages::{BOOT_ID, Boot, ROOT_ID, TodayRoot},
@@ -25,13 +28,17 @@ pub fn TodayPage() -> impl IntoView {
 fn Served(today: TodayView) -> impl IntoView {
     let words = use_page_words();
     let pair = today.pair.id;
+    let other = today.pair.other.as_ref().map(|other| other.call(words));
     let boot = Boot { locale: use_locale(), today, refused: use_any_refused() };
     // Inside a script element only "<" could end it (WHATWG HTML §4.12.1.3).
     let json = serde_json::to_string(&boot).unwrap_or_default().replace('<', "\\u003c");
     view! {
         <Title text=words.tab_today/>
         <SiteHeader pair=Some(pair)/>
+        <HiddenNotices/>
+        {["nudge", "move_on", "swap_question"].map(|act| view! { <FieldError id=format!("{act}-error") sentence=use_sentence(act, &[])/> })}
         <main id=ROOT_ID class="page page-today"><TodayRoot boot/></main>
+        <div class="page page-push"><PushCards is_polite=true other has_answered=use_home().has_answered/></div>
         <Tabs pair current=Tab::Today/>
         <script id=BOOT_ID type="application/json" inner_html=json></script>
     }

@@ -1,16 +1,25 @@
-//! Forgets what nobody needs: feed rows after 90 days, idle sessions, failures older than a day.
+//! Forgets what nobody needs: feed rows after 90 days, settled deliveries after 30, silent devices after 60, idle sessions,
+//! failures older than a day.
 
 use crate::{
-    domain::Millis,
+    domain::{Cancelled, Millis},
     server::{
         services::{ServiceError, accounts::SESSION_IDLE_MS},
         state::AppState,
-        storage::{events, failures, sessions},
+        storage::{
+            deliveries::{self, CancelFor},
+            events, failures, notifications, sessions, subscriptions,
+        },
     },
 };
 
 /// A cursor older than this gets a `reset`.
 pub const FEED_KEPT_MS: i64 = 90 * Millis::DAY;
+/// Settled deliveries are kept for the operator and for the person's own day.
+const DELIVERIES_KEPT_MS: i64 = 30 * Millis::DAY;
+const INBOX_KEPT_MS: i64 = 180 * Millis::DAY;
+/// Push services go on accepting for devices that are gone: whoever was silent so long is one of them.
+const SILENT_MS: i64 = 60 * Millis::DAY;
 const EVERY_MS: i64 = Millis::HOUR;
 
 pub async fn sweep(state: &AppState) -> Result<(), ServiceError> {
@@ -18,11 +27,18 @@ pub async fn sweep(state: &AppState) -> Result<(), ServiceError> {
     let mut tx = state.database.begin().await?;
     let forgotten = events::prune(&mut tx, now.plus(-FEED_KEPT_MS)).await?;
     let ended = sessions::prune(&mut tx, now.plus(-SESSION_IDLE_MS)).await?;
+    let settled = deliveries::prune(&mut tx, now.plus(-DELIVERIES_KEPT_MS)).await?;
+    let told = notifications::prune(&mut tx, now.plus(-INBOX_KEPT_MS)).await?;
+    let silent = subscriptions::find_silent(&mut tx, now.plus(-SILENT_MS)).await?;
+    for subscription in &silent {
+        deliveries::cancel(&mut tx, CancelFor::Subscription(*subscription), Cancelled::SignedOut, now).await?;
+        subscriptions::delete(&mut tx, *subscription).await?;
+    }
     failures::prune(&mut tx, now.plus(-Millis::DAY)).await?;
     tx.commit().await?;
     state.database.notifier().sweep();
-    if forgotten + ended > 0 {
-        tracing::info!(events = forgotten, sessions = ended, "swept");
+    if forgotten + ended + settled + told > 0 || !silent.is_empty() {
+        tracing::info!(events = forgotten, sessions = ended, deliveries = settled, notifications = told, subscriptions = silent.len(), "swept");
     }
     Ok(())
 }

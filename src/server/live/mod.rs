@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     services::ServiceError,
     state::AppState,
-    storage::{events, sessions},
+    storage::{events, notifications, notifier::OpenLine, sessions},
 };
 use crate::domain::{Event, PersonId, SessionId};
 
@@ -43,6 +43,8 @@ struct Reader {
     ending: CancellationToken,
     waiting: std::collections::VecDeque<Frame>,
     is_over: bool,
+    /// Says to the outbox that this browser may be looking.
+    _line: OpenLine,
 }
 
 /// The frames of a person's feed after `cursor`. Ends on shutdown and when the session is gone.
@@ -66,7 +68,8 @@ pub async fn frames(
         cursor = last;
     }
     let ending = state.lifecycle.ending();
-    let reader = Reader { state, person, session, cursor, wake, ending, waiting, is_over: false };
+    let line = state.database.notifier().open_line(session);
+    let reader = Reader { state, person, session, cursor, wake, ending, waiting, is_over: false, _line: line };
     Ok(stream::unfold(reader, |mut reader| async move { reader.next().await.map(|frame| (frame, reader)) }))
 }
 
@@ -100,7 +103,10 @@ impl Reader {
         let found = async {
             let mut tx = self.state.database.read().await?;
             let is_signed_in = sessions::exists(&mut tx, self.session).await?;
-            let events = events::find_after(&mut tx, self.person, self.cursor, READ_AT_ONCE).await?;
+            let mut events = events::find_after(&mut tx, self.person, self.cursor, READ_AT_ONCE).await?;
+            if let Some(last) = events.last_mut() {
+                last.unread = Some(notifications::count_unread(&mut tx, self.person).await?);
+            }
             Ok::<_, ServiceError>((is_signed_in, events))
         };
         match found.await {

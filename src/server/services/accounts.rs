@@ -4,17 +4,20 @@
 use super::{
     Device, ServiceError,
     guard::{self, Trier},
-    tell,
+    tell::Telling,
 };
 use crate::{
-    domain::{EventKind, Locale, Millis, Person, PersonId, PersonName, RecoveryCode, SessionId, TextSize, ZoneName},
+    domain::{Cancelled, EventKind, Locale, Millis, Person, PersonId, PersonName, RecoveryCode, SessionId, TextSize, ZoneName},
     server::{
         calendar::Zone,
         secrets::{self, new_recovery_code, new_token, token_hash},
         state::AppState,
         storage::{
-            Tx, persons,
+            Tx,
+            deliveries::{self, CancelFor},
+            persons,
             sessions::{self, Found, Session},
+            subscriptions,
         },
     },
 };
@@ -96,10 +99,19 @@ pub async fn sign_in(state: &AppState, typed: &str, trier: Trier, device: &Devic
         return Err(ServiceError::CodeWrong);
     };
     let opened = open_session(&mut tx, state, person, device).await?;
-    tell::myself(&mut tx, opened.person.id, EventKind::RecoveryCodeUsed, now).await?;
+    let mut telling = Telling::default();
+    telling.recovery_used(opened.person.id, now);
+    telling.write(&mut tx, state, now).await?;
     tx.commit().await?;
     tracing::info!(person.id = %opened.person.id, "signed in with a recovery code");
     Ok(opened)
+}
+
+/// Something about the person's own account: all their devices hear of it.
+async fn tell_myself(tx: &mut Tx, state: &AppState, person: PersonId, kind: EventKind) -> Result<(), ServiceError> {
+    let mut telling = Telling::default();
+    telling.myself(person, kind);
+    telling.write(tx, state, state.clock.now()).await
 }
 
 /// What the session middleware learns from a cookie.
@@ -138,10 +150,16 @@ pub async fn recognise(state: &AppState, token: &str) -> Result<Option<Recognise
 pub async fn end_session(state: &AppState, person: &Person, session: SessionId) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
+    // Whether or not the browser co-operates: nothing is sent to it any more.
+    for subscription in subscriptions::find_of_session(&mut tx, session).await? {
+        if subscription.person == person.id {
+            deliveries::cancel(&mut tx, CancelFor::Subscription(subscription.id), Cancelled::SignedOut, now).await?;
+        }
+    }
     if !sessions::delete(&mut tx, person.id, session).await? {
         return Err(ServiceError::NotFound);
     }
-    tell::myself(&mut tx, person.id, EventKind::SessionsChanged, now).await?;
+    tell_myself(&mut tx, state, person.id, EventKind::SessionsChanged).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -158,7 +176,7 @@ pub async fn renew_recovery_code(state: &AppState, person: &Person) -> Result<Re
     let code = new_recovery_code(&state.random);
     let mut tx = state.database.begin().await?;
     persons::set_recovery(&mut tx, person.id, &state.secrets.recovery_hash(&code), now).await?;
-    tell::myself(&mut tx, person.id, EventKind::RecoveryCodeRenewed, now).await?;
+    tell_myself(&mut tx, state, person.id, EventKind::RecoveryCodeRenewed).await?;
     tx.commit().await?;
     Ok(code)
 }
@@ -169,7 +187,7 @@ pub async fn keep_recovery_code(state: &AppState, person: &Person) -> Result<(),
     let mut tx = state.database.begin().await?;
     if persons::recovery_state(&mut tx, person.id).await?.answers_given >= ASK_AGAIN_AFTER {
         persons::set_recovery_kept(&mut tx, person.id, now).await?;
-        tell::myself(&mut tx, person.id, EventKind::SettingsChanged, now).await?;
+        tell_myself(&mut tx, state, person.id, EventKind::SettingsChanged).await?;
     }
     tx.commit().await?;
     Ok(())
@@ -187,7 +205,9 @@ pub async fn change_name(state: &AppState, person: &Person, name: PersonName) ->
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     persons::update(&mut tx, &Person { name, ..person.clone() }).await?;
-    tell::name_changed(&mut tx, person.id, now).await?;
+    let mut telling = Telling::default();
+    telling.name_changed(&mut tx, person.id).await?;
+    telling.write(&mut tx, state, now).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -199,10 +219,9 @@ pub async fn change_display(state: &AppState, person: &Person, locale: Locale, t
     if &changed == person {
         return Ok(());
     }
-    let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     persons::update(&mut tx, &changed).await?;
-    tell::myself(&mut tx, person.id, EventKind::SettingsChanged, now).await?;
+    tell_myself(&mut tx, state, person.id, EventKind::SettingsChanged).await?;
     tx.commit().await?;
     Ok(())
 }

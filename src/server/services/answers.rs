@@ -1,6 +1,6 @@
 //! Answering.
 
-use super::{ServiceError, tell};
+use super::{ServiceError, tell::Telling};
 use crate::{
     domain::{AnswerBody, DailyQuestionId, PairId, Person, Saved},
     server::{
@@ -36,7 +36,9 @@ pub async fn submit(state: &AppState, person: &Person, id: DailyQuestionId, vers
         persons::count_answer(&mut tx, person.id).await?;
     }
     rhythm::reset_unanswered(&mut tx, pair.id, role).await?;
-    tell::answered(&mut tx, &pair, &question, role, saved, now).await?;
+    let mut telling = Telling::default();
+    telling.answered(&pair, &question, role, saved, now);
+    telling.write(&mut tx, state, now).await?;
     tx.commit().await?;
     Ok((pair.id, saved))
 }

@@ -5,13 +5,13 @@ use super::{
     ServiceError,
     accounts::{self, Opened, SignUp},
     guard::{self, Trier},
-    pairs::hold,
-    tell,
+    pairs::{hold, tell_both},
+    tell::Telling,
 };
 use crate::{
     domain::{
-        EventKind, INVITATION_LIFE_MS, InvitationCode, InvitationId, Member, Millis, Pair, PairId, PairPhase, Person, PersonName, RecoveryCode,
-        Refusal, Relation, Role,
+        EventKind, INVITATION_LIFE_MS, InvitationCode, InvitationId, Member, Millis, NotificationKind, Pair, PairId, PairPhase, Person, PersonName,
+        RecoveryCode, Refusal, Relation, Role,
     },
     server::{
         calendar::Zone,
@@ -56,7 +56,7 @@ pub async fn invite(
         ended_at: None,
     };
     invitations::insert(&mut tx, &invitation, &state.secrets.invitation_hash(&code)).await?;
-    tell::both(&mut tx, &pair, EventKind::InvitationChanged, now).await?;
+    tell_both(&mut tx, state, &pair, EventKind::InvitationChanged, now).await?;
     tx.commit().await?;
     Ok((invitation.id, code))
 }
@@ -68,7 +68,7 @@ pub async fn withdraw(state: &AppState, person: &Person, id: PairId) -> Result<(
     let (pair, _) = hold(&mut tx, person, id).await?;
     refuse_taken(&pair)?;
     if invitations::end_all(&mut tx, id, now).await? > 0 {
-        tell::both(&mut tx, &pair, EventKind::InvitationChanged, now).await?;
+        tell_both(&mut tx, state, &pair, EventKind::InvitationChanged, now).await?;
         tx.commit().await?;
     }
     Ok(())
@@ -188,7 +188,10 @@ pub async fn join(state: &AppState, ticket: &str, joiner: Joiner, choice: &str, 
         Role::Child => pair.child = Some(member),
     }
     begin_days(&mut tx, &mut pair, now).await?;
-    tell::both(&mut tx, &pair, EventKind::MemberJoined, now).await?;
+    let mut telling = Telling::default();
+    telling.both(&pair, EventKind::MemberJoined);
+    telling.news(&pair, role.other(), NotificationKind::Joined, String::new(), now);
+    telling.write(&mut tx, state, now).await?;
     tx.commit().await?;
     tracing::info!(pair.id = %pair.id, "a pair is together");
     Ok(Joined { pair: pair.id, new })

@@ -3,16 +3,22 @@
 
 pub mod accounts;
 pub mod answers;
+pub mod devices;
 pub mod guard;
+pub mod inbox;
 pub mod invitations;
+pub mod nudges;
 pub mod openings;
 pub mod pairs;
 pub mod questions;
 pub mod reading;
 pub mod tell;
 
-use super::storage::StorageError;
-use crate::domain::{AnswerBodyError, PauseError, PersonNameError, PushTimeError, Refusal, RelationError};
+use super::{
+    push::{EndpointError, KeyError},
+    storage::StorageError,
+};
+use crate::domain::{AnswerBodyError, PauseError, PersonNameError, PushTimeError, QuietHoursError, Refusal, RelationError};
 
 /// Browser and system in a few words, for the list of signed-in devices.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,6 +62,18 @@ pub enum ServiceError {
     SeatTaken,
     #[error("a card is open, the pair cannot be taken back")]
     CardOpen,
+    #[error(transparent)]
+    QuietHours(#[from] QuietHoursError),
+    /// Not an address of a push service we know.
+    #[error("the push endpoint is refused: {0}")]
+    Endpoint(#[from] EndpointError),
+    #[error("the push keys are refused: {0}")]
+    PushKeys(#[from] KeyError),
+    /// The subscription is somebody else's.
+    #[error("the push endpoint belongs to another person")]
+    SubscriptionTaken,
+    #[error("a name of 1 to 20 graphemes")]
+    DeviceName,
     #[error(transparent)]
     Storage(#[from] StorageError),
     /// Cookies would not come back from where this browser is.

@@ -1,9 +1,15 @@
 //! Opening questions: the first one of a pair, and whatever a due minute asks for.
 
-use super::{ServiceError, tell};
+use std::collections::HashMap;
+
+use super::{
+    ServiceError,
+    tell::{Notice, Telling},
+};
 use crate::{
     domain::{
-        Cadence, DailyQuestion, DailyQuestionId, DueMinute, DueOutcome, EventKind, LocalDate, Millis, Pair, PairId, PairPhase, Question, Role, Status,
+        Cadence, DailyQuestion, DailyQuestionId, DueMinute, DueOutcome, EventKind, LocalDate, Millis, NotificationKind, Pair, PairId, PairPhase,
+        Question, REMINDER_DAYS, Role, Status, ZoneName,
     },
     server::{
         calendar::Zone,
@@ -50,13 +56,17 @@ pub async fn choose_next<'a>(tx: &mut Tx, state: &'a AppState, pair: PairId) -> 
     let asked = questions::asked(tx, pair).await?;
     let last = daily_questions::last_section(tx, pair).await?;
     let (question, left) = state.catalogue.choose(&asked, last, state.random.number());
-    if left < FEW_LEFT {
-        tracing::warn!(pair.id = %pair, left, "few questions are left for a pair: add a catalogue file");
-    }
+    say_when_few(pair, left);
     if left > 0 {
         questions::set_asked(tx, pair, &question.key).await?;
     }
     Ok(question)
+}
+
+fn say_when_few(pair: PairId, left: usize) {
+    if left < FEW_LEFT {
+        tracing::warn!(pair.id = %pair, left, "few questions are left for a pair: add a catalogue file");
+    }
 }
 
 /// Opens up to `limit` due pairs, in one transaction; gives how many were due.
@@ -64,9 +74,7 @@ pub async fn open_due(state: &AppState, limit: i64) -> Result<usize, ServiceErro
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     let due = rhythm::find_due(&mut tx, now, limit).await?;
-    for pair in &due {
-        open_one(&mut tx, state, *pair, now).await?;
-    }
+    open_all(&mut tx, state, &due, now).await?;
     tx.commit().await?;
     Ok(due.len())
 }
@@ -81,7 +89,7 @@ pub async fn open_due_singly(state: &AppState, limit: i64) -> Result<usize, Serv
     for pair in due {
         let mut tx = state.database.begin().await?;
         pairs::lock(&mut tx, pair).await?;
-        match open_one(&mut tx, state, pair, now).await {
+        match open_all(&mut tx, state, &[pair], now).await {
             Ok(()) => {
                 tx.commit().await?;
                 opened += 1;
@@ -92,53 +100,128 @@ pub async fn open_due_singly(state: &AppState, limit: i64) -> Result<usize, Serv
     Ok(opened)
 }
 
-async fn open_one(tx: &mut Tx, state: &AppState, id: PairId, now: Millis) -> Result<(), ServiceError> {
-    let Some(pair) = pairs::lookup(tx, id).await? else {
-        return Ok(());
-    };
-    let Some(due_at) = pair.next_due_at.filter(|at| *at <= now) else {
-        return Ok(());
-    };
-    let zone = Zone::stored(&pair.zone);
-    let due = zone.due_minute(due_at, now, pair.push_time);
-    // Whoever is second finds the due minute moved on and does nothing.
-    if !rhythm::claim_due(tx, id, due_at, due.next).await? || pair.phase() != PairPhase::Together {
-        return Ok(());
-    }
-    let opened = rhythm::opened(tx, id).await?;
-    let current = daily_questions::lookup_current(tx, id).await?;
-    let cadence = Cadence {
-        current: current.as_ref(),
-        last_opened_date: opened.last_opened_date,
-        last_opened_at: opened.last_opened_at,
-        paused_until: pair.paused_until,
-        parent_unanswered: opened.parent_unanswered,
-        child_unanswered: opened.child_unanswered,
-    };
-    let outcome = cadence.at_due(due);
-    tracing::debug!(pair.id = %id, ?outcome, "due minute");
-    match (outcome, current) {
-        (DueOutcome::Open, _) => open_next(tx, state, &pair, due).await,
-        (DueOutcome::ShelveAndOpen, Some(current)) => {
-            shelve(tx, &pair, current, now).await?;
-            open_next(tx, state, &pair, due).await
+/// Due pairs that were claimed, with what their minute asks for.
+struct Claimed {
+    pair: Pair,
+    due_at: Millis,
+    due: DueMinute,
+    current: Option<DailyQuestion>,
+    outcome: DueOutcome,
+}
+
+/// Reads everything of these pairs, decides, and writes everything: a handful of statements whatever their number.
+async fn open_all(tx: &mut Tx, state: &AppState, ids: &[PairId], now: Millis) -> Result<(), ServiceError> {
+    let claimed = claim(tx, ids, now).await?;
+    let mut telling = Telling::default();
+    let mut opening = Vec::new();
+    for claimed in claimed {
+        let Claimed { pair, due_at, due, current, outcome } = claimed;
+        tracing::debug!(pair.id = %pair.id, ?outcome, "due minute");
+        match (outcome, current) {
+            (DueOutcome::Open, _) => opening.push((pair, due)),
+            (DueOutcome::ShelveAndOpen, Some(current)) => {
+                shelve(tx, &mut telling, &pair, current, now).await?;
+                opening.push((pair, due));
+            }
+            (DueOutcome::Remind { day, roles }, Some(current)) => {
+                remind(&mut telling, &pair, &current, day, &roles, due);
+                stay(tx, &mut telling, &pair, current, due).await?;
+            }
+            (DueOutcome::Stay, Some(current)) => stay(tx, &mut telling, &pair, current, due).await?,
+            (DueOutcome::Paused, Some(current)) => rest(tx, current, due_at, due, &Zone::stored(&pair.zone)).await?,
+            (DueOutcome::Skip | DueOutcome::Paused | DueOutcome::ShelveAndOpen | DueOutcome::Remind { .. } | DueOutcome::Stay, _) => {}
         }
-        (DueOutcome::Remind { .. } | DueOutcome::Stay, Some(current)) => stay(tx, &pair, current, due).await,
-        (DueOutcome::Paused, Some(current)) => rest(tx, current, due_at, due, &zone).await,
-        (DueOutcome::Skip | DueOutcome::Paused | DueOutcome::ShelveAndOpen | DueOutcome::Remind { .. } | DueOutcome::Stay, _) => Ok(()),
+    }
+    open_next(tx, state, &mut telling, &opening).await?;
+    telling.write(tx, state, now).await
+}
+
+async fn claim(tx: &mut Tx, ids: &[PairId], now: Millis) -> Result<Vec<Claimed>, ServiceError> {
+    let pairs = pairs::find_by_ids(tx, ids).await?;
+    let mut zones: HashMap<ZoneName, Zone> = HashMap::new();
+    let due: Vec<(Pair, Millis, DueMinute)> = pairs
+        .into_iter()
+        .filter_map(|pair| {
+            let due_at = pair.next_due_at.filter(|at| *at <= now)?;
+            let due = zones.entry(pair.zone.clone()).or_insert_with_key(Zone::stored).due_minute(due_at, now, pair.push_time);
+            Some((pair, due_at, due))
+        })
+        .collect();
+    // Whoever is second finds the due minute moved on and does nothing.
+    let moves: Vec<_> = due.iter().map(|(pair, due_at, due)| (pair.id, *due_at, due.next)).collect();
+    let claimed = rhythm::claim_due(tx, &moves).await?;
+    let ids: Vec<PairId> = claimed.iter().copied().collect();
+    let mut opened = rhythm::find_opened(tx, &ids).await?;
+    let mut current = daily_questions::find_current(tx, &ids).await?;
+    let claimed = due.into_iter().filter(|(pair, ..)| claimed.contains(&pair.id) && pair.phase() == PairPhase::Together);
+    let claimed = claimed.map(|(pair, due_at, due)| {
+        let current = current.remove(&pair.id);
+        let opened = opened.remove(&pair.id).ok_or(ServiceError::Broken("a claimed pair that is not there"))?;
+        let cadence = Cadence {
+            current: current.as_ref(),
+            last_opened_date: opened.last_opened_date,
+            last_opened_at: opened.last_opened_at,
+            paused_until: pair.paused_until,
+            parent_unanswered: opened.parent_unanswered,
+            child_unanswered: opened.child_unanswered,
+        };
+        let outcome = cadence.at_due(due);
+        Ok(Claimed { pair, due_at, due, current, outcome })
+    });
+    claimed.collect()
+}
+
+/// Opens the next question of each of these pairs.
+async fn open_next(tx: &mut Tx, state: &AppState, telling: &mut Telling, opening: &[(Pair, DueMinute)]) -> Result<(), ServiceError> {
+    if opening.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<PairId> = opening.iter().map(|(pair, _)| pair.id).collect();
+    let mut asked = questions::find_asked(tx, &ids).await?;
+    let lasts = daily_questions::find_lasts(tx, &ids).await?;
+    let (mut fresh, mut opened, mut offered) = (Vec::new(), Vec::new(), Vec::new());
+    for (pair, due) in opening {
+        let last = lasts.get(&pair.id).copied();
+        let (chosen, left) =
+            state.catalogue.choose(&asked.remove(&pair.id).unwrap_or_default(), last.map(|(_, section)| section), state.random.number());
+        say_when_few(pair.id, left);
+        if left > 0 {
+            offered.push((pair.id, chosen.key.clone()));
+        }
+        let number = last.map_or(0, |(number, _)| number) + 1;
+        let question = daily_question(state, pair.id, number, chosen, Some(due.local_date), due.now);
+        telling.both_of(pair, EventKind::QuestionOpened, &question);
+        for member in [&pair.parent, &pair.child].into_iter().flatten() {
+            let slot = format!("question:{}", question.id);
+            telling.notice(Notice::of_pair(member, NotificationKind::Question, pair, slot, due.next).about(&question).at_due(due.at));
+        }
+        opened.push((pair.id, due.local_date, due.now));
+        fresh.push(question);
+    }
+    questions::set_asked_all(tx, &offered).await?;
+    daily_questions::insert_all(tx, &fresh).await?;
+    rhythm::set_opened_all(tx, &opened).await?;
+    Ok(())
+}
+
+/// Whoever has not answered is reminded; on day 1 whoever waits is told, once per question.
+fn remind(telling: &mut Telling, pair: &Pair, question: &DailyQuestion, day: i64, roles: &[Role], due: DueMinute) {
+    for role in roles {
+        if let Some(member) = pair.seat(*role) {
+            let slot = format!("reminder:{}:{}:{day}", question.id, question.version);
+            telling.notice(Notice::of_pair(member, NotificationKind::Reminder, pair, slot, due.next).about(question).at_due(due.at));
+        }
+    }
+    for role in [Role::Parent, Role::Child] {
+        let is_waiting = question.has_answered(role) && !question.has_answered(role.other());
+        if let Some(member) = pair.seat(role).filter(|_| is_waiting && day == REMINDER_DAYS[0]) {
+            let slot = format!("waiting:{}", question.id);
+            telling.notice(Notice::of_pair(member, NotificationKind::StillWaiting, pair, slot, due.next).about(question).at_due(due.at));
+        }
     }
 }
 
-async fn open_next(tx: &mut Tx, state: &AppState, pair: &Pair, due: DueMinute) -> Result<(), ServiceError> {
-    let chosen = choose_next(tx, state, pair.id).await?;
-    let number = daily_questions::last_number(tx, pair.id).await? + 1;
-    let question = daily_question(state, pair.id, number, chosen, Some(due.local_date), due.now);
-    daily_questions::insert(tx, &question).await?;
-    rhythm::set_opened(tx, pair.id, due.local_date, due.now).await?;
-    tell::both_of(tx, pair, EventKind::QuestionOpened, &question, due.now).await
-}
-
-async fn shelve(tx: &mut Tx, pair: &Pair, mut question: DailyQuestion, now: Millis) -> Result<(), ServiceError> {
+async fn shelve(tx: &mut Tx, telling: &mut Telling, pair: &Pair, mut question: DailyQuestion, now: Millis) -> Result<(), ServiceError> {
     question.shelved_at = Some(now);
     question.move_on = None;
     daily_questions::save(tx, &question).await?;
@@ -147,17 +230,18 @@ async fn shelve(tx: &mut Tx, pair: &Pair, mut question: DailyQuestion, now: Mill
             rhythm::add_unanswered(tx, pair.id, role).await?;
         }
     }
-    tell::both_of(tx, pair, EventKind::QuestionShelved, &question, now).await
+    telling.both_of(pair, EventKind::QuestionShelved, &question);
+    Ok(())
 }
 
 /// The question stays. Who waits for the other may ask for a new one from now on: their page changes.
-async fn stay(tx: &mut Tx, pair: &Pair, mut question: DailyQuestion, due: DueMinute) -> Result<(), ServiceError> {
+async fn stay(tx: &mut Tx, telling: &mut Telling, pair: &Pair, mut question: DailyQuestion, due: DueMinute) -> Result<(), ServiceError> {
     let could_move_on = [Role::Parent, Role::Child].map(|role| question.may_move_on(role));
     question.due_passed_at = Some(due.at);
     daily_questions::save(tx, &question).await?;
     for (role, could) in [Role::Parent, Role::Child].into_iter().zip(could_move_on) {
         if question.may_move_on(role) && !could {
-            tell::seat_of(tx, pair, role, EventKind::DuePassed, &question, due.now).await?;
+            telling.seat_of(pair, role, EventKind::DuePassed, &question);
         }
     }
     Ok(())

@@ -1,12 +1,19 @@
 //! Starting, setting and leaving a pair.
 
-use super::{ServiceError, openings, tell};
+use super::{ServiceError, openings, tell::Telling};
 use crate::{
-    domain::{EventKind, LocalDate, Member, Millis, Pair, PairId, PairPhase, Person, PushTime, Refusal, Relation, Role, ZoneName},
+    domain::{
+        Cancelled, EventKind, LocalDate, Member, Millis, NotificationKind, Pair, PairId, PairPhase, Person, PushTime, Refusal, Relation, Role,
+        ZoneName,
+    },
     server::{
         calendar::Zone,
         state::AppState,
-        storage::{Tx, answers, daily_questions, invitations, pairs, rhythm},
+        storage::{
+            Tx, answers, daily_questions,
+            deliveries::{self, CancelFor},
+            invitations, pairs, rhythm,
+        },
     },
 };
 
@@ -24,7 +31,7 @@ pub async fn start(state: &AppState, person: &Person, start: Start) -> Result<Pa
     Zone::of(&start.zone)?;
     let mut tx = state.database.begin().await?;
     let pair = start_in(&mut tx, state, person, start).await?;
-    tell::both(&mut tx, &pair, EventKind::InvitationChanged, state.clock.now()).await?;
+    tell_both(&mut tx, state, &pair, EventKind::InvitationChanged, state.clock.now()).await?;
     tx.commit().await?;
     Ok(pair.id)
 }
@@ -85,7 +92,12 @@ pub async fn change_push_time(state: &AppState, person: &Person, id: PairId, pus
     }
     pairs::update_rhythm(&mut tx, &pair).await?;
     rhythm::reset_unanswered(&mut tx, id, role).await?;
-    tell::both(&mut tx, &pair, EventKind::PushTimeChanged, now).await?;
+    let mut telling = Telling::default();
+    telling.both(&pair, EventKind::PushTimeChanged);
+    if pair.phase() == PairPhase::Together {
+        telling.news(&pair, role.other(), NotificationKind::TimeChanged, push_time.to_string(), now);
+    }
+    telling.write(&mut tx, state, now).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -97,7 +109,7 @@ pub async fn change_relation(state: &AppState, person: &Person, id: PairId, choi
     refuse_closed(&pair)?;
     let relation = Relation::parse(role, choice, word)?;
     pairs::update_relation(&mut tx, id, role, &relation).await?;
-    tell::both(&mut tx, &pair, EventKind::RelationChanged, state.clock.now()).await?;
+    tell_both(&mut tx, state, &pair, EventKind::RelationChanged, state.clock.now()).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -106,23 +118,30 @@ pub async fn change_relation(state: &AppState, person: &Person, id: PairId, choi
 pub async fn pause(state: &AppState, person: &Person, id: PairId, until: LocalDate) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    let (mut pair, _) = hold(&mut tx, person, id).await?;
+    let (mut pair, role) = hold(&mut tx, person, id).await?;
     refuse_closed(&pair)?;
     pair.paused_until = Some(Pair::check_pause(Zone::stored(&pair.zone).date(now), until)?);
     pairs::update_rhythm(&mut tx, &pair).await?;
-    tell::both(&mut tx, &pair, EventKind::PairPaused, now).await?;
+    let mut telling = Telling::default();
+    telling.both(&pair, EventKind::PairPaused);
+    telling.news(&pair, role.other(), NotificationKind::Paused, until.to_string(), now);
+    telling.write(&mut tx, state, now).await?;
     tx.commit().await?;
     Ok(())
 }
 
 /// Ends a pause before its date.
 pub async fn resume(state: &AppState, person: &Person, id: PairId) -> Result<(), ServiceError> {
+    let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    let (mut pair, _) = hold(&mut tx, person, id).await?;
+    let (mut pair, role) = hold(&mut tx, person, id).await?;
     refuse_closed(&pair)?;
     if pair.paused_until.take().is_some() {
         pairs::update_rhythm(&mut tx, &pair).await?;
-        tell::both(&mut tx, &pair, EventKind::PairResumed, state.clock.now()).await?;
+        let mut telling = Telling::default();
+        telling.both(&pair, EventKind::PairResumed);
+        telling.news(&pair, role.other(), NotificationKind::Resumed, String::new(), now);
+        telling.write(&mut tx, state, now).await?;
         tx.commit().await?;
     }
     Ok(())
@@ -132,20 +151,33 @@ pub async fn resume(state: &AppState, person: &Person, id: PairId) -> Result<(),
 pub async fn leave(state: &AppState, person: &Person, id: PairId) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    let (pair, _) = hold(&mut tx, person, id).await?;
+    let (pair, role) = hold(&mut tx, person, id).await?;
     if pair.phase() == PairPhase::Closed {
         return Ok(());
     }
-    close(&mut tx, &pair, now).await?;
+    let mut telling = Telling::default();
+    close(&mut tx, &mut telling, &pair, role, now).await?;
+    telling.write(&mut tx, state, now).await?;
     tx.commit().await?;
     tracing::info!(pair.id = %id, "a pair was closed");
     Ok(())
 }
 
-async fn close(tx: &mut Tx, pair: &Pair, now: Millis) -> Result<(), ServiceError> {
+/// `role` is who leaves: the other is told.
+async fn close(tx: &mut Tx, telling: &mut Telling, pair: &Pair, role: Role, now: Millis) -> Result<(), ServiceError> {
     pairs::close(tx, pair.id, now).await?;
     invitations::end_all(tx, pair.id, now).await?;
-    tell::both(tx, pair, EventKind::PairClosed, now).await
+    deliveries::cancel(tx, CancelFor::Pair(pair.id), Cancelled::Left, now).await?;
+    telling.both(pair, EventKind::PairClosed);
+    telling.news(pair, role.other(), NotificationKind::Left, String::new(), now);
+    Ok(())
+}
+
+/// A fact that both members' pages show, and nothing more to say.
+pub async fn tell_both(tx: &mut Tx, state: &AppState, pair: &Pair, kind: EventKind, now: Millis) -> Result<(), ServiceError> {
+    let mut telling = Telling::default();
+    telling.both(pair, kind);
+    telling.write(tx, state, now).await
 }
 
 /// "This is not them": until the first card opens the inviter may take the pair back. It closes, and the
@@ -163,11 +195,13 @@ pub async fn start_again(state: &AppState, person: &Person, id: PairId) -> Resul
     }
     let first = daily_questions::lookup_first(&mut tx, id).await?.ok_or(ServiceError::Broken("a pair without its first question"))?;
     let again = Start { role, relation: own.relation.clone(), push_time: pair.push_time, zone: pair.zone.clone() };
-    close(&mut tx, &pair, now).await?;
+    let mut telling = Telling::default();
+    close(&mut tx, &mut telling, &pair, role, now).await?;
     let fresh = start_in(&mut tx, state, person, again).await?;
     let question = daily_questions::lookup_first(&mut tx, fresh.id).await?.ok_or(ServiceError::Broken("a pair without its first question"))?;
     answers::move_to(&mut tx, first.id, question.id, role).await?;
-    tell::both(&mut tx, &fresh, EventKind::InvitationChanged, now).await?;
+    telling.both(&fresh, EventKind::InvitationChanged);
+    telling.write(&mut tx, state, now).await?;
     tx.commit().await?;
     tracing::info!(pair.id = %id, "a pair was taken back by its inviter");
     Ok(fresh.id)

@@ -1,6 +1,6 @@
 //! Acts on today's question other than answering: swapping it, and asking for a new one.
 
-use super::{ServiceError, openings, tell};
+use super::{ServiceError, openings, tell::Telling};
 use crate::{
     domain::{DailyQuestionId, EventKind, PairId, Person, Refusal},
     server::{
@@ -35,7 +35,9 @@ pub async fn swap(state: &AppState, person: &Person, id: DailyQuestionId, versio
     daily_questions::save(&mut tx, &question).await?;
     rhythm::set_swapped(&mut tx, pair.id, today).await?;
     rhythm::reset_unanswered(&mut tx, pair.id, role).await?;
-    tell::both_of(&mut tx, &pair, EventKind::QuestionSwapped, &question, now).await?;
+    let mut telling = Telling::default();
+    telling.both_of(&pair, EventKind::QuestionSwapped, &question);
+    telling.write(&mut tx, state, now).await?;
     tx.commit().await?;
     Ok(pair.id)
 }
@@ -57,7 +59,9 @@ pub async fn move_on(state: &AppState, person: &Person, id: DailyQuestionId) -> 
     if question.ask_to_move_on(role, pair.phase())? {
         daily_questions::save(&mut tx, &question).await?;
         rhythm::reset_unanswered(&mut tx, pair.id, role).await?;
-        tell::seat_of(&mut tx, &pair, role, EventKind::MoveOnAsked, &question, now).await?;
+        let mut telling = Telling::default();
+        telling.seat_of(&pair, role, EventKind::MoveOnAsked, &question);
+        telling.write(&mut tx, state, now).await?;
         tx.commit().await?;
     }
     Ok(pair.id)

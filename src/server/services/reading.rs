@@ -1,6 +1,6 @@
 //! What pages show, read on one snapshot: `as_of` is the feed's number at that very moment.
 
-use super::{ServiceError, accounts};
+use super::{ServiceError, accounts, nudges};
 use crate::{
     domain::{DailyQuestion, DailyQuestionId, LocalDate, Pair, PairId, PairPhase, Person, Role, SEASON_LENGTH, Section, Status},
     server::{
@@ -11,7 +11,7 @@ use crate::{
             answers::{self, Revision},
             daily_questions, events,
             invitations::{self, Invitation},
-            pairs, persons, rhythm,
+            notifications, pairs, persons, rhythm,
         },
     },
 };
@@ -37,6 +37,8 @@ pub struct Today {
     pub asks_for_recovery: bool,
     /// Earlier revisions of my own answer to the current question.
     pub revisions: Vec<Revision>,
+    pub may_nudge: bool,
+    pub has_nudged: bool,
 }
 
 pub async fn today(state: &AppState, person: &Person, id: PairId) -> Result<Today, ServiceError> {
@@ -65,6 +67,10 @@ pub async fn today(state: &AppState, person: &Person, id: PairId) -> Result<Toda
         None => Vec::new(),
     };
     let invitation = if pair.phase() == PairPhase::Alone { invitations::lookup_running(&mut tx, id, now).await? } else { None };
+    let (may_nudge, has_nudged) = match &current {
+        Some(question) => nudges::state_of(&mut tx, &pair, role, question, today).await?,
+        None => (false, false),
+    };
     let asks_for_recovery = accounts::asks_for_recovery(persons::recovery_state(&mut tx, person.id).await?);
     Ok(Today {
         as_of,
@@ -80,6 +86,8 @@ pub async fn today(state: &AppState, person: &Person, id: PairId) -> Result<Toda
         invitation,
         asks_for_recovery,
         revisions,
+        may_nudge,
+        has_nudged,
     })
 }
 
@@ -189,6 +197,24 @@ pub async fn pairs_of(state: &AppState, person: &Person) -> Result<(i64, Vec<Pai
     let mut tx = state.database.read().await?;
     let as_of = events::last_seq(&mut tx, person.id).await?;
     Ok((as_of, pairs::find_of(&mut tx, person.id).await?))
+}
+
+/// What the frame of every page shows.
+pub struct Home {
+    pub as_of: i64,
+    pub pairs: Vec<Pair>,
+    pub unread: i64,
+    pub has_answered: bool,
+}
+
+pub async fn home(state: &AppState, person: &Person) -> Result<Home, ServiceError> {
+    let mut tx = state.database.read().await?;
+    Ok(Home {
+        as_of: events::last_seq(&mut tx, person.id).await?,
+        pairs: pairs::find_of(&mut tx, person.id).await?,
+        unread: notifications::count_unread(&mut tx, person.id).await?,
+        has_answered: persons::recovery_state(&mut tx, person.id).await?.answers_given > 0,
+    })
 }
 
 /// The pair a question of this person belongs to.

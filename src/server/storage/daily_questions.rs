@@ -1,6 +1,10 @@
 //! Questions opened for pairs, with their answers. What a member may see of them is `DailyQuestion::seen_by`.
 
-use super::{StorageError, Tx, macros};
+use std::collections::HashMap;
+
+use serde_json::json;
+
+use super::{StorageError, Tx, macros, pairs::id_rows, rows};
 use crate::domain::{Answer, AnswerBody, DailyQuestion, DailyQuestionId, LocalDate, Millis, PairId, PersonId, QuestionKey, Role, Section};
 
 macro_rules! select_question {
@@ -19,20 +23,31 @@ macro_rules! select_question {
 }
 
 pub async fn insert(tx: &mut Tx, question: &DailyQuestion) -> Result<(), StorageError> {
-    macros::execute!(
+    insert_all(tx, std::slice::from_ref(question)).await
+}
+
+/// Writes questions just opened, without answers.
+pub async fn insert_all(tx: &mut Tx, questions: &[DailyQuestion]) -> Result<(), StorageError> {
+    macros::execute_each!(
         tx,
         "INSERT INTO daily_questions (id, pair_id, number, question_key, section, wordings, version, local_date, counted_from, opened_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        question.id.to_string(),
-        question.pair_id.to_string(),
-        i64::from(question.number),
-        question.key.0.as_str(),
-        question.section.word(),
-        wordings_json(question),
-        i64::from(question.version),
-        question.local_date.map(|date| date.to_string()),
-        question.counted_from.map(|date| date.to_string()),
-        question.opened_at.0,
+         SELECT t.value->>'id', t.value->>'pair', CAST(t.value->>'number' AS BIGINT), t.value->>'key', t.value->>'section', t.value->>'wordings',
+                CAST(t.value->>'version' AS BIGINT), t.value->>'date', t.value->>'from', CAST(t.value->>'at' AS BIGINT) FROM",
+        "",
+        rows(questions.iter().map(|question| {
+            json!({
+                "id": question.id.to_string(),
+                "pair": question.pair_id.to_string(),
+                "number": question.number,
+                "key": question.key.0,
+                "section": question.section.word(),
+                "wordings": wordings_json(question),
+                "version": question.version,
+                "date": question.local_date.map(|date| date.to_string()),
+                "from": question.counted_from.map(|date| date.to_string()),
+                "at": question.opened_at.0,
+            })
+        })),
     )?;
     Ok(())
 }
@@ -93,17 +108,39 @@ pub async fn lookup_current(tx: &mut Tx, pair: PairId) -> Result<Option<DailyQue
     row.map(Row::into_question).transpose()
 }
 
+/// As `lookup_current`, for many pairs.
+pub async fn find_current(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId, DailyQuestion>, StorageError> {
+    let found = macros::fetch_each!(
+        tx,
+        Row,
+        select_question!("WHERE d.pair_id IN (SELECT t.value->>'id' FROM"),
+        ") AND d.number = (SELECT MAX(n.number) FROM daily_questions n WHERE n.pair_id = d.pair_id AND n.shelved_at IS NULL)",
+        id_rows(pairs),
+    )?;
+    found.into_iter().map(|row| row.into_question().map(|question| (question.pair_id, question))).collect()
+}
+
+/// The highest number each pair has given out, and the section of that question.
+pub async fn find_lasts(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId, (u32, Section)>, StorageError> {
+    let found: Vec<(String, i64, String)> = macros::fetch_each!(
+        tx,
+        (String, i64, String),
+        "SELECT d.pair_id, d.number, d.section FROM daily_questions d WHERE d.pair_id IN (SELECT t.value->>'id' FROM",
+        ") AND d.number = (SELECT MAX(n.number) FROM daily_questions n WHERE n.pair_id = d.pair_id)",
+        id_rows(pairs),
+    )?;
+    let found = found.into_iter().map(|(pair, number, section)| {
+        let broken = |column| StorageError::Inconsistent { table: "daily_questions", id: pair.clone(), column };
+        let last = (number.try_into().unwrap_or(u32::MAX), Section::from_word(&section).ok_or_else(|| broken("section"))?);
+        Ok((pair.parse().map_err(|_| broken("pair_id"))?, last))
+    });
+    found.collect()
+}
+
 /// The pair's very first question.
 pub async fn lookup_first(tx: &mut Tx, pair: PairId) -> Result<Option<DailyQuestion>, StorageError> {
     let row = macros::fetch_optional!(tx, Row, select_question!("WHERE d.pair_id = $1 AND d.number = 1"), pair.to_string())?;
     row.map(Row::into_question).transpose()
-}
-
-/// The highest number a pair has given out.
-pub async fn last_number(tx: &mut Tx, pair: PairId) -> Result<u32, StorageError> {
-    let (number,): (i64,) =
-        macros::fetch_one!(tx, (i64,), "SELECT COALESCE(MAX(number), 0) FROM daily_questions WHERE pair_id = $1", pair.to_string())?;
-    Ok(number.try_into().unwrap_or(u32::MAX))
 }
 
 /// The section of the question opened last.

@@ -11,16 +11,20 @@ mod macros;
 pub mod answers;
 pub mod backup;
 pub mod daily_questions;
+pub mod deliveries;
 pub mod events;
 pub mod failures;
 pub mod invitations;
+pub mod notifications;
 pub mod notifier;
 pub mod pairs;
+pub mod parcels;
 pub mod persons;
 pub mod questions;
 pub mod rhythm;
 pub mod seeds;
 pub mod sessions;
+pub mod subscriptions;
 
 use std::{collections::BTreeSet, str::FromStr, sync::Arc, time::Duration};
 
@@ -123,7 +127,7 @@ impl Database {
             Pools::Sqlite { writer, .. } => Inner::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
             Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
         };
-        Ok(Tx { inner, told: BTreeSet::new(), notifier: self.notifier.clone() })
+        Ok(Tx { inner, told: BTreeSet::new(), has_deliveries: false, notifier: self.notifier.clone() })
     }
 
     /// A transaction that only reads, on one snapshot: what a page shows and its `as_of` belong together.
@@ -132,7 +136,7 @@ impl Database {
             Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.begin().await?),
             Pools::Postgres(pool) => Inner::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?),
         };
-        Ok(Tx { inner, told: BTreeSet::new(), notifier: self.notifier.clone() })
+        Ok(Tx { inner, told: BTreeSet::new(), has_deliveries: false, notifier: self.notifier.clone() })
     }
 
     /// Whether the database answers; for `/readyz`.
@@ -189,10 +193,16 @@ enum Inner {
     Postgres(Transaction<'static, Postgres>),
 }
 
+/// The rows of a statement on many, as the JSON array that `execute_each!` and `fetch_each!` bind.
+fn rows(values: impl IntoIterator<Item = serde_json::Value>) -> String {
+    serde_json::Value::Array(values.into_iter().collect()).to_string()
+}
+
 /// One transaction on either database. Dropped without `commit`, it never happened.
 pub struct Tx {
     inner: Inner,
     told: BTreeSet<PersonId>,
+    has_deliveries: bool,
     notifier: Notifier,
 }
 
@@ -204,6 +214,9 @@ impl Tx {
             Inner::Postgres(tx) => tx.commit().await?,
         }
         self.notifier.wake(&self.told);
+        if self.has_deliveries {
+            self.notifier.wake_outbox();
+        }
         Ok(())
     }
 

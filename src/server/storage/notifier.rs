@@ -6,13 +6,34 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
-use crate::domain::PersonId;
+use crate::domain::{PersonId, SessionId};
 
 #[derive(Clone, Default)]
 pub struct Notifier {
     feeds: Arc<Mutex<HashMap<PersonId, watch::Sender<u64>>>>,
+    /// Sessions with an open line here, and how many.
+    lines: Arc<Mutex<HashMap<SessionId, usize>>>,
+    outbox: Arc<Notify>,
+}
+
+/// An open line of a session, as long as this lives.
+pub struct OpenLine {
+    session: SessionId,
+    lines: Arc<Mutex<HashMap<SessionId, usize>>>,
+}
+
+impl Drop for OpenLine {
+    fn drop(&mut self) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = lines.get_mut(&self.session) {
+            *count -= 1;
+            if *count == 0 {
+                lines.remove(&self.session);
+            }
+        }
+    }
 }
 
 impl Notifier {
@@ -37,6 +58,27 @@ impl Notifier {
                 }
             }
         }
+    }
+
+    /// Notes that a session listens, until the line is dropped.
+    pub fn open_line(&self, session: SessionId) -> OpenLine {
+        *self.lines.lock().unwrap_or_else(PoisonError::into_inner).entry(session).or_insert(0) += 1;
+        OpenLine { session, lines: Arc::clone(&self.lines) }
+    }
+
+    /// Whether a session has a line open on this node.
+    pub fn has_line(&self, session: SessionId) -> bool {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&session)
+    }
+
+    /// Something to send was written.
+    pub fn wake_outbox(&self) {
+        self.outbox.notify_one();
+    }
+
+    /// Resolves when something to send was written since the last time.
+    pub async fn outbox_woken(&self) {
+        self.outbox.notified().await;
     }
 
     /// Forgets feeds nobody listens to.

@@ -1,6 +1,8 @@
 //! Pairs and their seats.
 
-use super::{StorageError, Tx, macros};
+use serde_json::json;
+
+use super::{StorageError, Tx, macros, rows};
 use crate::domain::{LocalDate, Member, Millis, Pair, PairId, PersonId, PersonName, PushTime, Relation, Role, ZoneName};
 
 macro_rules! select_pair {
@@ -76,6 +78,18 @@ pub async fn lookup_for(tx: &mut Tx, person: PersonId, pair: PairId) -> Result<O
 pub async fn lookup(tx: &mut Tx, pair: PairId) -> Result<Option<Pair>, StorageError> {
     let row = macros::fetch_optional!(tx, Row, select_pair!("WHERE p.id = $1"), pair.to_string())?;
     row.map(Row::into_pair).transpose()
+}
+
+/// Many pairs by their ids: for the scheduler.
+pub async fn find_by_ids(tx: &mut Tx, ids: &[PairId]) -> Result<Vec<Pair>, StorageError> {
+    let found =
+        macros::fetch_each!(tx, Row, select_pair!("WHERE p.id IN (SELECT t.value->>'id' FROM"), ") ORDER BY p.next_due_at, p.id", id_rows(ids))?;
+    found.into_iter().map(Row::into_pair).collect()
+}
+
+/// The ids of pairs, as rows for a statement on many.
+pub(super) fn id_rows(ids: &[PairId]) -> String {
+    rows(ids.iter().map(|id| json!({ "id": id.to_string() })))
 }
 
 /// All pairs of a person, running ones first, then by age.

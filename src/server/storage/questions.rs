@@ -1,8 +1,10 @@
 //! The catalogue at rest, and what each pair was ever offered from it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use super::{StorageError, Tx, macros};
+use serde_json::json;
+
+use super::{StorageError, Tx, macros, pairs::id_rows, rows};
 use crate::domain::{PairId, Question, QuestionKey};
 
 /// Writes the catalogue by key. Entries that are no longer in it are retired, never deleted: old cards name them.
@@ -36,6 +38,34 @@ pub async fn count(tx: &mut Tx) -> Result<(i64, i64), StorageError> {
 pub async fn asked(tx: &mut Tx, pair: PairId) -> Result<BTreeSet<QuestionKey>, StorageError> {
     let rows: Vec<(String,)> = macros::fetch_all!(tx, (String,), "SELECT question_key FROM asked WHERE pair_id = $1", pair.to_string())?;
     Ok(rows.into_iter().map(|(key,)| QuestionKey(key)).collect())
+}
+
+/// As `asked`, for many pairs.
+pub async fn find_asked(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId, BTreeSet<QuestionKey>>, StorageError> {
+    let found: Vec<(String, String)> = macros::fetch_each!(
+        tx,
+        (String, String),
+        "SELECT a.pair_id, a.question_key FROM asked a WHERE a.pair_id IN (SELECT t.value->>'id' FROM",
+        ")",
+        id_rows(pairs),
+    )?;
+    let mut asked: HashMap<PairId, BTreeSet<QuestionKey>> = HashMap::new();
+    for (pair, key) in found {
+        let pair = pair.parse().map_err(|_| StorageError::Inconsistent { table: "asked", id: pair.clone(), column: "pair_id" })?;
+        asked.entry(pair).or_default().insert(QuestionKey(key));
+    }
+    Ok(asked)
+}
+
+/// As `set_asked`, for many.
+pub async fn set_asked_all(tx: &mut Tx, offered: &[(PairId, QuestionKey)]) -> Result<(), StorageError> {
+    macros::execute_each!(
+        tx,
+        "INSERT INTO asked (pair_id, question_key) SELECT t.value->>'id', t.value->>'key' FROM",
+        "WHERE 1 = 1 ON CONFLICT (pair_id, question_key) DO NOTHING",
+        rows(offered.iter().map(|(pair, key)| json!({ "id": pair.to_string(), "key": key.0 }))),
+    )?;
+    Ok(())
 }
 
 pub async fn set_asked(tx: &mut Tx, pair: PairId, key: &QuestionKey) -> Result<(), StorageError> {

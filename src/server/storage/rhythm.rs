@@ -1,6 +1,14 @@
 //! When pairs are due, what was opened for them, and how silent their seats are.
 
-use super::{StorageError, Tx, macros, pairs::optional_date};
+use std::collections::{HashMap, HashSet};
+
+use serde_json::json;
+
+use super::{
+    StorageError, Tx, macros,
+    pairs::{id_rows, optional_date},
+    rows,
+};
 use crate::domain::{LocalDate, Millis, PairId, Role};
 
 /// What openings and swaps need to know of a pair beside the pair itself.
@@ -16,26 +24,49 @@ pub struct Opened {
 }
 
 pub async fn opened(tx: &mut Tx, pair: PairId) -> Result<Opened, StorageError> {
-    let row = macros::fetch_one!(
+    let found = find_opened(tx, &[pair]).await?.remove(&pair);
+    found.ok_or_else(|| StorageError::Inconsistent { table: "pairs", id: pair.to_string(), column: "id" })
+}
+
+pub async fn find_opened(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId, Opened>, StorageError> {
+    let found = macros::fetch_each!(
         tx,
         OpenedRow,
-        "SELECT last_opened_date, last_opened_at, swapped_date,
-                COALESCE((SELECT unanswered_shelved FROM members WHERE pair_id = $1 AND role = 'parent'), 0) AS parent_unanswered,
-                COALESCE((SELECT unanswered_shelved FROM members WHERE pair_id = $1 AND role = 'child'), 0) AS child_unanswered
-         FROM pairs WHERE id = $1",
-        pair.to_string(),
+        "SELECT p.id, p.last_opened_date, p.last_opened_at, p.swapped_date,
+                COALESCE((SELECT m.unanswered_shelved FROM members m WHERE m.pair_id = p.id AND m.role = 'parent'), 0) AS parent_unanswered,
+                COALESCE((SELECT m.unanswered_shelved FROM members m WHERE m.pair_id = p.id AND m.role = 'child'), 0) AS child_unanswered
+         FROM pairs p WHERE p.id IN (SELECT t.value->>'id' FROM",
+        ")",
+        id_rows(pairs),
     )?;
-    Ok(Opened {
-        last_opened_date: optional_date(row.last_opened_date.as_deref(), pair, "last_opened_date")?,
-        last_opened_at: row.last_opened_at.map(Millis),
-        swapped_date: optional_date(row.swapped_date.as_deref(), pair, "swapped_date")?,
-        parent_unanswered: row.parent_unanswered.try_into().unwrap_or(u32::MAX),
-        child_unanswered: row.child_unanswered.try_into().unwrap_or(u32::MAX),
-    })
+    let found = found.into_iter().map(|row| {
+        let pair: PairId = row.id.parse().map_err(|_| StorageError::Inconsistent { table: "pairs", id: row.id.clone(), column: "id" })?;
+        let opened = Opened {
+            last_opened_date: optional_date(row.last_opened_date.as_deref(), pair, "last_opened_date")?,
+            last_opened_at: row.last_opened_at.map(Millis),
+            swapped_date: optional_date(row.swapped_date.as_deref(), pair, "swapped_date")?,
+            parent_unanswered: row.parent_unanswered.try_into().unwrap_or(u32::MAX),
+            child_unanswered: row.child_unanswered.try_into().unwrap_or(u32::MAX),
+        };
+        Ok((pair, opened))
+    });
+    found.collect()
 }
 
 pub async fn set_opened(tx: &mut Tx, pair: PairId, date: LocalDate, at: Millis) -> Result<(), StorageError> {
     macros::execute!(tx, "UPDATE pairs SET last_opened_date = $2, last_opened_at = $3 WHERE id = $1", pair.to_string(), date.to_string(), at.0)?;
+    Ok(())
+}
+
+/// As `set_opened`, for many.
+pub async fn set_opened_all(tx: &mut Tx, opened: &[(PairId, LocalDate, Millis)]) -> Result<(), StorageError> {
+    macros::execute_each!(
+        tx,
+        "UPDATE pairs SET last_opened_date = v.date, last_opened_at = v.at
+         FROM (SELECT t.value->>'id' AS id, t.value->>'date' AS date, CAST(t.value->>'at' AS BIGINT) AS at FROM",
+        ") AS v WHERE pairs.id = v.id",
+        rows(opened.iter().map(|(pair, date, at)| json!({ "id": pair.to_string(), "date": date.to_string(), "at": at.0 }))),
+    )?;
     Ok(())
 }
 
@@ -101,14 +132,23 @@ pub async fn next_due(tx: &mut Tx) -> Result<Option<Millis>, StorageError> {
     Ok(at.map(Millis))
 }
 
-/// Moves a pair's due minute on, if it is still the one that was read: whoever is second does nothing.
-pub async fn claim_due(tx: &mut Tx, pair: PairId, due: Millis, next: Millis) -> Result<bool, StorageError> {
-    let changed = macros::execute!(tx, "UPDATE pairs SET next_due_at = $3 WHERE id = $1 AND next_due_at = $2", pair.to_string(), due.0, next.0)?;
-    Ok(changed == 1)
+/// Moves pairs' due minutes on (pair, the minute that was read, the next one) where they are still what was read;
+/// gives those that moved: whoever is second does nothing.
+pub async fn claim_due(tx: &mut Tx, moves: &[(PairId, Millis, Millis)]) -> Result<HashSet<PairId>, StorageError> {
+    let moved: Vec<(String,)> = macros::fetch_each!(
+        tx,
+        (String,),
+        "UPDATE pairs SET next_due_at = v.next
+         FROM (SELECT t.value->>'id' AS id, CAST(t.value->>'due' AS BIGINT) AS due, CAST(t.value->>'next' AS BIGINT) AS next FROM",
+        ") AS v WHERE pairs.id = v.id AND pairs.next_due_at = v.due RETURNING pairs.id",
+        rows(moves.iter().map(|(pair, due, next)| json!({ "id": pair.to_string(), "due": due.0, "next": next.0 }))),
+    )?;
+    Ok(ids(moved)?.into_iter().collect())
 }
 
 #[derive(sqlx::FromRow)]
 struct OpenedRow {
+    id: String,
     last_opened_date: Option<String>,
     last_opened_at: Option<i64>,
     swapped_date: Option<String>,

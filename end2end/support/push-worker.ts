@@ -1,0 +1,121 @@
+// Chromium's side of a push, without its push service: DevTools hands the service worker a message in clear, so this
+// tests what the worker does with it and not the encryption, which `firefox.ts` is for.
+import type { BrowserContext, CDPSession, Page, Worker } from '@playwright/test';
+import { readShown, type Shown } from './notifications.ts';
+
+/** What a click on a notification led to, besides messages and navigations, which really happen. */
+export interface Click {
+  /** The addresses of new windows it asked for. */
+  opened: string[];
+  /** The addresses of the windows it brought to the front. */
+  focused: string[];
+}
+
+/** Lets a context's pages and workers notify. Headless Chromium denies it when asked; only a grant is heard. */
+export async function allowNotifications(context: BrowserContext, origin: string): Promise<void> {
+  await context.grantPermissions(['notifications'], { origin });
+}
+
+/** The service worker of a page's origin. */
+export class PushWorker {
+  /** What went wrong in it so far. */
+  readonly errors: string[] = [];
+  private readonly origin: string;
+  private registration!: string;
+  private isRunning = false;
+  private changed: (() => void)[] = [];
+
+  private constructor(
+    private readonly page: Page,
+    private readonly cdp: CDPSession,
+  ) {
+    this.origin = new URL(page.url()).origin;
+  }
+
+  /** Waits until the page's worker is active. */
+  static async of(page: Page): Promise<PushWorker> {
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
+    const worker = new PushWorker(page, await page.context().newCDPSession(page));
+    await worker.follow();
+    return worker;
+  }
+
+  /** A push arrives: an object as JSON, a string as it is, nothing as a message without a body. */
+  async deliver(message: object | string = ''): Promise<void> {
+    const data = typeof message === 'string' ? message : JSON.stringify(message);
+    await this.cdp.send('ServiceWorker.deliverPushMessage', { origin: this.origin, registrationId: this.registration, data });
+  }
+
+  /** The notifications that are shown now. */
+  shown(): Promise<Shown[]> {
+    return this.page.evaluate(readShown);
+  }
+
+  /** Ends the worker, as the browser does with an idle one: the next push starts it anew, with nothing remembered. */
+  async stop(): Promise<void> {
+    await this.cdp.send('ServiceWorker.stopAllWorkers');
+    while (this.isRunning) await new Promise<void>((settle) => this.changed.push(settle));
+  }
+
+  /**
+   * Clicks a shown notification, as far as a script can: the worker's listeners run and what they wait for is waited
+   * for, but without a person's hand no window may be opened or brought to the front, so that is written down instead.
+   */
+  async click(title: string, action = ''): Promise<Click> {
+    await this.cdp.send('ServiceWorker.startWorker', { scopeURL: `${this.origin}/` }); // a stopped one would never answer
+    return this.worker().evaluate(dispatchClick, { title, action });
+  }
+
+  /** The worker itself, to look into. */
+  worker(): Worker {
+    const worker = this.page.context().serviceWorkers().find((worker) => worker.url().startsWith(this.origin));
+    if (!worker) throw new Error(`${this.origin} has no service worker`);
+    return worker;
+  }
+
+  private async follow(): Promise<void> {
+    this.cdp.on('ServiceWorker.workerErrorReported', ({ errorMessage }) => this.errors.push(errorMessage.errorMessage));
+    this.cdp.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
+      for (const { status, runningStatus } of versions) if (status === 'activated') this.isRunning = runningStatus !== 'stopped';
+      for (const settle of this.changed.splice(0)) settle();
+    });
+    const registered = new Promise<void>((settle) => {
+      this.cdp.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+        const own = registrations.find(({ scopeURL, isDeleted }) => scopeURL.startsWith(this.origin) && !isDeleted);
+        if (!own) return;
+        this.registration = own.registrationId;
+        settle();
+      });
+    });
+    await this.cdp.send('ServiceWorker.enable');
+    await registered;
+  }
+}
+
+/** Runs in the worker, so it may use nothing from here. */
+async function dispatchClick({ title, action }: { title: string; action: string }): Promise<Click> {
+  const scope = globalThis as any;
+  const [notification] = (await scope.registration.getNotifications()).filter((shown: Notification) => shown.title === title);
+  if (!notification) throw new Error(`no notification "${title}" is shown`);
+  const click: Click = { opened: [], focused: [] };
+  const { focus } = scope.WindowClient.prototype;
+  scope.clients.openWindow = async (url: string) => {
+    click.opened.push(new URL(url, scope.location.href).href);
+    return null;
+  };
+  scope.WindowClient.prototype.focus = async function () {
+    click.focused.push(this.url);
+    return this;
+  };
+  try {
+    const waited: Promise<unknown>[] = [];
+    const event = new scope.NotificationEvent('notificationclick', { notification, action, cancelable: true });
+    event.waitUntil = (promise: Promise<unknown>) => waited.push(promise); // refused on an event of a script's making
+    scope.dispatchEvent(event);
+    for (const promise of waited) await promise;
+    return click;
+  } finally {
+    delete scope.clients.openWindow;
+    scope.WindowClient.prototype.focus = focus;
+  }
+}

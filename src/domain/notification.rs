@@ -1,0 +1,318 @@
+//! What a person is told, by which switch it can be muted, and whether a push still makes sense when its minute comes.
+
+use serde::{Deserialize, Serialize};
+
+/// A fact as a person is told it. The word is stored; it is never renamed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum NotificationKind {
+    /// Today's question is there.
+    Question,
+    /// The other answered and I have not.
+    Answered,
+    /// The other answered and the card is open.
+    CardOpened,
+    /// I have not answered (days 1, 3, 6).
+    Reminder,
+    /// The other has not answered: told once to whoever waits.
+    StillWaiting,
+    /// The other asks me to answer.
+    Nudge,
+    TimeChanged,
+    Joined,
+    Left,
+    Paused,
+    Resumed,
+    /// Somebody came in with my recovery code.
+    RecoveryUsed,
+    /// A push I asked for, to see that it works.
+    Test,
+}
+
+/// A switch per person and pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Channel {
+    Question,
+    Answer,
+    Reminder,
+    Nudge,
+    News,
+}
+
+impl Channel {
+    pub const ALL: [Self; 5] = [Self::Question, Self::Answer, Self::Reminder, Self::Nudge, Self::News];
+
+    /// The stored form, also the field's name in the form.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Question => "question",
+            Self::Answer => "answer",
+            Self::Reminder => "reminder",
+            Self::Nudge => "nudge",
+            Self::News => "news",
+        }
+    }
+}
+
+/// The switches that are off, of one member.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Muted(Vec<Channel>);
+
+impl Muted {
+    pub fn new(mut channels: Vec<Channel>) -> Self {
+        channels.sort_unstable();
+        channels.dedup();
+        Self(channels)
+    }
+
+    /// Reads the stored form; words of a later version are left alone.
+    pub fn from_stored(text: &str) -> Self {
+        Self::new(Channel::ALL.into_iter().filter(|channel| text.split(' ').any(|word| word == channel.word())).collect())
+    }
+
+    pub fn to_stored(&self) -> String {
+        self.0.iter().map(|channel| channel.word()).collect::<Vec<_>>().join(" ")
+    }
+
+    pub fn holds(&self, channel: Channel) -> bool {
+        self.0.contains(&channel)
+    }
+}
+
+/// How soon a push service should wake the device (RFC 8030 §5.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    Normal,
+    High,
+}
+
+/// Pushes a day of reminders, nudges and settings news; above that the inbox alone.
+pub const COUNTED_A_DAY: i64 = 4;
+
+impl NotificationKind {
+    pub const ALL: [Self; 13] = [
+        Self::Question,
+        Self::Answered,
+        Self::CardOpened,
+        Self::Reminder,
+        Self::StillWaiting,
+        Self::Nudge,
+        Self::TimeChanged,
+        Self::Joined,
+        Self::Left,
+        Self::Paused,
+        Self::Resumed,
+        Self::RecoveryUsed,
+        Self::Test,
+    ];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Question => "question",
+            Self::Answered => "answered",
+            Self::CardOpened => "card_opened",
+            Self::Reminder => "reminder",
+            Self::StillWaiting => "still_waiting",
+            Self::Nudge => "nudge",
+            Self::TimeChanged => "time_changed",
+            Self::Joined => "joined",
+            Self::Left => "left",
+            Self::Paused => "paused",
+            Self::Resumed => "resumed",
+            Self::RecoveryUsed => "recovery_used",
+            Self::Test => "test",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// The switch that mutes it; `None` for what cannot be muted.
+    pub fn channel(self) -> Option<Channel> {
+        match self {
+            Self::Question => Some(Channel::Question),
+            Self::Answered | Self::CardOpened => Some(Channel::Answer),
+            Self::Reminder | Self::StillWaiting => Some(Channel::Reminder),
+            Self::Nudge => Some(Channel::Nudge),
+            Self::TimeChanged | Self::Joined | Self::Left | Self::Paused | Self::Resumed => Some(Channel::News),
+            Self::RecoveryUsed | Self::Test => None,
+        }
+    }
+
+    pub fn urgency(self) -> Urgency {
+        match self {
+            Self::Question | Self::Answered | Self::CardOpened | Self::RecoveryUsed | Self::Test => Urgency::High,
+            Self::Reminder | Self::StillWaiting | Self::Nudge | Self::TimeChanged | Self::Joined | Self::Left | Self::Paused | Self::Resumed => {
+                Urgency::Normal
+            }
+        }
+    }
+
+    /// Whether it counts among the few pushes a day that are neither questions nor answers.
+    pub fn is_counted(self) -> bool {
+        matches!(self.channel(), Some(Channel::Reminder | Channel::Nudge | Channel::News))
+    }
+
+    /// Whether quiet hours hold it back. Security and a test asked for do not wait.
+    pub fn waits_for_morning(self) -> bool {
+        !matches!(self, Self::RecoveryUsed | Self::Test)
+    }
+}
+
+/// Local minutes of the day in which pushes wait. `from` is quiet, `to` no longer is; it may span midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuietHours {
+    from: i64,
+    to: i64,
+}
+
+/// Quiet hours that leave no four hours a day to be told anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("quiet hours of more than twenty hours")]
+pub struct QuietHoursError;
+
+impl QuietHours {
+    /// 22:30 to 07:30.
+    pub const DEFAULT: Self = Self { from: 22 * 60 + 30, to: 7 * 60 + 30 };
+    const LONGEST: i64 = 20 * 60;
+
+    /// Local minutes of the day, 0 to 1439.
+    pub fn new(from: i64, to: i64) -> Result<Self, QuietHoursError> {
+        let length = (to - from).rem_euclid(1_440);
+        let is_day = (0..1_440).contains(&from) && (0..1_440).contains(&to);
+        if is_day && (1..=Self::LONGEST).contains(&length) { Ok(Self { from, to }) } else { Err(QuietHoursError) }
+    }
+
+    pub fn from_minute(self) -> i64 {
+        self.from
+    }
+
+    pub fn to_minute(self) -> i64 {
+        self.to
+    }
+
+    /// Whether a local minute is quiet.
+    pub fn contains(self, minute: i64) -> bool {
+        (minute - self.from).rem_euclid(1_440) < (self.to - self.from).rem_euclid(1_440)
+    }
+}
+
+/// Why a delivery was not sent after all. The word is stored for the operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cancelled {
+    /// What it asked for was done meanwhile.
+    Answered,
+    /// The pair was left.
+    Left,
+    /// The browser signed out or was removed.
+    SignedOut,
+    Muted,
+    Paused,
+    /// Something newer says it better.
+    Superseded,
+    /// That browser showed it to a person who was looking.
+    SeenLive,
+}
+
+impl Cancelled {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Left => "left",
+            Self::SignedOut => "signed_out",
+            Self::Muted => "muted",
+            Self::Paused => "paused",
+            Self::Superseded => "superseded",
+            Self::SeenLive => "seen_live",
+        }
+    }
+}
+
+/// How things stand at the moment of sending.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    pub is_closed: bool,
+    pub is_paused: bool,
+    pub is_muted: bool,
+    /// The question it is about is the pair's current one and neither shelved nor complete.
+    pub is_open: bool,
+    pub is_complete: bool,
+    pub has_answered: bool,
+    pub other_has_answered: bool,
+    /// A newer notification of the same kind about the same pair exists.
+    pub is_superseded: bool,
+}
+
+/// Whether the fact still holds: what was true when it was written may be over when it is sent.
+pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelled> {
+    use NotificationKind as Kind;
+    if now.is_muted {
+        return Err(Cancelled::Muted);
+    }
+    match kind {
+        Kind::RecoveryUsed | Kind::Test | Kind::Left => return Ok(()),
+        _ if now.is_closed => return Err(Cancelled::Left),
+        _ => {}
+    }
+    match kind {
+        Kind::Question | Kind::Reminder | Kind::Nudge => {
+            if now.has_answered {
+                return Err(Cancelled::Answered);
+            }
+            if !now.is_open || now.is_superseded {
+                return Err(Cancelled::Superseded);
+            }
+            if now.is_paused && kind != Kind::Question { Err(Cancelled::Paused) } else { Ok(()) }
+        }
+        Kind::StillWaiting => {
+            if now.other_has_answered {
+                return Err(Cancelled::Answered);
+            }
+            if !now.is_open {
+                return Err(Cancelled::Superseded);
+            }
+            if now.is_paused { Err(Cancelled::Paused) } else { Ok(()) }
+        }
+        Kind::Answered => {
+            if now.has_answered {
+                Err(Cancelled::Answered)
+            } else {
+                Ok(())
+            }
+        }
+        Kind::CardOpened | Kind::Joined => Ok(()),
+        Kind::TimeChanged => {
+            if now.is_superseded {
+                Err(Cancelled::Superseded)
+            } else {
+                Ok(())
+            }
+        }
+        Kind::Paused => {
+            if now.is_superseded || !now.is_paused {
+                Err(Cancelled::Superseded)
+            } else {
+                Ok(())
+            }
+        }
+        Kind::Resumed => {
+            if now.is_superseded || now.is_paused {
+                Err(Cancelled::Superseded)
+            } else {
+                Ok(())
+            }
+        }
+        Kind::Left | Kind::RecoveryUsed | Kind::Test => Ok(()),
+    }
+}
+
+/// Deterministic jitter of a pair's pushes after its minute, never before: 0 to 40 s.
+pub fn jitter_ms(pair: super::PairId) -> i64 {
+    // The random half of a UUIDv7, folded: evenly spread, the same on every node.
+    let mixed = (pair.0 as u64 ^ (pair.0 >> 64) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    ((mixed >> 33) % 40_000) as i64
+}
+
+#[cfg(test)]
+#[path = "notification_tests.rs"]
+mod tests;

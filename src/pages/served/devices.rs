@@ -1,0 +1,140 @@
+//! The person's devices: what they were sent, a test, and the way of today's question in plain words.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::loaded;
+use crate::{
+    api::{self, DeviceView, DevicesView, MemberView, MomentView, ReachedView, TestView, WayView},
+    components::{
+        context::{use_locale, use_page_words, use_sentence},
+        fields::FieldError,
+        push_cards::PushCards,
+        site_header::SiteHeader,
+        tab_notices::HiddenNotices,
+    },
+    domain::Locale,
+    paths, text,
+};
+
+/// `/devices`
+#[component]
+pub fn DevicesPage() -> impl IntoView {
+    loaded(api::devices(), |devices| view! { <Devices devices/> }.into_any())
+}
+
+#[component]
+fn Devices(devices: DevicesView) -> impl IntoView {
+    let words = use_page_words();
+    let list = if devices.devices.is_empty() {
+        view! { <p>{words.devices_none}</p> }.into_any()
+    } else {
+        let rows = devices.devices.into_iter().map(|device| view! { <Device device/> }).collect_view();
+        view! { <ul class="rows">{rows}</ul> }.into_any()
+    };
+    let others = devices.others.into_iter().map(|(other, reached)| view! { <li class="row">{reached_line(&other, reached)}</li> }).collect_view();
+    let has_others = !others.is_empty();
+    view! {
+        <Title text=words.devices_title/>
+        <SiteHeader/>
+        <main id="main" class="page page-devices" data-follows="devices">
+            <HiddenNotices/>
+            <h1>{words.devices_title}</h1>
+            <p class="lead">{words.devices_lead}</p>
+            <PushCards is_polite=false/>
+            <section class="panel">
+                <h2>{words.devices_title}</h2>
+                {["test_device", "rename_device", "remove_device"].map(|act| view! { <FieldError id=format!("{act}-error") sentence=use_sentence(act, &[])/> })}
+                {list}
+            </section>
+            <section class="panel">
+                <h2>{words.day_panel}</h2>
+                <Day ways=devices.ways/>
+            </section>
+            {has_others.then(|| view! { <section class="panel"><h2>{words.other_panel}</h2><ul class="rows">{others}</ul></section> })}
+            <p><a class="button quiet" href=paths::inbox()>{words.inbox_title}</a></p>
+        </main>
+    }
+}
+
+fn moment(locale: Locale, template: &str, moment: &MomentView) -> String {
+    let time = format!("{} {}", text::date(locale, moment.date), moment.clock);
+    text::fill(template, &[("time", &time)])
+}
+
+#[component]
+fn Device(device: DeviceView) -> impl IntoView {
+    let (locale, words) = (use_locale(), use_page_words());
+    let id = device.id.to_string();
+    let lines: Vec<String> = [(words.device_accepted, &device.accepted), (words.device_shown, &device.shown), (words.device_opened, &device.opened)]
+        .into_iter()
+        .filter_map(|(template, at)| at.as_ref().map(|at| moment(locale, template, at)))
+        .collect();
+    let lines = if lines.is_empty() { vec![words.device_never.to_owned()] } else { lines };
+    let test = device.test.map(|test| match test {
+        TestView::Made => words.test_made.to_owned(),
+        TestView::Accepted(time) => text::fill(words.test_accepted, &[("time", &time)]),
+        TestView::Shown(time) => text::fill(words.test_shown, &[("time", &time)]),
+        TestView::Failed => words.test_failed.to_owned(),
+    });
+    let hidden = {
+        let id = id.clone();
+        move || view! { <input type="hidden" name="device" value=id.clone()/> }
+    };
+    let field = format!("name-{id}");
+    view! {
+        <li class="row device">
+            <div class="device-lines">
+                <b>{device.name.clone()}</b>
+                {device.is_this.then(|| view! { <span class="new-mark">{words.device_this}</span> })}
+                {lines.into_iter().map(|line| view! { <span class="hint">{line}</span> }).collect_view()}
+                {test.map(|line| view! { <span class="notice warm" role="status">{line}</span> })}
+            </div>
+            <form method="post" action=paths::api("test_device")>
+                {hidden.clone()()}
+                <button class="button" type="submit">{words.device_test_button}</button>
+            </form>
+            <details class="drawer">
+                <summary>{words.device_more}</summary>
+                <form class="form" method="post" action=paths::api("rename_device")>
+                    {hidden.clone()()}
+                    <div class="field">
+                        <label for=field.clone()>{words.device_name_label}</label>
+                        <input id=field name="name" value=device.name autocomplete="off"/>
+                    </div>
+                    <div class="actions"><button class="button ghost" type="submit">{words.device_name_button}</button></div>
+                </form>
+                <form class="form" method="post" action=paths::api("remove_device")>
+                    {hidden()}
+                    <div class="actions"><button class="button ghost" type="submit">{words.device_remove_button}</button></div>
+                </form>
+            </details>
+        </li>
+    }
+}
+
+/// "열림 21:00:00 · 보냄 21:00:07 · 거실 태블릿에 보임 21:00:09"
+#[component]
+fn Day(ways: Vec<WayView>) -> impl IntoView {
+    let words = use_page_words();
+    if ways.is_empty() {
+        return view! { <p>{words.day_none}</p> }.into_any();
+    }
+    let rows = ways.into_iter().map(|way| {
+        let mut parts = vec![text::fill(words.day_opened, &[("time", &way.opened)])];
+        parts.extend(way.sent.iter().map(|time| text::fill(words.day_sent, &[("time", time)])));
+        parts.extend(way.shown.iter().map(|(device, time)| text::fill(words.day_shown, &[("device", device), ("time", time)])));
+        view! { <li class="row">{parts.join(" · ")}</li> }
+    });
+    view! { <ul class="rows">{rows.collect_view()}</ul> }.into_any()
+}
+
+fn reached_line(other: &MemberView, reached: ReachedView) -> String {
+    let words = use_page_words();
+    let template = match reached {
+        ReachedView::Delivered => words.other_delivered,
+        ReachedView::SwitchedOff => words.other_off,
+        ReachedView::NotYet => words.other_not_yet,
+    };
+    text::fill(template, &[("other", &other.call(words))])
+}

@@ -1,0 +1,76 @@
+//! The inbox: what happened, newest first. Looking at it is reading it.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::loaded;
+use crate::{
+    api::{self, EntryView, InboxView},
+    components::{
+        context::{use_locale, use_page_words},
+        site_header::SiteHeader,
+        tab_notices::HiddenNotices,
+        windows::LittleHouse,
+    },
+    paths, text,
+};
+
+/// `/inbox`
+#[component]
+pub fn InboxPage() -> impl IntoView {
+    loaded(api::inbox(), |inbox| view! { <Inbox inbox/> }.into_any())
+}
+
+#[component]
+fn Inbox(inbox: InboxView) -> impl IntoView {
+    let words = use_page_words();
+    let read_up_to = (inbox.unread > 0).then(|| inbox.as_of.to_string());
+    let body = if inbox.entries.is_empty() {
+        view! {
+            <div class="empty">
+                <LittleHouse lit_left=false lit_right=false/>
+                <p>{words.inbox_empty}</p>
+            </div>
+        }
+        .into_any()
+    } else {
+        let entries = inbox.entries.into_iter().map(|entry| view! { <Entry entry/> }).collect_view();
+        view! { <ul class="card-list inbox" data-read-up-to=read_up_to.clone()>{entries}</ul> }.into_any()
+    };
+    // Without a script the button says that it was read.
+    let read = read_up_to.map(|seq| {
+        view! {
+            <form class="read-all" method="post" action=paths::api("read_inbox")>
+                <input type="hidden" name="seq" value=seq/>
+                <button class="button ghost" type="submit">{words.inbox_read_all}</button>
+            </form>
+        }
+    });
+    view! {
+        <Title text=words.inbox_title/>
+        <SiteHeader/>
+        <main id="main" class="page page-inbox" data-follows="inbox">
+            <HiddenNotices/>
+            <h1>{words.inbox_title}</h1>
+            {body}
+            {read}
+            <p><a class="button quiet" href=paths::devices()>{words.devices_link}</a></p>
+        </main>
+    }
+}
+
+#[component]
+fn Entry(entry: EntryView) -> impl IntoView {
+    let (locale, words) = (use_locale(), use_page_words());
+    let when = format!("{} {}", text::date(locale, entry.date), text::time(locale, entry.time));
+    let mark = (!entry.is_read).then(|| view! { <span class="new-mark">{words.inbox_new}</span> });
+    view! {
+        <li>
+            <a class="card-link entry" class:unread=!entry.is_read href=entry.path>
+                <span class="entry-head"><span class="topic">{entry.title}</span>{mark}</span>
+                <span class="entry-body">{entry.body}</span>
+                <span class="card-meta">{when}</span>
+            </a>
+        </li>
+    }
+}

@@ -1,0 +1,73 @@
+//! How a person wants to be told things: the switches of a pair, quiet hours, the lock screen.
+
+use leptos::prelude::*;
+
+use crate::{
+    api::{ApiError, QuietView, SwitchesView},
+    components::{
+        context::{use_page_words, use_refused, use_sentence},
+        fields::{FieldError, TextField},
+    },
+    domain::{Channel, PairId, PushTime, QuietHours},
+    paths,
+};
+
+fn check(name: &'static str, label: &'static str, is_on: bool) -> impl IntoView {
+    view! { <label class="check"><input type="checkbox" name=name value="yes" checked=is_on/><span>{label}</span></label> }
+}
+
+/// What of a pair is told by notification.
+#[component]
+pub fn SwitchesPanel(pair: PairId, switches: SwitchesView) -> impl IntoView {
+    let words = use_page_words();
+    let label = |channel: Channel| match channel {
+        Channel::Question => words.switch_question,
+        Channel::Answer => words.switch_answer,
+        Channel::Reminder => words.switch_reminder,
+        Channel::Nudge => words.switch_nudge,
+        Channel::News => words.switch_news,
+    };
+    let channels = switches.channels.into_iter().map(|(channel, is_on)| check(channel.word(), label(channel), is_on)).collect_view();
+    view! {
+        <section class="panel">
+            <h2>{words.switches_panel}</h2>
+            <p class="hint">{words.switches_hint}</p>
+            <form class="form" method="post" action=paths::api("change_switches")>
+                <input type="hidden" name="pair" value=pair.to_string()/>
+                {channels}
+                {check("question_in_quiet", words.switch_quiet, switches.question_in_quiet)}
+                <FieldError id="switches-error" sentence=use_sentence("change_switches", &[])/>
+                <div class="actions"><button class="button" type="submit">{words.save_button}</button></div>
+            </form>
+        </section>
+    }
+}
+
+/// When nothing is told, and what a lock screen may show.
+#[component]
+pub fn QuietPanel(settings: QuietView, back: String) -> impl IntoView {
+    let words = use_page_words();
+    let refused = use_refused("change_quiet_hours");
+    let hours = settings.quiet.unwrap_or(QuietHours::DEFAULT);
+    let at = |minute: i64| PushTime::from_minute(minute).unwrap_or_default().to_string();
+    let typed = |name: &str, stored: String| refused.as_ref().map_or(stored, |refused| refused.field(name).to_owned());
+    let is_on = refused.as_ref().map_or(settings.quiet.is_some(), |refused| refused.field("quiet") == "yes");
+    let hides = refused.as_ref().map_or(settings.hides_details, |refused| refused.field("hides_details") == "yes");
+    view! {
+        <section class="panel">
+            <h2>{words.quiet_panel}</h2>
+            <p class="hint">{words.quiet_lead}</p>
+            <form class="form" method="post" action=paths::api("change_quiet_hours")>
+                <input type="hidden" name="back" value=back/>
+                {check("quiet", words.quiet_on, is_on)}
+                <TextField name="quiet_from" label=words.quiet_from_label kind="time" value=typed("quiet_from", at(hours.from_minute()))
+                    error=use_sentence("change_quiet_hours", &[ApiError::TimeInvalid])/>
+                <TextField name="quiet_to" label=words.quiet_to_label kind="time" value=typed("quiet_to", at(hours.to_minute()))/>
+                {check("hides_details", words.hides_details, hides)}
+                <FieldError id="quiet-error" sentence=use_sentence("change_quiet_hours", &[ApiError::QuietTooLong, ApiError::Unavailable, ApiError::Broken])/>
+                <div class="actions"><button class="button" type="submit">{words.save_button}</button></div>
+            </form>
+            <p><a href=paths::devices()>{words.devices_link}</a></p>
+        </section>
+    }
+}

@@ -1,0 +1,316 @@
+//! The loop that sends what was written. Claim with a lease, commit, send with no transaction open, settle.
+//! At least once on the wire; once in effect through unique rows, `Topic`, `tag`, and a look before each sending
+//! whether the fact still holds.
+
+use std::time::Duration;
+
+use futures::{StreamExt, stream};
+use tokio::task::JoinHandle;
+
+use crate::{
+    domain::{Cancelled, Millis, NotificationKind, PairPhase, Standing, Status, still_holds},
+    server::{
+        calendar::Zone,
+        push::{
+            PushMessage, PushOutcome, Urgency,
+            payload::{self, Envelope, Told, ToldPair},
+        },
+        services::{ServiceError, tell},
+        state::AppState,
+        storage::{
+            daily_questions,
+            deliveries::{self, CancelFor, DeliveryId, Settled, State},
+            pairs,
+            parcels::{self, Parcel, Target},
+            subscriptions,
+        },
+    },
+    text,
+};
+
+/// Deliveries claimed at once; all of them are sent at the same time, so that the batch is done within its lease.
+const BATCH: i64 = 250;
+/// Batches under way at once.
+const BATCHES: usize = 6;
+const LEASE_MS: i64 = Millis::MINUTE;
+/// Outcomes written in one transaction.
+const SETTLED_AT_ONCE: usize = 125;
+const FIRST_BACK_OFF_MS: i64 = 5 * Millis::SECOND;
+const LONGEST_BACK_OFF_MS: i64 = 15 * Millis::MINUTE;
+const LOOK_EVERY_MS: i64 = Millis::SECOND;
+
+/// Sends everything whose time has come; gives how many deliveries were handled.
+pub async fn pass(state: &AppState) -> Result<usize, ServiceError> {
+    let mut handled = 0;
+    let mut under_way: Vec<JoinHandle<usize>> = Vec::new();
+    loop {
+        let (claimed, lease_until) = claim(state).await?;
+        let is_all = (claimed.len() as i64) < BATCH;
+        if !claimed.is_empty() {
+            let state = state.clone();
+            under_way.push(state.lifecycle.clone().spawn_job(async move { send_all(&state, claimed, lease_until).await }));
+        }
+        let wanted = if is_all { 0 } else { BATCHES - 1 };
+        while under_way.len() > wanted {
+            handled += under_way.remove(0).await.unwrap_or(0);
+        }
+        if is_all {
+            return Ok(handled);
+        }
+    }
+}
+
+async fn claim(state: &AppState) -> Result<(Vec<DeliveryId>, Millis), ServiceError> {
+    let now = state.clock.now();
+    let lease_until = now.plus(LEASE_MS);
+    // Most looks find nothing: they do not take the one writer.
+    let mut tx = state.database.read().await?;
+    if deliveries::next_send(&mut tx).await?.is_none_or(|at| at > now) {
+        return Ok((Vec::new(), lease_until));
+    }
+    drop(tx);
+    let mut tx = state.database.begin().await?;
+    let claimed = deliveries::claim(&mut tx, now, lease_until, BATCH).await?;
+    tx.commit().await?;
+    Ok((claimed, lease_until))
+}
+
+async fn send_all(state: &AppState, claimed: Vec<DeliveryId>, lease_until: Millis) -> usize {
+    let parcels = match load(state, &claimed).await {
+        Ok(parcels) => parcels,
+        Err(error) => {
+            // Nothing is lost: the lease runs out and they are taken again.
+            tracing::error!(%error, count = claimed.len(), "claimed deliveries could not be read");
+            return 0;
+        }
+    };
+    let sending = stream::iter(parcels.into_iter().map(|parcel| handle(state, parcel))).buffer_unordered(BATCH as usize);
+    let mut outcomes = std::pin::pin!(sending.ready_chunks(SETTLED_AT_ONCE));
+    let mut handled = 0;
+    while let Some(settled) = outcomes.next().await {
+        match settle(state, &settled, lease_until).await {
+            Ok(()) => handled += settled.len(),
+            Err(error) => tracing::error!(%error, count = settled.len(), "outcomes of deliveries could not be written"),
+        }
+    }
+    handled
+}
+
+async fn load(state: &AppState, claimed: &[DeliveryId]) -> Result<Vec<Result<Parcel, DeliveryId>>, ServiceError> {
+    let mut tx = state.database.read().await?;
+    let found = parcels::load(&mut tx, claimed).await?;
+    let parcels = found.into_iter().map(|parcel| {
+        parcel.map_err(|(id, error)| {
+            tracing::error!(notification.id = %id.notification, %error, "a delivery makes no sense");
+            id
+        })
+    });
+    Ok(parcels.collect())
+}
+
+async fn settle(state: &AppState, settled: &[Settled], lease_until: Millis) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    deliveries::settle(&mut tx, settled, lease_until, now).await?;
+    for gone in settled.iter().filter(|settled| settled.state == State::Gone) {
+        deliveries::cancel(&mut tx, CancelFor::Subscription(gone.id.subscription), Cancelled::SignedOut, now).await?;
+        subscriptions::delete(&mut tx, gone.id.subscription).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+fn settled(id: DeliveryId, state: State, reason: Option<&'static str>) -> Settled {
+    Settled { id, state, send_at: None, status: None, reason, is_attempt: true }
+}
+
+/// Looks at how things stand, and sends if the fact still holds.
+async fn handle(state: &AppState, parcel: Result<Parcel, DeliveryId>) -> Settled {
+    let parcel = match parcel {
+        Ok(parcel) => parcel,
+        Err(id) => return settled(id, State::Dead, Some("inconsistent")),
+    };
+    let now = state.clock.now();
+    let Some(target) = &parcel.target else {
+        return settled(parcel.id, State::Cancelled, Some(Cancelled::SignedOut.word()));
+    };
+    if parcel.expires_at <= now {
+        return settled(parcel.id, State::Expired, None);
+    }
+    if let Err(reason) = still_holds(parcel.kind, standing(&parcel, now)) {
+        return settled(parcel.id, State::Cancelled, Some(reason.word()));
+    }
+    if let Some(until) = quiet_until(&parcel, now) {
+        return postponed(&parcel, until, "quiet hours");
+    }
+    if let Some(until) = state.push.breaker().blocked_until(&target.origin, now) {
+        // Spread over some seconds, so that they do not all come at the moment the origin is open again.
+        let spread = (state.random.number() % 5_000) as i64;
+        return postponed(&parcel, until.plus(spread), "origin paused");
+    }
+    match send(state, &parcel, target, now).await {
+        Ok(outcome) => judge(state, &parcel, target, outcome),
+        Err(reason) => {
+            tracing::error!(notification.id = %parcel.id.notification, subscription.id = %parcel.id.subscription, reason, "a push could not be made");
+            settled(parcel.id, State::Dead, Some(reason))
+        }
+    }
+}
+
+/// Waits without having been tried. What would wait past its expiry is over.
+fn postponed(parcel: &Parcel, until: Millis, reason: &'static str) -> Settled {
+    if until >= parcel.expires_at {
+        return Settled { is_attempt: false, ..settled(parcel.id, State::Expired, Some(reason)) };
+    }
+    Settled { send_at: Some(until), is_attempt: false, ..settled(parcel.id, State::Pending, None) }
+}
+
+fn standing(parcel: &Parcel, now: Millis) -> Standing {
+    let question = parcel.question.as_ref();
+    let pair = parcel.pair.as_ref();
+    Standing {
+        is_closed: pair.is_some_and(|pair| pair.is_closed),
+        is_paused: pair.is_some_and(|pair| pair.paused_until.is_some_and(|until| until > Zone::stored(&pair.zone).date(now))),
+        is_muted: parcel.kind.channel().is_some_and(|channel| pair.is_some_and(|pair| pair.muted.holds(channel))),
+        is_open: question.is_some_and(|question| !question.is_shelved && !question.is_complete),
+        is_complete: question.is_some_and(|question| question.is_complete),
+        has_answered: question.is_some_and(|question| question.has_answered),
+        other_has_answered: question.is_some_and(|question| question.other_has_answered),
+        is_superseded: parcel.is_superseded,
+    }
+}
+
+/// The end of the quiet hours, if now is in them.
+fn quiet_until(parcel: &Parcel, now: Millis) -> Option<Millis> {
+    let pair = parcel.pair.as_ref();
+    let question_in_quiet = pair.and_then(|pair| pair.question_in_quiet);
+    let until = tell::after_quiet(parcel.kind, parcel.due_at, parcel.quiet, question_in_quiet, &parcel.zone, pair.map(|pair| &pair.zone), now);
+    (until > now).then_some(until)
+}
+
+async fn send(state: &AppState, parcel: &Parcel, target: &Target, now: Millis) -> Result<PushOutcome, &'static str> {
+    let waiting = if parcel.kind == NotificationKind::Reminder { waiting(state, parcel).await.unwrap_or_default() } else { Vec::new() };
+    let told = Told {
+        kind: parcel.kind,
+        locale: parcel.locale,
+        pair: parcel.pair.as_ref().map(|pair| ToldPair {
+            id: pair.id,
+            role: pair.role,
+            other: pair.other.as_ref().map(|(relation, name)| (relation, name.as_str())),
+        }),
+        wordings: parcel.question.as_ref().map(|question| &question.wordings),
+        detail: &parcel.detail,
+        waiting: &waiting,
+    };
+    let (title, body) = if parcel.hides_details {
+        let (title, body) = payload::discreet(parcel.locale);
+        (title.to_owned(), body.to_owned())
+    } else {
+        payload::say(&told)
+    };
+    let card = parcel.question.as_ref().filter(|question| question.is_complete).and(parcel.daily_question);
+    let path = payload::path(parcel.kind, parcel.pair.as_ref().map(|pair| pair.id), card);
+    let (notification, subscription) = (parcel.id.notification.to_string(), parcel.id.subscription.to_string());
+    let receipt = state.secrets.receipt(parcel.id.notification, parcel.id.subscription);
+    let slot = replaces(parcel);
+    let tag = state.secrets.push_topic(parcel.id.subscription, &slot);
+    let envelope = Envelope {
+        public_url: state.site.public_url.as_str(),
+        path: &path,
+        id: &notification,
+        subscription: &subscription,
+        receipt: &receipt,
+        tag: &tag,
+        unread: parcel.unread,
+        sent_at: now,
+    };
+    let payload = payload::payload(parcel.locale, &title, &body, &envelope);
+    let body = state.push.encrypt(&target.p256dh, &target.auth, &payload)?;
+    let authorization = state.push.authorization(&target.origin, &target.key_id, now.0).ok_or("key gone")?;
+    let ttl_s = u32::try_from(parcel.expires_at.since(now) / Millis::SECOND).unwrap_or(u32::MAX);
+    let urgency = match parcel.kind.urgency() {
+        crate::domain::Urgency::Normal => Urgency::Normal,
+        crate::domain::Urgency::High => Urgency::High,
+    };
+    let message = PushMessage { endpoint: &target.endpoint, body, authorization: &authorization, ttl_s, urgency, topic: &tag };
+    Ok(state.push.sender().send(message).await)
+}
+
+/// What a newer push of the same name replaces, at the push service and on the lock screen.
+fn replaces(parcel: &Parcel) -> String {
+    match (parcel.kind, &parcel.pair) {
+        (NotificationKind::Question | NotificationKind::Reminder | NotificationKind::Nudge, Some(pair)) => format!("question:{}", pair.id),
+        (NotificationKind::TimeChanged | NotificationKind::Paused | NotificationKind::Resumed, Some(pair)) => format!("rhythm:{}", pair.id),
+        _ => parcel.slot.clone(),
+    }
+}
+
+/// Everybody whose open question waits for this person, as they call them.
+async fn waiting(state: &AppState, parcel: &Parcel) -> Result<Vec<String>, ServiceError> {
+    let words = text::words(parcel.locale);
+    let now = state.clock.now();
+    let mut tx = state.database.read().await?;
+    let mut called = Vec::new();
+    for pair in pairs::find_of(&mut tx, parcel.person).await? {
+        let is_resting = pair.pause_at(Zone::stored(&pair.zone).date(now)).is_some();
+        let Some(role) = pair.role_of(parcel.person).filter(|_| pair.phase() == PairPhase::Together && !is_resting) else { continue };
+        let current = daily_questions::lookup_current(&mut tx, pair.id).await?;
+        let waits = current.is_some_and(|question| question.status() == Status::Open && !question.has_answered(role));
+        if let (Some(other), true) = (pair.seat(role.other()), waits) {
+            called.push(text::call(words, other.role, &other.relation, other.name.as_str()));
+        }
+    }
+    Ok(called)
+}
+
+/// What comes next after an outcome (RFC 8030 §5, MDN's table, the services' own words).
+fn judge(state: &AppState, parcel: &Parcel, target: &Target, outcome: PushOutcome) -> Settled {
+    let now = state.clock.now();
+    let ids = (parcel.id.notification, parcel.id.subscription);
+    match outcome {
+        PushOutcome::Accepted { status } => {
+            state.push.breaker().accepted(&target.origin);
+            Settled { status: Some(status), ..settled(parcel.id, State::Accepted, None) }
+        }
+        PushOutcome::Gone { status } => Settled { status: Some(status), ..settled(parcel.id, State::Gone, None) },
+        PushOutcome::RetryAfter { status, after_ms, cause } => {
+            state.push.breaker().failed(&target.origin, after_ms, now);
+            let most = (FIRST_BACK_OFF_MS << parcel.attempts.clamp(1, 10)).min(LONGEST_BACK_OFF_MS);
+            // Full jitter: a service that comes back is not greeted by everybody at once.
+            let wait = Millis::SECOND + (state.random.number() % most.unsigned_abs()) as i64;
+            let send_at = now.plus(wait.max(after_ms.unwrap_or(0)));
+            let is_over = send_at >= parcel.expires_at;
+            Settled {
+                status,
+                send_at: (!is_over).then_some(send_at),
+                ..settled(parcel.id, if is_over { State::Expired } else { State::Retry }, Some(cause))
+            }
+        }
+        PushOutcome::Rejected { status, cause } => {
+            // Ours or the operator's to mend; a device is never lost to it.
+            tracing::error!(notification.id = %ids.0, subscription.id = %ids.1, origin = target.origin, status, cause, "a push service refused a push");
+            Settled { status: Some(status), ..settled(parcel.id, State::Dead, Some(cause)) }
+        }
+        PushOutcome::Refused(error) => {
+            tracing::error!(notification.id = %ids.0, subscription.id = %ids.1, %error, "a push was not sent: its endpoint is no push service's");
+            settled(parcel.id, State::Dead, Some("endpoint"))
+        }
+    }
+}
+
+/// Sends until the process ends. Woken by the clock, and by a commit that wrote something to send.
+pub async fn run(state: AppState) {
+    let ending = state.lifecycle.ending();
+    loop {
+        if let Err(error) = pass(&state).await {
+            tracing::error!(%error, "the outbox could not be looked through");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        let next = state.clock.now().plus(LOOK_EVERY_MS);
+        tokio::select! {
+            () = state.clock.sleep_until(next) => {}
+            () = state.database.notifier().outbox_woken() => {}
+            () = ending.cancelled() => return,
+        }
+    }
+}

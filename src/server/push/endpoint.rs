@@ -1,0 +1,231 @@
+//! Where a push may go. A browser hands the endpoint in, and browsers are not trusted: a URL becomes an [`Endpoint`] only when it names one
+//! of the known push services, and an address is connected to only when the whole internet could connect to it.
+
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
+
+use url::{Host, Url};
+
+/// Longer than any service's, short enough for a column.
+const MAX_BYTES: usize = 2_048;
+
+/// Services with one name: Chrome and everything built on it, Chromium builds without Google's keys, Firefox. `android.googleapis.com` was
+/// GCM, which never knew VAPID and is switched off.
+const SERVICES: [&str; 3] = ["fcm.googleapis.com", "jmt17.google.com", "updates.push.services.mozilla.com"];
+/// Services that hand out names below their own: Safari and Edge. `wns.windows.com` is where devices listen, nothing is sent there.
+const ZONES: [&str; 2] = ["push.apple.com", "notify.windows.com"];
+
+/// The hosts a push may go to.
+#[derive(Debug, Clone)]
+pub struct PushHosts {
+    /// Lower case, exact.
+    allowed: Vec<String>,
+    /// Origins as in RFC 6454 §6.2: plain http, loopback only.
+    extra: Vec<String>,
+}
+
+impl PushHosts {
+    /// The known services, `PUSH_ALLOWED_HOSTS` (host names, comma separated) and `PUSH_EXTRA_HOSTS` (loopback HOST:PORT, comma separated,
+    /// never in production). The error is one sentence that names the setting.
+    pub fn parse(allowed: &str, extra: &str, is_production: bool) -> Result<Self, String> {
+        let (allowed, extra): (Vec<&str>, Vec<&str>) = (parts(allowed).collect(), parts(extra).collect());
+        if is_production && !extra.is_empty() {
+            return Err("PUSH_EXTRA_HOSTS is for tests and development: remove it in production".into());
+        }
+        let broken = |part: &str| format!("PUSH_ALLOWED_HOSTS holds something that is no host name like push.family.example: {part}");
+        let allowed = allowed.iter().map(|part| host_name(part).ok_or_else(|| broken(part))).collect::<Result<_, _>>()?;
+        let broken = |part: &str| format!("PUSH_EXTRA_HOSTS holds something that is no loopback HOST:PORT like 127.0.0.1:4000: {part}");
+        let extra = extra.iter().map(|part| loopback_origin(part).ok_or_else(|| broken(part))).collect::<Result<_, _>>()?;
+        Ok(Self { allowed, extra })
+    }
+
+    /// Compares whole labels: `evil-push.apple.com.example` and `evilpush.apple.com` are strangers. A trailing dot is one, too.
+    fn knows(&self, host: &str) -> bool {
+        let is_below = |zone: &&str| host.strip_suffix(zone).is_some_and(|labels| labels.ends_with('.'));
+        has_plain_labels(host) && (SERVICES.contains(&host) || self.allowed.iter().any(|name| name == host) || ZONES.iter().any(is_below))
+    }
+
+    fn has_extra(&self, url: &Url) -> bool {
+        url.scheme() == "http" && self.extra.contains(&url.origin().ascii_serialization())
+    }
+
+    /// Whether the name `localhost` may be connected to. `PUSH_ALLOWED_HOSTS` cannot hold it, so only an exact HOST:PORT leads there.
+    pub(super) fn has_localhost(&self) -> bool {
+        self.extra.iter().any(|origin| origin.starts_with("http://localhost:") || origin == "http://localhost")
+    }
+}
+
+fn parts(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|part| !part.is_empty())
+}
+
+fn host_name(text: &str) -> Option<String> {
+    let Ok(Host::Domain(name)) = Host::parse(text) else { return None };
+    let is_name = has_plain_labels(&name) && name.contains('.') && !name.ends_with(".localhost");
+    (is_name && name.eq_ignore_ascii_case(text)).then_some(name)
+}
+
+/// WHATWG hosts may have empty labels and signs like `{`; names in the DNS of a push service do not.
+fn has_plain_labels(host: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    host.split('.').all(|label| !label.is_empty() && label.bytes().all(is_plain))
+}
+
+fn loopback_origin(text: &str) -> Option<String> {
+    let url = Url::parse(&format!("http://{text}")).ok()?;
+    let port = url.port_or_known_default()?;
+    let is_exact = text.eq_ignore_ascii_case(&format!("{}:{port}", url.host_str()?));
+    (is_exact && port != 0 && is_loopback(&url)).then(|| url.origin().ascii_serialization())
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Why a URL is no endpoint of ours. It never holds the URL: that is a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    #[error("the endpoint is longer than {MAX_BYTES} bytes")]
+    TooLong,
+    /// No URL, or one that only a forgiving parser can read.
+    #[error("the endpoint is no plain URL")]
+    Malformed,
+    #[error("the endpoint is not https")]
+    NotHttps,
+    #[error("the endpoint holds a user name or a password")]
+    UserInfo,
+    #[error("the endpoint has a port other than 443")]
+    Port,
+    #[error("the endpoint has an address for a host")]
+    IpLiteral,
+    #[error("the endpoint's host is no known push service")]
+    UnknownHost,
+    #[error("the endpoint has a fragment")]
+    Fragment,
+}
+
+/// A push service's URL for one device. Whoever has it can push: keep it secret, never log it whole (W3C Push API §4).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    url: Url,
+}
+
+impl Endpoint {
+    /// Reads the URL once, with the WHATWG parser that also the sender's client uses, so both see the same host.
+    pub fn parse(text: &str, hosts: &PushHosts) -> Result<Self, EndpointError> {
+        if text.len() > MAX_BYTES {
+            return Err(EndpointError::TooLong);
+        }
+        // The parser drops tabs and newlines, and takes a backslash for a slash; browsers hand out serialised URLs, which have none.
+        if !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
+            return Err(EndpointError::Malformed);
+        }
+        let url = Url::parse(text).map_err(|_| EndpointError::Malformed)?;
+        let is_extra = hosts.has_extra(&url);
+        if url.scheme() != "https" && !is_extra {
+            return Err(EndpointError::NotHttps);
+        }
+        let authority = authority(text).ok_or(EndpointError::Malformed)?;
+        if authority.contains('@') {
+            return Err(EndpointError::UserInfo);
+        }
+        if url.port().is_some() && !is_extra {
+            return Err(EndpointError::Port);
+        }
+        if !is_extra && matches!(url.host(), Some(Host::Ipv4(_) | Host::Ipv6(_))) {
+            return Err(EndpointError::IpLiteral);
+        }
+        let host = url.host_str().ok_or(EndpointError::Malformed)?;
+        // A host that had to be decoded or mended first (`%2e`, `0x7f.1`, an empty port) was not written by a browser.
+        let rest = authority.split_at_checked(host.len()).filter(|(start, _)| start.eq_ignore_ascii_case(host)).map(|(_, rest)| rest);
+        let has_port = |rest: &str| url.port_or_known_default().is_some_and(|port| rest == format!(":{port}"));
+        if !rest.is_some_and(|rest| rest.is_empty() || has_port(rest)) {
+            return Err(EndpointError::Malformed);
+        }
+        if !is_extra && !hosts.knows(host) {
+            return Err(EndpointError::UnknownHost);
+        }
+        if url.fragment().is_some() {
+            return Err(EndpointError::Fragment);
+        }
+        Ok(Self { url })
+    }
+
+    /// Scheme, host and, when it is not the scheme's own, port (RFC 6454 §6.2): a VAPID token's `aud` (RFC 8292 §2).
+    pub fn origin(&self) -> String {
+        self.url.origin().ascii_serialization()
+    }
+
+    /// The whole URL, in its one spelling: what is stored and compared.
+    pub fn as_str(&self) -> &str {
+        self.url.as_str()
+    }
+
+    pub(super) fn into_url(self) -> Url {
+        self.url
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Endpoint").field(&self.origin()).finish()
+    }
+}
+
+/// The host with whatever stands around it, as written.
+fn authority(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("://")?;
+    rest.split(['/', '?', '#']).next()
+}
+
+/// What is not the open internet in IPv4 (IANA special-purpose registry, RFC 6890), with the old 6to4 relays.
+const CLOSED_V4: [(Ipv4Addr, u32); 15] = [
+    (Ipv4Addr::new(0, 0, 0, 0), 8),       // this network
+    (Ipv4Addr::new(10, 0, 0, 0), 8),      // private
+    (Ipv4Addr::new(100, 64, 0, 0), 10),   // shared by carriers
+    (Ipv4Addr::new(127, 0, 0, 0), 8),     // loopback
+    (Ipv4Addr::new(169, 254, 0, 0), 16),  // link-local: clouds keep their keys here
+    (Ipv4Addr::new(172, 16, 0, 0), 12),   // private
+    (Ipv4Addr::new(192, 0, 0, 0), 24),    // protocol assignments
+    (Ipv4Addr::new(192, 0, 2, 0), 24),    // documentation
+    (Ipv4Addr::new(192, 88, 99, 0), 24),  // 6to4 relays
+    (Ipv4Addr::new(192, 168, 0, 0), 16),  // private
+    (Ipv4Addr::new(198, 18, 0, 0), 15),   // benchmarks
+    (Ipv4Addr::new(198, 51, 100, 0), 24), // documentation
+    (Ipv4Addr::new(203, 0, 113, 0), 24),  // documentation
+    (Ipv4Addr::new(224, 0, 0, 0), 4),     // multicast
+    (Ipv4Addr::new(240, 0, 0, 0), 4),     // reserved, with broadcast
+];
+
+/// Only this much of IPv6 is given out at all: unspecified, loopback, IPv4-compatible, NAT64, discard, segment routing, unique-local,
+/// link-local, site-local and multicast addresses are all outside.
+const OPEN_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
+/// What is closed within. The first holds Teredo and ORCHID, the third carries an IPv4 address of anyone's choice.
+const CLOSED_V6: [(Ipv6Addr, u32); 4] = [
+    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),     // protocol assignments
+    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32), // documentation
+    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),     // 6to4
+    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),     // documentation
+];
+
+/// Whether this address belongs to the open internet; an IPv4 address in IPv6 clothes (`::ffff:0:0/96`) is judged without them.
+pub fn is_public(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => !CLOSED_V4.iter().any(|(net, bits)| (address.to_bits() ^ net.to_bits()) >> (32 - bits) == 0),
+        IpAddr::V6(address) => {
+            let is_in = |(net, bits): &(Ipv6Addr, u32)| (address.to_bits() ^ net.to_bits()) >> (128 - bits) == 0;
+            is_in(&OPEN_V6) && !CLOSED_V6.iter().any(is_in)
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "endpoint_tests.rs"]
+mod tests;

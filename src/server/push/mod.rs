@@ -1,0 +1,86 @@
+//! Waking a browser: the payload, its encryption (RFC 8291), the server's identity (RFC 8292), and the guarded way out.
+//! What to send and when is `jobs::outbox`; nothing here touches the database.
+
+mod breaker;
+mod endpoint;
+pub mod payload;
+mod sender;
+mod vapid;
+pub mod web_push;
+
+use std::sync::Arc;
+
+use ring::rand::SystemRandom;
+
+pub use breaker::Breaker;
+pub use endpoint::{Endpoint, EndpointError, PushHosts};
+pub use sender::{PushMessage, PushOutcome, PushSender, SenderError, Urgency};
+pub use vapid::{Signer, VapidError, VapidKeys, check_subject};
+pub use web_push::{KeyError, ReceiverKeys};
+
+/// Everything sending needs; one per process, cheap to clone.
+#[derive(Clone)]
+pub struct Push {
+    parts: Arc<Parts>,
+}
+
+struct Parts {
+    sender: PushSender,
+    hosts: PushHosts,
+    keys: VapidKeys,
+    signer: Signer,
+    random: SystemRandom,
+    breaker: Breaker,
+}
+
+impl Push {
+    /// `subject` is the contact push services are given (RFC 8292 §2.1).
+    pub fn new(hosts: PushHosts, keys: VapidKeys, subject: String) -> Result<Self, SenderError> {
+        let sender = PushSender::new(hosts.clone())?;
+        Ok(Self::with_sender(sender, hosts, keys, subject))
+    }
+
+    /// As `new`, with a sender of its own limits; for tests.
+    pub fn with_sender(sender: PushSender, hosts: PushHosts, keys: VapidKeys, subject: String) -> Self {
+        let signer = Signer::new(keys.clone(), subject);
+        Self { parts: Arc::new(Parts { sender, hosts, keys, signer, random: SystemRandom::new(), breaker: Breaker::default() }) }
+    }
+
+    pub fn hosts(&self) -> &PushHosts {
+        &self.parts.hosts
+    }
+
+    pub fn sender(&self) -> &PushSender {
+        &self.parts.sender
+    }
+
+    pub fn breaker(&self) -> &Breaker {
+        &self.parts.breaker
+    }
+
+    /// The application server key that browsers subscribe with, in base64url.
+    pub fn public_key(&self) -> &str {
+        self.parts.keys.current().public_text()
+    }
+
+    /// The id of one of our keys, named by its public part.
+    pub fn key_id(&self, public: &str) -> Option<String> {
+        let public = public.trim_end_matches('=');
+        self.parts.keys.list().find(|(_, text, _)| *text == public).map(|(id, ..)| id.to_owned())
+    }
+
+    /// The `Authorization` for an origin, made with the key the subscription was made with; `None` when that key is gone.
+    pub fn authorization(&self, origin: &str, key_id: &str, now_ms: i64) -> Option<String> {
+        self.parts.signer.authorization(&self.parts.random, origin, key_id, now_ms)
+    }
+
+    /// Encrypts a payload for a browser. The error is a word for the operator.
+    pub fn encrypt(&self, p256dh: &str, auth: &str, payload: &[u8]) -> Result<Vec<u8>, &'static str> {
+        let keys = ReceiverKeys::stored(p256dh, auth).map_err(|_| "keys")?;
+        web_push::encrypt(&self.parts.random, &keys, payload).map_err(|error| match error {
+            web_push::EncryptError::TooLong => "payload too long",
+            web_push::EncryptError::Point => "keys",
+            web_push::EncryptError::Random => "no randomness",
+        })
+    }
+}

@@ -1,0 +1,246 @@
+//! The person's browsers that may be woken: adding, testing, removing, and what they report.
+
+use super::{Device, ServiceError, inbox, tell::Telling};
+use crate::{
+    domain::{
+        Cancelled, DailyQuestionId, EventKind, Millis, NotificationId, NotificationKind, Pair, PairPhase, Person, PersonId, SessionId,
+        SubscriptionId, graphemes, has_forbidden,
+    },
+    server::{
+        calendar::Zone,
+        push::{Endpoint, ReceiverKeys},
+        state::AppState,
+        storage::{
+            Tx, daily_questions,
+            deliveries::{self, CancelFor, DeliveryId, Receipt, Trail},
+            events,
+            notifications::{self, NewNotification},
+            pairs,
+            subscriptions::{self, Subscription},
+        },
+    },
+};
+
+/// Devices of one person; one more replaces the longest silent.
+pub const MOST: usize = 10;
+/// A test says something for a minute.
+const TEST_LIFE_MS: i64 = Millis::MINUTE;
+const LONGEST_NAME: usize = 20;
+
+/// What a browser gives when it subscribes (Push API §8.2, `PushSubscriptionJSON`).
+#[derive(Debug)]
+pub struct Offered<'a> {
+    pub endpoint: &'a str,
+    pub p256dh: &'a str,
+    pub auth: &'a str,
+    /// The application server key it was made with.
+    pub key: &'a str,
+}
+
+/// Takes a browser's subscription: a new one, the same one again, or one that changed hands.
+pub async fn subscribe(state: &AppState, person: &Person, session: SessionId, device: &Device, offered: Offered<'_>) -> Result<(), ServiceError> {
+    let endpoint = Endpoint::parse(offered.endpoint, state.push.hosts())?;
+    let keys = ReceiverKeys::parse(offered.p256dh, offered.auth)?;
+    let key_id = state.push.key_id(offered.key).ok_or(ServiceError::PushKeys(super::super::push::KeyError::Length))?;
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    let (p256dh, auth) = (keys.p256dh_text(), keys.auth_text());
+    let known = subscriptions::lookup_by_endpoint(&mut tx, endpoint.as_str()).await?;
+    // A browser has one subscription at a time: what it had before is worth nothing.
+    for earlier in subscriptions::find_of_session(&mut tx, session).await? {
+        if earlier.endpoint != endpoint.as_str() {
+            remove_in(&mut tx, &earlier, now).await?;
+        }
+    }
+    match known {
+        Some(known) if known.person != person.id && (known.p256dh != p256dh || known.auth != auth) => return Err(ServiceError::SubscriptionTaken),
+        Some(known) => {
+            if known.person != person.id {
+                // Another person signed in on this browser: what was queued for the first is none of their business.
+                deliveries::cancel(&mut tx, CancelFor::Subscription(known.id), Cancelled::SignedOut, now).await?;
+                tell_device(&mut tx, state, known.person, now).await?;
+            }
+            let is_same = known.person == person.id && known.session == session && known.key_id == key_id;
+            let name = if known.person == person.id { known.name.clone() } else { device.0.clone() };
+            let changed = Subscription { person: person.id, session, p256dh, auth, key_id, name, renewed_at: now, ..known };
+            subscriptions::update(&mut tx, &changed).await?;
+            if is_same {
+                tx.commit().await?;
+                return Ok(());
+            }
+        }
+        None => {
+            let mine = subscriptions::find_of(&mut tx, person.id).await?;
+            for silent in mine.iter().skip(MOST - 1) {
+                remove_in(&mut tx, silent, now).await?;
+            }
+            let new = Subscription {
+                id: SubscriptionId(state.random.id(now)),
+                person: person.id,
+                session,
+                origin: endpoint.origin(),
+                endpoint: endpoint.as_str().to_owned(),
+                p256dh,
+                auth,
+                key_id,
+                name: device.0.clone(),
+                created_at: now,
+                renewed_at: now,
+                accepted_at: None,
+                shown_at: None,
+                opened_at: None,
+            };
+            subscriptions::insert(&mut tx, &new).await?;
+        }
+    }
+    tell_device(&mut tx, state, person.id, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Forgets a subscription and takes back what waits for it.
+pub async fn remove_in(tx: &mut Tx, subscription: &Subscription, now: Millis) -> Result<(), ServiceError> {
+    deliveries::cancel(tx, CancelFor::Subscription(subscription.id), Cancelled::SignedOut, now).await?;
+    Ok(subscriptions::delete(tx, subscription.id).await?)
+}
+
+async fn tell_device(tx: &mut Tx, state: &AppState, person: PersonId, now: Millis) -> Result<(), ServiceError> {
+    let mut telling = Telling::default();
+    telling.myself(person, EventKind::DeviceChanged);
+    telling.write(tx, state, now).await
+}
+
+/// Removes one of the person's devices.
+pub async fn remove(state: &AppState, person: &Person, id: SubscriptionId) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    let subscription = subscriptions::lookup_for(&mut tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
+    remove_in(&mut tx, &subscription, now).await?;
+    tell_device(&mut tx, state, person.id, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Removes the device this request comes from.
+pub async fn remove_own(state: &AppState, person: &Person, session: SessionId) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    for subscription in subscriptions::find_of_session(&mut tx, session).await? {
+        remove_in(&mut tx, &subscription, now).await?;
+    }
+    tell_device(&mut tx, state, person.id, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Gives a device a name of the person's own.
+pub async fn rename(state: &AppState, person: &Person, id: SubscriptionId, name: &str) -> Result<(), ServiceError> {
+    let name = name.trim();
+    if name.is_empty() || name.len() > 300 || graphemes(name) > LONGEST_NAME || has_forbidden(name) || name.contains('\n') {
+        return Err(ServiceError::DeviceName);
+    }
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    let subscription = subscriptions::lookup_for(&mut tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
+    subscriptions::rename(&mut tx, subscription.id, name).await?;
+    tell_device(&mut tx, state, person.id, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Sends a test to one of the person's devices; the page shows its way as it goes.
+pub async fn test(state: &AppState, person: &Person, id: SubscriptionId) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    let subscription = subscriptions::lookup_for(&mut tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
+    let new = NewNotification {
+        id: NotificationId(state.random.id(now)),
+        person: person.id,
+        slot: format!("test:{}:{}", subscription.id, state.random.number()),
+        kind: NotificationKind::Test,
+        pair: None,
+        daily_question: None,
+        detail: String::new(),
+        seq: 0,
+        is_pushed: true,
+        at: now,
+        expires_at: now.plus(TEST_LIFE_MS),
+        due_at: None,
+    };
+    notifications::insert(&mut tx, std::slice::from_ref(&new)).await?;
+    // A test is not news: it is read as it is made.
+    notifications::read_one(&mut tx, person.id, new.id, now).await?;
+    deliveries::insert(&mut tx, &[(DeliveryId { notification: new.id, subscription: subscription.id }, now)], now).await?;
+    tell_device(&mut tx, state, person.id, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// A device reports that it showed or opened a notification. The receipt is its only right, and good for nothing else.
+pub async fn report(state: &AppState, id: DeliveryId, receipt: &str, what: Receipt) -> Result<(), ServiceError> {
+    if !state.secrets.is_receipt(receipt, id.notification, id.subscription) {
+        return Err(ServiceError::NotFound);
+    }
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    if let Some(person) = deliveries::report(&mut tx, id, what, now).await? {
+        if what == Receipt::Opened {
+            inbox::mark_opened(&mut tx, state, person, id.notification).await?;
+        }
+        tell_device(&mut tx, state, person, now).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// What became of a question on the way to the other: no times, no devices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached {
+    Delivered,
+    /// No browser of theirs may be woken.
+    SwitchedOff,
+    NotYet,
+}
+
+/// What the devices page shows.
+pub struct Devices {
+    pub as_of: i64,
+    pub subscriptions: Vec<Subscription>,
+    /// The ways of the last day's questions and tests, newest first.
+    pub questions: Vec<Trail>,
+    pub tests: Vec<Trail>,
+    pub others: Vec<(Pair, Reached)>,
+}
+
+pub async fn find(state: &AppState, person: &Person) -> Result<Devices, ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.read().await?;
+    let as_of = events::last_seq(&mut tx, person.id).await?;
+    let subscriptions = subscriptions::find_of(&mut tx, person.id).await?;
+    let since = now.plus(-Millis::DAY);
+    let questions = deliveries::find_trails(&mut tx, person.id, NotificationKind::Question.word(), since).await?;
+    let tests = deliveries::find_trails(&mut tx, person.id, NotificationKind::Test.word(), since).await?;
+    let mut others = Vec::new();
+    for pair in pairs::find_of(&mut tx, person.id).await? {
+        let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
+        let (Some(other), PairPhase::Together) = (pair.seat(role.other()).map(|member| member.person_id), pair.phase()) else { continue };
+        if let Some(question) = daily_questions::lookup_current(&mut tx, pair.id).await? {
+            let reached = reached(&mut tx, other, question.id).await?;
+            others.push((pair, reached));
+        }
+    }
+    Ok(Devices { as_of, subscriptions, questions, tests, others })
+}
+
+async fn reached(tx: &mut Tx, other: PersonId, question: DailyQuestionId) -> Result<Reached, ServiceError> {
+    Ok(match deliveries::reached(tx, other, question).await? {
+        (true, _) => Reached::Delivered,
+        (false, false) => Reached::SwitchedOff,
+        (false, true) => Reached::NotYet,
+    })
+}
+
+/// The zone in which a person reads times.
+pub fn zone_of(person: &Person) -> Zone {
+    Zone::stored(&person.zone)
+}

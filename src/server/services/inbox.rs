@@ -1,0 +1,111 @@
+//! The inbox: what the person was told, what of it they have read, and how they want to be told.
+
+use std::collections::HashMap;
+
+use super::{ServiceError, tell::Telling};
+use crate::{
+    domain::{EventKind, Muted, NotificationId, Pair, PairId, Person, QuietHours, SessionId},
+    server::{
+        state::AppState,
+        storage::{
+            deliveries, events,
+            notifications::{self, Entry, Wishes},
+            pairs, subscriptions,
+        },
+    },
+};
+
+/// Entries on the page.
+const SHOWN: i64 = 60;
+
+/// What the inbox page shows.
+pub struct Inbox {
+    pub as_of: i64,
+    pub entries: Vec<Entry>,
+    pub pairs: HashMap<PairId, Pair>,
+}
+
+pub async fn read(state: &AppState, person: &Person) -> Result<Inbox, ServiceError> {
+    let mut tx = state.database.read().await?;
+    let as_of = events::last_seq(&mut tx, person.id).await?;
+    let entries = notifications::find_of(&mut tx, person.id, SHOWN).await?;
+    let pairs = pairs::find_of(&mut tx, person.id).await?.into_iter().map(|pair| (pair.id, pair)).collect();
+    Ok(Inbox { as_of, entries, pairs })
+}
+
+/// Marks everything told up to the event `seq` as read, on all the person's devices.
+pub async fn mark_read(state: &AppState, person: &Person, seq: i64) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    if notifications::read_up_to(&mut tx, person.id, seq, now).await? > 0 {
+        let mut telling = Telling::default();
+        telling.myself(person.id, EventKind::InboxChanged);
+        telling.write(&mut tx, state, now).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// A page that shows the pair was looked at as the event came: the push to that very browser is settled, all others go out.
+pub async fn seen_live(state: &AppState, person: &Person, session: SessionId, seq: i64) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    for subscription in subscriptions::find_of_session(&mut tx, session).await? {
+        deliveries::seen_live(&mut tx, person.id, subscription.id, seq, now).await?;
+    }
+    if notifications::read_at_seq(&mut tx, person.id, seq, now).await? {
+        let mut telling = Telling::default();
+        telling.myself(person.id, EventKind::InboxChanged);
+        telling.write(&mut tx, state, now).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Marks one notification as read: it was opened from the lock screen.
+pub async fn mark_opened(
+    tx: &mut crate::server::storage::Tx,
+    state: &AppState,
+    person: crate::domain::PersonId,
+    id: NotificationId,
+) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    if notifications::read_one(tx, person, id, now).await? {
+        let mut telling = Telling::default();
+        telling.myself(person, EventKind::InboxChanged);
+        telling.write(tx, state, now).await?;
+    }
+    Ok(())
+}
+
+/// How the person wants to be told things, about a pair or in general.
+pub async fn wishes(state: &AppState, person: &Person, pair: Option<PairId>) -> Result<Wishes, ServiceError> {
+    let mut tx = state.database.read().await?;
+    let found = notifications::wishes(&mut tx, &[(person.id, pair)]).await?;
+    found.into_iter().next().map(|(_, wishes)| wishes).ok_or(ServiceError::NotFound)
+}
+
+/// The person's quiet hours (`None`: none) and lock screen.
+pub async fn change_quiet_hours(state: &AppState, person: &Person, quiet: Option<QuietHours>, hides_details: bool) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    notifications::update_person(&mut tx, person.id, quiet, hides_details).await?;
+    let mut telling = Telling::default();
+    telling.myself(person.id, EventKind::SettingsChanged);
+    telling.write(&mut tx, state, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The person's switches for a pair of theirs.
+pub async fn change_switches(state: &AppState, person: &Person, pair: PairId, muted: &Muted, question_in_quiet: bool) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    pairs::lookup_for(&mut tx, person.id, pair).await?.ok_or(ServiceError::NotFound)?;
+    notifications::update_member(&mut tx, person.id, pair, muted, question_in_quiet).await?;
+    let mut telling = Telling::default();
+    telling.myself(person.id, EventKind::SettingsChanged);
+    telling.write(&mut tx, state, now).await?;
+    tx.commit().await?;
+    Ok(())
+}

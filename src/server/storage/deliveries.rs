@@ -1,0 +1,334 @@
+//! The outbox: one delivery = one notification to one subscription, unique, written in the business transaction.
+//! Claim with a lease, commit, send with no transaction open, settle. A crashed worker's lease runs out by itself.
+
+use serde_json::json;
+
+use super::{StorageError, Tx, macros, rows};
+use crate::domain::{Cancelled, Millis, NotificationId, PairId, PersonId, SubscriptionId};
+
+/// The name of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DeliveryId {
+    pub notification: NotificationId,
+    pub subscription: SubscriptionId,
+}
+
+/// The stored states. `pending → leased → accepted | retry | gone | expired | dead | cancelled`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Pending,
+    Leased,
+    Retry,
+    Accepted,
+    Gone,
+    Expired,
+    Dead,
+    Cancelled,
+}
+
+impl State {
+    pub const ALL: [Self; 8] = [Self::Pending, Self::Leased, Self::Retry, Self::Accepted, Self::Gone, Self::Expired, Self::Dead, Self::Cancelled];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Leased => "leased",
+            Self::Retry => "retry",
+            Self::Accepted => "accepted",
+            Self::Gone => "gone",
+            Self::Expired => "expired",
+            Self::Dead => "dead",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+}
+
+/// Writes deliveries that wait for their minute.
+pub async fn insert(tx: &mut Tx, new: &[(DeliveryId, Millis)], now: Millis) -> Result<(), StorageError> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let written =
+        rows(new.iter().map(|(id, send_at)| json!({ "n": id.notification.to_string(), "s": id.subscription.to_string(), "send_at": send_at.0 })));
+    macros::execute_each!(
+        tx,
+        "INSERT INTO deliveries (notification_id, subscription_id, state, send_at, created_at)
+         SELECT t.value->>'n', t.value->>'s', 'pending', CAST(t.value->>'send_at' AS BIGINT), $2 FROM",
+        "WHERE 1 = 1 ON CONFLICT (notification_id, subscription_id) DO NOTHING",
+        written,
+        now.0,
+    )?;
+    tx.has_deliveries = true;
+    Ok(())
+}
+
+/// Takes up to `limit` deliveries whose time has come, and those whose lease ran out, until `lease_until`.
+pub async fn claim(tx: &mut Tx, now: Millis, lease_until: Millis, limit: i64) -> Result<Vec<DeliveryId>, StorageError> {
+    let found: Vec<(String, String)> = if tx.is_postgres() {
+        macros::fetch_all!(
+            tx,
+            (String, String),
+            "UPDATE deliveries SET state = 'leased', send_at = $2, attempts = attempts + 1
+             WHERE (notification_id, subscription_id) IN
+                   (SELECT notification_id, subscription_id FROM deliveries WHERE send_at <= $1 ORDER BY send_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+             RETURNING notification_id, subscription_id",
+            now.0,
+            lease_until.0,
+            limit,
+        )?
+    } else {
+        macros::fetch_all!(
+            tx,
+            (String, String),
+            "UPDATE deliveries SET state = 'leased', send_at = $2, attempts = attempts + 1
+             WHERE rowid IN (SELECT rowid FROM deliveries WHERE send_at <= $1 ORDER BY send_at LIMIT $3)
+             RETURNING notification_id, subscription_id",
+            now.0,
+            lease_until.0,
+            limit,
+        )?
+    };
+    found.into_iter().map(|(notification, subscription)| id(&notification, &subscription)).collect()
+}
+
+fn id(notification: &str, subscription: &str) -> Result<DeliveryId, StorageError> {
+    let broken = |column| StorageError::Inconsistent { table: "deliveries", id: notification.to_owned(), column };
+    Ok(DeliveryId {
+        notification: notification.parse().map_err(|_| broken("notification_id"))?,
+        subscription: subscription.parse().map_err(|_| broken("subscription_id"))?,
+    })
+}
+
+/// How a delivery ended, or when it is tried again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    pub id: DeliveryId,
+    pub state: State,
+    /// When to try again; `None` ends it.
+    pub send_at: Option<Millis>,
+    /// The push service's HTTP status, if it gave one.
+    pub status: Option<u16>,
+    pub reason: Option<&'static str>,
+    /// An attempt that was none (a held or postponed delivery) is not counted.
+    pub is_attempt: bool,
+}
+
+/// Writes the outcomes of a batch. `lease_until` is the batch's own lease: a delivery that another worker took over
+/// meanwhile, or that was cancelled, is left to whoever has it.
+pub async fn settle(tx: &mut Tx, settled: &[Settled], lease_until: Millis, now: Millis) -> Result<(), StorageError> {
+    let written = rows(settled.iter().map(|settled| {
+        json!({
+            "n": settled.id.notification.to_string(),
+            "s": settled.id.subscription.to_string(),
+            "state": settled.state.word(),
+            "send_at": settled.send_at.map(|at| at.0),
+            "status": settled.status,
+            "reason": settled.reason,
+            "uncounted": i64::from(!settled.is_attempt),
+        })
+    }));
+    macros::execute_each!(
+        tx,
+        "UPDATE deliveries SET state = v.state, send_at = v.send_at, status = COALESCE(v.status, deliveries.status),
+                reason = COALESCE(v.reason, deliveries.reason), attempts = deliveries.attempts - v.uncounted,
+                accepted_at = CASE WHEN v.state = 'accepted' THEN $3 ELSE deliveries.accepted_at END,
+                settled_at = CASE WHEN v.send_at IS NULL THEN $3 ELSE NULL END
+         FROM (SELECT t.value->>'n' AS n, t.value->>'s' AS s, t.value->>'state' AS state, CAST(t.value->>'send_at' AS BIGINT) AS send_at,
+                      CAST(t.value->>'status' AS BIGINT) AS status, t.value->>'reason' AS reason,
+                      CAST(t.value->>'uncounted' AS BIGINT) AS uncounted FROM",
+        ") AS v
+         WHERE deliveries.notification_id = v.n AND deliveries.subscription_id = v.s AND deliveries.state = 'leased' AND deliveries.send_at = $2",
+        written.as_str(),
+        lease_until.0,
+        now.0,
+    )?;
+    macros::execute_each!(
+        tx,
+        "UPDATE push_subscriptions SET accepted_at = $2 WHERE id IN (SELECT t.value->>'s' FROM",
+        "WHERE t.value->>'state' = 'accepted')",
+        written.as_str(),
+        now.0,
+    )?;
+    Ok(())
+}
+
+/// Why deliveries are taken back together.
+pub enum CancelFor {
+    Pair(PairId),
+    Subscription(SubscriptionId),
+}
+
+/// Takes back everything that waits. What is on its way at this very moment still arrives.
+pub async fn cancel(tx: &mut Tx, what: CancelFor, reason: Cancelled, now: Millis) -> Result<u64, StorageError> {
+    match what {
+        CancelFor::Pair(pair) => macros::execute!(
+            tx,
+            "UPDATE deliveries SET state = 'cancelled', reason = $2, send_at = NULL, settled_at = $3
+             WHERE send_at IS NOT NULL AND notification_id IN (SELECT id FROM notifications WHERE pair_id = $1)",
+            pair.to_string(),
+            reason.word(),
+            now.0,
+        ),
+        CancelFor::Subscription(subscription) => macros::execute!(
+            tx,
+            "UPDATE deliveries SET state = 'cancelled', reason = $2, send_at = NULL, settled_at = $3
+             WHERE subscription_id = $1 AND send_at IS NOT NULL",
+            subscription.to_string(),
+            reason.word(),
+            now.0,
+        ),
+    }
+}
+
+/// The person looked at it on that browser as it came: the push to that browser alone is settled.
+pub async fn seen_live(tx: &mut Tx, person: PersonId, subscription: SubscriptionId, seq: i64, now: Millis) -> Result<u64, StorageError> {
+    macros::execute!(
+        tx,
+        "UPDATE deliveries SET state = 'cancelled', reason = $4, send_at = NULL, settled_at = $5
+         WHERE subscription_id = $2 AND state IN ('pending', 'retry')
+               AND notification_id IN (SELECT id FROM notifications WHERE person_id = $1 AND seq = $3)",
+        person.to_string(),
+        subscription.to_string(),
+        seq,
+        Cancelled::SeenLive.word(),
+        now.0,
+    )
+}
+
+/// What a device reports of a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receipt {
+    Shown,
+    Opened,
+}
+
+/// Notes the first report of its kind; gives the person it belongs to, `None` when there is no such delivery or nothing is new.
+pub async fn report(tx: &mut Tx, id: DeliveryId, receipt: Receipt, now: Millis) -> Result<Option<PersonId>, StorageError> {
+    let (notification, subscription) = (id.notification.to_string(), id.subscription.to_string());
+    let changed = match receipt {
+        Receipt::Shown => {
+            macros::execute!(
+                tx,
+                "UPDATE push_subscriptions SET shown_at = $2 WHERE id = $1 AND COALESCE(shown_at, 0) < $2",
+                subscription.as_str(),
+                now.0
+            )?;
+            macros::execute!(
+                tx,
+                "UPDATE deliveries SET shown_at = $3 WHERE notification_id = $1 AND subscription_id = $2 AND shown_at IS NULL",
+                notification.as_str(),
+                subscription.as_str(),
+                now.0,
+            )?
+        }
+        Receipt::Opened => {
+            macros::execute!(
+                tx,
+                "UPDATE push_subscriptions SET opened_at = $2 WHERE id = $1 AND COALESCE(opened_at, 0) < $2",
+                subscription.as_str(),
+                now.0
+            )?;
+            macros::execute!(
+                tx,
+                "UPDATE deliveries SET opened_at = $3 WHERE notification_id = $1 AND subscription_id = $2 AND opened_at IS NULL",
+                notification.as_str(),
+                subscription.as_str(),
+                now.0,
+            )?
+        }
+    };
+    if changed == 0 {
+        return Ok(None);
+    }
+    let row: Option<(String,)> = macros::fetch_optional!(tx, (String,), "SELECT person_id FROM notifications WHERE id = $1", notification)?;
+    Ok(row.and_then(|(person,)| person.parse().ok()))
+}
+
+/// A delivery as the operator's list shows it: no names, no endpoints, no words.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Listed {
+    pub notification_id: String,
+    pub subscription_id: String,
+    pub kind: String,
+    pub state: String,
+    pub origin: Option<String>,
+    pub attempts: i64,
+    pub status: Option<i64>,
+    pub reason: Option<String>,
+    pub created_at: i64,
+}
+
+/// The latest deliveries in a state.
+pub async fn find_in(tx: &mut Tx, state: State, limit: i64) -> Result<Vec<Listed>, StorageError> {
+    macros::fetch_all!(
+        tx,
+        Listed,
+        "SELECT d.notification_id, d.subscription_id, n.kind, d.state, s.origin, d.attempts, d.status, d.reason, d.created_at
+         FROM deliveries d JOIN notifications n ON n.id = d.notification_id LEFT JOIN push_subscriptions s ON s.id = d.subscription_id
+         WHERE d.state = $1 ORDER BY d.created_at DESC, d.notification_id LIMIT $2",
+        state.word(),
+        limit,
+    )
+}
+
+/// How many deliveries are in each state, and since when the longest due one waits.
+pub async fn counts(tx: &mut Tx) -> Result<(Vec<(String, i64)>, Option<Millis>), StorageError> {
+    let counts = macros::fetch_all!(tx, (String, i64), "SELECT state, COUNT(*) FROM deliveries GROUP BY state ORDER BY state")?;
+    let (oldest,): (Option<i64>,) = macros::fetch_one!(tx, (Option<i64>,), "SELECT MIN(send_at) FROM deliveries WHERE send_at IS NOT NULL")?;
+    Ok((counts, oldest.map(Millis)))
+}
+
+/// When the next delivery is to be sent.
+pub async fn next_send(tx: &mut Tx) -> Result<Option<Millis>, StorageError> {
+    let (at,): (Option<i64>,) = macros::fetch_one!(tx, (Option<i64>,), "SELECT MIN(send_at) FROM deliveries WHERE send_at IS NOT NULL")?;
+    Ok(at.map(Millis))
+}
+
+/// Forgets deliveries settled before `before`.
+pub async fn prune(tx: &mut Tx, before: Millis) -> Result<u64, StorageError> {
+    macros::execute!(tx, "DELETE FROM deliveries WHERE settled_at < $1", before.0)
+}
+
+/// What became of a notification on one browser.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Trail {
+    pub notification_id: String,
+    pub subscription_id: String,
+    pub state: String,
+    pub created_at: i64,
+    pub accepted_at: Option<i64>,
+    pub shown_at: Option<i64>,
+    pub opened_at: Option<i64>,
+}
+
+/// The ways of a person's latest notifications of a kind, newest first.
+pub async fn find_trails(tx: &mut Tx, person: PersonId, kind: &str, since: Millis) -> Result<Vec<Trail>, StorageError> {
+    macros::fetch_all!(
+        tx,
+        Trail,
+        "SELECT d.notification_id, d.subscription_id, d.state, n.at AS created_at, d.accepted_at, d.shown_at, d.opened_at
+         FROM notifications n JOIN deliveries d ON d.notification_id = n.id
+         WHERE n.person_id = $1 AND n.kind = $2 AND n.at >= $3 ORDER BY n.at DESC, n.id DESC, d.subscription_id",
+        person.to_string(),
+        kind,
+        since.0,
+    )
+}
+
+/// What of a question reached a member: whether any browser took it, and whether they have any browser at all.
+pub async fn reached(tx: &mut Tx, person: PersonId, daily_question: crate::domain::DailyQuestionId) -> Result<(bool, bool), StorageError> {
+    let (accepted, browsers): (i64, i64) = macros::fetch_one!(
+        tx,
+        (i64, i64),
+        "SELECT (SELECT COUNT(*) FROM deliveries d JOIN notifications n ON n.id = d.notification_id
+                 WHERE n.person_id = $1 AND n.daily_question_id = $2 AND d.accepted_at IS NOT NULL),
+                (SELECT COUNT(*) FROM push_subscriptions s WHERE s.person_id = $1)",
+        person.to_string(),
+        daily_question.to_string(),
+    )?;
+    Ok((accepted > 0, browsers > 0))
+}

@@ -1,0 +1,285 @@
+//! The inbox: what each person was told, once per fact (`slot`), and what decides how it may be pushed.
+
+use serde_json::json;
+
+use super::{StorageError, Tx, macros, rows};
+use crate::domain::{DailyQuestionId, Locale, Millis, Muted, NotificationId, NotificationKind, PairId, PersonId, QuietHours, ZoneName};
+
+/// A notification to be written.
+#[derive(Debug, Clone)]
+pub struct NewNotification {
+    pub id: NotificationId,
+    pub person: PersonId,
+    /// Names the fact: the same fact is told to the same person once.
+    pub slot: String,
+    pub kind: NotificationKind,
+    pub pair: Option<PairId>,
+    pub daily_question: Option<DailyQuestionId>,
+    /// What the text needs beside pair and question: a date, a time.
+    pub detail: String,
+    /// The event it was told with.
+    pub seq: i64,
+    pub is_pushed: bool,
+    pub at: Millis,
+    /// After this a push says nothing any more.
+    pub expires_at: Millis,
+    pub due_at: Option<Millis>,
+}
+
+/// Writes those whose fact was not told before; gives the ids that are new.
+pub async fn insert(tx: &mut Tx, new: &[NewNotification]) -> Result<Vec<NotificationId>, StorageError> {
+    let written = rows(new.iter().map(|new| {
+        json!({
+            "id": new.id.to_string(),
+            "person": new.person.to_string(),
+            "slot": new.slot,
+            "kind": new.kind.word(),
+            "pair": new.pair.map(|id| id.to_string()),
+            "question": new.daily_question.map(|id| id.to_string()),
+            "detail": new.detail,
+            "seq": new.seq,
+            "pushed": i64::from(new.is_pushed),
+            "at": new.at.0,
+            "expires": new.expires_at.0,
+            "due": new.due_at.map(|at| at.0),
+        })
+    }));
+    let ids: Vec<(String,)> = macros::fetch_each!(
+        tx,
+        (String,),
+        "INSERT INTO notifications (id, person_id, slot, kind, pair_id, daily_question_id, detail, seq, is_pushed, at, expires_at, due_at)
+         SELECT t.value->>'id', t.value->>'person', t.value->>'slot', t.value->>'kind', t.value->>'pair', t.value->>'question', t.value->>'detail',
+                CAST(t.value->>'seq' AS BIGINT), CAST(t.value->>'pushed' AS BIGINT), CAST(t.value->>'at' AS BIGINT),
+                CAST(t.value->>'expires' AS BIGINT), CAST(t.value->>'due' AS BIGINT) FROM",
+        "WHERE 1 = 1 ON CONFLICT (person_id, slot) DO NOTHING RETURNING id",
+        written,
+    )?;
+    ids.into_iter().map(|(id,)| id.parse().map_err(|_| StorageError::Inconsistent { table: "notifications", id, column: "id" })).collect()
+}
+
+/// How a person wants to be told things about a pair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wishes {
+    pub person: PersonId,
+    pub zone: ZoneName,
+    pub quiet: Option<QuietHours>,
+    pub hides_details: bool,
+    /// Of the pair asked about; nothing is muted outside pairs.
+    pub muted: Muted,
+    /// The switch for on-time questions in quiet hours; `None` means "by the zones".
+    pub question_in_quiet: Option<bool>,
+}
+
+/// The wishes of persons, each about one pair or none, in no order. Somebody who is gone has none.
+pub async fn wishes(tx: &mut Tx, of: &[(PersonId, Option<PairId>)]) -> Result<Vec<(Option<PairId>, Wishes)>, StorageError> {
+    let asked = rows(of.iter().map(|(person, pair)| json!({ "person": person.to_string(), "pair": pair.map(|id| id.to_string()) })));
+    let found = macros::fetch_each!(
+        tx,
+        WishesRow,
+        "SELECT p.id, v.pair_id, p.zone, p.quiet_from, p.quiet_to, p.hides_details, COALESCE(m.muted, '') AS muted, m.question_in_quiet
+         FROM (SELECT t.value->>'person' AS person_id, t.value->>'pair' AS pair_id FROM",
+        ") AS v JOIN persons p ON p.id = v.person_id LEFT JOIN members m ON m.pair_id = v.pair_id AND m.person_id = v.person_id",
+        asked,
+    )?;
+    found.into_iter().map(WishesRow::into_wishes).collect()
+}
+
+/// A push that counts towards the day's limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountedPush {
+    pub person: PersonId,
+    pub kind: NotificationKind,
+    pub at: Millis,
+}
+
+/// What was pushed to these persons since `since`, counted kinds alone.
+pub async fn find_counted(tx: &mut Tx, persons: &[PersonId], since: Millis) -> Result<Vec<CountedPush>, StorageError> {
+    let found: Vec<(String, String, i64)> = macros::fetch_each!(
+        tx,
+        (String, String, i64),
+        "SELECT n.person_id, n.kind, n.at FROM notifications n WHERE n.is_pushed = 1 AND n.at >= $2 AND n.person_id IN (SELECT t.value->>'id' FROM",
+        ")",
+        rows(persons.iter().map(|person| json!({ "id": person.to_string() }))),
+        since.0,
+    )?;
+    let pushes = found.into_iter().filter_map(|(person, kind, at)| {
+        let kind = NotificationKind::from_word(&kind).filter(|kind| kind.is_counted())?;
+        Some(CountedPush { person: person.parse().ok()?, kind, at: Millis(at) })
+    });
+    Ok(pushes.collect())
+}
+
+/// An entry of the inbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub id: NotificationId,
+    pub kind: NotificationKind,
+    pub pair: Option<PairId>,
+    pub daily_question: Option<DailyQuestionId>,
+    pub detail: String,
+    pub at: Millis,
+    pub is_read: bool,
+    /// Both languages of the question it is about, as JSON.
+    pub wordings: Option<String>,
+    pub is_complete: bool,
+}
+
+/// The latest entries of a person's inbox, newest first.
+pub async fn find_of(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<Entry>, StorageError> {
+    let found = macros::fetch_all!(
+        tx,
+        EntryRow,
+        "SELECT n.id, n.kind, n.pair_id, n.daily_question_id, n.detail, n.at, n.read_at, q.wordings, q.completed_at
+         FROM notifications n LEFT JOIN daily_questions q ON q.id = n.daily_question_id
+         WHERE n.person_id = $1 ORDER BY n.at DESC, n.id DESC LIMIT $2",
+        person.to_string(),
+        limit,
+    )?;
+    found.into_iter().map(EntryRow::into_entry).collect()
+}
+
+pub async fn count_unread(tx: &mut Tx, person: PersonId) -> Result<i64, StorageError> {
+    let (count,): (i64,) =
+        macros::fetch_one!(tx, (i64,), "SELECT COUNT(*) FROM notifications WHERE person_id = $1 AND read_at IS NULL", person.to_string())?;
+    Ok(count)
+}
+
+/// Marks everything told up to the event `seq` as read; gives how many were unread.
+pub async fn read_up_to(tx: &mut Tx, person: PersonId, seq: i64, now: Millis) -> Result<u64, StorageError> {
+    macros::execute!(
+        tx,
+        "UPDATE notifications SET read_at = $3 WHERE person_id = $1 AND seq <= $2 AND read_at IS NULL",
+        person.to_string(),
+        seq,
+        now.0
+    )
+}
+
+/// Marks one notification as read.
+pub async fn read_one(tx: &mut Tx, person: PersonId, id: NotificationId, now: Millis) -> Result<bool, StorageError> {
+    let changed = macros::execute!(
+        tx,
+        "UPDATE notifications SET read_at = $3 WHERE id = $2 AND person_id = $1 AND read_at IS NULL",
+        person.to_string(),
+        id.to_string(),
+        now.0,
+    )?;
+    Ok(changed == 1)
+}
+
+/// Marks what was told with the event `seq` as read.
+pub async fn read_at_seq(tx: &mut Tx, person: PersonId, seq: i64, now: Millis) -> Result<bool, StorageError> {
+    let changed = macros::execute!(
+        tx,
+        "UPDATE notifications SET read_at = $3 WHERE person_id = $1 AND seq = $2 AND read_at IS NULL",
+        person.to_string(),
+        seq,
+        now.0,
+    )?;
+    Ok(changed > 0)
+}
+
+/// Whether this fact was told to the person.
+pub async fn was_told(tx: &mut Tx, person: PersonId, slot: &str) -> Result<bool, StorageError> {
+    let row: Option<(i64,)> =
+        macros::fetch_optional!(tx, (i64,), "SELECT at FROM notifications WHERE person_id = $1 AND slot = $2", person.to_string(), slot)?;
+    Ok(row.is_some())
+}
+
+/// Forgets entries told before `before`.
+pub async fn prune(tx: &mut Tx, before: Millis) -> Result<u64, StorageError> {
+    macros::execute!(tx, "DELETE FROM notifications WHERE at < $1", before.0)
+}
+
+/// Writes a person's quiet hours (`None`: none) and whether the lock screen hides what it is about.
+pub async fn update_person(tx: &mut Tx, person: PersonId, quiet: Option<QuietHours>, hides_details: bool) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "UPDATE persons SET quiet_from = $2, quiet_to = $3, hides_details = $4 WHERE id = $1",
+        person.to_string(),
+        quiet.map(QuietHours::from_minute),
+        quiet.map(QuietHours::to_minute),
+        i64::from(hides_details),
+    )?;
+    Ok(())
+}
+
+/// Writes a member's switches.
+pub async fn update_member(tx: &mut Tx, person: PersonId, pair: PairId, muted: &Muted, question_in_quiet: bool) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "UPDATE members SET muted = $3, question_in_quiet = $4 WHERE pair_id = $2 AND person_id = $1",
+        person.to_string(),
+        pair.to_string(),
+        muted.to_stored(),
+        i64::from(question_in_quiet),
+    )?;
+    Ok(())
+}
+
+pub(super) fn quiet_hours(from: Option<i64>, to: Option<i64>) -> Option<QuietHours> {
+    from.zip(to).and_then(|(from, to)| QuietHours::new(from, to).ok())
+}
+
+#[derive(sqlx::FromRow)]
+struct WishesRow {
+    id: String,
+    pair_id: Option<String>,
+    zone: String,
+    quiet_from: Option<i64>,
+    quiet_to: Option<i64>,
+    hides_details: i64,
+    muted: String,
+    question_in_quiet: Option<i64>,
+}
+
+impl WishesRow {
+    fn into_wishes(self) -> Result<(Option<PairId>, Wishes), StorageError> {
+        let broken = |column| StorageError::Inconsistent { table: "persons", id: self.id.clone(), column };
+        let wishes = Wishes {
+            person: self.id.parse().map_err(|_| broken("id"))?,
+            zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?,
+            quiet: quiet_hours(self.quiet_from, self.quiet_to),
+            hides_details: self.hides_details != 0,
+            muted: Muted::from_stored(&self.muted),
+            question_in_quiet: self.question_in_quiet.map(|on| on != 0),
+        };
+        Ok((self.pair_id.as_deref().map(str::parse).transpose().map_err(|_| broken("pair_id"))?, wishes))
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct EntryRow {
+    id: String,
+    kind: String,
+    pair_id: Option<String>,
+    daily_question_id: Option<String>,
+    detail: String,
+    at: i64,
+    read_at: Option<i64>,
+    wordings: Option<String>,
+    completed_at: Option<i64>,
+}
+
+impl EntryRow {
+    fn into_entry(self) -> Result<Entry, StorageError> {
+        let broken = |column| StorageError::Inconsistent { table: "notifications", id: self.id.clone(), column };
+        Ok(Entry {
+            id: self.id.parse().map_err(|_| broken("id"))?,
+            kind: NotificationKind::from_word(&self.kind).ok_or_else(|| broken("kind"))?,
+            pair: self.pair_id.as_deref().map(str::parse).transpose().map_err(|_| broken("pair_id"))?,
+            daily_question: self.daily_question_id.as_deref().map(str::parse).transpose().map_err(|_| broken("daily_question_id"))?,
+            detail: self.detail,
+            at: Millis(self.at),
+            is_read: self.read_at.is_some(),
+            wordings: self.wordings,
+            is_complete: self.completed_at.is_some(),
+        })
+    }
+}
+
+/// The language a person reads.
+pub async fn locale_of(tx: &mut Tx, person: PersonId) -> Result<Option<Locale>, StorageError> {
+    let row: Option<(String,)> = macros::fetch_optional!(tx, (String,), "SELECT locale FROM persons WHERE id = $1", person.to_string())?;
+    Ok(row.and_then(|(tag,)| Locale::from_tag(&tag)))
+}

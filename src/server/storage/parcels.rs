@@ -1,0 +1,217 @@
+//! Everything the outbox needs to know of a claimed delivery, as things stand at the moment of sending.
+
+use serde_json::json;
+
+use super::{StorageError, Tx, deliveries::DeliveryId, macros, notifications::quiet_hours, rows};
+use crate::domain::{
+    DailyQuestionId, LocalDate, Locale, Millis, Muted, NotificationKind, PairId, PersonId, PersonName, QuietHours, Relation, Role, Wordings, ZoneName,
+};
+
+/// A claimed delivery with all it is made of.
+#[derive(Clone)]
+pub struct Parcel {
+    pub id: DeliveryId,
+    pub attempts: i64,
+    pub person: PersonId,
+    pub kind: NotificationKind,
+    pub slot: String,
+    pub daily_question: Option<DailyQuestionId>,
+    pub detail: String,
+    pub expires_at: Millis,
+    pub due_at: Option<Millis>,
+    /// `None` when the browser signed out meanwhile.
+    pub target: Option<Target>,
+    pub locale: Locale,
+    pub zone: ZoneName,
+    pub quiet: Option<QuietHours>,
+    pub hides_details: bool,
+    pub unread: i64,
+    pub pair: Option<AboutPair>,
+    pub question: Option<AboutQuestion>,
+    pub is_superseded: bool,
+}
+
+/// Where it goes.
+#[derive(Clone)]
+pub struct Target {
+    pub endpoint: String,
+    pub origin: String,
+    pub p256dh: String,
+    pub auth: String,
+    pub key_id: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct AboutPair {
+    pub id: PairId,
+    pub role: Role,
+    pub other: Option<(Relation, PersonName)>,
+    pub zone: ZoneName,
+    pub minute: i64,
+    pub is_closed: bool,
+    pub paused_until: Option<LocalDate>,
+    pub muted: Muted,
+    pub question_in_quiet: Option<bool>,
+}
+
+#[derive(Debug, Clone)]
+pub struct AboutQuestion {
+    pub wordings: Wordings,
+    pub is_shelved: bool,
+    pub is_complete: bool,
+    pub has_answered: bool,
+    pub other_has_answered: bool,
+}
+
+/// The parcels of claimed deliveries. A row that makes no sense is an error of its own and stops no other.
+pub async fn load(tx: &mut Tx, claimed: &[DeliveryId]) -> Result<Vec<Result<Parcel, (DeliveryId, StorageError)>>, StorageError> {
+    let keys = rows(claimed.iter().map(|id| json!({ "n": id.notification.to_string(), "s": id.subscription.to_string() })));
+    let found = macros::fetch_each!(
+        tx,
+        Row,
+        "SELECT d.notification_id, d.subscription_id, d.attempts, n.person_id, n.kind, n.slot, n.daily_question_id, n.detail, n.expires_at, n.due_at,
+                s.endpoint, s.origin, s.p256dh, s.auth, s.key_id, p.locale, p.zone, p.quiet_from, p.quiet_to, p.hides_details,
+                (SELECT COUNT(*) FROM notifications u WHERE u.person_id = n.person_id AND u.read_at IS NULL) AS unread,
+                n.pair_id, m.role, m.muted, m.question_in_quiet, o.relation AS other_relation, o.relation_word AS other_word, op.name AS other_name,
+                pr.zone AS pair_zone, pr.minute AS pair_minute, pr.closed_at, pr.paused_until,
+                q.wordings, q.shelved_at, q.completed_at, mine.revision AS own_revision, theirs.revision AS other_revision,
+                (SELECT COUNT(*) FROM notifications x
+                 WHERE x.person_id = n.person_id AND x.pair_id = n.pair_id AND x.kind = n.kind AND x.at > n.at) AS newer
+         FROM (SELECT t.value->>'n' AS n, t.value->>'s' AS s FROM",
+        ") AS v
+         JOIN deliveries d ON d.notification_id = v.n AND d.subscription_id = v.s
+         JOIN notifications n ON n.id = d.notification_id
+         JOIN persons p ON p.id = n.person_id
+         LEFT JOIN push_subscriptions s ON s.id = d.subscription_id AND s.person_id = n.person_id
+         LEFT JOIN pairs pr ON pr.id = n.pair_id
+         LEFT JOIN members m ON m.pair_id = n.pair_id AND m.person_id = n.person_id
+         LEFT JOIN members o ON o.pair_id = n.pair_id AND o.person_id <> n.person_id
+         LEFT JOIN persons op ON op.id = o.person_id
+         LEFT JOIN daily_questions q ON q.id = n.daily_question_id
+         LEFT JOIN answers mine ON mine.daily_question_id = q.id AND mine.person_id = n.person_id
+         LEFT JOIN answers theirs ON theirs.daily_question_id = q.id AND theirs.person_id <> n.person_id",
+        keys,
+    )?;
+    let parcels = found.into_iter().map(|row| {
+        let key = row.key()?;
+        Ok(row.into_parcel().map_err(|error| (key, error)))
+    });
+    parcels.collect()
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    notification_id: String,
+    subscription_id: String,
+    attempts: i64,
+    person_id: String,
+    kind: String,
+    slot: String,
+    daily_question_id: Option<String>,
+    detail: String,
+    expires_at: i64,
+    due_at: Option<i64>,
+    endpoint: Option<String>,
+    origin: Option<String>,
+    p256dh: Option<String>,
+    auth: Option<String>,
+    key_id: Option<String>,
+    locale: String,
+    zone: String,
+    quiet_from: Option<i64>,
+    quiet_to: Option<i64>,
+    hides_details: i64,
+    unread: i64,
+    pair_id: Option<String>,
+    role: Option<String>,
+    muted: Option<String>,
+    question_in_quiet: Option<i64>,
+    other_relation: Option<String>,
+    other_word: Option<String>,
+    other_name: Option<String>,
+    pair_zone: Option<String>,
+    pair_minute: Option<i64>,
+    closed_at: Option<i64>,
+    paused_until: Option<String>,
+    wordings: Option<String>,
+    shelved_at: Option<i64>,
+    completed_at: Option<i64>,
+    own_revision: Option<i64>,
+    other_revision: Option<i64>,
+    newer: i64,
+}
+
+impl Row {
+    fn key(&self) -> Result<DeliveryId, StorageError> {
+        let broken = |column| StorageError::Inconsistent { table: "deliveries", id: self.notification_id.clone(), column };
+        Ok(DeliveryId {
+            notification: self.notification_id.parse().map_err(|_| broken("notification_id"))?,
+            subscription: self.subscription_id.parse().map_err(|_| broken("subscription_id"))?,
+        })
+    }
+
+    fn into_parcel(self) -> Result<Parcel, StorageError> {
+        let delivery = self.key()?;
+        let id = self.notification_id.clone();
+        let broken = |column| StorageError::Inconsistent { table: "notifications", id: id.clone(), column };
+        let target = match (self.endpoint, self.origin, self.p256dh, self.auth, self.key_id) {
+            (Some(endpoint), Some(origin), Some(p256dh), Some(auth), Some(key_id)) => Some(Target { endpoint, origin, p256dh, auth, key_id }),
+            _ => None,
+        };
+        let question = match self.wordings {
+            Some(wordings) => Some(AboutQuestion {
+                wordings: serde_json::from_str(&wordings).map_err(|_| broken("wordings"))?,
+                is_shelved: self.shelved_at.is_some(),
+                is_complete: self.completed_at.is_some(),
+                has_answered: self.own_revision.is_some(),
+                other_has_answered: self.other_revision.is_some(),
+            }),
+            None => None,
+        };
+        let pair = match (self.pair_id, self.role, self.pair_zone, self.pair_minute) {
+            (Some(pair), Some(role), Some(zone), Some(minute)) => {
+                let pair: PairId = pair.parse().map_err(|_| broken("pair_id"))?;
+                let role = Role::from_word(&role).ok_or_else(|| broken("role"))?;
+                let other = match (self.other_relation, self.other_word, self.other_name) {
+                    (Some(relation), Some(word), Some(name)) => {
+                        let relation = Relation::parse(role.other(), &relation, &word).map_err(|_| broken("relation"))?;
+                        Some((relation, PersonName::from_stored(name)))
+                    }
+                    _ => None,
+                };
+                Some(AboutPair {
+                    id: pair,
+                    role,
+                    other,
+                    zone: ZoneName::parse(&zone).map_err(|_| broken("pair_zone"))?,
+                    minute,
+                    is_closed: self.closed_at.is_some(),
+                    paused_until: super::pairs::optional_date(self.paused_until.as_deref(), pair, "paused_until")?,
+                    muted: Muted::from_stored(self.muted.as_deref().unwrap_or_default()),
+                    question_in_quiet: self.question_in_quiet.map(|on| on != 0),
+                })
+            }
+            _ => None,
+        };
+        Ok(Parcel {
+            id: delivery,
+            attempts: self.attempts,
+            person: self.person_id.parse().map_err(|_| broken("person_id"))?,
+            kind: NotificationKind::from_word(&self.kind).ok_or_else(|| broken("kind"))?,
+            slot: self.slot,
+            daily_question: self.daily_question_id.as_deref().map(str::parse).transpose().map_err(|_| broken("daily_question_id"))?,
+            detail: self.detail,
+            expires_at: Millis(self.expires_at),
+            due_at: self.due_at.map(Millis),
+            target,
+            locale: Locale::from_tag(&self.locale).ok_or_else(|| broken("locale"))?,
+            zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?,
+            quiet: quiet_hours(self.quiet_from, self.quiet_to),
+            hides_details: self.hides_details != 0,
+            unread: self.unread,
+            pair,
+            question,
+            is_superseded: self.newer > 0,
+        })
+    }
+}

@@ -1,0 +1,210 @@
+//! A push service of our own: takes what a real one takes, decrypts it as the browser would, and answers as it is told.
+//! The receiver's half of RFC 8291 is written here from the paper, apart from the sender's.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ring::{aead, hkdf};
+use tokio::net::TcpListener;
+
+/// What arrived, as the browser reads it.
+#[derive(Debug, Clone)]
+pub struct Arrived {
+    pub device: String,
+    pub ttl_s: u32,
+    pub urgency: String,
+    pub topic: String,
+    pub title: String,
+    pub body: String,
+    pub json: serde_json::Value,
+}
+
+/// What the service is told to do with the next requests.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    Status(u16),
+    Later(u16, u64),
+    Hang,
+    Drip,
+    Redirect(String),
+    Huge,
+}
+
+#[derive(Default)]
+struct Inside {
+    arrived: Vec<Arrived>,
+    answers: VecDeque<Answer>,
+    always: Option<Answer>,
+    requests: usize,
+}
+
+/// A running push service.
+#[derive(Clone)]
+pub struct PushService {
+    pub host: String,
+    inside: Arc<Mutex<Inside>>,
+}
+
+/// A browser's own keys, as it gives them away.
+pub struct Keys {
+    pub p256dh: String,
+    pub auth: String,
+}
+
+impl PushService {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let host = listener.local_addr().expect("an address").to_string();
+        let service = Self { host, inside: Arc::default() };
+        let app = Router::new().route("/push/{device}", post(receive)).with_state(service.clone());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        service
+    }
+
+    pub fn endpoint(&self, device: &str) -> String {
+        format!("http://{}/push/{device}", self.host)
+    }
+
+    fn inside(&self) -> std::sync::MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was accepted so far.
+    pub fn arrived(&self) -> Vec<Arrived> {
+        self.inside().arrived.clone()
+    }
+
+    /// What was accepted since the last look.
+    pub fn take(&self) -> Vec<Arrived> {
+        std::mem::take(&mut self.inside().arrived)
+    }
+
+    /// How many requests came, whatever they were answered.
+    pub fn requests(&self) -> usize {
+        self.inside().requests
+    }
+
+    /// Answers the next request so.
+    pub fn answer_next(&self, answer: Answer) {
+        self.inside().answers.push_back(answer);
+    }
+
+    /// Answers every request so, until told otherwise.
+    pub fn answer_always(&self, answer: Option<Answer>) {
+        self.inside().always = answer;
+    }
+}
+
+async fn receive(State(service): State<PushService>, Path(device): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
+    let answer = {
+        let mut inside = service.inside();
+        inside.requests += 1;
+        inside.answers.pop_front().or_else(|| inside.always.clone()).unwrap_or(Answer::Status(201))
+    };
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    if matches!(answer, Answer::Status(201)) {
+        assert_eq!(text("content-encoding"), "aes128gcm");
+        assert!(text("authorization").starts_with("vapid t="), "RFC 8292 §3");
+        let plain = open(&body).expect("a message for this browser");
+        let json: serde_json::Value = serde_json::from_slice(&plain).expect("a JSON payload");
+        let said = |name: &str| json["notification"][name].as_str().unwrap_or_default().to_owned();
+        service.inside().arrived.push(Arrived {
+            device,
+            ttl_s: text("ttl").parse().expect("a TTL"),
+            urgency: text("urgency"),
+            topic: text("topic"),
+            title: said("title"),
+            body: said("body"),
+            json,
+        });
+    }
+    match answer {
+        Answer::Status(status) => StatusCode::from_u16(status).expect("a status").into_response(),
+        Answer::Later(status, seconds) => (StatusCode::from_u16(status).expect("a status"), [("retry-after", seconds.to_string())]).into_response(),
+        Answer::Hang => {
+            tokio::time::sleep(Duration::from_secs(600)).await;
+            StatusCode::OK.into_response()
+        }
+        Answer::Drip => {
+            let drops = futures::stream::unfold(0, |count| async move {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                Some((Ok::<_, std::io::Error>(Bytes::from_static(b".")), count + 1))
+            });
+            (StatusCode::INTERNAL_SERVER_ERROR, Body::from_stream(drops)).into_response()
+        }
+        Answer::Redirect(to) => (StatusCode::TEMPORARY_REDIRECT, [("location", to)]).into_response(),
+        Answer::Huge => (StatusCode::BAD_REQUEST, vec![b'x'; 8 << 20]).into_response(),
+    }
+}
+
+/// The receiver of RFC 8291 Appendix A: its private key is public, so anybody may be this browser.
+const PRIVATE: &str = "q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94";
+const PUBLIC: &str = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
+const AUTH: &str = "BTBZMqHH6r4Tts7J_aSIgg";
+
+/// The keys every browser of the tests has.
+pub fn keys() -> Keys {
+    Keys { p256dh: PUBLIC.into(), auth: AUTH.into() }
+}
+
+fn b64(text: &str) -> Vec<u8> {
+    URL_SAFE_NO_PAD.decode(text).expect("base64url")
+}
+
+/// RFC 8188 §2 and RFC 8291 §3, the receiver's side. `None` when the message is for somebody else or was changed.
+fn open(message: &[u8]) -> Option<Vec<u8>> {
+    let (salt, rest) = message.split_at_checked(16)?;
+    let (_record_size, rest) = rest.split_at_checked(4)?;
+    let (length, rest) = rest.split_first()?;
+    let (sender, sealed) = rest.split_at_checked(usize::from(*length))?;
+    let private = p256::SecretKey::from_slice(&b64(PRIVATE)).ok()?;
+    let sender_key = p256::PublicKey::from_sec1_bytes(sender).ok()?;
+    let secret = p256::ecdh::diffie_hellman(private.to_nonzero_scalar(), sender_key.as_affine());
+    let mut info = b"WebPush: info\0".to_vec();
+    info.extend_from_slice(&b64(PUBLIC));
+    info.extend_from_slice(sender);
+    let material: [u8; 32] = expand(&b64(AUTH), secret.raw_secret_bytes(), &info);
+    let key: [u8; 16] = expand(salt, &material, b"Content-Encoding: aes128gcm\0");
+    let nonce: [u8; 12] = expand(salt, &material, b"Content-Encoding: nonce\0");
+    let key = aead::LessSafeKey::new(aead::UnboundKey::new(&aead::AES_128_GCM, &key).ok()?);
+    let mut sealed = sealed.to_vec();
+    let plain = key.open_in_place(aead::Nonce::assume_unique_for_key(nonce), aead::Aad::empty(), &mut sealed).ok()?;
+    let end = plain.iter().rposition(|byte| *byte != 0)?;
+    (plain[end] == 2).then(|| plain[..end].to_vec())
+}
+
+struct Length(usize);
+
+impl hkdf::KeyType for Length {
+    fn len(&self) -> usize {
+        self.0
+    }
+}
+
+fn expand<const N: usize>(salt: &[u8], secret: &[u8], info: &[u8]) -> [u8; N] {
+    let mut out = [0; N];
+    let key = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(secret);
+    key.expand(&[info], Length(N)).and_then(|okm| okm.fill(&mut out)).expect("a short output");
+    out
+}
+
+#[test]
+fn the_receiver_reads_the_message_of_the_paper() {
+    let message = concat!(
+        "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A_yl95bQpu6cVPT",
+        "pK4Mqgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4a-fN"
+    );
+    assert_eq!(open(&b64(message)).as_deref(), Some(b"When I grow up, I want to be a watermelon".as_slice()));
+}

@@ -1,0 +1,104 @@
+//! What notifications say, in the inbox and on the lock screen, in two registers: to a parent and to a child.
+//! `{other}` is the member across, `{others}` all whose question waits, `{topic}` the question's topic.
+
+use crate::domain::{Locale, NotificationKind, Role};
+
+/// One sentence, said to a parent and to a child.
+pub struct Said {
+    to_parent: &'static str,
+    to_child: &'static str,
+}
+
+impl Said {
+    pub fn to(&self, role: Role) -> &'static str {
+        match role {
+            Role::Parent => self.to_parent,
+            Role::Child => self.to_child,
+        }
+    }
+}
+
+pub struct Sentence {
+    pub title: Said,
+    pub body: Said,
+}
+
+const fn alike(text: &'static str) -> Said {
+    Said { to_parent: text, to_child: text }
+}
+
+const fn said(to_parent: &'static str, to_child: &'static str) -> Said {
+    Said { to_parent, to_child }
+}
+
+/// On a lock screen that hides what it is about.
+pub fn discreet(locale: Locale) -> &'static str {
+    match locale {
+        Locale::Ko => "새 소식이 있어요",
+        Locale::En => "There is something new",
+    }
+}
+
+pub fn sentence(locale: Locale, kind: NotificationKind) -> Sentence {
+    match locale {
+        Locale::Ko => korean(kind),
+        Locale::En => english(kind),
+    }
+}
+
+fn korean(kind: NotificationKind) -> Sentence {
+    use NotificationKind as Kind;
+    let (title, body) = match kind {
+        Kind::Question => (alike("오늘의 질문이 왔어요"), alike("{other:와/과}의 오늘 질문: {topic}")),
+        Kind::Answered => {
+            (alike("{other:이/가} 답했어요"), said("한 줄만 적어 주시면 바로 카드가 열려요: {topic}", "내가 답하면 바로 카드가 열려요: {topic}"))
+        }
+        Kind::CardOpened => {
+            (alike("카드가 열렸어요"), said("{other}의 이야기를 천천히 읽어 보세요: {topic}", "{other}의 이야기가 기다리고 있어요: {topic}"))
+        }
+        Kind::Reminder => (
+            alike("오늘의 질문이 기다려요"),
+            said("{others:와/과}의 질문이에요. 시간 나실 때 한 줄이면 충분해요.", "{others:와/과}의 질문이에요. 떠오르는 장면 하나면 충분해요."),
+        ),
+        Kind::StillWaiting => (alike("{other:은/는} 아직이에요"), said("콕 두드려 보시겠어요? {topic}", "콕 두드려 볼까요? {topic}")),
+        Kind::Nudge => (
+            alike("콕! {other:이/가} 두드렸어요"),
+            said("{other:이/가} 이야기를 기다리고 있어요: {topic}", "{other:이/가} 내 이야기를 기다려요: {topic}"),
+        ),
+        Kind::TimeChanged => (alike("질문이 오는 시간이 바뀌었어요"), alike("{other:이/가} {time:으로/로} 바꾸었어요.")),
+        Kind::Joined => (alike("{other:이/가} 들어왔어요"), alike("이제 매일 하나의 질문을 함께 받아요.")),
+        Kind::Left => (alike("{other:와/과}의 짝이 끝났어요"), alike("함께 연 카드는 보관함에 그대로 있어요.")),
+        Kind::Paused => (alike("{other:이/가} 잠시 쉬기로 했어요"), alike("{date}에 다시 질문이 찾아와요.")),
+        Kind::Resumed => (alike("다시 시작해요"), alike("{other:이/가} 쉬기를 마쳤어요. 다음 시간부터 질문이 찾아와요.")),
+        Kind::RecoveryUsed => {
+            (alike("복구 코드로 들어온 기기가 있어요"), alike("내가 아니라면 설정에서 그 기기를 내보내고 코드를 새로 만들어 주세요."))
+        }
+        Kind::Test => (alike("알림이 잘 와요"), alike("이 기기로 소식을 전해 드릴게요.")),
+    };
+    Sentence { title, body }
+}
+
+fn english(kind: NotificationKind) -> Sentence {
+    use NotificationKind as Kind;
+    let (title, body) = match kind {
+        Kind::Question => (alike("Today’s question is here"), alike("Today with {other}: {topic}")),
+        Kind::Answered => (alike("{other} answered"), said("A line from you opens the card: {topic}", "Answer, and the card opens: {topic}")),
+        Kind::CardOpened => (alike("A card is open"), said("Read what {other} wrote: {topic}", "{other}’s story is waiting: {topic}")),
+        Kind::Reminder => (
+            alike("Today’s question is waiting"),
+            said("With {others}. A line is enough, whenever you have a moment.", "With {others}. One scene is enough."),
+        ),
+        Kind::StillWaiting => (alike("{other} has not answered yet"), said("Would you like to nudge? {topic}", "Give a nudge? {topic}")),
+        Kind::Nudge => (alike("A nudge from {other}"), alike("{other} is looking forward to your story: {topic}")),
+        Kind::TimeChanged => (alike("The question’s time has changed"), alike("{other} moved it to {time}.")),
+        Kind::Joined => (alike("{other} has joined"), alike("From now on you share one question a day.")),
+        Kind::Left => (alike("Your pair with {other} has ended"), alike("The cards you opened stay in the archive.")),
+        Kind::Paused => (alike("{other} is taking a break"), alike("Questions come again on {date}.")),
+        Kind::Resumed => (alike("Questions are back"), alike("{other} ended the break. The next question comes at its time.")),
+        Kind::RecoveryUsed => {
+            (alike("Somebody signed in with your recovery code"), alike("If it was not you, sign that device out in settings and make a new code."))
+        }
+        Kind::Test => (alike("Notifications work"), alike("This is where news will reach you.")),
+    };
+    Sentence { title, body }
+}
