@@ -102,7 +102,7 @@ pub async fn receipt(notification: NotificationId, subscription: SubscriptionId,
     use crate::server::{
         request,
         services::devices,
-        storage::deliveries::{DeliveryId, Receipt},
+        storage::{deliveries::DeliveryId, receipts::Receipt},
     };
 
     let request = request::anybody()?;

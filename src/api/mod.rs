@@ -10,6 +10,7 @@ mod error;
 mod invitations;
 mod notifications;
 mod pairs;
+mod sentences;
 mod today;
 mod views;
 

@@ -15,6 +15,7 @@ mod pair;
 mod person;
 mod push_time;
 mod question;
+mod quiet_hours;
 mod sky;
 mod time;
 
@@ -26,12 +27,11 @@ pub use graphemes::{graphemes, has_forbidden};
 pub use ids::{DailyQuestionId, IdError, InvitationId, NotificationId, PairId, PersonId, SessionId, SubscriptionId};
 pub use invitation::{CodeError, INVITATION_LIFE_MS, InvitationCode, RecoveryCode};
 pub use member::{Member, Relation, RelationError, Role};
-pub use notification::{
-    COUNTED_A_DAY, Cancelled, Channel, Muted, NotificationKind, QuietHours, QuietHoursError, Standing, Urgency, jitter_ms, still_holds,
-};
+pub use notification::{COUNTED_A_DAY, Cancelled, Channel, Muted, NotificationKind, Standing, Urgency, jitter_ms, still_holds};
 pub use pair::{Pair, PairPhase, PauseError};
 pub use person::{Locale, Person, PersonName, PersonNameError, TextSize, ZoneName, ZoneNameError};
 pub use push_time::{PushTime, PushTimeError};
 pub use question::{Question, QuestionKey, Section, Wording, Wordings};
+pub use quiet_hours::{QuietHours, QuietHoursError};
 pub use sky::{Hour, Season};
 pub use time::{DateError, LocalDate, Millis};

@@ -1,5 +1,7 @@
+//! Quiet hours, switches, and what still holds when its minute comes.
+
 use super::*;
-use crate::domain::PairId;
+use crate::domain::{PairId, QuietHours, QuietHoursError};
 
 #[test]
 fn quiet_hours_span_midnight_and_leave_part_of_the_day() {

@@ -28,16 +28,17 @@ const ROOMS: [(&str, &[&str]); 13] = [
 const FLOORS: [&[&str]; 6] = [
     &["calendar", "catalogue", "clock", "config", "cookies", "lifecycle", "qr", "random"],
     &["secrets", "telemetry"],
-    &["storage"],
+    &["storage", "push"],
     &["state"],
-    &["services", "push"],
+    &["services"],
     &["jobs", "live", "request"],
 ];
 
 /// The server functions' names in URLs. Installed apps know them: a name is added or kept, never changed.
-const ENDPOINTS: &str = "account archive card change_display change_name change_push_time change_relation check_invitation end_session invite \
-    invite_page join join_door join_welcome keep_recovery leave_pair move_on pair_settings pause_pair recovery_page renew_recovery resume_pair season \
-    sign_in sign_out sign_up start_again start_pair submit_answer swap_question today withdraw_invitation";
+const ENDPOINTS: &str = "account archive card change_display change_name change_push_time change_quiet_hours change_relation change_switches check_invitation devices \
+    end_session inbox invite invite_page join join_door join_welcome keep_recovery leave_pair move_on nudge pair_settings pause_pair push_key \
+    quiet_settings read_inbox receipt recovery_page remove_device rename_device renew_recovery resume_pair season seen_live sign_in sign_out sign_up \
+    start_again start_pair submit_answer subscribe swap_question switches test_device today unsubscribe withdraw_invitation";
 
 /// Lists of sentences, one a line: they are as long as the app is talkative.
 const LISTS: [&str; 3] = ["text/words.rs", "text/ko.rs", "text/en.rs"];

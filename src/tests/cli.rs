@@ -74,6 +74,53 @@ fn production_needs_an_https_address_and_never_seeds() {
 }
 
 #[test]
+fn production_needs_a_contact_and_keys_for_push_services() {
+    let data = folder("push");
+    let site = data.join("site/pkg");
+    fs::create_dir_all(&site).expect("a folder");
+    fs::write(site.join("umbba.css"), "").expect("a file");
+    let root = data.join("site").display().to_string();
+    let serve = |subject: &[&str]| {
+        let always = ["serve", "--listen-addr", "127.0.0.1:0", "--public-url", "https://family.umbba.kr", "--site-root", &root];
+        refused(&umbba(&data, "production", &[&always, subject].concat()))
+    };
+    for subject in [&[][..], &["--vapid-subject", "mailto:me@localhost"], &["--vapid-subject", "mailto:me@example.com"]] {
+        let sentence = serve(subject);
+        assert!(sentence.contains("VAPID_SUBJECT"), "{subject:?}: {sentence}");
+    }
+    let sentence = serve(&["--vapid-subject", "mailto:operator@umbba.kr"]);
+    assert!(sentence.contains("umbba keys"), "{sentence}");
+    let sentence = serve(&["--vapid-subject", "mailto:operator@umbba.kr", "--push-extra-hosts", "127.0.0.1:9"]);
+    assert!(sentence.contains("PUSH_EXTRA_HOSTS"), "{sentence}");
+}
+
+#[test]
+fn keys_are_made_once_rotated_by_hand_and_exported() {
+    use std::os::unix::fs::PermissionsExt;
+    let data = folder("keys");
+    let sentence = refused(&umbba(&data, "production", &["keys", "export"]));
+    assert!(sentence.contains("umbba keys"), "{sentence}");
+    let list = |act: &[&str]| String::from_utf8(umbba(&data, "production", &[&["keys"], act].concat()).stdout).expect("text");
+    let first = list(&[]);
+    assert_eq!(list(&[]), first, "made once");
+    assert_eq!(fs::metadata(data.join("vapid.json")).expect("the keys").permissions().mode() & 0o777, 0o600);
+    let both = list(&["rotate"]);
+    assert_eq!(both.lines().count(), 2);
+    assert!(both.lines().nth(1).is_some_and(|line| first.starts_with(line)), "the earlier key stays for its browsers");
+    assert_eq!(list(&["export"]).trim(), fs::read_to_string(data.join("vapid.json")).expect("the keys").trim());
+}
+
+#[test]
+fn deliveries_are_listed_by_state() {
+    let data = folder("deliveries");
+    assert!(umbba(&data, "development", &["migrate"]).status.success());
+    let listed = umbba(&data, "development", &["deliveries", "--state", "dead"]);
+    assert!(listed.status.success() && listed.stdout.is_empty());
+    let sentence = refused(&umbba(&data, "development", &["deliveries", "--state", "lost"]));
+    assert!(sentence.contains("accepted"), "{sentence}");
+}
+
+#[test]
 fn a_database_that_is_none_is_said_so() {
     let data = folder("database");
     let sentence = refused(&umbba(&data, "development", &["migrate", "--database-url", "mysql://x"]));
@@ -109,7 +156,20 @@ fn seeding_ticking_and_backing_up_work_from_the_command_line() {
 fn help_tells_every_command_and_setting() {
     let data = folder("help");
     let help = String::from_utf8(umbba(&data, "development", &["--help"]).stdout).expect("text");
-    for word in ["serve", "migrate", "seed", "tick", "backup", "APP_ENV", "DATA_DIR", "DATABASE_URL"] {
+    for word in [
+        "serve",
+        "migrate",
+        "seed",
+        "tick",
+        "backup",
+        "keys",
+        "deliveries",
+        "APP_ENV",
+        "DATA_DIR",
+        "DATABASE_URL",
+        "VAPID_SUBJECT",
+        "PUSH_ALLOWED_HOSTS",
+    ] {
         assert!(help.contains(word), "{word}");
     }
     let help = String::from_utf8(umbba(&data, "development", &["serve", "--help"]).stdout).expect("text");
@@ -127,12 +187,14 @@ fn only_the_test_environment_has_a_door_for_the_clock() {
         let site = data.join("site/pkg");
         fs::create_dir_all(&site).expect("a folder");
         fs::write(site.join("umbba.css"), "").expect("a file");
+        assert!(umbba(&data, env, &["keys"]).status.success(), "the keys are made by hand in production");
         let mut child = Command::new(env!("CARGO_BIN_EXE_umbba"))
             .args(["serve", "--listen-addr", "127.0.0.1:0", "--public-url", url])
             .env_clear()
             .env("APP_ENV", env)
             .env("DATA_DIR", &data)
             .env("SITE_ROOT", data.join("site"))
+            .env("VAPID_SUBJECT", "mailto:operator@umbba.kr")
             .env("LOG", "off")
             .stdout(std::process::Stdio::piped())
             .spawn()

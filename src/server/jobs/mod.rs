@@ -1,5 +1,6 @@
 //! Loops woken by the clock: no input, idempotent, safe to run on several nodes.
 
 pub mod housekeeping;
+mod message;
 pub mod outbox;
 pub mod scheduler;

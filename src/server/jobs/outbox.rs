@@ -7,25 +7,20 @@ use std::time::Duration;
 use futures::{StreamExt, stream};
 use tokio::task::JoinHandle;
 
+use super::message;
 use crate::{
-    domain::{Cancelled, Millis, NotificationKind, PairPhase, Standing, Status, still_holds},
+    domain::{Cancelled, Millis, Standing, still_holds},
     server::{
         calendar::Zone,
-        push::{
-            PushMessage, PushOutcome, Urgency,
-            payload::{self, Envelope, Told, ToldPair},
-        },
+        push::PushOutcome,
         services::{ServiceError, tell},
         state::AppState,
         storage::{
-            daily_questions,
             deliveries::{self, CancelFor, DeliveryId, Settled, State},
-            pairs,
             parcels::{self, Parcel, Target},
             subscriptions,
         },
     },
-    text,
 };
 
 /// Deliveries claimed at once; all of them are sent at the same time, so that the batch is done within its lease.
@@ -148,7 +143,7 @@ async fn handle(state: &AppState, parcel: Result<Parcel, DeliveryId>) -> Settled
         let spread = (state.random.number() % 5_000) as i64;
         return postponed(&parcel, until.plus(spread), "origin paused");
     }
-    match send(state, &parcel, target, now).await {
+    match message::send(state, &parcel, target, now).await {
         Ok(outcome) => judge(state, &parcel, target, outcome),
         Err(reason) => {
             tracing::error!(notification.id = %parcel.id.notification, subscription.id = %parcel.id.subscription, reason, "a push could not be made");
@@ -186,81 +181,6 @@ fn quiet_until(parcel: &Parcel, now: Millis) -> Option<Millis> {
     let question_in_quiet = pair.and_then(|pair| pair.question_in_quiet);
     let until = tell::after_quiet(parcel.kind, parcel.due_at, parcel.quiet, question_in_quiet, &parcel.zone, pair.map(|pair| &pair.zone), now);
     (until > now).then_some(until)
-}
-
-async fn send(state: &AppState, parcel: &Parcel, target: &Target, now: Millis) -> Result<PushOutcome, &'static str> {
-    let waiting = if parcel.kind == NotificationKind::Reminder { waiting(state, parcel).await.unwrap_or_default() } else { Vec::new() };
-    let told = Told {
-        kind: parcel.kind,
-        locale: parcel.locale,
-        pair: parcel.pair.as_ref().map(|pair| ToldPair {
-            id: pair.id,
-            role: pair.role,
-            other: pair.other.as_ref().map(|(relation, name)| (relation, name.as_str())),
-        }),
-        wordings: parcel.question.as_ref().map(|question| &question.wordings),
-        detail: &parcel.detail,
-        waiting: &waiting,
-    };
-    let (title, body) = if parcel.hides_details {
-        let (title, body) = payload::discreet(parcel.locale);
-        (title.to_owned(), body.to_owned())
-    } else {
-        payload::say(&told)
-    };
-    let card = parcel.question.as_ref().filter(|question| question.is_complete).and(parcel.daily_question);
-    let path = payload::path(parcel.kind, parcel.pair.as_ref().map(|pair| pair.id), card);
-    let (notification, subscription) = (parcel.id.notification.to_string(), parcel.id.subscription.to_string());
-    let receipt = state.secrets.receipt(parcel.id.notification, parcel.id.subscription);
-    let slot = replaces(parcel);
-    let tag = state.secrets.push_topic(parcel.id.subscription, &slot);
-    let envelope = Envelope {
-        public_url: state.site.public_url.as_str(),
-        path: &path,
-        id: &notification,
-        subscription: &subscription,
-        receipt: &receipt,
-        tag: &tag,
-        unread: parcel.unread,
-        sent_at: now,
-    };
-    let payload = payload::payload(parcel.locale, &title, &body, &envelope);
-    let body = state.push.encrypt(&target.p256dh, &target.auth, &payload)?;
-    let authorization = state.push.authorization(&target.origin, &target.key_id, now.0).ok_or("key gone")?;
-    let ttl_s = u32::try_from(parcel.expires_at.since(now) / Millis::SECOND).unwrap_or(u32::MAX);
-    let urgency = match parcel.kind.urgency() {
-        crate::domain::Urgency::Normal => Urgency::Normal,
-        crate::domain::Urgency::High => Urgency::High,
-    };
-    let message = PushMessage { endpoint: &target.endpoint, body, authorization: &authorization, ttl_s, urgency, topic: &tag };
-    Ok(state.push.sender().send(message).await)
-}
-
-/// What a newer push of the same name replaces, at the push service and on the lock screen.
-fn replaces(parcel: &Parcel) -> String {
-    match (parcel.kind, &parcel.pair) {
-        (NotificationKind::Question | NotificationKind::Reminder | NotificationKind::Nudge, Some(pair)) => format!("question:{}", pair.id),
-        (NotificationKind::TimeChanged | NotificationKind::Paused | NotificationKind::Resumed, Some(pair)) => format!("rhythm:{}", pair.id),
-        _ => parcel.slot.clone(),
-    }
-}
-
-/// Everybody whose open question waits for this person, as they call them.
-async fn waiting(state: &AppState, parcel: &Parcel) -> Result<Vec<String>, ServiceError> {
-    let words = text::words(parcel.locale);
-    let now = state.clock.now();
-    let mut tx = state.database.read().await?;
-    let mut called = Vec::new();
-    for pair in pairs::find_of(&mut tx, parcel.person).await? {
-        let is_resting = pair.pause_at(Zone::stored(&pair.zone).date(now)).is_some();
-        let Some(role) = pair.role_of(parcel.person).filter(|_| pair.phase() == PairPhase::Together && !is_resting) else { continue };
-        let current = daily_questions::lookup_current(&mut tx, pair.id).await?;
-        let waits = current.is_some_and(|question| question.status() == Status::Open && !question.has_answered(role));
-        if let (Some(other), true) = (pair.seat(role.other()), waits) {
-            called.push(text::call(words, other.role, &other.relation, other.name.as_str()));
-        }
-    }
-    Ok(called)
 }
 
 /// What comes next after an outcome (RFC 8030 §5, MDN's table, the services' own words).

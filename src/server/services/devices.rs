@@ -8,14 +8,15 @@ use crate::{
     },
     server::{
         calendar::Zone,
-        push::{Endpoint, ReceiverKeys},
+        push::{Endpoint, KeyError, ReceiverKeys},
         state::AppState,
         storage::{
             Tx, daily_questions,
-            deliveries::{self, CancelFor, DeliveryId, Receipt, Trail},
+            deliveries::{self, CancelFor, DeliveryId},
             events,
             notifications::{self, NewNotification},
             pairs,
+            receipts::{self, Receipt, Trail},
             subscriptions::{self, Subscription},
         },
     },
@@ -41,7 +42,7 @@ pub struct Offered<'a> {
 pub async fn subscribe(state: &AppState, person: &Person, session: SessionId, device: &Device, offered: Offered<'_>) -> Result<(), ServiceError> {
     let endpoint = Endpoint::parse(offered.endpoint, state.push.hosts())?;
     let keys = ReceiverKeys::parse(offered.p256dh, offered.auth)?;
-    let key_id = state.push.key_id(offered.key).ok_or(ServiceError::PushKeys(super::super::push::KeyError::Length))?;
+    let key_id = state.push.key_id(offered.key).ok_or(ServiceError::PushKeys(KeyError::Length))?;
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     let (p256dh, auth) = (keys.p256dh_text(), keys.auth_text());
@@ -183,7 +184,7 @@ pub async fn report(state: &AppState, id: DeliveryId, receipt: &str, what: Recei
     }
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    if let Some(person) = deliveries::report(&mut tx, id, what, now).await? {
+    if let Some(person) = receipts::report(&mut tx, id, what, now).await? {
         if what == Receipt::Opened {
             inbox::mark_opened(&mut tx, state, person, id.notification).await?;
         }
@@ -218,8 +219,8 @@ pub async fn find(state: &AppState, person: &Person) -> Result<Devices, ServiceE
     let as_of = events::last_seq(&mut tx, person.id).await?;
     let subscriptions = subscriptions::find_of(&mut tx, person.id).await?;
     let since = now.plus(-Millis::DAY);
-    let questions = deliveries::find_trails(&mut tx, person.id, NotificationKind::Question.word(), since).await?;
-    let tests = deliveries::find_trails(&mut tx, person.id, NotificationKind::Test.word(), since).await?;
+    let questions = receipts::find_trails(&mut tx, person.id, NotificationKind::Question.word(), since).await?;
+    let tests = receipts::find_trails(&mut tx, person.id, NotificationKind::Test.word(), since).await?;
     let mut others = Vec::new();
     for pair in pairs::find_of(&mut tx, person.id).await? {
         let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
@@ -233,7 +234,7 @@ pub async fn find(state: &AppState, person: &Person) -> Result<Devices, ServiceE
 }
 
 async fn reached(tx: &mut Tx, other: PersonId, question: DailyQuestionId) -> Result<Reached, ServiceError> {
-    Ok(match deliveries::reached(tx, other, question).await? {
+    Ok(match receipts::reached(tx, other, question).await? {
         (true, _) => Reached::Delivered,
         (false, false) => Reached::SwitchedOff,
         (false, true) => Reached::NotYet,

@@ -124,10 +124,10 @@ async fn open_all(tx: &mut Tx, state: &AppState, ids: &[PairId], now: Millis) ->
                 opening.push((pair, due));
             }
             (DueOutcome::Remind { day, roles }, Some(current)) => {
+                let current = stay(tx, &mut telling, &pair, current, due).await?;
                 remind(&mut telling, &pair, &current, day, &roles, due);
-                stay(tx, &mut telling, &pair, current, due).await?;
             }
-            (DueOutcome::Stay, Some(current)) => stay(tx, &mut telling, &pair, current, due).await?,
+            (DueOutcome::Stay, Some(current)) => drop(stay(tx, &mut telling, &pair, current, due).await?),
             (DueOutcome::Paused, Some(current)) => rest(tx, current, due_at, due, &Zone::stored(&pair.zone)).await?,
             (DueOutcome::Skip | DueOutcome::Paused | DueOutcome::ShelveAndOpen | DueOutcome::Remind { .. } | DueOutcome::Stay, _) => {}
         }
@@ -235,7 +235,7 @@ async fn shelve(tx: &mut Tx, telling: &mut Telling, pair: &Pair, mut question: D
 }
 
 /// The question stays. Who waits for the other may ask for a new one from now on: their page changes.
-async fn stay(tx: &mut Tx, telling: &mut Telling, pair: &Pair, mut question: DailyQuestion, due: DueMinute) -> Result<(), ServiceError> {
+async fn stay(tx: &mut Tx, telling: &mut Telling, pair: &Pair, mut question: DailyQuestion, due: DueMinute) -> Result<DailyQuestion, ServiceError> {
     let could_move_on = [Role::Parent, Role::Child].map(|role| question.may_move_on(role));
     question.due_passed_at = Some(due.at);
     daily_questions::save(tx, &question).await?;
@@ -244,7 +244,7 @@ async fn stay(tx: &mut Tx, telling: &mut Telling, pair: &Pair, mut question: Dai
             telling.seat_of(pair, role, EventKind::DuePassed, &question);
         }
     }
-    Ok(())
+    Ok(question)
 }
 
 /// A pause stops the day count too: it goes on where it was when the pause is over.

@@ -199,55 +199,6 @@ pub async fn seen_live(tx: &mut Tx, person: PersonId, subscription: Subscription
     )
 }
 
-/// What a device reports of a notification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Receipt {
-    Shown,
-    Opened,
-}
-
-/// Notes the first report of its kind; gives the person it belongs to, `None` when there is no such delivery or nothing is new.
-pub async fn report(tx: &mut Tx, id: DeliveryId, receipt: Receipt, now: Millis) -> Result<Option<PersonId>, StorageError> {
-    let (notification, subscription) = (id.notification.to_string(), id.subscription.to_string());
-    let changed = match receipt {
-        Receipt::Shown => {
-            macros::execute!(
-                tx,
-                "UPDATE push_subscriptions SET shown_at = $2 WHERE id = $1 AND COALESCE(shown_at, 0) < $2",
-                subscription.as_str(),
-                now.0
-            )?;
-            macros::execute!(
-                tx,
-                "UPDATE deliveries SET shown_at = $3 WHERE notification_id = $1 AND subscription_id = $2 AND shown_at IS NULL",
-                notification.as_str(),
-                subscription.as_str(),
-                now.0,
-            )?
-        }
-        Receipt::Opened => {
-            macros::execute!(
-                tx,
-                "UPDATE push_subscriptions SET opened_at = $2 WHERE id = $1 AND COALESCE(opened_at, 0) < $2",
-                subscription.as_str(),
-                now.0
-            )?;
-            macros::execute!(
-                tx,
-                "UPDATE deliveries SET opened_at = $3 WHERE notification_id = $1 AND subscription_id = $2 AND opened_at IS NULL",
-                notification.as_str(),
-                subscription.as_str(),
-                now.0,
-            )?
-        }
-    };
-    if changed == 0 {
-        return Ok(None);
-    }
-    let row: Option<(String,)> = macros::fetch_optional!(tx, (String,), "SELECT person_id FROM notifications WHERE id = $1", notification)?;
-    Ok(row.and_then(|(person,)| person.parse().ok()))
-}
-
 /// A delivery as the operator's list shows it: no names, no endpoints, no words.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Listed {
@@ -291,44 +242,4 @@ pub async fn next_send(tx: &mut Tx) -> Result<Option<Millis>, StorageError> {
 /// Forgets deliveries settled before `before`.
 pub async fn prune(tx: &mut Tx, before: Millis) -> Result<u64, StorageError> {
     macros::execute!(tx, "DELETE FROM deliveries WHERE settled_at < $1", before.0)
-}
-
-/// What became of a notification on one browser.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Trail {
-    pub notification_id: String,
-    pub subscription_id: String,
-    pub state: String,
-    pub created_at: i64,
-    pub accepted_at: Option<i64>,
-    pub shown_at: Option<i64>,
-    pub opened_at: Option<i64>,
-}
-
-/// The ways of a person's latest notifications of a kind, newest first.
-pub async fn find_trails(tx: &mut Tx, person: PersonId, kind: &str, since: Millis) -> Result<Vec<Trail>, StorageError> {
-    macros::fetch_all!(
-        tx,
-        Trail,
-        "SELECT d.notification_id, d.subscription_id, d.state, n.at AS created_at, d.accepted_at, d.shown_at, d.opened_at
-         FROM notifications n JOIN deliveries d ON d.notification_id = n.id
-         WHERE n.person_id = $1 AND n.kind = $2 AND n.at >= $3 ORDER BY n.at DESC, n.id DESC, d.subscription_id",
-        person.to_string(),
-        kind,
-        since.0,
-    )
-}
-
-/// What of a question reached a member: whether any browser took it, and whether they have any browser at all.
-pub async fn reached(tx: &mut Tx, person: PersonId, daily_question: crate::domain::DailyQuestionId) -> Result<(bool, bool), StorageError> {
-    let (accepted, browsers): (i64, i64) = macros::fetch_one!(
-        tx,
-        (i64, i64),
-        "SELECT (SELECT COUNT(*) FROM deliveries d JOIN notifications n ON n.id = d.notification_id
-                 WHERE n.person_id = $1 AND n.daily_question_id = $2 AND d.accepted_at IS NOT NULL),
-                (SELECT COUNT(*) FROM push_subscriptions s WHERE s.person_id = $1)",
-        person.to_string(),
-        daily_question.to_string(),
-    )?;
-    Ok((accepted > 0, browsers > 0))
 }

@@ -21,6 +21,7 @@ pub mod pairs;
 pub mod parcels;
 pub mod persons;
 pub mod questions;
+pub mod receipts;
 pub mod rhythm;
 pub mod seeds;
 pub mod sessions;
