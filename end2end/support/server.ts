@@ -21,7 +21,10 @@ export class Server {
   private port = '0'; // the system's choice, then kept: open pages come back to it
   readonly clock: Clock;
 
-  private constructor(readonly dataDir: string) {
+  private constructor(
+    readonly dataDir: string,
+    private readonly settings: Record<string, string>,
+  ) {
     this.clock = new Clock(join(dataDir, 'control.sock'));
   }
 
@@ -35,8 +38,9 @@ export class Server {
     return this.lines;
   }
 
-  static async start(): Promise<Server> {
-    const server = new Server(await mkdtemp(join(tmpdir(), 'umbba-e2e-')));
+  /** `settings` are what an operator would set beside the usual. */
+  static async start(settings: Record<string, string> = {}): Promise<Server> {
+    const server = new Server(await mkdtemp(join(tmpdir(), 'umbba-e2e-')), settings);
     try {
       await server.resume();
       return server;
@@ -62,6 +66,7 @@ export class Server {
         DATABASE_URL: `sqlite:${join(this.dataDir, 'umbba.db')}`,
         LISTEN_ADDR: `127.0.0.1:${this.port}`,
         SITE_ROOT: SITE,
+        ...this.settings,
       },
     });
     this.exited = new Promise((settle) => {

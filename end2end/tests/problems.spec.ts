@@ -77,7 +77,7 @@ test('an open page finds a restarted server again and shows what happened meanwh
   await parent.page.getByRole('button', { name: '답하기' }).click();
 
   await expect(child.page.getByText('비 오는 날 우산 하나를 셋이 썼지.')).toBeVisible();
-  await expect(child.page.getByText('연결이 끊겼어요. 다시 잇고 있어요.')).toHaveCount(0);
+  await expect(child.page.getByText('연결이 끊겼어요. 다시 잇고 있어요.')).toBeHidden();
   expect(await child.page.evaluate(() => document.body.dataset.seen), 'without a reload').toBe('before');
   await expect(parent.page.getByText('자전거를 처음 혼자 탔던 공원이에요.')).toBeVisible();
 });

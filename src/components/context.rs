@@ -85,7 +85,10 @@ impl LiveFeed {
                 Heard::Hello(_) | Heard::Lost(_) => {}
                 Heard::Refetch => self.version.update(|version| *version += 1),
                 Heard::Event(event) => {
-                    self.event.set(Some(event));
+                    // A read inbox is no news of the pair: what was last said of it stays said.
+                    if event.kind != EventKind::InboxChanged {
+                        self.event.set(Some(event));
+                    }
                     self.version.update(|version| *version += 1);
                 }
             }
