@@ -51,7 +51,7 @@ test-long: ## the same with 1000 rounds of each random test
 	@TEST_ROUNDS=1000 .ci/test
 
 ##@ Parts
-.PHONY: build site css server server-debug bench fmt clippy font tools clean wasm-target FORCE
+.PHONY: build site css server server-debug bench fmt clippy font tools interop clean wasm-target FORCE
 
 build: site server ## target/release/umbba and target/site
 
@@ -110,6 +110,15 @@ $(STAMPS)/font-venv: Makefile
 	python3 -m venv $(FONT_VENV)
 	$(FONT_VENV)/bin/pip install --quiet --disable-pip-version-check fonttools==4.68.0 brotli==1.2.1
 	@mkdir -p $(@D) && touch $@
+
+# The tests' second opinion on our pushes; a folder of its own, so that it can be made anew.
+$(STAMPS)/interop-venv: Makefile
+	@echo 'Installing the Python packages of end2end/interop'
+	@rm -rf target/tools/interop-venv && python3 -m venv target/tools/interop-venv
+	@target/tools/interop-venv/bin/pip install --quiet --disable-pip-version-check http-ece==1.2.1 py-vapid==1.9.6 cryptography==50.0.2
+	@mkdir -p $(@D) && touch $@
+
+interop: $(STAMPS)/interop-venv ## the tests' second opinion on our pushes
 
 # ---- the browser half: cargo always looks, the steps after it run when its result differs
 

@@ -271,6 +271,11 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
     let build = if settings.app_env == AppEnv::Development { format!("{build}-{}", Clock::System.now().0) } else { build };
     let site = Site { env: settings.app_env, public_url, trusted_proxies, build };
     let state = state_of(settings, Opening::Migrate, site).await?;
+    if let Some(address) = serve.metrics_addr {
+        let listener = http::serve::listen(address)
+            .map_err(|error| Failure(format!("cannot listen on {address}: {error}; set METRICS_ADDR to a free address")))?;
+        state.lifecycle.spawn(http::metrics::serve(state.clone(), listener));
+    }
     announce(&state, address);
     http::serve::serve(state, listener, &serve.site_root, &settings.data_dir).await?;
     Ok(())

@@ -7,6 +7,7 @@ mod forms;
 mod health;
 mod insecure;
 mod live;
+pub mod metrics;
 mod pages;
 pub mod router;
 pub mod serve;

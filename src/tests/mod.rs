@@ -8,6 +8,7 @@ mod days;
 mod invitations;
 mod live;
 mod push;
+mod push_interop;
 mod push_service;
 mod reveal;
 mod sessions;

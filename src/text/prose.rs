@@ -77,7 +77,14 @@ pub fn privacy(locale: Locale) -> &'static [Passage] {
                 ],
             ),
             (
-                "어디에도 팔거나 보내지 않아요",
+                "알림을 켜면",
+                &[
+                    "알림은 브라우저 회사(구글, 애플, 모질라, 마이크로소프트)의 전달 서버를 거쳐요. 내용은 이 기기만 풀 수 있게 잠가서 보내고, 답은 넣지 않아요.",
+                    "알림을 받는 기기의 주소와 보낸 시각, 보여 준 시각을 30일 동안 두어요. 설정에서 언제든 끌 수 있어요.",
+                ],
+            ),
+            (
+                "어디에도 팔지 않아요",
                 &[
                     "광고도, 다른 회사의 추적 도구도, 바깥에서 불러오는 글꼴이나 스크립트도 없어요.",
                     "기록(로그)에는 답, 이름, 코드, 쿠키를 남기지 않아요.",
@@ -104,7 +111,14 @@ pub fn privacy(locale: Locale) -> &'static [Passage] {
                 ],
             ),
             (
-                "Nothing is sold or sent away",
+                "If you turn notifications on",
+                &[
+                    "They pass through the browser maker's delivery service (Google, Apple, Mozilla, Microsoft), locked so that only this device can read them, and without any answer.",
+                    "We keep the device's push address, and for 30 days when something was sent and shown. You can turn them off at any time.",
+                ],
+            ),
+            (
+                "Nothing is sold",
                 &["No advertising, no trackers, no fonts or scripts from elsewhere.", "Logs hold no answers, names, codes or cookies."],
             ),
             (

@@ -1,0 +1,44 @@
+//! `GET /metrics`: what the operator's Prometheus asks for (text exposition format 0.0.4), on an address of its own.
+
+use std::fmt::Write;
+
+use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
+use tokio::net::TcpListener;
+
+use crate::server::{services::ServiceError, state::AppState, storage::deliveries};
+
+/// Serves until the process ends.
+pub async fn serve(state: AppState, listener: TcpListener) {
+    let ending = state.lifecycle.ending();
+    let app = Router::new().route("/metrics", get(metrics)).with_state(state);
+    let serving = axum::serve(listener, app).with_graceful_shutdown(async move { ending.cancelled().await });
+    if let Err(error) = serving.await {
+        tracing::error!(%error, "metrics are not served any more");
+    }
+}
+
+async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
+    match text(&state).await {
+        Ok(text) => (StatusCode::OK, [("content-type", "text/plain; version=0.0.4")], text),
+        Err(error) => {
+            tracing::error!(%error, "metrics could not be read");
+            (StatusCode::SERVICE_UNAVAILABLE, [("content-type", "text/plain; version=0.0.4")], String::new())
+        }
+    }
+}
+
+async fn text(state: &AppState) -> Result<String, ServiceError> {
+    let mut tx = state.database.read().await?;
+    let (counts, oldest) = deliveries::counts(&mut tx).await?;
+    let mut text = "# HELP umbba_deliveries Deliveries kept, by state; dead ones want the operator.\n# TYPE umbba_deliveries gauge\n".to_owned();
+    for state in deliveries::State::ALL {
+        let count = counts.iter().find(|(word, _)| word == state.word()).map_or(0, |(_, count)| *count);
+        let _ = writeln!(text, "umbba_deliveries{{state=\"{}\"}} {count}", state.word());
+    }
+    let late_ms = oldest.map_or(0, |at| state.clock.now().since(at).max(0));
+    text.push_str(
+        "# HELP umbba_outbox_late_seconds How long the delivery that waits longest has been due.\n# TYPE umbba_outbox_late_seconds gauge\n",
+    );
+    let _ = writeln!(text, "umbba_outbox_late_seconds {}.{:03}", late_ms / 1_000, late_ms % 1_000);
+    Ok(text)
+}
