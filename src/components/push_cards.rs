@@ -29,7 +29,7 @@ pub fn PushCards(is_polite: bool, #[prop(optional_no_strip)] other: Option<Strin
         <aside class="notice push-card" data-push="denied" data-polite=polite hidden>
             <h2>{words.push_denied_title}</h2>
             <p>{words.push_denied_lead}</p>
-            <ul class="steps"><li>{words.push_denied_android}</li><li>{words.push_denied_iphone}</li><li>{words.push_denied_desktop}</li></ul>
+            <ul class="by-device"><li>{words.push_denied_android}</li><li>{words.push_denied_iphone}</li><li>{words.push_denied_desktop}</li></ul>
             {later()}
         </aside>
         <aside class="notice push-card" data-push="install" data-polite=polite hidden>

@@ -24,17 +24,23 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        Answer, AnswerBody, DailyQuestion, DailyQuestionId, Event, EventKind, InvitationId, LocalDate, Locale, Member, Millis, Pair, PairId,
-        PairPhase, Person, PersonId, PersonName, PushTime, Question, QuestionKey, Relation, Role, Saved, Section, SessionId, TextSize, Wording,
-        Wordings, ZoneName,
+        Answer, AnswerBody, Cancelled, Channel, DailyQuestion, DailyQuestionId, Event, EventKind, InvitationId, LocalDate, Locale, Member, Millis,
+        Muted, NotificationId, NotificationKind, Pair, PairId, PairPhase, Person, PersonId, PersonName, PushTime, Question, QuestionKey, QuietHours,
+        Relation, Role, Saved, Section, SessionId, SubscriptionId, TextSize, Wording, Wordings, ZoneName,
     },
     server::{
         random::Random,
         secrets,
         storage::{
-            Database, Opening, StorageError, Tx, answers, daily_questions, events, failures,
+            Database, Opening, StorageError, Tx, answers, daily_questions,
+            deliveries::{self, CancelFor, DeliveryId, Settled, State},
+            events, failures,
             invitations::{self, Invitation},
-            pairs, persons, questions, rhythm, seeds, sessions,
+            notifications::{self, NewNotification},
+            pairs, parcels, persons, questions,
+            receipts::{self, Receipt},
+            rhythm, seeds, sessions,
+            subscriptions::{self, Subscription},
         },
     },
 };
@@ -848,6 +854,132 @@ on_both! {
         }
     }
 
+    // ---- notifications and the outbox
+
+    async fn a_fact_is_told_to_a_person_once(db: Database) {
+        let Together { parent, child, pair } = together(&db).await;
+        let one = notification(parent.id, pair.id, "answer:1", NOW);
+        let again = notification(parent.id, pair.id, "answer:1", NOW.plus(1));
+        let other = notification(child.id, pair.id, "answer:1", NOW);
+        assert_eq!(commit!(db, tx => notifications::insert(&mut tx, &[one.clone(), other.clone()]).await.expect("new")).len(), 2);
+        assert_eq!(commit!(db, tx => notifications::insert(&mut tx, std::slice::from_ref(&again)).await.expect("known")), []);
+        let entries = read!(db, tx => notifications::find_of(&mut tx, parent.id, 10).await);
+        assert_eq!(entries.iter().map(|entry| (entry.id, entry.kind, entry.is_read)).collect::<Vec<_>>(), [(one.id, NotificationKind::Answered, false)]);
+        assert!(read!(db, tx => notifications::was_told(&mut tx, parent.id, "answer:1").await));
+        assert!(!read!(db, tx => notifications::was_told(&mut tx, parent.id, "answer:2").await));
+        assert_eq!(read!(db, tx => notifications::count_unread(&mut tx, parent.id).await), 1);
+        assert_eq!(commit!(db, tx => notifications::read_up_to(&mut tx, parent.id, 7, NOW).await.expect("read")), 1);
+        assert!(!commit!(db, tx => notifications::read_one(&mut tx, parent.id, one.id, NOW).await.expect("read already")));
+        assert_eq!(read!(db, tx => notifications::count_unread(&mut tx, parent.id).await), 0);
+        assert_eq!(read!(db, tx => notifications::count_unread(&mut tx, child.id).await), 1, "reading is one's own");
+    }
+
+    async fn wishes_are_the_person_s_and_the_pair_s(db: Database) {
+        let Together { parent, child, pair } = together(&db).await;
+        let wishes = |found: Vec<(Option<PairId>, notifications::Wishes)>| found.into_iter().next().expect("wishes").1;
+        let first = wishes(read!(db, tx => notifications::wishes(&mut tx, &[(parent.id, Some(pair.id))]).await));
+        assert_eq!((first.quiet, first.hides_details, first.question_in_quiet), (Some(QuietHours::DEFAULT), false, None));
+        let muted = Muted::new(vec![Channel::Nudge]);
+        commit!(db, tx => {
+            notifications::update_member(&mut tx, parent.id, pair.id, &muted, true).await.expect("switches");
+            notifications::update_person(&mut tx, parent.id, None, true).await.expect("no quiet hours");
+        });
+        let changed = wishes(read!(db, tx => notifications::wishes(&mut tx, &[(parent.id, Some(pair.id))]).await));
+        assert_eq!((changed.quiet, changed.hides_details, changed.muted, changed.question_in_quiet), (None, true, muted, Some(true)));
+        let both = read!(db, tx => notifications::wishes(&mut tx, &[(parent.id, None), (child.id, Some(pair.id))]).await);
+        assert!(both.iter().all(|(_, wishes)| wishes.muted == Muted::default()), "of another pair, and of the other, nothing changed");
+    }
+
+    async fn counted_pushes_are_found_since_an_instant(db: Database) {
+        let Together { parent, pair, .. } = together(&db).await;
+        let mut nudge = notification(parent.id, pair.id, "nudge:1", NOW);
+        nudge.kind = NotificationKind::Nudge;
+        let answer = notification(parent.id, pair.id, "answer:1", NOW);
+        commit!(db, tx => notifications::insert(&mut tx, &[nudge, answer]).await.expect("new"));
+        assert_eq!(read!(db, tx => notifications::find_counted(&mut tx, &[parent.id], NOW).await).len(), 1);
+        assert_eq!(read!(db, tx => notifications::find_counted(&mut tx, &[parent.id], NOW.plus(1)).await), []);
+    }
+
+    async fn a_delivery_is_claimed_by_one_and_again_when_its_lease_runs_out(db: Database) {
+        let told = told(&db).await;
+        let (now, lease) = (NOW, NOW.plus(60_000));
+        let mut one = db.begin().await.expect("a transaction");
+        let claimed = deliveries::claim(&mut one, now, lease, 10).await.expect("a claim");
+        assert_eq!(claimed, [told]);
+        one.commit().await.expect("a commit");
+        assert_eq!(commit!(db, tx => deliveries::claim(&mut tx, now, lease, 10).await.expect("a claim")), []);
+        assert_eq!(read!(db, tx => deliveries::next_send(&mut tx).await), Some(lease));
+        let again = commit!(db, tx => deliveries::claim(&mut tx, lease, lease.plus(60_000), 10).await.expect("a claim"));
+        assert_eq!(again, [told]);
+        let settled = |state, send_at| Settled { id: told, state, send_at, status: Some(503), reason: Some("service"), is_attempt: true };
+        // The first worker comes back: its lease is over, and what it says counts for nothing.
+        commit!(db, tx => deliveries::settle(&mut tx, &[settled(State::Accepted, None)], lease, lease).await.expect("settled"));
+        assert_eq!(read!(db, tx => deliveries::counts(&mut tx).await).0, [("leased".to_owned(), 1)]);
+        commit!(db, tx => deliveries::settle(&mut tx, &[settled(State::Retry, Some(lease.plus(90_000)))], lease.plus(60_000), lease).await.expect("settled"));
+        let listed = read!(db, tx => deliveries::find_in(&mut tx, State::Retry, 10).await);
+        assert_eq!((listed[0].attempts, listed[0].status, listed[0].reason.as_deref()), (2, Some(503), Some("service")));
+        assert_eq!(read!(db, tx => deliveries::next_send(&mut tx).await), Some(lease.plus(90_000)));
+    }
+
+    async fn a_parcel_holds_how_things_stand(db: Database) {
+        let told = told(&db).await;
+        let parcels = read!(db, tx => parcels::load(&mut tx, &[told]).await);
+        let parcel = parcels[0].as_ref().expect("a parcel that makes sense");
+        let pair = parcel.pair.as_ref().expect("its pair");
+        assert_eq!((parcel.kind, parcel.unread, pair.role, parcel.is_superseded), (NotificationKind::Answered, 1, Role::Parent, false));
+        assert_eq!(parcel.target.as_ref().map(|target| target.origin.as_str()), Some("https://push.example"));
+        assert!(pair.other.as_ref().is_some_and(|(relation, _)| *relation == Relation::Daughter || *relation == Relation::Son));
+        commit!(db, tx => subscriptions::delete(&mut tx, told.subscription).await.expect("gone"));
+        let parcels = read!(db, tx => parcels::load(&mut tx, &[told]).await);
+        assert!(parcels[0].as_ref().is_ok_and(|parcel| parcel.target.is_none()), "the browser signed out");
+    }
+
+    async fn what_is_taken_back_is_not_claimed(db: Database) {
+        let told = told(&db).await;
+        commit!(db, tx => deliveries::cancel(&mut tx, CancelFor::Subscription(told.subscription), Cancelled::SignedOut, NOW).await.expect("cancelled"));
+        assert_eq!(commit!(db, tx => deliveries::claim(&mut tx, NOW, NOW.plus(1), 10).await.expect("a claim")), []);
+        assert_eq!(read!(db, tx => deliveries::counts(&mut tx).await), (vec![("cancelled".to_owned(), 1)], None));
+        assert_eq!(commit!(db, tx => deliveries::prune(&mut tx, NOW.plus(1)).await.expect("pruned")), 1);
+    }
+
+    async fn a_report_counts_once_and_names_its_person(db: Database) {
+        let told = told(&db).await;
+        let first = commit!(db, tx => receipts::report(&mut tx, told, Receipt::Shown, NOW).await.expect("noted"));
+        assert!(first.is_some());
+        assert_eq!(commit!(db, tx => receipts::report(&mut tx, told, Receipt::Shown, NOW.plus(1)).await.expect("known")), None);
+        let person = first.expect("a person");
+        let trails = read!(db, tx => receipts::find_trails(&mut tx, person, "answered", NOW).await);
+        assert_eq!((trails[0].shown_at, trails[0].opened_at), (Some(NOW.0), None));
+        let subscription = read!(db, tx => subscriptions::lookup_for(&mut tx, person, told.subscription).await).expect("a subscription");
+        assert_eq!(subscription.shown_at, Some(NOW.plus(1)));
+        assert_eq!(read!(db, tx => subscriptions::find_silent(&mut tx, NOW.plus(2)).await), [told.subscription]);
+        assert_eq!(read!(db, tx => subscriptions::find_silent(&mut tx, NOW.plus(1)).await), []);
+    }
+
+    async fn ending_a_session_takes_its_subscription_along(db: Database) {
+        let told = told(&db).await;
+        let person = read!(db, tx => parcels::load(&mut tx, &[told]).await)[0].as_ref().expect("a parcel").person;
+        let subscription = read!(db, tx => subscriptions::lookup_for(&mut tx, person, told.subscription).await).expect("a subscription");
+        assert!(commit!(db, tx => sessions::delete(&mut tx, person, subscription.session).await.expect("ended")));
+        assert_eq!(read!(db, tx => subscriptions::find_of(&mut tx, person).await), []);
+    }
+
+    async fn many_pairs_open_in_a_few_statements(db: Database) {
+        let (one, two) = (together(&db).await.pair.id, together(&db).await.pair.id);
+        let questions = [question(one, 1), question(two, 1)];
+        commit!(db, tx => daily_questions::insert_all(&mut tx, &questions).await.expect("two questions"));
+        commit!(db, tx => questions::set_asked_all(&mut tx, &[(one, questions[0].key.clone()), (one, questions[0].key.clone())]).await.expect("asked"));
+        let opened = [(one, date("2026-01-02"), NOW), (two, date("2026-01-03"), NOW)];
+        commit!(db, tx => rhythm::set_opened_all(&mut tx, &opened).await.expect("opened"));
+        let current = read!(db, tx => daily_questions::find_current(&mut tx, &[one, two]).await);
+        assert_eq!((&current[&one], &current[&two]), (&questions[0], &questions[1]));
+        let asked = read!(db, tx => questions::find_asked(&mut tx, &[one, two]).await);
+        assert_eq!((asked.get(&one).map(|keys| keys.len()), asked.get(&two)), (Some(1), None));
+        let found = read!(db, tx => rhythm::find_opened(&mut tx, &[one, two]).await);
+        assert_eq!(found[&two].last_opened_date, Some(date("2026-01-03")));
+        assert_eq!(read!(db, tx => pairs::find_by_ids(&mut tx, &[one, two]).await).len(), 2);
+    }
+
     // ---- feeds
 
     async fn a_feed_counts_from_one_without_gaps_for_each_person(db: Database) {
@@ -1345,4 +1477,51 @@ async fn append(
 ) -> Result<Vec<i64>, StorageError> {
     let new: Vec<_> = persons.iter().map(|person| events::NewEvent { person: *person, kind, pair, daily_question }).collect();
     events::append(tx, &new, now).await
+}
+
+fn notification(person: PersonId, pair: PairId, slot: &str, at: Millis) -> NewNotification {
+    NewNotification {
+        id: NotificationId(id()),
+        person,
+        slot: slot.into(),
+        kind: NotificationKind::Answered,
+        pair: Some(pair),
+        daily_question: None,
+        detail: String::new(),
+        seq: 7,
+        is_pushed: true,
+        at,
+        expires_at: at.plus(Millis::DAY),
+        due_at: None,
+    }
+}
+
+/// A parent with one browser that waits to be told of an answer.
+async fn told(db: &Database) -> DeliveryId {
+    let Together { parent, pair, .. } = together(db).await;
+    let (session, new) = (SessionId(id()), notification(parent.id, pair.id, "answer:1", NOW));
+    let subscription = Subscription {
+        id: SubscriptionId(id()),
+        person: parent.id,
+        session,
+        endpoint: format!("https://push.example/{:x}", id()),
+        origin: "https://push.example".into(),
+        p256dh: "p".into(),
+        auth: "a".into(),
+        key_id: "k".into(),
+        name: "device".into(),
+        created_at: NOW,
+        renewed_at: NOW,
+        accepted_at: None,
+        shown_at: None,
+        opened_at: None,
+    };
+    let told = DeliveryId { notification: new.id, subscription: subscription.id };
+    commit!(db, tx => {
+        sessions::insert(&mut tx, session, parent.id, &format!("{:x}", id()), "device", NOW).await.expect("a session");
+        subscriptions::insert(&mut tx, &subscription).await.expect("a subscription");
+        notifications::insert(&mut tx, std::slice::from_ref(&new)).await.expect("a notification");
+        deliveries::insert(&mut tx, &[(told, NOW)], NOW).await.expect("a delivery");
+    });
+    told
 }

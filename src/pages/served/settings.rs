@@ -72,7 +72,7 @@ fn Settings(settings: PairSettingsView, switches: SwitchesView, found: Found) ->
     let pair = settings.pair.id;
     let panels = match settings.pair.phase {
         Phase::Closed => view! { <p class="notice">{words.closed_title}</p> }.into_any(),
-        Phase::Alone | Phase::Together => view! { <PairPanels settings/><SwitchesPanel pair switches/> }.into_any(),
+        Phase::Alone | Phase::Together => view! { <SwitchesPanel pair switches/><PairPanels settings/> }.into_any(),
     };
     view! {
         <SiteHeader pair=Some(pair)/>

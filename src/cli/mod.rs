@@ -1,5 +1,7 @@
 //! The command line: parses and starts, decides nothing. Every failure is one sentence and exit code 1.
 
+mod operator;
+
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -20,13 +22,8 @@ use crate::{
         push::{self, Push, PushHosts, VapidKeys},
         random::Random,
         secrets::Secrets,
-        services::accounts,
         state::{AppState, Site},
-        storage::{
-            Database, Opening,
-            deliveries::{self, State},
-            questions, seeds,
-        },
+        storage::{Database, Opening, questions},
         telemetry,
     },
 };
@@ -125,7 +122,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
             println!("the database is up to date");
             Ok(())
         }
-        Command::Seed { pairs, sessions } => seed(&settings, pairs, &sessions).await,
+        Command::Seed { pairs, sessions } => operator::seed(&settings, pairs, &sessions).await,
         Command::Tick => {
             let state = state_of(&settings, Opening::AsIs, site_for_jobs(&settings)?).await?;
             let handled = scheduler::tick(&state).await?;
@@ -145,8 +142,8 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
             );
             Ok(())
         }
-        Command::Keys { act } => keys(&settings, act),
-        Command::Deliveries { state, limit } => list_deliveries(&settings, &state, limit).await,
+        Command::Keys { act } => operator::keys(&settings, act),
+        Command::Deliveries { state, limit } => operator::list_deliveries(&settings, &state, limit).await,
     }
 }
 
@@ -196,49 +193,6 @@ fn push_of(settings: &Settings) -> Result<Push, Failure> {
     Ok(Push::new(hosts, keys, subject)?)
 }
 
-fn keys(settings: &Settings, act: Option<KeysAct>) -> Result<(), Failure> {
-    make_data_dir(&settings.data_dir)?;
-    let now = Clock::System.now().0;
-    let found = VapidKeys::load(&settings.data_dir)?;
-    let keys = match (act, found) {
-        (Some(KeysAct::Export), Some(keys)) => {
-            println!("{}", keys.export());
-            return Ok(());
-        }
-        (Some(KeysAct::Export), None) => return Err(Failure("there are no push keys yet: make them with `umbba keys`".into())),
-        (None, Some(keys)) => keys,
-        (Some(KeysAct::Rotate), _) | (None, None) => VapidKeys::make(&settings.data_dir, now)?,
-    };
-    for (at, (id, public, created_at)) in keys.list().enumerate() {
-        println!("{id} {public} {created_at}{}", if at == 0 { " current" } else { "" });
-    }
-    Ok(())
-}
-
-async fn list_deliveries(settings: &Settings, state: &str, limit: i64) -> Result<(), Failure> {
-    let state = State::from_word(state).ok_or_else(|| {
-        let words = State::ALL.map(State::word).join(", ");
-        Failure(format!("there is no state {state}; the states are {words}"))
-    })?;
-    let database = open(settings, Opening::AsIs).await?;
-    let mut tx = database.read().await?;
-    for found in deliveries::find_in(&mut tx, state, limit).await? {
-        println!(
-            "{} {} {} {} attempts={} status={} reason={} origin={} created={}",
-            found.notification_id,
-            found.subscription_id,
-            found.kind,
-            found.state,
-            found.attempts,
-            found.status.map_or_else(|| "-".to_owned(), |status| status.to_string()),
-            found.reason.as_deref().unwrap_or("-"),
-            found.origin.as_deref().unwrap_or("-"),
-            found.created_at,
-        );
-    }
-    Ok(())
-}
-
 fn site_for_jobs(settings: &Settings) -> Result<Site, Failure> {
     Ok(Site {
         env: settings.app_env,
@@ -284,21 +238,4 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
 fn announce(state: &AppState, address: SocketAddr) {
     println!("listening on http://{address}");
     println!("open {} — stop with Ctrl-C", state.site.public_url.as_str());
-}
-
-async fn seed(settings: &Settings, pairs: usize, sessions: &Path) -> Result<(), Failure> {
-    if settings.is_production() {
-        return Err(Failure("seed fills a database with invented people: set APP_ENV=development or test".into()));
-    }
-    let state = state_of(settings, Opening::Migrate, site_for_jobs(settings)?).await?;
-    let seeding = seeds::Seeding {
-        questions: state.catalogue.questions(),
-        random: &state.random,
-        now: state.clock.now(),
-        consent_version: accounts::CONSENT_VERSION,
-    };
-    let members = seeds::fill(&state.database, seeding, pairs).await?;
-    seeds::write_sessions(sessions, &members).map_err(|error| Failure(format!("cannot write {}: {error}", sessions.display())))?;
-    println!("{pairs} pairs, their sessions are in {}", sessions.display());
-    Ok(())
 }

@@ -1,0 +1,76 @@
+//! What the operator asks from the command line: the push keys, what became of deliveries, an invented database.
+
+use std::path::Path;
+
+use super::{Failure, KeysAct, make_data_dir, open, site_for_jobs, state_of};
+use crate::server::{
+    clock::Clock,
+    config::Settings,
+    push::VapidKeys,
+    services::accounts,
+    storage::{
+        Opening,
+        deliveries::{self, State},
+        seeds,
+    },
+};
+
+pub(super) fn keys(settings: &Settings, act: Option<KeysAct>) -> Result<(), Failure> {
+    make_data_dir(&settings.data_dir)?;
+    let now = Clock::System.now().0;
+    let found = VapidKeys::load(&settings.data_dir)?;
+    let keys = match (act, found) {
+        (Some(KeysAct::Export), Some(keys)) => {
+            println!("{}", keys.export());
+            return Ok(());
+        }
+        (Some(KeysAct::Export), None) => return Err(Failure("there are no push keys yet: make them with `umbba keys`".into())),
+        (None, Some(keys)) => keys,
+        (Some(KeysAct::Rotate), _) | (None, None) => VapidKeys::make(&settings.data_dir, now)?,
+    };
+    for (at, (id, public, created_at)) in keys.list().enumerate() {
+        println!("{id} {public} {created_at}{}", if at == 0 { " current" } else { "" });
+    }
+    Ok(())
+}
+
+pub(super) async fn list_deliveries(settings: &Settings, state: &str, limit: i64) -> Result<(), Failure> {
+    let state = State::from_word(state).ok_or_else(|| {
+        let words = State::ALL.map(State::word).join(", ");
+        Failure(format!("there is no state {state}; the states are {words}"))
+    })?;
+    let database = open(settings, Opening::AsIs).await?;
+    let mut tx = database.read().await?;
+    for found in deliveries::find_in(&mut tx, state, limit).await? {
+        println!(
+            "{} {} {} {} attempts={} status={} reason={} origin={} created={}",
+            found.notification_id,
+            found.subscription_id,
+            found.kind,
+            found.state,
+            found.attempts,
+            found.status.map_or_else(|| "-".to_owned(), |status| status.to_string()),
+            found.reason.as_deref().unwrap_or("-"),
+            found.origin.as_deref().unwrap_or("-"),
+            found.created_at,
+        );
+    }
+    Ok(())
+}
+
+pub(super) async fn seed(settings: &Settings, pairs: usize, sessions: &Path) -> Result<(), Failure> {
+    if settings.is_production() {
+        return Err(Failure("seed fills a database with invented people: set APP_ENV=development or test".into()));
+    }
+    let state = state_of(settings, Opening::Migrate, site_for_jobs(settings)?).await?;
+    let seeding = seeds::Seeding {
+        questions: state.catalogue.questions(),
+        random: &state.random,
+        now: state.clock.now(),
+        consent_version: accounts::CONSENT_VERSION,
+    };
+    let members = seeds::fill(&state.database, seeding, pairs).await?;
+    seeds::write_sessions(sessions, &members).map_err(|error| Failure(format!("cannot write {}: {error}", sessions.display())))?;
+    println!("{pairs} pairs, their sessions are in {}", sessions.display());
+    Ok(())
+}
