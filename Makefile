@@ -66,9 +66,9 @@ server: ## the server half in release
 server-debug: ## the server half for tests
 	cargo build --bin umbba --features ssr
 
-bench: site ## build and run the benchmarks
+bench: site ## build and run the benchmarks; BENCH="page push minute" chooses
 	cargo build --release --bin umbba-bench --features ssr
-	@target/release/umbba-bench
+	@target/release/umbba-bench $(BENCH)
 
 fmt: ## format the Rust code
 	cargo fmt

@@ -1,11 +1,15 @@
 //! `make bench`: our numbers beside a peer's, in one run on one machine. Timing never decides a test; it is written down.
+//! `BENCH="page push minute"` chooses; without it all are run.
 //!
-//! The load comes from `wrk` (one thread, 32 connections) against loopback, five seconds each, in turn, three rounds:
+//! page: the load comes from `wrk` (one thread, 32 connections) against loopback, five seconds each, in turn, three rounds:
 //! nginx with a static file, a bare axum page of the same size as ours, and our today page of a seeded pair.
 //! Then the live line: from an answer posted to the event read on the other's open stream.
+//! push: messages made a second (`push`). minute: 100,000 pairs due at once (`minute`).
 
 mod live;
+mod minute;
 mod peers;
+mod push;
 
 use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
 
@@ -45,20 +49,64 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), String> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["sink"] => return minute::run_sink().await,
+        ["minute-app", folder, sink_port] => return minute::run_app(Path::new(folder), sink_port.parse().map_err(|_| "no port")?).await,
+        _ => {}
+    }
     peers::check_tools()?;
     let folder = std::env::temp_dir().join(format!("umbba-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-    let result = measure(&folder).await;
+    println!("{}", peers::machine());
+    let result = measure(&folder, &words).await;
     let _ = std::fs::remove_dir_all(&folder);
     result
 }
 
-async fn measure(folder: &Path) -> Result<(), String> {
+async fn measure(folder: &Path, words: &[String]) -> Result<(), String> {
+    let is_wanted = |part: &str| words.is_empty() || words.iter().any(|word| word == part);
+    if is_wanted("page") {
+        pages(folder).await?;
+    }
+    if is_wanted("push") {
+        pushes(folder).await?;
+    }
+    if is_wanted("minute") {
+        full_minute(folder).await?;
+    }
+    Ok(())
+}
+
+async fn pushes(folder: &Path) -> Result<(), String> {
+    let found = push::measure(folder).await?;
+    println!("\n{:<58} {:>10}", "push, one core, 600 bytes", "a second");
+    println!("{:<58} {:>10.0}", "ours: encrypted, token kept per origin", found.ours);
+    println!("{:<58} {:>10.0}", "openssl: ECDH P-256", found.ecdh);
+    println!("{:<58} {:>10.0}", "openssl: ECDSA P-256, sign", found.sign);
+    println!("{:<58} {:>10.0}", "what one agreement and one new key allow", found.limit());
+    println!("{:<58} {:>10.0}", "npm web-push: encrypted and signed", found.npm_made);
+    println!("{:<58} {:>10.0}", "npm web-push: and posted to a local sink", found.npm_posted);
+    println!("ours is {:.2} of what is allowed and {:.1} times npm web-push", found.ours / found.limit(), found.ours / found.npm_made);
+    Ok(())
+}
+
+async fn full_minute(folder: &Path) -> Result<(), String> {
+    let found = minute::measure(folder, minute::PAIRS).await?;
+    println!("\nhot minute: {} pairs due at once on SQLite (seeded in {:.0} s), one device each, jitter off", minute::PAIRS, found.seeded_s);
+    println!("  last opening    {:>6.1} s ({} pairs)", found.opened_s, found.opened);
+    println!("  last delivery   {:>6.1} s ({} arrived, {} browsers)", found.delivered_s, found.arrived, found.distinct);
+    println!("  lateness        {:>6.1} s p50, {:.1} s p99", found.p50_s, found.p99_s);
+    println!("  memory at most  {:>6.0} MiB", found.memory_mib);
+    Ok(())
+}
+
+async fn pages(folder: &Path) -> Result<(), String> {
     let (state, members, port) = app(folder).await?;
     let member = &members[0];
     let page = format!("http://localhost:{port}/p/{}/today", member.pair);
     let html = live::get(port, &format!("/p/{}/today", member.pair), &member.cookie).await?;
-    println!("{}; today page {} bytes", peers::machine(), html.len());
+    println!("today page {} bytes", html.len());
     let axum_port = peers::bare_axum(html.clone()).await?;
     let nginx = peers::Nginx::start(folder, &html)?;
 
@@ -84,24 +132,21 @@ async fn measure(folder: &Path) -> Result<(), String> {
     Ok(())
 }
 
-fn push(folder: &Path) -> Result<Push, String> {
-    let keys = VapidKeys::make(folder, Clock::System.now().0).map_err(|error| error.to_string())?;
-    let hosts = PushHosts::parse("", "", false)?;
-    Push::new(hosts, keys, "mailto:bench@localhost".into()).map_err(|error| error.to_string())
-}
-
-/// The real app on SQLite, with seeded pairs.
-async fn app(folder: &Path) -> Result<(AppState, Vec<SeededMember>, u16), String> {
+/// Everything but the doors, on SQLite in `folder`, which keeps its push keys. `push_host`: a push service at `127.0.0.1:port`, or nothing.
+pub async fn state(folder: &Path, clock: Clock, push_host: &str, port: u16) -> Result<AppState, String> {
     let said = |error: &dyn std::error::Error| error.to_string();
-    let listener = serve::listen(([127, 0, 0, 1], 0).into()).map_err(|error| said(&error))?;
-    let port = listener.local_addr().map_err(|error| said(&error))?.port();
-    let database = Database::open(&format!("sqlite:{}", folder.join("bench.db").display()), Opening::Migrate).await.map_err(|error| said(&error))?;
+    let now = Clock::System.now();
+    let keys = match VapidKeys::load(folder).map_err(|error| said(&error))? {
+        Some(keys) => keys,
+        None => VapidKeys::make(folder, now.0).map_err(|error| said(&error))?,
+    };
     let state = AppState {
+        database: Database::open(&format!("sqlite:{}", folder.join("bench.db").display()), Opening::Migrate).await.map_err(|error| said(&error))?,
         catalogue: Catalogue::load(folder).map_err(|error| said(&error))?,
-        clock: Clock::System,
+        clock,
         random: Random::system(),
         secrets: Secrets::from_key(&[0; 32]),
-        push: push(folder)?,
+        push: Push::new(PushHosts::parse("", push_host, false)?, keys, "mailto:bench@localhost".into()).map_err(|error| said(&error))?,
         lifecycle: Lifecycle::default(),
         site: Arc::new(Site {
             env: AppEnv::Development,
@@ -109,16 +154,25 @@ async fn app(folder: &Path) -> Result<(AppState, Vec<SeededMember>, u16), String
             trusted_proxies: TrustedProxies::default(),
             build: "bench".into(),
         }),
-        database,
     };
     let mut tx = state.database.begin().await.map_err(|error| said(&error))?;
     questions::upsert(&mut tx, state.catalogue.questions()).await.map_err(|error| said(&error))?;
     tx.commit().await.map_err(|error| said(&error))?;
+    Ok(state)
+}
+
+/// The real app on SQLite, with seeded pairs.
+async fn app(folder: &Path) -> Result<(AppState, Vec<SeededMember>, u16), String> {
+    let said = |error: &dyn std::error::Error| error.to_string();
+    let listener = serve::listen(([127, 0, 0, 1], 0).into()).map_err(|error| said(&error))?;
+    let port = listener.local_addr().map_err(|error| said(&error))?.port();
+    let state = state(folder, Clock::System, "", port).await?;
     let seeding = Seeding {
         questions: state.catalogue.questions(),
         random: &state.random,
         now: state.clock.now().plus(-Millis::HOUR),
         consent_version: accounts::CONSENT_VERSION,
+        minute: None,
     };
     let members = seeds::fill(&state.database, seeding, ANSWERS + 1).await.map_err(|error| said(&error))?;
     let (running, root) = (state.clone(), folder.to_path_buf());

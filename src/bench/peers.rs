@@ -27,6 +27,13 @@ pub fn machine() -> String {
     format!("{cores} cores, {model}")
 }
 
+/// The most memory a process (`self`, or its number) ever had, in MiB (`VmHWM`).
+pub fn peak_mib(process: &str) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or(0.0) / 1_024.0
+}
+
 pub struct Measured {
     pub per_second: f64,
     pub p99_ms: f64,

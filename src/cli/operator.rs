@@ -68,6 +68,7 @@ pub(super) async fn seed(settings: &Settings, pairs: usize, sessions: &Path) -> 
         random: &state.random,
         now: state.clock.now(),
         consent_version: accounts::CONSENT_VERSION,
+        minute: None,
     };
     let members = seeds::fill(&state.database, seeding, pairs).await?;
     seeds::write_sessions(sessions, &members).map_err(|error| Failure(format!("cannot write {}: {error}", sessions.display())))?;

@@ -27,7 +27,7 @@ pub use graphemes::{graphemes, has_forbidden};
 pub use ids::{DailyQuestionId, IdError, InvitationId, NotificationId, PairId, PersonId, SessionId, SubscriptionId};
 pub use invitation::{CodeError, INVITATION_LIFE_MS, InvitationCode, RecoveryCode};
 pub use member::{Member, Relation, RelationError, Role};
-pub use notification::{COUNTED_A_DAY, Cancelled, Channel, Muted, NotificationKind, Standing, Urgency, jitter_ms, still_holds};
+pub use notification::{COUNTED_A_DAY, Cancelled, Channel, LONGEST_JITTER_MS, Muted, NotificationKind, Standing, Urgency, jitter_ms, still_holds};
 pub use pair::{Pair, PairPhase, PauseError};
 pub use person::{Locale, Person, PersonName, PersonNameError, TextSize, ZoneName, ZoneNameError};
 pub use push_time::{PushTime, PushTimeError};

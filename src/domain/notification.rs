@@ -268,11 +268,14 @@ pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelle
     }
 }
 
+/// Jitter stays below this.
+pub const LONGEST_JITTER_MS: i64 = 40_000;
+
 /// Deterministic jitter of a pair's pushes after its minute, never before: 0 to 40 s.
 pub fn jitter_ms(pair: super::PairId) -> i64 {
     // The random half of a UUIDv7, folded: evenly spread, the same on every node.
     let mixed = (pair.0 as u64 ^ (pair.0 >> 64) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    ((mixed >> 33) % 40_000) as i64
+    ((mixed >> 33) % LONGEST_JITTER_MS as u64) as i64
 }
 
 #[cfg(test)]

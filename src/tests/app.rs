@@ -47,7 +47,16 @@ pub fn rounds() -> u32 {
 pub struct TestApp {
     pub state: AppState,
     pub url: String,
-    folder: PathBuf,
+    folder: Arc<Folder>,
+    push_host: String,
+}
+
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 impl TestApp {
@@ -69,15 +78,20 @@ impl TestApp {
     async fn start_at(seed: u64, push_host: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("umbba-test-{:x}", Random::system().number()));
         std::fs::create_dir_all(&folder).expect("a folder for the test");
+        Self::open(Arc::new(Folder(folder)), Clock::manual(NOON), seed, push_host).await
+    }
+
+    /// One node: its own doors, loops and connections over what lies in the folder.
+    async fn open(folder: Arc<Folder>, clock: Clock, seed: u64, push_host: &str) -> Self {
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let state = AppState {
-            database: Database::open(&format!("sqlite:{}", folder.join("test.db").display()), Opening::Migrate).await.expect("a database"),
-            catalogue: Catalogue::load(&folder).expect("the catalogue"),
-            clock: Clock::manual(NOON),
+            database: Database::open(&format!("sqlite:{}", folder.0.join("test.db").display()), Opening::Migrate).await.expect("a database"),
+            catalogue: Catalogue::load(&folder.0).expect("the catalogue"),
+            clock,
             random: Random::seeded(seed),
             secrets: Secrets::from_key(&[7; 32]),
-            push: push(&folder, push_host),
+            push: push(&folder.0, push_host),
             lifecycle: Lifecycle::default(),
             site: Arc::new(Site {
                 env: AppEnv::Test,
@@ -86,9 +100,22 @@ impl TestApp {
                 build: "test".into(),
             }),
         };
-        let (running, root) = (state.clone(), folder.clone());
+        let (running, root) = (state.clone(), folder.0.clone());
         state.lifecycle.spawn(async move { serve::run(running, listener, &root).await });
-        Self { url: format!("http://localhost:{port}"), state, folder }
+        Self { url: format!("http://localhost:{port}"), state, folder, push_host: push_host.to_owned() }
+    }
+
+    /// Another node beside this one: the same data, clock and push service.
+    pub async fn second_node(&self) -> Self {
+        Self::open(self.folder.clone(), self.state.clock.clone(), 8, &self.push_host).await
+    }
+
+    /// This node ends; `away` milliseconds later one starts on what it left. `away` below zero: the machine's clock went back.
+    pub async fn restart(self, away: i64) -> Self {
+        self.state.lifecycle.end();
+        assert!(self.state.lifecycle.drained(PATIENCE).await, "the node ends");
+        let clock = Clock::manual(self.state.clock.now().plus(away));
+        Self::open(self.folder.clone(), clock, 9, &self.push_host).await
     }
 
     /// Sends what may be sent now.
@@ -147,14 +174,13 @@ fn push(folder: &std::path::Path, host: &str) -> Push {
     let hosts = PushHosts::parse("", host, false).expect("hosts");
     let sender = PushSender::new(hosts.clone()).expect("a sender");
     let sender = sender.with_timeouts(Duration::from_millis(1_500), Duration::from_millis(1_000)).expect("a sender");
-    let keys = VapidKeys::make(folder, NOON.0).expect("keys");
+    let keys = VapidKeys::load(folder).expect("a key file").unwrap_or_else(|| VapidKeys::make(folder, NOON.0).expect("keys"));
     Push::with_sender(sender, hosts, keys, "mailto:operator@family.example".into())
 }
 
 impl Drop for TestApp {
     fn drop(&mut self) {
         self.state.lifecycle.end();
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -165,6 +191,11 @@ pub struct TestPair {
 }
 
 impl TestPair {
+    /// The same two browsers at another node.
+    pub fn at(&self, app: &TestApp) -> Self {
+        Self { id: self.id, parent: self.parent.at(app), child: self.child.at(app) }
+    }
+
     /// Both answer today's question.
     pub async fn answer_both(&self, text: &str) {
         for browser in [&self.parent, &self.child] {
@@ -189,6 +220,11 @@ impl Browser {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().redirect(redirect::Policy::none()).build().expect("a client");
         Self { client, url: url.to_owned(), cookies: Arc::default(), address: Arc::new(Mutex::new("203.0.113.7".into())) }
+    }
+
+    /// The same browser, come back to a node that was started anew.
+    pub fn at(&self, app: &TestApp) -> Self {
+        Self { url: app.url.clone(), ..self.clone() }
     }
 
     pub fn cookie_line(&self) -> String {

@@ -971,7 +971,7 @@ on_both! {
         commit!(db, tx => questions::set_asked_all(&mut tx, &[(one, questions[0].key.clone()), (one, questions[0].key.clone())]).await.expect("asked"));
         let opened = [(one, date("2026-01-02"), NOW), (two, date("2026-01-03"), NOW)];
         commit!(db, tx => rhythm::set_opened_all(&mut tx, &opened).await.expect("opened"));
-        let current = read!(db, tx => daily_questions::find_current(&mut tx, &[one, two]).await);
+        let current = read!(db, tx => daily_questions::find_open(&mut tx, &[one, two]).await);
         assert_eq!((&current[&one], &current[&two]), (&questions[0], &questions[1]));
         let asked = read!(db, tx => questions::find_asked(&mut tx, &[one, two]).await);
         assert_eq!((asked.get(&one).map(|keys| keys.len()), asked.get(&two)), (Some(1), None));
@@ -1181,7 +1181,7 @@ on_both! {
         let catalogue: Vec<Question> = (0..40)
             .map(|at| Question { key: QuestionKey(format!("k-{at}")), section: Section::ALL[at % 6], wordings: wordings("주제"), tags: Vec::new() })
             .collect();
-        let seeding = || seeds::Seeding { questions: &catalogue, random: &random, now: NOW, consent_version: "v1" };
+        let seeding = || seeds::Seeding { questions: &catalogue, random: &random, now: NOW, consent_version: "v1", minute: None };
         let members = seeds::fill(&db, seeding(), 3).await.expect("seeded");
         assert_eq!(members.len(), 6);
         assert_eq!(members.iter().map(|member| member.person).collect::<BTreeSet<_>>().len(), 6);
@@ -1214,7 +1214,7 @@ on_both! {
     async fn seeds_are_refused_where_anybody_real_lives(db: Database) {
         commit!(db, tx => sign_up(&mut tx, "순자").await);
         let random = Random::seeded(7);
-        let refused = seeds::fill(&db, seeds::Seeding { questions: &[], random: &random, now: NOW, consent_version: "v1" }, 1).await.map(drop);
+        let refused = seeds::fill(&db, seeds::Seeding { questions: &[], random: &random, now: NOW, consent_version: "v1", minute: None }, 1).await.map(drop);
         assert!(matches!(refused, Err(StorageError::Url(_))), "{refused:?}");
         assert!(read!(db, tx => persons::any_real(&mut tx).await), "and nobody became a seed");
     }

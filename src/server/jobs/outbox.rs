@@ -29,16 +29,20 @@ const BATCH: i64 = 250;
 const BATCHES: usize = 6;
 const LEASE_MS: i64 = Millis::MINUTE;
 /// Outcomes written in one transaction.
-const SETTLED_AT_ONCE: usize = 125;
+const SETTLED_AT_ONCE: usize = 250;
 const FIRST_BACK_OFF_MS: i64 = 5 * Millis::SECOND;
 const LONGEST_BACK_OFF_MS: i64 = 15 * Millis::MINUTE;
+/// A full minute's openings go first, but nothing is held back for longer.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 const LOOK_EVERY_MS: i64 = Millis::SECOND;
 
 /// Sends everything whose time has come; gives how many deliveries were handled.
 pub async fn pass(state: &AppState) -> Result<usize, ServiceError> {
     let mut handled = 0;
     let mut under_way: Vec<JoinHandle<usize>> = Vec::new();
+    let until = tokio::time::Instant::now() + LONGEST_WAIT;
     loop {
+        let _ = tokio::time::timeout_at(until, state.database.notifier().calm()).await;
         let (claimed, lease_until) = claim(state).await?;
         let is_all = (claimed.len() as i64) < BATCH;
         if !claimed.is_empty() {

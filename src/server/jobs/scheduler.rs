@@ -16,7 +16,7 @@ const LOOK_EVERY_MS: i64 = Millis::SECOND;
 
 /// One pass: everything due now is opened, shelved or left. Gives the number of due pairs handled.
 pub async fn tick(state: &AppState) -> Result<usize, ServiceError> {
-    let mut handled = 0;
+    let (mut handled, mut rush) = (0, None);
     loop {
         let found = match openings::open_due(state, BATCH).await {
             Ok(found) => found,
@@ -29,6 +29,8 @@ pub async fn tick(state: &AppState) -> Result<usize, ServiceError> {
         if found < BATCH as usize {
             return Ok(handled);
         }
+        // One writer on SQLite: sending would take every second turn.
+        rush.get_or_insert_with(|| state.database.notifier().rush());
     }
 }
 

@@ -152,7 +152,7 @@ async fn claim(tx: &mut Tx, ids: &[PairId], now: Millis) -> Result<Vec<Claimed>,
     let claimed = rhythm::claim_due(tx, &moves).await?;
     let ids: Vec<PairId> = claimed.iter().copied().collect();
     let mut opened = rhythm::find_opened(tx, &ids).await?;
-    let mut current = daily_questions::find_current(tx, &ids).await?;
+    let mut current = daily_questions::find_open(tx, &ids).await?;
     let claimed = due.into_iter().filter(|(pair, ..)| claimed.contains(&pair.id) && pair.phase() == PairPhase::Together);
     let claimed = claimed.map(|(pair, due_at, due)| {
         let current = current.remove(&pair.id);

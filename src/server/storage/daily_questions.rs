@@ -108,13 +108,13 @@ pub async fn lookup_current(tx: &mut Tx, pair: PairId) -> Result<Option<DailyQue
     row.map(Row::into_question).transpose()
 }
 
-/// As `lookup_current`, for many pairs.
-pub async fn find_current(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId, DailyQuestion>, StorageError> {
+/// Of each of these pairs the question that is open: neither complete nor shelved. Who has none is ready for the next.
+pub async fn find_open(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId, DailyQuestion>, StorageError> {
     let found = macros::fetch_each!(
         tx,
         Row,
         select_question!("WHERE d.pair_id IN (SELECT t.value->>'id' FROM"),
-        ") AND d.number = (SELECT MAX(n.number) FROM daily_questions n WHERE n.pair_id = d.pair_id AND n.shelved_at IS NULL)",
+        ") AND d.completed_at IS NULL AND d.shelved_at IS NULL",
         id_rows(pairs),
     )?;
     found.into_iter().map(|row| row.into_question().map(|question| (question.pair_id, question))).collect()

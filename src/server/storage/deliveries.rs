@@ -1,8 +1,6 @@
 //! The outbox: one delivery = one notification to one subscription, unique, written in the business transaction.
 //! Claim with a lease, commit, send with no transaction open, settle. A crashed worker's lease runs out by itself.
 
-use serde_json::json;
-
 use super::{StorageError, Tx, macros, rows};
 use crate::domain::{Cancelled, Millis, NotificationId, PairId, PersonId, SubscriptionId};
 
@@ -52,8 +50,14 @@ pub async fn insert(tx: &mut Tx, new: &[(DeliveryId, Millis)], now: Millis) -> R
     if new.is_empty() {
         return Ok(());
     }
+    #[derive(serde::Serialize)]
+    struct Written {
+        n: String,
+        s: String,
+        send_at: i64,
+    }
     let written =
-        rows(new.iter().map(|(id, send_at)| json!({ "n": id.notification.to_string(), "s": id.subscription.to_string(), "send_at": send_at.0 })));
+        rows(new.iter().map(|(id, send_at)| Written { n: id.notification.to_string(), s: id.subscription.to_string(), send_at: send_at.0 }));
     macros::execute_each!(
         tx,
         "INSERT INTO deliveries (notification_id, subscription_id, state, send_at, created_at)
@@ -118,18 +122,27 @@ pub struct Settled {
 }
 
 /// Writes the outcomes of a batch. `lease_until` is the batch's own lease: a delivery that another worker took over
-/// meanwhile, or that was cancelled, is left to whoever has it.
+/// meanwhile, or that was cancelled, is left to whoever has it. (The `+` keeps SQLite from starting at the index on
+/// `send_at`, where every batch of that moment would be compared with every outcome.)
 pub async fn settle(tx: &mut Tx, settled: &[Settled], lease_until: Millis, now: Millis) -> Result<(), StorageError> {
-    let written = rows(settled.iter().map(|settled| {
-        json!({
-            "n": settled.id.notification.to_string(),
-            "s": settled.id.subscription.to_string(),
-            "state": settled.state.word(),
-            "send_at": settled.send_at.map(|at| at.0),
-            "status": settled.status,
-            "reason": settled.reason,
-            "uncounted": i64::from(!settled.is_attempt),
-        })
+    #[derive(serde::Serialize)]
+    struct Written {
+        n: String,
+        s: String,
+        state: &'static str,
+        send_at: Option<i64>,
+        status: Option<u16>,
+        reason: Option<&'static str>,
+        uncounted: i64,
+    }
+    let written = rows(settled.iter().map(|settled| Written {
+        n: settled.id.notification.to_string(),
+        s: settled.id.subscription.to_string(),
+        state: settled.state.word(),
+        send_at: settled.send_at.map(|at| at.0),
+        status: settled.status,
+        reason: settled.reason,
+        uncounted: i64::from(!settled.is_attempt),
     }));
     macros::execute_each!(
         tx,
@@ -141,7 +154,7 @@ pub async fn settle(tx: &mut Tx, settled: &[Settled], lease_until: Millis, now: 
                       CAST(t.value->>'status' AS BIGINT) AS status, t.value->>'reason' AS reason,
                       CAST(t.value->>'uncounted' AS BIGINT) AS uncounted FROM",
         ") AS v
-         WHERE deliveries.notification_id = v.n AND deliveries.subscription_id = v.s AND deliveries.state = 'leased' AND deliveries.send_at = $2",
+         WHERE deliveries.notification_id = v.n AND deliveries.subscription_id = v.s AND deliveries.state = 'leased' AND +deliveries.send_at = $2",
         written.as_str(),
         lease_until.0,
         now.0,

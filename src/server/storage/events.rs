@@ -16,6 +16,16 @@ pub struct NewEvent {
     pub daily_question: Option<DailyQuestionId>,
 }
 
+/// A row, by the names of the statement.
+#[derive(serde::Serialize)]
+struct Written {
+    person: String,
+    seq: i64,
+    kind: &'static str,
+    pair: Option<String>,
+    question: Option<String>,
+}
+
 /// Writes facts into feeds, in the order given, and gives each its number. All feeds are taken at once and in id order:
 /// the row lock on a person orders commits, so no reader of a feed can miss a lower number that commits late, and no
 /// two transactions wait for one another in a circle.
@@ -59,13 +69,13 @@ pub async fn append(tx: &mut Tx, new: &[NewEvent], now: Millis) -> Result<Vec<i6
         });
         seqs.push(seq);
         if seq > 0 {
-            written.push(json!({
-                "person": event.person.to_string(),
-                "seq": seq,
-                "kind": event.kind.word(),
-                "pair": event.pair.map(|id| id.to_string()),
-                "question": event.daily_question.map(|id| id.to_string()),
-            }));
+            written.push(Written {
+                person: event.person.to_string(),
+                seq,
+                kind: event.kind.word(),
+                pair: event.pair.map(|id| id.to_string()),
+                question: event.daily_question.map(|id| id.to_string()),
+            });
             tx.told.insert(event.person);
         }
     }

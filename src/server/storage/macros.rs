@@ -45,12 +45,13 @@ macro_rules! fetch_one {
 }
 
 /// As `execute!`, for many rows in one statement: `$1` is a JSON array, and between the two parts of the statement
-/// stands that array as the table `t` with the one column `value` (`t.value->>'field'` reads on both).
+/// stands that array as the table `t` with the one column `value` (`t.value->>'field'` reads on both). Values in binary:
+/// as text every `->>` would parse its row again.
 macro_rules! execute_each {
     ($tx:expr, $before:literal, $after:literal, $rows:expr $(, $bind:expr)* $(,)?) => {
         match &mut $tx.inner {
             $crate::server::storage::Inner::Sqlite(tx) => {
-                sqlx::query::<sqlx::Sqlite>(concat!($before, " json_each($1) AS t ", $after)).bind($rows)$(.bind($bind))*
+                sqlx::query::<sqlx::Sqlite>(concat!($before, " jsonb_each($1) AS t ", $after)).bind($rows)$(.bind($bind))*
                     .execute(&mut **tx).await.map(|done| done.rows_affected())
             }
             $crate::server::storage::Inner::Postgres(tx) => {
@@ -67,7 +68,7 @@ macro_rules! fetch_each {
     ($tx:expr, $row:ty, $before:expr, $after:expr, $rows:expr $(, $bind:expr)* $(,)?) => {
         match &mut $tx.inner {
             $crate::server::storage::Inner::Sqlite(tx) => {
-                sqlx::query_as::<sqlx::Sqlite, $row>(concat!($before, " json_each($1) AS t ", $after)).bind($rows)$(.bind($bind))*
+                sqlx::query_as::<sqlx::Sqlite, $row>(concat!($before, " jsonb_each($1) AS t ", $after)).bind($rows)$(.bind($bind))*
                     .fetch_all(&mut **tx).await
             }
             $crate::server::storage::Inner::Postgres(tx) => {

@@ -26,23 +26,38 @@ pub struct NewNotification {
     pub due_at: Option<Millis>,
 }
 
+/// A row, by the names of the statement.
+#[derive(serde::Serialize)]
+struct Written<'a> {
+    id: String,
+    person: String,
+    slot: &'a str,
+    kind: &'static str,
+    pair: Option<String>,
+    question: Option<String>,
+    detail: &'a str,
+    seq: i64,
+    pushed: i64,
+    at: i64,
+    expires: i64,
+    due: Option<i64>,
+}
+
 /// Writes those whose fact was not told before; gives the ids that are new.
 pub async fn insert(tx: &mut Tx, new: &[NewNotification]) -> Result<Vec<NotificationId>, StorageError> {
-    let written = rows(new.iter().map(|new| {
-        json!({
-            "id": new.id.to_string(),
-            "person": new.person.to_string(),
-            "slot": new.slot,
-            "kind": new.kind.word(),
-            "pair": new.pair.map(|id| id.to_string()),
-            "question": new.daily_question.map(|id| id.to_string()),
-            "detail": new.detail,
-            "seq": new.seq,
-            "pushed": i64::from(new.is_pushed),
-            "at": new.at.0,
-            "expires": new.expires_at.0,
-            "due": new.due_at.map(|at| at.0),
-        })
+    let written = rows(new.iter().map(|new| Written {
+        id: new.id.to_string(),
+        person: new.person.to_string(),
+        slot: &new.slot,
+        kind: new.kind.word(),
+        pair: new.pair.map(|id| id.to_string()),
+        question: new.daily_question.map(|id| id.to_string()),
+        detail: &new.detail,
+        seq: new.seq,
+        pushed: i64::from(new.is_pushed),
+        at: new.at.0,
+        expires: new.expires_at.0,
+        due: new.due_at.map(|at| at.0),
     }));
     let ids: Vec<(String,)> = macros::fetch_each!(
         tx,

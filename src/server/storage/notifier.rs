@@ -16,6 +16,16 @@ pub struct Notifier {
     /// Sessions with an open line here, and how many.
     lines: Arc<Mutex<HashMap<SessionId, usize>>>,
     outbox: Arc<Notify>,
+    rushes: Arc<watch::Sender<usize>>,
+}
+
+/// Batch after batch of due pairs is being opened, as long as this lives.
+pub struct Rush(Arc<watch::Sender<usize>>);
+
+impl Drop for Rush {
+    fn drop(&mut self) {
+        self.0.send_modify(|rushes| *rushes -= 1);
+    }
 }
 
 /// An open line of a session, as long as this lives.
@@ -69,6 +79,18 @@ impl Notifier {
     /// Whether a session has a line open on this node.
     pub fn has_line(&self, session: SessionId) -> bool {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&session)
+    }
+
+    /// A full minute: what is due is opened first, then sent. Pages show the question while pushes are still on their way.
+    pub fn rush(&self) -> Rush {
+        self.rushes.send_modify(|rushes| *rushes += 1);
+        Rush(Arc::clone(&self.rushes))
+    }
+
+    /// Resolves when no rush is on.
+    pub async fn calm(&self) {
+        // The sender lives as long as `self`.
+        let _ = self.rushes.subscribe().wait_for(|rushes| *rushes == 0).await;
     }
 
     /// Something to send was written.

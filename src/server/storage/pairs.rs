@@ -1,7 +1,5 @@
 //! Pairs and their seats.
 
-use serde_json::json;
-
 use super::{StorageError, Tx, macros, rows};
 use crate::domain::{LocalDate, Member, Millis, Pair, PairId, PersonId, PersonName, PushTime, Relation, Role, ZoneName};
 
@@ -89,7 +87,11 @@ pub async fn find_by_ids(tx: &mut Tx, ids: &[PairId]) -> Result<Vec<Pair>, Stora
 
 /// The ids of pairs, as rows for a statement on many.
 pub(super) fn id_rows(ids: &[PairId]) -> String {
-    rows(ids.iter().map(|id| json!({ "id": id.to_string() })))
+    #[derive(serde::Serialize)]
+    struct Id {
+        id: String,
+    }
+    rows(ids.iter().map(|id| Id { id: id.to_string() }))
 }
 
 /// All pairs of a person, running ones first, then by age.

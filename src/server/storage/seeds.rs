@@ -2,11 +2,14 @@
 
 use std::{io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
-use super::{Database, StorageError, Tx, answers, daily_questions, macros, pairs, persons, questions, rhythm, sessions};
+use super::{
+    Database, StorageError, Tx, answers, daily_questions, macros, pairs, persons, questions, rhythm, sessions,
+    subscriptions::{self, Subscription},
+};
 use crate::{
     domain::{
         Answer, AnswerBody, DailyQuestion, DailyQuestionId, Locale, Member, Millis, Pair, PairId, Person, PersonId, PersonName, PushTime, Question,
-        Relation, Role, SessionId, TextSize, ZoneName,
+        Relation, Role, SessionId, SubscriptionId, TextSize, ZoneName,
     },
     server::{calendar::Zone, cookies, random::Random, secrets},
 };
@@ -64,6 +67,18 @@ pub struct Seeding<'a> {
     pub random: &'a Random,
     pub now: Millis,
     pub consent_version: &'a str,
+    /// For measuring a full minute: everybody has answered, and may be woken there.
+    pub minute: Option<FullMinute<'a>>,
+}
+
+/// One push service for everybody. The receivers share their keys: an encryption costs the same.
+pub struct FullMinute<'a> {
+    /// `http://host:port`
+    pub origin: &'a str,
+    pub p256dh: &'a str,
+    pub auth: &'a str,
+    /// The VAPID key of the subscriptions.
+    pub key_id: &'a str,
 }
 
 /// Adds `count` pairs. Refused on a database that holds anybody who was not seeded.
@@ -104,15 +119,17 @@ pub fn write_sessions(file: &Path, members: &[SeededMember]) -> std::io::Result<
 
 async fn seed_pair(tx: &mut Tx, seeding: &Seeding<'_>, at: usize, members: &mut Vec<SeededMember>) -> Result<(), StorageError> {
     let Seeding { questions, random, now, .. } = *seeding;
+    // One pair after the other: ids begin with their time, and rows that came together lie together, as they do in life.
+    let born = now.plus(at as i64 - 10 * Millis::MINUTE);
     let zone_name = ZoneName::default();
     let zone = Zone::stored(&zone_name);
-    let id = PairId(random.id(now));
+    let id = PairId(random.id(born));
     let (parent_name, parent_relation) = &PARENTS[at % PARENTS.len()];
     let (child_name, child_relation) = &CHILDREN[at / PARENTS.len() % CHILDREN.len()];
     let mut seats = Vec::new();
     for (role, name, relation) in [(Role::Parent, parent_name, parent_relation), (Role::Child, child_name, child_relation)] {
         let person = Person {
-            id: PersonId(random.id(now)),
+            id: PersonId(random.id(born)),
             name: PersonName::from_stored((*name).to_owned()),
             locale: Locale::Ko,
             text_size: TextSize::Normal,
@@ -121,7 +138,11 @@ async fn seed_pair(tx: &mut Tx, seeding: &Seeding<'_>, at: usize, members: &mut 
         let hash = format!("seeded-{}", person.id);
         persons::insert(tx, persons::NewPerson { person: &person, consent_version: seeding.consent_version, recovery_hash: &hash, now }).await?;
         let token = secrets::new_token(random);
-        sessions::insert(tx, SessionId(random.id(now)), person.id, &secrets::token_hash(&token), "seed", now).await?;
+        let session = SessionId(random.id(born));
+        sessions::insert(tx, session, person.id, &secrets::token_hash(&token), "seed", now).await?;
+        if let Some(minute) = &seeding.minute {
+            subscriptions::insert(tx, &subscription(random, minute, person.id, session, born)).await?;
+        }
         seats.push((Member { person_id: person.id, role, relation: relation.clone(), name: person.name }, token));
     }
     let push_time = PushTime::default();
@@ -146,10 +167,11 @@ async fn seed_pair(tx: &mut Tx, seeding: &Seeding<'_>, at: usize, members: &mut 
         let question = seeded_question(random, id, number, question, today.plus_days(-days_ago), now.plus(-days_ago * Millis::DAY));
         daily_questions::insert(tx, &question).await?;
         questions::set_asked(tx, id, &question.key).await?;
-        if number <= FINISHED {
-            answer_both(tx, question, &pair, at).await?;
-        } else {
+        if number > FINISHED {
             open = Some(question.id);
+        }
+        if number <= FINISHED || seeding.minute.is_some() {
+            answer_both(tx, question, &pair, at).await?;
         }
     }
     rhythm::set_opened(tx, id, today, now).await?;
@@ -159,6 +181,26 @@ async fn seed_pair(tx: &mut Tx, seeding: &Seeding<'_>, at: usize, members: &mut 
         members.push(SeededMember { person: member.person_id, pair: id, role: member.role, daily_question, cookie });
     }
     Ok(())
+}
+
+fn subscription(random: &Random, minute: &FullMinute<'_>, person: PersonId, session: SessionId, born: Millis) -> Subscription {
+    let id = SubscriptionId(random.id(born));
+    Subscription {
+        id,
+        person,
+        session,
+        endpoint: format!("{}/push/{id}", minute.origin),
+        origin: minute.origin.to_owned(),
+        p256dh: minute.p256dh.to_owned(),
+        auth: minute.auth.to_owned(),
+        key_id: minute.key_id.to_owned(),
+        name: "seed".to_owned(),
+        created_at: born,
+        renewed_at: born,
+        accepted_at: None,
+        shown_at: None,
+        opened_at: None,
+    }
 }
 
 fn seeded_question(random: &Random, pair: PairId, number: u32, question: &Question, date: crate::domain::LocalDate, at: Millis) -> DailyQuestion {

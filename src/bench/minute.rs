@@ -1,0 +1,215 @@
+//! The hot minute: every pair due at once on SQLite, everybody with one device, and a push service that takes all.
+//! The app runs in a process of its own, so that its memory is its own, and so does the push service, which writes
+//! down when each push came. Jitter is off: the clock starts 40 s after the minute and runs at the world's pace.
+
+use std::{
+    collections::HashSet,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use axum::{
+    Router,
+    extract::{Path as Segment, Query, State},
+    http::StatusCode,
+    routing::{get, post},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ring::{
+    agreement::{ECDH_P256, EphemeralPrivateKey},
+    rand::SystemRandom,
+};
+use umbba::{
+    domain::{LONGEST_JITTER_MS, Millis},
+    server::{
+        clock::Clock,
+        jobs::{outbox, scheduler},
+        services::accounts,
+        storage::{
+            Database, deliveries,
+            seeds::{self, FullMinute, Seeding},
+        },
+    },
+};
+
+use crate::live;
+
+pub const PAIRS: usize = 100_000;
+/// Saturday 2026-11-21, 21:00 in Seoul: the pairs begin. A day later all of them are due.
+const BEGUN: Millis = Millis(1_795_262_400_000);
+
+/// What came of it.
+pub struct Minute {
+    pub opened: usize,
+    pub seeded_s: f64,
+    pub opened_s: f64,
+    pub delivered_s: f64,
+    pub p50_s: f64,
+    pub p99_s: f64,
+    pub arrived: usize,
+    pub distinct: usize,
+    pub memory_mib: f64,
+}
+
+/// A receiver's keys in base64url, as a browser gives them away.
+pub fn receiver() -> Result<(String, String), String> {
+    let random = SystemRandom::new();
+    let key = EphemeralPrivateKey::generate(&ECDH_P256, &random).map_err(|_| "no key")?;
+    let public = key.compute_public_key().map_err(|_| "no key")?;
+    Ok((URL_SAFE_NO_PAD.encode(public.as_ref()), URL_SAFE_NO_PAD.encode([7; 16])))
+}
+
+fn wall_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+}
+
+/// Fills a database, then lets the app and the push service run in processes of their own.
+pub async fn measure(folder: &Path, pairs: usize) -> Result<Minute, String> {
+    let said = |error: &dyn std::error::Error| error.to_string();
+    let keep = std::env::var("KEEP").ok();
+    let folder = keep.clone().map_or_else(|| folder.join("minute"), std::path::PathBuf::from);
+    let is_seeded = folder.join("bench.db").exists();
+    let pairs = std::env::var("PAIRS").ok().and_then(|n| n.parse().ok()).unwrap_or(pairs);
+    std::fs::create_dir_all(&folder).map_err(|error| said(&error))?;
+    let sink = Sink::start()?;
+    let origin = format!("http://127.0.0.1:{}", sink.port);
+    let state = crate::state(&folder, Clock::manual(BEGUN), &origin["http://".len()..], 0).await?;
+    let (p256dh, auth) = receiver()?;
+    let keys = umbba::server::push::VapidKeys::load(&folder).map_err(|error| said(&error))?.ok_or("no keys")?;
+    let begun = Instant::now();
+    let seeding = Seeding {
+        questions: state.catalogue.questions(),
+        random: &state.random,
+        now: BEGUN,
+        consent_version: accounts::CONSENT_VERSION,
+        minute: Some(FullMinute { origin: &origin, p256dh: &p256dh, auth: &auth, key_id: keys.current().id() }),
+    };
+    if !is_seeded {
+        seeds::fill(&state.database, seeding, pairs).await.map_err(|error| said(&error))?;
+    }
+    if std::env::var("SEED_ONLY").is_ok() {
+        println!("seeded {:.0}", begun.elapsed().as_secs_f64());
+        return Err("seeded".into());
+    }
+    let seeded_s = begun.elapsed().as_secs_f64();
+    drop(state);
+
+    let program = std::env::current_exe().map_err(|error| said(&error))?;
+    let output = Command::new(program)
+        .args(["minute-app", &folder.display().to_string(), &sink.port.to_string()])
+        .stderr(std::process::Stdio::inherit())
+        .output();
+    let output = output.map_err(|error| said(&error))?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let said: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    let [start_ms, opened, opened_s, delivered_s, memory_mib] = said[..] else { return Err(format!("the app said: {text}")) };
+    let found = live::get(sink.port, &format!("/result?since={start_ms}"), "").await?;
+    let found: Vec<f64> = found.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    let [arrived, distinct, p50_s, p99_s] = found[..] else { return Err(format!("the push service said: {found:?}")) };
+    Ok(Minute {
+        opened: opened as usize,
+        seeded_s,
+        opened_s,
+        delivered_s,
+        p50_s,
+        p99_s,
+        arrived: arrived as usize,
+        distinct: distinct as usize,
+        memory_mib,
+    })
+}
+
+/// The process of the app: prints when it began (epoch ms), the pairs opened, the seconds to the last opening and to the last delivery, and its peak in MiB.
+pub async fn run_app(folder: &Path, sink_port: u16) -> Result<(), String> {
+    if let Ok(log) = std::env::var("LOG") {
+        umbba::server::telemetry::start(umbba::server::config::AppEnv::Development, &log);
+    }
+    let due = BEGUN.plus(Millis::DAY + LONGEST_JITTER_MS);
+    let clock = Clock::manual(due);
+    let state = crate::state(folder, clock.clone(), &format!("127.0.0.1:{sink_port}"), 0).await?;
+    let (begun, start_ms) = (Instant::now(), wall_ms());
+    tokio::spawn(async move {
+        let mut shown = 0;
+        loop {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            let passed = begun.elapsed().as_millis() as i64;
+            clock.advance(passed - shown);
+            shown = passed;
+        }
+    });
+    tokio::spawn(outbox::run(state.clone()));
+    let opened = scheduler::tick(&state).await.map_err(|error| error.to_string())?;
+    let opened_s = begun.elapsed().as_secs_f64();
+    while next_send(&state.database).await?.is_some() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    println!("{start_ms} {opened} {opened_s} {} {}", begun.elapsed().as_secs_f64(), crate::peers::peak_mib("self"));
+    Ok(())
+}
+
+async fn next_send(database: &Database) -> Result<Option<Millis>, String> {
+    let mut tx = database.read().await.map_err(|error| error.to_string())?;
+    deliveries::next_send(&mut tx).await.map_err(|error| error.to_string())
+}
+
+/// A push service that says 201 to everything, in a process of its own.
+pub struct Sink {
+    pub port: u16,
+    process: Child,
+}
+
+impl Sink {
+    pub fn start() -> Result<Self, String> {
+        let program = std::env::current_exe().map_err(|error| error.to_string())?;
+        let mut process = Command::new(program).arg("sink").stdout(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
+        let mut line = String::new();
+        let stdout = process.stdout.take().ok_or("no output")?;
+        BufReader::new(stdout).read_line(&mut line).map_err(|error| error.to_string())?;
+        let port = line.trim().parse().map_err(|_| "the push service did not start")?;
+        Ok(Self { port, process })
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+type Arrivals = Arc<Mutex<Vec<(String, i64)>>>;
+
+/// The process of the push service: prints its port and serves until it is killed.
+pub async fn run_sink() -> Result<(), String> {
+    let listener = umbba::http::serve::listen(([127, 0, 0, 1], std::env::var("SINK_PORT").ok().and_then(|n| n.parse().ok()).unwrap_or(0)).into())
+        .map_err(|error| error.to_string())?;
+    println!("{}", listener.local_addr().map_err(|error| error.to_string())?.port());
+    let app = Router::new().route("/push/{id}", post(take)).route("/result", get(result)).with_state(Arrivals::default());
+    axum::serve(listener, app).await.map_err(|error| error.to_string())
+}
+
+async fn take(State(arrivals): State<Arrivals>, Segment(id): Segment<String>, _body: axum::body::Bytes) -> StatusCode {
+    arrivals.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((id, wall_ms()));
+    StatusCode::CREATED
+}
+
+#[derive(serde::Deserialize)]
+struct Since {
+    since: f64,
+}
+
+/// How many came, to how many browsers, and the seconds to half and to 99 % of them.
+async fn result(State(arrivals): State<Arrivals>, Query(asked): Query<Since>) -> String {
+    let arrivals = arrivals.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let distinct: HashSet<&str> = arrivals.iter().map(|(id, _)| id.as_str()).collect();
+    let mut late: Vec<f64> = arrivals.iter().map(|(_, at)| (*at as f64 - asked.since) / 1_000.0).collect();
+    late.sort_by(f64::total_cmp);
+    let at = |part: usize| late.get((late.len() * part / 100).min(late.len().saturating_sub(1))).copied().unwrap_or(0.0);
+    format!("{} {} {} {}", arrivals.len(), distinct.len(), at(50), at(99))
+}
