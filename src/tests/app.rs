@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -10,12 +10,13 @@ use std::{
 use futures::StreamExt;
 use reqwest::{Client, Response, StatusCode, header, redirect};
 use serde::de::DeserializeOwned;
+use tokio::net::TcpSocket;
 
 use super::push_service::{self, PushService};
 use crate::{
     api::{ApiError, TodayView},
     domain::{DailyQuestionId, Event, EventKind, Millis, PairId},
-    http::serve,
+    http::{serve, wire::Port},
     server::{
         catalogue::Catalogue,
         clock::Clock,
@@ -66,29 +67,48 @@ impl TestApp {
         Self::start_at(seed, "").await
     }
 
+    /// With connections that are given up when the other end takes nothing for `patience`, and with small buffers below them.
+    pub async fn start_with_patience(patience: Duration) -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_send_buffer_size(16 * 1024).expect("a small buffer");
+        socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let listener = socket.listen(64).expect("a port");
+        let (state, folder) = prepare(7, "", listener.local_addr().expect("an address").port()).await;
+        Self::run(state, Port::from(listener).with_patience(patience), folder)
+    }
+
     async fn start_at(seed: u64, push_host: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("umbba-test-{:x}", Random::system().number()));
-        std::fs::create_dir_all(&folder).expect("a folder for the test");
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
-        let port = listener.local_addr().expect("an address").port();
-        let state = AppState {
-            database: Database::open(&format!("sqlite:{}", folder.join("test.db").display()), Opening::Migrate).await.expect("a database"),
-            catalogue: Catalogue::load(&folder).expect("the catalogue"),
-            clock: Clock::manual(NOON),
-            random: Random::seeded(seed),
-            secrets: Secrets::from_key(&[7; 32]),
-            push: push(&folder, push_host),
-            lifecycle: Lifecycle::default(),
-            site: Arc::new(Site {
-                env: AppEnv::Test,
-                public_url: PublicUrl::parse(None, AppEnv::Test, port).expect("an address"),
-                trusted_proxies: TrustedProxies::parse("127.0.0.1").expect("a list"),
-                build: "test".into(),
-            }),
-        };
+        let (state, folder) = prepare(seed, push_host, listener.local_addr().expect("an address").port()).await;
+        Self::run(state, listener.into(), folder)
+    }
+
+    fn run(state: AppState, port: Port, folder: PathBuf) -> Self {
+        let url = state.site.public_url.as_str().to_owned();
         let (running, root) = (state.clone(), folder.clone());
-        state.lifecycle.spawn(async move { serve::run(running, listener, &root).await });
-        Self { url: format!("http://localhost:{port}"), state, folder }
+        state.lifecycle.spawn(async move { serve::run(running, port, &root).await });
+        Self { url, state, folder }
+    }
+
+    /// Ends the process as SIGTERM does and starts it anew: same database, same port, same hands of the clock.
+    pub async fn restart(&mut self) {
+        self.state.lifecycle.end();
+        assert!(self.state.lifecycle.drained(PATIENCE).await, "everything ends");
+        self.state.database.close().await;
+        self.state.lifecycle = Lifecycle::default();
+        self.state.database = open_database(&self.folder).await;
+        let port = self.url.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).expect("a port");
+        let again = async {
+            loop {
+                match serve::listen(([127, 0, 0, 1], port).into()) {
+                    Ok(listener) => break listener,
+                    Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+                }
+            }
+        };
+        let listener = tokio::time::timeout(PATIENCE, again).await.expect("the port again");
+        let (running, root) = (self.state.clone(), self.folder.clone());
+        self.state.lifecycle.spawn(async move { serve::run(running, listener, &root).await });
     }
 
     /// Sends what may be sent now.
@@ -142,8 +162,33 @@ impl TestApp {
     }
 }
 
+async fn open_database(folder: &Path) -> Database {
+    Database::open(&format!("sqlite:{}", folder.join("test.db").display()), Opening::Migrate).await.expect("a database")
+}
+
+async fn prepare(seed: u64, push_host: &str, port: u16) -> (AppState, PathBuf) {
+    let folder = std::env::temp_dir().join(format!("umbba-test-{:x}", Random::system().number()));
+    std::fs::create_dir_all(&folder).expect("a folder for the test");
+    let state = AppState {
+        database: open_database(&folder).await,
+        catalogue: Catalogue::load(&folder).expect("the catalogue"),
+        clock: Clock::manual(NOON),
+        random: Random::seeded(seed),
+        secrets: Secrets::from_key(&[7; 32]),
+        push: push(&folder, push_host),
+        lifecycle: Lifecycle::default(),
+        site: Arc::new(Site {
+            env: AppEnv::Test,
+            public_url: PublicUrl::parse(None, AppEnv::Test, port).expect("an address"),
+            trusted_proxies: TrustedProxies::parse("127.0.0.1").expect("a list"),
+            build: "test".into(),
+        }),
+    };
+    (state, folder)
+}
+
 /// Short patience: a push service that hangs is tested, not waited for.
-fn push(folder: &std::path::Path, host: &str) -> Push {
+fn push(folder: &Path, host: &str) -> Push {
     let hosts = PushHosts::parse("", host, false).expect("hosts");
     let sender = PushSender::new(hosts.clone()).expect("a sender");
     let sender = sender.with_timeouts(Duration::from_millis(1_500), Duration::from_millis(1_000)).expect("a sender");
@@ -320,11 +365,19 @@ impl Browser {
     }
 
     pub async fn listen_after(&self, cursor: i64) -> Listener {
-        let request = self.client.get(format!("{}/events?after={cursor}", self.url)).header(header::ACCEPT, "text/event-stream");
-        let response = request.header(header::COOKIE, self.cookie_line()).send().await.expect("a stream");
+        let response = self.events(&format!("after={cursor}"), &[("accept", "text/event-stream")]).await.expect("a stream");
         assert_eq!(response.status(), StatusCode::OK, "the live line");
         assert_eq!(response.headers()["x-accel-buffering"], "no");
         Listener { body: response.bytes_stream().boxed(), text: String::new(), raw: String::new() }
+    }
+
+    /// Asks for the feed. The answer may stay open, and there is none while the server is away.
+    pub async fn events(&self, query: &str, headers: &[(&str, &str)]) -> reqwest::Result<Response> {
+        let mut request = self.client.get(format!("{}/events?{query}", self.url)).header(header::COOKIE, self.cookie_line());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await
     }
 }
 
