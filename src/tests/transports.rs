@@ -432,6 +432,7 @@ async fn a_bad_cursor_is_refused_with_a_reason(door: Door) {
             doors::socket(&browser, &query, &headers).await.err().expect("a refusal")
         } else {
             let response = browser.events(&query, &[&headers[..], &[("accept", door.accept())]].concat()).await.expect("an answer");
+            assert_eq!(response.status(), 400, "{query} {id:?}");
             (response.status().as_u16(), response.text().await.expect("a code"))
         };
         assert_eq!(refused, (400, "\"CursorInvalid\"".into()), "{query} {id:?}");
@@ -574,6 +575,7 @@ async fn what_is_asked_for_wrongly_is_refused_with_a_reason() {
         ("after=%FF", "*/*", (400, "\"CursorInvalid\"")),
     ] {
         let response = browser.events(query, &[("accept", accept)]).await.expect("an answer");
+        assert_eq!(response.status(), expected.0, "{query} {accept}");
         assert_eq!(response.headers()["content-type"], "application/json");
         assert_eq!(response.headers()["cache-control"], "no-store, no-transform");
         let refused = (response.status().as_u16(), response.text().await.expect("a code"));
