@@ -267,10 +267,9 @@ async fn signing_out_ends_it(door: Door) {
     let app = TestApp::start().await;
     let (browser, _, last) = somebody(&app).await;
     let ear = Ear::open(&browser, door, last).await;
-    // The ear keeps the cookies it came with.
     let listening = listen_to_the_end(ear);
 
-    assert_eq!(browser.clone().post("sign_out", &[]).await.status(), 200);
+    assert_eq!(browser.post("sign_out", &[]).await.status(), 200);
 
     listening.await.expect("the line ends");
     no_line_is_left(&app).await;
