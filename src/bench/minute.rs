@@ -69,10 +69,7 @@ fn wall_ms() -> i64 {
 /// Fills a database, then lets the app and the push service run in processes of their own.
 pub async fn measure(folder: &Path, pairs: usize) -> Result<Minute, String> {
     let said = |error: &dyn std::error::Error| error.to_string();
-    let keep = std::env::var("KEEP").ok();
-    let folder = keep.clone().map_or_else(|| folder.join("minute"), std::path::PathBuf::from);
-    let is_seeded = folder.join("bench.db").exists();
-    let pairs = std::env::var("PAIRS").ok().and_then(|n| n.parse().ok()).unwrap_or(pairs);
+    let folder = folder.join("minute");
     std::fs::create_dir_all(&folder).map_err(|error| said(&error))?;
     let sink = Sink::start()?;
     let origin = format!("http://127.0.0.1:{}", sink.port);
@@ -87,21 +84,12 @@ pub async fn measure(folder: &Path, pairs: usize) -> Result<Minute, String> {
         consent_version: accounts::CONSENT_VERSION,
         minute: Some(FullMinute { origin: &origin, p256dh: &p256dh, auth: &auth, key_id: keys.current().id() }),
     };
-    if !is_seeded {
-        seeds::fill(&state.database, seeding, pairs).await.map_err(|error| said(&error))?;
-    }
-    if std::env::var("SEED_ONLY").is_ok() {
-        println!("seeded {:.0}", begun.elapsed().as_secs_f64());
-        return Err("seeded".into());
-    }
+    seeds::fill(&state.database, seeding, pairs).await.map_err(|error| said(&error))?;
     let seeded_s = begun.elapsed().as_secs_f64();
-    drop(state);
+    state.database.close().await;
 
     let program = std::env::current_exe().map_err(|error| said(&error))?;
-    let output = Command::new(program)
-        .args(["minute-app", &folder.display().to_string(), &sink.port.to_string()])
-        .stderr(std::process::Stdio::inherit())
-        .output();
+    let output = Command::new(program).args(["minute-app", &folder.display().to_string(), &sink.port.to_string()]).output();
     let output = output.map_err(|error| said(&error))?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
@@ -127,9 +115,6 @@ pub async fn measure(folder: &Path, pairs: usize) -> Result<Minute, String> {
 
 /// The process of the app: prints when it began (epoch ms), the pairs opened, the seconds to the last opening and to the last delivery, and its peak in MiB.
 pub async fn run_app(folder: &Path, sink_port: u16) -> Result<(), String> {
-    if let Ok(log) = std::env::var("LOG") {
-        umbba::server::telemetry::start(umbba::server::config::AppEnv::Development, &log);
-    }
     let due = BEGUN.plus(Millis::DAY + LONGEST_JITTER_MS);
     let clock = Clock::manual(due);
     let state = crate::state(folder, clock.clone(), &format!("127.0.0.1:{sink_port}"), 0).await?;
@@ -187,8 +172,7 @@ type Arrivals = Arc<Mutex<Vec<(String, i64)>>>;
 
 /// The process of the push service: prints its port and serves until it is killed.
 pub async fn run_sink() -> Result<(), String> {
-    let listener = umbba::http::serve::listen(([127, 0, 0, 1], std::env::var("SINK_PORT").ok().and_then(|n| n.parse().ok()).unwrap_or(0)).into())
-        .map_err(|error| error.to_string())?;
+    let listener = umbba::http::serve::listen(([127, 0, 0, 1], 0).into()).map_err(|error| error.to_string())?;
     println!("{}", listener.local_addr().map_err(|error| error.to_string())?.port());
     let app = Router::new().route("/push/{id}", post(take)).route("/result", get(result)).with_state(Arrivals::default());
     axum::serve(listener, app).await.map_err(|error| error.to_string())

@@ -1,5 +1,6 @@
 //! The command line: parses and starts, decides nothing. Every failure is one sentence and exit code 1.
 
+mod open_files;
 mod operator;
 
 use std::{
@@ -208,6 +209,7 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
         return Err(Failure(format!("{} holds no built site; run make build, or set SITE_ROOT", serve.site_root.display())));
     }
     let trusted_proxies = TrustedProxies::parse(&serve.trusted_proxies)?;
+    open_files::raise_limit();
     let listener = http::serve::listen(serve.listen_addr).map_err(|error| {
         let hint = if error.kind() == std::io::ErrorKind::AddrInUse {
             "the port is taken; stop what uses it or set LISTEN_ADDR"

@@ -40,5 +40,7 @@ async fn text(state: &AppState) -> Result<String, ServiceError> {
         "# HELP umbba_outbox_late_seconds How long the delivery that waits longest has been due.\n# TYPE umbba_outbox_late_seconds gauge\n",
     );
     let _ = writeln!(text, "umbba_outbox_late_seconds {}.{:03}", late_ms / 1_000, late_ms % 1_000);
+    text.push_str("# HELP umbba_open_lines Streams, sockets and long polls open here.\n# TYPE umbba_open_lines gauge\n");
+    let _ = writeln!(text, "umbba_open_lines {}", state.database.notifier().count_lines());
     Ok(text)
 }

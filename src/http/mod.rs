@@ -13,6 +13,7 @@ pub mod router;
 pub mod serve;
 mod session;
 mod test_door;
+pub mod wire;
 
 /// What a form may weigh, in bytes.
 pub fn forms_limit() -> usize {

@@ -2,10 +2,10 @@
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
-use axum::extract::Request;
+use axum::{extract::Request, serve::ListenerExt};
 use tokio::net::{TcpListener, TcpSocket};
 
-use super::{router, test_door};
+use super::{router, test_door, wire::Port};
 use crate::server::{
     config::AppEnv,
     jobs::{housekeeping, outbox, scheduler},
@@ -61,11 +61,12 @@ pub async fn serve(state: AppState, listener: TcpListener, site_root: &Path, dat
 }
 
 /// Serves until the lifecycle ends. Streams end with it, so the drain is bounded by the requests under way.
-pub async fn run(state: AppState, listener: TcpListener, site_root: &Path) {
+pub async fn run(state: AppState, port: impl Into<Port>, site_root: &Path) {
     let app = router::router(state.clone(), site_root);
     let service = <axum::Router as axum::ServiceExt<Request>>::into_make_service_with_connect_info::<SocketAddr>(app);
     let ending = state.lifecycle.ending();
-    let serving = axum::serve(listener, service).with_graceful_shutdown({
+    // `tap_io` does nothing here but let axum hand out the address of a listener of our own.
+    let serving = axum::serve(port.into().tap_io(|_| {}), service).with_graceful_shutdown({
         let ending = ending.clone();
         async move { ending.cancelled().await }
     });

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -10,12 +10,13 @@ use std::{
 use futures::StreamExt;
 use reqwest::{Client, Response, StatusCode, header, redirect};
 use serde::de::DeserializeOwned;
+use tokio::net::TcpSocket;
 
 use super::push_service::{self, PushService};
 use crate::{
     api::{ApiError, TodayView},
     domain::{DailyQuestionId, Event, EventKind, Millis, PairId},
-    http::serve,
+    http::{serve, wire::Port},
     server::{
         catalogue::Catalogue,
         clock::Clock,
@@ -53,6 +54,14 @@ pub struct TestApp {
 
 struct Folder(PathBuf);
 
+impl Folder {
+    fn new() -> Arc<Self> {
+        let folder = std::env::temp_dir().join(format!("umbba-test-{:x}", Random::system().number()));
+        std::fs::create_dir_all(&folder).expect("a folder for the test");
+        Arc::new(Self(folder))
+    }
+}
+
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
@@ -75,34 +84,33 @@ impl TestApp {
         Self::start_at(seed, "").await
     }
 
+    /// With connections that are given up when the other end takes nothing for `patience`, and with small buffers below them.
+    pub async fn start_with_patience(patience: Duration) -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_send_buffer_size(16 * 1024).expect("a small buffer");
+        socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let listener = socket.listen(64).expect("a port");
+        let (folder, clock) = (Folder::new(), Clock::manual(NOON));
+        let state = prepare(&folder, clock, 7, "", listener.local_addr().expect("an address").port()).await;
+        Self::run(state, Port::from(listener).with_patience(patience), folder, "")
+    }
+
     async fn start_at(seed: u64, push_host: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("umbba-test-{:x}", Random::system().number()));
-        std::fs::create_dir_all(&folder).expect("a folder for the test");
-        Self::open(Arc::new(Folder(folder)), Clock::manual(NOON), seed, push_host).await
+        Self::open(Folder::new(), Clock::manual(NOON), seed, push_host).await
     }
 
     /// One node: its own doors, loops and connections over what lies in the folder.
     async fn open(folder: Arc<Folder>, clock: Clock, seed: u64, push_host: &str) -> Self {
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
-        let port = listener.local_addr().expect("an address").port();
-        let state = AppState {
-            database: Database::open(&format!("sqlite:{}", folder.0.join("test.db").display()), Opening::Migrate).await.expect("a database"),
-            catalogue: Catalogue::load(&folder.0).expect("the catalogue"),
-            clock,
-            random: Random::seeded(seed),
-            secrets: Secrets::from_key(&[7; 32]),
-            push: push(&folder.0, push_host),
-            lifecycle: Lifecycle::default(),
-            site: Arc::new(Site {
-                env: AppEnv::Test,
-                public_url: PublicUrl::parse(None, AppEnv::Test, port).expect("an address"),
-                trusted_proxies: TrustedProxies::parse("127.0.0.1").expect("a list"),
-                build: "test".into(),
-            }),
-        };
+        let state = prepare(&folder, clock, seed, push_host, listener.local_addr().expect("an address").port()).await;
+        Self::run(state, listener.into(), folder, push_host)
+    }
+
+    fn run(state: AppState, port: Port, folder: Arc<Folder>, push_host: &str) -> Self {
+        let url = state.site.public_url.as_str().to_owned();
         let (running, root) = (state.clone(), folder.0.clone());
-        state.lifecycle.spawn(async move { serve::run(running, listener, &root).await });
-        Self { url: format!("http://localhost:{port}"), state, folder, push_host: push_host.to_owned() }
+        state.lifecycle.spawn(async move { serve::run(running, port, &root).await });
+        Self { url, state, folder, push_host: push_host.to_owned() }
     }
 
     /// Another node beside this one: the same data, clock and push service.
@@ -110,12 +118,24 @@ impl TestApp {
         Self::open(self.folder.clone(), self.state.clock.clone(), 8, &self.push_host).await
     }
 
-    /// This node ends; `away` milliseconds later one starts on what it left. `away` below zero: the machine's clock went back.
-    pub async fn restart(self, away: i64) -> Self {
+    /// Ends the process as SIGTERM does and starts it anew `away` milliseconds later: same database, same port.
+    pub async fn restart(&mut self, away: i64) {
         self.state.lifecycle.end();
-        assert!(self.state.lifecycle.drained(PATIENCE).await, "the node ends");
-        let clock = Clock::manual(self.state.clock.now().plus(away));
-        Self::open(self.folder.clone(), clock, 9, &self.push_host).await
+        assert!(self.state.lifecycle.drained(PATIENCE).await, "everything ends");
+        self.state.database.close().await;
+        let port = self.url.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).expect("a port");
+        let again = async {
+            loop {
+                match serve::listen(([127, 0, 0, 1], port).into()) {
+                    Ok(listener) => break listener,
+                    Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+                }
+            }
+        };
+        let listener = tokio::time::timeout(PATIENCE, again).await.expect("the port again");
+        self.state.clock.advance(away);
+        let state = prepare(&self.folder, self.state.clock.clone(), 9, &self.push_host, port).await;
+        *self = Self::run(state, listener.into(), self.folder.clone(), &self.push_host);
     }
 
     /// Sends what may be sent now.
@@ -169,8 +189,30 @@ impl TestApp {
     }
 }
 
+async fn open_database(folder: &Path) -> Database {
+    Database::open(&format!("sqlite:{}", folder.join("test.db").display()), Opening::Migrate).await.expect("a database")
+}
+
+async fn prepare(folder: &Folder, clock: Clock, seed: u64, push_host: &str, port: u16) -> AppState {
+    AppState {
+        database: open_database(&folder.0).await,
+        catalogue: Catalogue::load(&folder.0).expect("the catalogue"),
+        clock,
+        random: Random::seeded(seed),
+        secrets: Secrets::from_key(&[7; 32]),
+        push: push(&folder.0, push_host),
+        lifecycle: Lifecycle::default(),
+        site: Arc::new(Site {
+            env: AppEnv::Test,
+            public_url: PublicUrl::parse(None, AppEnv::Test, port).expect("an address"),
+            trusted_proxies: TrustedProxies::parse("127.0.0.1").expect("a list"),
+            build: "test".into(),
+        }),
+    }
+}
+
 /// Short patience: a push service that hangs is tested, not waited for.
-fn push(folder: &std::path::Path, host: &str) -> Push {
+fn push(folder: &Path, host: &str) -> Push {
     let hosts = PushHosts::parse("", host, false).expect("hosts");
     let sender = PushSender::new(hosts.clone()).expect("a sender");
     let sender = sender.with_timeouts(Duration::from_millis(1_500), Duration::from_millis(1_000)).expect("a sender");
@@ -191,11 +233,6 @@ pub struct TestPair {
 }
 
 impl TestPair {
-    /// The same two browsers at another node.
-    pub fn at(&self, app: &TestApp) -> Self {
-        Self { id: self.id, parent: self.parent.at(app), child: self.child.at(app) }
-    }
-
     /// Both answer today's question.
     pub async fn answer_both(&self, text: &str) {
         for browser in [&self.parent, &self.child] {
@@ -220,11 +257,6 @@ impl Browser {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().redirect(redirect::Policy::none()).build().expect("a client");
         Self { client, url: url.to_owned(), cookies: Arc::default(), address: Arc::new(Mutex::new("203.0.113.7".into())) }
-    }
-
-    /// The same browser, come back to a node that was started anew.
-    pub fn at(&self, app: &TestApp) -> Self {
-        Self { url: app.url.clone(), ..self.clone() }
     }
 
     pub fn cookie_line(&self) -> String {
@@ -356,11 +388,19 @@ impl Browser {
     }
 
     pub async fn listen_after(&self, cursor: i64) -> Listener {
-        let request = self.client.get(format!("{}/events?after={cursor}", self.url)).header(header::ACCEPT, "text/event-stream");
-        let response = request.header(header::COOKIE, self.cookie_line()).send().await.expect("a stream");
+        let response = self.events(&format!("after={cursor}"), &[("accept", "text/event-stream")]).await.expect("a stream");
         assert_eq!(response.status(), StatusCode::OK, "the live line");
         assert_eq!(response.headers()["x-accel-buffering"], "no");
         Listener { body: response.bytes_stream().boxed(), text: String::new(), raw: String::new() }
+    }
+
+    /// Asks for the feed. The answer may stay open, and there is none while the server is away.
+    pub async fn events(&self, query: &str, headers: &[(&str, &str)]) -> reqwest::Result<Response> {
+        let mut request = self.client.get(format!("{}/events?{query}", self.url)).header(header::COOKIE, self.cookie_line());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await
     }
 }
 

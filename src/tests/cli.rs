@@ -215,3 +215,39 @@ fn only_the_test_environment_has_a_door_for_the_clock() {
         child.wait().expect("an end");
     }
 }
+
+#[test]
+fn the_limit_of_open_files_is_raised_and_said_when_it_is_low() {
+    let data = folder("files");
+    let site = data.join("site/pkg");
+    fs::create_dir_all(&site).expect("a folder");
+    fs::write(site.join("umbba.css"), "").expect("a file");
+    let (_, allowed) = rlimit::Resource::NOFILE.get().expect("the limits of this test");
+    for (hard, is_low) in [("1024", true), ("20000", false)] {
+        if hard.parse::<u64>().expect("a number") > allowed {
+            continue; // nobody may raise it above what they have
+        }
+        let mut child = Command::new("sh")
+            .args(["-c", &format!("ulimit -Sn 128 && ulimit -Hn {hard} && exec \"$0\" serve --listen-addr 127.0.0.1:0"), env!("CARGO_BIN_EXE_umbba")])
+            .env_clear()
+            .env("APP_ENV", "development")
+            .env("DATA_DIR", &data)
+            .env("SITE_ROOT", data.join("site"))
+            .env("LOG", "warn")
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        let mut reader = std::io::BufReader::new(child.stdout.take().expect("its words"));
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut reader, &mut line).expect("a line");
+        assert!(line.starts_with("listening on "), "{line}");
+        let limits = fs::read_to_string(format!("/proc/{}/limits", child.id())).expect("a Linux");
+        let files: Vec<&str> = limits.lines().find(|line| line.starts_with("Max open files")).expect("a limit").split_whitespace().collect();
+        assert_eq!(files[3..5], [hard, hard], "soft and hard");
+        child.kill().expect("an end");
+        let said = child.wait_with_output().expect("an end").stderr;
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert_eq!(said.matches("LimitNOFILE").count(), usize::from(is_low), "{said}");
+    }
+}

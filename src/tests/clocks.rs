@@ -65,11 +65,10 @@ async fn live_to_due(app: &TestApp, pair: &TestPair) -> Option<LocalDate> {
 
 #[tokio::test]
 async fn down_for_an_hour_a_question_is_an_hour_late_and_carries_its_minute_s_date() {
-    let (app, service, pair) = ready().await;
+    let (mut app, service, pair) = ready().await;
     app.tick_at(21, 0).await;
     app.tick_at(20, 30).await;
-    let app = app.restart(Millis::HOUR).await;
-    let pair = pair.at(&app);
+    app.restart(Millis::HOUR).await;
     assert_eq!(app.tick().await, 1);
     assert!(is_open(&pair, 2, "2026-11-23").await);
     assert_eq!(asked(&app, &service).await, 2, "late, but before the quiet hours");
@@ -77,11 +76,10 @@ async fn down_for_an_hour_a_question_is_an_hour_late_and_carries_its_minute_s_da
 
 #[tokio::test]
 async fn down_over_midnight_a_question_still_carries_its_minute_s_date_and_wakes_nobody() {
-    let (app, service, pair) = ready().await;
+    let (mut app, service, pair) = ready().await;
     app.tick_at(21, 0).await;
     app.tick_at(20, 30).await;
-    let app = app.restart(4 * Millis::HOUR).await;
-    let pair = pair.at(&app);
+    app.restart(4 * Millis::HOUR).await;
     assert_eq!(app.tick().await, 1);
     assert!(is_open(&pair, 2, "2026-11-23").await);
     assert_eq!(asked(&app, &service).await, 0, "half past midnight: a late question obeys the quiet hours");
@@ -94,22 +92,20 @@ async fn down_over_midnight_a_question_still_carries_its_minute_s_date_and_wakes
 #[tokio::test]
 async fn down_for_a_day_or_a_week_one_question_is_caught_up_and_no_reminder() {
     for days in [1, 7] {
-        let (app, service, pair) = ready().await;
+        let (mut app, service, pair) = ready().await;
         app.tick_at(21, 0).await;
         app.tick_at(20, 30).await;
-        let app = app.restart(days * Millis::DAY + Millis::HOUR).await;
-        let pair = pair.at(&app);
+        app.restart(days * Millis::DAY + Millis::HOUR).await;
         assert_eq!((app.tick().await, app.tick().await), (1, 0));
         assert!(is_open(&pair, 2, &format!("2026-11-{}", 23 + days)).await, "{days}");
         assert_eq!(asked(&app, &service).await, 2);
     }
     // A question nobody answered: the reminders of the days that were missed are not made up for.
-    let (app, service, pair) = ready().await;
+    let (mut app, service, pair) = ready().await;
     app.tick_at(21, 0).await;
     app.tick_at(21, 0).await;
     assert_eq!(asked(&app, &service).await, 2);
-    let app = app.restart(3 * Millis::DAY + Millis::HOUR).await;
-    let pair = pair.at(&app);
+    app.restart(3 * Millis::DAY + Millis::HOUR).await;
     app.tick().await;
     app.advance(Millis::MINUTE);
     app.deliver().await;

@@ -50,10 +50,9 @@ fn question() -> Vec<String> {
 
 #[tokio::test]
 async fn d1_a_restart_loses_no_day() {
-    let (app, service, pair) = ready().await;
+    let (mut app, service, pair) = ready().await;
     app.tick_at(20, 50).await;
-    let app = app.restart(20 * Millis::MINUTE).await;
-    let pair = pair.at(&app);
+    app.restart(20 * Millis::MINUTE).await;
     assert_eq!(app.tick().await, 1, "the due minute passed while nobody was there");
     assert_eq!(sent(&app, &service).await, question());
     assert_eq!(number(&pair.child, pair.id).await, 2);
@@ -63,7 +62,7 @@ async fn d1_a_restart_loses_no_day() {
     app.deliver().await;
     service.take();
     app.tick_at(21, 0).await;
-    let app = app.restart(Millis::MINUTE).await;
+    app.restart(Millis::MINUTE).await;
     assert_eq!(sent(&app, &service).await, question());
 }
 
@@ -148,14 +147,14 @@ async fn d6_a_service_that_takes_nothing_any_more_is_seen_by_the_operator_and_st
 
 #[tokio::test]
 async fn d7_what_fails_is_tried_again_and_what_comes_twice_is_one() {
-    let (app, service, _pair) = ready().await;
+    let (mut app, service, _pair) = ready().await;
     for _ in 0..2 {
         service.answer_next(Answer::Status(503));
     }
     app.tick_at(21, 0).await;
     assert_eq!(sent(&app, &service).await, Vec::<String>::new());
     assert_eq!(sent(&app, &service).await, question(), "again, and both came");
-    let app = app.restart(Millis::MINUTE).await;
+    app.restart(Millis::MINUTE).await;
     assert_eq!(sent(&app, &service).await, Vec::<String>::new(), "and never once more");
 }
 

@@ -1,10 +1,7 @@
-//! The live line: nothing missed, nothing doubled, and an end when it has to end.
+//! The live line as today's pages read it, and the facts that come over it. What all five doors share is in `transports`.
 
 use super::app::{PATIENCE, TestApp};
-use crate::{
-    domain::{EventKind, Millis},
-    server::{jobs::housekeeping, storage::seeds::CHILDREN},
-};
+use crate::{domain::EventKind, server::storage::seeds::CHILDREN};
 
 #[tokio::test]
 async fn the_line_says_hello_and_goes_on_from_the_cursor() {
@@ -51,37 +48,6 @@ async fn a_reader_that_comes_and_goes_misses_nothing() {
     writer.await.expect("the writer");
 
     assert_eq!(seen, (first + 1..=first + 40).collect::<Vec<_>>());
-}
-
-#[tokio::test]
-async fn a_cursor_older_than_what_is_kept_gets_one_reset() {
-    let app = TestApp::start().await;
-    let pair = app.pair().await;
-    let last = pair.child.today(pair.id).await.as_of;
-    app.advance(housekeeping::FEED_KEPT_MS + Millis::DAY);
-    housekeeping::sweep(&app.state).await.expect("a sweep");
-
-    let mut line = pair.child.listen_after(0).await;
-
-    assert_eq!(line.next_frame().await.map(|(event, _)| event).as_deref(), Some("hello"));
-    assert_eq!(line.next_frame().await, Some(("reset".into(), format!("{{\"seq\":{last}}}"))));
-    pair.parent.answer(pair.id, "글").await;
-    assert_eq!(line.next_event().await.seq, last + 1);
-}
-
-#[tokio::test]
-async fn a_cursor_from_the_future_gets_a_reset_too() {
-    let app = TestApp::start().await;
-    let pair = app.pair().await;
-    let mut line = pair.child.listen_after(9_999).await;
-    line.next_frame().await;
-    assert_eq!(line.next_frame().await.map(|(event, _)| event).as_deref(), Some("reset"));
-}
-
-#[tokio::test]
-async fn without_a_session_there_is_no_line() {
-    let app = TestApp::start().await;
-    assert_eq!(app.visitor().get("/events?after=0").await.status(), 401);
 }
 
 #[tokio::test]

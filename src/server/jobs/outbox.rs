@@ -40,9 +40,12 @@ const LOOK_EVERY_MS: i64 = Millis::SECOND;
 pub async fn pass(state: &AppState) -> Result<usize, ServiceError> {
     let mut handled = 0;
     let mut under_way: Vec<JoinHandle<usize>> = Vec::new();
-    let until = tokio::time::Instant::now() + LONGEST_WAIT;
+    let mut patience = std::pin::pin!(tokio::time::sleep(LONGEST_WAIT));
     loop {
-        let _ = tokio::time::timeout_at(until, state.database.notifier().calm()).await;
+        tokio::select! {
+            () = state.database.notifier().calm() => {}
+            () = &mut patience => {}
+        }
         let (claimed, lease_until) = claim(state).await?;
         let is_all = (claimed.len() as i64) < BATCH;
         if !claimed.is_empty() {

@@ -1,21 +1,27 @@
 //! A person's feed as frames, from a cursor on: wait, read, write, heartbeat, end.
 //! The encoders are in `http::live`; here is what every one of them tells.
 
-use std::time::Duration;
+mod batch;
+
+use std::{collections::VecDeque, time::Duration};
 
 use futures::{Stream, stream};
+use serde::Serialize;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     services::ServiceError,
     state::AppState,
-    storage::{events, notifications, notifier::OpenLine, sessions},
+    storage::{events, lines::OpenLine, notifications, sessions},
 };
 use crate::domain::{Event, PersonId, SessionId};
 
-/// One thing told on an open stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
+pub use batch::Batch;
+
+/// One thing told on an open stream. As JSON it is what NDJSON and WebSocket carry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "frame", rename_all = "snake_case")]
 pub enum Frame {
     /// First of all: the build this server is, so that an old page can offer to load itself again.
     Hello {
@@ -25,72 +31,106 @@ pub enum Frame {
     Reset {
         seq: i64,
     },
-    Event(Event),
+    Told(Event),
     /// Nothing happened, the line is alive.
     Ping,
+    /// Last of all: too many lines, and a newer one took this one's place. Come back when somebody looks.
+    Replaced,
+}
+
+/// Why a feed ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Shutdown,
+    SignedOut,
+    Replaced,
+    /// The database could not be asked: come again.
+    Unavailable,
 }
 
 /// Heartbeats, on the real clock: they keep a wire alive, they decide nothing.
 pub const PING_EVERY: Duration = Duration::from_secs(15);
+/// What is in memory for one reader at most, however far behind it is.
 const READ_AT_ONCE: i64 = 100;
 
-struct Reader {
+/// A feed being read.
+pub struct Feed {
     state: AppState,
     person: PersonId,
     session: SessionId,
     cursor: i64,
     wake: watch::Receiver<u64>,
     ending: CancellationToken,
-    waiting: std::collections::VecDeque<Frame>,
-    is_over: bool,
-    /// Says to the outbox that this browser may be looking.
-    _line: OpenLine,
+    waiting: VecDeque<Frame>,
+    end: Option<End>,
+    /// Says to the outbox that this browser may be looking. An answer given at once holds no line.
+    line: Option<OpenLine>,
 }
 
-/// The frames of a person's feed after `cursor`. Ends on shutdown and when the session is gone.
-pub async fn frames(
-    state: AppState,
-    person: PersonId,
-    session: SessionId,
-    cursor: i64,
-) -> Result<impl Stream<Item = Frame> + Send + 'static, ServiceError> {
-    // Subscribe before reading: an event between the two would be lost.
-    let wake = state.database.notifier().subscribe(person);
-    let mut waiting = std::collections::VecDeque::from([Frame::Hello { build: state.site.build.clone() }]);
-    let mut tx = state.database.read().await?;
-    let last = events::last_seq(&mut tx, person).await?;
-    let first = events::first_kept(&mut tx, person).await?.unwrap_or(last + 1);
-    drop(tx);
-    let mut cursor = cursor;
-    // Older than what is kept, or from a feed that is not this one (a restored backup).
-    if cursor + 1 < first || cursor > last {
-        waiting.push_back(Frame::Reset { seq: last });
-        cursor = last;
+impl Feed {
+    /// The frames of a person's feed after `cursor`, as a line that stays open.
+    pub async fn open(state: AppState, person: PersonId, session: SessionId, cursor: i64) -> Result<Self, ServiceError> {
+        let line = state.database.notifier().open_line(person, session);
+        Self::begin(state, person, session, cursor, Some(line)).await
     }
-    let ending = state.lifecycle.ending();
-    let line = state.database.notifier().open_line(session);
-    let reader = Reader { state, person, session, cursor, wake, ending, waiting, is_over: false, _line: line };
-    Ok(stream::unfold(reader, |mut reader| async move { reader.next().await.map(|frame| (frame, reader)) }))
-}
 
-impl Reader {
-    async fn next(&mut self) -> Option<Frame> {
+    /// As `open`, for one look that keeps no line.
+    pub async fn glance(state: AppState, person: PersonId, session: SessionId, cursor: i64) -> Result<Self, ServiceError> {
+        Self::begin(state, person, session, cursor, None).await
+    }
+
+    async fn begin(state: AppState, person: PersonId, session: SessionId, mut cursor: i64, line: Option<OpenLine>) -> Result<Self, ServiceError> {
+        // Subscribe before reading: an event between the two would be lost.
+        let wake = state.database.notifier().subscribe(person);
+        let mut waiting = VecDeque::from([Frame::Hello { build: state.site.build.clone() }]);
+        let mut tx = state.database.read().await?;
+        let last = events::last_seq(&mut tx, person).await?;
+        let first = events::first_kept(&mut tx, person).await?.unwrap_or(last + 1);
+        drop(tx);
+        // From a feed that is not this one (a restored backup), or older than what is kept.
+        if cursor > last || cursor + 1 < first {
+            waiting.push_back(Frame::Reset { seq: last });
+            cursor = last;
+        }
+        let ending = state.lifecycle.ending();
+        Ok(Self { state, person, session, cursor, wake, ending, waiting, end: None, line })
+    }
+
+    /// The next frame; `None` when the feed has ended. May be dropped and called anew: nothing is lost by it.
+    pub async fn next(&mut self) -> Option<Frame> {
         loop {
-            if self.ending.is_cancelled() || (self.is_over && self.waiting.is_empty()) {
+            if self.end.is_some() {
                 return None;
+            }
+            if self.ending.is_cancelled() {
+                self.end = Some(End::Shutdown);
+                return None;
+            }
+            // What waits is not sent first: the tab that was replaced goes on from its cursor when it comes back.
+            if self.line.as_ref().is_some_and(|line| line.replaced().is_cancelled()) {
+                self.end = Some(End::Replaced);
+                return Some(Frame::Replaced);
             }
             if let Some(frame) = self.waiting.pop_front() {
                 return Some(frame);
             }
             self.wake.mark_unchanged();
-            if !self.read().await {
-                self.is_over = true;
+            if let Err(end) = self.read().await {
+                self.end = Some(end);
+                return None;
             }
-            if !self.waiting.is_empty() || self.is_over {
+            if !self.waiting.is_empty() {
                 continue;
             }
+            let replaced = async {
+                match &self.line {
+                    Some(line) => line.replaced().cancelled().await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
-                () = self.ending.cancelled() => return None,
+                () = self.ending.cancelled() => {}
+                () = replaced => {}
                 // The sender lives in the notifier as long as anybody listens.
                 _ = self.wake.changed() => {}
                 () = tokio::time::sleep(PING_EVERY) => return Some(Frame::Ping),
@@ -98,8 +138,17 @@ impl Reader {
         }
     }
 
-    /// Reads what is new. False when the session is gone or the database cannot be asked: the browser opens again.
-    async fn read(&mut self) -> bool {
+    /// Why it ended, once it has.
+    pub fn end(&self) -> Option<End> {
+        self.end
+    }
+
+    pub fn frames(self) -> impl Stream<Item = Frame> + Send + 'static {
+        stream::unfold(self, |mut feed| async move { feed.next().await.map(|frame| (frame, feed)) })
+    }
+
+    /// Reads what is new; an end when the session is gone or the database cannot be asked.
+    async fn read(&mut self) -> Result<(), End> {
         let found = async {
             let mut tx = self.state.database.read().await?;
             let is_signed_in = sessions::exists(&mut tx, self.session).await?;
@@ -110,15 +159,15 @@ impl Reader {
             Ok::<_, ServiceError>((is_signed_in, events))
         };
         match found.await {
-            Ok((is_signed_in, _)) if !is_signed_in => false,
-            Ok((_, events)) => {
+            Ok((false, _)) => Err(End::SignedOut),
+            Ok((true, events)) => {
                 self.cursor = events.last().map_or(self.cursor, |event| event.seq);
-                self.waiting.extend(events.into_iter().map(Frame::Event));
-                true
+                self.waiting.extend(events.into_iter().map(Frame::Told));
+                Ok(())
             }
             Err(error) => {
                 tracing::error!(person.id = %self.person, %error, "a feed could not be read");
-                false
+                Err(End::Unavailable)
             }
         }
     }

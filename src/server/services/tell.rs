@@ -238,7 +238,7 @@ async fn write_notices(tx: &mut Tx, state: &AppState, notices: Vec<Notice>, seqs
         let send_at = send_at(notice, wishes, now);
         for address in addresses.get(&written.person).into_iter().flatten() {
             // A page that is looked at says so within seconds; then this browser alone needs no push.
-            let is_live = state.database.notifier().has_line(address.session);
+            let is_live = state.database.notifier().has_line(address.person, address.session);
             let send_at = if is_live { send_at.max(now.plus(LIVE_HOLD_MS)) } else { send_at };
             sendings.push((DeliveryId { notification: written.id, subscription: address.id }, send_at));
         }

@@ -8,13 +8,13 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
+use super::lines::{Lines, OpenLine};
 use crate::domain::{PersonId, SessionId};
 
 #[derive(Clone, Default)]
 pub struct Notifier {
     feeds: Arc<Mutex<HashMap<PersonId, watch::Sender<u64>>>>,
-    /// Sessions with an open line here, and how many.
-    lines: Arc<Mutex<HashMap<SessionId, usize>>>,
+    lines: Lines,
     outbox: Arc<Notify>,
     rushes: Arc<watch::Sender<usize>>,
 }
@@ -25,24 +25,6 @@ pub struct Rush(Arc<watch::Sender<usize>>);
 impl Drop for Rush {
     fn drop(&mut self) {
         self.0.send_modify(|rushes| *rushes -= 1);
-    }
-}
-
-/// An open line of a session, as long as this lives.
-pub struct OpenLine {
-    session: SessionId,
-    lines: Arc<Mutex<HashMap<SessionId, usize>>>,
-}
-
-impl Drop for OpenLine {
-    fn drop(&mut self) {
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = lines.get_mut(&self.session) {
-            *count -= 1;
-            if *count == 0 {
-                lines.remove(&self.session);
-            }
-        }
     }
 }
 
@@ -70,15 +52,19 @@ impl Notifier {
         }
     }
 
-    /// Notes that a session listens, until the line is dropped.
-    pub fn open_line(&self, session: SessionId) -> OpenLine {
-        *self.lines.lock().unwrap_or_else(PoisonError::into_inner).entry(session).or_insert(0) += 1;
-        OpenLine { session, lines: Arc::clone(&self.lines) }
+    /// Notes that a session listens, until the line is dropped. The oldest line makes room when there are too many.
+    pub fn open_line(&self, person: PersonId, session: SessionId) -> OpenLine {
+        self.lines.open(person, session)
     }
 
     /// Whether a session has a line open on this node.
-    pub fn has_line(&self, session: SessionId) -> bool {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&session)
+    pub fn has_line(&self, person: PersonId, session: SessionId) -> bool {
+        self.lines.has(person, session)
+    }
+
+    /// How many lines are open on this node.
+    pub fn count_lines(&self) -> usize {
+        self.lines.count()
     }
 
     /// A full minute: what is due is opened first, then sent. Pages show the question while pushes are still on their way.

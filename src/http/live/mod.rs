@@ -1,0 +1,78 @@
+//! `GET /events`: a person's feed, told over five doors. One way in for all of them: who asks, from which cursor, and
+//! how it wants to hear; then each file here writes the same frames in its own way. Ids and kinds only.
+
+mod asked;
+mod ndjson;
+mod poll;
+mod refusal;
+mod sse;
+mod websocket;
+
+use axum::{
+    body::Body,
+    extract::{FromRequestParts, Request, State, ws::WebSocketUpgrade},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+
+use crate::server::{live::Feed, request::Visitor, state::AppState};
+use asked::{Asked, Door};
+use refusal::Refusal;
+
+pub async fn events(State(state): State<AppState>, request: Request) -> Response {
+    let answer = match answer(state, request).await {
+        Ok(answer) => answer,
+        Err(refusal) => refusal.into_response(),
+    };
+    unstored(answer)
+}
+
+async fn answer(state: AppState, request: Request) -> Result<Response, Refusal> {
+    let (mut parts, _) = request.into_parts();
+    let Some(found) = parts.extensions.get::<Visitor>().and_then(|visitor| visitor.session.clone()) else {
+        return Err(Refusal::SignedOut);
+    };
+    let (person, session) = (found.person.id, found.session.id);
+    let Asked { cursor, door } = Asked::parse(&parts.headers, &parts.uri)?;
+    if door == Door::Poll {
+        return poll::answer(Feed::glance(state, person, session, cursor).await?.batch().await);
+    }
+    if door != Door::WebSocket {
+        // Two to six seconds, so that a restart does not bring all browsers at one moment.
+        let retry = 2_000 + state.random.number() % 4_000;
+        let feed = Feed::open(state, person, session, cursor).await?;
+        return match door {
+            Door::LongPoll(wait) => poll::answer(feed.batch_within(wait).await),
+            Door::Ndjson => Ok(ndjson::answer(feed)),
+            Door::Sse | Door::Poll | Door::WebSocket => Ok(sse::answer(feed, retry)),
+        };
+    }
+    // A page of another site may open a socket to us, and the browser sends our cookie along: CORS does not hold it back.
+    if !is_ours(&parts.headers, state.site.public_url.as_str()) {
+        return Err(Refusal::CrossSite);
+    }
+    let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &state).await.map_err(|_| Refusal::Malformed)?;
+    let lifecycle = state.lifecycle.clone();
+    let feed = Feed::open(state, person, session, cursor).await?;
+    Ok(websocket::answer(upgrade, feed, lifecycle))
+}
+
+/// Whether the page that asks is one of ours (RFC 6455 §10.2). Every browser names its origin.
+fn is_ours(headers: &HeaderMap, origin: &str) -> bool {
+    headers.get(header::ORIGIN).is_some_and(|value| value.as_bytes() == origin.as_bytes())
+}
+
+/// A body that is written as it comes, with nothing on the way holding it back.
+fn streamed(content_type: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    response
+}
+
+/// What is told belongs to one person and one moment, the refusals too.
+fn unstored(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform"));
+    response
+}
