@@ -132,10 +132,15 @@ $(WORK)/out/umbba.js: $(WORK)/umbba.wasm $(BINDGEN)
 	$(BINDGEN) --target web --no-typescript --out-name umbba --out-dir $(@D) $<
 	@touch $@
 
-$(SITE)/pkg/umbba.js: $(WORK)/out/umbba.js
+# The bindings and our own live.js in one file: the browser asks once.
+$(SITE)/pkg/umbba.js: $(WORK)/out/umbba.js $(NODE_MODULES)
 	@mkdir -p $(@D) && rm -rf $(@D)/snippets
-	@if [ -d $(WORK)/out/snippets ]; then cp -R $(WORK)/out/snippets $(@D)/; fi
+ifneq ($(HAVE_NPM),)
+	@end2end/node_modules/.bin/esbuild $< --bundle --format=esm --target=es2022 --log-level=warning $(if $(SHRINK),--minify) --outfile=$@
+else
+	@cp -R $(WORK)/out/snippets $(@D)/
 	@cp $< $@
+endif
 
 # The bindings' umbba_bg.wasm is served as umbba.wasm; the page passes that path to init().
 $(SITE)/pkg/umbba.wasm: $(WORK)/out/umbba.js $(NODE_MODULES)

@@ -6,7 +6,7 @@ use leptos_meta::{Meta, MetaTags, Title, provide_meta_context};
 use crate::{
     api::{HomeView, Refused},
     components::context::{self, Lang, People},
-    domain::{Locale, TextSize},
+    domain::{Locale, PersonId, TextSize},
     paths,
     served::ServedPages,
     text,
@@ -21,6 +21,8 @@ pub struct PageFrame {
     pub public_url: String,
     /// Who is here; `as_of` is read before the page's own data, so that no event between them is missed.
     pub home: HomeView,
+    /// Whose browser this is: its tabs share one line.
+    pub person: Option<PersonId>,
     /// A form's post that was refused and is answered with this page.
     pub refused: Option<Refused>,
 }
@@ -40,7 +42,8 @@ pub fn shell() -> impl IntoView {
     let as_of = frame.home.name.is_some().then(|| frame.home.as_of.to_string());
     view! {
         <!DOCTYPE html>
-        <html lang=frame.locale.tag() data-text-size=frame.text_size.word() data-build=frame.build.clone() data-as-of=as_of>
+        <html lang=frame.locale.tag() data-text-size=frame.text_size.word() data-build=frame.build.clone() data-as-of=as_of
+            data-person=frame.person.map(|person| person.to_string())>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>

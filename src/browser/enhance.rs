@@ -89,7 +89,7 @@ fn follow(document: &Document) {
     live::open(as_of, move |heard| {
         notices::tell(&heard);
         match heard {
-            Heard::Hello(_) | Heard::Lost(_) => {}
+            Heard::Hello(_) | Heard::Lost(_) | Heard::Slow(_) => {}
             // The notice says it; the page is left as it is.
             Heard::Event(event) if event.kind == EventKind::RecoveryCodeUsed => {}
             // What only the inbox or the devices page shows is no reason to draw another page.

@@ -82,7 +82,7 @@ impl LiveFeed {
         live::open(as_of, move |heard| {
             notices::tell(&heard);
             match heard {
-                Heard::Hello(_) | Heard::Lost(_) => {}
+                Heard::Hello(_) | Heard::Lost(_) | Heard::Slow(_) => {}
                 Heard::Refetch => self.version.update(|version| *version += 1),
                 Heard::Event(event) => {
                     // A read inbox is no news of the pair: what was last said of it stays said.

@@ -15,5 +15,6 @@ pub fn HiddenNotices() -> impl IntoView {
         </div>
         <div class="notice warn" role="alert" data-notice="recovery" hidden>{words.recovery_used_elsewhere}</div>
         <p class="status" role="status" data-notice="lost" hidden>{words.live_lost}</p>
+        <p class="status" role="status" data-notice="slow" hidden>{words.live_slow}</p>
     }
 }

@@ -138,6 +138,7 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
         text_size: visitor.and_then(|visitor| visitor.session.as_ref()).map_or(TextSize::default(), |found| found.person.text_size),
         build: state.site.build.clone(),
         public_url: state.site.public_url.as_str().to_owned(),
+        person: visitor.and_then(|visitor| visitor.session.as_ref()).map(|found| found.person.id),
         home,
         refused: request.extensions().get::<Refused>().cloned(),
     };

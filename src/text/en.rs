@@ -377,5 +377,6 @@ pub static EN_PAGES: PageWords = PageWords {
     update_ready: "There is a newer version of this page.",
     update_now: "Reload",
     live_lost: "The connection is gone. Trying again.",
+    live_slow: "On this connection news may come a little late.",
     recovery_used_elsewhere: "Somebody just signed in with your recovery code on another device. If it was not you, end that session in Settings and make a new code.",
 };

@@ -377,5 +377,6 @@ pub static KO_PAGES: PageWords = PageWords {
     update_ready: "새로워진 화면이 있어요.",
     update_now: "새로고침",
     live_lost: "연결이 끊겼어요. 다시 잇고 있어요.",
+    live_slow: "이 연결에서는 새 소식이 조금 늦게 올 수 있어요.",
     recovery_used_elsewhere: "방금 다른 기기에서 복구 코드로 들어왔어요. 내가 아니라면 설정에서 그 기기를 내보내고 코드를 새로 만들어 주세요.",
 };

@@ -488,6 +488,7 @@ pub struct PageWords {
     pub update_ready: &'static str,
     pub update_now: &'static str,
     pub live_lost: &'static str,
+    pub live_slow: &'static str,
     pub recovery_used_elsewhere: &'static str,
 }
 
@@ -745,6 +746,7 @@ impl PageWords {
             ("update_ready", self.update_ready),
             ("update_now", self.update_now),
             ("live_lost", self.live_lost),
+            ("live_slow", self.live_slow),
             ("recovery_used_elsewhere", self.recovery_used_elsewhere),
         ]
     }

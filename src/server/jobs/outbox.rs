@@ -33,7 +33,7 @@ const SETTLED_AT_ONCE: usize = 250;
 const FIRST_BACK_OFF_MS: i64 = 5 * Millis::SECOND;
 const LONGEST_BACK_OFF_MS: i64 = 15 * Millis::MINUTE;
 /// A full minute's openings go first, but nothing is held back for longer.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
 const LOOK_EVERY_MS: i64 = Millis::SECOND;
 
 /// Sends everything whose time has come; gives how many deliveries were handled.

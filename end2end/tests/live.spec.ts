@@ -1,0 +1,127 @@
+import type { Page } from '@playwright/test';
+import { Nginx } from '../support/nginx.ts';
+import { expect, type Pair, type Person, test } from '../support/pair.ts';
+
+const SLOW = '이 연결에서는 새 소식이 조금 늦게 올 수 있어요.';
+const said = (page: Page, text: string) => page.getByText(text);
+
+/** Every line to the feed that these pages ask for, as they ask. */
+function lines(page: Page): string[] {
+  const asked: string[] = [];
+  page.context().on('request', (request) => {
+    if (request.url().includes('/events?')) asked.push(request.url());
+  });
+  return asked;
+}
+
+/** One more tab of the same browser. */
+async function tab(person: Person, path: string): Promise<Page> {
+  const page = await person.page.context().newPage();
+  await page.goto(path);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  return page;
+}
+
+/** A pair whose browsers come by way of `url`. */
+async function pairAt(url: string, somebody: (name: '준호' | '미경', options: { baseURL: string }) => Promise<Person>): Promise<Pair> {
+  const [child, parent] = [await somebody('준호', { baseURL: url }), await somebody('미경', { baseURL: url })];
+  const id = await child.startPair();
+  await parent.join(await child.invite(id));
+  return { id, child, parent, at: (page: string) => `/p/${id}/${page}` } as Pair;
+}
+
+test('seven tabs share one line, and all of them hear at once', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const asked = lines(pair.child.page);
+  await pair.child.open(pair.at('today'));
+  const tabs = [pair.child.page];
+  for (let at = 0; at < 6; at += 1) tabs.push(await tab(pair.child, pair.at('today')));
+  await pair.child.answer(pair.id, '운동장 뒤 등나무 벤치요.');
+  await pair.parent.answer(pair.id, '골목에서 고무줄을 했지.');
+  for (const page of tabs) await expect(said(page, '골목에서 고무줄을 했지.')).toBeVisible();
+  expect(asked, 'one line').toHaveLength(1);
+  // Six connections to one host are all that HTTP/1.1 browsers open: a seventh tab still loads and posts.
+  await tabs[6].goto(pair.at('archive'));
+  await expect(tabs[6].getByRole('heading', { level: 1 })).toBeVisible();
+});
+
+test('when the tab that leads is closed another takes over and misses nothing', async ({ pairUp }) => {
+  const pair = await pairUp();
+  await pair.child.answer(pair.id, '운동장 뒤 등나무 벤치요.');
+  await pair.child.open(pair.at('today'));
+  const second = await tab(pair.child, pair.at('today'));
+  const asked = lines(second);
+  const line = second.waitForRequest(/\/events\?/);
+  await pair.child.page.close();
+  await pair.parent.answer(pair.id, '골목에서 고무줄을 했지.');
+  await line;
+  await expect(said(second, '골목에서 고무줄을 했지.')).toBeVisible();
+  expect(asked).toHaveLength(1);
+});
+
+test('a tab that leads and has fallen silent is robbed by one that is looked at, after 35 s', async ({ pairUp }) => {
+  const pair = await pairUp();
+  await pair.child.answer(pair.id, '운동장 뒤 등나무 벤치요.');
+  await pair.child.open(pair.at('today'));
+  const second = await pair.child.page.context().newPage();
+  await second.clock.install();
+  await second.goto(pair.at('today'));
+  await expect(second.getByRole('heading', { level: 1 })).toBeVisible();
+  // Frozen, to the others: it holds the lock and says nothing any more.
+  await pair.child.page.evaluate(() => (BroadcastChannel.prototype.postMessage = () => {}));
+  await pair.parent.answer(pair.id, '골목에서 고무줄을 했지.');
+  await expect(said(pair.child.page, '골목에서 고무줄을 했지.')).toBeVisible();
+  await expect(said(second, '골목에서 고무줄을 했지.')).toBeHidden();
+  const line = second.waitForRequest(/\/events\?/);
+  await second.clock.fastForward(40_000);
+  await line;
+  await expect(said(second, '골목에서 고무줄을 했지.')).toBeVisible();
+  await pair.parent.post('change_relation', { pair: pair.id, relation: 'grandmother' });
+  await expect(second.getByText('할머니').first()).toBeAttached();
+  await expect(pair.child.page.getByText('할머니').first(), 'and who was robbed follows').toBeAttached();
+});
+
+test('behind a proxy that buffers, the line becomes a long poll, says so, and later tries again', async ({ ownServer, somebody }) => {
+  // It packs the stream, against what the server asks for, and a packer waits for more before it gives anything.
+  const nginx = await Nginx.before(ownServer, 'proxy_buffering on; proxy_ignore_headers X-Accel-Buffering; gzip on; gzip_proxied any; gzip_min_length 0; gzip_types text/event-stream;');
+  try {
+    const pair = await pairAt(nginx.url, somebody);
+    const { page } = pair.child;
+    await pair.child.answer(pair.id, '운동장 뒤 등나무 벤치요.');
+    await page.clock.install();
+    const stream = page.waitForRequest(/\/events\?after=/);
+    await page.goto(pair.at('today'));
+    await stream;
+    await expect(said(page, SLOW)).toBeHidden();
+    const poll = page.waitForRequest(/\/events\?wait=/);
+    await page.clock.fastForward(5_500);
+    await poll;
+    await pair.parent.answer(pair.id, '골목에서 고무줄을 했지.');
+    await expect(said(page, '골목에서 고무줄을 했지.'), 'the poll is answered at once').toBeVisible();
+    await expect(said(page, SLOW)).toBeVisible();
+    // Ten minutes later the better road is tried once more.
+    const again = page.waitForRequest(/\/events\?after=/);
+    await page.clock.fastForward(600_000);
+    await pair.parent.post('change_relation', { pair: pair.id, relation: 'grandmother' });
+    await again;
+  } finally {
+    await nginx.stop();
+  }
+});
+
+test('a proxy that drops idle lines costs nothing', async ({ ownServer, somebody }) => {
+  const nginx = await Nginx.before(ownServer, 'proxy_buffering off; proxy_read_timeout 1s;');
+  try {
+    const pair = await pairAt(nginx.url, somebody);
+    const { page } = pair.child;
+    await pair.child.answer(pair.id, '운동장 뒤 등나무 벤치요.');
+    await pair.child.open(pair.at('today'));
+    // Dropped, and opened again by itself from the last number.
+    await page.waitForRequest(/\/events\?/);
+    await pair.parent.answer(pair.id, '골목에서 고무줄을 했지.');
+    await expect(said(page, '골목에서 고무줄을 했지.')).toBeVisible();
+    await expect(said(page, SLOW), 'a line that breaks is no line that is held back').toBeHidden();
+  } finally {
+    await nginx.stop();
+  }
+});
