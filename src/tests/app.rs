@@ -138,6 +138,12 @@ impl TestApp {
         *self = Self::run(state, listener.into(), self.folder.clone(), &self.push_host);
     }
 
+    /// As `umbba keys rotate` and a restart.
+    pub async fn rotate_push_keys(&mut self) {
+        VapidKeys::make(&self.folder.0, self.state.clock.now().0).expect("another key");
+        self.restart(0).await;
+    }
+
     /// Sends what may be sent now.
     pub async fn deliver(&self) -> usize {
         outbox::pass(&self.state).await.expect("a pass of the outbox")

@@ -1,4 +1,4 @@
-//! The real binary, killed with SIGKILL while questions open, answers arrive and pushes leave; started anew on what it left.
+//! The real binary when its machine fails it: a full disk, and a kill. Killed with SIGKILL while questions open, answers arrive and pushes leave; started anew on what it left.
 //! Every due pair gets exactly one question a date, nothing acknowledged is lost, and every fact reaches every device
 //! under exactly one notification id. What was on its way at the moment of the kill may come twice on the wire: that is
 //! counted, and printed.
@@ -56,8 +56,8 @@ impl Drop for Folder {
     }
 }
 
-fn folder() -> Folder {
-    let folder = std::env::temp_dir().join(format!("umbba-crash-{}", std::process::id()));
+fn folder(name: &str) -> Folder {
+    let folder = std::env::temp_dir().join(format!("umbba-{name}-{}", std::process::id()));
     fs::create_dir_all(folder.join("site/pkg")).expect("a folder");
     fs::write(folder.join("site/pkg/umbba.css"), "").expect("a file");
     Folder(folder)
@@ -65,7 +65,12 @@ fn folder() -> Folder {
 
 fn umbba(data: &Path, push_host: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_umbba"));
-    command.env_clear().env("APP_ENV", "test").env("DATA_DIR", data).env("SITE_ROOT", data.join("site")).env("LOG", "off");
+    command
+        .env_clear()
+        .env("APP_ENV", "test")
+        .env("DATA_DIR", data)
+        .env("SITE_ROOT", data.join("site"))
+        .env("LOG", "off");
     command.env("PUSH_EXTRA_HOSTS", push_host);
     command
 }
@@ -106,7 +111,12 @@ struct Node {
 impl Node {
     async fn start(data: &Path, push_host: &str) -> Self {
         let mut command = umbba(data, push_host);
-        let mut process = command.args(["serve", "--listen-addr", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().expect("the binary runs");
+        command.args(["serve", "--listen-addr", "127.0.0.1:0"]);
+        Self::run(command, data).await
+    }
+
+    async fn run(mut command: Command, data: &Path) -> Self {
+        let mut process = command.stdout(Stdio::piped()).spawn().expect("the binary runs");
         let stdout = process.stdout.take().expect("its output");
         let first_line = tokio::task::spawn_blocking(move || {
             let (mut output, mut line) = (std::io::BufReader::new(stdout), String::new());
@@ -232,7 +242,7 @@ fn answer(member: &Member, day: usize) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let folder = folder();
+    let folder = folder("crash");
     let data = &folder.0;
     let service = PushService::start().await;
     let members = seed(data, &service.host).await;
@@ -328,4 +338,52 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice() {
     let repeats = arrived.len() - distinct.len();
     println!("{killed} kills, {} pushes, {repeats} of them repeats on the wire", arrived.len());
     assert!(repeats <= killed * members.len(), "at most what was on its way at a kill");
+}
+
+/// Not a disk but a limit on files, which fails a write in the same way; SIGXFSZ, which would kill, is ignored.
+#[tokio::test]
+async fn on_a_full_disk_nothing_is_taken_pages_are_shown_and_with_room_it_goes_on() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = folder("full");
+    let data = &folder.0;
+    let members = seed(data, "").await;
+    let usual = umbba(data, "");
+    let mut command = Command::new("bash");
+    command.args(["-c", "trap '' XFSZ; ulimit -S -f 2048; exec \"$0\" serve --listen-addr 127.0.0.1:0"]).arg(usual.get_program()).env_clear();
+    command.envs(usual.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let node = Node::run(command, data).await;
+    let member = &members[0];
+    let question = node.question(member).await;
+    let (id, version) = (question["id"].as_str().expect("an id").to_owned(), question["version"].to_string());
+    let submit = async |body: &str, accept: &str| {
+        let fields = [("daily_question", id.as_str()), ("version", &version), ("body", body)];
+        let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = node.client.post(format!("{}/api/submit_answer", node.url)).header("cookie", &member.cookie).header("accept", accept);
+        let response = request.header("content-type", "application/x-www-form-urlencoded").body(form).timeout(PATIENCE).send().await;
+        let response = response.expect("an answer");
+        (response.status(), response.text().await.expect("text"))
+    };
+
+    let (mut kept, mut count) = (String::new(), 0);
+    let refused = loop {
+        count += 1;
+        assert!(count < 1_000, "two mebibytes hold no thousand stories");
+        let body = format!("{count} {}", "긴 이야기 ".repeat(300));
+        let (status, text) = submit(&body, "application/json").await;
+        if !status.is_success() {
+            break (status, text);
+        }
+        kept = body;
+    };
+    assert_eq!(refused, (StatusCode::SERVICE_UNAVAILABLE, "\"Unavailable\"".to_owned()));
+    let (status, page) = submit("사라지면 안 되는 글", "text/html").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.contains("사라지면 안 되는 글"), "what was typed comes back with the page");
+    let shown = node.question(member).await["answers"].to_string();
+    assert!(shown.contains(kept.trim()), "reading goes on, and what was acknowledged is there");
+
+    let process = node.process.id().to_string();
+    assert!(Command::new("prlimit").args(["--pid", &process, "--fsize=unlimited"]).status().expect("prlimit").success());
+    assert_eq!(submit("사라지면 안 되는 글", "application/json").await.0, StatusCode::OK);
+    assert!(node.question(member).await["answers"].to_string().contains("사라지면 안 되는 글"));
 }

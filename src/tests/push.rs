@@ -548,3 +548,25 @@ async fn a_reminder_speaks_once_a_day_for_all_pairs_that_wait() {
     assert_eq!(child, ["child: 오늘의 질문이 기다려요 / 엄마, 아빠와의 질문이에요. 떠오르는 장면 하나면 충분해요."]);
     assert_eq!(inbox(&pair.child).await.iter().filter(|title| *title == "오늘의 질문이 기다려요").count(), 2);
 }
+
+#[tokio::test]
+async fn after_a_rotation_every_browser_keeps_the_key_it_subscribed_with() {
+    let (mut app, service, pair) = subscribed().await;
+    let key = async |browser: &super::app::Browser| browser.ask::<String>("push_key", &[]).await.expect("a key");
+    let first = key(&pair.child).await;
+    app.rotate_push_keys().await;
+    let second = key(&pair.child).await;
+    assert_ne!(first, second, "browsers that subscribe from now on get the new one");
+    // The parent's browser has started again and subscribed anew, the child's has not.
+    assert_eq!(pair.parent.subscribe(&service, "parent").await.status(), StatusCode::OK);
+    pair.answer_both("첫 기억").await;
+    next_opens(&app, 21).await;
+    app.advance(Millis::MINUTE);
+    app.deliver().await;
+    let arrived = service.take();
+    let named = |device: &str| {
+        let push = arrived.iter().rfind(|push| push.device == device).expect("a push");
+        push.authorization.split_once("k=").expect("a key").1.to_owned()
+    };
+    assert_eq!((named("child"), named("parent")), (first, second));
+}

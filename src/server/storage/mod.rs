@@ -31,7 +31,7 @@ pub mod subscriptions;
 use std::{collections::BTreeSet, str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
-    PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    Connection, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -175,7 +175,14 @@ async fn open_sqlite(url: &str, opening: Opening) -> Result<Pools, StorageError>
     // A full minute touches every index of hundreds of megabytes: 64 MiB of pages are kept, and the log is copied back
     // into the file every 64 MiB (the default is 4): a page that many batches touch is copied once.
     let writer_options = options.clone().synchronous(SqliteSynchronous::Full).pragma("cache_size", "-65536").pragma("wal_autocheckpoint", "16384");
-    let writer = SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(10)).connect_with(writer_options).await?;
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(Duration::from_secs(10))
+        // After a full disk or an I/O error SQLite has rolled back by itself, and the driver believes for ever that it is in
+        // a transaction: nothing could be written until a restart. Such a connection is thrown away.
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+        .connect_with(writer_options)
+        .await?;
     if opening == Opening::Migrate {
         sqlx::migrate!("migrations/sqlite").run(&writer).await?;
     }
