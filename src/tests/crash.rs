@@ -65,12 +65,7 @@ fn folder(name: &str) -> Folder {
 
 fn umbba(data: &Path, push_host: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_umbba"));
-    command
-        .env_clear()
-        .env("APP_ENV", "test")
-        .env("DATA_DIR", data)
-        .env("SITE_ROOT", data.join("site"))
-        .env("LOG", "off");
+    command.env_clear().env("APP_ENV", "test").env("DATA_DIR", data).env("SITE_ROOT", data.join("site")).env("LOG", "off");
     command.env("PUSH_EXTRA_HOSTS", push_host);
     command
 }
