@@ -39,7 +39,12 @@ export function open_line(cursor, person, tell) {
       cursor = JSON.parse(text).seq;
       kind = 'refetch';
     }
-    if (kind === 'hello') text = JSON.parse(text).build;
+    if (kind === 'hello') {
+      text = JSON.parse(text).build;
+      // Under `make dev` every start is a build of its own, named with a dash: the page follows by itself.
+      const { build } = document.documentElement.dataset;
+      if (text !== build && build?.includes('-')) location.reload();
+    }
     if (kind !== 'ping') tell(kind, text);
   }
 
