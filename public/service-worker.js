@@ -5,8 +5,8 @@ importScripts('/worker/keep.js', '/worker/push.js');
 // The "you are offline" page, and what kept copies need beside the files of their build.
 const OFFLINE = 'offline-2';
 const OFFLINE_FILES = ['/offline.html', '/offline.css', '/kept.js', '/favicon.svg', '/fonts/question.woff2'];
-// After these it may be somebody else who is here.
-const WHO = /^\/api\/(sign_in|sign_up|sign_out|join)$/;
+// After these it may be somebody else who is here, or every page looks different.
+const OTHERWISE = /^\/api\/(sign_in|sign_up|sign_out|join|change_display)$/;
 
 self.addEventListener('install', (event) => {
   event.waitUntil(caches.open(OFFLINE).then((cache) => cache.addAll(OFFLINE_FILES)).then(() => self.skipWaiting()));
@@ -22,7 +22,7 @@ self.addEventListener('fetch', (event) => {
   const { origin, pathname } = new URL(request.url);
   if (origin !== self.location.origin) return;
   if (request.method === 'POST') {
-    if (WHO.test(pathname)) event.waitUntil(wipe());
+    if (OTHERWISE.test(pathname)) event.waitUntil(wipe());
     // Today's page draws itself anew without being loaded: its copy would still ask for an answer that was given.
     if (pathname === '/api/today') event.waitUntil(renew(event.clientId).catch(() => {}));
   } else if (request.method === 'GET') {
