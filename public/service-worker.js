@@ -1,101 +1,43 @@
-// What the browser does for us while no page is open: shows pushes, keeps the subscription alive, and holds the
-// "you are offline" page. Pages are never kept: they hold two people's words and may be another build's.
-const CACHE = 'offline-1';
-const KEPT = ['/offline.html', '/offline.css', '/fonts/question.woff2'];
-const GENERAL = { title: '엄빠도 어렸다', body: '새 소식이 있어요' };
+// What the browser does for us while no page is open or no network is there: shows pushes, keeps the subscription alive
+// (`worker/push.js`) and keeps pages to be read without a network (`worker/keep.js`). Here is what it answers to.
+importScripts('/worker/keep.js', '/worker/push.js');
+
+// The "you are offline" page, and what kept copies need beside the files of their build.
+const OFFLINE = 'offline-2';
+const OFFLINE_FILES = ['/offline.html', '/offline.css', '/kept.js', '/favicon.svg', '/fonts/question.woff2'];
+// After these it may be somebody else who is here, or every page looks different.
+const OTHERWISE = /^\/api\/(sign_in|sign_up|sign_out|join|change_display)$/;
 
 self.addEventListener('install', (event) => {
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(KEPT)).then(() => self.skipWaiting()));
+  event.waitUntil(caches.open(OFFLINE).then((cache) => cache.addAll(OFFLINE_FILES)).then(() => self.skipWaiting()));
 });
 
 self.addEventListener('activate', (event) => {
-  const old = (keys) => Promise.all(keys.filter((key) => key !== CACHE).map((key) => caches.delete(key)));
-  event.waitUntil(caches.keys().then(old).then(() => self.clients.claim()));
+  event.waitUntil(drop('offline', OFFLINE).then(() => self.clients.claim()).then(visitOpened));
 });
 
+// Nothing of `/api` and `/events` is answered here; of pages only those are kept that the server marks.
 self.addEventListener('fetch', (event) => {
   const { request } = event;
-  if (request.method !== 'GET') return;
-  if (request.mode === 'navigate') {
-    event.respondWith(fetch(request).catch(() => caches.match('/offline.html')));
-    return;
-  }
-  // What the offline page is made of, when there is no network.
-  if (KEPT.includes(new URL(request.url).pathname)) {
-    event.respondWith(fetch(request).catch(() => caches.match(request)));
+  const { origin, pathname } = new URL(request.url);
+  if (origin !== self.location.origin) return;
+  if (request.method === 'POST') {
+    if (OTHERWISE.test(pathname)) event.waitUntil(wipe());
+    // Today's page draws itself anew without being loaded: its copy would still ask for an answer that was given.
+    if (pathname === '/api/today') event.waitUntil(renew(event.clientId).catch(() => {}));
+  } else if (request.method === 'GET') {
+    if (request.mode === 'navigate') event.respondWith(page(event));
+    else if (pathname.startsWith('/pkg/')) event.respondWith(found(request).then((file) => file ?? fetch(request)));
+    else if (OFFLINE_FILES.includes(pathname)) event.respondWith(offlineFile(event));
   }
 });
 
-const post = (endpoint, fields) =>
-  fetch(`/api/${endpoint}`, { method: 'POST', body: new URLSearchParams(fields), headers: { accept: 'application/json' }, credentials: 'same-origin' });
-
-// ---- telling
-
-self.addEventListener('push', (event) => event.waitUntil(show(event.data)));
-
-// Never ends without a notification, whatever came: browsers take the subscription away from those who keep silent.
-async function show(data) {
-  let told;
-  try {
-    told = data.json();
-  } catch {
-    // Broken or empty: something happened all the same.
-  }
-  const { notification, app_badge: unread, id, subscription, receipt, sent_at: timestamp } = Object(told);
-  const { title, body, lang, tag, navigate } = Object(notification);
-  const text = (value) => (typeof value === 'string' && value ? value : undefined);
-  await self.registration.showNotification(text(title) ?? GENERAL.title, {
-    body: text(title) ? text(body) : GENERAL.body,
-    lang: text(lang) ?? 'ko',
-    // A repeat of the same is put in the place of the first, without a sound.
-    tag: text(tag) ?? '',
-    renotify: false,
-    icon: '/icons/icon-192.png',
-    timestamp: Number.isFinite(timestamp) ? timestamp : Date.now(),
-    data: { path: pathOf(navigate), id, subscription, receipt },
-  });
-  await Promise.allSettled([setBadge(unread), report('shown', { id, subscription, receipt })]);
+/** At once, and anew for the next time: a network that hangs must not hold up a copy's own files. */
+async function offlineFile(event) {
+  const { pathname } = new URL(event.request.url);
+  event.waitUntil(caches.open(OFFLINE).then((cache) => cache.add(pathname)).catch(() => {}));
+  return (await found(pathname)) ?? fetch(event.request);
 }
-
-/** A path of ours, whatever a payload says. */
-function pathOf(url) {
-  try {
-    const { origin, pathname, search } = new URL(url, self.location.origin);
-    if (origin === self.location.origin) return pathname + search;
-  } catch {
-    // No address at all.
-  }
-  return '/';
-}
-
-/** The icon's count is absolute: the server's, not ours plus one. */
-async function setBadge(unread) {
-  if (!self.navigator.setAppBadge || !Number.isInteger(unread)) return;
-  await (unread > 0 ? self.navigator.setAppBadge(unread) : self.navigator.clearAppBadge());
-}
-
-async function report(what, { id, subscription, receipt }) {
-  if (id && subscription && receipt) await post('receipt', { notification: id, subscription, receipt, what });
-}
-
-self.addEventListener('notificationclick', (event) => {
-  event.notification.close();
-  const told = Object(event.notification.data);
-  event.waitUntil(Promise.allSettled([open(pathOf(told.path)), report('opened', told)]));
-});
-
-// Focus first: navigating spends the click's permission to focus, and focusing may be refused.
-async function open(path) {
-  const windows = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
-  const window = windows.find(({ url }) => pathOf(url) === path) ?? windows[0];
-  if (!window) return self.clients.openWindow(path);
-  const focused = await window.focus().catch(() => window);
-  if (pathOf(focused.url) !== path) await focused.navigate(path).catch(() => self.clients.openWindow(path));
-}
-
-// ---- the subscription
-
-self.addEventListener('pushsubscriptionchange', (event) => event.waitUntil(subscribe()));
 
 self.addEventListener('message', (event) => {
   const acts = { subscribe, sync: subscribe, forget, badge: () => setBadge(event.data.unread) };
@@ -103,35 +45,8 @@ self.addEventListener('message', (event) => {
   if (act) event.waitUntil(act().catch((error) => console.warn(error)));
 });
 
-// Also at every start: a subscription may be lost, or made with a key that is no longer ours (its options cannot change).
-async function subscribe(again = true) {
-  if (self.Notification?.permission !== 'granted') return;
-  const key = await (await post('push_key', {})).json();
-  const { pushManager } = self.registration;
-  let subscription = await pushManager.getSubscription();
-  if (subscription && keyOf(subscription) !== key) {
-    await subscription.unsubscribe();
-    subscription = null;
-  }
-  subscription ??= await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
-  const { endpoint, keys } = subscription.toJSON();
-  const { status } = await post('subscribe', { endpoint, p256dh: keys.p256dh, auth: keys.auth, key });
-  if (status === 409 && again === true) {
-    // Somebody else's, with other keys: a fresh one of our own.
-    await subscription.unsubscribe();
-    await subscribe(false);
-  }
-}
-
-function keyOf({ options }) {
-  const bytes = new Uint8Array(options.applicationServerKey ?? []);
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-}
-
 /** Signing out: nothing of this person stays on the device. */
 async function forget() {
-  const shown = await self.registration.getNotifications();
-  shown.forEach((notification) => notification.close());
-  await setBadge(0);
-  await (await self.registration.pushManager.getSubscription())?.unsubscribe();
+  await wipe();
+  await unsubscribe();
 }

@@ -43,6 +43,10 @@ pub fn account() -> String {
     "/settings".to_owned()
 }
 
+/// Where the installed app's shortcuts lead (`public/manifest.webmanifest`).
+pub const SHORTCUT_TODAY: &str = "/today";
+pub const SHORTCUT_ARCHIVE: &str = "/archive";
+
 pub fn today(pair: PairId) -> String {
     format!("/p/{pair}/today")
 }

@@ -10,7 +10,7 @@ export { expect } from '@playwright/test';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const BINARY = process.env.UMBBA_BIN || join(ROOT, 'target/debug/umbba');
-const SITE = resolve(ROOT, process.env.SITE_ROOT || 'target/site');
+export const SITE = resolve(ROOT, process.env.SITE_ROOT || 'target/site');
 const START_MS = 30_000;
 const STOP_MS = 15_000; // the promise is 10 s with streams open
 

@@ -59,7 +59,7 @@ pub async fn sign_out() -> Result<(), ApiError> {
         paths,
         server::{
             cookies,
-            request::{self, set_cookie},
+            request::{self, forget_device, set_cookie},
             services::accounts,
         },
     };
@@ -69,6 +69,7 @@ pub async fn sign_out() -> Result<(), ApiError> {
     for name in [cookies::SESSION, cookies::RECOVERY, cookies::INVITATION, cookies::TICKET] {
         set_cookie(&cookies::forget(name));
     }
+    forget_device();
     request.redirect(paths::home());
     Ok(())
 }

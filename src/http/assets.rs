@@ -11,16 +11,17 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
+    routing::get,
 };
 use ring::digest;
 use tower_http::services::ServeDir;
 
-use crate::server::state::AppState;
+use crate::{paths, server::state::AppState};
 
 /// A short name of what is in `target/site`: pages and streams tell it, asset paths carry it.
 pub fn build_name(site_root: &Path) -> String {
     let mut context = digest::Context::new(&digest::SHA256);
-    for file in ["pkg/umbba.js", "pkg/umbba.wasm", "pkg/umbba.css", "service-worker.js"] {
+    for file in ["pkg/umbba.js", "pkg/umbba.wasm", "pkg/umbba.css", "service-worker.js", "worker/keep.js", "worker/push.js"] {
         context.update(&fs::read(site_root.join(file)).unwrap_or_default());
     }
     // Built without npm, the script's own modules lie beside it.
@@ -35,14 +36,33 @@ fn snippet(site_root: &Path) -> PathBuf {
 }
 
 /// `/pkg/BUILD/FILE`, for this build only: an old page's files are gone and it is told to load itself again.
+/// `files.json` lists them for the service worker, which keeps a build whole or not at all.
 pub fn pkg(site_root: &Path, build: &str) -> Router<AppState> {
     let files = ServeDir::new(site_root.join("pkg")).precompressed_br().precompressed_gzip();
-    Router::new().nest_service(&format!("/pkg/{build}"), files).layer(middleware::map_response(|mut response: Response| async move {
+    let mut names = Vec::new();
+    list(&site_root.join("pkg"), "", &mut names);
+    names.sort_unstable();
+    let names = names.iter().map(|name| paths::asset(build, name)).collect::<Vec<_>>();
+    let listing = get(move || std::future::ready(axum::Json(names.clone())));
+    let router = Router::new().route(&paths::asset(build, "files.json"), listing).nest_service(&format!("/pkg/{build}"), files);
+    router.layer(middleware::map_response(|mut response: Response| async move {
         if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {
             response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
         }
         response
     }))
+}
+
+/// Every file below a folder, but those that are another packed.
+fn list(folder: &Path, below: &str, names: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = format!("{below}{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            list(&entry.path(), &format!("{name}/"), names);
+        } else if !name.ends_with(".br") && !name.ends_with(".gz") {
+            names.push(name);
+        }
+    }
 }
 
 /// A file of `public/` if there is one of that name, else the request goes on to the pages.

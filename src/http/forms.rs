@@ -6,7 +6,7 @@
 use axum::{
     body::{Body, Bytes},
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -103,8 +103,10 @@ fn see_other(response: Response) -> Response {
     let mut answer = StatusCode::SEE_OTHER.into_response();
     let location = response.headers().get(header::LOCATION).cloned().unwrap_or(HeaderValue::from_static("/"));
     answer.headers_mut().insert(header::LOCATION, location);
-    for cookie in response.headers().get_all(header::SET_COOKIE) {
-        answer.headers_mut().append(header::SET_COOKIE, cookie.clone());
+    for name in [header::SET_COOKIE, HeaderName::from_static("clear-site-data")] {
+        for value in response.headers().get_all(&name) {
+            answer.headers_mut().append(name.clone(), value.clone());
+        }
     }
     answer
 }

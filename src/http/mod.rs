@@ -6,12 +6,14 @@ mod client;
 mod forms;
 mod health;
 mod insecure;
+mod keep;
 mod live;
 pub mod metrics;
 mod pages;
 pub mod router;
 pub mod serve;
 mod session;
+mod shortcuts;
 mod test_door;
 pub mod wire;
 

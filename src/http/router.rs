@@ -21,11 +21,12 @@ use tower_http::{
     trace::TraceLayer,
 };
 
-use super::{assets, forms, health, insecure, live, pages, session};
+use super::{assets, forms, health, insecure, keep, live, pages, session, shortcuts};
 use crate::{
     api::{ApiError, HomeView, Refused, convert},
     app::{self, PageFrame},
     domain::{Locale, TextSize},
+    paths,
     server::{request::Visitor, services::reading, state::AppState},
     text,
 };
@@ -39,6 +40,8 @@ pub fn router(state: AppState, site_root: &Path) -> Router {
         .route("/readyz", get(health::readyz))
         .route("/events", get(live::events))
         .route("/api/{*endpoint}", post(server_function))
+        .route(paths::SHORTCUT_TODAY, get(shortcuts::today))
+        .route(paths::SHORTCUT_ARCHIVE, get(shortcuts::archive))
         .merge(assets::pkg(site_root, &state.site.build))
         // Every other address is a page; the app itself says "not found".
         .fallback(page)
@@ -83,14 +86,15 @@ fn route_of(path: &str) -> &'static str {
         ("p", Some("settings")) => "/p/{pair}/settings",
         ("p", Some("invite")) => "/p/{pair}/invite",
         ("p", _) => "/p/{pair}",
-        ("start" | "signin" | "recovery" | "settings" | "inbox" | "devices" | "terms" | "privacy", _) => "/{page}",
+        ("start" | "signin" | "recovery" | "settings" | "inbox" | "devices" | "terms" | "privacy" | "today" | "archive", _) => "/{page}",
         ("livez" | "readyz", _) => "/health",
         _ => "/{other}",
     }
 }
 
-/// For answers that are no app page: nothing runs in them but the service worker, which fetches under its own script's policy.
-const PLAIN_POLICY: &str = "default-src 'none'; connect-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// For answers that are no app page: nothing runs in them but the service worker, which loads its parts and fetches under
+/// its own script's policy.
+const PLAIN_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 fn fixed_header(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
@@ -142,6 +146,7 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
         home,
         refused: request.extensions().get::<Refused>().cloned(),
     };
+    let (path, person, build) = (request.uri().path().to_owned(), frame.person, frame.build.clone());
     let context = move || {
         provide_context(state.clone());
         provide_context(frame.clone());
@@ -149,6 +154,7 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
     };
     let mut response = leptos_axum::render_app_async_with_context(context, app::shell)(request).await.into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store, private"));
+    keep::mark(&mut response, &path, person, &build);
     response
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use axum::http::{HeaderValue, header, request::Parts};
+use axum::http::{HeaderName, HeaderValue, header, request::Parts};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
@@ -121,5 +121,13 @@ fn redirect(path: &str) {
 pub fn set_cookie(cookie: &str) {
     if let (Some(response), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(cookie)) {
         response.append_header(header::SET_COOKIE, value);
+    }
+}
+
+/// Asks the browser to forget what scripts stored in it: kept pages, drafts, the service worker with its push subscription
+/// (W3C Clear Site Data §3.1). Not "cache": pages are `no-store` and files the same for everybody, and it is slow.
+pub fn forget_device() {
+    if let Some(response) = use_context::<ResponseOptions>() {
+        response.insert_header(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"storage\""));
     }
 }

@@ -9,6 +9,7 @@ mod days;
 mod doors;
 mod first_system;
 mod invitations;
+mod kept;
 mod live;
 mod push;
 mod push_interop;

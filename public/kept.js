@@ -1,0 +1,15 @@
+// Stands in the kept copy of a page: asks for the page itself once the server answers again, unless somebody writes on it.
+const EVERY_MS = 20_000;
+const LIMIT_MS = 3_000;
+let isWriting = false;
+
+async function look() {
+  if (isWriting || document.visibilityState !== 'visible') return;
+  const { ok } = await fetch('/livez', { cache: 'no-store', signal: AbortSignal.timeout(LIMIT_MS) }).catch(() => ({}));
+  if (ok && !isWriting) location.reload();
+}
+
+addEventListener('input', () => (isWriting = true));
+addEventListener('online', look);
+document.addEventListener('visibilitychange', look);
+setInterval(look, EVERY_MS);

@@ -1,0 +1,47 @@
+//! What a device may keep of a page for when there is no network, said in headers to `public/worker/keep.js`.
+//! `x-whose` is on every page: who is here, so that nobody else's copies stay. `x-keep` is only on what may be kept and
+//! names the build whose files it needs; everything without it (codes, settings, devices, the inbox) is never kept.
+
+use axum::{
+    http::{HeaderName, HeaderValue, StatusCode},
+    response::Response,
+};
+
+use crate::domain::PersonId;
+
+const WHOSE: HeaderName = HeaderName::from_static("x-whose");
+const KEEP: HeaderName = HeaderName::from_static("x-keep");
+
+/// Marks the answer of a page at `path`.
+pub fn mark(response: &mut Response, path: &str, person: Option<PersonId>, build: &str) {
+    let whose = person.map_or_else(|| "nobody".to_owned(), |person| person.to_string());
+    let is_kept = person.is_some() && response.status() == StatusCode::OK && may_be_kept(path);
+    let marks = [(WHOSE, Some(whose.as_str())), (KEEP, is_kept.then_some(build))];
+    for (name, value) in marks {
+        if let Some(Ok(value)) = value.map(HeaderValue::from_str) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+}
+
+/// Pages of questions and answers, and the list of one's pairs.
+fn may_be_kept(path: &str) -> bool {
+    let parts = path.trim_matches('/').split('/').collect::<Vec<_>>();
+    matches!(parts.as_slice(), [""] | ["p", _] | ["p", _, "today" | "archive"] | ["p", _, "cards" | "seasons", _])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_questions_answers_and_the_list_of_pairs_may_be_kept() {
+        for kept in ["/", "/p/1", "/p/1/today", "/p/1/archive", "/p/1/cards/2", "/p/1/seasons/3"] {
+            assert!(may_be_kept(kept), "{kept}");
+        }
+        let never = "/start /signin /recovery /settings /inbox /devices /terms /privacy /join /join/confirm /join/ABCDE /p/1/invite /p/1/settings /events /api/today";
+        for never in never.split(' ') {
+            assert!(!may_be_kept(never), "{never}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Addresses that name no pair, for the installed app's shortcuts: they lead on to the person's only running pair, and
+//! to the list of their pairs where there is a choice or nobody is signed in.
+
+use axum::{
+    Extension,
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::pages;
+use crate::{
+    api::ApiError,
+    domain::{PairId, PairPhase},
+    paths,
+    server::{request::Visitor, services::reading, state::AppState},
+};
+
+pub async fn today(state: State<AppState>, visitor: Extension<Visitor>) -> Response {
+    lead(state, visitor, paths::today).await
+}
+
+pub async fn archive(state: State<AppState>, visitor: Extension<Visitor>) -> Response {
+    lead(state, visitor, paths::archive).await
+}
+
+async fn lead(State(state): State<AppState>, Extension(visitor): Extension<Visitor>, to: fn(PairId) -> String) -> Response {
+    let Some(found) = &visitor.session else {
+        return Redirect::to(&paths::home()).into_response();
+    };
+    match reading::pairs_of(&state, &found.person).await {
+        Ok((_, pairs)) => {
+            let running = pairs.iter().filter(|pair| pair.phase() != PairPhase::Closed).map(|pair| pair.id).collect::<Vec<_>>();
+            let path = if let [only] = running.as_slice() { to(*only) } else { paths::home() };
+            Redirect::to(&path).into_response()
+        }
+        Err(error) => {
+            let status = axum::http::StatusCode::from_u16(ApiError::from(error).status()).unwrap_or(axum::http::StatusCode::INTERNAL_SERVER_ERROR);
+            pages::unavailable(status, visitor.locale).into_response()
+        }
+    }
+}
