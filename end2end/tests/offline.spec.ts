@@ -2,9 +2,11 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Firefox } from '../support/firefox.ts';
 import { age, kept, keptPages, untilKept } from '../support/kept.ts';
 import { type Pair, type Person, expect, test } from '../support/pair.ts';
 import { Proxy } from '../support/proxy.ts';
+import { PushService } from '../support/push-service.ts';
 import { SITE, Server } from '../support/server.ts';
 
 const OFFLINE = '지금은 연결이 끊겼어요';
@@ -205,5 +207,45 @@ test('a page is shown only with the files of its own build', async ({ somebody }
   } finally {
     await server.stop();
     await rm(site, { recursive: true, force: true });
+  }
+});
+
+test('Firefox too keeps today, shows it without a server, and forgets it on signing out', async ({ ownServer }) => {
+  const pushService = await PushService.start();
+  const firefox = await Firefox.start({ pushService });
+  try {
+    const page = await firefox.page();
+    await page.goto(ownServer.url);
+    const post = (form: string, fields: Record<string, string>) =>
+      page.evaluate(
+        async ([form, fields]) => (await fetch(`/api/${form}`, { method: 'POST', body: new URLSearchParams(fields), headers: { accept: 'application/json' } })).headers.get('location')!,
+        [form, fields] as const,
+      );
+    await post('sign_up', { name: '민지', consent: 'yes', zone: 'Asia/Seoul' });
+    const today = await post('start_pair', { role: 'child', child_relation: 'daughter', push_time: '21:00', zone: 'Asia/Seoul' });
+    const pages = () =>
+      page.evaluate(async () => {
+        const names = (await caches.keys()).filter((name) => name.startsWith('pages:'));
+        const kept = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+        return kept.flat().map(({ url }) => url.slice(location.origin.length));
+      });
+    await page.goto(ownServer.url + today);
+    await expect.poll(pages).toEqual(expect.arrayContaining(['/', today, today.replace('today', 'archive')]));
+
+    await ownServer.halt();
+    await page.goto(ownServer.url + today);
+    expect(await page.$eval('.kept-bar', ({ textContent }) => textContent)).toContain('인터넷에 닿지 않아 방금 전 모습을 보여 드려요.');
+    await ownServer.resume();
+
+    await page.goto(ownServer.url + today.replace('today', 'settings'));
+    await page.evaluate(() => localStorage.setItem('draft:1', '쓰다 만 글'));
+    await page.$eval('form[action="/api/sign_out"] button', (button) => (button as HTMLElement).click());
+    await page.waitForSelector('a[href="/signin"]', { timeout: 15_000 });
+    expect(await pages()).toEqual([]);
+    expect(await page.evaluate(() => localStorage.length)).toBe(0);
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
+  } finally {
+    await firefox.stop();
+    await pushService.stop();
   }
 });
