@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use umbba::server::live::PING_EVERY;
 
 use super::{
     tally::Tally,
@@ -21,9 +22,20 @@ pub enum Door {
     Poll,
 }
 
-pub const LONG_POLL: Duration = Duration::from_secs(25);
+const LONG_POLL: Duration = Duration::from_secs(25);
 /// Every member asks so often, spread evenly.
 pub const POLL: Duration = Duration::from_secs(5);
+
+impl Door {
+    /// From heartbeat to heartbeat: each line has exactly one in it.
+    pub fn silence(self) -> Duration {
+        match self {
+            Self::Sse | Self::Ndjson | Self::WebSocket => PING_EVERY,
+            Self::LongPoll => LONG_POLL,
+            Self::Poll => POLL,
+        }
+    }
+}
 
 /// What a member asks for, over which door.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ use tokio::{
 
 use super::{
     load::{self, Post},
-    member::{Door, LONG_POLL, Member, POLL},
+    member::{Door, Member, POLL},
     server,
     tally::{Counts, Tally},
     wire::Wire,
@@ -19,9 +19,7 @@ use super::{
 /// Lines opened at once.
 const OPENING: usize = 128;
 /// What opening leaves to be done, and the first long poll on its way.
-const SETTLE: Duration = Duration::from_secs(2);
-/// From heartbeat to heartbeat: each line has exactly one in it.
-const SILENCE: Duration = Duration::from_secs(15);
+const SETTLE: Duration = Duration::from_secs(1);
 /// How long the last event may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -31,6 +29,8 @@ pub struct Plan<'a> {
     pub process: u32,
     pub port: u16,
     pub door: Door,
+    /// How long nothing is posted and the lines are watched; zero leaves it out.
+    pub silence: Duration,
     pub members: Vec<Member>,
     /// The pair each member may hear of.
     pub pairs: Vec<String>,
@@ -44,9 +44,7 @@ pub struct Row {
     /// Of the server, for one connection.
     pub memory_kib: f64,
     pub event_bytes: f64,
-    pub idle_bytes_a_minute: f64,
-    /// Of one core, while nothing happens.
-    pub idle_cpu: f64,
+    pub idle: Option<Idle>,
     /// All the server did while answers came, for one event heard.
     pub event_cpu_ms: f64,
     pub p50_ms: f64,
@@ -56,6 +54,13 @@ pub struct Row {
     pub astray: u64,
     /// What a reader has to know of this row.
     pub notes: Vec<String>,
+}
+
+/// While nothing happens.
+pub struct Idle {
+    pub bytes_a_minute: f64,
+    /// Of one core.
+    pub cpu: f64,
 }
 
 pub async fn measure(plan: Plan<'_>) -> Result<Row, String> {
@@ -69,14 +74,12 @@ pub async fn measure(plan: Plan<'_>) -> Result<Row, String> {
     let memory_kib = (server::memory_kib(process) - before) / count as f64;
 
     let (cpu, counts, silent) = (server::cpu(process), tally.counts(), Instant::now());
-    let silence = match plan.door {
-        Door::Sse | Door::Ndjson | Door::WebSocket => SILENCE,
-        Door::LongPoll => LONG_POLL,
-        Door::Poll => POLL,
-    };
-    sleep(silence).await;
-    let idle_cpu = (server::cpu(process) - cpu).as_secs_f64() / silence.as_secs_f64();
-    let idle_bytes = (tally.counts().idle_bytes - counts.idle_bytes) as f64 / count as f64;
+    sleep(plan.silence).await;
+    let silence = plan.silence.as_secs_f64();
+    let idle = (silence > 0.0).then(|| Idle {
+        bytes_a_minute: (tally.counts().idle_bytes - counts.idle_bytes) as f64 / count as f64 * 60.0 / silence,
+        cpu: (server::cpu(process) - cpu).as_secs_f64() / silence,
+    });
 
     let (cpu, machine, begun) = (server::cpu(process), server::machine_cpu(), Instant::now());
     let own = server::cpu(std::process::id());
@@ -117,8 +120,7 @@ pub async fn measure(plan: Plan<'_>) -> Result<Row, String> {
         members: count,
         memory_kib,
         event_bytes: found.event_bytes as f64 / heard,
-        idle_bytes_a_minute: idle_bytes * 60.0 / silence.as_secs_f64(),
-        idle_cpu,
+        idle,
         event_cpu_ms: spent.as_secs_f64() * 1_000.0 / heard,
         p50_ms,
         p99_ms,
@@ -167,7 +169,7 @@ async fn last_event(tally: &Tally) -> Counts {
     }
 }
 
-/// Every member looks twice before anything is measured: what the database keeps in memory of them is no connection's.
+/// Every member looks once before anything is measured: what the database keeps in memory of them is no connection's.
 pub async fn warm(port: u16, members: &[Member]) -> Result<(), String> {
     const AT_ONCE: usize = 32;
     let mut looking = JoinSet::new();
@@ -175,8 +177,8 @@ pub async fn warm(port: u16, members: &[Member]) -> Result<(), String> {
         let requests: Vec<String> = part.iter().map(|member| member.look(port)).collect();
         looking.spawn(async move {
             let mut wire = Wire::open(port).await?;
-            for request in requests.iter().chain(&requests) {
-                let head = wire.ask(request).await?;
+            for request in requests {
+                let head = wire.ask(&request).await?;
                 wire.body(head).await?;
             }
             Ok::<_, String>(())
