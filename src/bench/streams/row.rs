@@ -83,7 +83,7 @@ pub async fn measure(plan: Plan<'_>) -> Result<Row, String> {
 
     let (cpu, machine, begun) = (server::cpu(process), server::machine_cpu(), Instant::now());
     let own = server::cpu(std::process::id());
-    let posted = load::post_all(plan.port, plan.posts, &tally).await?;
+    let posted = load::post(plan.port, plan.posts, &tally).await?;
     let posting = begun.elapsed().as_secs_f64();
     let polls = (tally.counts().answers - counts.answers) as f64 / silent.elapsed().as_secs_f64();
     let spent = server::cpu(process) - cpu;
