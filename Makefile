@@ -66,7 +66,7 @@ server: ## the server half in release
 server-debug: ## the server half for tests
 	cargo build --bin umbba --features ssr
 
-bench: site ## build and run the benchmarks; BENCH="page push minute" chooses
+bench: site ## build and run the benchmarks; BENCH="page push minute live" chooses
 	cargo build --release --bin umbba-bench --features ssr
 	@target/release/umbba-bench $(BENCH)
 

@@ -1,15 +1,17 @@
 //! `make bench`: our numbers beside a peer's, in one run on one machine. Timing never decides a test; it is written down.
-//! `BENCH="page push minute"` chooses; without it all are run.
+//! `BENCH="page push minute live"` chooses; without it all are run.
 //!
 //! page: the load comes from `wrk` (one thread, 32 connections) against loopback, five seconds each, in turn, three rounds:
 //! nginx with a static file, a bare axum page of the same size as ours, and our today page of a seeded pair.
 //! Then the live line: from an answer posted to the event read on the other's open stream.
 //! push: messages made a second (`push`). minute: 100,000 pairs due at once (`minute`).
+//! live: the doors of `/events` with many members connected (`streams`); `live:1000` with so many alone.
 
 mod live;
 mod minute;
 mod peers;
 mod push;
+mod streams;
 
 use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
 
@@ -53,6 +55,8 @@ async fn run() -> Result<(), String> {
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["sink"] => return minute::run_sink().await,
         ["minute-app", folder, sink_port] => return minute::run_app(Path::new(folder), sink_port.parse().map_err(|_| "no port")?).await,
+        ["live-app", folder] => return streams::server::run_app(Path::new(folder)).await,
+        ["live-bare"] => return streams::run_bare().await,
         _ => {}
     }
     peers::check_tools()?;
@@ -74,6 +78,13 @@ async fn measure(folder: &Path, words: &[String]) -> Result<(), String> {
     }
     if is_wanted("minute") {
         full_minute(folder).await?;
+    }
+    let alone = words.iter().find_map(|word| word.strip_prefix("live:"));
+    if let Some(count) = alone {
+        let count = count.parse().ok().filter(|count| *count >= 2 && count % 2 == 0).ok_or("live: wants an even number of members")?;
+        streams::measure(folder, &[count]).await?;
+    } else if is_wanted("live") {
+        streams::measure(folder, &streams::COUNTS).await?;
     }
     Ok(())
 }

@@ -83,20 +83,26 @@ pub struct Nginx {
 }
 
 impl Nginx {
+    /// With a page as a static file.
     pub fn start(folder: &Path, html: &str) -> Result<Self, String> {
+        let root = folder.join("nginx");
+        std::fs::create_dir_all(&root).map_err(|error| error.to_string())?;
+        std::fs::write(root.join("page.html"), html).map_err(|error| error.to_string())?;
+        Self::launch(&root, "", 1024, &format!("root {};", root.display()))
+    }
+
+    /// With one worker and these lines in its configuration: on top, and in its server.
+    pub fn launch(root: &Path, top: &str, connections: usize, server: &str) -> Result<Self, String> {
         let said = |error: std::io::Error| error.to_string();
         let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).map_err(said)?.port();
-        let root = folder.join("nginx");
-        std::fs::create_dir_all(&root).map_err(said)?;
-        std::fs::write(root.join("page.html"), html).map_err(said)?;
+        let file = root.join("nginx.conf");
         let root = root.display();
         let user = if std::env::var("USER").is_ok_and(|user| user != "root") { "" } else { "user root;" };
         let config = format!(
-            "{user} worker_processes 1; daemon off; pid {root}/pid; error_log {root}/error.log;
-             events {{ worker_connections 1024; }}
-             http {{ access_log off; keepalive_requests 1000000; server {{ listen 127.0.0.1:{port}; root {root}; }} }}"
+            "{user} {top} worker_processes 1; daemon off; pid {root}/pid; error_log {root}/error.log;
+             events {{ worker_connections {connections}; }}
+             http {{ access_log off; keepalive_requests 1000000; server {{ listen 127.0.0.1:{port} backlog=4096; {server} }} }}"
         );
-        let file = folder.join("nginx.conf");
         std::fs::write(&file, config).map_err(said)?;
         let tool = find("nginx").ok_or("nginx is missing")?;
         let process = Command::new(tool).arg("-c").arg(&file).stderr(Stdio::null()).spawn().map_err(said)?;
@@ -107,6 +113,10 @@ impl Nginx {
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
         Err("nginx did not start".into())
+    }
+
+    pub fn number(&self) -> u32 {
+        self.process.id()
     }
 }
 

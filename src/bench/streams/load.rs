@@ -1,0 +1,82 @@
+//! Answers posted at a steady pace over kept-alive connections, whatever the server makes of it.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
+
+use super::{tally::Tally, wire::Wire};
+
+pub const A_SECOND: usize = 200;
+const CONNECTIONS: usize = 64;
+/// A server that cannot keep the pace is not asked for the rest.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// One post and whose lines it is told on.
+#[derive(Debug, Clone)]
+pub struct Post {
+    pub path: String,
+    pub cookie: String,
+    pub body: String,
+    pub hearers: Vec<Hearer>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Hearer {
+    pub member: usize,
+    /// The actor's own line is told too, and is not what anybody waits for.
+    pub is_timed: bool,
+}
+
+/// Posts them, all if there is time; how many a second it came to.
+pub async fn post(port: u16, posts: Vec<Post>, tally: &Arc<Tally>) -> Result<f64, String> {
+    let posts = Arc::new(posts);
+    let mut wires = Vec::with_capacity(CONNECTIONS);
+    for _ in 0..CONNECTIONS {
+        wires.push(Wire::open(port).await?);
+    }
+    let begun = Instant::now();
+    let mut running = JoinSet::new();
+    for (first, mut wire) in wires.into_iter().enumerate() {
+        let (posts, tally) = (Arc::clone(&posts), Arc::clone(tally));
+        running.spawn(async move {
+            let mut count = 0;
+            for (at, post) in posts.iter().enumerate().skip(first).step_by(CONNECTIONS) {
+                sleep_until(begun + Duration::from_secs(1) / A_SECOND as u32 * at as u32).await;
+                if begun.elapsed() > LONGEST {
+                    break;
+                }
+                send(&mut wire, port, post, &tally).await?;
+                count += 1;
+            }
+            Ok::<_, String>(count)
+        });
+    }
+    let mut count = 0;
+    while let Some(joined) = running.join_next().await {
+        count += joined.map_err(|error| error.to_string())??;
+    }
+    Ok(f64::from(count) / begun.elapsed().as_secs_f64())
+}
+
+async fn send(wire: &mut Wire, port: u16, post: &Post, tally: &Tally) -> Result<(), String> {
+    let request = format!(
+        "POST {} HTTP/1.1\r\nHost: localhost:{port}\r\nCookie: {}\r\nAccept: */*\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: {}\r\n\r\n{}",
+        post.path,
+        post.cookie,
+        post.body.len(),
+        post.body
+    );
+    for hearer in &post.hearers {
+        tally.sending(hearer.member, hearer.is_timed);
+    }
+    let head = wire.ask(&request).await?;
+    let body = wire.body(head).await?;
+    if head.status >= 400 {
+        return Err(format!("a post was answered with {}: {}", head.status, String::from_utf8_lossy(&body)));
+    }
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! live: the five doors of `GET /events` with 1,000 and with 10,000 members connected, beside servers that only stream.
+//!
+//! Each row has a server of its own in a process of its own, on a copy of one seeded database. Half of the members are
+//! parents, half their children, everybody with one line. Answers come over HTTP, 200 a second, each in another pair;
+//! both members of the pair are told, and timed is what the other hears: from the post written to the event read.
+//! The load runs in this process, on the same cores. Bytes are counted above TCP, in both directions.
+
+mod load;
+mod member;
+mod peer;
+mod row;
+pub mod server;
+mod table;
+mod tally;
+mod websocket;
+mod wire;
+
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use umbba::{
+    domain::Millis,
+    server::{
+        clock::Clock,
+        services::accounts,
+        storage::seeds::{self, SeededMember, Seeding},
+    },
+};
+
+use load::{Hearer, Post};
+use member::{Door, Member};
+use row::{Plan, Row};
+use server::Again;
+
+pub use peer::run_bare;
+
+pub const COUNTS: [usize; 2] = [1_000, 10_000];
+const DOORS: [(&str, Door); 5] = [
+    ("ours, SSE", Door::Sse),
+    ("ours, NDJSON", Door::Ndjson),
+    ("ours, WebSocket", Door::WebSocket),
+    ("ours, long poll, 25 s", Door::LongPoll),
+    ("ours, poll every 5 s", Door::Poll),
+];
+const BARE: &str = "bare axum, SSE";
+const NCHAN: &str = "Nchan, SSE";
+/// Fifteen seconds of answers, from heartbeat to heartbeat; fewer where there are fewer pairs to answer.
+const ANSWERS: usize = 15 * load::A_SECOND;
+/// Beside the lines: those who post, the database, what the runtime needs.
+const SPARE_FILES: u64 = 500;
+
+/// Measures with each of these numbers of members and prints the table.
+pub async fn measure(folder: &Path, counts: &[usize]) -> Result<(), String> {
+    let most = counts.iter().copied().max().unwrap_or(0);
+    let limit = server::raise_limit()?;
+    if limit < most as u64 + SPARE_FILES {
+        return Err(format!("{limit} files may be open at once, too few for {most} members: raise the hard limit (ulimit -Hn)"));
+    }
+    let folder = folder.join("live");
+    std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    let begun = Instant::now();
+    let members = seed(&folder, most / 2).await?;
+    eprintln!("\nlive: {} pairs seeded in {:.0} s", most / 2, begun.elapsed().as_secs_f64());
+    let mut rows = Vec::new();
+    let mut result = Ok(());
+    for (at, &count) in counts.iter().enumerate() {
+        // What was measured is shown, whatever became of the rest.
+        result = measure_all(&folder, &members[..count], at == 0, &mut rows).await;
+        if result.is_err() {
+            break;
+        }
+    }
+    println!("\nlive: {} answers/s, load and server on the same cores, {:.0} s in all", load::A_SECOND, begun.elapsed().as_secs_f64());
+    println!(
+        "An answer of ours is committed, then told on two lines: its request is in the CPU of both. The others tell one line and store nothing.\n"
+    );
+    print!("{}", table::markdown(&rows));
+    result
+}
+
+/// The rows with so many members. What only streams costs the same while nothing happens, however many are connected: it is asked once.
+async fn measure_all(folder: &Path, members: &[SeededMember], is_first: bool, rows: &mut Vec<Row>) -> Result<(), String> {
+    for (name, door) in DOORS {
+        rows.push(ours(folder, name, door, members).await?);
+    }
+    let silence = if is_first { Door::Sse.silence() } else { Duration::ZERO };
+    let bare = Again::start(&["live-bare"])?;
+    rows.push(theirs(BARE, bare.number(), bare.port, members.len(), silence).await?);
+    drop(bare);
+    match peer::nchan(folder)? {
+        Some(nchan) => rows.push(theirs(NCHAN, nchan.number(), nchan.port, members.len(), silence).await?),
+        None => eprintln!("no row for Nchan: install the Debian package libnginx-mod-nchan"),
+    }
+    Ok(())
+}
+
+/// Fills the database every row gets a copy of.
+async fn seed(folder: &Path, pairs: usize) -> Result<Vec<SeededMember>, String> {
+    let state = crate::state(folder, Clock::System, "", 0).await?;
+    let seeding = Seeding {
+        questions: state.catalogue.questions(),
+        random: &state.random,
+        // Sessions used within the hour: opening a line writes nothing.
+        now: state.clock.now().plus(-Millis::MINUTE),
+        consent_version: accounts::CONSENT_VERSION,
+        minute: None,
+    };
+    let members = seeds::fill(&state.database, seeding, pairs).await.map_err(|error| error.to_string())?;
+    state.database.close().await;
+    Ok(members)
+}
+
+fn copy_of(folder: &Path) -> Result<PathBuf, String> {
+    let copy = folder.join("row");
+    let _ = std::fs::remove_dir_all(&copy);
+    std::fs::create_dir_all(&copy).map_err(|error| error.to_string())?;
+    std::fs::copy(folder.join("bench.db"), copy.join("bench.db")).map_err(|error| error.to_string())?;
+    Ok(copy)
+}
+
+async fn ours(folder: &Path, name: &str, door: Door, seeded: &[SeededMember]) -> Result<Row, String> {
+    let copy = copy_of(folder)?;
+    let app = Again::start(&["live-app", &copy.display().to_string()])?;
+    let member = |(number, seeded): (usize, &SeededMember)| Member { number, door, path: "/events".into(), cookie: seeded.cookie.clone() };
+    let members: Vec<Member> = seeded.iter().enumerate().map(member).collect();
+    row::warm(app.port, &members).await?;
+    // First one member of each pair, then the other: two members stand side by side.
+    let answer = |at: usize| {
+        let first = at % (seeded.len() / 2) * 2;
+        let (actor, other) = if at < seeded.len() / 2 { (first, first + 1) } else { (first + 1, first) };
+        Post {
+            path: "/api/submit_answer".into(),
+            cookie: seeded[actor].cookie.clone(),
+            body: format!("daily_question={}&version=1&body=%EA%B8%80", seeded[actor].daily_question),
+            hearers: vec![Hearer { member: actor, is_timed: false }, Hearer { member: other, is_timed: true }],
+        }
+    };
+    let posts = (0..ANSWERS.min(seeded.len())).map(answer).collect();
+    let pairs = seeded.iter().map(|seeded| seeded.pair.to_string()).collect();
+    row::measure(Plan { name, process: app.number(), port: app.port, door, silence: door.silence(), members, pairs, posts }).await
+}
+
+/// A stream a channel, and posts that look like our events: one line hears each.
+async fn theirs(name: &str, process: u32, port: u16, count: usize, silence: Duration) -> Result<Row, String> {
+    // Nchan waits for its workers.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let pairs: Vec<String> = (0..count).map(|number| format!("019aab00-0000-7000-8000-{number:012}")).collect();
+    let members = (0..count).map(|number| Member { number, door: Door::Sse, path: format!("/sub/{number}"), cookie: String::new() }).collect();
+    let post = |at: usize| {
+        let member = at % count;
+        let (seq, pair) = (at / count + 1, &pairs[member]);
+        Post {
+            path: format!("/pub/{member}"),
+            cookie: String::new(),
+            body: format!("{{\"seq\":{seq},\"kind\":\"answer_submitted\",\"pair\":\"{pair}\",\"daily_question\":\"{pair}\",\"unread\":1}}"),
+            hearers: vec![Hearer { member, is_timed: true }],
+        }
+    };
+    let posts = (0..ANSWERS.min(count)).map(post).collect();
+    row::measure(Plan { name, process, port, door: Door::Sse, silence, members, pairs, posts }).await
+}
