@@ -14,7 +14,7 @@
 //! *Answer → the other's browser*: `components::answer_form` → `http` → `api::today` → `services::answers`
 //! (one transaction: answer and feed rows) → `Tx::commit` wakes → `server::live` reads the feed → `browser::live` →
 //! the page asks again. *Due minute → lock screen → page*: `jobs::scheduler` → `services::openings` (feed rows, inbox,
-//! deliveries) → `jobs::outbox` → `server::push` → `public/service-worker.js` → a click opens the page.
+//! deliveries) → `jobs::outbox` → `server::push` → `public/worker/push.js` → a click opens the page.
 //!
 //! # What the browser half is
 //! One page lives in the browser: today's. It is hydrated from a JSON block beside it (`pages::Boot`), so neither router,
