@@ -36,7 +36,7 @@ pub fn PushCards(is_polite: bool, #[prop(optional_no_strip)] other: Option<Strin
             <h2>{words.push_install_title}</h2>
             <ol class="steps"><li>{words.push_install_one}</li><li>{words.push_install_two}</li><li>{words.push_install_three}</li></ol>
             <div class="actions">
-                <a class="button" href=paths::recovery()>{words.push_install_code}</a>
+                <a class="button" href=paths::hand_over()>{words.push_install_code}</a>
                 {later()}
             </div>
         </aside>

@@ -1,4 +1,4 @@
-//! Lines that concern the whole tab: a newer build, a used recovery code, a lost line.
+//! Lines that concern the whole tab: a newer build, a device that came in, a lost line.
 
 use leptos::prelude::*;
 
@@ -14,6 +14,7 @@ pub fn HiddenNotices() -> impl IntoView {
             <a class="button" href="">{words.update_now}</a>
         </div>
         <div class="notice warn" role="alert" data-notice="recovery" hidden>{words.recovery_used_elsewhere}</div>
+        <div class="notice warn" role="alert" data-notice="handed" hidden>{words.handed_over_elsewhere}</div>
         <p class="status" role="status" data-notice="lost" hidden>{words.live_lost}</p>
         <p class="status" role="status" data-notice="slow" hidden>{words.live_slow}</p>
     }

@@ -79,6 +79,7 @@ fn route_of(path: &str) -> &'static str {
         ("api", _) => "/api/{endpoint}",
         ("events", _) => "/events",
         ("join", _) => "/join/{code}",
+        ("hand-over", _) => "/hand-over/{token}",
         ("pkg", _) => "/pkg/{file}",
         ("p", Some("today")) => "/p/{pair}/today",
         ("p", Some("archive")) => "/p/{pair}/archive",

@@ -14,6 +14,7 @@ pub mod daily_questions;
 pub mod deliveries;
 pub mod events;
 pub mod failures;
+pub mod hand_overs;
 pub mod invitations;
 pub mod lines;
 pub mod notifications;
