@@ -23,8 +23,7 @@ pub fn Code(code: String) -> impl IntoView {
 /// Digits to be typed elsewhere, large.
 #[component]
 pub fn Digits(code: String) -> impl IntoView {
-    let groups = code.split('-').map(|group| view! { <span>{group.to_owned()}</span> " " }).collect_view();
-    view! { <p class="code digits">{groups}</p> }
+    view! { <p class="code digits">{code.replace('-', " ")}</p> }
 }
 
 /// Share, copy and perhaps print. Hidden until `browser::enhance` finds what this browser can do: without it they

@@ -166,7 +166,7 @@ pub fn LeadOut() -> impl IntoView {
         let door = api::join_door(paths::hand_over()).await.ok().filter(|door| door.in_app != InApp::No);
         door.map(|_| {
             view! {
-                <aside class="notice">
+                <aside class="notice way-out">
                     <p><b>{words.in_app_title}</b></p>
                     <p>{words.lead_out_lead}</p>
                     <FieldError id="lead-out-error" sentence=sentence("lead_out", words.err_take)/>

@@ -71,13 +71,14 @@ pub async fn withdraw(tx: &mut Tx, person: PersonId, kind: Kind) -> Result<u64, 
     )
 }
 
-/// The person's latest by digits, if its time is not over.
+/// The person's by digits whose time is not over: the one that runs, else the latest.
 pub async fn lookup_latest(tx: &mut Tx, person: PersonId, now: Millis) -> Result<Option<HandOver>, StorageError> {
     let row = macros::fetch_optional!(
         tx,
         Row,
         "SELECT id, person_id, stage, device, expires_at FROM hand_overs
-         WHERE person_id = $1 AND kind = 'digits' AND expires_at > $2 ORDER BY created_at DESC, id DESC LIMIT 1",
+         WHERE person_id = $1 AND kind = 'digits' AND expires_at > $2
+         ORDER BY CASE WHEN stage IN ('open', 'asked', 'confirmed') THEN 0 ELSE 1 END, created_at DESC, id DESC LIMIT 1",
         person.to_string(),
         now.0,
     )?;
