@@ -115,7 +115,8 @@ test('a session ended elsewhere takes the copies along, at the first page that s
   await phone.signInAs(pair.child);
   const { sessions } = await (await phone.page.request.post('/api/account')).json();
   await phone.post('end_session', { session: sessions.find(({ is_this }: { is_this: boolean }) => !is_this).id });
-  await page.goto('/terms');
+  // The open page hears that it is out and asks the server for itself.
+  await expect(page.getByRole('heading', { name: '먼저 들어와 주세요' })).toBeVisible();
   await expect.poll(() => keptPages(page)).toEqual([]);
 });
 
