@@ -240,7 +240,7 @@ test('Firefox too keeps today, shows it without a server, and forgets it on sign
 
     await page.goto(ownServer.url + today.replace('today', 'settings'));
     await page.evaluate(() => localStorage.setItem('draft:1', '쓰다 만 글'));
-    await page.$eval('form[action="/api/sign_out"] button', (button) => (button as HTMLElement).click());
+    await page.$eval('form[action="/api/sign_out"] > .actions:last-child button', (button) => (button as HTMLElement).click());
     await page.waitForSelector('a[href="/signin"]', { timeout: 15_000 });
     expect(await pages()).toEqual([]);
     expect(await page.evaluate(() => localStorage.length)).toBe(0);

@@ -24,7 +24,7 @@ pub use cadence::{Cadence, DueMinute, DueOutcome, MIN_GAP_MS, REMINDER_DAYS, SHE
 pub use daily_question::{DailyQuestion, FIRST_QUESTION_KEY, FREE_QUESTION_KEY, Refusal, SEASON_LENGTH, Saved, Seen, Status};
 pub use event::{Event, EventKind};
 pub use graphemes::{graphemes, has_forbidden};
-pub use ids::{DailyQuestionId, IdError, InvitationId, NotificationId, PairId, PersonId, SessionId, SubscriptionId};
+pub use ids::{DailyQuestionId, IdError, InvitationId, NotificationId, PairId, PersonId, SessionId, SubmissionId, SubscriptionId};
 pub use invitation::{CodeError, INVITATION_LIFE_MS, InvitationCode, RecoveryCode};
 pub use member::{Member, Relation, RelationError, Role};
 pub use notification::{COUNTED_A_DAY, Cancelled, Channel, LONGEST_JITTER_MS, Muted, NotificationKind, Standing, Urgency, jitter_ms, still_holds};
