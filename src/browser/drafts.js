@@ -284,6 +284,9 @@ async function update(event) {
 export function start_texts(person) {
   me = person;
   if (Date.now() - sessionStorage.getItem('went') < SAID_MS) show('sent', true);
+  const worker = navigator.serviceWorker;
+  // A page that came past its worker tells it, to be kept as well.
+  if (worker && !worker.controller) worker.ready.then(({ active }) => active.postMessage({ act: 'opened' }));
   flush();
   addEventListener('online', () => flush());
   addEventListener('pageshow', ({ persisted }) => persisted && flush());
