@@ -13,7 +13,7 @@ self.addEventListener('install', (event) => {
 });
 
 self.addEventListener('activate', (event) => {
-  event.waitUntil(drop('offline', OFFLINE).then(() => self.clients.claim()).then(visitOpened));
+  event.waitUntil(drop('offline', OFFLINE).then(() => self.clients.claim()));
 });
 
 // Nothing of `/api` and `/events` is answered here; of pages only those are kept that the server marks.
@@ -40,7 +40,7 @@ async function offlineFile(event) {
 }
 
 self.addEventListener('message', (event) => {
-  const acts = { subscribe, sync: subscribe, forget, badge: () => setBadge(event.data.unread) };
+  const acts = { subscribe, sync: subscribe, forget, badge: () => setBadge(event.data.unread), opened: () => visit(event.source.url) };
   const act = Object.hasOwn(acts, event.data?.act) ? acts[event.data.act] : undefined;
   if (act) event.waitUntil(act().catch((error) => console.warn(error)));
 });

@@ -81,4 +81,5 @@ pub fn hydrate() {
         None => browser::enhance::start(),
     }
     browser::notices::start();
+    browser::drafts::start();
 }

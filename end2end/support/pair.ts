@@ -34,6 +34,8 @@ export interface Question {
   topic: string;
   wording: string;
   revisions: string[];
+  /** Who has answered, as this person may know it; an object where words are shown. */
+  answers: 'Open' | 'OtherIsWaiting' | object;
 }
 
 /** A person at one device. */

@@ -116,7 +116,7 @@ test('an edit the card opened over is not sent, and stays in sight', async ({ pa
   await pair.parent.answer(pair.id, '만화방이지.');
   await expect(page.getByText('만화방이지.')).toBeVisible();
   await expect(page.getByRole('article').getByText('문방구 뽑기요.')).toBeVisible();
-  await expect(page.getByText('고치는 사이에 카드가 열렸어요. 고치던 글은 보내지지 않았고 여기 남겨 두었어요.')).toBeVisible();
+  await expect(page.getByText('쓰는 사이에 카드가 열려서 이 글은 보내지 않았어요. 여기 남겨 두었어요.')).toBeVisible();
   await expect(page.getByText('문방구 뽑기와 떡볶이요.')).toBeVisible();
   await expect(page.getByRole('button', { name: '고친 답 저장하기' })).toHaveCount(0);
 });

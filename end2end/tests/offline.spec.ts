@@ -115,7 +115,8 @@ test('a session ended elsewhere takes the copies along, at the first page that s
   await phone.signInAs(pair.child);
   const { sessions } = await (await phone.page.request.post('/api/account')).json();
   await phone.post('end_session', { session: sessions.find(({ is_this }: { is_this: boolean }) => !is_this).id });
-  await page.goto('/terms');
+  // The open page hears that it is out and asks the server for itself.
+  await expect(page.getByRole('heading', { name: '먼저 들어와 주세요' })).toBeVisible();
   await expect.poll(() => keptPages(page)).toEqual([]);
 });
 
@@ -239,7 +240,7 @@ test('Firefox too keeps today, shows it without a server, and forgets it on sign
 
     await page.goto(ownServer.url + today.replace('today', 'settings'));
     await page.evaluate(() => localStorage.setItem('draft:1', '쓰다 만 글'));
-    await page.$eval('form[action="/api/sign_out"] button', (button) => (button as HTMLElement).click());
+    await page.$eval('form[action="/api/sign_out"] > .actions:last-child button', (button) => (button as HTMLElement).click());
     await page.waitForSelector('a[href="/signin"]', { timeout: 15_000 });
     expect(await pages()).toEqual([]);
     expect(await page.evaluate(() => localStorage.length)).toBe(0);

@@ -83,16 +83,14 @@ async function ask(url) {
   return [url, await fetch(url, { headers: { accept: 'text/html' } }), turn];
 }
 
-/** The pages that were open before there was a worker. Not waited for: fetches wait for `activate`. */
-async function visitOpened() {
-  for (const { url } of await self.clients.matchAll({ type: 'window' })) {
-    ask(url).then((asked) => keep(...asked)).catch(() => {});
-  }
+/** A page that came without its worker knowing: before there was one, or while it woke up. */
+async function visit(url) {
+  await keep(...(await ask(url)));
 }
 
 async function renew(id) {
   const client = await self.clients.get(id);
-  if (client) await keep(...(await ask(client.url)));
+  if (client) await visit(client.url);
 }
 
 /** Every file of a build. The list of them is put last: where it lies, nothing is missing. */

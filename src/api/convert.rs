@@ -77,6 +77,7 @@ pub fn question_view(
         may_move_on: question.may_move_on(role),
         has_moved_on: question.move_on == Some(role),
         revisions,
+        revision: question.answer_of(role).map_or(0, |answer| answer.revision),
         answers,
     }
 }

@@ -40,6 +40,7 @@ pub enum ApiError {
     CardOpen,
     AlreadyOpen,
     Swapped,
+    AnsweredElsewhere,
     PairClosed,
     Shelved,
     SomebodyAnswered,
@@ -65,6 +66,11 @@ pub enum ApiError {
 }
 
 impl ApiError {
+    /// Whether an answer can be mended in its field; otherwise its text is put where it can be kept.
+    pub fn is_by_the_field(self) -> bool {
+        !matches!(self, Self::NotFound | Self::AlreadyOpen | Self::Swapped | Self::AnsweredElsewhere | Self::PairClosed)
+    }
+
     /// The HTTP status (RFC 9110 §15) it is answered with.
     pub fn status(self) -> u16 {
         match self {
@@ -100,6 +106,7 @@ impl ApiError {
             | Self::CardOpen
             | Self::AlreadyOpen
             | Self::Swapped
+            | Self::AnsweredElsewhere
             | Self::PairClosed
             | Self::Shelved
             | Self::SomebodyAnswered

@@ -46,6 +46,7 @@ fn refused(refusal: Refusal) -> ApiError {
     match refusal {
         Refusal::AlreadyOpen => ApiError::AlreadyOpen,
         Refusal::Swapped => ApiError::Swapped,
+        Refusal::AnsweredElsewhere => ApiError::AnsweredElsewhere,
         Refusal::PairClosed => ApiError::PairClosed,
         Refusal::Shelved => ApiError::Shelved,
         Refusal::SomebodyAnswered => ApiError::SomebodyAnswered,

@@ -17,6 +17,7 @@ impl ApiError {
             Self::AlreadyOpen => words.err_already_open,
             Self::Swapped => words.err_swapped,
             Self::PairClosed => words.err_pair_closed,
+            Self::AnsweredElsewhere => words.answered_elsewhere,
             Self::TooLarge => words.err_too_large,
             Self::Malformed => words.err_malformed,
             Self::Unavailable => words.err_unavailable,
@@ -107,6 +108,7 @@ impl ApiError {
             | Self::CardOpen
             | Self::AlreadyOpen
             | Self::Swapped
+            | Self::AnsweredElsewhere
             | Self::PairClosed
             | Self::TooLarge
             | Self::Malformed

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{ApiError, TodayView};
-use crate::domain::{DailyQuestionId, PairId};
+use crate::domain::{DailyQuestionId, PairId, PersonId, SubmissionId};
 
 /// The today page of a pair.
 #[server(endpoint = "today")]
@@ -45,18 +45,34 @@ pub async fn today(pair: PairId) -> Result<TodayView, ApiError> {
     })
 }
 
-/// Submits the signed-in person's answer to an open or shelved question.
+/// Submits the signed-in person's answer to an open or shelved question. A browser's outbox adds a `key` of its own for
+/// each sending, `whose` text it is, and, when it waited, `base`: how many revisions of the answer its writer had seen.
 #[server(endpoint = "submit_answer")]
-pub async fn submit_answer(daily_question: DailyQuestionId, version: u32, body: String) -> Result<(), ApiError> {
+pub async fn submit_answer(
+    daily_question: DailyQuestionId,
+    version: u32,
+    body: String,
+    key: Option<SubmissionId>,
+    base: Option<u32>,
+    whose: Option<PersonId>,
+) -> Result<(), ApiError> {
     use crate::{
         domain::AnswerBody,
         paths,
-        server::{request, services::answers},
+        server::{
+            request,
+            services::answers::{self, Sending},
+        },
     };
 
     let request = request::current().await?;
+    // Somebody else came in since the page was drawn: never their answer.
+    if whose.is_some_and(|whose| whose != request.person.id) {
+        return Err(ApiError::SignedOut);
+    }
     let body = AnswerBody::parse(&body)?;
-    let (pair, _) = answers::submit(&request.state, &request.person, daily_question, version, body).await?;
+    let sending = Sending { submission: key, base };
+    let (pair, _) = answers::submit(&request.state, &request.person, daily_question, version, body, sending).await?;
     request.redirect(paths::today(pair)); // sets a header, does not return: keep it last
     Ok(())
 }

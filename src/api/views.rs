@@ -84,6 +84,9 @@ pub struct QuestionView {
     pub has_moved_on: bool,
     /// Earlier revisions of my own answer, newest first.
     pub revisions: Vec<String>,
+    /// Which revision of my own answer this is; 0 before I answered.
+    #[serde(default)]
+    pub revision: u32,
 }
 
 impl QuestionView {

@@ -1,27 +1,77 @@
-//! What is being written stays on this device until it is sent, whatever happens to page and network.
+//! What somebody wrote stays on this device until the server has it, whatever happens to page and network: drafts,
+//! answers that wait to be sent, and texts that cannot become an answer any more. The store, the sending and what it
+//! shows on any page are `drafts.js`; here is what the today page asks of it.
 
-fn storage() -> Option<web_sys::Storage> {
-    web_sys::window()?.local_storage().ok().flatten()
+use js_sys::Array;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+
+use super::{enhance::listen, page};
+use crate::domain::{DailyQuestionId, PairId};
+
+#[wasm_bindgen(module = "/src/browser/drafts.js")]
+extern "C" {
+    fn start_texts(person: &str);
+    async fn load_text(question: &str, version: u32) -> JsValue;
+    async fn save_text(pair: &str, question: &str, version: u32, base: u32, text: &str) -> JsValue;
+    async fn submit_text(pair: &str, question: &str, version: u32, base: u32, text: &str) -> JsValue;
+    async fn settle_texts(pair: &str, is_closed: bool, answerable: &str);
 }
 
-/// `key` names the question and the wording it was written for.
-pub fn load(key: &str) -> Option<String> {
-    storage()?.get_item(key).ok().flatten().filter(|text| !text.is_empty())
+/// What a text is written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub pair: PairId,
+    pub question: DailyQuestionId,
+    /// The wording it answers.
+    pub version: u32,
+    /// How many revisions of my own answer its writer has seen.
+    pub base: u32,
 }
 
-/// Keeps a draft; an empty one is forgotten. A full or forbidden storage loses nothing on the page.
-pub fn save(key: &str, text: &str) {
-    if let Some(storage) = storage() {
-        let _ = if text.is_empty() { storage.remove_item(key) } else { storage.set_item(key, text) };
+/// What became of an answer: taken, kept here until the network is back, or refused (the code, as JSON).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sent {
+    Taken,
+    Waiting,
+    Refused(String),
+}
+
+/// On every page of somebody signed in: sends what waits.
+pub fn start() {
+    if let Some(person) = page::root_attribute("data-person") {
+        start_texts(&person);
     }
 }
 
-/// Forgets every draft: somebody else may use this device next.
-pub fn forget_all() {
-    let Some(storage) = storage() else { return };
-    let count = storage.length().unwrap_or(0);
-    let keys: Vec<String> = (0..count).filter_map(|at| storage.key(at).ok().flatten()).filter(|key| key.starts_with("draft:")).collect();
-    for key in keys {
-        let _ = storage.remove_item(&key);
+/// The text that waits here for this wording, and whether it was sent already and waits for the network.
+pub async fn load(place: Place) -> Option<(String, bool)> {
+    let found = Array::from(&load_text(&place.question.to_string(), place.version).await);
+    Some((found.get(0).as_string()?, found.get(1).is_truthy()))
+}
+
+/// Keeps a draft; an empty one is forgotten. True when it lies on this device.
+pub async fn save(place: Place, text: String) -> bool {
+    save_text(&place.pair.to_string(), &place.question.to_string(), place.version, place.base, &text).await.is_truthy()
+}
+
+pub async fn submit(place: Place, text: String) -> Sent {
+    let answer = submit_text(&place.pair.to_string(), &place.question.to_string(), place.version, place.base, &text).await;
+    match answer.as_string().unwrap_or_default().as_str() {
+        "" => Sent::Taken,
+        "waiting" => Sent::Waiting,
+        refusal => Sent::Refused(refusal.to_owned()),
+    }
+}
+
+/// Says what of a pair may still be answered; drafts for anything else are put aside, with the reason, where they are seen.
+pub async fn settle(pair: PairId, is_closed: bool, answerable: Vec<Place>) {
+    let list = answerable.iter().map(|place| format!("{}:{}:{}", place.question, place.version, place.base)).collect::<Vec<_>>().join(",");
+    settle_texts(&pair.to_string(), is_closed, &list).await;
+}
+
+/// Whenever something that waited was sent or refused.
+pub fn on_sent(act: impl Fn() + 'static) {
+    if let Some(window) = web_sys::window() {
+        listen(&window, "umbba:sent", act);
     }
 }

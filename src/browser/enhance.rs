@@ -8,7 +8,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Document, Element, EventTarget, HtmlInputElement};
 
 use super::{
-    clipboard, drafts,
+    clipboard,
     live::{self, Heard},
     notices, page, share,
 };
@@ -24,9 +24,6 @@ pub fn start() {
     }
     for element in find(&document, "[data-act]") {
         wake_button(&document, &element);
-    }
-    for form in find(&document, "[data-forget-drafts]") {
-        listen(&form, "submit", drafts::forget_all);
     }
     follow(&document);
 }

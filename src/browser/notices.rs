@@ -58,9 +58,6 @@ pub fn start() {
         let is_yes = button.get_attribute("data-push-act").as_deref() == Some("allow");
         listen(&button, "click", move || if is_yes { spawn_local(allow()) } else { put_off() });
     }
-    for form in find(&document, "[data-forget-drafts]") {
-        listen(&form, "submit", || tell_worker("forget"));
-    }
     if let Some(read) = document.query_selector("[data-read-up-to]").ok().flatten().and_then(|list| list.get_attribute("data-read-up-to")) {
         post("read_inbox", &read);
     }

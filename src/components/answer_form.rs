@@ -1,24 +1,65 @@
 //! Where an answer is written: for a new one, an edit, or a question from the shelf.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 
 use super::context::use_words;
 use crate::{
-    api::{ApiError, SubmitAnswer},
-    browser::drafts,
+    api::ApiError,
+    browser::drafts::{self, Place, Sent},
     domain::{AnswerBody, DailyQuestionId, graphemes},
+    paths,
 };
 
-/// The name a draft is kept under: the question and the wording it was written for.
-pub fn draft_key(question: DailyQuestionId, version: u32) -> String {
-    format!("draft:{question}:{version}")
+/// The answers sent from this page: one at a time, and what became of the last.
+#[derive(Clone, Copy, Default)]
+pub struct Outbox {
+    pub is_sending: RwSignal<bool>,
+    pub last: RwSignal<Option<(DailyQuestionId, Result<Sent, ApiError>)>>,
+}
+
+impl Outbox {
+    /// Why the last answer to this question was not taken; `Some(None)` when it was.
+    pub fn error_of(self, question: DailyQuestionId) -> Option<Option<ApiError>> {
+        self.last.with(|last| last.as_ref().filter(|(id, _)| *id == question).map(|(_, result)| result.as_ref().err().copied()))
+    }
+
+    fn send(self, place: Place, text: String) {
+        if self.is_sending.get_untracked() {
+            return;
+        }
+        let length = graphemes(text.trim());
+        if length == 0 || length > AnswerBody::MAX_GRAPHEMES {
+            let error = if length == 0 { ApiError::AnswerEmpty } else { ApiError::AnswerTooLong };
+            self.last.set(Some((place.question, Err(error))));
+            return;
+        }
+        self.is_sending.set(true);
+        spawn_local(async move {
+            let result = match drafts::submit(place, text).await {
+                Sent::Refused(code) => Err(serde_json::from_str(&code).unwrap_or(ApiError::Broken)),
+                sent => Ok(sent),
+            };
+            self.is_sending.set(false);
+            self.last.set(Some((place.question, result)));
+        });
+    }
+}
+
+/// Where what is typed lies.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lies {
+    Nowhere,
+    Here,
+    /// Here, and on its way.
+    Waiting,
 }
 
 #[component]
 pub fn AnswerForm(
-    question: DailyQuestionId,
-    version: u32,
-    action: ServerAction<SubmitAnswer>,
+    /// What it answers; the revisions seen may rise while it stands.
+    #[prop(into)]
+    place: Signal<Place>,
+    outbox: Outbox,
     /// What is being written; the page keeps it when the form goes.
     draft: RwSignal<String>,
     /// Drawn with the page, not after something changed.
@@ -29,27 +70,55 @@ pub fn AnswerForm(
     #[prop(into)] error: Signal<Option<ApiError>>,
 ) -> impl IntoView {
     let words = use_words();
+    let question = place.get_untracked().question;
     let field = format!("body-{question}");
     let (hint_id, error_id) = (format!("{field}-hint"), format!("{field}-error"));
     let area = NodeRef::<leptos::html::Textarea>::new();
+    let lies = RwSignal::new(Lies::Nowhere);
+    let given = StoredValue::new(draft.get_untracked());
+    let keep = move |text: String| {
+        draft.set(text.clone());
+        lies.set(Lies::Nowhere);
+        let place = place.get_untracked();
+        spawn_local(async move {
+            // An edit taken back is no draft.
+            let kept = if given.try_with_value(|given| *given == text).unwrap_or_default() { String::new() } else { text.clone() };
+            let is_kept = drafts::save(place, kept.clone()).await && !kept.is_empty();
+            if is_kept && draft.try_with_untracked(|now| *now == text).unwrap_or_default() {
+                lies.try_set(Lies::Here);
+            }
+        });
+    };
     Effect::new(move |_| {
         let Some(area) = area.get() else { return };
         // What was typed before the browser half woke up is newer than any draft. Later an element may be one that
         // another form used before, with that form's text in it.
-        if is_first && !area.value().is_empty() {
-            draft.set(area.value());
+        if is_first && area.default_value().is_ok_and(|given| given != area.value()) {
+            keep(area.value());
             return;
         }
-        // Text that was written on this device before and not sent.
-        let text = drafts::load(&draft_key(question, version)).unwrap_or_else(|| draft.get_untracked());
-        area.set_value(&text);
-        draft.set(text);
+        let shown = draft.get_untracked();
+        area.set_value(&shown);
+        spawn_local(async move {
+            // Text that was written on this device before and not sent.
+            let Some((text, is_waiting)) = drafts::load(place.get_untracked()).await else { return };
+            if draft.try_with_untracked(|now| *now == shown).unwrap_or_default() && area.value() == shown {
+                area.set_value(&text);
+                draft.set(text);
+                lies.set(if is_waiting { Lies::Waiting } else { Lies::Here });
+            }
+        });
+    });
+    Effect::new(move |_| {
+        if outbox.last.with(|last| matches!(last, Some((id, Ok(Sent::Waiting))) if *id == question)) {
+            lies.set(Lies::Waiting);
+        }
     });
     // The field is never written to while somebody writes in it: that would break a Korean input method.
-    let written = move |event: leptos::ev::Targeted<leptos::ev::Event, web_sys::HtmlTextAreaElement>| {
-        let text = event.target().value();
-        drafts::save(&draft_key(question, version), &text);
-        draft.set(text);
+    let written = move |event: leptos::ev::Targeted<leptos::ev::Event, web_sys::HtmlTextAreaElement>| keep(event.target().value());
+    let send = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        outbox.send(place.get_untracked(), draft.get_untracked());
     };
     let count = move || {
         let count = draft.with(|text| graphemes(text.trim()));
@@ -59,9 +128,9 @@ pub fn AnswerForm(
     let sentence = move || error.get().map(|error| error.sentence(words)).or_else(|| is_too_long().then_some(words.err_answer_too_long));
     let (described, error_slot) = (format!("{hint_id} {error_id}"), error_id.clone());
     view! {
-        <ActionForm action=action attr:class="form">
+        <form class="form" method="post" action=paths::api("submit_answer") data-answer=question.to_string() on:submit=send>
             <input type="hidden" name="daily_question" value=question.to_string()/>
-            <input type="hidden" name="version" value=version/>
+            <input type="hidden" name="version" value=place.get_untracked().version/>
             <div class="field">
                 <label for=field.clone()>{label}</label>
                 <textarea
@@ -76,12 +145,16 @@ pub fn AnswerForm(
                     {draft.get_untracked()}
                 </textarea>
                 {move || sentence().map(|sentence| view! { <p class="field-error" role="alert" id=error_slot.clone()>{sentence}</p> })}
-                <p class="counter">{count}</p>
+                <p class="counter">
+                    <span class="lies">{move || (lies.get() == Lies::Here).then_some(words.draft_lies_here)}</span>
+                    <span>{count}</span>
+                </p>
+                <p class="status" role="status">{move || (lies.get() == Lies::Waiting).then_some(words.answer_waits_here)}</p>
                 <p class="hint" id=hint_id>{move || hint.get()}</p>
             </div>
             <div class="actions">
-                <button class="button" type="submit" disabled=move || action.pending().get()>{button}</button>
+                <button class="button" type="submit" disabled=move || outbox.is_sending.get()>{button}</button>
             </div>
-        </ActionForm>
+        </form>
     }
 }

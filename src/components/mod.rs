@@ -11,4 +11,5 @@ pub mod question;
 pub mod site_header;
 pub mod tab_notices;
 pub mod tabs;
+pub mod unsent;
 pub mod windows;

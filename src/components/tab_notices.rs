@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::context::use_page_words;
+use super::{context::use_page_words, unsent::UnsentTexts};
 
 /// Hidden until `browser::notices` has a reason to show one.
 #[component]
@@ -11,11 +11,14 @@ pub fn HiddenNotices() -> impl IntoView {
     view! {
         <div class="update-bar" role="status" data-notice="build" hidden>
             <span>{words.update_ready}</span>
-            <a class="button" href="">{words.update_now}</a>
+            <a class="button" href="" data-unsaved=words.update_unsaved>{words.update_now}</a>
         </div>
         <div class="notice warn" role="alert" data-notice="recovery" hidden>{words.recovery_used_elsewhere}</div>
         <div class="notice warn" role="alert" data-notice="handed" hidden>{words.handed_over_elsewhere}</div>
         <p class="status" role="status" data-notice="lost" hidden>{words.live_lost}</p>
         <p class="status" role="status" data-notice="slow" hidden>{words.live_slow}</p>
+        <p class="notice warn" role="status" data-notice="waiting" hidden>{words.waiting_here}</p>
+        <p class="notice warm" role="status" data-notice="sent" hidden>{words.waiting_sent}</p>
+        <UnsentTexts/>
     }
 }

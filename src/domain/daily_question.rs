@@ -78,6 +78,8 @@ pub enum Refusal {
     AlreadyOpen,
     #[error("the question was swapped meanwhile")]
     Swapped,
+    #[error("answered meanwhile on another device")]
+    AnsweredElsewhere,
     #[error("the pair is closed")]
     PairClosed,
     #[error("the question is shelved")]
@@ -171,6 +173,18 @@ impl DailyQuestion {
             }
         };
         Ok(saved)
+    }
+
+    /// Refuses a text that was written before `role` answered otherwise: `base` is how many revisions its writer had seen.
+    /// What was just written has no base, and the later of two devices wins.
+    pub fn check_base(&self, role: Role, base: Option<u32>, body: &AnswerBody) -> Result<(), Refusal> {
+        let own = self.answer_of(role);
+        let seen = own.map_or(0, |answer| answer.revision);
+        let is_same = own.is_some_and(|answer| answer.body == *body);
+        if self.status() != Status::Complete && !is_same && base.is_some_and(|base| base != seen) {
+            return Err(Refusal::AnsweredElsewhere);
+        }
+        Ok(())
     }
 
     /// Whether the question may be swapped now; `swapped_today` counts the whole pair.

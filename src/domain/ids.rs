@@ -1,4 +1,4 @@
-//! Typed identifiers. All are UUIDv7 (RFC 9562 §5.7), made on the server, shown as lower-case text.
+//! Typed identifiers. All but `SubmissionId` are UUIDv7 (RFC 9562 §5.7), made on the server, shown as lower-case text.
 
 use std::{fmt, str::FromStr};
 
@@ -101,6 +101,10 @@ id!(
 id!(
     /// What one person is told.
     NotificationId
+);
+id!(
+    /// One sending of an answer, named by the browser that sends it: the idempotency key of its outbox.
+    SubmissionId
 );
 id!(
     /// A browser that may be woken (RFC 8030's push subscription).

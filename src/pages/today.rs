@@ -1,47 +1,38 @@
 //! The today page: every state a pair can be in.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 
 use super::{
     live_view::{self, LiveView},
     today_card::TodayCard,
+    today_kind::answerable,
     today_later::LaterQuestions,
     today_scene::TodayScene,
 };
 use crate::{
-    api::{self, Phase, QuestionView, SubmitAnswer, TodayView},
-    browser,
-    components::context::{LiveFeed, use_locale, use_refused, use_words},
+    api::{self, Phase, QuestionView, TodayView},
+    browser::{self, drafts},
+    components::{
+        answer_form::Outbox,
+        context::{LiveFeed, use_locale, use_refused, use_words},
+        unsent::UnsentTexts,
+    },
     domain::EventKind,
     paths, text,
 };
-
-/// What the page does: one action each, so that an error stays with its button.
-#[derive(Clone, Copy)]
-pub struct Acts {
-    pub submit: ServerAction<SubmitAnswer>,
-}
-
-impl Acts {
-    /// Rises whenever something was done.
-    fn version(self) -> usize {
-        self.submit.version().get()
-    }
-}
 
 /// The inside of `<main>` of the today page.
 #[component]
 pub fn Today(today: TodayView) -> impl IntoView {
     let pair = today.pair.id;
     let kept = live_view::keep(today, move || api::today(pair));
-    let acts = Acts { submit: ServerAction::new() };
-    // What I did is on the page at once, whether or not the line is up.
-    Effect::new(move |before: Option<usize>| {
-        let now = acts.version();
-        if before.is_some_and(|before| before != now) {
-            kept.asked.update(|asked| *asked += 1);
-        }
-        now
+    let outbox = Outbox::default();
+    // What I sent is on the page at once, whether or not the line is up.
+    Effect::new(move |_| drafts::on_sent(move || kept.asked.update(|asked| *asked += 1)));
+    // A draft for what cannot be answered any more is put where it is seen.
+    Effect::new(move |_| {
+        let (is_closed, answerable) = kept.view.with(|today| (today.pair.phase == Phase::Closed, answerable(today)));
+        spawn_local(drafts::settle(pair, is_closed, answerable));
     });
     // The first saved answer is the moment to speak of notifications.
     Effect::new(move |_| {
@@ -49,11 +40,11 @@ pub fn Today(today: TodayView) -> impl IntoView {
             browser::notices::show_card();
         }
     });
-    view! { <Shown kept acts/> }
+    view! { <Shown kept outbox/> }
 }
 
 #[component]
-fn Shown(kept: LiveView<TodayView>, acts: Acts) -> impl IntoView {
+fn Shown(kept: LiveView<TodayView>, outbox: Outbox) -> impl IntoView {
     let view = kept.view;
     view! {
         <div class="today">
@@ -61,8 +52,9 @@ fn Shown(kept: LiveView<TodayView>, acts: Acts) -> impl IntoView {
             <div class="today-card">
                 <LiveLine view/>
                 <PairNotices view/>
-                <TodayCard view acts/>
-                <LaterQuestions view acts/>
+                <TodayCard view outbox/>
+                <UnsentTexts/>
+                <LaterQuestions view outbox/>
                 <AloneNotice view/>
                 <RecoveryQuestion view/>
                 <WrongPerson view/>

@@ -3,15 +3,14 @@
 use leptos::prelude::*;
 
 use super::{
-    today::Acts,
-    today_kind::{Kind, kind_of},
-    today_typed::{Kept, settle_typed_text, take_refused, take_swapped},
+    today_kind::{Kind, kind_of, place_of},
+    today_typed::{Kept, take_refused},
     today_waiting::WaitingCard,
 };
 use crate::{
     api::{ApiError, Phase, QuestionView, TodayView},
     components::{
-        answer_form::AnswerForm,
+        answer_form::{AnswerForm, Outbox},
         context::{use_locale, use_refused, use_words},
         leaves::Leaves,
         question::QuestionMeta,
@@ -21,19 +20,19 @@ use crate::{
 };
 
 #[component]
-pub fn TodayCard(view: RwSignal<TodayView>, acts: Acts) -> impl IntoView {
+pub fn TodayCard(view: RwSignal<TodayView>, outbox: Outbox) -> impl IntoView {
     let words = use_words();
     let kind = Memo::new(move |_| view.with(kind_of));
     let (draft, kept) = (RwSignal::new(String::new()), RwSignal::new(None::<Kept>));
     take_refused(view, draft, kept);
-    take_swapped(view, kept);
     let drawn = StoredValue::new(None::<Kind>);
-    let error = submit_error(acts, view);
+    let error = submit_error(outbox, view);
     let body = move || {
         let shown = kind.get();
         let is_first = drawn.get_value().is_none();
-        if let Some(before) = drawn.get_value().filter(|before| *before != shown) {
-            settle_typed_text(view, before, shown, draft, kept);
+        // What was typed for what was here before lies on this device, and shows where it belongs now.
+        if drawn.get_value().is_some_and(|before| before != shown) {
+            draft.set(String::new());
         }
         drawn.set_value(Some(shown));
         let Some(question) = view.with_untracked(|today| today.question.clone()) else {
@@ -45,15 +44,16 @@ pub fn TodayCard(view: RwSignal<TodayView>, acts: Acts) -> impl IntoView {
             Kind::Open { .. } => view! { <OpenCard view question/> }.into_any(),
             Kind::ToAnswer { id, version } => {
                 let hint = Signal::derive(move || view.with(|today| hint_of(today, words)));
+                let place = place_of(view.with_untracked(|today| today.pair.id), &question);
                 view! {
                     <QuestionMeta question=question.clone()/>
                     <h1 class="question">{question.wording}</h1>
-                    <AnswerForm question=id version action=acts.submit draft is_first label=words.answer_label button=words.answer_button hint error/>
+                    <AnswerForm place outbox draft is_first label=words.answer_label button=words.answer_button hint error/>
                     <SwapPart view id version/>
                 }
                 .into_any()
             }
-            Kind::Waiting { id, version } => view! { <WaitingCard view acts question draft error id version is_first/> }.into_any(),
+            Kind::Waiting { .. } => view! { <WaitingCard view outbox question draft error is_first/> }.into_any(),
         }
     };
     view! {
@@ -77,13 +77,13 @@ fn hint_of(today: &TodayView, words: &text::Words) -> String {
 }
 
 /// The error of the last answer sent from this page, or of the post this page answers.
-fn submit_error(acts: Acts, view: RwSignal<TodayView>) -> Signal<Option<ApiError>> {
-    let current = view.with_untracked(|today| today.question.as_ref().map(|question| question.id.to_string()));
-    let refused =
-        use_refused("submit_answer").filter(|refused| Some(refused.field("daily_question").to_owned()) == current).map(|refused| refused.error);
-    Signal::derive(move || match acts.submit.value().get() {
-        Some(Err(error)) => Some(error),
-        Some(Ok(())) => None,
+fn submit_error(outbox: Outbox, view: RwSignal<TodayView>) -> Signal<Option<ApiError>> {
+    let current = move || view.with_untracked(|today| today.question.as_ref().map(|question| question.id));
+    let refused = use_refused("submit_answer")
+        .filter(|refused| current().is_some_and(|current| current.to_string() == refused.field("daily_question")))
+        .map(|refused| refused.error);
+    Signal::derive(move || match current().and_then(|current| outbox.error_of(current)) {
+        Some(error) => error.filter(|error| error.is_by_the_field()),
         None => refused,
     })
 }

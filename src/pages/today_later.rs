@@ -2,20 +2,20 @@
 
 use leptos::prelude::*;
 
-use super::today::Acts;
+use super::today_kind::place_of;
 use crate::{
     api::{AnswersView, Phase, QuestionView, TodayView},
     components::{
-        answer_form::AnswerForm,
+        answer_form::{AnswerForm, Outbox},
         context::{use_refused, use_words},
     },
-    domain::DailyQuestionId,
+    domain::{DailyQuestionId, PairId},
     text,
 };
 
 /// "나중에 답할 질문". Of a closed pair: the answers I left.
 #[component]
-pub fn LaterQuestions(view: RwSignal<TodayView>, acts: Acts) -> impl IntoView {
+pub fn LaterQuestions(view: RwSignal<TodayView>, outbox: Outbox) -> impl IntoView {
     let words = use_words();
     let state = Memo::new(move |_| view.with(|today| (today.pair.phase == Phase::Closed, today.later.iter().map(later_key).collect::<Vec<_>>())));
     let drawn = StoredValue::new(false);
@@ -31,7 +31,7 @@ pub fn LaterQuestions(view: RwSignal<TodayView>, acts: Acts) -> impl IntoView {
             return ().into_any();
         }
         let other = today.pair.call_other(words);
-        let items = today.later.into_iter().map(|question| later_item(question, &other, acts, is_first)).collect_view();
+        let items = today.later.into_iter().map(|question| later_item(today.pair.id, question, &other, outbox, is_first)).collect_view();
         view! {
             <section class="later">
                 <h2>{words.later_title}</h2>
@@ -69,9 +69,9 @@ fn own_answers(words: &'static text::Words, today: &TodayView) -> impl IntoView 
     (!own.is_empty()).then(|| view! { <section class="later"><h2>{words.closed_own_title}</h2>{own}</section> })
 }
 
-fn later_item(question: QuestionView, other: &str, acts: Acts, is_first: bool) -> impl IntoView + use<> {
+fn later_item(pair: PairId, question: QuestionView, other: &str, outbox: Outbox, is_first: bool) -> impl IntoView + use<> {
     let words = use_words();
-    let (id, version) = (question.id, question.version);
+    let (id, place) = (question.id, place_of(pair, &question));
     let own = match &question.answers {
         AnswersView::Waiting { own } => Some(own.clone()),
         AnswersView::Open | AnswersView::OtherIsWaiting | AnswersView::Both { .. } => None,
@@ -81,13 +81,9 @@ fn later_item(question: QuestionView, other: &str, acts: Acts, is_first: bool) -
     let draft = RwSignal::new(typed.or_else(|| own.clone()).unwrap_or_default());
     let state = if own.is_some() { text::fill(words.later_waiting, &[("other", other)]) } else { words.later_mine.to_owned() };
     let refused_error = refused.map(|refused| refused.error);
-    let error = Signal::derive(move || {
-        let is_mine = acts.submit.input().with(|input| input.as_ref().is_none_or(|input| input.daily_question == id));
-        match acts.submit.value().get() {
-            Some(Err(error)) if is_mine => Some(error),
-            Some(_) => None,
-            None => refused_error,
-        }
+    let error = Signal::derive(move || match outbox.error_of(id) {
+        Some(error) => error.filter(|error| error.is_by_the_field()),
+        None => refused_error,
     });
     let button = if own.is_some() { words.edit_button } else { words.answer_button };
     view! {
@@ -96,7 +92,7 @@ fn later_item(question: QuestionView, other: &str, acts: Acts, is_first: bool) -
                 <summary><span class="topic">{question.topic}</span> <span class="card-meta">{state}</span></summary>
                 <p class="question">{question.wording}</p>
                 {own.map(|own| view! { <article class="leaf mine"><h2>{words.own_leaf_editable}</h2><p class="answer-text">{own}</p></article> })}
-                <AnswerForm question=id version action=acts.submit draft is_first label=words.answer_label button=button hint=words.answer_hint_open.to_owned() error/>
+                <AnswerForm place outbox draft is_first label=words.answer_label button=button hint=words.answer_hint_open.to_owned() error/>
             </details>
         </li>
     }

@@ -2,11 +2,12 @@
 
 use leptos::prelude::*;
 
-use super::today::Acts;
+use super::today_kind::place_of;
 use crate::{
     api::{AnswersView, ApiError, Phase, QuestionView, TodayView},
+    browser::drafts::Sent,
     components::{
-        answer_form::AnswerForm,
+        answer_form::{AnswerForm, Outbox},
         context::{use_refused, use_words},
         leaves::Revisions,
         question::QuestionMeta,
@@ -19,15 +20,19 @@ use crate::{
 #[component]
 pub fn WaitingCard(
     view: RwSignal<TodayView>,
-    acts: Acts,
+    outbox: Outbox,
     question: QuestionView,
     draft: RwSignal<String>,
     error: Signal<Option<ApiError>>,
-    id: DailyQuestionId,
-    version: u32,
     is_first: bool,
 ) -> impl IntoView {
     let words = use_words();
+    let id = question.id;
+    let first = place_of(view.with_untracked(|today| today.pair.id), &question);
+    let place = Memo::new(move |_| {
+        let now = view.with(|today| today.question.as_ref().map(|question| place_of(today.pair.id, question)));
+        now.filter(|now| now.question == id).unwrap_or(first)
+    });
     let own = move || {
         view.with(|today| match today.question.as_ref().map(|question| &question.answers) {
             Some(AnswersView::Waiting { own }) => own.clone(),
@@ -47,7 +52,7 @@ pub fn WaitingCard(
     // A saved edit closes the drawer.
     let drawer = NodeRef::<leptos::html::Details>::new();
     Effect::new(move |_| {
-        if acts.submit.value().with(|value| matches!(value, Some(Ok(()))))
+        if outbox.last.with(|last| matches!(last, Some((_, Ok(Sent::Taken)))))
             && let Some(drawer) = drawer.get_untracked()
         {
             drawer.set_open(false);
@@ -81,11 +86,11 @@ pub fn WaitingCard(
             <h2>{words.own_leaf_editable}</h2>
             <p class="answer-text">{own}</p>
         </article>
-        <p class="notice warm" role="status">{saved}</p>
+        <p class="notice warm" role="status"><span><b>{words.answer_sent}</b> " " {saved}</span></p>
         {nudge}
         <details class="drawer" open=is_refused node_ref=drawer>
             <summary>{words.edit_summary}</summary>
-            <AnswerForm question=id version action=acts.submit draft is_first label=words.answer_label button=words.edit_button hint=words.answer_hint_open.to_owned() error/>
+            <AnswerForm place outbox draft is_first label=words.answer_label button=words.edit_button hint=words.answer_hint_open.to_owned() error/>
         </details>
         {revisions}
         <MoveOnPart view id/>

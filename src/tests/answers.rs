@@ -1,9 +1,9 @@
 //! Answering: once, together, and never lost.
 
-use super::app::{PATIENCE, TestApp};
+use super::app::{Browser, PATIENCE, TestApp};
 use crate::{
     api::{AnswersView, ApiError},
-    domain::EventKind,
+    domain::{DailyQuestionId, EventKind},
     server::storage::seeds::PARENTS,
 };
 
@@ -143,4 +143,68 @@ async fn graceful_shutdown_with_streams_open_loses_no_answer() {
         crate::server::storage::pairs::lookup(&mut tx, pair.id).await.expect("a pair").and_then(|pair| pair.parent).expect("a parent").person_id;
     let kept = crate::server::storage::daily_questions::lookup_for(&mut tx, person, id).await.expect("a question").expect("a question");
     assert_eq!(kept.parent.expect("an answer").body.as_str(), "마지막 글");
+}
+
+/// A sending as a browser's outbox makes it.
+async fn send(browser: &Browser, question: (DailyQuestionId, u32), text: &str, more: &[(&str, &str)]) -> (u16, Option<ApiError>) {
+    let (id, version) = (question.0.to_string(), question.1.to_string());
+    let fields = [&[("daily_question", id.as_str()), ("version", &version), ("body", text)], more].concat();
+    let response = browser.post("submit_answer", &fields).await;
+    let status = response.status().as_u16();
+    (status, serde_json::from_slice(&response.bytes().await.expect("a body")).ok())
+}
+
+const KEY: &str = "0b6f1c1e-52c1-4d7e-9a53-0c2f8f6d2a11";
+const OTHER_KEY: &str = "7e0d5b0a-8a3c-4c8e-8a39-5a1d6fbb0c22";
+
+#[tokio::test]
+async fn a_sending_is_taken_once_however_late_its_repeat_comes() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let question = pair.child.question(pair.id).await;
+    assert_eq!(send(&pair.child, question, "지하철에서 쓴 글", &[("key", KEY)]).await.0, 200);
+    pair.child.answer(pair.id, "집에서 고친 글").await;
+    let before = pair.child.today(pair.id).await;
+
+    assert_eq!(send(&pair.child, question, "지하철에서 쓴 글", &[("key", KEY), ("base", "0")]).await, (200, None));
+    let after = pair.child.today(pair.id).await;
+    assert_eq!(after.as_of, before.as_of, "nobody is told anything");
+    assert_eq!(after.question.expect("a question").answers, AnswersView::Waiting { own: "집에서 고친 글".to_owned() });
+
+    pair.parent.answer(pair.id, "부모의 글").await;
+    assert_eq!(send(&pair.child, question, "지하철에서 쓴 글", &[("key", KEY), ("base", "0")]).await, (200, None), "the card is open");
+    assert_eq!(send(&pair.parent, question, "지하철에서 쓴 글", &[("key", KEY)]).await, (409, Some(ApiError::AlreadyOpen)), "the key is the child's");
+}
+
+#[tokio::test]
+async fn what_waited_never_goes_over_what_was_answered_meanwhile() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let question = pair.child.question(pair.id).await;
+    pair.child.answer(pair.id, "다른 기기의 답").await;
+
+    assert_eq!(send(&pair.child, question, "기다리던 글", &[("key", KEY), ("base", "0")]).await, (409, Some(ApiError::AnsweredElsewhere)));
+    let own = pair.child.today(pair.id).await.question.expect("a question");
+    assert_eq!((own.answers, own.revision), (AnswersView::Waiting { own: "다른 기기의 답".to_owned() }, 1));
+    assert_eq!(send(&pair.child, question, "다른 기기의 답", &[("key", KEY), ("base", "0")]).await, (200, None), "the same words are no quarrel");
+    assert_eq!(send(&pair.child, question, "기다리던 글", &[("key", OTHER_KEY), ("base", "1")]).await, (200, None), "an edit of what was seen");
+    assert_eq!(send(&pair.child, question, "지금 쓴 글", &[]).await, (200, None), "what is written now wins");
+    let own = pair.child.today(pair.id).await.question.expect("a question");
+    assert_eq!((own.answers, own.revision), (AnswersView::Waiting { own: "지금 쓴 글".to_owned() }, 3));
+}
+
+#[tokio::test]
+async fn a_text_is_never_sent_as_somebody_else() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let question = pair.child.question(pair.id).await;
+    let page = pair.child.page("/").await;
+    let child = page.split_once("data-person=\"").and_then(|(_, rest)| rest.split('"').next()).expect("whose page it is").to_owned();
+
+    assert_eq!(send(&pair.parent, question, "아이의 글", &[("whose", &child)]).await, (401, Some(ApiError::SignedOut)));
+    assert_eq!(pair.parent.today(pair.id).await.question.expect("a question").answers, AnswersView::Open);
+    assert_eq!(send(&pair.child, question, "아이의 글", &[("whose", &child)]).await, (200, None));
+    for bad in ["1", "not-a-key"] {
+        assert_eq!(send(&pair.child, question, "아이의 글", &[("key", bad)]).await, (400, Some(ApiError::Malformed)), "{bad:?}");
+    }
 }

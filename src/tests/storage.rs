@@ -816,7 +816,7 @@ on_both! {
         commit!(db, tx => daily_questions::insert(&mut tx, &asked).await.expect("a question"));
         for (at, text) in ["첫 줄\n둘째 줄", "고친 글", "또 고친 글 👨‍👩‍👧"].into_iter().enumerate() {
             asked.answer(Role::Child, 1, body(text), NOW.plus(at as i64), PairPhase::Together).expect("taken");
-            commit!(db, tx => answers::save(&mut tx, &asked, Role::Child, child.id).await.expect("saved"));
+            commit!(db, tx => answers::save(&mut tx, &asked, Role::Child, child.id, None).await.expect("saved"));
         }
         let stored = read!(db, tx => daily_questions::lookup_for(&mut tx, parent.id, asked.id).await).expect("the question");
         assert_eq!(stored, asked);
@@ -829,9 +829,9 @@ on_both! {
         assert_eq!(read!(db, tx => answers::find_revisions(&mut tx, asked.id, Role::Parent).await), []);
 
         // The same revision again changes nothing: a repeated request is no history.
-        commit!(db, tx => answers::save(&mut tx, &asked, Role::Child, child.id).await.expect("saved"));
+        commit!(db, tx => answers::save(&mut tx, &asked, Role::Child, child.id, None).await.expect("saved"));
         assert_eq!(read!(db, tx => answers::find_revisions(&mut tx, asked.id, Role::Child).await).len(), 2);
-        commit!(db, tx => answers::save(&mut tx, &asked, Role::Parent, parent.id).await.expect("nothing to save"));
+        commit!(db, tx => answers::save(&mut tx, &asked, Role::Parent, parent.id, None).await.expect("nothing to save"));
         assert_eq!(read!(db, tx => daily_questions::lookup_for(&mut tx, parent.id, asked.id).await), Some(asked));
     }
 
@@ -842,10 +842,10 @@ on_both! {
         commit!(db, tx => {
             daily_questions::insert(&mut tx, &from).await.expect("a question");
             daily_questions::insert(&mut tx, &to).await.expect("a question");
-            answers::save(&mut tx, &from, Role::Child, child.id).await.expect("saved");
+            answers::save(&mut tx, &from, Role::Child, child.id, None).await.expect("saved");
         });
         from.answer(Role::Child, 1, body("둘"), NOW.plus(1), PairPhase::Alone).expect("taken");
-        commit!(db, tx => answers::save(&mut tx, &from, Role::Child, child.id).await.expect("saved"));
+        commit!(db, tx => answers::save(&mut tx, &from, Role::Child, child.id, None).await.expect("saved"));
 
         commit!(db, tx => answers::move_to(&mut tx, from.id, to.id, Role::Child).await.expect("moved"));
         let left = read!(db, tx => daily_questions::lookup_for(&mut tx, child.id, from.id).await).expect("a question");
@@ -868,8 +868,8 @@ on_both! {
             assert_eq!(question.answer(Role::Child, 1, body("아이"), now, PairPhase::Together), Ok(Saved::First));
             assert_eq!(question.answer(Role::Parent, 1, body("부모"), now, PairPhase::Together), Ok(Saved::Opened));
             commit!(db, tx => {
-                answers::save(&mut tx, question, Role::Child, child.id).await.expect("saved");
-                answers::save(&mut tx, question, Role::Parent, parent.id).await.expect("saved");
+                answers::save(&mut tx, question, Role::Child, child.id, None).await.expect("saved");
+                answers::save(&mut tx, question, Role::Parent, parent.id, None).await.expect("saved");
                 daily_questions::save(&mut tx, question).await.expect("saved");
             });
             // Saving it again gives no new number.

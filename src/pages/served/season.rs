@@ -9,6 +9,7 @@ use crate::{
     components::{
         context::{use_locale, use_page_words},
         site_header::SiteHeader,
+        tab_notices::HiddenNotices,
         tabs::{Tab, Tabs},
         windows::LittleHouse,
     },
@@ -50,6 +51,7 @@ fn Season(season: SeasonView) -> impl IntoView {
         <Title text=title.clone()/>
         <SiteHeader pair=Some(pair)/>
         <main id="main" class="page page-season">
+            <HiddenNotices/>
             <figure class="scene small"><LittleHouse lit_left=true lit_right=true/></figure>
             <h1>{title}</h1>
             <p class="lead">{lead}</p>

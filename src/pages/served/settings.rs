@@ -210,7 +210,12 @@ fn Account(found: Found) -> impl IntoView {
         <section class="panel">
             <h2>{words.sign_out_panel}</h2>
             <p>{words.sign_out_lead}</p>
-            <form class="form" method="post" action=paths::api("sign_out") data-forget-drafts>
+            <form class="form" method="post" action=paths::api("sign_out") data-forget>
+                <p class="field-error" role="alert" data-left=words.leave_left data-failed=words.leave_failed></p>
+                <div class="actions" data-sure hidden>
+                    <button class="button ghost" type="button">{words.leave_copy}</button>
+                    <button class="button danger" type="submit">{words.leave_anyway}</button>
+                </div>
                 <div class="actions"><button class="button ghost" type="submit">{words.sign_out_button}</button></div>
             </form>
             <p class="hint"><a href=paths::terms()>{words.terms}</a> " · " <a href=paths::privacy()>{words.privacy}</a></p>

@@ -7,6 +7,7 @@ use crate::{
     components::{
         context::{use_home, use_page_words},
         site_header::{SiteHeader, pair_title},
+        tab_notices::HiddenNotices,
         windows::{Seat, Windows},
     },
     domain::{Hour, Relation, Season},
@@ -17,11 +18,13 @@ use crate::{
 pub fn WelcomePage() -> impl IntoView {
     let words = use_page_words();
     let home = use_home();
-    let body = if home.name.is_some() { view! { <Pairs home/> }.into_any() } else { view! { <Invitation/> }.into_any() };
+    let is_known = home.name.is_some();
+    let body = if is_known { view! { <Pairs home/> }.into_any() } else { view! { <Invitation/> }.into_any() };
     let seat = |relation: Relation| Signal::stored(Seat { relation: Some(relation), is_lit: true });
     view! {
         <SiteHeader/>
         <main id="main" class="page page-welcome">
+            {is_known.then(|| view! { <HiddenNotices/> })}
             <div class="welcome">
                 <figure class="scene">
                     <Windows

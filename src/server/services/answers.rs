@@ -2,15 +2,31 @@
 
 use super::{ServiceError, tell::Telling};
 use crate::{
-    domain::{AnswerBody, DailyQuestionId, PairId, Person, Saved},
+    domain::{AnswerBody, DailyQuestionId, PairId, Person, Saved, SubmissionId},
     server::{
         state::AppState,
         storage::{answers, daily_questions, pairs, persons, rhythm},
     },
 };
 
+/// How an answer was sent.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sending {
+    /// Names this sending: however often it comes, it is taken once.
+    pub submission: Option<SubmissionId>,
+    /// Of a text that waited on its device: how many revisions its writer had seen. It never goes over a later one.
+    pub base: Option<u32>,
+}
+
 /// Takes the person's answer to a question of theirs. `version` is the wording they saw.
-pub async fn submit(state: &AppState, person: &Person, id: DailyQuestionId, version: u32, body: AnswerBody) -> Result<(PairId, Saved), ServiceError> {
+pub async fn submit(
+    state: &AppState,
+    person: &Person,
+    id: DailyQuestionId,
+    version: u32,
+    body: AnswerBody,
+    sending: Sending,
+) -> Result<(PairId, Saved), ServiceError> {
     let mut tx = state.database.begin().await?;
     let Some(found) = daily_questions::lookup_for(&mut tx, person.id, id).await? else {
         return Err(ServiceError::NotFound);
@@ -23,12 +39,18 @@ pub async fn submit(state: &AppState, person: &Person, id: DailyQuestionId, vers
         return Err(ServiceError::NotFound);
     };
     let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
+    if let Some(submission) = sending.submission
+        && answers::was_taken(&mut tx, id, role, submission).await?
+    {
+        return Ok((pair.id, Saved::Unchanged));
+    }
+    question.check_base(role, sending.base, &body)?;
     let now = state.clock.now();
     let saved = question.answer(role, version, body, now, pair.phase())?;
     if saved == Saved::Unchanged {
         return Ok((pair.id, saved));
     }
-    answers::save(&mut tx, &question, role, person.id).await?;
+    answers::save(&mut tx, &question, role, person.id, sending.submission).await?;
     if saved == Saved::Opened {
         daily_questions::save(&mut tx, &question).await?;
     }

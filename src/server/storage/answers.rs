@@ -1,25 +1,27 @@
 //! Answers and their earlier revisions.
 
 use super::{StorageError, Tx, macros};
-use crate::domain::{AnswerBody, DailyQuestion, DailyQuestionId, Millis, PersonId, Role};
+use crate::domain::{AnswerBody, DailyQuestion, DailyQuestionId, Millis, PersonId, Role, SubmissionId};
 
 /// Writes the latest revision of a member's answer and keeps the one before in its author's history.
-pub async fn save(tx: &mut Tx, question: &DailyQuestion, role: Role, person: PersonId) -> Result<(), StorageError> {
+pub async fn save(tx: &mut Tx, question: &DailyQuestion, role: Role, person: PersonId, submission: Option<SubmissionId>) -> Result<(), StorageError> {
     let Some(answer) = question.answer_of(role) else {
         return Ok(());
     };
     macros::execute!(
         tx,
-        "INSERT INTO answer_revisions (daily_question_id, role, revision, body, at)
-         SELECT daily_question_id, role, revision, body, at FROM answers WHERE daily_question_id = $1 AND role = $2 AND revision < $3",
+        "INSERT INTO answer_revisions (daily_question_id, role, revision, body, at, submission)
+         SELECT daily_question_id, role, revision, body, at, submission FROM answers WHERE daily_question_id = $1 AND role = $2 AND revision < $3",
         question.id.to_string(),
         role.word(),
         i64::from(answer.revision),
     )?;
     macros::execute!(
         tx,
-        "INSERT INTO answers (daily_question_id, role, person_id, revision, body, first_at, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-         ON CONFLICT (daily_question_id, role) DO UPDATE SET revision = excluded.revision, body = excluded.body, at = excluded.at",
+        "INSERT INTO answers (daily_question_id, role, person_id, revision, body, first_at, at, submission)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (daily_question_id, role) DO UPDATE
+         SET revision = excluded.revision, body = excluded.body, at = excluded.at, submission = excluded.submission",
         question.id.to_string(),
         role.word(),
         person.to_string(),
@@ -27,8 +29,25 @@ pub async fn save(tx: &mut Tx, question: &DailyQuestion, role: Role, person: Per
         answer.body.as_str(),
         answer.first_at.0,
         answer.at.0,
+        submission.map(|submission| submission.to_string()),
     )?;
     Ok(())
+}
+
+/// Whether this sending became a revision of `role`'s answer, the latest or an earlier one.
+pub async fn was_taken(tx: &mut Tx, question: DailyQuestionId, role: Role, submission: SubmissionId) -> Result<bool, StorageError> {
+    let found: Option<(i64,)> = macros::fetch_optional!(
+        tx,
+        (i64,),
+        "SELECT revision FROM answers WHERE daily_question_id = $1 AND role = $2 AND submission = $3
+         UNION ALL
+         SELECT revision FROM answer_revisions WHERE daily_question_id = $1 AND role = $2 AND submission = $3
+         LIMIT 1",
+        question.to_string(),
+        role.word(),
+        submission.to_string(),
+    )?;
+    Ok(found.is_some())
 }
 
 /// Moves one seat's answer, with its history, to another question.

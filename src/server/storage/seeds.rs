@@ -233,7 +233,7 @@ async fn answer_both(tx: &mut Tx, mut question: DailyQuestion, pair: &Pair, at: 
     question.completed_at = Some(second);
     for role in [Role::Parent, Role::Child] {
         if let Some(member) = pair.seat(role) {
-            answers::save(tx, &question, role, member.person_id).await?;
+            answers::save(tx, &question, role, member.person_id, None).await?;
         }
     }
     daily_questions::save(tx, &question).await

@@ -1,0 +1,275 @@
+// What is written lies on the device until the server has it: in the subway, over a killed browser, past every conflict.
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from '@playwright/test';
+import { untilKept } from '../support/kept.ts';
+import { type Pair, Person, expect, test } from '../support/pair.ts';
+
+const KEPT = '이 기기에 저장됨';
+const WAITS = '이 기기에 저장됨. 인터넷에 닿으면 저절로 보낼게요.';
+const SAVED = '답을 잘 간직했어요.';
+
+const field = (page: Page) => page.getByLabel('나의 답');
+const send = (page: Page) => page.getByRole('button', { name: '답하기' }).click();
+const unsent = (page: Page) => page.locator('[data-unsent]:visible');
+
+/** Writes today's answer where no network is, and sends it. */
+async function sendOffline(pair: Pair, text: string): Promise<void> {
+  const { page } = pair.child;
+  await pair.child.open(pair.at('today'));
+  await page.context().setOffline(true);
+  await field(page).fill(text);
+  await send(page);
+  await expect(page.getByText(WAITS)).toBeVisible();
+}
+
+test('an answer from the subway says that it lies here, goes by itself, and says that it went', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await pair.child.open(pair.at('today'));
+  await page.context().setOffline(true);
+  await field(page).fill('운동장 뒤 등나무 벤치요.');
+  await expect(page.getByText(KEPT, { exact: true })).toBeVisible();
+  await send(page);
+  await expect(page.getByText(WAITS)).toBeVisible();
+  expect((await pair.parent.today(pair.id)).question!.answers).toBe('Open');
+
+  await page.context().setOffline(false);
+  await expect(page.getByText(`보냄 ${SAVED}`)).toBeVisible();
+  expect((await pair.parent.today(pair.id)).question!.answers).toBe('OtherIsWaiting');
+});
+
+test('on a page kept for the subway one can answer as well', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await pair.child.open(pair.at('today'));
+  await untilKept(page, pair.at('today'));
+  await page.context().setOffline(true);
+  await page.reload();
+  await expect(page.getByText('인터넷에 닿지 않아')).toBeVisible();
+  await field(page).fill('운동장 뒤 등나무 벤치요.');
+  await send(page);
+  await expect(page.getByText(WAITS)).toBeVisible();
+  await page.reload();
+  await expect(page.getByText(WAITS), 'it is still said').toBeVisible();
+  await expect(field(page)).toHaveValue('운동장 뒤 등나무 벤치요.');
+
+  await page.context().setOffline(false);
+  await expect.poll(async () => (await pair.parent.today(pair.id)).question!.answers).toBe('OtherIsWaiting');
+  await expect(page.getByText(SAVED)).toBeVisible();
+});
+
+test('killing the browser after "saved" loses nothing, and the next start sends it', async ({ pairUp, playwright, launchOptions, baseURL }) => {
+  const pair = await pairUp();
+  const profile = await mkdtemp(join(tmpdir(), 'umbba-profile-'));
+  const launch = () => playwright.chromium.launchPersistentContext(profile, { ...launchOptions, baseURL, locale: 'ko-KR' });
+  try {
+    let context = await launch();
+    let phone = new Person('민지', context.pages()[0]);
+    await phone.signInAs(pair.child);
+    await phone.open(pair.at('today'));
+    await context.setOffline(true);
+    await field(phone.page).fill('지하철에서 쓴 글');
+    await send(phone.page);
+    await expect(phone.page.getByText(WAITS)).toBeVisible();
+    // A browser writes its cookies down within half a minute; this session is younger.
+    const cookies = await context.cookies();
+    const gone = new Promise((settle) => context.once('close', settle));
+    execFileSync('pkill', ['-KILL', '-f', profile]);
+    await gone;
+    expect((await pair.parent.today(pair.id)).question!.answers).toBe('Open');
+
+    context = await launch();
+    await context.addCookies(cookies);
+    phone = new Person('민지', context.pages()[0]);
+    await phone.page.goto('/');
+    await expect(phone.page.getByText('기다리던 글을 보냈어요.')).toBeVisible();
+    expect((await pair.parent.today(pair.id)).question!.answers).toBe('OtherIsWaiting');
+    await context.close();
+  } finally {
+    await rm(profile, { recursive: true, force: true });
+  }
+});
+
+test('the other pages say that something waits', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await pair.child.open(pair.at('today'));
+  await untilKept(page, pair.at('archive'));
+  await sendOffline(pair, '운동장 뒤 등나무 벤치요.');
+  await page.getByRole('link', { name: '보관함', exact: true }).click();
+  const waits = page.getByText('아직 보내지 못한 답이 이 기기에 있어요.');
+  await expect(waits).toBeVisible();
+  await page.context().setOffline(false);
+  await expect(waits).toBeHidden();
+  expect((await pair.parent.today(pair.id)).question!.answers).toBe('OtherIsWaiting');
+});
+
+test('what another device answered meanwhile stays, and the text that waited is kept in sight', async ({ pairUp, somebody }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await sendOffline(pair, '지하철에서 쓴 글');
+  const laptop = await somebody('민지');
+  await laptop.signInAs(pair.child);
+  await laptop.answer(pair.id, '집에서 쓴 글');
+
+  await page.context().setOffline(false);
+  await expect(unsent(page).getByText('다른 기기에서 먼저 답해서 이 글은 보내지 않았어요.')).toBeVisible();
+  await expect(unsent(page).getByText('지하철에서 쓴 글')).toBeVisible();
+  await expect(page.getByRole('article').getByText('집에서 쓴 글')).toBeVisible();
+  await pair.child.open(pair.at('archive'));
+  await expect(unsent(page).getByText('지하철에서 쓴 글'), 'on every page, until it is dropped').toBeVisible();
+  await page.getByRole('button', { name: '이 글 지우기' }).click();
+  await expect(page.getByText('지하철에서 쓴 글')).toHaveCount(0);
+  await pair.child.open(pair.at('today'));
+  await expect(page.getByText('집에서 쓴 글').first()).toBeVisible();
+  await expect(unsent(page)).toHaveCount(0);
+});
+
+test('what one is typing while another device answers is kept in sight', async ({ pairUp, somebody }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await pair.child.open(pair.at('today'));
+  await field(page).fill('쓰던 글');
+  const laptop = await somebody('민지');
+  await laptop.signInAs(pair.child);
+  await laptop.answer(pair.id, '집에서 쓴 글');
+  await expect(page.getByRole('article').getByText('집에서 쓴 글')).toBeVisible();
+  await expect(unsent(page).getByText('쓰던 글', { exact: true })).toBeVisible();
+});
+
+test('a pair closed meanwhile keeps the text and says so', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await sendOffline(pair, '지하철에서 쓴 글');
+  await pair.parent.post('leave_pair', { pair: pair.id, confirmed: 'yes' });
+  await page.context().setOffline(false);
+  await expect(unsent(page).getByText('마친 짝이라 보낼 수 없어요. 적은 글은 여기 남겨 두었어요.')).toBeVisible();
+  await expect(unsent(page).getByText('지하철에서 쓴 글')).toBeVisible();
+});
+
+test('a draft for a wording that was swapped away meanwhile is found by the next page', async ({ pairUp, clock }) => {
+  const pair = await pairUp({ pushTime: await clock.minute() });
+  const { page } = pair.child;
+  await pair.complete();
+  await clock.nextDay();
+  await pair.child.open(pair.at('today'));
+  await field(page).fill('바꾸기 전에 쓰던 글');
+  await expect(page.getByText(KEPT, { exact: true })).toBeVisible();
+  await page.goto('/terms');
+  const { question } = await pair.parent.today(pair.id);
+  await pair.parent.post('swap_question', { daily_question: question!.id, version: String(question!.version) });
+  await pair.child.open(pair.at('today'));
+  await expect(unsent(page).getByText('바꾸기 전 질문에 쓰던 글')).toBeVisible();
+  await expect(unsent(page).getByText('바꾸기 전에 쓰던 글')).toBeVisible();
+  await expect(field(page)).toHaveValue('');
+});
+
+test('a server that cannot save is asked again', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await page.clock.install();
+  let isBroken = true;
+  await page.route('**/api/submit_answer', (route) => (isBroken ? route.fulfill({ status: 503, json: 'Unavailable' }) : route.continue()));
+  await pair.child.open(pair.at('today'));
+  await field(page).fill('운동장 뒤 등나무 벤치요.');
+  await send(page);
+  await expect(page.getByText(WAITS)).toBeVisible();
+  isBroken = false;
+  await page.clock.runFor(10_000);
+  await expect(page.getByText(SAVED)).toBeVisible();
+});
+
+test('an answer whose receipt was lost is one answer', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  const { as_of: before } = await pair.parent.today(pair.id);
+  await page.clock.install();
+  let isLost = true;
+  await page.route('**/api/submit_answer', async (route) => {
+    await route.fetch();
+    await (isLost ? route.abort() : route.continue());
+    isLost = false;
+  });
+  await pair.child.open(pair.at('today'));
+  await field(page).fill('운동장 뒤 등나무 벤치요.');
+  await send(page);
+  await expect(page.getByText(SAVED)).toBeVisible();
+  await page.clock.runFor(10_000);
+  await expect.poll(() => isLost).toBe(false);
+  await expect(unsent(page)).toHaveCount(0);
+  expect((await pair.parent.today(pair.id)).as_of - before, 'what the other was told').toBe(1);
+});
+
+test('signing out sends what waits first', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  let isDown = true;
+  await page.route('**/api/submit_answer', (route) => (isDown ? route.abort() : route.continue()));
+  await pair.child.open(pair.at('today'));
+  await field(page).fill('운동장 뒤 등나무 벤치요.');
+  await send(page);
+  await expect(page.getByText(WAITS)).toBeVisible();
+  await pair.child.open('/settings');
+  isDown = false;
+  await page.getByRole('button', { name: '이 기기에서 나가기' }).click();
+  await expect(page.getByRole('link', { name: '시작하기' })).toBeVisible();
+  expect((await pair.parent.today(pair.id)).question!.answers).toBe('OtherIsWaiting');
+});
+
+test('signing out says how much would be lost, offers to copy it, and then leaves nothing', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.route('**/api/submit_answer', (route) => route.abort());
+  await pair.child.open(pair.at('today'));
+  await field(page).fill('남의 눈에 띄면 안 되는 글');
+  await send(page);
+  await expect(page.getByText(WAITS)).toBeVisible();
+  await pair.child.open('/settings');
+  await page.getByRole('button', { name: '이 기기에서 나가기' }).click();
+  await expect(page.getByText('아직 보내지 못한 글이 1개 있어요. 지금 나가면 사라져요.')).toBeVisible();
+  await page.getByRole('button', { name: '글 복사하기' }).click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('남의 눈에 띄면 안 되는 글');
+  await page.getByRole('button', { name: '그래도 나가기' }).click();
+  await expect(page.getByRole('link', { name: '시작하기' })).toBeVisible();
+  const left = await page.evaluate(async () => {
+    const asked = indexedDB.open('umbba');
+    const db = await new Promise<IDBDatabase>((settle) => (asked.onsuccess = () => settle(asked.result)));
+    if (!db.objectStoreNames.contains('texts')) return [];
+    const all = db.transaction('texts').objectStore('texts').getAll();
+    return new Promise<object[]>((settle) => (all.onsuccess = () => settle(all.result)));
+  });
+  expect(left).toEqual([]);
+});
+
+test('signing out without a network is not done, and says so', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await pair.child.open('/settings');
+  await page.context().setOffline(true);
+  await page.getByRole('button', { name: '이 기기에서 나가기' }).click();
+  await expect(page.getByText('인터넷에 닿지 않아 나가지 못했어요.')).toBeVisible();
+});
+
+test('a new version waits for what is being typed', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  // A device whose store cannot be written.
+  await page.addInitScript(() => {
+    IDBFactory.prototype.open = () => {
+      throw new Error('no store');
+    };
+  });
+  await pair.child.open(pair.at('today'));
+  await field(page).fill('쓰던 글');
+  await page.locator('[data-notice=build]').evaluate((bar) => ((bar as HTMLElement).hidden = false));
+  await page.getByRole('link', { name: '새로고침' }).click();
+  await expect(page.getByText('쓰던 글을 아직 저장하지 못했어요.')).toBeVisible();
+  await expect(field(page)).toHaveValue('쓰던 글');
+  await expect(page.getByText(KEPT, { exact: true }), 'nothing is said that is not so').toHaveCount(0);
+  await send(page);
+  await expect(page.getByText(SAVED)).toBeVisible();
+});

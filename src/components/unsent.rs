@@ -1,0 +1,27 @@
+//! Texts of this device that could not become an answer, each with its reason.
+
+use leptos::prelude::*;
+
+use super::context::use_words;
+
+/// Hidden until `browser::drafts` has something to put here. The last one on a page is used.
+#[component]
+pub fn UnsentTexts() -> impl IntoView {
+    let words = use_words();
+    view! {
+        <section
+            class="notice warn unsent"
+            role="status"
+            data-unsent
+            data-already-open=words.opened_while_writing
+            data-swapped=words.draft_before_swap
+            data-answered-elsewhere=words.answered_elsewhere
+            data-pair-closed=words.err_pair_closed
+            data-other=words.draft_kept
+            data-copy=words.copy_text
+            data-copied=words.text_copied
+            data-drop=words.drop_text
+            hidden
+        ></section>
+    }
+}
