@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::use_location;
 
-use super::{join::WayOut, loaded, param};
+use super::{loaded, param};
 use crate::{
     api::{self, ApiError, CodeView, HandOverView, InApp, Phase},
     components::{
@@ -170,9 +170,11 @@ pub fn LeadOut() -> impl IntoView {
                     <p><b>{words.in_app_title}</b></p>
                     <p>{words.lead_out_lead}</p>
                     <FieldError id="lead-out-error" sentence=sentence("lead_out", words.err_take)/>
-                    <form method="post" action=paths::api("lead_out") data-lead-out>
-                        <button class="button ghost" type="submit">{words.in_app_button}</button>
-                    </form>
+                    <div class="actions">
+                        <form method="post" action=paths::api("lead_out") data-lead-out>
+                            <button class="button ghost" type="submit">{words.in_app_button}</button>
+                        </form>
+                    </div>
                     <GoesOn/>
                 </aside>
             }
@@ -185,18 +187,16 @@ pub fn LeadOut() -> impl IntoView {
 /// named: robots that draw previews open links too.
 #[component]
 pub fn TakePage() -> impl IntoView {
-    let words = use_page_words();
     let path = use_location().pathname.get_untracked();
     let is_known = use_home().name.is_some();
     let body = Suspend::new(async move {
         let door = api::join_door(path).await.ok().filter(|door| is_known && door.in_app != InApp::No);
         match door {
-            Some(door) => view! { <p class="lead">{words.way_out_lead}</p> <WayOut door/> }.into_any(),
+            Some(door) => view! { <Leave way=door.open_in_browser/> }.into_any(),
             None => view! { <Take/> }.into_any(),
         }
     });
     view! {
-        <Title text=words.take_title/>
         <Meta name="robots" content="noindex"/>
         <SiteHeader/>
         <main id="main" class="page page-hand-over">
@@ -206,10 +206,27 @@ pub fn TakePage() -> impl IntoView {
 }
 
 #[component]
+fn Leave(way: String) -> impl IntoView {
+    let words = use_page_words();
+    let has_way = !way.is_empty();
+    view! {
+        <Title text=words.in_app_button/>
+        <h1>{words.in_app_button}</h1>
+        <p class="lead">{words.way_out_lead}</p>
+        {(!has_way).then(|| view! { <p class="notice">{words.in_app_other}</p> })}
+        <div class="actions">
+            {has_way.then(|| view! { <a class="button" rel="external" href=way>{words.in_app_button}</a> })}
+            <a class="button quiet" href=paths::SHORTCUT_TODAY>{words.go_back_today}</a>
+        </div>
+    }
+}
+
+#[component]
 fn Take() -> impl IntoView {
     let words = use_page_words();
     let token: String = param("token").unwrap_or_default();
     view! {
+        <Title text=words.take_title/>
         <h1>{words.take_title}</h1>
         <p class="lead">{words.take_lead}</p>
         <form class="form" method="post" action=paths::api("take_hand_over")>

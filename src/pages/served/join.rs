@@ -44,9 +44,9 @@ pub fn JoinPage() -> impl IntoView {
     }
 }
 
-/// Out of another app's small browser: its cookies would stay behind.
+/// Out of another app's small browser, before joining: its cookies would stay behind.
 #[component]
-pub(super) fn WayOut(door: DoorView) -> impl IntoView {
+fn WayOut(door: DoorView) -> impl IntoView {
     let words = use_page_words();
     let button = if door.open_in_browser.is_empty() {
         view! { <p>{words.in_app_other}</p> }.into_any()
