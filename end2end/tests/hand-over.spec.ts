@@ -127,12 +127,13 @@ test('inside KakaoTalk one reads and answers, and one tap leads out with the per
   await expect(page.getByText('답을 잘 간직했어요.')).toBeVisible();
   await page.reload();
   await expectAccessibleByDayAndDusk(page);
+  const leaving = page.waitForRequest(/^kakaotalk:/);
   await page.getByRole('button', { name: '기본 브라우저로 열기' }).click();
-
-  // No KakaoTalk hears it here: whoever did not get out finds the same address as a link.
-  const out = page.getByRole('link', { name: '기본 브라우저로 열기' });
-  const way = new URL((await out.getAttribute('href'))!);
+  const way = new URL((await leaving).url());
   expect(way.href).toMatch(/^kakaotalk:\/\/web\/openExternal\?url=/);
+  // No KakaoTalk hears it here: whoever did not get out finds the same address as a link.
+  await expect(page.getByRole('link', { name: '기본 브라우저로 열기' })).toHaveAttribute('href', way.href);
+
   const { page: browser } = await somebody('민지');
   await browser.goto(way.searchParams.get('url')!);
   await expect(browser.getByText('민지'), 'nobody is named before the tap').toHaveCount(0);
