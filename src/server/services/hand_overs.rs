@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// Eight digits that another has at the same time are made anew; more than once in a row has never happened to anybody.
+/// Digits that somebody else has at this moment are made anew, and so is what another tab of this person just made.
 const TRIES: usize = 4;
 
 /// Makes digits; earlier ones are worth nothing any more.
