@@ -82,4 +82,5 @@ pub fn hydrate() {
     }
     browser::notices::start();
     browser::drafts::start();
+    browser::install::start();
 }

@@ -176,8 +176,8 @@ pub struct HomeView {
     pub as_of: i64,
     /// Notifications not read.
     pub unread: i64,
-    /// Whether the person has ever answered: only then may a page speak of notifications.
-    pub has_answered: bool,
+    /// How many answers the person has given: after the first a page may speak of notifications, after the second of installing.
+    pub answers: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -75,12 +75,20 @@ const asideOf = (text, reason) => ({ ...text, id: `aside:${crypto.randomUUID()}`
 
 // ---- drafts
 
-/** What waits here for this wording: [text, whether it is on its way already]. */
+/** What waits here for this wording: [text, whether it is on its way already, whether it is not on the device yet]. */
 export async function load_text(question, version) {
   const id = idOf(question, version);
   const texts = await inTurn(mine);
   const draft = texts.find((text) => text.id === id);
   const waiting = texts.find((text) => text.id === `${id}:out`);
+  const form = document.querySelector('[data-answer]');
+  const shared = form?.dataset.answer === question && takeShared();
+  if (shared) {
+    // Another app's text comes after what stands here already.
+    const field = form.querySelector('textarea');
+    field.closest('details')?.setAttribute('open', '');
+    return [[draft?.text ?? field.value, shared].filter(Boolean).join('\n\n'), false, true];
+  }
   return draft ? [draft.text, false] : waiting ? [waiting.text, true] : undefined;
 }
 
@@ -103,7 +111,10 @@ export function save_text(pair, question, version, base, text) {
  */
 export async function settle_texts(pair, isClosed, answerable) {
   const open = new Map(answerable.split(',').filter(Boolean).map((text) => text.split(':')).map(([id, ...rest]) => [id, rest.map(Number)]));
+  // Brought from another app, and nothing here to answer.
+  const shared = !document.querySelector('[data-answer]') && takeShared();
   await inTurn(async () => {
+    if (shared) await put({ id: `aside:${crypto.randomUUID()}`, person: me, pair, text: shared, state: 'aside', reason: 'Shared', at: Date.now() });
     for (const draft of await mine()) {
       if (draft.state !== 'draft' || draft.pair !== pair) continue;
       const [version, base] = open.get(draft.question) ?? [];
@@ -113,6 +124,21 @@ export async function settle_texts(pair, isClosed, answerable) {
     }
   });
   await draw();
+}
+
+// ---- shared from another app
+
+const SHARED = 'shared';
+
+function takeShared() {
+  const text = sessionStorage.getItem(SHARED);
+  sessionStorage.removeItem(SHARED);
+  return text;
+}
+
+/** The page that shows it once more is left for today's. */
+function share({ target }) {
+  if (target.closest?.('[data-share-into]')) sessionStorage.setItem(SHARED, document.querySelector('[data-shared]').value);
 }
 
 // ---- the outbox
@@ -293,4 +319,5 @@ export function start_texts(person) {
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && flush());
   document.addEventListener('submit', leave);
   document.addEventListener('click', update);
+  document.addEventListener('click', share);
 }

@@ -43,10 +43,11 @@ pub fn start() {
     }
 }
 
-/// The text that waits here for this wording, and whether it was sent already and waits for the network.
-pub async fn load(place: Place) -> Option<(String, bool)> {
+/// The text that waits here for this wording: whether it was sent already and waits for the network, and whether it is
+/// new (shared from another app) and must be kept yet.
+pub async fn load(place: Place) -> Option<(String, bool, bool)> {
     let found = Array::from(&load_text(&place.question.to_string(), place.version).await);
-    Some((found.get(0).as_string()?, found.get(1).is_truthy()))
+    Some((found.get(0).as_string()?, found.get(1).is_truthy(), found.get(2).is_truthy()))
 }
 
 /// Keeps a draft; an empty one is forgotten. True when it lies on this device.

@@ -4,6 +4,7 @@
 pub mod clipboard;
 pub mod drafts;
 pub mod enhance;
+pub mod install;
 pub mod live;
 pub mod notices;
 pub mod page;

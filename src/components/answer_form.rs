@@ -101,9 +101,13 @@ pub fn AnswerForm(
         area.set_value(&shown);
         spawn_local(async move {
             // Text that was written on this device before and not sent.
-            let Some((text, is_waiting)) = drafts::load(place.get_untracked()).await else { return };
+            let Some((text, is_waiting, is_new)) = drafts::load(place.get_untracked()).await else { return };
             if draft.try_with_untracked(|now| *now == shown).unwrap_or_default() && area.value() == shown {
                 area.set_value(&text);
+                if is_new {
+                    keep(text);
+                    return;
+                }
                 draft.set(text);
                 lies.set(if is_waiting { Lies::Waiting } else { Lies::Here });
             }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::context::use_page_words;
+use super::{context::use_page_words, install_cards::IphoneSteps};
 use crate::{paths, text};
 
 /// `is_polite`: on the today page, where it waits for the first answer and keeps quiet for a week after "later".
@@ -34,7 +34,7 @@ pub fn PushCards(is_polite: bool, #[prop(optional_no_strip)] other: Option<Strin
         </aside>
         <aside class="notice push-card" data-push="install" data-polite=polite hidden>
             <h2>{words.push_install_title}</h2>
-            <ol class="steps"><li>{words.push_install_one}</li><li>{words.push_install_two}</li><li>{words.push_install_three}</li></ol>
+            <ol class="pictured"><IphoneSteps/></ol>
             <div class="actions">
                 <a class="button" href=paths::hand_over()>{words.push_install_code}</a>
                 {later()}

@@ -162,12 +162,12 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
 /// Who is here and with whom: every page's head shows it, and its live line goes on from `as_of`.
 async fn home(state: &AppState, visitor: Option<&Visitor>) -> Result<HomeView, ApiError> {
     let Some(found) = visitor.and_then(|visitor| visitor.session.as_ref()) else {
-        return Ok(HomeView { name: None, pairs: Vec::new(), as_of: 0, unread: 0, has_answered: false });
+        return Ok(HomeView { name: None, pairs: Vec::new(), as_of: 0, unread: 0, answers: 0 });
     };
     let here = reading::home(state, &found.person).await?;
     let pairs = here.pairs.iter().map(|pair| convert::pair_link(pair, found.person.id)).collect();
     let name = Some(found.person.name.as_str().to_owned());
-    Ok(HomeView { name, pairs, as_of: here.as_of, unread: here.unread, has_answered: here.has_answered })
+    Ok(HomeView { name, pairs, as_of: here.as_of, unread: here.unread, answers: here.answers })
 }
 
 /// The policy of an app page: our own files, and the scripts that carry this answer's nonce.

@@ -9,6 +9,7 @@ use crate::{
     components::{
         context::{use_locale, use_page_words, use_sentence},
         fields::FieldError,
+        install_cards::InstallCards,
         push_cards::PushCards,
         site_header::SiteHeader,
         tab_notices::HiddenNotices,
@@ -42,6 +43,7 @@ fn Devices(devices: DevicesView) -> impl IntoView {
             <h1>{words.devices_title}</h1>
             <p class="lead">{words.devices_lead}</p>
             <PushCards is_polite=false/>
+            <InstallCards is_polite=false answers=0/>
             <section class="panel">
                 <h2>{words.devices_title}</h2>
                 {["test_device", "rename_device", "remove_device"].map(|act| view! { <FieldError id=format!("{act}-error") sentence=use_sentence(act, &[])/> })}

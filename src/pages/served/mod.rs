@@ -13,6 +13,7 @@ mod prose;
 mod recovery;
 mod season;
 mod settings;
+mod share;
 mod sign_in;
 mod start;
 mod today;
@@ -56,6 +57,7 @@ pub fn ServedPages() -> impl IntoView {
                 <Route path=path!("/settings") view=settings::AccountPage/>
                 <Route path=path!("/inbox") view=inbox::InboxPage/>
                 <Route path=path!("/devices") view=devices::DevicesPage/>
+                <Route path=path!("/share") view=share::SharePage/>
                 <Route path=path!("/terms") view=prose::TermsPage/>
                 <Route path=path!("/privacy") view=prose::PrivacyPage/>
                 <Route path=path!("/join") view=join::JoinPage/>

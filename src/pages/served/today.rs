@@ -9,6 +9,7 @@ use crate::{
     components::{
         context::{use_any_refused, use_home, use_locale, use_page_words, use_sentence},
         fields::FieldError,
+        install_cards::InstallCards,
         push_cards::PushCards,
         site_header::SiteHeader,
         tab_notices::HiddenNotices,
@@ -27,7 +28,7 @@ pub fn TodayPage() -> impl IntoView {
 #[component]
 fn Served(today: TodayView) -> impl IntoView {
     let words = use_page_words();
-    let pair = today.pair.id;
+    let (pair, answers) = (today.pair.id, use_home().answers);
     let other = today.pair.other.as_ref().map(|other| other.call(words));
     let boot = Boot { locale: use_locale(), today, refused: use_any_refused() };
     // Inside a script element only "<" could end it (WHATWG HTML §4.12.1.3).
@@ -38,7 +39,7 @@ fn Served(today: TodayView) -> impl IntoView {
         <HiddenNotices/>
         {["nudge", "move_on", "swap_question"].map(|act| view! { <FieldError id=format!("{act}-error") sentence=use_sentence(act, &[])/> })}
         <main id=ROOT_ID class="page page-today"><TodayRoot boot/></main>
-        <div class="page page-push"><LeadOut/><PushCards is_polite=true other has_answered=use_home().has_answered/></div>
+        <div class="page page-push"><LeadOut/><PushCards is_polite=true other has_answered={answers > 0}/><InstallCards is_polite=true answers/></div>
         <Tabs pair current=Tab::Today/>
         <script id=BOOT_ID type="application/json" inner_html=json></script>
     }

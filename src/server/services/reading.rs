@@ -204,7 +204,7 @@ pub struct Home {
     pub as_of: i64,
     pub pairs: Vec<Pair>,
     pub unread: i64,
-    pub has_answered: bool,
+    pub answers: i64,
 }
 
 pub async fn home(state: &AppState, person: &Person) -> Result<Home, ServiceError> {
@@ -213,7 +213,7 @@ pub async fn home(state: &AppState, person: &Person) -> Result<Home, ServiceErro
         as_of: events::last_seq(&mut tx, person.id).await?,
         pairs: pairs::find_of(&mut tx, person.id).await?,
         unread: notifications::count_unread(&mut tx, person.id).await?,
-        has_answered: persons::recovery_state(&mut tx, person.id).await?.answers_given > 0,
+        answers: persons::recovery_state(&mut tx, person.id).await?.answers_given,
     })
 }
 

@@ -1,0 +1,111 @@
+// The card that offers the app for the home screen, and text shared into it.
+import type { Page } from '@playwright/test';
+import { expect, test } from '../support/pair.ts';
+
+const TITLE = '홈 화면에 두면 더 편해요';
+const PHONES = {
+  iphone: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1',
+  samsung: 'Mozilla/5.0 (Linux; Android 15; SM-S931N) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36',
+  chrome: 'Mozilla/5.0 (Linux; Android 15; SM-S931N) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36',
+  kakao: 'Mozilla/5.0 (Linux; Android 15; SM-S931N) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36 KAKAOTALK 25.1.0',
+};
+const card = (page: Page) => page.locator('[data-install]:visible');
+
+/** As if the browser were ready to install. Its own prompt says yes. */
+async function offer(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const event = new Event('beforeinstallprompt', { cancelable: true });
+    Object.assign(event, { prompt: async () => document.documentElement.setAttribute('data-prompted', '') });
+    dispatchEvent(event);
+  });
+}
+
+test('after the second answer the browser’s prompt is offered once, from a tap', async ({ pairUp, clock }) => {
+  const pair = await pairUp({ pushTime: await clock.minute() });
+  const { page } = pair.child;
+  // Notifications were put off: that card goes first.
+  await page.addInitScript(() => localStorage.setItem('push-later', String(Date.now() + 86_400_000)));
+  await pair.complete();
+  await pair.child.open(pair.at('today'));
+  await offer(page);
+  await expect(card(page), 'one answer is too early').toHaveCount(0);
+
+  await clock.nextDay();
+  await pair.child.open(pair.at('today'));
+  await offer(page);
+  await page.getByLabel('나의 답').fill('만화책을 봤던 밤이요.');
+  await expect(card(page)).toHaveCount(0);
+  await page.getByRole('button', { name: '답하기' }).click();
+  await expect(card(page).getByRole('heading', { name: TITLE })).toBeVisible();
+  await page.getByRole('button', { name: '홈 화면에 두기' }).click();
+  await expect(page.locator('html')).toHaveAttribute('data-prompted', '');
+  await expect(card(page)).toHaveCount(0);
+  await pair.child.open(pair.at('today'));
+  await offer(page);
+  await expect(card(page), 'not again so soon').toHaveCount(0);
+});
+
+for (const [phone, userAgent] of Object.entries(PHONES)) {
+  test(`the steps on ${phone}`, async ({ pairUp, somebody, clock }) => {
+    const child = await somebody('민지', { userAgent, hasTouch: true });
+    const pair = await pairUp({ child, pushTime: await clock.minute() });
+    const { page } = child;
+    await page.addInitScript((isApple) => {
+      localStorage.setItem('push-later', String(Date.now() + 86_400_000));
+      if (!isApple) return;
+      Object.defineProperty(navigator, 'standalone', { value: false });
+      Object.defineProperty(navigator, 'maxTouchPoints', { value: 5 });
+    }, phone === 'iphone');
+    await pair.complete();
+    await clock.nextDay();
+    await child.answer(pair.id, '만화책을 봤던 밤이요.');
+    await child.open(pair.at('today'));
+    if (phone === 'kakao') {
+      await expect(page.getByText('답을 잘 간직했어요.')).toBeVisible();
+      await expect(card(page)).toHaveCount(0);
+      return;
+    }
+    await expect(card(page).getByRole('heading', { name: TITLE })).toBeVisible();
+    const steps = card(page).getByRole('listitem');
+    await expect(steps).toHaveCount(3);
+    await expect(steps.first()).toContainText({ iphone: '공유 단추', samsung: '줄 세 개', chrome: '점 세 개' }[phone]!);
+    await expect(steps.first().locator('svg')).toBeVisible();
+    await page.getByRole('button', { name: '나중에' }).click();
+    await expect(card(page)).toHaveCount(0);
+    await child.open('/devices');
+    await expect(card(page), 'whoever looks for it finds it').toBeVisible();
+  });
+}
+
+test('shared text is shown once more, and then stands where today’s answer is written, sent to nobody', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  const { share_target: target } = await (await page.request.get('/manifest.webmanifest')).json();
+  await pair.child.open(pair.at('today'));
+  await page.getByLabel('나의 답').fill('먼저 쓴 글');
+  await expect(page.getByText('이 기기에 저장됨', { exact: true })).toBeVisible();
+
+  await page.goto(`${target.action}?${new URLSearchParams({ [target.params.title]: '메모', [target.params.text]: '가져온\n이야기' })}`);
+  await expect(page.getByLabel('가져온 글')).toHaveValue('메모\n가져온\n이야기');
+  await page.getByLabel('가져온 글').fill('가져온 이야기');
+  await page.getByRole('link', { name: '엄마와 나' }).click();
+  await expect(page.getByLabel('나의 답')).toHaveValue('먼저 쓴 글\n\n가져온 이야기');
+  await expect(page.getByText('이 기기에 저장됨', { exact: true })).toBeVisible();
+  await page.reload();
+  await expect(page.getByLabel('나의 답'), 'once').toHaveValue('먼저 쓴 글\n\n가져온 이야기');
+  expect((await pair.parent.today(pair.id)).question!.answers).toBe('Open');
+});
+
+test('shared text without a question to answer is kept in sight', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await pair.complete();
+  await page.goto('/share?text=%EA%B0%80%EC%A0%B8%EC%98%A8%20%EC%9D%B4%EC%95%BC%EA%B8%B0');
+  await page.getByRole('link', { name: '엄마와 나' }).click();
+  await expect(page.locator('[data-unsent]:visible').getByText('가져온 이야기')).toBeVisible();
+});
+
+test('a stranger’s share is asked to come in first', async ({ page }) => {
+  expect((await page.goto('/share?text=hello'))!.status()).toBe(401);
+  await expect(page.getByRole('heading', { name: '먼저 들어와 주세요' })).toBeVisible();
+});

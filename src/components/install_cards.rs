@@ -1,0 +1,71 @@
+//! The cards that offer the app for the home screen, one for each way to do it. Hidden until `browser::install` knows
+//! which. An iPhone's steps stand with the notifications as well: there the one needs the other.
+
+use leptos::prelude::*;
+
+use super::context::use_page_words;
+use crate::text::PageWords;
+
+/// What to look for on the screen, drawn beside the words.
+#[derive(Clone, Copy)]
+pub enum Sign {
+    Share,
+    Menu,
+    Dots,
+    Add,
+    Home,
+}
+
+/// A step with its picture.
+#[component]
+pub fn Step(sign: Sign, text: &'static str) -> impl IntoView {
+    let path = match sign {
+        Sign::Share => "M12 15V3m0 0L8 7m4-4 4 4M7 10H5v11h14V10h-2",
+        Sign::Menu => "M4 6h16M4 12h16M4 18h16",
+        Sign::Dots => "M12 5v.01M12 12v.01M12 19v.01",
+        Sign::Add => "M4 4h16v16H4zM12 8v8M8 12h8",
+        Sign::Home => "M4 11 12 4l8 7v9H4zM10 20v-6h4v6",
+    };
+    view! {
+        <li>
+            <svg class="sign" class:dots=matches!(sign, Sign::Dots) viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d=path/></svg>
+            <span>{text}</span>
+        </li>
+    }
+}
+
+/// `answers`: how many answers the person has given. `is_polite`: on the today page, where it waits for the second.
+#[component]
+pub fn InstallCards(is_polite: bool, answers: i64) -> impl IntoView {
+    let words = use_page_words();
+    let card = |way: &'static str, steps: Option<AnyView>| {
+        view! {
+            <aside class="notice push-card" data-install=way data-answers=answers data-polite=is_polite.then_some("") hidden>
+                <h2>{words.install_title}</h2>
+                <p>{words.install_lead}</p>
+                {steps.map(|steps| view! { <ol class="pictured">{steps}</ol> })}
+                <div class="actions">
+                    {(way == "prompt").then(|| view! { <button class="button" type="button" data-install-act="prompt">{words.install_button}</button> })}
+                    {is_polite.then(|| view! { <button class="button quiet" type="button" data-install-act="later">{words.push_ask_later}</button> })}
+                </div>
+            </aside>
+        }
+    };
+    view! {
+        {card("prompt", None)}
+        {card("iphone", Some(view! { <IphoneSteps/> }.into_any()))}
+        {card("samsung", Some(steps(&[(Sign::Menu, words.install_samsung_one), (Sign::Add, words.install_samsung_two), (Sign::Home, words.install_last)])))}
+        {card("chrome", Some(steps(&[(Sign::Dots, words.install_chrome_one), (Sign::Add, words.install_chrome_two), (Sign::Home, words.install_last)])))}
+    }
+}
+
+/// The steps of an iPhone; the last one says that the app there begins signed out.
+#[component]
+pub fn IphoneSteps() -> impl IntoView {
+    let words: &PageWords = use_page_words();
+    steps(&[(Sign::Share, words.push_install_one), (Sign::Add, words.push_install_two), (Sign::Home, words.push_install_three)])
+}
+
+fn steps(steps: &[(Sign, &'static str)]) -> AnyView {
+    steps.iter().map(|(sign, text)| view! { <Step sign=*sign text=*text/> }).collect_view().into_any()
+}

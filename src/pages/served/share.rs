@@ -1,0 +1,55 @@
+//! Text shared into the app from another one: shown once more before it goes into a draft on this device. Nothing is
+//! sent from here, so a link to this page can do no harm.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::query;
+use crate::{
+    api::Phase,
+    components::{
+        context::{use_home, use_page_words},
+        problem::Problem,
+        site_header::{SiteHeader, pair_title},
+        tab_notices::HiddenNotices,
+    },
+    paths,
+};
+
+/// `/share?title=…&text=…&url=…`, the manifest's share target.
+#[component]
+pub fn SharePage() -> impl IntoView {
+    let words = use_page_words();
+    let home = use_home();
+    if home.name.is_none() {
+        return view! { <Title text=words.share_title/><Problem error=crate::api::ApiError::SignedOut/> }.into_any();
+    }
+    let parts = ["title", "text", "url"].map(|name| query(name).unwrap_or_default());
+    let text = parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
+    let links = home
+        .pairs
+        .iter()
+        .filter(|link| link.phase != Phase::Closed)
+        .map(|link| view! { <li><a class="card-link" href=paths::today(link.id) data-share-into><span class="topic">{pair_title(words, link)}</span></a></li> })
+        .collect::<Vec<_>>();
+    let body = if links.is_empty() {
+        view! { <p>{words.share_no_pair}</p><div class="actions"><a class="button" href=paths::start()>{words.new_pair}</a></div> }.into_any()
+    } else {
+        view! { <h2>{words.share_where}</h2><ul class="card-list">{links}</ul> }.into_any()
+    };
+    view! {
+        <Title text=words.share_title/>
+        <SiteHeader/>
+        <main id="main" class="page page-share">
+            <HiddenNotices/>
+            <h1>{words.share_title}</h1>
+            <p class="lead">{words.share_lead}</p>
+            <div class="field">
+                <label for="shared">{words.share_label}</label>
+                <textarea id="shared" data-shared>{text}</textarea>
+            </div>
+            {body}
+        </main>
+    }
+    .into_any()
+}
