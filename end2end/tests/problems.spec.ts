@@ -73,7 +73,6 @@ test('an open page finds a restarted server again and shows what happened meanwh
   await parent.page.getByRole('button', { name: '답하기' }).click();
   await expect(parent.page.getByText('이 기기에 저장됨. 인터넷에 닿으면 저절로 보낼게요.')).toBeVisible();
   await ownServer.resume();
-  await parent.page.getByRole('button', { name: '답하기' }).click();
 
   await expect(child.page.getByText('비 오는 날 우산 하나를 셋이 썼지.')).toBeVisible();
   await expect(child.page.getByText('연결이 끊겼어요. 다시 잇고 있어요.')).toBeHidden();
