@@ -35,8 +35,8 @@ const FLOORS: [&[&str]; 6] = [
 ];
 
 /// The server functions' names in URLs. Installed apps know them: a name is added or kept, never changed.
-const ENDPOINTS: &str = "account archive card change_display change_name change_push_time change_quiet_hours change_relation change_switches check_invitation devices \
-    end_session inbox invite invite_page join join_door join_welcome keep_recovery leave_pair move_on nudge pair_settings pause_pair push_key \
+const ENDPOINTS: &str = "account archive card change_display change_name change_presence change_push_time change_quiet_hours change_relation change_switches check_invitation devices \
+    end_session inbox invite invite_page join join_door join_welcome keep_recovery leave_pair move_on nudge pair_settings pause_pair presence push_key \
     quiet_settings read_inbox receipt recovery_page remove_device rename_device renew_recovery resume_pair season seen_live sign_in sign_out sign_up \
     start_again start_pair submit_answer subscribe swap_question switches test_device today unsubscribe withdraw_invitation";
 

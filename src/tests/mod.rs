@@ -11,6 +11,7 @@ mod first_system;
 mod invitations;
 mod kept;
 mod live;
+mod presence;
 mod push;
 mod push_interop;
 mod push_service;
