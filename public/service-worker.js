@@ -6,7 +6,7 @@ importScripts('/worker/keep.js', '/worker/push.js');
 const OFFLINE = 'offline-2';
 const OFFLINE_FILES = ['/offline.html', '/offline.css', '/kept.js', '/favicon.svg', '/fonts/question.woff2'];
 // After these it may be somebody else who is here, or every page looks different.
-const OTHERWISE = /^\/api\/(sign_in|sign_up|sign_out|join|change_display)$/;
+const OTHERWISE = /^\/api\/(sign_in|sign_up|sign_out|join|enter_hand_over|take_hand_over|change_display)$/;
 
 self.addEventListener('install', (event) => {
   event.waitUntil(caches.open(OFFLINE).then((cache) => cache.addAll(OFFLINE_FILES)).then(() => self.skipWaiting()));

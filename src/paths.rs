@@ -14,6 +14,31 @@ pub fn sign_in() -> String {
     "/signin".to_owned()
 }
 
+/// Where a new device types the digits of a hand-over.
+pub fn digits() -> String {
+    "/signin/digits".to_owned()
+}
+
+/// The same with the digits filled in; `code` as grouped for people.
+pub fn digits_with(code: &str) -> String {
+    format!("/signin/digits/{code}")
+}
+
+/// Where it waits for its person.
+pub fn wait() -> String {
+    "/signin/wait".to_owned()
+}
+
+/// Where digits are made and new devices confirmed.
+pub fn hand_over() -> String {
+    "/hand-over".to_owned()
+}
+
+/// The one-time link out of an app's own browser.
+pub fn hand_over_with(token: &str) -> String {
+    format!("/hand-over/{token}")
+}
+
 pub fn recovery() -> String {
     "/recovery".to_owned()
 }

@@ -27,6 +27,23 @@ const PAGES: Record<string, (people: People) => Promise<Shown>> = {
   terms: nobody('/terms'),
   'not found': nobody('/no/such/page'),
   'joining in KakaoTalk': async ({ somebody }) => seen(await somebody('순자', { userAgent: 'Mozilla/5.0 (Linux; Android 14) Chrome/130.0.0.0 Mobile KAKAOTALK 2410910' }), '/join'),
+  digits: nobody('/signin/digits/1234-5678'),
+  'time to confirm over': nobody('/signin/wait'),
+  'way out taken': nobody('/hand-over/0a1b'),
+  'digits made': async ({ somebody }) => {
+    const child = await somebody('민지');
+    await child.startPair();
+    await child.post('make_hand_over');
+    return seen(child, '/hand-over');
+  },
+  'digits typed': async ({ somebody }) => {
+    const [child, phone] = [await somebody('민지'), await somebody('민지')];
+    await child.signUp();
+    await child.post('make_hand_over');
+    const made = (await child.page.context().cookies()).find(({ name }) => name === '__Host-hand-over')!;
+    await phone.post('ask_hand_over', { code: made.value.split('.')[1] });
+    return seen(child, '/hand-over');
+  },
   'joining, confirmed': async ({ somebody }) => {
     const [child, parent] = [await somebody('민지'), await somebody('순자')];
     await parent.post('check_invitation', { code: await child.invite(await child.startPair()) });

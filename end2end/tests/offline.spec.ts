@@ -77,7 +77,7 @@ test('codes, settings, devices and the inbox are in no cache', async ({ pairUp }
   const pair = await pairUp();
   const { page } = pair.child;
   await visit(pair.child, pair.at('today'));
-  const never = ['/recovery', '/settings', '/devices', '/inbox', '/start', '/signin', '/join', pair.at('settings'), pair.at('invite')];
+  const never = ['/recovery', '/settings', '/devices', '/hand-over', '/hand-over/0a1b', '/inbox', '/start', '/signin', '/signin/digits', '/signin/wait', '/join', pair.at('settings'), pair.at('invite')];
   for (const path of never) await page.goto(path);
   await visit(pair.child, pair.at('archive'));
   const paths = Object.values(await kept(page)).flat();

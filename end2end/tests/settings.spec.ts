@@ -70,7 +70,7 @@ test('in English no page holds Korean but the name of the house', async ({ pairU
   await expect(page.getByRole('heading', { level: 1, name: 'Settings' })).toBeVisible();
 
   const { question } = await pair.child.today(pair.id);
-  const pages = ['/', '/start', '/settings', '/terms', '/privacy', '/join', '/recovery', '/nowhere', pair.at('today'), pair.at('archive'), pair.at('settings')];
+  const pages = ['/', '/start', '/signin', '/signin/digits', '/signin/wait', '/hand-over', '/hand-over/0a1b', '/settings', '/terms', '/privacy', '/join', '/recovery', '/nowhere', pair.at('today'), pair.at('archive'), pair.at('settings')];
   const read = async (path: string) => {
     await page.goto(path);
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();

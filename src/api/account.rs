@@ -66,7 +66,7 @@ pub async fn sign_out() -> Result<(), ApiError> {
 
     let request = request::current().await?;
     accounts::end_session(&request.state, &request.person, request.session).await?;
-    for name in [cookies::SESSION, cookies::RECOVERY, cookies::INVITATION, cookies::TICKET] {
+    for name in [cookies::SESSION, cookies::RECOVERY, cookies::INVITATION, cookies::TICKET, cookies::HAND_OVER, cookies::ASKED] {
         set_cookie(&cookies::forget(name));
     }
     forget_device();

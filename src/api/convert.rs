@@ -95,7 +95,7 @@ pub fn card_link(question: &DailyQuestion, locale: Locale) -> CardLink {
     CardLink { id: question.id, topic: question.wordings.of(locale).topic.clone(), section: question.section, local_date: question.local_date }
 }
 
-/// How `/join` greets the browser it is opened in. `path` is the page's own.
+/// How a page greets the browser it is opened in. `path` is the page's own.
 pub fn door(user_agent: &str, public_url: &str, path: &str) -> DoorView {
     const OTHERS: [&str; 6] = ["NAVER(inapp", "Instagram", "FBAN", "FBAV", "Line/", "DaumApps"];
     let in_app = if user_agent.contains("KAKAOTALK") {
@@ -105,8 +105,9 @@ pub fn door(user_agent: &str, public_url: &str, path: &str) -> DoorView {
     } else {
         InApp::No
     };
-    // Only our own join pages are handed on.
-    let is_ours = path.starts_with("/join") && path.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-'));
+    // Only our own pages for strangers are handed on.
+    let is_ours = ["/join", "/hand-over/"].iter().any(|start| path.starts_with(start))
+        && path.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-'));
     let target = if is_ours { format!("{public_url}{path}") } else { format!("{public_url}/join") };
     let open_in_browser = match in_app {
         InApp::KakaoTalk => format!("kakaotalk://web/openExternal?url={}", escape(&target)),
@@ -137,6 +138,8 @@ mod tests {
         assert_eq!(kakao.open_in_browser, "kakaotalk://web/openExternal?url=https%3A%2F%2Ffamily.example%2Fjoin%2FABCDE-12345");
         let other = door("Mozilla/5.0 (Linux; Android 14) Instagram 300", "https://family.example", "//evil.example/join");
         assert_eq!(other.open_in_browser, "intent://family.example/join#Intent;scheme=https;end");
+        let handed = door("Mozilla/5.0 (Linux; Android 14) Instagram 300", "https://family.example", "/hand-over/0a1b");
+        assert_eq!(handed.open_in_browser, "intent://family.example/hand-over/0a1b#Intent;scheme=https;end");
         assert_eq!(door("Mozilla/5.0 Chrome/150", "https://family.example", "/join").in_app, InApp::No);
     }
 }

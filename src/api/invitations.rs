@@ -69,7 +69,7 @@ pub async fn withdraw_invitation(pair: PairId) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// The door of `/join`: in which browser it is opened. Never looks a code up.
+/// The door of a page that is opened by link: in which browser. Never looks a code up.
 #[server(endpoint = "join_door")]
 pub async fn join_door(path: String) -> Result<DoorView, ApiError> {
     use super::convert;

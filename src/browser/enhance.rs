@@ -89,7 +89,7 @@ fn follow(document: &Document) {
             Heard::Hello(_) | Heard::Lost(_) | Heard::Slow(_) => {}
             // The notice says it; the page is left as it is.
             Heard::Event(event) if event.kind == EventKind::RecoveryCodeUsed => {}
-            // What only the inbox or the devices page shows is no reason to draw another page.
+            // What only one page shows is no reason to draw another.
             Heard::Event(event) if is_elsewhere(&document, event.kind) => {}
             // Text somebody is typing is worth more than news; the next page will show them.
             Heard::Event(_) | Heard::Refetch => {
@@ -105,6 +105,7 @@ fn is_elsewhere(document: &Document, kind: EventKind) -> bool {
     let page = match kind {
         EventKind::InboxChanged => "[data-follows=inbox]",
         EventKind::DeviceChanged => "[data-follows=devices]",
+        EventKind::HandOverAsked | EventKind::HandOverUsed => "[data-follows=hand-over]",
         _ => return false,
     };
     document.query_selector(page).ok().flatten().is_none()

@@ -66,13 +66,14 @@ pub fn start() {
     }
 }
 
-/// The lines that concern the whole tab: a newer build, a lost line, a used recovery code.
+/// The lines that concern the whole tab: a newer build, a lost line, a device that came in.
 pub fn tell(heard: &Heard) {
     match heard {
         Heard::Hello(build) => show("build", super::page::root_attribute("data-build").as_ref() != Some(build)),
         Heard::Lost(is_lost) => show("lost", *is_lost),
         Heard::Slow(is_slow) => show("slow", *is_slow),
         Heard::Event(event) if event.kind == EventKind::RecoveryCodeUsed => show("recovery", true),
+        Heard::Event(event) if event.kind == EventKind::HandOverUsed => show("handed", true),
         Heard::Event(_) | Heard::Refetch => {}
     }
 }

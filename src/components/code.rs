@@ -20,6 +20,12 @@ pub fn Code(code: String) -> impl IntoView {
     view! { <p class="code">{parts}</p> }
 }
 
+/// Digits to be typed elsewhere, large.
+#[component]
+pub fn Digits(code: String) -> impl IntoView {
+    view! { <p class="code digits">{code.replace('-', " ")}</p> }
+}
+
 /// Share, copy and perhaps print. Hidden until `browser::enhance` finds what this browser can do: without it they
 /// could do nothing.
 #[component]

@@ -83,6 +83,8 @@ impl LiveFeed {
             notices::tell(&heard);
             match heard {
                 Heard::Hello(_) | Heard::Lost(_) | Heard::Slow(_) => {}
+                // Another page's: this one has nothing of it to show.
+                Heard::Event(event) if matches!(event.kind, EventKind::HandOverAsked | EventKind::HandOverUsed) => {}
                 Heard::Refetch => self.version.update(|version| *version += 1),
                 Heard::Event(event) => {
                     // A read inbox is no news of the pair: what was last said of it stays said.

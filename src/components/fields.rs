@@ -18,6 +18,7 @@ pub fn TextField(
     #[prop(optional_no_strip)] error: Option<&'static str>,
     #[prop(default = "text")] kind: &'static str,
     #[prop(default = "off")] autocomplete: &'static str,
+    #[prop(optional)] inputmode: Option<&'static str>,
     #[prop(optional_no_strip, into)] min: Option<String>,
 ) -> impl IntoView {
     let describes = format!("{name}-hint {name}-error");
@@ -32,6 +33,7 @@ pub fn TextField(
                 value=value
                 min=min
                 autocomplete=autocomplete
+                inputmode=inputmode
                 aria-describedby=describes
                 aria-invalid=error.map(|_| "true")
             />

@@ -36,7 +36,7 @@ pub fn PushCards(is_polite: bool, #[prop(optional_no_strip)] other: Option<Strin
             <h2>{words.push_install_title}</h2>
             <ol class="pictured"><IphoneSteps/></ol>
             <div class="actions">
-                <a class="button" href=paths::recovery()>{words.push_install_code}</a>
+                <a class="button" href=paths::hand_over()>{words.push_install_code}</a>
                 {later()}
             </div>
         </aside>

@@ -1,4 +1,4 @@
-//! Lines that concern the whole tab: a newer build, a used recovery code, a lost line, a card that opened elsewhere.
+//! Lines that concern the whole tab: a newer build, a device that came in, a lost line, a card that opened elsewhere.
 
 use leptos::prelude::*;
 
@@ -14,6 +14,7 @@ pub fn HiddenNotices() -> impl IntoView {
             <a class="button" href="" data-unsaved=words.update_unsaved>{words.update_now}</a>
         </div>
         <div class="notice warn" role="alert" data-notice="recovery" hidden>{words.recovery_used_elsewhere}</div>
+        <div class="notice warn" role="alert" data-notice="handed" hidden>{words.handed_over_elsewhere}</div>
         // The region is there from the start, so that what appears in it is said.
         <div class="toast" role="status">
             <div data-opened hidden>

@@ -33,10 +33,14 @@ pub enum EventKind {
     InboxChanged,
     /// One of the person's browsers was added, removed, or showed something.
     DeviceChanged,
+    /// A new device asks to come in by the person's digits.
+    HandOverAsked,
+    /// A new device came in by digits or link.
+    HandOverUsed,
 }
 
 impl EventKind {
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::QuestionOpened,
         Self::QuestionShelved,
         Self::QuestionSwapped,
@@ -59,6 +63,8 @@ impl EventKind {
         Self::SettingsChanged,
         Self::InboxChanged,
         Self::DeviceChanged,
+        Self::HandOverAsked,
+        Self::HandOverUsed,
     ];
 
     pub fn word(self) -> &'static str {
@@ -85,6 +91,8 @@ impl EventKind {
             Self::SettingsChanged => "settings_changed",
             Self::InboxChanged => "inbox_changed",
             Self::DeviceChanged => "device_changed",
+            Self::HandOverAsked => "hand_over_asked",
+            Self::HandOverUsed => "hand_over_used",
         }
     }
 

@@ -93,6 +93,10 @@ id!(
     /// An invitation to the empty seat of a pair.
     InvitationId
 );
+id!(
+    /// A hand-over to another device of the same person.
+    HandOverId
+);
 
 id!(
     /// What one person is told.

@@ -75,7 +75,7 @@ code!(
     4
 );
 
-fn normalise(text: &str, length: usize) -> Option<String> {
+pub(super) fn normalise(text: &str, length: usize) -> Option<String> {
     // A pasted link or sentence is not a code; anything sensible is far below this.
     if text.len() > 400 {
         return None;

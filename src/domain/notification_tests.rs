@@ -28,8 +28,8 @@ fn every_kind_reads_back_and_switches_survive_their_stored_form() {
 #[test]
 fn questions_and_answers_are_never_counted() {
     let counted: Vec<_> = NotificationKind::ALL.into_iter().filter(|kind| !kind.is_counted()).collect();
-    use NotificationKind::{Answered, CardOpened, Question, RecoveryUsed, Test};
-    assert_eq!(counted, [Question, Answered, CardOpened, RecoveryUsed, Test]);
+    use NotificationKind::{Answered, CardOpened, HandedOver, Question, RecoveryUsed, Test};
+    assert_eq!(counted, [Question, Answered, CardOpened, RecoveryUsed, HandedOver, Test]);
 }
 
 #[test]
@@ -53,6 +53,7 @@ fn what_no_longer_holds_is_not_sent() {
         (TimeChanged, Standing { is_superseded: true, ..open }, Err(Cancelled::Superseded)),
         (Left, Standing { is_closed: true, ..open }, Ok(())),
         (RecoveryUsed, Standing { is_closed: true, ..open }, Ok(())),
+        (HandedOver, Standing { is_closed: true, ..open }, Ok(())),
     ];
     for (kind, standing, expected) in cases {
         assert_eq!(still_holds(kind, standing), expected, "{kind:?} {standing:?}");

@@ -52,7 +52,7 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
     }
     match refusal(response).await {
         Ok(response) => see_other(response),
-        Err((error, cookies)) => render_again(&state, next, original, &bytes, error, cookies).await,
+        Err((error, refused)) => render_again(&state, next, original, &bytes, error, refused).await,
     }
 }
 
@@ -111,7 +111,7 @@ fn see_other(response: Response) -> Response {
     answer
 }
 
-async fn render_again(state: &AppState, next: Next, mut parts: Parts, body: &Bytes, error: ApiError, _answer: HeaderMap) -> Response {
+async fn render_again(state: &AppState, next: Next, mut parts: Parts, body: &Bytes, error: ApiError, refused: HeaderMap) -> Response {
     let fields: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
     let endpoint = parts.uri.path().trim_start_matches("/api/").to_owned();
     let page = page_of(state, &parts, &endpoint, &fields).await;
@@ -127,6 +127,10 @@ async fn render_again(state: &AppState, next: Next, mut parts: Parts, body: &Byt
     let mut response = next.run(Request::from_parts(parts, Body::empty())).await;
     if response.status().is_success() {
         *response.status_mut() = status_of(error);
+    }
+    // What the function gave the browser although it refused: the mark its failures are counted by.
+    for value in refused.get_all(header::SET_COOKIE) {
+        response.headers_mut().append(header::SET_COOKIE, value.clone());
     }
     response
 }
@@ -148,6 +152,10 @@ async fn page_of(state: &AppState, parts: &Parts, endpoint: &str, fields: &[(Str
         "check_invitation" => return paths::join(),
         "join" => return paths::join_confirm(),
         "sign_up" | "start_pair" => return paths::start(),
+        "ask_hand_over" => return paths::digits(),
+        "enter_hand_over" => return paths::wait(),
+        "make_hand_over" | "withdraw_hand_over" | "confirm_hand_over" | "refuse_hand_over" => return paths::hand_over(),
+        "take_hand_over" => return paths::hand_over_with("over"),
         _ => {}
     }
     let person = parts.extensions.get::<Visitor>().and_then(|visitor| visitor.session.as_ref()).map(|found| found.person.clone());

@@ -79,6 +79,7 @@ fn route_of(path: &str) -> &'static str {
         ("api", _) => "/api/{endpoint}",
         ("events", _) => "/events",
         ("join", _) => "/join/{code}",
+        ("hand-over", _) => "/hand-over/{token}",
         ("pkg", _) => "/pkg/{file}",
         ("p", Some("today")) => "/p/{pair}/today",
         ("p", Some("archive")) => "/p/{pair}/archive",
@@ -180,5 +181,23 @@ fn secure() {
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_code_in_a_path_reaches_the_log() {
+        for (path, route) in [
+            ("/join/ABCDE-12345", "/join/{code}"),
+            ("/hand-over/0a1b2c3d", "/hand-over/{token}"),
+            ("/signin/digits/1234-5678", "/{page}"),
+            ("/p/01a20359-39ae-7b93-921b-5f70d4c4f248/today", "/p/{pair}/today"),
+            ("/anything/else", "/{other}"),
+        ] {
+            assert_eq!(route_of(path), route, "{path}");
+        }
     }
 }

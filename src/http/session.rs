@@ -10,7 +10,7 @@ use axum::{
 use super::client;
 use crate::{
     api::ApiError,
-    domain::{InvitationCode, InvitationId, RecoveryCode},
+    domain::{HandOverCode, HandOverId, InvitationCode, InvitationId, RecoveryCode},
     server::{cookies, request::Visitor, services::accounts, state::AppState},
 };
 
@@ -41,6 +41,9 @@ pub async fn recognise(State(state): State<AppState>, request: Request, next: Ne
         recovery: cookie(&parts.headers, cookies::RECOVERY).and_then(|code| RecoveryCode::parse(code).ok()),
         invitation: cookie(&parts.headers, cookies::INVITATION).and_then(invitation),
         ticket: cookie(&parts.headers, cookies::TICKET).map(str::to_owned),
+        hand_over: cookie(&parts.headers, cookies::HAND_OVER).and_then(hand_over),
+        asked: cookie(&parts.headers, cookies::ASKED).map(str::to_owned),
+        browser: cookie(&parts.headers, cookies::BROWSER).and_then(|mark| u128::from_str_radix(mark, 16).ok()),
     };
     parts.extensions.insert(visitor);
     let mut response = next.run(Request::from_parts(parts, body)).await;
@@ -55,6 +58,11 @@ pub async fn recognise(State(state): State<AppState>, request: Request, next: Ne
 fn invitation(value: &str) -> Option<(InvitationId, InvitationCode)> {
     let (id, code) = value.split_once('.')?;
     Some((id.parse().ok()?, InvitationCode::parse(code).ok()?))
+}
+
+fn hand_over(value: &str) -> Option<(HandOverId, HandOverCode)> {
+    let (id, code) = value.split_once('.')?;
+    Some((id.parse().ok()?, HandOverCode::parse(code).ok()?))
 }
 
 /// The value of a cookie (RFC 6265 §4.2.1).

@@ -1,7 +1,7 @@
 //! The cookies of the app, as `Set-Cookie` values (RFC 6265bis): host-bound, secure, unreadable by scripts.
 //! Codes that are hashed at rest wait in the browser that made them, for the page that shows them.
 
-use crate::domain::{InvitationCode, InvitationId, RecoveryCode};
+use crate::domain::{HandOverCode, HandOverId, InvitationCode, InvitationId, RecoveryCode};
 
 pub const SESSION: &str = "__Host-session";
 /// The recovery code just made, until the person says they keep it.
@@ -10,6 +10,12 @@ pub const RECOVERY: &str = "__Host-recovery";
 pub const INVITATION: &str = "__Host-invitation";
 /// The ticket of a right invitation code.
 pub const TICKET: &str = "__Host-ticket";
+/// The digits this browser made: `id.code`.
+pub const HAND_OVER: &str = "__Host-hand-over";
+/// The ticket of right digits: this browser waits for its person's other device.
+pub const ASKED: &str = "__Host-asked";
+/// A mark of this browser, by which its wrong digits are counted.
+pub const BROWSER: &str = "__Host-browser";
 
 const DAY: u32 = 24 * 60 * 60;
 
@@ -32,6 +38,19 @@ pub fn invitation(id: InvitationId, code: &InvitationCode) -> String {
 
 pub fn ticket(ticket: &str) -> String {
     set(TICKET, ticket, 15 * 60)
+}
+
+pub fn hand_over(id: HandOverId, code: &HandOverCode) -> String {
+    set(HAND_OVER, &format!("{id}.{}", code.as_str()), 10 * 60)
+}
+
+pub fn asked(ticket: &str) -> String {
+    set(ASKED, ticket, 15 * 60)
+}
+
+/// As long as failures are kept.
+pub fn browser(mark: u128) -> String {
+    set(BROWSER, &format!("{mark:032x}"), DAY)
 }
 
 /// Takes a cookie back.

@@ -7,12 +7,13 @@ use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
 use super::{
+    cookies,
     services::{Device, ServiceError, accounts::SignUp, guard::Trier},
     state::AppState,
     storage::sessions::Found,
 };
 use crate::{
-    domain::{InvitationCode, InvitationId, Locale, Person, PersonName, RecoveryCode, SessionId, ZoneName},
+    domain::{HandOverCode, HandOverId, InvitationCode, InvitationId, Locale, Person, PersonId, PersonName, RecoveryCode, SessionId, ZoneName},
     paths,
 };
 
@@ -30,11 +31,21 @@ pub struct Visitor {
     pub recovery: Option<RecoveryCode>,
     pub invitation: Option<(InvitationId, InvitationCode)>,
     pub ticket: Option<String>,
+    pub hand_over: Option<(HandOverId, HandOverCode)>,
+    /// The ticket of digits that were right.
+    pub asked: Option<String>,
+    /// By what its wrong digits are counted.
+    pub browser: Option<u128>,
 }
 
 impl Visitor {
     pub fn trier(&self) -> Trier {
-        Trier { client: self.client, session: self.session.as_ref().map(|found| found.session.id) }
+        Trier { client: self.client, session: self.session.as_ref().map(|found| found.session.id), browser: None }
+    }
+
+    /// Whoever is signed in here.
+    pub fn person(&self) -> Option<PersonId> {
+        self.session.as_ref().map(|found| found.person.id)
     }
 
     /// A sign-up form's fields as domain values.
@@ -51,6 +62,11 @@ impl Visitor {
     /// On http from another device the browser would drop our cookies: better said than looped.
     pub fn refuse_insecure(&self) -> Result<(), ServiceError> {
         if self.is_secure { Ok(()) } else { Err(ServiceError::Insecure) }
+    }
+
+    /// The running digits, if this browser made them.
+    pub fn hand_over_code(&self, running: HandOverId) -> Option<HandOverCode> {
+        self.hand_over.as_ref().filter(|(id, _)| *id == running).map(|(_, code)| code.clone())
     }
 
     /// The code of the running invitation, if this browser made it.
@@ -104,6 +120,13 @@ impl Request {
 }
 
 impl AnyRequest {
+    /// As `Visitor::trier`, counted by browser too. One without a mark gets it now.
+    pub fn marked_trier(&self) -> Trier {
+        let browser = self.visitor.browser.unwrap_or_else(|| u128::from_be_bytes(self.state.random.bytes()));
+        set_cookie(&cookies::browser(browser));
+        Trier { browser: Some(browser), ..self.visitor.trier() }
+    }
+
     /// As `Request::redirect`.
     pub fn redirect(&self, path: String) {
         redirect(&path);

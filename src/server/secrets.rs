@@ -5,7 +5,7 @@ use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc};
 use ring::{digest, hmac};
 
 use super::random::Random;
-use crate::domain::{InvitationCode, InvitationId, Millis, NotificationId, RecoveryCode, SubscriptionId};
+use crate::domain::{HandOverCode, InvitationCode, InvitationId, Millis, NotificationId, RecoveryCode, SubscriptionId};
 
 /// The key file cannot be read or made; the sentence says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +56,13 @@ impl Secrets {
         self.mac("recovery", code.as_str())
     }
 
+    /// Eight digits are 10⁸ possibilities: any plain hash, slow or salted, would be searched through within their ten minutes
+    /// by whoever has a copy of the database. Without the key, which is not in it, there is nothing to search with.
+    /// Slowness would only make our own look-up dear.
+    pub fn hand_over_hash(&self, code: &HandOverCode) -> String {
+        self.mac("hand-over", code.as_str())
+    }
+
     /// A note for the browser that gave a right invitation code: `id.until.mac`.
     pub fn ticket(&self, invitation: InvitationId, until: Millis) -> String {
         let note = format!("{invitation}.{}", until.0);
@@ -104,6 +111,10 @@ pub fn token_hash(token: &str) -> String {
 
 pub fn new_invitation_code(random: &Random) -> InvitationCode {
     InvitationCode::from_random(random.bytes())
+}
+
+pub fn new_hand_over_code(random: &Random) -> HandOverCode {
+    HandOverCode::from_random(random.number())
 }
 
 pub fn new_recovery_code(random: &Random) -> RecoveryCode {

@@ -302,6 +302,11 @@ impl Browser {
         self.send(self.client.get(format!("{}{path}", self.url)).header(header::ACCEPT, "text/html")).await
     }
 
+    /// As another kind of browser.
+    pub async fn get_as(&self, path: &str, agent: &str) -> Response {
+        self.send(self.client.get(format!("{}{path}", self.url)).header(header::ACCEPT, "text/html").header(header::USER_AGENT, agent)).await
+    }
+
     pub async fn page(&self, path: &str) -> String {
         let response = self.get(path).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");

@@ -140,7 +140,7 @@ async fn many_failures_everywhere_slow_everybody_and_refuse_nobody() {
     let app = TestApp::start().await;
     assert!(guard::brake(&app.state).await.expect("a brake").is_zero());
     for at in 0..100u8 {
-        let trier = guard::Trier { client: [192, 0, 2, at].into(), session: None };
+        let trier = guard::Trier { client: [192, 0, 2, at].into(), session: None, browser: None };
         let tx = app.state.database.begin().await.expect("a transaction");
         guard::fail(tx, trier, app.state.clock.now()).await.expect("a failure");
     }

@@ -25,7 +25,23 @@ async fn pages_of_questions_may_be_kept_by_whose_they_are_and_nothing_else_may()
     for kept in ["/".to_owned(), at("today"), at("archive"), at(&format!("cards/{question}"))] {
         assert_eq!(marks(&pair.child, &kept).await, (whose.clone(), Some("test".to_owned())), "{kept}");
     }
-    for never in ["/recovery", "/settings", "/devices", "/inbox", "/start", "/join", "/terms", "/nowhere", &at("settings"), &at("invite")] {
+    for never in [
+        "/recovery",
+        "/settings",
+        "/devices",
+        "/inbox",
+        "/start",
+        "/join",
+        "/hand-over",
+        "/hand-over/0a1b",
+        "/signin/digits",
+        "/signin/digits/1234-5678",
+        "/signin/wait",
+        "/terms",
+        "/nowhere",
+        &at("settings"),
+        &at("invite"),
+    ] {
         assert_eq!(marks(&pair.child, never).await, (whose.clone(), None), "{never}");
     }
     let stranger = app.person(CHILDREN[1].0).await;

@@ -129,6 +129,25 @@ pub fn text_size(words: &Words, size: TextSize) -> &'static str {
     }
 }
 
+/// A device as the person calls it: `iPhone · Safari` is stored, `아이폰 · Safari` is said.
+pub fn device(locale: Locale, stored: &str) -> String {
+    const KOREAN: [(&str, &str); 7] = [
+        ("iPhone", "아이폰"),
+        ("iPad", "아이패드"),
+        ("Android", "안드로이드"),
+        ("Windows", "윈도우"),
+        ("Mac", "맥"),
+        ("Chromebook", "크롬북"),
+        ("Linux", "리눅스"),
+    ];
+    if matches!(stored, "" | "?") {
+        return page_words(locale).device_unknown.to_owned();
+    }
+    let (system, browser) = stored.split_once(" · ").map_or((stored, None), |(system, browser)| (system, Some(browser)));
+    let system = KOREAN.iter().find(|(name, _)| locale == Locale::Ko && *name == system).map_or(system, |(_, said)| said);
+    browser.map_or_else(|| system.to_owned(), |browser| format!("{system} · {browser}"))
+}
+
 const MONTHS: [&str; 12] = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 
 /// `11월 22일`, `22 November`.
@@ -235,6 +254,14 @@ mod tests {
         assert_eq!(question_number(Locale::Ko, 20), "스무 번째 질문");
         assert_eq!(question_number(Locale::Ko, 21), "스물한 번째 질문");
         assert_eq!(question_number(Locale::Ko, 123), "123 번째 질문");
+    }
+
+    #[test]
+    fn a_device_is_called_as_people_call_it() {
+        assert_eq!(device(Locale::Ko, "iPhone · Safari"), "아이폰 · Safari");
+        assert_eq!(device(Locale::En, "iPhone · Safari"), "iPhone · Safari");
+        assert_eq!(device(Locale::Ko, "거실 태블릿"), "거실 태블릿");
+        assert_eq!(device(Locale::Ko, "?"), "이름을 알 수 없는 기기");
     }
 
     #[test]

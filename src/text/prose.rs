@@ -92,7 +92,10 @@ pub fn privacy(locale: Locale) -> &'static [Passage] {
             ),
             (
                 "얼마나 오래 두나요",
-                &["답과 카드는 지울 때까지 두어요. 400일 동안 쓰지 않은 기기는 저절로 나가게 돼요.", "쿠키는 들어온 것을 기억하는 데에만 써요."],
+                &[
+                    "답과 카드는 지울 때까지 두어요. 400일 동안 쓰지 않은 기기는 저절로 나가게 돼요.",
+                    "쿠키는 들어온 것을 기억하고 코드를 함부로 맞혀 보지 못하게 하는 데에만 써요.",
+                ],
             ),
         ],
         Locale::En => &[
@@ -125,7 +128,7 @@ pub fn privacy(locale: Locale) -> &'static [Passage] {
                 "How long it is kept",
                 &[
                     "Answers and cards stay until they are deleted. A device unused for 400 days is signed out by itself.",
-                    "Cookies only remember that you are signed in.",
+                    "Cookies only remember that you are signed in, and keep codes from being guessed.",
                 ],
             ),
         ],

@@ -73,6 +73,9 @@ fn korean(kind: NotificationKind) -> Sentence {
         Kind::RecoveryUsed => {
             (alike("복구 코드로 들어온 기기가 있어요"), alike("내가 아니라면 설정에서 그 기기를 내보내고 코드를 새로 만들어 주세요."))
         }
+        Kind::HandedOver => {
+            (alike("다른 기기에서 이어 쓰기 시작했어요"), alike("{device}에서 들어왔어요. 내가 아니라면 설정에서 그 기기를 내보내 주세요."))
+        }
         Kind::Test => (alike("알림이 잘 와요"), alike("이 기기로 소식을 전해 드릴게요.")),
     };
     Sentence { title, body }
@@ -97,6 +100,9 @@ fn english(kind: NotificationKind) -> Sentence {
         Kind::Resumed => (alike("Questions are back"), alike("{other} ended the break. The next question comes at its time.")),
         Kind::RecoveryUsed => {
             (alike("Somebody signed in with your recovery code"), alike("If it was not you, sign that device out in settings and make a new code."))
+        }
+        Kind::HandedOver => {
+            (alike("You are signed in on another device"), alike("It is {device}. If it was not you, sign that device out in settings."))
         }
         Kind::Test => (alike("Notifications work"), alike("This is where news will reach you.")),
     };

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::loaded;
+use super::{hand_over::HandOverPanel, loaded};
 use crate::{
     api::{self, DeviceView, DevicesView, MemberView, MomentView, ReachedView, TestView, WayView},
     components::{
@@ -54,6 +54,7 @@ fn Devices(devices: DevicesView) -> impl IntoView {
                 <Day ways=devices.ways/>
             </section>
             {has_others.then(|| view! { <section class="panel"><h2>{words.other_panel}</h2><ul class="rows">{others}</ul></section> })}
+            <HandOverPanel/>
             <p><a class="button quiet" href=paths::inbox()>{words.inbox_title}</a></p>
         </main>
     }

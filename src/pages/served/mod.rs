@@ -3,6 +3,8 @@
 mod archive;
 mod card;
 mod devices;
+mod digits;
+mod hand_over;
 mod inbox;
 mod invite;
 mod join;
@@ -46,6 +48,11 @@ pub fn ServedPages() -> impl IntoView {
                 <Route path=path!("/") view=welcome::WelcomePage/>
                 <Route path=path!("/start") view=start::StartPage/>
                 <Route path=path!("/signin") view=sign_in::SignInPage/>
+                <Route path=path!("/signin/digits") view=digits::DigitsPage/>
+                <Route path=path!("/signin/digits/:code") view=digits::DigitsPage/>
+                <Route path=path!("/signin/wait") view=digits::WaitPage/>
+                <Route path=path!("/hand-over") view=hand_over::HandOverPage/>
+                <Route path=path!("/hand-over/:token") view=hand_over::TakePage/>
                 <Route path=path!("/recovery") view=recovery::RecoveryPage/>
                 <Route path=path!("/settings") view=settings::AccountPage/>
                 <Route path=path!("/inbox") view=inbox::InboxPage/>

@@ -5,6 +5,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
 use super::{
+    hand_over::{HandOverPanel, LeadOut},
     is_saved, loaded, pair_param,
     told::{PresencePanel, QuietPanel, SwitchesPanel},
 };
@@ -199,6 +200,8 @@ fn Account(found: Found) -> impl IntoView {
             <FieldError id="session-error" sentence=use_sentence("end_session", &[])/>
             <ul class="rows">{sessions}</ul>
         </section>
+        <HandOverPanel/>
+        <LeadOut/>
         <section class="panel">
             <h2>{words.recovery_panel}</h2>
             <p>{words.recovery_panel_lead}</p>
@@ -264,7 +267,7 @@ fn SessionRow(session: SessionView, back: String) -> impl IntoView {
     let line = if session.is_this { format!("{} · {used}", words.session_this) } else { used };
     view! {
         <li class="row">
-            <div><b>{session.device}</b> <span>{line}</span></div>
+            <div><b>{text::device(locale, &session.device)}</b> <span>{line}</span></div>
             {end}
         </li>
     }

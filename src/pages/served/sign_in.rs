@@ -1,4 +1,4 @@
-//! Coming back with a recovery code.
+//! Coming back: with a recovery code, or by way of another device.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -29,6 +29,10 @@ pub fn SignInPage() -> impl IntoView {
                     <a class="button quiet" href=paths::start()>{words.sign_in_new}</a>
                 </div>
             </form>
+            <section class="panel">
+                <p>{words.digits_link_lead}</p>
+                <div class="actions"><a class="button ghost" href=paths::digits()>{words.digits_link}</a></div>
+            </section>
         </main>
     }
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::{loaded, pair_param};
+use super::{hand_over::LeadOut, loaded, pair_param};
 use crate::{
     api::{self, ApiError, TodayView},
     components::{
@@ -39,7 +39,7 @@ fn Served(today: TodayView) -> impl IntoView {
         <HiddenNotices/>
         {["nudge", "move_on", "swap_question"].map(|act| view! { <FieldError id=format!("{act}-error") sentence=use_sentence(act, &[])/> })}
         <main id=ROOT_ID class="page page-today"><TodayRoot boot/></main>
-        <div class="page page-push"><PushCards is_polite=true other has_answered={answers > 0}/><InstallCards is_polite=true answers/></div>
+        <div class="page page-push"><LeadOut/><PushCards is_polite=true other has_answered={answers > 0}/><InstallCards is_polite=true answers/></div>
         <Tabs pair current=Tab::Today/>
         <script id=BOOT_ID type="application/json" inner_html=json></script>
     }

@@ -1,5 +1,5 @@
 //! Forgets what nobody needs: feed rows after 90 days, settled deliveries after 30, silent devices after 60, idle sessions,
-//! failures older than a day.
+//! failures older than a day, hand-overs once their minutes are over.
 
 use crate::{
     domain::{Cancelled, Millis},
@@ -8,7 +8,7 @@ use crate::{
         state::AppState,
         storage::{
             deliveries::{self, CancelFor},
-            events, failures, notifications, sessions, subscriptions,
+            events, failures, hand_overs, notifications, sessions, subscriptions,
         },
     },
 };
@@ -35,6 +35,7 @@ pub async fn sweep(state: &AppState) -> Result<(), ServiceError> {
         subscriptions::delete(&mut tx, *subscription).await?;
     }
     failures::prune(&mut tx, now.plus(-Millis::DAY)).await?;
+    hand_overs::prune(&mut tx, now).await?;
     tx.commit().await?;
     state.database.notifier().sweep();
     if forgotten + ended + settled + told > 0 || !silent.is_empty() {

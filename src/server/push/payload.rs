@@ -42,7 +42,8 @@ pub fn say(told: &Told<'_>) -> (String, String) {
     let time = PushTime::parse(told.detail).map(|time| text::time(told.locale, time)).unwrap_or_default();
     let date = told.detail.parse::<LocalDate>().map(|date| text::date(told.locale, date)).unwrap_or_default();
     let others = if told.waiting.is_empty() { other.clone() } else { told.waiting.join(", ") };
-    let values = [("other", other.as_str()), ("others", &others), ("topic", topic), ("time", &time), ("date", &date)];
+    let device = text::device(told.locale, told.detail);
+    let values = [("other", other.as_str()), ("others", &others), ("topic", topic), ("time", &time), ("date", &date), ("device", &device)];
     let sentence = pushes::sentence(told.locale, told.kind);
     (text::fill(sentence.title.to(role), &values), text::fill(sentence.body.to(role), &values))
 }
@@ -51,7 +52,7 @@ pub fn say(told: &Told<'_>) -> (String, String) {
 pub fn path(kind: NotificationKind, pair: Option<PairId>, card: Option<crate::domain::DailyQuestionId>) -> String {
     match (kind, pair) {
         (NotificationKind::CardOpened, Some(pair)) => card.map_or_else(|| paths::today(pair), |card| paths::card(pair, card)),
-        (NotificationKind::RecoveryUsed, _) => paths::account(),
+        (NotificationKind::RecoveryUsed | NotificationKind::HandedOver, _) => paths::account(),
         (NotificationKind::Test, _) => paths::devices(),
         (_, Some(pair)) => paths::today(pair),
         (_, None) => paths::inbox(),

@@ -7,7 +7,7 @@ use super::{
     tell::Telling,
 };
 use crate::{
-    domain::{Cancelled, EventKind, Locale, Millis, Person, PersonId, PersonName, RecoveryCode, SessionId, TextSize, ZoneName},
+    domain::{Cancelled, EventKind, Locale, Millis, NotificationKind, Person, PersonId, PersonName, RecoveryCode, SessionId, TextSize, ZoneName},
     server::{
         calendar::Zone,
         secrets::{self, new_recovery_code, new_token, token_hash},
@@ -77,7 +77,8 @@ pub async fn sign_up_in(tx: &mut Tx, state: &AppState, sign_up: SignUp) -> Resul
     Ok((opened, code))
 }
 
-async fn open_session(tx: &mut Tx, state: &AppState, person: Person, device: &Device) -> Result<Opened, ServiceError> {
+/// A fresh session with a token of its own, for whoever may have one.
+pub(super) async fn open_session(tx: &mut Tx, state: &AppState, person: Person, device: &Device) -> Result<Opened, ServiceError> {
     let now = state.clock.now();
     let session = SessionId(state.random.id(now));
     let token = new_token(&state.random);
@@ -100,7 +101,7 @@ pub async fn sign_in(state: &AppState, typed: &str, trier: Trier, device: &Devic
     };
     let opened = open_session(&mut tx, state, person, device).await?;
     let mut telling = Telling::default();
-    telling.recovery_used(opened.person.id, now);
+    telling.came_in(opened.person.id, EventKind::RecoveryCodeUsed, NotificationKind::RecoveryUsed, String::new(), now);
     telling.write(&mut tx, state, now).await?;
     tx.commit().await?;
     tracing::info!(person.id = %opened.person.id, "signed in with a recovery code");

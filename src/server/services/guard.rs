@@ -1,4 +1,5 @@
-//! Guessing codes: only failures count, ten an hour for a client address and for a session.
+//! Guessing codes: only failures count, ten an hour for a client address and for a session, five for a browser that types
+//! the digits of a hand-over.
 //! Many failures everywhere slow everybody down a little and tell the operator; they never refuse.
 
 use std::{net::IpAddr, time::Duration};
@@ -13,6 +14,8 @@ use crate::{
 };
 
 const PER_HOUR: i64 = 10;
+/// Eight digits are few: whoever types them has less.
+const PER_HOUR_AND_BROWSER: i64 = 5;
 /// From so many failures an hour in all, somebody is trying codes.
 const BRAKE_FROM: i64 = 100;
 const EVERYBODY: &str = "everybody";
@@ -22,25 +25,31 @@ const EVERYBODY: &str = "everybody";
 pub struct Trier {
     pub client: IpAddr,
     pub session: Option<SessionId>,
+    /// The mark of a browser that types digits (`cookies::browser`). Clearing it buys five tries more and no new address,
+    /// whose ten an hour are left.
+    pub browser: Option<u128>,
 }
 
 impl Trier {
-    fn buckets(&self) -> Vec<String> {
+    /// What is counted, and how much of it is allowed.
+    fn buckets(&self) -> Vec<(String, i64)> {
         // An IPv6 subscriber holds a whole /64 (RFC 6177).
         let address = match self.client {
             IpAddr::V4(address) => format!("address:{address}"),
             IpAddr::V6(address) => format!("address:{:x}/64", u128::from(address) >> 64),
         };
-        std::iter::once(address).chain(self.session.map(|id| format!("session:{id}"))).collect()
+        let session = self.session.map(|id| (format!("session:{id}"), PER_HOUR));
+        let browser = self.browser.map(|mark| (format!("browser:{mark:032x}"), PER_HOUR_AND_BROWSER));
+        std::iter::once((address, PER_HOUR)).chain(session).chain(browser).collect()
     }
 }
 
-/// Refuses whoever has failed ten times within the hour. In a writing transaction, which `fail` ends after a wrong
+/// Refuses whoever has failed too often within the hour. In a writing transaction, which `fail` ends after a wrong
 /// code: tries at once count like tries in a row.
 pub async fn check(tx: &mut Tx, trier: Trier, now: Millis) -> Result<(), ServiceError> {
-    for bucket in trier.buckets() {
+    for (bucket, most) in trier.buckets() {
         failures::hold(tx, &bucket).await?;
-        if failures::count(tx, &bucket, now.plus(-Millis::HOUR)).await? >= PER_HOUR {
+        if failures::count(tx, &bucket, now.plus(-Millis::HOUR)).await? >= most {
             return Err(ServiceError::TooManyTries);
         }
     }
@@ -49,7 +58,7 @@ pub async fn check(tx: &mut Tx, trier: Trier, now: Millis) -> Result<(), Service
 
 /// Counts a failure and ends the transaction it was found in.
 pub async fn fail(mut tx: Tx, trier: Trier, now: Millis) -> Result<(), ServiceError> {
-    for bucket in trier.buckets() {
+    for (bucket, _) in trier.buckets() {
         failures::record(&mut tx, &bucket, now).await?;
     }
     failures::record(&mut tx, EVERYBODY, now).await?;

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod answers;
 pub mod devices;
 pub mod guard;
+pub mod hand_overs;
 pub mod inbox;
 pub mod invitations;
 pub mod nudges;

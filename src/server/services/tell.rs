@@ -158,13 +158,12 @@ impl Telling {
         Ok(())
     }
 
-    /// Somebody came in with the person's recovery code.
-    pub fn recovery_used(&mut self, person: PersonId, now: Millis) {
-        self.myself(person, EventKind::RecoveryCodeUsed);
-        let kind = NotificationKind::RecoveryUsed;
+    /// A device came in as this person: all their others are told.
+    pub fn came_in(&mut self, person: PersonId, event: EventKind, kind: NotificationKind, detail: String, now: Millis) {
+        self.myself(person, event);
         let slot = format!("{}:{}", kind.word(), now.0);
         let expires_at = now.plus(NEWS_LIFE_MS);
-        let (pair, daily_question, detail, due_at) = (None, None, String::new(), None);
+        let (pair, daily_question, due_at) = (None, None, None);
         self.notice(Notice { person, kind, pair, daily_question, slot, detail, expires_at, due_at });
     }
 

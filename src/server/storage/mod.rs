@@ -15,6 +15,7 @@ pub mod deliveries;
 pub mod events;
 pub mod failures;
 pub mod glimpses;
+pub mod hand_overs;
 pub mod invitations;
 pub mod lines;
 pub mod notifications;

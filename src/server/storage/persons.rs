@@ -28,6 +28,11 @@ pub async fn insert(tx: &mut Tx, new: NewPerson<'_>) -> Result<(), StorageError>
     Ok(())
 }
 
+pub async fn lookup(tx: &mut Tx, id: PersonId) -> Result<Option<Person>, StorageError> {
+    let row = macros::fetch_optional!(tx, Row, "SELECT id, name, locale, text_size, zone FROM persons WHERE id = $1", id.to_string())?;
+    row.map(Row::into_person).transpose()
+}
+
 pub async fn lookup_by_recovery(tx: &mut Tx, recovery_hash: &str) -> Result<Option<Person>, StorageError> {
     let row = macros::fetch_optional!(tx, Row, "SELECT id, name, locale, text_size, zone FROM persons WHERE recovery_hash = $1", recovery_hash)?;
     row.map(Row::into_person).transpose()

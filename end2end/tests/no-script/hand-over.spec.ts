@@ -1,0 +1,38 @@
+import { expect, test } from '../../support/pair.ts';
+
+const KAKAOTALK = 'Mozilla/5.0 (Linux; Android 14; SM-S911N) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/130.0.0.0 Mobile Safari/537.36 KAKAOTALK 2410910';
+
+test('digits, the question and the yes are links and forms, and the new device asks again by itself', async ({ pairUp, somebody }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await page.goto(pair.at('settings'));
+  await page.getByRole('link', { name: '숫자 받기' }).click();
+  await page.getByRole('button', { name: '숫자 받기' }).click();
+  const code = await page.getByText(/^\d{4} \d{4}$/).innerText();
+
+  const { page: phone } = await somebody('민지');
+  await phone.goto('/signin');
+  await phone.getByRole('link', { name: '다른 기기에서 숫자 받기' }).click();
+  await phone.getByLabel('숫자 여덟 개').fill(code);
+  await phone.getByRole('button', { name: '확인 부탁하기' }).click();
+  await expect(phone.getByRole('heading', { name: '기존 기기에서 확인해 주세요' })).toBeVisible();
+  await page.reload();
+  await page.getByRole('button', { name: '네, 내 기기예요' }).click();
+  await expect(page.getByText(/^확인했어요\./)).toBeVisible();
+
+  await phone.getByRole('button', { name: '들어가기' }).click();
+  await expect(phone).toHaveURL(pair.at('today'));
+  await expect(phone.getByLabel('나의 답')).toBeVisible();
+});
+
+test('out of an app’s browser it takes one tap more', async ({ pairUp, somebody }) => {
+  const pair = await pairUp({ child: await somebody('민지', { userAgent: KAKAOTALK }) });
+  const { page } = pair.child;
+  await page.goto(pair.at('today'));
+  await page.getByRole('button', { name: '기본 브라우저로 열기' }).click();
+  const way = new URL((await page.getByRole('link', { name: '기본 브라우저로 열기' }).getAttribute('href'))!);
+  const { page: browser } = await somebody('민지');
+  await browser.goto(way.searchParams.get('url')!);
+  await browser.getByRole('button', { name: '여기서 이어 쓰기' }).click();
+  await expect(browser.getByRole('heading', { name: '민지 님, 어서 오세요' })).toBeVisible();
+});

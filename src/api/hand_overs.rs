@@ -1,0 +1,256 @@
+//! Handing over to another device of the same person. A GET never looks digits or links up.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{ApiError, CodeView};
+use crate::domain::{HandOverId, PushTime};
+
+/// The person's hand-over, as the device they are signed in on shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HandOverView {
+    /// Nothing runs.
+    None,
+    /// Digits wait to be typed. They are known only to the browser that made them. `until` is in the person's zone.
+    Open {
+        code: Option<CodeView>,
+        until: PushTime,
+    },
+    /// A device, named as stored, typed them.
+    Asked {
+        id: HandOverId,
+        device: String,
+    },
+    /// It may come in.
+    Confirmed {
+        device: String,
+    },
+    /// It came in.
+    Used {
+        device: String,
+    },
+    Refused,
+}
+
+/// How far a device that asked has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AskedStage {
+    Waiting,
+    Confirmed,
+    Refused,
+    /// Too late, taken back, used, or nothing was ever asked from here.
+    Over,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedView {
+    pub stage: AskedStage,
+    /// What this device is called there, as stored.
+    pub device: String,
+}
+
+#[server(endpoint = "hand_over")]
+pub async fn hand_over() -> Result<HandOverView, ApiError> {
+    use crate::{
+        domain::HandOverStage,
+        paths,
+        server::{calendar::Zone, qr, request, services::hand_overs},
+    };
+
+    let request = request::current().await?;
+    let Some(found) = hand_overs::lookup(&request.state, &request.person).await? else {
+        return Ok(HandOverView::None);
+    };
+    Ok(match found.stage {
+        HandOverStage::Open => {
+            let code = request.visitor.hand_over_code(found.id).map(|code| {
+                let code = code.grouped();
+                let link = format!("{}{}", request.state.site.public_url.as_str(), paths::digits_with(&code));
+                let picture = qr::draw(&link);
+                CodeView { code, link, qr_path: picture.path, qr_size: picture.size }
+            });
+            let minute = Zone::stored(&request.person.zone).minute(found.expires_at);
+            HandOverView::Open { code, until: PushTime::from_minute(minute).unwrap_or_default() }
+        }
+        HandOverStage::Asked => HandOverView::Asked { id: found.id, device: found.device },
+        HandOverStage::Confirmed => HandOverView::Confirmed { device: found.device },
+        HandOverStage::Used => HandOverView::Used { device: found.device },
+        HandOverStage::Refused => HandOverView::Refused,
+        HandOverStage::Withdrawn => HandOverView::None,
+    })
+}
+
+/// Makes digits; earlier ones are worth nothing any more.
+#[server(endpoint = "make_hand_over")]
+pub async fn make_hand_over() -> Result<(), ApiError> {
+    use crate::{
+        paths,
+        server::{
+            cookies,
+            request::{self, set_cookie},
+            services::hand_overs,
+        },
+    };
+
+    let request = request::current().await?;
+    let (id, code) = hand_overs::make(&request.state, &request.person, request.session).await?;
+    set_cookie(&cookies::hand_over(id, &code));
+    request.redirect(paths::hand_over());
+    Ok(())
+}
+
+#[server(endpoint = "withdraw_hand_over")]
+pub async fn withdraw_hand_over() -> Result<(), ApiError> {
+    use crate::{
+        paths,
+        server::{
+            cookies,
+            request::{self, set_cookie},
+            services::hand_overs,
+        },
+    };
+
+    let request = request::current().await?;
+    hand_overs::withdraw(&request.state, &request.person).await?;
+    set_cookie(&cookies::forget(cookies::HAND_OVER));
+    request.redirect(paths::hand_over());
+    Ok(())
+}
+
+/// A new device types the digits: it may wait from now on, and its person is asked.
+#[server(endpoint = "ask_hand_over")]
+pub async fn ask_hand_over(#[server(default)] code: String) -> Result<(), ApiError> {
+    use crate::{
+        paths,
+        server::{
+            cookies,
+            request::{self, set_cookie},
+            services::{guard, hand_overs},
+        },
+    };
+
+    let request = request::anybody()?;
+    request.visitor.refuse_insecure()?;
+    tokio::time::sleep(guard::brake(&request.state).await?).await;
+    let trier = request.marked_trier();
+    let ticket = hand_overs::ask(&request.state, &code, trier, &request.visitor.device).await?;
+    set_cookie(&cookies::asked(&ticket));
+    request.redirect(paths::wait());
+    Ok(())
+}
+
+/// What this browser's ticket waits for.
+#[server(endpoint = "asked_hand_over")]
+pub async fn asked_hand_over() -> Result<AskedView, ApiError> {
+    use crate::{
+        domain::HandOverStage,
+        server::{request, services::hand_overs},
+    };
+
+    let request = request::anybody()?;
+    let found = match &request.visitor.asked {
+        Some(ticket) => hand_overs::lookup_asked(&request.state, ticket).await?,
+        None => None,
+    };
+    let Some(found) = found else {
+        return Ok(AskedView { stage: AskedStage::Over, device: String::new() });
+    };
+    let stage = match found.stage {
+        HandOverStage::Asked => AskedStage::Waiting,
+        HandOverStage::Confirmed => AskedStage::Confirmed,
+        HandOverStage::Refused => AskedStage::Refused,
+        HandOverStage::Open | HandOverStage::Used | HandOverStage::Withdrawn => AskedStage::Over,
+    };
+    Ok(AskedView { stage, device: found.device })
+}
+
+/// "Yes, that is my device": exactly the one that was shown.
+#[server(endpoint = "confirm_hand_over")]
+pub async fn confirm_hand_over(hand_over: HandOverId) -> Result<(), ApiError> {
+    use crate::{
+        paths,
+        server::{request, services::hand_overs},
+    };
+
+    let request = request::current().await?;
+    hand_overs::decide(&request.state, &request.person, hand_over, true).await?;
+    request.redirect(paths::hand_over());
+    Ok(())
+}
+
+#[server(endpoint = "refuse_hand_over")]
+pub async fn refuse_hand_over(hand_over: HandOverId) -> Result<(), ApiError> {
+    use crate::{
+        paths,
+        server::{request, services::hand_overs},
+    };
+
+    let request = request::current().await?;
+    hand_overs::decide(&request.state, &request.person, hand_over, false).await?;
+    request.redirect(paths::hand_over());
+    Ok(())
+}
+
+/// The confirmed device comes in.
+#[server(endpoint = "enter_hand_over")]
+pub async fn enter_hand_over() -> Result<(), ApiError> {
+    use crate::{
+        paths,
+        server::{
+            cookies,
+            request::{self, set_cookie},
+            services::{ServiceError, hand_overs},
+        },
+    };
+
+    let request = request::anybody()?;
+    request.visitor.refuse_insecure()?;
+    let ticket = request.visitor.asked.clone().ok_or(ServiceError::CodeWrong)?;
+    let opened = hand_overs::enter(&request.state, &ticket, request.visitor.person(), &request.visitor.device).await?;
+    if let Some(opened) = opened {
+        set_cookie(&cookies::session(&opened.token));
+    }
+    set_cookie(&cookies::forget(cookies::ASKED));
+    request.redirect(paths::SHORTCUT_TODAY.to_owned());
+    Ok(())
+}
+
+/// Makes the one-time link out of an app's own browser. Gives the address that opens it in the device's own browser; empty
+/// where only the app's menu can.
+#[server(endpoint = "lead_out")]
+pub async fn lead_out() -> Result<String, ApiError> {
+    use super::convert;
+    use crate::{
+        paths,
+        server::{request, services::hand_overs},
+    };
+
+    let request = request::current().await?;
+    let token = hand_overs::lead_out(&request.state, &request.person, request.session).await?;
+    let page = paths::hand_over_with(&token);
+    let door = convert::door(&request.visitor.user_agent, request.state.site.public_url.as_str(), &page);
+    request.redirect(page);
+    Ok(door.open_in_browser)
+}
+
+/// The device's own browser comes in by the link.
+#[server(endpoint = "take_hand_over")]
+pub async fn take_hand_over(#[server(default)] token: String) -> Result<(), ApiError> {
+    use crate::{
+        paths,
+        server::{
+            cookies,
+            request::{self, set_cookie},
+            services::hand_overs,
+        },
+    };
+
+    let request = request::anybody()?;
+    request.visitor.refuse_insecure()?;
+    let opened = hand_overs::take(&request.state, &token, request.visitor.person(), &request.visitor.device).await?;
+    if let Some(opened) = opened {
+        set_cookie(&cookies::session(&opened.token));
+    }
+    request.redirect(paths::home());
+    Ok(())
+}

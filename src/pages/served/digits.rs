@@ -1,0 +1,96 @@
+//! Handing over, at the new device: typing the digits and waiting for the person to say "that is mine".
+
+use leptos::prelude::*;
+use leptos_meta::{Meta, Title};
+
+use super::{
+    hand_over::{GoesOn, sentence},
+    loaded, param,
+};
+use crate::{
+    api::{self, AskedStage, AskedView},
+    components::{
+        context::{use_locale, use_page_words, use_refused},
+        fields::{FieldError, TextField},
+        site_header::SiteHeader,
+    },
+    paths, text,
+};
+
+/// `/signin/digits`, and with the digits of a QR picture filled in. Nothing is looked up here.
+#[component]
+pub fn DigitsPage() -> impl IntoView {
+    let words = use_page_words();
+    let typed = use_refused("ask_hand_over").map(|refused| refused.field("code").to_owned());
+    let code = typed.or(param("code")).unwrap_or_default();
+    view! {
+        <Title text=words.digits_title/>
+        <Meta name="robots" content="noindex"/>
+        <SiteHeader/>
+        <main id="main" class="page page-sign-in">
+            <h1>{words.digits_title}</h1>
+            <p class="lead">{words.digits_lead}</p>
+            <form class="form" method="post" action=paths::api("ask_hand_over")>
+                <TextField name="code" label=words.digits_label hint=words.digits_hint value=code inputmode="numeric" autocomplete="one-time-code"
+                    error=sentence("ask_hand_over", words.err_digits)/>
+                <div class="actions">
+                    <button class="button" type="submit">{words.digits_button}</button>
+                    <a class="button quiet" href=paths::sign_in()>{words.digits_to_recovery}</a>
+                </div>
+            </form>
+        </main>
+    }
+}
+
+/// `/signin/wait`: asks again by itself until the person has decided.
+#[component]
+pub fn WaitPage() -> impl IntoView {
+    loaded(api::asked_hand_over(), |asked| view! { <Waiting asked/> }.into_any())
+}
+
+#[component]
+fn Waiting(asked: AskedView) -> impl IntoView {
+    let (locale, words) = (use_locale(), use_page_words());
+    let title = match asked.stage {
+        AskedStage::Waiting => words.wait_title,
+        AskedStage::Confirmed => words.wait_confirmed,
+        AskedStage::Refused => words.wait_refused,
+        AskedStage::Over => words.wait_over,
+    };
+    let refused = sentence("enter_hand_over", words.wait_over).filter(|_| asked.stage == AskedStage::Confirmed);
+    // A refused post is not sent again by itself.
+    let by_itself = refused.is_none().then_some("");
+    let again = |class: &'static str| view! { <a class=class href=paths::digits()>{words.wait_again}</a> };
+    let body = match asked.stage {
+        AskedStage::Waiting => view! {
+            <p class="lead">{text::fill(words.wait_lead, &[("device", &text::device(locale, &asked.device))])}</p>
+            <p class="status" role="status" data-waits>{words.wait_status}</p>
+            <noscript><meta http-equiv="refresh" content="4"/></noscript>
+            <div class="actions">{again("button quiet")}</div>
+        }
+        .into_any(),
+        AskedStage::Confirmed => view! {
+            <p class="lead">{words.wait_confirmed_lead}</p>
+            <form class="form" method="post" action=paths::api("enter_hand_over") data-enter=by_itself>
+                <div class="actions"><button class="button" type="submit">{words.sign_in_button}</button></div>
+            </form>
+        }
+        .into_any(),
+        AskedStage::Refused | AskedStage::Over => view! {
+            <p class="lead">{words.wait_again_lead}</p>
+            <div class="actions">{again("button")}</div>
+        }
+        .into_any(),
+    };
+    view! {
+        <Title text=title/>
+        <Meta name="robots" content="noindex"/>
+        <SiteHeader/>
+        <main id="main" class="page page-sign-in">
+            <h1>{title}</h1>
+            <FieldError id="form-error" sentence=refused/>
+            {body}
+            <GoesOn/>
+        </main>
+    }
+}

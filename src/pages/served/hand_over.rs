@@ -1,0 +1,238 @@
+//! Handing over, at the device one is signed in on: making digits, saying "that is mine", and the way out of an app's
+//! own browser.
+
+use leptos::prelude::*;
+use leptos_meta::{Meta, Title};
+use leptos_router::hooks::use_location;
+
+use super::{loaded, param};
+use crate::{
+    api::{self, ApiError, CodeView, HandOverView, InApp, Phase},
+    components::{
+        code::Digits,
+        context::{use_home, use_locale, use_page_words, use_refused},
+        fields::FieldError,
+        site_header::SiteHeader,
+        tab_notices::HiddenNotices,
+    },
+    paths, text,
+};
+
+/// A refused post's sentence, where "wrong" means that a hand-over is over.
+pub(super) fn sentence(endpoint: &str, over: &'static str) -> Option<&'static str> {
+    let words = use_page_words();
+    use_refused(endpoint).map(|refused| if refused.error == ApiError::CodeWrong { over } else { refused.error.page_sentence(words) })
+}
+
+/// Makes these pages go on by themselves; they do without it.
+#[component]
+pub(super) fn GoesOn() -> impl IntoView {
+    view! { <script src="/hand-over.js" defer></script> }
+}
+
+/// `/hand-over`
+#[component]
+pub fn HandOverPage() -> impl IntoView {
+    loaded(api::hand_over(), |found| view! { <HandOver found/> }.into_any())
+}
+
+#[component]
+fn HandOver(found: HandOverView) -> impl IntoView {
+    let (locale, words) = (use_locale(), use_page_words());
+    let about = |template: &str, device: &str| text::fill(template, &[("device", &text::device(locale, device))]);
+    let title = match &found {
+        HandOverView::Asked { device, .. } => about(words.hand_over_asked, device),
+        _ => words.hand_over_title.to_owned(),
+    };
+    let errors = ["make_hand_over", "withdraw_hand_over", "confirm_hand_over", "refuse_hand_over"]
+        .map(|act| view! { <FieldError id=format!("{act}-error") sentence=sentence(act, words.err_hand_over_over)/> });
+    let said = |sentence: String| view! { <p class="notice warm" role="status">{sentence}</p> };
+    let body = match found {
+        HandOverView::None => view! { <Begin/> }.into_any(),
+        HandOverView::Open { code, until } => {
+            let until = text::fill(words.hand_over_until, &[("time", &text::time(locale, until))]);
+            view! { <Running code until/> }.into_any()
+        }
+        HandOverView::Asked { id, .. } => {
+            let act = |endpoint: &str, class: &'static str, label: &'static str| {
+                view! {
+                    <form method="post" action=paths::api(endpoint)>
+                        <input type="hidden" name="hand_over" value=id.to_string()/>
+                        <button class=class type="submit">{label}</button>
+                    </form>
+                }
+            };
+            view! {
+                <p class="lead">{words.hand_over_asked_lead}</p>
+                <div class="actions">
+                    {act("confirm_hand_over", "button", words.hand_over_yes)}
+                    {act("refuse_hand_over", "button ghost", words.hand_over_no)}
+                </div>
+            }
+            .into_any()
+        }
+        HandOverView::Confirmed { device } => said(about(words.hand_over_confirmed, &device)).into_any(),
+        HandOverView::Used { device } => view! { {said(about(words.hand_over_used, &device))} <Begin/> }.into_any(),
+        HandOverView::Refused => view! { <p class="notice" role="status">{words.hand_over_refused}</p> <Begin/> }.into_any(),
+    };
+    view! {
+        <Title text=title.clone()/>
+        <SiteHeader/>
+        <main id="main" class="page page-hand-over" data-follows="hand-over">
+            <HiddenNotices/>
+            <h1>{title}</h1>
+            {errors}
+            {body}
+        </main>
+    }
+}
+
+#[component]
+fn Begin() -> impl IntoView {
+    let words = use_page_words();
+    view! {
+        <p class="lead">{words.hand_over_lead}</p>
+        <form class="form" method="post" action=paths::api("make_hand_over")>
+            <div class="actions"><button class="button" type="submit">{words.hand_over_make}</button></div>
+        </form>
+        <Others/>
+    }
+}
+
+#[component]
+fn Running(code: Option<CodeView>, until: String) -> impl IntoView {
+    let words = use_page_words();
+    let lead = if code.is_some() { words.hand_over_steps } else { words.hand_over_elsewhere };
+    let shown = code.map(|code| {
+        let view_box = format!("0 0 {0} {0}", code.qr_size);
+        view! {
+            <Digits code=code.code/>
+            <p class="meta">{until}</p>
+            <div class="qr">
+                <svg viewBox=view_box role="img" aria-label=words.hand_over_qr_label shape-rendering="crispEdges">
+                    <path d=code.qr_path fill="#000"/>
+                </svg>
+            </div>
+            <p class="hint">{words.hand_over_qr_hint}</p>
+        }
+    });
+    view! {
+        <p class="lead">{lead}</p>
+        {shown}
+        <div class="actions">
+            <form method="post" action=paths::api("make_hand_over")>
+                <button class="button ghost" type="submit">{words.hand_over_again}</button>
+            </form>
+            <form method="post" action=paths::api("withdraw_hand_over")>
+                <button class="button quiet" type="submit">{words.hand_over_withdraw}</button>
+            </form>
+        </div>
+        <Others/>
+    }
+}
+
+/// Somebody else's phone is invited, to a seat of its own.
+#[component]
+fn Others() -> impl IntoView {
+    let words = use_page_words();
+    let alone = use_home().pairs.into_iter().find(|pair| pair.phase == Phase::Alone);
+    view! {
+        <aside class="notice">
+            <h2>{words.hand_over_others_title}</h2>
+            <p>{words.hand_over_others_lead}</p>
+            {alone.map(|pair| view! { <a class="button ghost" href=paths::invite(pair.id)>{words.invite_link_on_today}</a> })}
+        </aside>
+    }
+}
+
+/// The way here from settings and devices.
+#[component]
+pub fn HandOverPanel() -> impl IntoView {
+    let words = use_page_words();
+    view! {
+        <section class="panel">
+            <h2>{words.hand_over_title}</h2>
+            <p>{words.hand_over_panel_lead}</p>
+            <div class="actions"><a class="button ghost" href=paths::hand_over()>{words.hand_over_make}</a></div>
+        </section>
+    }
+}
+
+/// In an app's own browser, for somebody signed in: the way out, which takes them along.
+#[component]
+pub fn LeadOut() -> impl IntoView {
+    let words = use_page_words();
+    let offer = Suspend::new(async move {
+        let door = api::join_door(paths::hand_over()).await.ok().filter(|door| door.in_app != InApp::No);
+        door.map(|_| {
+            view! {
+                <aside class="notice way-out">
+                    <p><b>{words.in_app_title}</b></p>
+                    <p>{words.lead_out_lead}</p>
+                    <FieldError id="lead-out-error" sentence=sentence("lead_out", words.err_take)/>
+                    <div class="actions">
+                        <form method="post" action=paths::api("lead_out") data-lead-out>
+                            <button class="button ghost" type="submit">{words.in_app_button}</button>
+                        </form>
+                    </div>
+                    <GoesOn/>
+                </aside>
+            }
+        })
+    });
+    view! { <Suspense>{offer}</Suspense> }
+}
+
+/// `/hand-over/TOKEN`, in the app it leads out of and in the browser it leads to. Nothing is looked up here, and nobody is
+/// named: robots that draw previews open links too.
+#[component]
+pub fn TakePage() -> impl IntoView {
+    let path = use_location().pathname.get_untracked();
+    let is_known = use_home().name.is_some();
+    let body = Suspend::new(async move {
+        let door = api::join_door(path).await.ok().filter(|door| is_known && door.in_app != InApp::No);
+        match door {
+            Some(door) => view! { <Leave way=door.open_in_browser/> }.into_any(),
+            None => view! { <Take/> }.into_any(),
+        }
+    });
+    view! {
+        <Meta name="robots" content="noindex"/>
+        <SiteHeader/>
+        <main id="main" class="page page-hand-over">
+            <Suspense>{body}</Suspense>
+        </main>
+    }
+}
+
+#[component]
+fn Leave(way: String) -> impl IntoView {
+    let words = use_page_words();
+    let has_way = !way.is_empty();
+    view! {
+        <Title text=words.in_app_button/>
+        <h1>{words.in_app_button}</h1>
+        <p class="lead">{words.way_out_lead}</p>
+        {(!has_way).then(|| view! { <p class="notice">{words.in_app_other}</p> })}
+        <div class="actions">
+            {has_way.then(|| view! { <a class="button" rel="external" href=way>{words.in_app_button}</a> })}
+            <a class="button quiet" href=paths::SHORTCUT_TODAY>{words.go_back_today}</a>
+        </div>
+    }
+}
+
+#[component]
+fn Take() -> impl IntoView {
+    let words = use_page_words();
+    let token: String = param("token").unwrap_or_default();
+    view! {
+        <Title text=words.take_title/>
+        <h1>{words.take_title}</h1>
+        <p class="lead">{words.take_lead}</p>
+        <form class="form" method="post" action=paths::api("take_hand_over")>
+            <input type="hidden" name="token" value=token/>
+            <FieldError id="form-error" sentence=sentence("take_hand_over", words.err_take)/>
+            <div class="actions"><button class="button" type="submit">{words.take_button}</button></div>
+        </form>
+    }
+}

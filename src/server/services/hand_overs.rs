@@ -1,0 +1,152 @@
+//! Handing a person over to another device of their own: by digits that the new device types and the old one confirms, or
+//! by a link out of an app's own browser, which is on the same device. Never to another person: they are invited.
+//! Everything is in the database: a restart between typing and confirming loses nothing.
+
+use super::{
+    Device, ServiceError,
+    accounts::{self, Opened},
+    guard::{self, Trier},
+    tell::Telling,
+};
+use crate::{
+    domain::{
+        ENTER_LIFE_MS, EventKind, HAND_OVER_LIFE_MS, HandOverCode, HandOverId, HandOverStage, NotificationKind, Person, PersonId, SessionId,
+        WAY_OUT_LIFE_MS,
+    },
+    server::{
+        secrets::{new_hand_over_code, new_token, token_hash},
+        state::AppState,
+        storage::{
+            Tx,
+            hand_overs::{self, HandOver, Kind, NewHandOver},
+            persons,
+        },
+    },
+};
+
+/// Digits that somebody else has at this moment are made anew, and so is what another tab of this person just made.
+const TRIES: usize = 4;
+
+/// Makes digits; earlier ones are worth nothing any more.
+pub async fn make(state: &AppState, person: &Person, session: SessionId) -> Result<(HandOverId, HandOverCode), ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    for _ in 0..TRIES {
+        let (id, code) = (HandOverId(state.random.id(now)), new_hand_over_code(&state.random));
+        let code_hash = state.secrets.hand_over_hash(&code);
+        let expires_at = now.plus(HAND_OVER_LIFE_MS);
+        hand_overs::withdraw(&mut tx, person.id, Kind::Digits).await?;
+        if hand_overs::insert(&mut tx, &NewHandOver { id, person: person.id, session, kind: Kind::Digits, code_hash: &code_hash, now, expires_at })
+            .await?
+        {
+            tx.commit().await?;
+            return Ok((id, code));
+        }
+    }
+    Err(ServiceError::Broken("no free digits for a hand-over"))
+}
+
+/// Takes back what runs, also from a device that asked and waits.
+pub async fn withdraw(state: &AppState, person: &Person) -> Result<(), ServiceError> {
+    let mut tx = state.database.begin().await?;
+    hand_overs::withdraw(&mut tx, person.id, Kind::Digits).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The latest by digits, while its minutes run.
+pub async fn lookup(state: &AppState, person: &Person) -> Result<Option<HandOver>, ServiceError> {
+    let mut tx = state.database.read().await?;
+    Ok(hand_overs::lookup_latest(&mut tx, person.id, state.clock.now()).await?)
+}
+
+/// A device without a session types digits: right ones give it a ticket and ask the person, nothing more. Wrong, used and
+/// expired say the same and count as failures; what is not eight digits guesses nothing and does not count.
+pub async fn ask(state: &AppState, typed: &str, trier: Trier, device: &Device) -> Result<String, ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    guard::check(&mut tx, trier, now).await?;
+    let code = HandOverCode::parse(typed).map_err(|_| ServiceError::CodeWrong)?;
+    let ticket = new_token(&state.random);
+    let asked = hand_overs::ask(&mut tx, &state.secrets.hand_over_hash(&code), &token_hash(&ticket), &device.0, now).await?;
+    let Some(person) = asked else {
+        guard::fail(tx, trier, now).await?;
+        return Err(ServiceError::CodeWrong);
+    };
+    let mut telling = Telling::default();
+    telling.myself(person, EventKind::HandOverAsked);
+    telling.write(&mut tx, state, now).await?;
+    tx.commit().await?;
+    Ok(ticket)
+}
+
+/// What the holder of a ticket waits for; `None` when its minutes are over.
+pub async fn lookup_asked(state: &AppState, ticket: &str) -> Result<Option<HandOver>, ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.read().await?;
+    Ok(hand_overs::lookup_by_ticket(&mut tx, &token_hash(ticket)).await?.filter(|asked| now < asked.expires_at))
+}
+
+/// "Is that mine?" Any session of that very person answers. `CodeWrong` when there is nothing to answer any more.
+pub async fn decide(state: &AppState, person: &Person, id: HandOverId, is_mine: bool) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    hand_overs::lookup_for(&mut tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
+    let (stage, until) = if is_mine { (HandOverStage::Confirmed, now.plus(ENTER_LIFE_MS)) } else { (HandOverStage::Refused, now) };
+    if !hand_overs::decide(&mut tx, person.id, id, stage, until, now).await? {
+        return Err(ServiceError::CodeWrong);
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The confirmed device comes in. `here` is whoever is signed in on it already; a session is opened unless it is the same.
+pub async fn enter(state: &AppState, ticket: &str, here: Option<PersonId>, device: &Device) -> Result<Option<Opened>, ServiceError> {
+    let mut tx = state.database.begin().await?;
+    let person = hand_overs::enter(&mut tx, &token_hash(ticket), state.clock.now()).await?.ok_or(ServiceError::CodeWrong)?;
+    come_in(tx, state, person, here, device).await
+}
+
+/// Makes the link out of an app's own browser; an earlier one is worth nothing any more.
+pub async fn lead_out(state: &AppState, person: &Person, session: SessionId) -> Result<String, ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    for _ in 0..TRIES {
+        let (id, token) = (HandOverId(state.random.id(now)), new_token(&state.random));
+        let expires_at = now.plus(WAY_OUT_LIFE_MS);
+        hand_overs::withdraw(&mut tx, person.id, Kind::Link).await?;
+        if hand_overs::insert(
+            &mut tx,
+            &NewHandOver { id, person: person.id, session, kind: Kind::Link, code_hash: &token_hash(&token), now, expires_at },
+        )
+        .await?
+        {
+            tx.commit().await?;
+            return Ok(token);
+        }
+    }
+    Err(ServiceError::Broken("no way out could be made"))
+}
+
+/// The device's own browser comes in by the link. Its 256 bits are not guessed, so that tries need no counting.
+pub async fn take(state: &AppState, token: &str, here: Option<PersonId>, device: &Device) -> Result<Option<Opened>, ServiceError> {
+    let mut tx = state.database.begin().await?;
+    let person = hand_overs::take(&mut tx, &token_hash(token), state.clock.now()).await?.ok_or(ServiceError::CodeWrong)?;
+    come_in(tx, state, person, here, device).await
+}
+
+async fn come_in(mut tx: Tx, state: &AppState, person: PersonId, here: Option<PersonId>, device: &Device) -> Result<Option<Opened>, ServiceError> {
+    if here == Some(person) {
+        tx.commit().await?;
+        return Ok(None);
+    }
+    let now = state.clock.now();
+    let person = persons::lookup(&mut tx, person).await?.ok_or(ServiceError::CodeWrong)?;
+    let opened = accounts::open_session(&mut tx, state, person, device).await?;
+    let mut telling = Telling::default();
+    telling.came_in(opened.person.id, EventKind::HandOverUsed, NotificationKind::HandedOver, device.0.clone(), now);
+    telling.write(&mut tx, state, now).await?;
+    tx.commit().await?;
+    tracing::info!(person.id = %opened.person.id, "signed in by a hand-over");
+    Ok(Some(opened))
+}

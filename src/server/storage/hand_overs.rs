@@ -1,0 +1,191 @@
+//! Hand-overs to another device of the same person. Codes and tickets are hashed at rest; what is over is swept away.
+
+use super::{StorageError, Tx, macros};
+use crate::domain::{HandOverId, HandOverStage, Millis, PersonId, SessionId};
+
+/// By what the new device comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Digits that are typed there and confirmed here.
+    Digits,
+    /// The link out of an app's own browser.
+    Link,
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Digits => "digits",
+            Self::Link => "link",
+        }
+    }
+}
+
+/// A hand-over as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandOver {
+    pub id: HandOverId,
+    pub person: PersonId,
+    pub stage: HandOverStage,
+    /// The new device in a few words; empty until one asks.
+    pub device: String,
+    pub expires_at: Millis,
+}
+
+pub struct NewHandOver<'a> {
+    pub id: HandOverId,
+    pub person: PersonId,
+    /// The browser it is made in.
+    pub session: SessionId,
+    pub kind: Kind,
+    pub code_hash: &'a str,
+    pub now: Millis,
+    pub expires_at: Millis,
+}
+
+/// False when the code is somebody else's, or another of this kind still runs.
+pub async fn insert(tx: &mut Tx, new: &NewHandOver<'_>) -> Result<bool, StorageError> {
+    let inserted = macros::execute!(
+        tx,
+        "INSERT INTO hand_overs (id, person_id, session_id, kind, stage, code_hash, device, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, 'open', $5, '', $6, $7) ON CONFLICT DO NOTHING",
+        new.id.to_string(),
+        new.person.to_string(),
+        new.session.to_string(),
+        new.kind.word(),
+        new.code_hash,
+        new.now.0,
+        new.expires_at.0,
+    )?;
+    Ok(inserted == 1)
+}
+
+/// Takes back what runs, asked and confirmed ones included.
+pub async fn withdraw(tx: &mut Tx, person: PersonId, kind: Kind) -> Result<u64, StorageError> {
+    macros::execute!(
+        tx,
+        "UPDATE hand_overs SET stage = 'withdrawn', code_hash = NULL
+         WHERE person_id = $1 AND kind = $2 AND stage IN ('open', 'asked', 'confirmed')",
+        person.to_string(),
+        kind.word(),
+    )
+}
+
+/// The person's by digits whose time is not over: the one that runs, else the latest.
+pub async fn lookup_latest(tx: &mut Tx, person: PersonId, now: Millis) -> Result<Option<HandOver>, StorageError> {
+    let row = macros::fetch_optional!(
+        tx,
+        Row,
+        "SELECT id, person_id, stage, device, expires_at FROM hand_overs
+         WHERE person_id = $1 AND kind = 'digits' AND expires_at > $2
+         ORDER BY CASE WHEN stage IN ('open', 'asked', 'confirmed') THEN 0 ELSE 1 END, created_at DESC, id DESC LIMIT 1",
+        person.to_string(),
+        now.0,
+    )?;
+    row.map(Row::into_hand_over).transpose()
+}
+
+/// One of this person's; a stranger's is not found.
+pub async fn lookup_for(tx: &mut Tx, person: PersonId, id: HandOverId) -> Result<Option<HandOver>, StorageError> {
+    let row = macros::fetch_optional!(
+        tx,
+        Row,
+        "SELECT id, person_id, stage, device, expires_at FROM hand_overs WHERE person_id = $1 AND id = $2",
+        person.to_string(),
+        id.to_string(),
+    )?;
+    row.map(Row::into_hand_over).transpose()
+}
+
+/// What a browser that asked waits for.
+pub async fn lookup_by_ticket(tx: &mut Tx, ticket_hash: &str) -> Result<Option<HandOver>, StorageError> {
+    let row =
+        macros::fetch_optional!(tx, Row, "SELECT id, person_id, stage, device, expires_at FROM hand_overs WHERE ticket_hash = $1", ticket_hash,)?;
+    row.map(Row::into_hand_over).transpose()
+}
+
+/// A device asks with digits: whose they are, for exactly one caller.
+pub async fn ask(tx: &mut Tx, code_hash: &str, ticket_hash: &str, device: &str, now: Millis) -> Result<Option<PersonId>, StorageError> {
+    let row: Option<(String,)> = macros::fetch_optional!(
+        tx,
+        (String,),
+        "UPDATE hand_overs SET stage = 'asked', code_hash = NULL, ticket_hash = $2, device = $3
+         WHERE code_hash = $1 AND kind = 'digits' AND stage = 'open' AND expires_at > $4 RETURNING person_id",
+        code_hash,
+        ticket_hash,
+        device,
+        now.0,
+    )?;
+    row.map(person_of).transpose()
+}
+
+/// Its person confirms or refuses what was asked; a confirmed one is good until `until` at least. True for exactly one caller.
+pub async fn decide(tx: &mut Tx, person: PersonId, id: HandOverId, stage: HandOverStage, until: Millis, now: Millis) -> Result<bool, StorageError> {
+    let changed = macros::execute!(
+        tx,
+        "UPDATE hand_overs SET stage = $3, expires_at = CASE WHEN expires_at < $4 THEN $4 ELSE expires_at END
+         WHERE id = $1 AND person_id = $2 AND stage = 'asked' AND expires_at > $5",
+        id.to_string(),
+        person.to_string(),
+        stage.word(),
+        until.0,
+        now.0,
+    )?;
+    Ok(changed == 1)
+}
+
+/// A confirmed device comes in: as whom, for exactly one caller.
+pub async fn enter(tx: &mut Tx, ticket_hash: &str, now: Millis) -> Result<Option<PersonId>, StorageError> {
+    let row: Option<(String,)> = macros::fetch_optional!(
+        tx,
+        (String,),
+        "UPDATE hand_overs SET stage = 'used' WHERE ticket_hash = $1 AND stage = 'confirmed' AND expires_at > $2 RETURNING person_id",
+        ticket_hash,
+        now.0,
+    )?;
+    row.map(person_of).transpose()
+}
+
+/// A link is used: as whom, for exactly one caller.
+pub async fn take(tx: &mut Tx, code_hash: &str, now: Millis) -> Result<Option<PersonId>, StorageError> {
+    let row: Option<(String,)> = macros::fetch_optional!(
+        tx,
+        (String,),
+        "UPDATE hand_overs SET stage = 'used', code_hash = NULL
+         WHERE code_hash = $1 AND kind = 'link' AND stage = 'open' AND expires_at > $2 RETURNING person_id",
+        code_hash,
+        now.0,
+    )?;
+    row.map(person_of).transpose()
+}
+
+/// Forgets those whose time is over, however they ended.
+pub async fn prune(tx: &mut Tx, now: Millis) -> Result<u64, StorageError> {
+    macros::execute!(tx, "DELETE FROM hand_overs WHERE expires_at <= $1", now.0)
+}
+
+fn person_of((id,): (String,)) -> Result<PersonId, StorageError> {
+    id.parse().map_err(|_| StorageError::Inconsistent { table: "hand_overs", id, column: "person_id" })
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    person_id: String,
+    stage: String,
+    device: String,
+    expires_at: i64,
+}
+
+impl Row {
+    fn into_hand_over(self) -> Result<HandOver, StorageError> {
+        let broken = |column| StorageError::Inconsistent { table: "hand_overs", id: self.id.clone(), column };
+        Ok(HandOver {
+            id: self.id.parse().map_err(|_| broken("id"))?,
+            person: self.person_id.parse().map_err(|_| broken("person_id"))?,
+            stage: HandOverStage::from_word(&self.stage).ok_or_else(|| broken("stage"))?,
+            expires_at: Millis(self.expires_at),
+            device: self.device,
+        })
+    }
+}
