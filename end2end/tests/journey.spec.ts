@@ -59,7 +59,7 @@ test('a child and a parent meet, answer, see the card open and find it in the ar
   await expect(child.getByText('골목에서 고무줄을 했지.')).toBeVisible();
   await expect(child.getByRole('heading', { name: '엄마의 이야기' })).toBeVisible();
   await expect(child.getByRole('img', { name: '두 창문에 모두 불이 켜져 있어요' })).toBeAttached();
-  await expect(child.getByRole('status').getByText('카드가 열렸어요')).toBeAttached();
+  await expect(child.getByRole('status').getByText('카드가 열렸어요', { exact: true })).toBeAttached();
   expect(await child.evaluate(() => document.body.dataset.seen)).toBe('before');
   await expect(child.getByRole('link', { name: '보관함', exact: true })).toBeFocused();
   expect(await child.evaluate(() => scrollY)).toBe(scrolled);

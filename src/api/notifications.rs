@@ -34,6 +34,8 @@ pub struct SwitchesView {
     pub channels: Vec<(Channel, bool)>,
     /// Whether an on-time question may break the quiet hours.
     pub question_in_quiet: bool,
+    /// Whether the members see one another here, as far as this one goes.
+    pub shows_presence: bool,
 }
 
 /// How the person wants to be told anything.
@@ -128,7 +130,7 @@ pub async fn nudge(daily_question: DailyQuestionId) -> Result<(), ApiError> {
 pub async fn switches(pair: PairId) -> Result<SwitchesView, ApiError> {
     use crate::server::{
         request,
-        services::{inbox, reading},
+        services::{inbox, presence, reading},
     };
 
     let request = request::current().await?;
@@ -137,6 +139,7 @@ pub async fn switches(pair: PairId) -> Result<SwitchesView, ApiError> {
     Ok(SwitchesView {
         channels: Channel::ALL.into_iter().map(|channel| (channel, !wishes.muted.holds(channel))).collect(),
         question_in_quiet: wishes.question_in_quiet.unwrap_or(wishes.zone == found.zone),
+        shows_presence: presence::is_on(&request.state, &request.person, pair).await?,
     })
 }
 

@@ -2,6 +2,9 @@
 // them back, long poll. One tab leads (Web Locks), holds the only line and tells the others what it hears
 // (BroadcastChannel); without either, each tab has its own. The feed's numbers carry everything: whoever comes, goes,
 // sleeps or takes over goes on from the last number it has, and what comes twice is dropped.
+import * as opening from './opening.js';
+import * as presence from './presence.js';
+
 const FIRST_BYTE_MS = 5_000; // the server says hello at once
 const SSE_AGAIN_MS = 600_000; // from long poll, later
 const SILENCE_MS = 35_000; // more than two heartbeats: the wire is dead, or the leader frozen
@@ -30,10 +33,13 @@ export function open_line(cursor, person, tell) {
 
   function take(kind, text) {
     heardAt = Date.now();
+    if (kind === 'presence') return presence.show(JSON.parse(text));
     if (kind === 'told') {
-      const { seq } = JSON.parse(text);
-      if (seq <= cursor) return;
-      cursor = seq;
+      const event = JSON.parse(text);
+      if (event.seq <= cursor) return;
+      cursor = event.seq;
+      presence.settle(event.pair);
+      if (event.kind === 'card_opened') opening.opened(`/p/${event.pair}/cards/${event.daily_question}`);
     }
     if (kind === 'reset') {
       cursor = JSON.parse(text).seq;
@@ -80,7 +86,7 @@ export function open_line(cursor, person, tell) {
     }
     source = new EventSource(`/events?after=${cursor}`);
     firstByte = setTimeout(slowDown, FIRST_BYTE_MS);
-    for (const kind of ['hello', 'told', 'reset', 'ping', 'replaced']) source.addEventListener(kind, hear);
+    for (const kind of ['hello', 'told', 'reset', 'ping', 'presence', 'replaced']) source.addEventListener(kind, hear);
     source.onerror = fail;
   }
 
@@ -240,4 +246,6 @@ export function open_line(cursor, person, tell) {
   document.addEventListener('visibilitychange', check);
   setInterval(check, 5_000);
   start();
+  presence.start();
+  opening.start(person);
 }

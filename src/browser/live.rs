@@ -26,6 +26,13 @@ extern "C" {
     fn open_line(cursor: f64, person: Option<String>, tell: &Function);
 }
 
+// `live.js` calls it; named here so that the file comes along with it.
+#[wasm_bindgen(module = "/src/browser/presence.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = start)]
+    fn start_presence();
+}
+
 /// Opens the line from `cursor` on. It lives as long as the page.
 pub fn open(cursor: i64, tell: impl Fn(Heard) + 'static) {
     let told = Closure::<dyn Fn(String, String)>::new(move |kind: String, text: String| {

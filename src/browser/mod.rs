@@ -7,6 +7,7 @@ pub mod enhance;
 pub mod install;
 pub mod live;
 pub mod notices;
+pub mod opening;
 pub mod page;
 pub mod panics;
 pub mod service_worker;

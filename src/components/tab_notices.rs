@@ -1,10 +1,10 @@
-//! Lines that concern the whole tab: a newer build, a device that came in, a lost line.
+//! Lines that concern the whole tab: a newer build, a device that came in, a lost line, a card that opened elsewhere.
 
 use leptos::prelude::*;
 
 use super::{context::use_page_words, unsent::UnsentTexts};
 
-/// Hidden until `browser::notices` has a reason to show one.
+/// Hidden until `browser::notices` (or, for the card, `browser/opening.js`) has a reason to show one.
 #[component]
 pub fn HiddenNotices() -> impl IntoView {
     let words = use_page_words();
@@ -15,6 +15,13 @@ pub fn HiddenNotices() -> impl IntoView {
         </div>
         <div class="notice warn" role="alert" data-notice="recovery" hidden>{words.recovery_used_elsewhere}</div>
         <div class="notice warn" role="alert" data-notice="handed" hidden>{words.handed_over_elsewhere}</div>
+        // The region is there from the start, so that what appears in it is said.
+        <div class="toast" role="status">
+            <div data-opened hidden>
+                <a href="">{format!("{} · {}", words.card_opened, words.opened_go)}</a>
+                <button type="button" aria-label=words.opened_close>"×"</button>
+            </div>
+        </div>
         <p class="status" role="status" data-notice="lost" hidden>{words.live_lost}</p>
         <p class="status" role="status" data-notice="slow" hidden>{words.live_slow}</p>
         <p class="notice warn" role="status" data-notice="waiting" hidden>{words.waiting_here}</p>

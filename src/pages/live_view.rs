@@ -1,7 +1,7 @@
 //! A view that stays true: shown as the server rendered it, asked for again whenever the feed says so.
 //! A live event is a reason to ask again, never the answer itself.
 
-use std::future::Future;
+use std::{cell::Cell, future::Future};
 
 use leptos::{prelude::*, task::spawn_local};
 
@@ -14,11 +14,17 @@ use crate::{
 /// A view that knows at which number of the feed it was read.
 pub trait AsOf {
     fn as_of(&self) -> i64;
+    /// Whether a card opened since `before`: the moment that the page turns over for.
+    fn opens_after(&self, before: &Self) -> bool;
 }
 
 impl AsOf for TodayView {
     fn as_of(&self) -> i64 {
         self.as_of
+    }
+
+    fn opens_after(&self, before: &Self) -> bool {
+        self.completed > before.completed
     }
 }
 
@@ -55,9 +61,16 @@ where
                 let answer = fetch();
                 spawn_local(async move {
                     match answer.await {
-                        // Answers may overtake one another: never go back.
-                        Ok(view) if view.as_of() >= kept.view.with_untracked(AsOf::as_of) => kept.view.set(view),
-                        Ok(_) => {}
+                        Ok(view) => {
+                            let is_opening = kept.view.with_untracked(|before| view.opens_after(before));
+                            let view = Cell::new(Some(view));
+                            browser::opening::turn(is_opening, move || {
+                                // Answers may overtake one another: never go back.
+                                if let Some(view) = view.take().filter(|view| view.as_of() >= kept.view.with_untracked(AsOf::as_of)) {
+                                    kept.view.set(view);
+                                }
+                            });
+                        }
                         // Not mine to see any more: the server says so with a page of its own. Drafts stay on this device.
                         Err(ApiError::SignedOut | ApiError::NotFound) => browser::page::reload(),
                         // The network is away: what is shown stays, the line asks again when it is back.

@@ -144,6 +144,11 @@ impl TestApp {
         self.restart(0).await;
     }
 
+    /// Every byte of the database, what is only in its log included.
+    pub fn stored(&self) -> Vec<u8> {
+        ["test.db", "test.db-wal"].into_iter().flat_map(|file| std::fs::read(self.folder.0.join(file)).unwrap_or_default()).collect()
+    }
+
     /// Sends what may be sent now.
     pub async fn deliver(&self) -> usize {
         outbox::pass(&self.state).await.expect("a pass of the outbox")

@@ -11,7 +11,7 @@ use tokio_tungstenite::{
 };
 
 use super::app::{Browser, PATIENCE};
-use crate::domain::Event;
+use crate::domain::{Event, Glimpse};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Door {
@@ -26,6 +26,7 @@ pub enum Door {
 pub enum Heard {
     Hello(String),
     Told(Event),
+    Presence(Glimpse),
     Reset(i64),
     Ping,
     Replaced,
@@ -158,6 +159,16 @@ impl Ear {
         tokio::time::timeout(PATIENCE, telling).await.expect("an event")
     }
 
+    /// What is heard next but greetings and heartbeats.
+    pub async fn news(&mut self) -> Heard {
+        loop {
+            match self.next().await.expect("an open line") {
+                Heard::Hello(_) | Heard::Ping => {}
+                news => break news,
+            }
+        }
+    }
+
     /// What is heard first after the greeting.
     pub async fn after_hello(&mut self) -> Option<Heard> {
         assert!(matches!(self.next().await, Some(Heard::Hello(build)) if build == "test"), "{:?}", self.door);
@@ -257,6 +268,7 @@ fn from_json(text: &str) -> Heard {
     match frame["frame"].as_str().expect("a frame") {
         "hello" => Heard::Hello(frame["build"].as_str().expect("a build").to_owned()),
         "told" => Heard::Told(serde_json::from_value(frame).expect("an event")),
+        "presence" => Heard::Presence(serde_json::from_value(frame).expect("a glimpse")),
         "reset" => Heard::Reset(frame["seq"].as_i64().expect("a number")),
         "ping" => Heard::Ping,
         "replaced" => Heard::Replaced,
@@ -274,6 +286,10 @@ fn from_event(text: &str) -> Option<Heard> {
         "told" => {
             assert_eq!(data["seq"].to_string(), field("id:"), "the number the browser repeats");
             Heard::Told(serde_json::from_value(data).expect("an event"))
+        }
+        "presence" => {
+            assert_eq!(field("id:"), "", "it moves no cursor");
+            Heard::Presence(serde_json::from_value(data).expect("a glimpse"))
         }
         "reset" => Heard::Reset(data["seq"].as_i64().expect("a number")),
         "ping" => Heard::Ping,

@@ -12,6 +12,7 @@ mod hand_over;
 mod invitations;
 mod kept;
 mod live;
+mod presence;
 mod push;
 mod push_interop;
 mod push_service;

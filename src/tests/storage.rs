@@ -38,7 +38,7 @@ use crate::{
             hand_overs::{self, Kind, NewHandOver},
             invitations::{self, Invitation},
             notifications::{self, NewNotification},
-            pairs, parcels, persons, questions,
+            pairs, parcels, persons, presence, questions,
             receipts::{self, Receipt},
             rhythm, seeds, sessions,
             subscriptions::{self, Subscription},
@@ -986,6 +986,21 @@ on_both! {
         assert_eq!((changed.quiet, changed.hides_details, changed.muted, changed.question_in_quiet), (None, true, muted, Some(true)));
         let both = read!(db, tx => notifications::wishes(&mut tx, &[(parent.id, None), (child.id, Some(pair.id))]).await);
         assert!(both.iter().all(|(_, wishes)| wishes.muted == Muted::default()), "of another pair, and of the other, nothing changed");
+    }
+
+    async fn presence_is_shown_until_the_member_switches_it_off_for_that_pair(db: Database) {
+        let Together { parent, child, pair } = together(&db).await;
+        let another = together(&db).await;
+        assert!(read!(db, tx => presence::is_shown_by(&mut tx, parent.id, pair.id).await));
+        commit!(db, tx => presence::update(&mut tx, parent.id, pair.id, false).await.expect("a switch"));
+        assert!(!read!(db, tx => presence::is_shown_by(&mut tx, parent.id, pair.id).await));
+        assert!(read!(db, tx => presence::is_shown_by(&mut tx, child.id, pair.id).await), "the other's own switch stays");
+        assert!(read!(db, tx => presence::is_shown_by(&mut tx, another.parent.id, another.pair.id).await), "and so do those of other pairs");
+        commit!(db, tx => presence::update(&mut tx, parent.id, pair.id, true).await.expect("a switch"));
+        assert!(read!(db, tx => presence::is_shown_by(&mut tx, parent.id, pair.id).await));
+        assert!(!read!(db, tx => presence::is_shown_by(&mut tx, parent.id, another.pair.id).await), "a stranger shows nothing");
+        commit!(db, tx => presence::update(&mut tx, parent.id, another.pair.id, true).await.expect("nothing"));
+        assert!(!read!(db, tx => presence::is_shown_by(&mut tx, parent.id, another.pair.id).await));
     }
 
     async fn counted_pushes_are_found_since_an_instant(db: Database) {

@@ -540,6 +540,11 @@ pub struct PageWords {
     pub switch_news: &'static str,
     pub switch_quiet: &'static str,
     pub switches_hint: &'static str,
+    pub presence_here: &'static str,
+    pub presence_writing: &'static str,
+    pub presence_panel: &'static str,
+    pub presence_hint: &'static str,
+    pub presence_on: &'static str,
     pub quiet_panel: &'static str,
     pub quiet_lead: &'static str,
     pub quiet_on: &'static str,
@@ -571,6 +576,8 @@ pub struct PageWords {
     pub leave_failed: &'static str,
     pub live_lost: &'static str,
     pub live_slow: &'static str,
+    pub opened_go: &'static str,
+    pub opened_close: &'static str,
     pub recovery_used_elsewhere: &'static str,
 }
 
@@ -865,6 +872,11 @@ impl PageWords {
             ("switch_news", self.switch_news),
             ("switch_quiet", self.switch_quiet),
             ("switches_hint", self.switches_hint),
+            ("presence_here", self.presence_here),
+            ("presence_writing", self.presence_writing),
+            ("presence_panel", self.presence_panel),
+            ("presence_hint", self.presence_hint),
+            ("presence_on", self.presence_on),
             ("quiet_panel", self.quiet_panel),
             ("quiet_lead", self.quiet_lead),
             ("quiet_on", self.quiet_on),
@@ -896,6 +908,8 @@ impl PageWords {
             ("leave_failed", self.leave_failed),
             ("live_lost", self.live_lost),
             ("live_slow", self.live_slow),
+            ("opened_go", self.opened_go),
+            ("opened_close", self.opened_close),
             ("recovery_used_elsewhere", self.recovery_used_elsewhere),
         ]
     }

@@ -28,6 +28,7 @@ fn encode(frame: Frame) -> Event {
         Frame::Reset { seq } => Event::default().event("reset").id(seq.to_string()).data(format!("{{\"seq\":{seq}}}")),
         Frame::Ping => Event::default().event("ping").data("{}"),
         Frame::Replaced => Event::default().event("replaced").retry(REPLACED_RETRY).data("{}"),
+        Frame::Presence(glimpse) => Event::default().event("presence").data(serde_json::to_string(&glimpse).unwrap_or_default()),
         Frame::Told(event) => {
             let data = serde_json::to_string(&event).unwrap_or_default();
             Event::default().event("told").id(event.seq.to_string()).data(data)

@@ -7,7 +7,7 @@ use leptos_router::hooks::use_location;
 use super::{
     hand_over::{HandOverPanel, LeadOut},
     is_saved, loaded, pair_param,
-    told::{QuietPanel, SwitchesPanel},
+    told::{PresencePanel, QuietPanel, SwitchesPanel},
 };
 use crate::{
     api::{self, AccountView, ApiError, PairLink, PairSettingsView, Phase, QuietView, SessionView, SwitchesView},
@@ -73,7 +73,10 @@ fn Settings(settings: PairSettingsView, switches: SwitchesView, found: Found) ->
     let pair = settings.pair.id;
     let panels = match settings.pair.phase {
         Phase::Closed => view! { <p class="notice">{words.closed_title}</p> }.into_any(),
-        Phase::Alone | Phase::Together => view! { <SwitchesPanel pair switches/><PairPanels settings/> }.into_any(),
+        Phase::Alone | Phase::Together => {
+            let (other, is_on) = (settings.pair.call_other(words), switches.shows_presence);
+            view! { <SwitchesPanel pair switches/><PresencePanel pair other is_on/><PairPanels settings/> }.into_any()
+        }
     };
     view! {
         <SiteHeader pair=Some(pair)/>

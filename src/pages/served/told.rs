@@ -9,7 +9,7 @@ use crate::{
         fields::{FieldError, TextField},
     },
     domain::{Channel, PairId, PushTime, QuietHours},
-    paths,
+    paths, text,
 };
 
 fn check(name: &'static str, label: &'static str, is_on: bool) -> impl IntoView {
@@ -37,6 +37,24 @@ pub fn SwitchesPanel(pair: PairId, switches: SwitchesView) -> impl IntoView {
                 {channels}
                 {check("question_in_quiet", words.switch_quiet, switches.question_in_quiet)}
                 <FieldError id="switches-error" sentence=use_sentence("change_switches", &[])/>
+                <div class="actions"><button class="button" type="submit">{words.save_button}</button></div>
+            </form>
+        </section>
+    }
+}
+
+/// Whether the members of a pair see one another here.
+#[component]
+pub fn PresencePanel(pair: PairId, other: String, is_on: bool) -> impl IntoView {
+    let words = use_page_words();
+    view! {
+        <section class="panel">
+            <h2>{words.presence_panel}</h2>
+            <p class="hint">{text::fill(words.presence_hint, &[("other", &other)])}</p>
+            <form class="form" method="post" action=paths::api("change_presence")>
+                <input type="hidden" name="pair" value=pair.to_string()/>
+                {check("shows_presence", words.presence_on, is_on)}
+                <FieldError id="presence-error" sentence=use_sentence("change_presence", &[])/>
                 <div class="actions"><button class="button" type="submit">{words.save_button}</button></div>
             </form>
         </section>

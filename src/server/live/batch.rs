@@ -51,7 +51,8 @@ impl Feed {
     async fn news(&mut self) -> Option<Frame> {
         loop {
             match self.next().await {
-                Some(Frame::Hello { .. } | Frame::Ping) => {}
+                // A presence is no news: an answer for each would make the asker ask again and again.
+                Some(Frame::Hello { .. } | Frame::Ping | Frame::Presence(_)) => {}
                 other => return other,
             }
         }
@@ -68,7 +69,7 @@ impl Feed {
             match frame {
                 Frame::Told(event) => batch.events.push(event),
                 Frame::Replaced => batch.is_replaced = true,
-                Frame::Hello { .. } | Frame::Reset { .. } | Frame::Ping => {}
+                Frame::Hello { .. } | Frame::Reset { .. } | Frame::Ping | Frame::Presence(_) => {}
             }
         }
         batch.has_more = batch.events.len() as i64 == READ_AT_ONCE;

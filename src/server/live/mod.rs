@@ -1,5 +1,10 @@
 //! A person's feed as frames, from a cursor on: wait, read, write, heartbeat, end.
 //! The encoders are in `http::live`; here is what every one of them tells.
+//!
+//! Presence (`Frame::Presence`) is told between the events, and is none: no number, no cursor, told again to nobody. Only a
+//! line that is open just now hears it. A poll has no "just now", and a long poll must not be answered, and asked anew, every
+//! three seconds: neither hears any. It does not leave this process: on several nodes two members see one another only while
+//! both are at the same node.
 
 mod batch;
 
@@ -13,9 +18,9 @@ use tokio_util::sync::CancellationToken;
 use super::{
     services::ServiceError,
     state::AppState,
-    storage::{events, lines::OpenLine, notifications, sessions},
+    storage::{events, glimpses::Woken, lines::OpenLine, notifications, sessions},
 };
-use crate::domain::{Event, PersonId, SessionId};
+use crate::domain::{Event, Glimpse, PersonId, SessionId};
 
 pub use batch::Batch;
 
@@ -32,6 +37,8 @@ pub enum Frame {
         seq: i64,
     },
     Told(Event),
+    /// The other is here just now.
+    Presence(Glimpse),
     /// Nothing happened, the line is alive.
     Ping,
     /// Last of all: too many lines, and a newer one took this one's place. Come back when somebody looks.
@@ -59,7 +66,9 @@ pub struct Feed {
     person: PersonId,
     session: SessionId,
     cursor: i64,
-    wake: watch::Receiver<u64>,
+    wake: watch::Receiver<Woken>,
+    /// The last glimpse that was told, or was over before this reader came.
+    glimpsed: u64,
     ending: CancellationToken,
     waiting: VecDeque<Frame>,
     end: Option<End>,
@@ -82,6 +91,7 @@ impl Feed {
     async fn begin(state: AppState, person: PersonId, session: SessionId, mut cursor: i64, line: Option<OpenLine>) -> Result<Self, ServiceError> {
         // Subscribe before reading: an event between the two would be lost.
         let wake = state.database.notifier().subscribe(person);
+        let glimpsed = wake.borrow().glimpses;
         let mut waiting = VecDeque::from([Frame::Hello { build: state.site.build.clone() }]);
         let mut tx = state.database.read().await?;
         let last = events::last_seq(&mut tx, person).await?;
@@ -93,7 +103,7 @@ impl Feed {
             cursor = last;
         }
         let ending = state.lifecycle.ending();
-        Ok(Self { state, person, session, cursor, wake, ending, waiting, end: None, line })
+        Ok(Self { state, person, session, cursor, wake, glimpsed, ending, waiting, end: None, line })
     }
 
     /// The next frame; `None` when the feed has ended. May be dropped and called anew: nothing is lost by it.
@@ -114,7 +124,12 @@ impl Feed {
             if let Some(frame) = self.waiting.pop_front() {
                 return Some(frame);
             }
-            self.wake.mark_unchanged();
+            let woken = *self.wake.borrow_and_update();
+            // Before the events: whoever was writing may have answered meanwhile.
+            if woken.glimpses != self.glimpsed {
+                self.glimpsed = woken.glimpses;
+                self.waiting.extend(woken.glimpse.map(Frame::Presence));
+            }
             if let Err(end) = self.read().await {
                 self.end = Some(end);
                 return None;

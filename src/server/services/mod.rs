@@ -11,6 +11,7 @@ pub mod invitations;
 pub mod nudges;
 pub mod openings;
 pub mod pairs;
+pub mod presence;
 pub mod questions;
 pub mod reading;
 pub mod tell;

@@ -1,19 +1,26 @@
 //! The wake-up of one process: who listens to which person's feed. Only a wake-up: the feed is the truth,
-//! and a slow look without any wake-up finds the same rows.
+//! and a slow look without any wake-up finds the same rows. Presence goes the same way, but is in no feed: who is not woken
+//! by it, because they listen at another node, does not hear of it.
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::{Notify, watch};
 
-use super::lines::{Lines, OpenLine};
-use crate::domain::{PersonId, SessionId};
+use super::{
+    glimpses::{Glimpses, Shown, Woken},
+    lines::{Lines, OpenLine},
+};
+use crate::domain::{Glimpse, Millis, PersonId, SessionId};
+
+type Feeds = HashMap<PersonId, watch::Sender<Woken>>;
 
 #[derive(Clone, Default)]
 pub struct Notifier {
-    feeds: Arc<Mutex<HashMap<PersonId, watch::Sender<u64>>>>,
+    feeds: Arc<Mutex<Feeds>>,
+    glimpses: Glimpses,
     lines: Lines,
     outbox: Arc<Notify>,
     rushes: Arc<watch::Sender<usize>>,
@@ -30,9 +37,8 @@ impl Drop for Rush {
 
 impl Notifier {
     /// Listens to a person's feed. Subscribe first, then read: an event between the two is not lost.
-    pub fn subscribe(&self, person: PersonId) -> watch::Receiver<u64> {
-        let mut feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
-        feeds.entry(person).or_insert_with(|| watch::channel(0).0).subscribe()
+    pub fn subscribe(&self, person: PersonId) -> watch::Receiver<Woken> {
+        self.feeds().entry(person).or_insert_with(|| watch::channel(Woken::default()).0).subscribe()
     }
 
     /// Wakes every listener of these persons; forgets feeds nobody listens to any more.
@@ -40,16 +46,47 @@ impl Notifier {
         if persons.is_empty() {
             return;
         }
-        let mut feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut feeds = self.feeds();
         for person in persons {
             if let Some(feed) = feeds.get(person) {
                 if feed.receiver_count() == 0 {
                     feeds.remove(person);
                 } else {
-                    feed.send_modify(|count| *count += 1);
+                    feed.send_modify(|_| {});
                 }
             }
         }
+    }
+
+    /// Shows the listeners of `to` a glimpse of `from`, who is the other in its pair. Kept for nobody who does not listen now.
+    pub fn show(&self, from: PersonId, to: PersonId, glimpse: Glimpse, now: Millis) -> Shown {
+        let feeds = self.feeds();
+        let Some(feed) = feeds.get(&to).filter(|feed| feed.receiver_count() > 0) else { return Shown::No };
+        let shown = self.glimpses.note(from, to, glimpse.pair, now);
+        if shown != Shown::No {
+            feed.send_modify(|woken| woken.show(glimpse));
+        }
+        shown
+    }
+
+    /// Forgets the glimpses that are over; gives when the next one is.
+    pub fn forget_glimpses(&self, now: Millis) -> Option<Millis> {
+        let feeds = self.feeds();
+        let (over, next) = self.glimpses.forget(now);
+        for (to, pair) in over {
+            if let Some(feed) = feeds.get(&to) {
+                feed.send_if_modified(|woken| {
+                    woken.forget(pair);
+                    false
+                });
+            }
+        }
+        next
+    }
+
+    /// How many members were shown to somebody within the last seconds.
+    pub fn count_glimpses(&self) -> usize {
+        self.glimpses.count()
     }
 
     /// Notes that a session listens, until the line is dropped. The oldest line makes room when there are too many.
@@ -91,7 +128,10 @@ impl Notifier {
 
     /// Forgets feeds nobody listens to.
     pub fn sweep(&self) {
-        let mut feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
-        feeds.retain(|_, feed| feed.receiver_count() > 0);
+        self.feeds().retain(|_, feed| feed.receiver_count() > 0);
+    }
+
+    fn feeds(&self) -> MutexGuard<'_, Feeds> {
+        self.feeds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

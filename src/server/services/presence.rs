@@ -1,0 +1,75 @@
+//! Presence: showing the other that I am here or writing, as long as both want it. Nothing of it is written anywhere:
+//! it wakes the other's open lines and is forgotten ten seconds later (`storage::glimpses`).
+
+use super::{ServiceError, tell::Telling};
+use crate::{
+    domain::{EventKind, Glimpse, Member, PairId, PairPhase, Person, Presence, Refusal, Role, Seen},
+    server::{
+        state::AppState,
+        storage::{Tx, daily_questions, glimpses::Shown, pairs, presence},
+    },
+};
+
+/// Shows the other what the person is doing, and gives who that is; `None` when the person has switched it off. Whether
+/// anybody saw it is not told: who is away, who was shown a moment ago and who switched it off look the same from here.
+pub async fn show(state: &AppState, person: &Person, id: PairId, what: Presence) -> Result<Option<Member>, ServiceError> {
+    let mut tx = state.database.read().await?;
+    let pair = pairs::lookup_for(&mut tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
+    let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
+    match pair.phase() {
+        PairPhase::Together => {}
+        PairPhase::Alone => return Err(Refusal::Alone.into()),
+        PairPhase::Closed => return Err(Refusal::PairClosed.into()),
+    }
+    let other = pair.seat(role.other()).cloned().ok_or(Refusal::Alone)?;
+    if !presence::is_shown_by(&mut tx, person.id, id).await? {
+        return Ok(None);
+    }
+    if presence::is_shown_by(&mut tx, other.person_id, id).await? && is_so(&mut tx, id, role, what).await? {
+        drop(tx);
+        let shown = state.database.notifier().show(person.id, other.person_id, Glimpse { pair: id, what }, state.clock.now());
+        if shown == Shown::First {
+            state.lifecycle.spawn(forget(state.clone()));
+        }
+    }
+    Ok(Some(other))
+}
+
+/// Whoever edits an answer is not shown writing, nor, instead, here: both would tell the other of the edit.
+async fn is_so(tx: &mut Tx, pair: PairId, role: Role, what: Presence) -> Result<bool, ServiceError> {
+    if what == Presence::Here {
+        return Ok(true);
+    }
+    let current = daily_questions::lookup_current(tx, pair).await?;
+    Ok(current.is_some_and(|question| matches!(question.seen_by(role), Seen::Open | Seen::OtherIsWaiting)))
+}
+
+/// Forgets every glimpse in its time; ends when none is left.
+async fn forget(state: AppState) {
+    let ending = state.lifecycle.ending();
+    while let Some(next) = state.database.notifier().forget_glimpses(state.clock.now()) {
+        tokio::select! {
+            () = state.clock.sleep_until(next) => {}
+            () = ending.cancelled() => return,
+        }
+    }
+}
+
+/// Whether the person shows themselves in a pair of theirs.
+pub async fn is_on(state: &AppState, person: &Person, pair: PairId) -> Result<bool, ServiceError> {
+    let mut tx = state.database.read().await?;
+    Ok(presence::is_shown_by(&mut tx, person.id, pair).await?)
+}
+
+/// The person's switch for a pair of theirs. The other is not told: nobody has to explain it.
+pub async fn change(state: &AppState, person: &Person, pair: PairId, is_on: bool) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    pairs::lookup_for(&mut tx, person.id, pair).await?.ok_or(ServiceError::NotFound)?;
+    presence::update(&mut tx, person.id, pair, is_on).await?;
+    let mut telling = Telling::default();
+    telling.myself(person.id, EventKind::SettingsChanged);
+    telling.write(&mut tx, state, now).await?;
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! Presence on its way, in the memory of this process alone: who was shown to whom within the last seconds. It keeps the
+//! pace, and it knows what there is to forget. One entry for a member and pair, for as long as a glimpse lives.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use crate::domain::{Glimpse, Millis, PairId, PersonId, Presence};
+
+/// What a listener is woken with. A glimpse that comes before the last was read takes its place.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Woken {
+    /// Rises with every glimpse.
+    pub glimpses: u64,
+    pub glimpse: Option<Glimpse>,
+}
+
+impl Woken {
+    pub(super) fn show(&mut self, glimpse: Glimpse) {
+        self.glimpses += 1;
+        self.glimpse = Some(glimpse);
+    }
+
+    pub(super) fn forget(&mut self, pair: PairId) {
+        self.glimpse = self.glimpse.filter(|glimpse| glimpse.pair != pair);
+    }
+}
+
+/// What became of a glimpse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// To nobody: the other listens nowhere here, or the last one was a moment ago.
+    No,
+    Yes,
+    /// And nothing else is kept: somebody has to begin forgetting.
+    First,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Glimpses(Arc<Mutex<Kept>>);
+
+type Member = (PersonId, PairId);
+
+#[derive(Default)]
+struct Kept {
+    /// When a member was last shown, and to whom.
+    last: HashMap<Member, (Millis, PersonId)>,
+    /// What there is to forget, the oldest first; a member who was shown again meanwhile stays.
+    to_forget: VecDeque<(Millis, Member)>,
+}
+
+/// Whether more than `span` milliseconds have passed. A clock that was put back must not silence anybody.
+fn is_past(at: Millis, span: i64, now: Millis) -> bool {
+    !(0..span).contains(&now.since(at))
+}
+
+impl Glimpses {
+    /// Notes that a member is shown to the other now, if it is not too soon.
+    pub(super) fn note(&self, from: PersonId, to: PersonId, pair: PairId, now: Millis) -> Shown {
+        let mut kept = self.lock();
+        let member = (from, pair);
+        if kept.last.get(&member).is_some_and(|(at, _)| !is_past(*at, Presence::GAP_MS, now)) {
+            return Shown::No;
+        }
+        let is_first = kept.to_forget.is_empty();
+        kept.last.insert(member, (now, to));
+        kept.to_forget.push_back((now, member));
+        if is_first { Shown::First } else { Shown::Yes }
+    }
+
+    /// Forgets what is over; gives whom it was shown to, and when the next is over.
+    pub(super) fn forget(&self, now: Millis) -> (Vec<(PersonId, PairId)>, Option<Millis>) {
+        let mut kept = self.lock();
+        let mut over = Vec::new();
+        while let Some((at, member)) = kept.to_forget.front().copied() {
+            if !is_past(at, Presence::LIFE_MS, now) {
+                return (over, Some(at.plus(Presence::LIFE_MS)));
+            }
+            kept.to_forget.pop_front();
+            if kept.last.get(&member).is_some_and(|(last, _)| *last == at)
+                && let Some((_, to)) = kept.last.remove(&member)
+            {
+                over.push((to, member.1));
+            }
+        }
+        // Nothing of a busy evening stays.
+        *kept = Kept::default();
+        (over, None)
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.lock().last.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Millis = Millis(1_000_000);
+
+    fn note(glimpses: &Glimpses, from: u128, pair: u128, at: i64) -> Shown {
+        glimpses.note(PersonId(from), PersonId(from + 1), PairId(pair), NOW.plus(at))
+    }
+
+    #[test]
+    fn of_one_member_and_pair_one_comes_through_every_three_seconds() {
+        let glimpses = Glimpses::default();
+        assert_eq!(note(&glimpses, 1, 1, 0), Shown::First);
+        assert_eq!(note(&glimpses, 1, 1, 2_999), Shown::No);
+        assert_eq!(note(&glimpses, 1, 2, 2_999), Shown::Yes, "another pair has a pace of its own");
+        assert_eq!(note(&glimpses, 2, 1, 2_999), Shown::Yes, "and so has the other");
+        assert_eq!(note(&glimpses, 1, 1, 3_000), Shown::Yes);
+        assert_eq!(note(&glimpses, 1, 1, 5_999), Shown::No);
+        assert_eq!(note(&glimpses, 1, 1, -60_000), Shown::Yes, "a clock was put back");
+    }
+
+    #[test]
+    fn a_thousand_in_a_moment_are_one_entry_and_nothing_after_ten_seconds() {
+        let glimpses = Glimpses::default();
+        let shown = (0..1_000).filter(|_| note(&glimpses, 1, 1, 0) != Shown::No).count();
+        assert_eq!((shown, glimpses.count()), (1, 1));
+        assert_eq!(glimpses.forget(NOW.plus(9_999)), (vec![], Some(NOW.plus(10_000))));
+        assert_eq!(glimpses.forget(NOW.plus(10_000)), (vec![(PersonId(2), PairId(1))], None));
+        assert_eq!(glimpses.count(), 0);
+    }
+}

@@ -1,0 +1,28 @@
+//! The switch for presence, by member. Presence itself is in no table: see `glimpses`.
+
+use super::{StorageError, Tx, macros};
+use crate::domain::{PairId, PersonId};
+
+/// Whether a member shows the other that they are here, and sees it of them.
+pub async fn is_shown_by(tx: &mut Tx, person: PersonId, pair: PairId) -> Result<bool, StorageError> {
+    let row: Option<(i64,)> = macros::fetch_optional!(
+        tx,
+        (i64,),
+        "SELECT shows_presence FROM members WHERE pair_id = $1 AND person_id = $2",
+        pair.to_string(),
+        person.to_string(),
+    )?;
+    Ok(row.is_some_and(|(on,)| on != 0))
+}
+
+/// Writes a member's switch.
+pub async fn update(tx: &mut Tx, person: PersonId, pair: PairId, is_shown: bool) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "UPDATE members SET shows_presence = $3 WHERE pair_id = $1 AND person_id = $2",
+        pair.to_string(),
+        person.to_string(),
+        i64::from(is_shown),
+    )?;
+    Ok(())
+}

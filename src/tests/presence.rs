@@ -1,0 +1,318 @@
+//! Presence: told to who listens just now, never more than it says, and gone.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+
+use super::{
+    app::{Browser, PATIENCE, TestApp, TestPair},
+    doors::{Door, Ear, Heard},
+};
+use crate::{
+    api::{ApiError, PresenceView, SwitchesView},
+    domain::{Event, EventKind, Glimpse, PairId, Presence},
+    server::{
+        services::accounts,
+        storage::{seeds::CHILDREN, sessions},
+    },
+};
+
+const STREAMS: [Door; 3] = [Door::Sse, Door::Ndjson, Door::WebSocket];
+
+async fn show(browser: &Browser, pair: PairId, what: &str) {
+    assert_eq!(browser.post("presence", &[("pair", &pair.to_string()), ("what", what)]).await.status(), StatusCode::OK);
+}
+
+async fn switch(browser: &Browser, pair: PairId, is_on: bool) {
+    let on = if is_on { "yes" } else { "" };
+    assert_eq!(browser.post("change_presence", &[("pair", &pair.to_string()), ("shows_presence", on)]).await.status(), StatusCode::OK);
+}
+
+/// An ear that has been greeted, so that the line is open.
+async fn listen(browser: &Browser, pair: PairId, door: Door) -> Ear {
+    let mut ear = Ear::open(browser, door, browser.today(pair).await.as_of).await;
+    assert!(matches!(ear.next().await, Some(Heard::Hello(_))), "{door:?}");
+    ear
+}
+
+fn glimpse(pair: PairId, what: Presence) -> Heard {
+    Heard::Presence(Glimpse { pair, what })
+}
+
+/// Nothing was heard before a mark that this person sets in their own feed.
+async fn hears_nothing(ear: &mut Ear, browser: &Browser) {
+    assert_eq!(browser.post("change_quiet_hours", &[]).await.status(), StatusCode::OK);
+    let heard = ear.news().await;
+    assert!(matches!(heard, Heard::Told(Event { kind: EventKind::SettingsChanged, .. })), "{heard:?}");
+}
+
+/// Waits until it is so; the pace decides nothing.
+async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("{what}"));
+}
+
+#[tokio::test]
+async fn it_is_told_at_the_doors_that_stay_open_and_moves_no_cursor() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    for door in STREAMS {
+        let mut ear = listen(&pair.child, pair.id, door).await;
+        let mut own = listen(&pair.parent, pair.id, door).await;
+        let cursor = ear.cursor;
+
+        show(&pair.parent, pair.id, "here").await;
+        assert_eq!(ear.news().await, glimpse(pair.id, Presence::Here), "{door:?}");
+        app.advance(Presence::GAP_MS);
+        show(&pair.parent, pair.id, "writing").await;
+        assert_eq!(ear.news().await, glimpse(pair.id, Presence::Writing), "{door:?}");
+
+        assert_eq!(ear.cursor, cursor);
+        hears_nothing(&mut own, &pair.parent).await;
+        app.advance(Presence::LIFE_MS);
+    }
+}
+
+#[tokio::test]
+async fn nobody_else_hears_of_it() {
+    let app = TestApp::start().await;
+    let first = app.pair().await;
+    let second = app.pair_of(first.child.clone(), app.person(CHILDREN[1].0).await).await;
+    let mut child = listen(&first.child, first.id, Door::Sse).await;
+    let mut stranger = listen(&second.parent, second.id, Door::Sse).await;
+
+    show(&first.parent, first.id, "here").await;
+    assert_eq!(child.news().await, glimpse(first.id, Presence::Here));
+    hears_nothing(&mut stranger, &second.parent).await;
+
+    show(&first.child, second.id, "writing").await;
+    let mut other = listen(&first.parent, first.id, Door::Sse).await;
+    assert_eq!(stranger.news().await, glimpse(second.id, Presence::Writing));
+    hears_nothing(&mut other, &first.parent).await;
+}
+
+#[tokio::test]
+async fn one_comes_through_every_three_seconds() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let mut ear = listen(&pair.child, pair.id, Door::Ndjson).await;
+
+    for what in ["here", "writing", "here", "writing"] {
+        show(&pair.parent, pair.id, what).await;
+    }
+    assert_eq!(ear.news().await, glimpse(pair.id, Presence::Here), "the first");
+    hears_nothing(&mut ear, &pair.child).await;
+
+    app.advance(Presence::GAP_MS - 1);
+    show(&pair.parent, pair.id, "writing").await;
+    hears_nothing(&mut ear, &pair.child).await;
+    app.advance(1);
+    show(&pair.parent, pair.id, "writing").await;
+    assert_eq!(ear.news().await, glimpse(pair.id, Presence::Writing));
+}
+
+#[tokio::test]
+async fn who_comes_later_hears_nothing_of_it() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let mut early = listen(&pair.child, pair.id, Door::Sse).await;
+    show(&pair.parent, pair.id, "here").await;
+    assert_eq!(early.news().await, glimpse(pair.id, Presence::Here));
+
+    for door in STREAMS {
+        let mut late = listen(&pair.child, pair.id, door).await;
+        hears_nothing(&mut late, &pair.child).await;
+    }
+}
+
+#[tokio::test]
+async fn nothing_of_it_is_kept_longer_than_ten_seconds_however_often_it_is_sent() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let notifier = app.state.database.notifier();
+    show(&pair.parent, pair.id, "here").await;
+    assert_eq!(notifier.count_glimpses(), 0, "nobody listens: there is nothing to keep");
+
+    let mut ear = listen(&pair.child, pair.id, Door::Sse).await;
+    for _ in 0..200 {
+        show(&pair.parent, pair.id, "here").await;
+    }
+    assert_eq!((ear.news().await, notifier.count_glimpses()), (glimpse(pair.id, Presence::Here), 1));
+    app.advance(Presence::LIFE_MS - 1);
+    show(&pair.child, pair.id, "here").await;
+    assert_eq!(notifier.count_glimpses(), 1, "to a parent who does not listen");
+    app.advance(1);
+    until("it is forgotten", || notifier.count_glimpses() == 0).await;
+
+    // And the next begins to be forgotten anew.
+    show(&pair.parent, pair.id, "here").await;
+    assert_eq!((ear.news().await, notifier.count_glimpses()), (glimpse(pair.id, Presence::Here), 1));
+    app.advance(Presence::LIFE_MS);
+    until("it is forgotten again", || notifier.count_glimpses() == 0).await;
+}
+
+#[tokio::test]
+async fn whoever_has_answered_is_not_seen_writing_and_edits_at_no_other_pace() {
+    let app = TestApp::start().await;
+    let TestPair { id, parent, child } = app.pair().await;
+    let mut ear = listen(&child, id, Door::Sse).await;
+    show(&parent, id, "writing").await;
+    assert_eq!(ear.news().await, glimpse(id, Presence::Writing));
+    parent.answer(id, "골목").await;
+    assert_eq!(ear.told().await.kind, EventKind::AnswerSubmitted);
+    app.advance(Presence::GAP_MS);
+
+    show(&parent, id, "writing").await;
+    hears_nothing(&mut ear, &child).await;
+    // It did not take the place of what may be told either.
+    show(&parent, id, "here").await;
+    assert_eq!(ear.news().await, glimpse(id, Presence::Here));
+
+    // Of an open card nobody is writing an answer, and without one nobody has begun.
+    app.advance(Presence::GAP_MS);
+    child.answer(id, "등나무").await;
+    while ear.told().await.kind != EventKind::CardOpened {}
+    let mut own = listen(&parent, id, Door::Sse).await;
+    for browser in [&parent, &child] {
+        show(browser, id, "writing").await;
+    }
+    hears_nothing(&mut ear, &child).await;
+    hears_nothing(&mut own, &parent).await;
+}
+
+#[tokio::test]
+async fn switched_off_by_one_it_is_off_for_both() {
+    let app = TestApp::start().await;
+    let TestPair { id, parent, child } = app.pair().await;
+    let (mut to_child, mut to_parent) = (listen(&child, id, Door::Sse).await, listen(&parent, id, Door::Sse).await);
+    let words = async |browser: &Browser| {
+        browser.ask::<Option<PresenceView>>("presence", &[("pair", &id.to_string()), ("what", "here")]).await.expect("an answer")
+    };
+
+    switch(&parent, id, false).await;
+
+    assert_eq!(to_parent.told().await.kind, EventKind::SettingsChanged, "the person's other tabs hear of it");
+    show(&parent, id, "here").await;
+    hears_nothing(&mut to_child, &child).await;
+    show(&child, id, "writing").await;
+    hears_nothing(&mut to_parent, &parent).await;
+    assert_eq!(words(&parent).await, None, "the page has nothing to show");
+    assert_eq!(words(&child).await.map(|words| words.writing), Some("엄마가 답을 쓰고 있어요".into()), "whose doing it is, is not told");
+    let switches: SwitchesView = parent.ask("switches", &[("pair", &id.to_string())]).await.expect("the switches");
+    assert!(!switches.shows_presence);
+
+    switch(&parent, id, true).await;
+    show(&child, id, "writing").await;
+    assert_eq!(to_parent.told().await.kind, EventKind::SettingsChanged);
+    assert_eq!(to_parent.news().await, glimpse(id, Presence::Writing));
+}
+
+#[tokio::test]
+async fn the_switch_is_a_form_of_the_pair_s_settings() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let settings = format!("/p/{}/settings", pair.id);
+    let is_on = async || {
+        let page = pair.child.page(&settings).await;
+        let field = page.split("name=\"shows_presence\"").nth(1).and_then(|rest| rest.split('>').next()).expect("the switch").to_owned();
+        assert!(page.contains("함께 있음 알리기") && page.contains("엄마가 보고 있는지도 보이지 않아요"));
+        field.contains("checked")
+    };
+    assert!(is_on().await);
+    let done = pair.child.submit("change_presence", &[("pair", &pair.id.to_string())]).await;
+    assert_eq!((done.status().as_u16(), done.headers()["location"].to_str().expect("a path")), (303, format!("{settings}?saved").as_str()));
+    assert!(!is_on().await);
+    let stranger = app.person(CHILDREN[1].0).await;
+    assert_eq!(stranger.refused("change_presence", &[("pair", &pair.id.to_string())]).await, (404, ApiError::NotFound));
+}
+
+#[tokio::test]
+async fn only_members_of_a_running_pair_with_both_seats_taken_may() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let id = pair.id.to_string();
+    let stranger = app.person(CHILDREN[1].0).await;
+    let fields = |pair: &str| [("pair", pair.to_owned()), ("what", "here".to_owned())];
+    let refused = async |browser: &Browser, pair: &str| browser.refused("presence", &fields(pair).each_ref().map(|(k, v)| (*k, v.as_str()))).await;
+    assert_eq!(refused(&stranger, &id).await, (404, ApiError::NotFound));
+    assert_eq!(refused(&stranger, "01890000-0000-7000-8000-000000000000").await, (404, ApiError::NotFound), "the same as one that never was");
+    assert_eq!(refused(&app.visitor(), &id).await, (401, ApiError::SignedOut));
+    let alone = stranger.start_pair("child").await;
+    assert_eq!(refused(&stranger, &alone.to_string()).await, (409, ApiError::StillAlone));
+    for (pair, what) in [("nonsense", "here"), (id.as_str(), "reading"), (id.as_str(), ""), (id.as_str(), "Here")] {
+        let status = stranger.post("presence", &[("pair", pair), ("what", what)]).await.status();
+        assert!(status.is_client_error(), "{pair} {what}: {status}");
+    }
+
+    assert_eq!(pair.child.post("leave_pair", &[("pair", &id), ("confirmed", "yes")]).await.status(), StatusCode::OK);
+    for browser in [&pair.parent, &pair.child] {
+        assert_eq!(refused(browser, &id).await, (409, ApiError::PairClosed));
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_written_neither_to_the_database_nor_to_a_feed() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let mut ear = listen(&pair.child, pair.id, Door::Sse).await;
+    let seq = async |browser: &Browser| browser.today(pair.id).await.as_of;
+    let before = (seq(&pair.child).await, seq(&pair.parent).await, app.stored());
+    for what in ["here", "writing"] {
+        show(&pair.parent, pair.id, what).await;
+        assert!(matches!(ear.news().await, Heard::Presence(_)));
+        app.advance(Presence::GAP_MS);
+    }
+    assert_eq!((seq(&pair.child).await, seq(&pair.parent).await), (before.0, before.1));
+    assert!(app.stored() == before.2, "not a byte of it");
+    pair.parent.answer(pair.id, "골목").await;
+    assert!(app.stored() != before.2, "what is written shows");
+}
+
+#[tokio::test]
+async fn a_long_poll_is_not_answered_by_it_and_a_poll_knows_nothing_of_it() {
+    let app = TestApp::start().await;
+    let TestPair { id, parent, child } = app.pair().await;
+    let as_of = child.today(id).await.as_of;
+    let json = [("accept", "application/json")];
+    let asking = tokio::spawn({
+        let (child, query) = (child.clone(), format!("after={as_of}&wait=25"));
+        async move { child.events(&query, &json).await.expect("an answer").text().await.expect("JSON") }
+    });
+    until("the long poll waits", || app.state.database.notifier().count_lines() == 1).await;
+
+    for _ in 0..3 {
+        show(&parent, id, "writing").await;
+        app.advance(Presence::GAP_MS);
+    }
+    let poll = child.events(&format!("after={as_of}"), &json).await.expect("an answer").text().await.expect("JSON");
+    assert!(!asking.is_finished(), "it would be asked anew at once");
+    parent.answer(id, "골목").await;
+
+    let answer: serde_json::Value = serde_json::from_str(&asking.await.expect("an answer")).expect("JSON");
+    assert_eq!((answer["events"][0]["kind"].as_str(), answer["events"][1].as_null()), (Some("answer_submitted"), Some(())));
+    assert!(!answer.to_string().contains("writing") && !poll.contains("writing"));
+}
+
+#[tokio::test]
+async fn a_feed_that_ended_with_its_session_hears_nothing_of_it() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let code = pair.child.cookies.lock().expect("cookies")["__Host-recovery"].clone();
+    let device = app.visitor();
+    assert_eq!(device.post("sign_in", &[("code", &code)]).await.status(), StatusCode::OK);
+    let mut ear = listen(&device, pair.id, Door::Sse).await;
+    let token = device.cookies.lock().expect("cookies")["__Host-session"].clone();
+    let found = accounts::recognise(&app.state, &token).await.expect("a look").expect("a session").found;
+    // Taken away where nobody is told of it, so that nothing but the glimpse wakes the line.
+    let mut tx = app.state.database.begin().await.expect("a transaction");
+    assert!(sessions::delete(&mut tx, found.person.id, found.session.id).await.expect("an answer"));
+    tx.commit().await.expect("a commit");
+
+    show(&pair.parent, pair.id, "here").await;
+
+    assert_eq!(ear.ends().await, None, "not even that");
+}
