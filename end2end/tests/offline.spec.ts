@@ -171,12 +171,12 @@ test('a page is shown only with the files of its own build', async ({ somebody }
     await untilKept(page, card, `/p/${id}/archive`);
     const [old] = await builds();
 
-    // Part of a build is no build: without its list a copy is not shown.
+    // Part of a build is no build: without its list a copy is not shown. Offline first: the worker may still be gathering.
+    await page.context().setOffline(true);
     await page.evaluate(async (name) => {
       const files = await caches.open(name);
       for (const request of await files.keys()) if (request.url.endsWith('/files.json')) await files.delete(request);
     }, old);
-    await page.context().setOffline(true);
     await page.goto(card);
     await expect(page.getByRole('heading', { name: OFFLINE })).toBeVisible();
     await page.context().setOffline(false);
