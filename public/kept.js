@@ -10,6 +10,11 @@ async function look() {
 }
 
 addEventListener('input', () => (isWriting = true));
+// What was written here went: nothing holds this copy any more.
+addEventListener('umbba:sent', () => {
+  isWriting = false;
+  look();
+});
 addEventListener('online', look);
 document.addEventListener('visibilitychange', look);
 setInterval(look, EVERY_MS);

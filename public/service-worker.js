@@ -40,7 +40,7 @@ async function offlineFile(event) {
 }
 
 self.addEventListener('message', (event) => {
-  const acts = { subscribe, sync: subscribe, forget, badge: () => setBadge(event.data.unread), opened: () => visit(event.source.url) };
+  const acts = { subscribe, sync: subscribe, forget, badge: () => setBadge(event.data.unread), opened: () => visit(event.data.url) };
   const act = Object.hasOwn(acts, event.data?.act) ? acts[event.data.act] : undefined;
   if (act) event.waitUntil(act().catch((error) => console.warn(error)));
 });

@@ -58,6 +58,7 @@ test('on a page kept for the subway one can answer as well', async ({ pairUp }) 
 
   await page.context().setOffline(false);
   await expect.poll(async () => (await pair.parent.today(pair.id)).question!.answers).toBe('OtherIsWaiting');
+  await expect(page.getByText('인터넷에 닿지 않아'), 'the page itself is here again').toHaveCount(0);
   await expect(page.getByText(SAVED)).toBeVisible();
 });
 

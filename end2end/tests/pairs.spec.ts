@@ -66,7 +66,7 @@ test('what is being typed while the other leaves stays in sight', async ({ pairU
   await page.getByLabel('나의 답').fill('처음 바다를 본 날이');
   await pair.parent.post('leave_pair', { pair: pair.id, confirmed: 'yes' });
   await expect(page.getByText('마친 짝이에요')).toBeVisible();
-  await expect(page.getByText('보내지 못한 글')).toBeVisible();
+  await expect(page.getByText('마친 짝이라 보낼 수 없어요. 적은 글은 여기 남겨 두었어요.')).toBeVisible();
   await expect(page.getByText('처음 바다를 본 날이')).toBeVisible();
 });
 

@@ -4,6 +4,7 @@
 const AGAIN_MS = 5_000; // doubled up to a minute while a page is open
 const AGAIN_MOST_MS = 60_000;
 const SAID_MS = 10_000;
+const WIPE_MS = 1_000; // a store just cleared may not open again
 const SEND_MS = 20_000;
 // These may go better another time; what the server says with any other status stays so.
 const isLater = (status) => status === 401 || status === 408 || status === 429 || status >= 500;
@@ -283,13 +284,17 @@ async function leave(event) {
     sure.querySelector('button').focus();
     return;
   }
+  // An open store would hold up its clearing.
+  (await opened?.catch(() => {}))?.close();
+  opened = undefined;
   const response = await fetch(form.action, { method: 'POST', headers: { accept: 'application/json' } }).catch(() => undefined);
   if (!response?.ok && response?.status !== 401) {
     said.textContent = said.dataset.failed;
     return;
   }
   // The answer asked the browser to forget all this (Clear-Site-Data); not every browser does.
-  await act('readwrite', (store) => left.forEach(({ id }) => store.delete(id)));
+  const wiped = act('readwrite', (store) => left.forEach(({ id }) => store.delete(id)));
+  await Promise.race([wiped, new Promise((settle) => setTimeout(settle, WIPE_MS))]);
   localStorage.clear();
   navigator.clearAppBadge?.();
   navigator.serviceWorker?.controller?.postMessage({ act: 'forget' });
@@ -311,8 +316,10 @@ export function start_texts(person) {
   me = person;
   if (Date.now() - sessionStorage.getItem('went') < SAID_MS) show('sent', true);
   const worker = navigator.serviceWorker;
-  // A page that came past its worker tells it, to be kept as well.
-  if (worker && !worker.controller) worker.ready.then(({ active }) => active.postMessage({ act: 'opened' }));
+  // A page that came past its worker tells it, to be kept as well. (It may have been claimed since.)
+  if (worker && !performance.getEntriesByType('navigation')[0]?.workerStart) {
+    worker.ready.then(({ active }) => active.postMessage({ act: 'opened', url: location.href }));
+  }
   flush();
   addEventListener('online', () => flush());
   addEventListener('pageshow', ({ persisted }) => persisted && flush());

@@ -109,7 +109,8 @@ export function open_line(cursor, person, tell) {
     clearTimeout(firstByte);
     setLost(true);
     // While it is CONNECTING the browser tries again by itself, from the last number it saw.
-    if (source?.readyState === EventSource.CLOSED) later(true);
+    // Without a network nobody refused us, and there is nothing to ask again.
+    if (source?.readyState === EventSource.CLOSED) later(navigator.onLine);
   }
 
   /** Full jitter, so that a restart is not answered by everybody at once. */

@@ -1,4 +1,5 @@
-//! Where an answer is written: for a new one, an edit, or a question from the shelf.
+//! Where an answer is written: for a new one, an edit, or a question from the shelf. Not an `ActionForm`: what is sent
+//! lies in this device's outbox first, and goes from there.
 
 use leptos::{prelude::*, task::spawn_local};
 

@@ -130,7 +130,8 @@ impl Feed {
                 self.glimpsed = woken.glimpses;
                 self.waiting.extend(woken.glimpse.map(Frame::Presence));
             }
-            if let Err(end) = self.read().await {
+            // Boxed: what a read needs is held while it reads, not by every line that waits.
+            if let Err(end) = Box::pin(self.read()).await {
                 self.end = Some(end);
                 return None;
             }
