@@ -88,9 +88,12 @@ test('codes, settings, devices and the inbox are in no cache', async ({ pairUp }
   const allowed = /^\/$|^\/p\/[^/]+\/(today|archive|cards\/.+)$|^\/pkg\/|^\/(offline\.html|offline\.css|kept\.js|favicon\.svg|fonts\/question\.woff2)$/;
   expect(paths.filter((path) => !allowed.test(path))).toEqual([]);
 
+  // A worker the browser has just woken again may be cut off a moment later than its page.
   await page.context().setOffline(true);
-  await page.goto('/recovery');
-  await expect(page.getByRole('heading', { name: OFFLINE })).toBeVisible();
+  await expect(async () => {
+    await page.goto('/recovery');
+    await expect(page.getByRole('heading', { name: OFFLINE })).toBeVisible({ timeout: 2_000 });
+  }).toPass();
 });
 
 test('after signing out nothing of the person is on the device', async ({ pairUp }) => {
