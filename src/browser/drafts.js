@@ -111,6 +111,8 @@ export function save_text(pair, question, version, base, text) {
  * why: the card opened, the question was swapped, another device answered, the pair was closed.
  */
 export async function settle_texts(pair, isClosed, answerable) {
+  // A kept copy, which has no number of the feed, knows an earlier day: it decides nothing.
+  if (!document.documentElement.dataset.asOf) return draw();
   const open = new Map(answerable.split(',').filter(Boolean).map((text) => text.split(':')).map(([id, ...rest]) => [id, rest.map(Number)]));
   // Brought from another app, and nothing here to answer.
   const shared = !document.querySelector('[data-answer]') && takeShared();
