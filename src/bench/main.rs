@@ -27,7 +27,7 @@ use umbba::{
         random::Random,
         secrets::Secrets,
         services::accounts,
-        state::{AppState, Site},
+        state::{AppState, HEARTBEAT, Site},
         storage::{
             Database, Opening, questions,
             seeds::{self, SeededMember, Seeding},
@@ -164,6 +164,7 @@ pub async fn state(folder: &Path, clock: Clock, push_host: &str, port: u16) -> R
             public_url: PublicUrl::parse(None, AppEnv::Development, port).map_err(|error| said(&error))?,
             trusted_proxies: TrustedProxies::default(),
             build: "bench".into(),
+            heartbeat: HEARTBEAT,
         }),
     };
     let mut tx = state.database.begin().await.map_err(|error| said(&error))?;

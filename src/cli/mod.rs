@@ -23,7 +23,7 @@ use crate::{
         push::{self, Push, PushHosts, VapidKeys},
         random::Random,
         secrets::Secrets,
-        state::{AppState, Site},
+        state::{AppState, HEARTBEAT, Site},
         storage::{Database, Opening, questions},
         telemetry,
     },
@@ -200,6 +200,7 @@ fn site_for_jobs(settings: &Settings) -> Result<Site, Failure> {
         public_url: PublicUrl::parse(Some("https://jobs.invalid"), settings.app_env, 0)?,
         trusted_proxies: TrustedProxies::default(),
         build: String::new(),
+        heartbeat: HEARTBEAT,
     })
 }
 
@@ -225,7 +226,7 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
     }
     // Under development every start is a build of its own, so that open pages offer it.
     let build = if settings.app_env == AppEnv::Development { format!("{build}-{}", Clock::System.now().0) } else { build };
-    let site = Site { env: settings.app_env, public_url, trusted_proxies, build };
+    let site = Site { env: settings.app_env, public_url, trusted_proxies, build, heartbeat: HEARTBEAT };
     let state = state_of(settings, Opening::Migrate, site).await?;
     if let Some(address) = serve.metrics_addr {
         let listener = http::serve::listen(address)

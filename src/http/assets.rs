@@ -1,9 +1,6 @@
 //! Files of the built site. What the build names in its path never changes; everything else is asked for again.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use axum::{
     Router,
@@ -21,18 +18,15 @@ use crate::{paths, server::state::AppState};
 /// A short name of what is in `target/site`: pages and streams tell it, asset paths carry it.
 pub fn build_name(site_root: &Path) -> String {
     let mut context = digest::Context::new(&digest::SHA256);
-    for file in ["pkg/umbba.js", "pkg/umbba.wasm", "pkg/umbba.css", "service-worker.js", "worker/keep.js", "worker/push.js"] {
+    let mut built = Vec::new();
+    list(&site_root.join("pkg"), "pkg/", &mut built);
+    built.sort_unstable();
+    let others = ["service-worker.js", "worker/keep.js", "worker/push.js"];
+    for file in built.iter().map(String::as_str).chain(others) {
         context.update(&fs::read(site_root.join(file)).unwrap_or_default());
     }
-    // Built without npm, the script's own modules lie beside it.
-    context.update(&fs::read(snippet(site_root)).unwrap_or_default());
     context.update(env!("CARGO_PKG_VERSION").as_bytes());
     context.finish().as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn snippet(site_root: &Path) -> PathBuf {
-    let folder = fs::read_dir(site_root.join("pkg/snippets")).ok().and_then(|mut found| found.next()).and_then(Result::ok);
-    folder.map(|folder| folder.path().join("src/browser/live.js")).unwrap_or_default()
 }
 
 /// `/pkg/BUILD/FILE`, for this build only: an old page's files are gone and it is told to load itself again.

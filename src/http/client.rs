@@ -1,13 +1,14 @@
 //! Where a request comes from: its client address, its browser in a few words, and whether a Secure cookie
 //! would come back from there.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 
 use axum::{
     extract::ConnectInfo,
     http::{HeaderMap, header, request::Parts},
 };
 
+use super::wire::Peer;
 use crate::{
     domain::Locale,
     server::{services::Device, state::Site},
@@ -15,7 +16,7 @@ use crate::{
 
 /// The right-most hop that is not one of our proxies.
 pub fn address(parts: &Parts, site: &Site) -> IpAddr {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.ip());
+    let peer = parts.extensions.get::<ConnectInfo<Peer>>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.address.ip());
     let forwarded: Vec<&str> = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
     site.trusted_proxies.client(peer, &forwarded)
 }

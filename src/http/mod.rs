@@ -14,6 +14,7 @@ pub mod router;
 pub mod serve;
 mod session;
 mod shortcuts;
+mod takeover;
 mod test_door;
 pub mod wire;
 

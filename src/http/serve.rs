@@ -2,10 +2,13 @@
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
-use axum::{extract::Request, serve::ListenerExt};
+use axum::extract::Request;
 use tokio::net::{TcpListener, TcpSocket};
 
-use super::{router, test_door, wire::Port};
+use super::{
+    router, test_door,
+    wire::{Peer, Port},
+};
 use crate::server::{
     config::AppEnv,
     jobs::{housekeeping, outbox, scheduler},
@@ -63,10 +66,9 @@ pub async fn serve(state: AppState, listener: TcpListener, site_root: &Path, dat
 /// Serves until the lifecycle ends. Streams end with it, so the drain is bounded by the requests under way.
 pub async fn run(state: AppState, port: impl Into<Port>, site_root: &Path) {
     let app = router::router(state.clone(), site_root);
-    let service = <axum::Router as axum::ServiceExt<Request>>::into_make_service_with_connect_info::<SocketAddr>(app);
+    let service = <axum::Router as axum::ServiceExt<Request>>::into_make_service_with_connect_info::<Peer>(app);
     let ending = state.lifecycle.ending();
-    // `tap_io` does nothing here but let axum hand out the address of a listener of our own.
-    let serving = axum::serve(port.into().tap_io(|_| {}), service).with_graceful_shutdown({
+    let serving = axum::serve(port.into(), service).with_graceful_shutdown({
         let ending = ending.clone();
         async move { ending.cancelled().await }
     });

@@ -10,14 +10,21 @@ use std::{
     time::Duration,
 };
 
+use axum::{extract::connect_info::Connected, serve::IncomingStream};
+use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     time::Sleep,
 };
 
+use super::takeover::{Taken, Takeover};
+
 /// How long a write may wait for the other end, on the real clock.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long what was written may stay unacknowledged.
+const GONE: Duration = Duration::from_secs(60);
 
 pub struct Port {
     listener: TcpListener,
@@ -48,7 +55,12 @@ impl axum::serve::Listener for Port {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
-        (Wire { stream, patience: self.patience, stalled: None }, address)
+        // Whoever lost their network does not hang up: what they do not acknowledge ends the connection (RFC 5482), within
+        // this time of the next heartbeat.
+        if let Err(error) = SockRef::from(&stream).set_tcp_user_timeout(Some(GONE)) {
+            tracing::debug!(%error, "TCP_USER_TIMEOUT could not be set");
+        }
+        (Wire { stream: Some(stream), patience: self.patience, stalled: None, takeover: Takeover::default() }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -56,15 +68,34 @@ impl axum::serve::Listener for Port {
     }
 }
 
-/// One connection.
+/// What a request knows of its connection (`ConnectInfo`).
+#[derive(Clone)]
+pub struct Peer {
+    pub address: SocketAddr,
+    pub takeover: Takeover,
+}
+
+impl Connected<IncomingStream<'_, Port>> for Peer {
+    fn connect_info(incoming: IncomingStream<'_, Port>) -> Self {
+        Self { address: *incoming.remote_addr(), takeover: incoming.io().takeover.clone() }
+    }
+}
+
+/// One connection, as the HTTP library has it.
 pub struct Wire {
-    stream: TcpStream,
+    /// `None` once it was taken over.
+    stream: Option<TcpStream>,
     patience: Duration,
     /// Runs while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
+    takeover: Takeover,
 }
 
 impl Wire {
+    fn stream(&mut self) -> io::Result<Pin<&mut TcpStream>> {
+        self.stream.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+
     /// A write's outcome, unless it has waited for too long.
     fn timed<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
@@ -82,30 +113,39 @@ impl Wire {
 
 impl AsyncRead for Wire {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        self.stream()?.poll_read(context, buffer)
     }
 }
 
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        let written = self.stream()?.poll_write(context, bytes);
         self.timed(context, written)
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, parts: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
+        let written = self.stream()?.poll_write_vectored(context, parts);
         self.timed(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.stream.as_ref().is_some_and(AsyncWrite::is_write_vectored)
     }
 
+    /// The library flushes when it holds nothing back any more: then it may be taken over, and hears that its connection is gone.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        std::task::ready!(self.stream()?.poll_flush(context))?;
+        let Some(taker) = self.takeover.due() else { return Poll::Ready(Ok(())) };
+        if let Some(stream) = self.stream.take() {
+            taker(Taken::new(stream, self.patience));
+        }
+        Poll::Ready(Err(io::ErrorKind::NotConnected.into()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        match self.stream() {
+            Ok(stream) => stream.poll_shutdown(context),
+            Err(_) => Poll::Ready(Ok(())),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What every use case is handed.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     catalogue::Catalogue,
@@ -26,6 +26,9 @@ pub struct AppState {
     pub site: Arc<Site>,
 }
 
+/// On the real clock: a heartbeat keeps a wire alive, it decides nothing. Proxies cut what is silent for a minute.
+pub const HEARTBEAT: Duration = Duration::from_secs(15);
+
 /// How the outside sees this process.
 #[derive(Debug)]
 pub struct Site {
@@ -34,4 +37,6 @@ pub struct Site {
     pub trusted_proxies: TrustedProxies,
     /// Names the built browser half; a page from another build offers to load itself again.
     pub build: String,
+    /// After so long a silence an open line says that it is alive, and looks whether it missed anything.
+    pub heartbeat: Duration,
 }

@@ -27,7 +27,7 @@ use crate::{
         random::Random,
         secrets::Secrets,
         services::{accounts, invitations},
-        state::{AppState, Site},
+        state::{AppState, HEARTBEAT, Site},
         storage::{
             Database, Opening,
             seeds::{CHILDREN, PARENTS},
@@ -93,6 +93,15 @@ impl TestApp {
         let (folder, clock) = (Folder::new(), Clock::manual(NOON));
         let state = prepare(&folder, clock, 7, "", listener.local_addr().expect("an address").port()).await;
         Self::run(state, Port::from(listener).with_patience(patience), folder, "")
+    }
+
+    /// With lines that say after `heartbeat` of silence that they are alive.
+    pub async fn start_with_heartbeat(heartbeat: Duration) -> Self {
+        let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let folder = Folder::new();
+        let mut state = prepare(&folder, Clock::manual(NOON), 7, "", listener.local_addr().expect("an address").port()).await;
+        Arc::get_mut(&mut state.site).expect("nobody else has it yet").heartbeat = heartbeat;
+        Self::run(state, listener.into(), folder, "")
     }
 
     async fn start_at(seed: u64, push_host: &str) -> Self {
@@ -218,6 +227,7 @@ async fn prepare(folder: &Folder, clock: Clock, seed: u64, push_host: &str, port
             public_url: PublicUrl::parse(None, AppEnv::Test, port).expect("an address"),
             trusted_proxies: TrustedProxies::parse("127.0.0.1").expect("a list"),
             build: "test".into(),
+            heartbeat: HEARTBEAT,
         }),
     }
 }

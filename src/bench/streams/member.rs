@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
-use umbba::server::live::PING_EVERY;
+use umbba::server::state::HEARTBEAT;
 
 use super::{
     tally::Tally,
@@ -30,7 +30,7 @@ impl Door {
     /// From heartbeat to heartbeat: each line has exactly one in it.
     pub fn silence(self) -> Duration {
         match self {
-            Self::Sse | Self::Ndjson | Self::WebSocket => PING_EVERY,
+            Self::Sse | Self::Ndjson | Self::WebSocket => HEARTBEAT,
             Self::LongPoll => LONG_POLL,
             Self::Poll => POLL,
         }

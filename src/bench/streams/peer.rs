@@ -21,7 +21,7 @@ use axum::{
 };
 use futures::{StreamExt, stream};
 use tokio::sync::mpsc;
-use umbba::server::live::PING_EVERY;
+use umbba::server::state::HEARTBEAT;
 
 use crate::peers::Nginx;
 
@@ -46,7 +46,7 @@ async fn subscribe(State(streams): State<Streams>, Segment(channel): Segment<u32
     let opening = stream::once(async { Event::default().event("hello").data("{}") });
     let told = stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|text| (text, receiver)) });
     let events = opening.chain(told.map(|text| Event::default().event("told").data(text))).map(Ok::<_, Infallible>);
-    Sse::new(events).keep_alive(KeepAlive::new().interval(PING_EVERY)).into_response()
+    Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()
 }
 
 async fn publish(State(streams): State<Streams>, Segment(channel): Segment<u32>, body: String) -> StatusCode {

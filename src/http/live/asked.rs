@@ -9,6 +9,7 @@ use axum::{
 use serde::Deserialize;
 
 use super::refusal::Refusal;
+use crate::domain::PersonId;
 
 /// Under a minute: proxies cut what is silent for longer (nginx after 60 s).
 const LONGEST_WAIT: u64 = 55;
@@ -17,6 +18,8 @@ const LONGEST_WAIT: u64 = 55;
 pub struct Asked {
     /// The last number the reader has; 0 when it has none.
     pub cursor: i64,
+    /// Whose page asks, if it says so.
+    pub whose: Option<PersonId>,
     pub door: Door,
 }
 
@@ -32,6 +35,7 @@ pub enum Door {
 #[derive(Deserialize)]
 struct Fields {
     after: Option<String>,
+    whose: Option<String>,
     wait: Option<String>,
 }
 
@@ -48,7 +52,8 @@ impl Asked {
             Some(value) => parse_cursor(value.to_str().map_err(|_| Refusal::CursorInvalid)?)?,
             None => fields.after.as_deref().map_or(Ok(0), parse_cursor)?,
         };
-        Ok(Self { cursor, door: door(headers, wait)? })
+        let whose = fields.whose.map(|id| id.parse().map_err(|_| Refusal::Malformed)).transpose()?;
+        Ok(Self { cursor, whose, door: door(headers, wait)? })
     }
 }
 
@@ -118,7 +123,7 @@ mod tests {
 
     #[test]
     fn the_door_is_what_the_reader_wants_most() {
-        assert_eq!(asked("/events", &[]), Ok(Asked { cursor: 0, door: Door::Sse }));
+        assert_eq!(asked("/events", &[]), Ok(Asked { cursor: 0, whose: None, door: Door::Sse }));
         for accept in ["*/*", "text/event-stream", "TEXT/EVENT-STREAM", "text/*", "text/html,*/*;q=0.8", "application/json;q=0.5, */*"] {
             assert_eq!(door_of(accept), Ok(Door::Sse), "{accept}");
         }

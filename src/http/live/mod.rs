@@ -6,18 +6,20 @@ mod ndjson;
 mod poll;
 mod refusal;
 mod sse;
+mod streamed;
 mod websocket;
 
 use axum::{
-    body::Body,
-    extract::{FromRequestParts, Request, State, ws::WebSocketUpgrade},
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    extract::{ConnectInfo, FromRequestParts, Request, State, ws::WebSocketUpgrade},
+    http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
 
+use super::wire::Peer;
 use crate::server::{live::Feed, request::Visitor, state::AppState};
 use asked::{Asked, Door};
 use refusal::Refusal;
+use streamed::Way;
 
 pub async fn events(State(state): State<AppState>, request: Request) -> Response {
     let answer = match answer(state, request).await {
@@ -33,18 +35,23 @@ async fn answer(state: AppState, request: Request) -> Result<Response, Refusal> 
         return Err(Refusal::SignedOut);
     };
     let (person, session) = (found.person.id, found.session.id);
-    let Asked { cursor, door } = Asked::parse(&parts.headers, &parts.uri)?;
+    let Asked { cursor, whose, door } = Asked::parse(&parts.headers, &parts.uri)?;
+    // A page that was open when somebody else signed in to this browser hears nothing of theirs.
+    if whose.is_some_and(|whose| whose != person) {
+        return Err(Refusal::SignedOut);
+    }
     if door == Door::Poll {
         return poll::answer(Feed::glance(state, person, session, cursor).await?.batch().await);
     }
     if door != Door::WebSocket {
-        // Two to six seconds, so that a restart does not bring all browsers at one moment.
-        let retry = 2_000 + state.random.number() % 4_000;
+        // Three to eight seconds, so that a restart does not bring all browsers at one moment.
+        let retry = 3_000 + state.random.number() % 5_000;
+        let way = Way::of(parts.extensions.get::<ConnectInfo<Peer>>().map(|info| &info.0), parts.version, &state.lifecycle);
         let feed = Feed::open(state, person, session, cursor).await?;
         return match door {
             Door::LongPoll(wait) => poll::answer(feed.batch_within(wait).await),
-            Door::Ndjson => Ok(ndjson::answer(feed)),
-            Door::Sse | Door::Poll | Door::WebSocket => Ok(sse::answer(feed, retry)),
+            Door::Ndjson => Ok(streamed::answer(feed, ndjson::WRITING, String::new(), way)),
+            Door::Sse | Door::Poll | Door::WebSocket => Ok(streamed::answer(feed, sse::WRITING, sse::opening(retry), way)),
         };
     }
     // A page of another site may open a socket to us, and the browser sends our cookie along: CORS does not hold it back.
@@ -60,15 +67,6 @@ async fn answer(state: AppState, request: Request) -> Result<Response, Refusal> 
 /// Whether the page that asks is one of ours (RFC 6455 §10.2). Every browser names its origin.
 fn is_ours(headers: &HeaderMap, origin: &str) -> bool {
     headers.get(header::ORIGIN).is_some_and(|value| value.as_bytes() == origin.as_bytes())
-}
-
-/// A body that is written as it comes, with nothing on the way holding it back.
-fn streamed(content_type: &'static str, body: Body) -> Response {
-    let mut response = Response::new(body);
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
-    response
 }
 
 /// What is told belongs to one person and one moment, the refusals too.

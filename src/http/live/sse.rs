@@ -1,37 +1,29 @@
 //! Server-sent events (WHATWG HTML §9.2): the browser reconnects by itself and repeats the last number.
 
-use std::{convert::Infallible, time::Duration};
+use std::fmt::Write;
 
-use axum::{
-    body::Body,
-    response::{
-        IntoResponse, Response,
-        sse::{Event, Sse},
-    },
-};
-use futures::{StreamExt, stream};
+use super::streamed::Writing;
+use crate::server::live::Frame;
 
-use crate::server::live::{Feed, Frame};
+pub const WRITING: Writing = Writing { content_type: "text/event-stream", frame: write };
 
 /// A page that does not know `replaced` reconnects by itself. Not at once, or tabs would chase one another round and round.
-const REPLACED_RETRY: Duration = Duration::from_secs(600);
+const REPLACED_RETRY_MS: u64 = 600_000;
 
-pub fn answer(feed: Feed, retry_ms: u64) -> Response {
-    let opening = stream::once(async move { Event::default().retry(Duration::from_millis(retry_ms)) });
-    let events = opening.chain(feed.frames().map(encode)).map(Ok::<_, Infallible>);
-    super::streamed("text/event-stream", Body::new(Sse::new(events).into_response().into_body()))
+/// What comes first: how long a browser waits before it reconnects.
+pub fn opening(retry_ms: u64) -> String {
+    format!("retry: {retry_ms}\n\n")
 }
 
-fn encode(frame: Frame) -> Event {
-    match frame {
-        Frame::Hello { build } => Event::default().event("hello").data(format!("{{\"build\":\"{build}\"}}")),
-        Frame::Reset { seq } => Event::default().event("reset").id(seq.to_string()).data(format!("{{\"seq\":{seq}}}")),
-        Frame::Ping => Event::default().event("ping").data("{}"),
-        Frame::Replaced => Event::default().event("replaced").retry(REPLACED_RETRY).data("{}"),
-        Frame::Presence(glimpse) => Event::default().event("presence").data(serde_json::to_string(&glimpse).unwrap_or_default()),
-        Frame::Told(event) => {
-            let data = serde_json::to_string(&event).unwrap_or_default();
-            Event::default().event("told").id(event.seq.to_string()).data(data)
-        }
-    }
+/// JSON has no line break in it (RFC 8259 §7), so a frame is always one `data` line.
+fn write(frame: &Frame, text: &mut String) {
+    let written = match frame {
+        Frame::Hello { build } => write!(text, "event: hello\ndata: {{\"build\":\"{build}\"}}\n\n"),
+        Frame::Reset { seq } => write!(text, "event: reset\nid: {seq}\ndata: {{\"seq\":{seq}}}\n\n"),
+        Frame::Ping => write!(text, "event: ping\ndata: {{}}\n\n"),
+        Frame::Replaced => write!(text, "event: replaced\nretry: {REPLACED_RETRY_MS}\ndata: {{}}\n\n"),
+        Frame::Presence(glimpse) => write!(text, "event: presence\ndata: {}\n\n", serde_json::to_string(glimpse).unwrap_or_default()),
+        Frame::Told(event) => write!(text, "event: told\nid: {}\ndata: {}\n\n", event.seq, serde_json::to_string(event).unwrap_or_default()),
+    };
+    debug_assert!(written.is_ok(), "a String takes everything");
 }

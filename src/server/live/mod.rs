@@ -8,7 +8,7 @@
 
 mod batch;
 
-use std::{collections::VecDeque, time::Duration};
+use std::collections::VecDeque;
 
 use futures::{Stream, stream};
 use serde::Serialize;
@@ -55,8 +55,6 @@ pub enum End {
     Unavailable,
 }
 
-/// Heartbeats, on the real clock: they keep a wire alive, they decide nothing.
-pub const PING_EVERY: Duration = Duration::from_secs(15);
 /// What is in memory for one reader at most, however far behind it is.
 const READ_AT_ONCE: i64 = 100;
 
@@ -138,6 +136,8 @@ impl Feed {
             if !self.waiting.is_empty() {
                 continue;
             }
+            // A long backlog leaves a large list behind.
+            self.waiting = VecDeque::new();
             let replaced = async {
                 match &self.line {
                     Some(line) => line.replaced().cancelled().await,
@@ -149,9 +149,19 @@ impl Feed {
                 () = replaced => {}
                 // The sender lives in the notifier as long as anybody listens.
                 _ = self.wake.changed() => {}
-                () = tokio::time::sleep(PING_EVERY) => return Some(Frame::Ping),
+                () = tokio::time::sleep(self.state.site.heartbeat) => return Some(Frame::Ping),
             }
         }
+    }
+
+    /// What was read and waits to be told.
+    pub fn at_hand(&mut self) -> VecDeque<Frame> {
+        std::mem::take(&mut self.waiting)
+    }
+
+    /// Cancelled when the process ends.
+    pub fn ending(&self) -> CancellationToken {
+        self.ending.clone()
     }
 
     /// Why it ended, once it has.

@@ -1,0 +1,58 @@
+//! A disk with no room left.
+
+use std::process::Command;
+
+use reqwest::StatusCode;
+
+use super::{
+    PATIENCE,
+    node::{Node, folder, seed, umbba},
+};
+
+/// Not a disk but a limit on files, which fails a write in the same way; SIGXFSZ, which would kill, is ignored.
+#[tokio::test]
+async fn on_a_full_disk_nothing_is_taken_pages_are_shown_and_with_room_it_goes_on() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = folder("full");
+    let data = &folder.0;
+    let members = seed(data, "").await;
+    let usual = umbba(data, "");
+    let mut command = Command::new("bash");
+    command.args(["-c", "trap '' XFSZ; ulimit -S -f 2048; exec \"$0\" serve --listen-addr 127.0.0.1:0"]).arg(usual.get_program()).env_clear();
+    command.envs(usual.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let node = Node::run(command, data).await;
+    let member = &members[0];
+    let question = node.question(member).await;
+    let (id, version) = (question["id"].as_str().expect("an id").to_owned(), question["version"].to_string());
+    let submit = async |body: &str, accept: &str| {
+        let fields = [("daily_question", id.as_str()), ("version", &version), ("body", body)];
+        let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = node.client.post(format!("{}/api/submit_answer", node.url)).header("cookie", &member.cookie).header("accept", accept);
+        let response = request.header("content-type", "application/x-www-form-urlencoded").body(form).timeout(PATIENCE).send().await;
+        let response = response.expect("an answer");
+        (response.status(), response.text().await.expect("text"))
+    };
+
+    let (mut kept, mut count) = (String::new(), 0);
+    let refused = loop {
+        count += 1;
+        assert!(count < 1_000, "two mebibytes hold no thousand stories");
+        let body = format!("{count} {}", "긴 이야기 ".repeat(300));
+        let (status, text) = submit(&body, "application/json").await;
+        if !status.is_success() {
+            break (status, text);
+        }
+        kept = body;
+    };
+    assert_eq!(refused, (StatusCode::SERVICE_UNAVAILABLE, "\"Unavailable\"".to_owned()));
+    let (status, page) = submit("사라지면 안 되는 글", "text/html").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.contains("사라지면 안 되는 글"), "what was typed comes back with the page");
+    let shown = node.question(member).await["answers"].to_string();
+    assert!(shown.contains(kept.trim()), "reading goes on, and what was acknowledged is there");
+
+    let process = node.process.id().to_string();
+    assert!(Command::new("prlimit").args(["--pid", &process, "--fsize=unlimited"]).status().expect("prlimit").success());
+    assert_eq!(submit("사라지면 안 되는 글", "application/json").await.0, StatusCode::OK);
+    assert!(node.question(member).await["answers"].to_string().contains("사라지면 안 되는 글"));
+}

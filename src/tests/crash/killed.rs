@@ -1,0 +1,172 @@
+//! Killed while questions open, answers arrive and pushes leave; started anew on what it left. What was on its way at the
+//! moment of the kill may come twice on the wire: that is counted, and printed.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use reqwest::Client;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::UnixStream,
+    task::JoinSet,
+};
+use umbba::{
+    domain::Millis,
+    server::storage::{Database, Opening, deliveries},
+};
+
+use super::{
+    PAIRS, kills,
+    node::{Member, Node, folder, post, seed},
+    push_service::PushService,
+    random,
+};
+
+const SEOUL: i64 = 9 * Millis::HOUR;
+const QUESTION: &str = "오늘의 질문이 왔어요";
+const OPENED: &str = "카드가 열렸어요";
+
+/// Everything that waits is sent: the clock goes past every lease, and the outbox is looked through.
+async fn settle(node: &Node, database: &Database, mut now: Millis) -> Millis {
+    let waits = async || {
+        let mut tx = database.read().await.expect("a read");
+        deliveries::next_send(&mut tx).await.expect("the next").is_some()
+    };
+    for _ in 0..30 {
+        node.say("tick").await.expect("a tick");
+        if !waits().await {
+            return now;
+        }
+        now = now.plus(30 * Millis::SECOND);
+        node.clock_to(now).await;
+    }
+    panic!("something waits for ever");
+}
+
+/// Posts every member's answer; gives who was told that it is kept.
+async fn answer_all(client: &Client, url: &str, members: &[Member], day: usize) -> BTreeSet<String> {
+    let mut posting = JoinSet::new();
+    for member in members {
+        let (client, url, member) = (client.clone(), url.to_owned(), member.clone());
+        posting.spawn(async move {
+            let (_, today) = post(&client, &url, &member, "today", &[("pair", &member.pair)]).await.ok()?;
+            let (id, version) = (today["question"]["id"].as_str()?, today["question"]["version"].to_string());
+            let body = answer(&member, day);
+            let fields = [("daily_question", id), ("version", &version), ("body", &body)];
+            let (status, _) = post(&client, &url, &member, "submit_answer", &fields).await.ok()?;
+            status.is_success().then_some(member.device)
+        });
+    }
+    let mut kept = BTreeSet::new();
+    while let Some(done) = posting.join_next().await {
+        kept.extend(done.expect("no panic"));
+    }
+    kept
+}
+
+fn answer(member: &Member, day: usize) -> String {
+    format!("{}의 {day}번째 날 이야기", member.role)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = folder("crash");
+    let data = &folder.0;
+    let service = PushService::start().await;
+    let members = seed(data, &service.host).await;
+    assert_eq!(members.len(), PAIRS * 2);
+    let database = Database::open(&format!("sqlite:{}", data.join("umbba.db").display()), Opening::AsIs).await.expect("the database");
+
+    let mut node = Node::start(data, &service.host).await;
+    let started = node.now().await;
+    // Tomorrow, 20:50 in Seoul: more than twelve hours after the seed's own opening.
+    let evening = (started.0 + SEOUL).div_euclid(Millis::DAY) * Millis::DAY - SEOUL + 20 * Millis::HOUR + 50 * Millis::MINUTE;
+    let evening = |day: usize| Millis(evening + day as i64 * Millis::DAY);
+    for member in &members {
+        node.subscribe(member, &service).await;
+    }
+    assert_eq!(answer_all(&node.client, &node.url, &members, 0).await.len(), members.len());
+    let first = node.question(&members[0]).await["number"].as_u64().expect("a number");
+    // Those of the night of the seed wait for the morning; the last kill's day is the last.
+    let mut now = settle(&node, &database, started.plus(Millis::DAY / 2)).await;
+    service.take();
+
+    let days = kills().div_ceil(2);
+    let (mut arrived, mut killed) = (Vec::new(), 0);
+    for day in 1..=days {
+        // The evening before, everything was settled. The due minute: killed while questions open and pushes leave.
+        now = now.max(evening(day));
+        node.clock_to(now).await;
+        let due = evening(day).plus(10 * Millis::MINUTE);
+        let wait = Duration::from_millis(random(150));
+        let control = node.control.clone();
+        let turning = tokio::spawn(async move {
+            for step in ["clock +600s", "clock +41s"] {
+                let Ok(mut stream) = UnixStream::connect(&control).await else { return };
+                let _ = stream.write_all(format!("{step}\n").as_bytes()).await;
+                let mut answer = String::new();
+                let _ = BufReader::new(stream).read_line(&mut answer).await;
+            }
+        });
+        tokio::time::sleep(wait).await;
+        node.kill();
+        let _ = turning.await;
+        killed += 1;
+        node = Node::start(data, &service.host).await;
+        now = due.plus(2 * Millis::MINUTE);
+        node.clock_to(now).await;
+        now = settle(&node, &database, now).await;
+        for member in &members {
+            let question = node.question(member).await;
+            let date = question["local_date"].as_str().unwrap_or_default().to_owned();
+            assert_eq!(question["number"].as_u64(), Some(first + day as u64), "day {day}: one opening ({date})");
+        }
+
+        // The answers: killed while they arrive.
+        let wait = Duration::from_millis(random(250));
+        let (client, url, everybody) = (node.client.clone(), node.url.clone(), members.clone());
+        let answering = tokio::spawn(async move { answer_all(&client, &url, &everybody, day).await });
+        tokio::time::sleep(wait).await;
+        node.kill();
+        killed += 1;
+        let kept = answering.await.expect("no panic");
+        node = Node::start(data, &service.host).await;
+        now = now.plus(2 * Millis::MINUTE);
+        node.clock_to(now).await;
+        for member in members.iter().filter(|member| kept.contains(&member.device)) {
+            let answers = node.question(member).await["answers"].to_string();
+            assert!(answers.contains(&answer(member, day)), "day {day}: acknowledged and gone: {answers}");
+        }
+        assert_eq!(answer_all(&node.client, &node.url, &members, day).await.len(), members.len());
+        now = settle(&node, &database, now).await;
+        for member in &members {
+            let answers = node.question(member).await["answers"].to_string();
+            assert!(["parent", "child"].iter().all(|role| answers.contains(&format!("{role}의 {day}번째 날"))), "day {day}: {answers}");
+        }
+        arrived.extend(service.take());
+    }
+    node.kill();
+
+    // Device → title → the notification ids it came under.
+    let mut told: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    let mut distinct = BTreeSet::new();
+    for push in &arrived {
+        let id = push.json["id"].as_str().expect("an id");
+        told.entry((&push.device, &push.title)).or_default().insert(id);
+        distinct.insert((push.device.as_str(), id));
+    }
+    for member in &members {
+        let questions = told.get(&(member.device.as_str(), QUESTION)).map_or(0, BTreeSet::len);
+        assert_eq!(questions, days, "{}: one question a day under one id", member.device);
+    }
+    for pair in members.chunks(2) {
+        let opened: usize = pair.iter().map(|member| told.get(&(member.device.as_str(), OPENED)).map_or(0, BTreeSet::len)).sum();
+        assert_eq!(opened, days, "one of the two is told that the card opened, once a day");
+    }
+    let repeats = arrived.len() - distinct.len();
+    println!("{killed} kills, {} pushes, {repeats} of them repeats on the wire", arrived.len());
+    assert!(repeats <= killed * members.len(), "at most what was on its way at a kill");
+}

@@ -1,0 +1,31 @@
+//! The real binary when its machine fails it: a full disk, and SIGKILL at random moments. Every due pair gets exactly one
+//! question a date, nothing acknowledged is lost, every fact reaches every device under exactly one notification id, and
+//! every reader of a feed goes on from its cursor.
+
+#[allow(dead_code, reason = "the library's tests use the rest of it")]
+#[path = "../push_service.rs"]
+mod push_service;
+
+mod full_disk;
+mod killed;
+mod node;
+mod streams;
+
+use std::time::Duration;
+
+use ring::rand::{SecureRandom, SystemRandom};
+
+const PAIRS: usize = 12;
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Kills: a quarter of TEST_ROUNDS in `make test`, fifty in `make test-long`.
+fn kills() -> usize {
+    let rounds: usize = std::env::var("TEST_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(20);
+    (rounds / 4).clamp(2, 50)
+}
+
+fn random(below: u64) -> u64 {
+    let mut bytes = [0; 8];
+    SystemRandom::new().fill(&mut bytes).expect("random bytes");
+    u64::from_be_bytes(bytes) % below
+}

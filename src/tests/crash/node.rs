@@ -1,0 +1,166 @@
+//! The binary as a process of its own, and the people who use it.
+
+use std::{
+    fs,
+    io::BufRead,
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Stdio},
+    time::Duration,
+};
+
+use reqwest::{Client, StatusCode};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::UnixStream,
+};
+use umbba::domain::Millis;
+
+use super::{
+    PAIRS, PATIENCE,
+    push_service::{self, PushService},
+};
+
+pub struct Folder(pub PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+pub fn folder(name: &str) -> Folder {
+    let folder = std::env::temp_dir().join(format!("umbba-{name}-{}", std::process::id()));
+    fs::create_dir_all(folder.join("site/pkg")).expect("a folder");
+    fs::write(folder.join("site/pkg/umbba.css"), "").expect("a file");
+    Folder(folder)
+}
+
+pub fn umbba(data: &Path, push_host: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_umbba"));
+    command.env_clear().env("APP_ENV", "test").env("DATA_DIR", data).env("SITE_ROOT", data.join("site")).env("LOG", "off");
+    command.env("PUSH_EXTRA_HOSTS", push_host);
+    command
+}
+
+/// A member as the seed's sessions file has it.
+#[derive(Clone)]
+pub struct Member {
+    pub pair: String,
+    pub role: String,
+    pub cookie: String,
+    pub device: String,
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+pub async fn post(client: &Client, url: &str, member: &Member, endpoint: &str, fields: &[(&str, &str)]) -> reqwest::Result<(StatusCode, Value)> {
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let request = client.post(format!("{url}/api/{endpoint}")).header("cookie", &member.cookie).header("accept", "application/json");
+    let response = request.header("content-type", "application/x-www-form-urlencoded").body(body).timeout(PATIENCE).send().await?;
+    let status = response.status();
+    Ok((status, serde_json::from_slice(&response.bytes().await?).unwrap_or_default()))
+}
+
+/// The running process. Its clock starts at the world's time and is told how late it really is.
+pub struct Node {
+    pub process: Child,
+    pub url: String,
+    pub control: PathBuf,
+    pub client: Client,
+    /// Kept open: what the process says next would break on a closed pipe.
+    _output: std::io::BufReader<ChildStdout>,
+}
+
+impl Node {
+    pub async fn start(data: &Path, push_host: &str) -> Self {
+        let mut command = umbba(data, push_host);
+        command.args(["serve", "--listen-addr", "127.0.0.1:0"]);
+        Self::run(command, data).await
+    }
+
+    pub async fn run(mut command: Command, data: &Path) -> Self {
+        let mut process = command.stdout(Stdio::piped()).spawn().expect("the binary runs");
+        let stdout = process.stdout.take().expect("its output");
+        let first_line = tokio::task::spawn_blocking(move || {
+            let (mut output, mut line) = (std::io::BufReader::new(stdout), String::new());
+            output.read_line(&mut line).map(|_| (line.trim().to_owned(), output))
+        });
+        let (listening, output) = tokio::time::timeout(PATIENCE, first_line).await.expect("a first line").expect("no panic").expect("text");
+        let url = listening.trim_start_matches("listening on ").to_owned();
+        Self { process, url, control: data.join("control.sock"), client: Client::new(), _output: output }
+    }
+
+    /// SIGKILL, and the process is gone.
+    pub fn kill(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+
+    /// A line to the test door; `None` when the process died meanwhile.
+    pub async fn say(&self, line: &str) -> Option<i64> {
+        let mut stream = UnixStream::connect(&self.control).await.ok()?;
+        stream.write_all(format!("{line}\n").as_bytes()).await.ok()?;
+        let mut answer = String::new();
+        BufReader::new(stream).read_line(&mut answer).await.ok()?;
+        answer.strip_prefix("ok ")?.trim().parse().ok()
+    }
+
+    /// What its clock shows. The door opens a moment after the address is announced.
+    pub async fn now(&self) -> Millis {
+        let asking = async {
+            loop {
+                if let Some(now) = self.say("clock +0s").await {
+                    return Millis(now);
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, asking).await.expect("the test door")
+    }
+
+    /// Sets the clock to `at` (whole seconds), if it is not there yet.
+    pub async fn clock_to(&self, at: Millis) {
+        let step = at.since(self.now().await).max(0).div_euclid(Millis::SECOND);
+        self.say(&format!("clock +{step}s")).await.expect("the clock is set");
+    }
+
+    pub async fn post(&self, member: &Member, endpoint: &str, fields: &[(&str, &str)]) -> reqwest::Result<(StatusCode, Value)> {
+        post(&self.client, &self.url, member, endpoint, fields).await
+    }
+
+    pub async fn question(&self, member: &Member) -> Value {
+        let (status, today) = self.post(member, "today", &[("pair", &member.pair)]).await.expect("the today page");
+        assert_eq!(status, StatusCode::OK);
+        today["question"].clone()
+    }
+
+    pub async fn subscribe(&self, member: &Member, service: &PushService) {
+        let (_, key) = self.post(member, "push_key", &[]).await.expect("a key");
+        let (keys, endpoint) = (push_service::keys(), service.endpoint(&member.device));
+        let fields = [("endpoint", endpoint.as_str()), ("p256dh", &keys.p256dh), ("auth", &keys.auth), ("key", key.as_str().expect("text"))];
+        assert_eq!(self.post(member, "subscribe", &fields).await.expect("an answer").0, StatusCode::OK);
+    }
+}
+
+/// The members of the seeded pairs, and how many pairs there are.
+pub async fn seed(data: &Path, push_host: &str) -> Vec<Member> {
+    let file = data.join("sessions.txt");
+    let pairs = PAIRS.to_string();
+    let output = umbba(data, push_host).args(["seed", "--pairs", &pairs, "--sessions"]).arg(&file).output().expect("the binary runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = fs::read_to_string(&file).expect("the sessions");
+    let members = text.lines().map(|line| {
+        let [_, pair, role, _, cookie] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        Member { pair: pair.to_owned(), role: role.to_owned(), cookie: cookie.to_owned(), device: format!("{role}-{pair}") }
+    });
+    members.collect()
+}

@@ -1,0 +1,168 @@
+//! Killed in mid-stream: a reader at each of the five doors hears everything once and in order, from its cursor on.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use reqwest::{Client, StatusCode};
+use serde_json::Value;
+use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
+
+use super::{
+    PATIENCE, kills,
+    node::{Member, Node, folder, seed},
+    random,
+};
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Door {
+    Sse,
+    Ndjson,
+    WebSocket,
+    LongPoll,
+    Poll,
+}
+
+const DOORS: [Door; 5] = [Door::Sse, Door::Ndjson, Door::WebSocket, Door::LongPoll, Door::Poll];
+
+/// However a connection breaks.
+type Broken = Box<dyn std::error::Error + Send + Sync>;
+
+/// A reader, with all it has heard. What it hears of may stop at any byte.
+struct Reader {
+    client: Client,
+    cookie: String,
+    door: Door,
+    cursor: i64,
+    seqs: Vec<i64>,
+}
+
+impl Reader {
+    fn note(&mut self, event: &Value) {
+        if let (Some(seq), true) = (event["seq"].as_i64(), event["kind"].is_string()) {
+            self.cursor = seq;
+            self.seqs.push(seq);
+        }
+    }
+
+    /// Reads until the connection breaks, or until `is_enough`.
+    async fn read(&mut self, url: &str, is_enough: &(dyn Fn(i64) -> bool + Sync)) {
+        let _ = match self.door {
+            Door::WebSocket => self.read_socket(url, is_enough).await,
+            Door::Sse | Door::Ndjson => self.read_body(url, is_enough).await,
+            Door::LongPoll | Door::Poll => self.read_answers(url, is_enough).await,
+        };
+    }
+
+    fn ask(&self, url: &str, accept: &str, wait: &str) -> reqwest::RequestBuilder {
+        self.client.get(format!("{url}/events?after={}{wait}", self.cursor)).header("cookie", &self.cookie).header("accept", accept)
+    }
+
+    async fn read_body(&mut self, url: &str, is_enough: &(dyn Fn(i64) -> bool + Sync)) -> Result<(), Broken> {
+        let accept = if self.door == Door::Sse { "text/event-stream" } else { "application/x-ndjson" };
+        let mut body = self.ask(url, accept, "").send().await?.error_for_status()?.bytes_stream();
+        let mut text = String::new();
+        while !is_enough(self.cursor) {
+            let Some(bytes) = body.next().await else { break };
+            text.push_str(&String::from_utf8_lossy(&bytes?));
+            while let Some((line, rest)) = text.split_once('\n') {
+                let event = serde_json::from_str(line.strip_prefix("data:").unwrap_or(line)).unwrap_or_default();
+                text = rest.to_owned();
+                self.note(&event);
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_socket(&mut self, url: &str, is_enough: &(dyn Fn(i64) -> bool + Sync)) -> Result<(), Broken> {
+        let host = url.trim_start_matches("http://");
+        let mut request = format!("ws://{host}/events?after={}", self.cursor).into_client_request()?;
+        let origin = format!("http://localhost:{}", host.rsplit(':').next().unwrap_or_default());
+        for (name, value) in [("cookie", self.cookie.as_str()), ("origin", &origin)] {
+            request.headers_mut().insert(name, value.parse().expect("a header"));
+        }
+        let stream = tokio::net::TcpStream::connect(host).await?;
+        let (mut socket, _) = tokio_tungstenite::client_async(request, stream).await?;
+        while !is_enough(self.cursor) {
+            let Some(message) = socket.next().await else { break };
+            if let Message::Text(text) = message? {
+                self.note(&serde_json::from_str(&text).unwrap_or_default());
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_answers(&mut self, url: &str, is_enough: &(dyn Fn(i64) -> bool + Sync)) -> Result<(), Broken> {
+        let wait = if self.door == Door::LongPoll { "&wait=25" } else { "" };
+        while !is_enough(self.cursor) {
+            let bytes = self.ask(url, "application/json", wait).send().await?.error_for_status()?.bytes().await?;
+            let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+            assert_ne!(answer["reset"], true, "nothing is lost");
+            for event in answer["events"].as_array().into_iter().flatten() {
+                self.note(event);
+            }
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+}
+
+/// Changes the time until the process dies; gives how many changes were acknowledged.
+async fn change_times(client: Client, url: String, member: Member, round: usize) -> i64 {
+    let mut kept = 0;
+    for minute in 0.. {
+        // Always another than before: the same time again is no change.
+        let time = format!("{:02}:{:02}", round % 20, minute % 60);
+        let fields = [("pair", member.pair.as_str()), ("push_time", &time), ("zone", "Asia/Seoul")];
+        match super::node::post(&client, &url, &member, "change_push_time", &fields).await {
+            Ok((StatusCode::OK, _)) => kept += 1,
+            Ok(_) => {}
+            Err(_) => break,
+        }
+    }
+    kept
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_in_mid_stream_every_door_goes_on_from_its_cursor() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = folder("streams");
+    let data = &folder.0;
+    let members = seed(data, "").await;
+    let (writer, listener) = (members[0].clone(), members[1].clone());
+    assert_eq!(writer.pair, listener.pair);
+    let mut node = Node::start(data, "").await;
+    let first = node.post(&listener, "today", &[("pair", &listener.pair)]).await.expect("the page").1["as_of"].as_i64().expect("a number");
+    let reader = |door| Reader { client: Client::new(), cookie: listener.cookie.clone(), door, cursor: first, seqs: Vec::new() };
+    let mut readers: Vec<Reader> = DOORS.map(reader).into();
+    let mut kept = 0;
+
+    for round in 0..kills() {
+        let writing = tokio::spawn(change_times(node.client.clone(), node.url.clone(), writer.clone(), round));
+        let url = node.url.clone();
+        let reading = readers.into_iter().map(|mut reader| {
+            let url = url.clone();
+            tokio::spawn(async move {
+                reader.read(&url, &|_| false).await;
+                reader
+            })
+        });
+        let reading: Vec<_> = reading.collect();
+        tokio::time::sleep(Duration::from_millis(50 + random(200))).await;
+        node.kill();
+        kept += writing.await.expect("no panic");
+        readers = Vec::new();
+        for reader in reading {
+            readers.push(tokio::time::timeout(PATIENCE, reader).await.expect("the line breaks").expect("no panic"));
+        }
+        node = Node::start(data, "").await;
+    }
+
+    let last = node.post(&listener, "today", &[("pair", &listener.pair)]).await.expect("the page").1["as_of"].as_i64().expect("a number");
+    assert!(kept > 0 && last - first >= kept, "{} events for {kept} acknowledged changes", last - first);
+    for mut reader in readers {
+        let door = reader.door;
+        let reading = async { reader.read(&node.url, &|cursor| cursor >= last).await };
+        tokio::time::timeout(PATIENCE, reading).await.unwrap_or_else(|_| panic!("{door:?}: the rest"));
+        assert_eq!(reader.seqs, (first + 1..=last).collect::<Vec<_>>(), "{door:?}: all of it, once, in order");
+    }
+}

@@ -1,0 +1,218 @@
+//! Who gets in, and how a line ends.
+
+use super::*;
+
+at_every_door! {
+    a_revoked_session_hears_nothing_more
+    signing_out_ends_it
+    without_a_session_there_is_no_way_in
+    somebody_elses_page_hears_nothing_of_whoever_signed_in_since
+    a_ninth_line_takes_the_place_of_the_oldest
+    shutting_down_ends_it
+    a_bad_cursor_is_refused_with_a_reason
+    reconnecting_again_and_again_leaves_nothing_behind
+}
+
+async fn a_revoked_session_hears_nothing_more(door: Door) {
+    let app = TestApp::start().await;
+    let (browser, person, _) = somebody(&app).await;
+    let device = another_browser(&app, &browser).await;
+    let account: crate::api::AccountView = browser.ask("account", &[]).await.expect("the account");
+    let session = account.sessions.iter().find(|session| !session.is_this).expect("the other device").id.to_string();
+    let mut ear = Ear::open(&device, door, 0).await;
+    ear.told().await;
+    let listening = listen_to_the_end(ear);
+
+    assert_eq!(browser.post("end_session", &[("session", &session)]).await.status(), 200);
+    tell(&app, person, 1).await;
+
+    let (ear, last) = listening.await.expect("the line ends");
+    assert!(!matches!(last, Some(Heard::Told(Event { kind: EventKind::SettingsChanged, .. }))), "{last:?}");
+    match door {
+        Door::WebSocket => assert_eq!(ear.end, Some((4001, "signed_out".into()))),
+        Door::LongPoll | Door::Poll => assert_eq!(ear.end, Some((401, "\"SignedOut\"".into()))),
+        Door::Sse | Door::Ndjson => {}
+    }
+    assert_eq!(Ear::try_open(&device, Door::Sse, 0, false).await.err(), Some((401, "\"SignedOut\"".into())));
+    no_line_is_left(&app).await;
+}
+
+async fn signing_out_ends_it(door: Door) {
+    let app = TestApp::start().await;
+    let (browser, _, last) = somebody(&app).await;
+    let ear = Ear::open(&browser, door, last).await;
+    let listening = listen_to_the_end(ear);
+
+    assert_eq!(browser.post("sign_out", &[]).await.status(), 200);
+
+    listening.await.expect("the line ends");
+    no_line_is_left(&app).await;
+}
+
+async fn without_a_session_there_is_no_way_in(door: Door) {
+    let app = TestApp::start().await;
+    let refused = match Ear::try_open(&app.visitor(), door, 0, false).await {
+        Err(refused) => refused,
+        Ok(mut ear) => {
+            assert_eq!(ear.next().await, None);
+            ear.end.expect("a status")
+        }
+    };
+    assert_eq!(refused, (401, "\"SignedOut\"".into()));
+}
+
+async fn somebody_elses_page_hears_nothing_of_whoever_signed_in_since(door: Door) {
+    let app = TestApp::start().await;
+    let (browser, person, last) = somebody(&app).await;
+    let (_, other, _) = somebody(&app).await;
+    let ask = async |whose: &str| {
+        let query = format!("{}&whose={whose}", door.query(last));
+        if door == Door::WebSocket {
+            return doors::socket(&browser, &query, &[]).await.map(drop).err().unwrap_or_default();
+        }
+        let response = browser.events(&query, &[("accept", door.accept())]).await.expect("an answer");
+        if response.status() == 200 { (0, String::new()) } else { (response.status().as_u16(), response.text().await.expect("a code")) }
+    };
+
+    assert_eq!(ask(&other.to_string()).await, (401, "\"SignedOut\"".into()));
+    assert_eq!(ask("x").await, (400, "\"Malformed\"".into()));
+    // A long poll would wait.
+    tell(&app, person, 1).await;
+    assert_eq!(ask(&person.to_string()).await, (0, String::new()));
+}
+
+async fn a_ninth_line_takes_the_place_of_the_oldest(door: Door) {
+    let app = TestApp::start().await;
+    let (browser, person, last) = somebody(&app).await;
+    let notifier = app.state.database.notifier();
+    let oldest = tokio::spawn({
+        let mut ear = Ear::open(&browser, door, last).await;
+        async move {
+            // A poll holds no line: it hears the mark like everybody else.
+            let mut heard = ear.next().await;
+            while matches!(heard, Some(Heard::Hello(_) | Heard::Ping)) {
+                heard = ear.next().await;
+            }
+            (ear, heard)
+        }
+    });
+    let held = usize::from(door != Door::Poll);
+    until("the oldest line is open", || notifier.count_lines() == held).await;
+
+    let mut others = Vec::new();
+    for at in 0..lines::PER_SESSION {
+        others.push(Ear::open(&browser, [Door::Sse, Door::Ndjson, Door::WebSocket][at % 3], last).await);
+    }
+    let heard = if door == Door::Poll { None } else { Some(oldest.await.expect("an ear")) };
+    until("eight lines are open", || notifier.count_lines() == lines::PER_SESSION).await;
+    tell(&app, person, 1).await;
+
+    for ear in &mut others {
+        assert_eq!(ear.told().await.seq, last + 1, "the newer lines stay");
+    }
+    if let Some((mut ear, heard)) = heard {
+        assert_eq!(heard, Some(Heard::Replaced));
+        assert_eq!(ear.next().await, None, "it is the last frame");
+        match door {
+            Door::WebSocket => assert_eq!(ear.end, Some((4000, "replaced".into()))),
+            Door::Sse => assert!(ear.raw.contains("retry: 600000"), "a page that does not know the frame comes back late: {}", ear.raw),
+            Door::Ndjson | Door::LongPoll | Door::Poll => {}
+        }
+    }
+}
+
+async fn shutting_down_ends_it(door: Door) {
+    let app = TestApp::start().await;
+    let (browser, _, last) = somebody(&app).await;
+    let ear = Ear::open(&browser, door, last).await;
+    let listening = listen_to_the_end(ear);
+    until("the line is open", || door == Door::Poll || app.state.database.notifier().count_lines() == 1).await;
+
+    app.state.lifecycle.end();
+
+    let (ear, _) = listening.await.expect("the line ends");
+    match door {
+        Door::WebSocket => assert_eq!(ear.end, Some((1001, "ending".into()))),
+        Door::LongPoll => assert_eq!(ear.end, Some((503, "\"Unavailable\"".into()))),
+        Door::Sse | Door::Ndjson | Door::Poll => {}
+    }
+    assert!(app.state.lifecycle.drained(PATIENCE).await, "nothing holds the process");
+}
+
+async fn a_bad_cursor_is_refused_with_a_reason(door: Door) {
+    let app = TestApp::start().await;
+    let (browser, ..) = somebody(&app).await;
+    let wait = if door == Door::LongPoll { "&wait=1" } else { "" };
+    for (after, id) in [("x", None), ("-1", None), ("", None), ("99999999999999999999", None), ("3", Some("x")), ("3", Some("-3"))] {
+        let query = format!("after={after}{wait}");
+        let headers: Vec<(&'static str, &str)> = id.map(|id| ("last-event-id", id)).into_iter().collect();
+        let refused = if door == Door::WebSocket {
+            doors::socket(&browser, &query, &headers).await.expect_err("a refusal")
+        } else {
+            let response = browser.events(&query, &[&headers[..], &[("accept", door.accept())]].concat()).await.expect("an answer");
+            assert_eq!(response.status(), 400, "{query} {id:?}");
+            (response.status().as_u16(), response.text().await.expect("a code"))
+        };
+        assert_eq!(refused, (400, "\"CursorInvalid\"".into()), "{query} {id:?}");
+    }
+}
+
+async fn reconnecting_again_and_again_leaves_nothing_behind(door: Door) {
+    let app = TestApp::start().await;
+    let (browser, person, first) = somebody(&app).await;
+    tell(&app, person, 1).await;
+    for _ in 0..10 {
+        let opening = (0..20).map(|_| async {
+            let mut ear = Ear::open(&browser, door, first).await;
+            // Sometimes the place is taken before anything is heard.
+            ear.next().await;
+        });
+        futures::future::join_all(opening).await;
+        assert!(app.state.database.notifier().count_lines() <= lines::PER_SESSION);
+    }
+    no_line_is_left(&app).await;
+}
+
+#[tokio::test]
+async fn a_person_holds_twenty_lines_over_all_browsers() {
+    let app = TestApp::start().await;
+    let (first, ..) = somebody(&app).await;
+    let mut browsers = vec![first.clone()];
+    for _ in 0..2 {
+        browsers.push(another_browser(&app, &first).await);
+    }
+    let mut ears = Vec::new();
+    for at in 0..=lines::PER_PERSON {
+        let mut ear = Ear::open(&browsers[at % 3], Door::Ndjson, 0).await;
+        assert!(matches!(ear.next().await, Some(Heard::Hello(_))));
+        ears.push(ear);
+    }
+    assert_eq!(app.state.database.notifier().count_lines(), lines::PER_PERSON);
+    assert_eq!(ears[0].ends().await, Some(Heard::Replaced));
+}
+
+#[tokio::test]
+async fn what_is_asked_for_wrongly_is_refused_with_a_reason() {
+    let app = TestApp::start().await;
+    let (browser, ..) = somebody(&app).await;
+    for (query, accept, expected) in [
+        ("wait=0", "application/json", (400, "\"WaitInvalid\"")),
+        ("wait=56", "application/json", (400, "\"WaitInvalid\"")),
+        ("wait=soon", "application/json", (400, "\"WaitInvalid\"")),
+        ("wait=5", "text/event-stream", (406, "\"NotAcceptable\"")),
+        ("after=0", "image/png", (406, "\"NotAcceptable\"")),
+        ("after=0", "text/html", (406, "\"NotAcceptable\"")),
+        ("after=0&after=1", "*/*", (400, "\"Malformed\"")),
+        ("after=%FF", "*/*", (400, "\"CursorInvalid\"")),
+    ] {
+        let response = browser.events(query, &[("accept", accept)]).await.expect("an answer");
+        assert_eq!(response.status(), expected.0, "{query} {accept}");
+        assert_eq!(response.headers()["content-type"], "application/json");
+        assert_eq!(response.headers()["cache-control"], "no-store, no-transform");
+        let refused = (response.status().as_u16(), response.text().await.expect("a code"));
+        assert_eq!(refused, (expected.0, expected.1.to_owned()), "{query} {accept}");
+    }
+    let anything = browser.events("after=0", &[("accept", "*/*")]).await.expect("a stream");
+    assert_eq!(anything.headers()["content-type"], "text/event-stream");
+    assert_eq!(app.state.database.notifier().count_lines(), 1);
+}

@@ -1,0 +1,160 @@
+//! One feed, five doors, one suite: each case is run at every door, through real HTTP. What is told stands in `told`, how it ends
+//! in `ended`, readers that take nothing in `stalled`; `streams` and `sockets` are what only those doors have.
+
+mod ended;
+mod sockets;
+mod stalled;
+mod streams;
+mod told;
+
+use std::time::Duration;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+};
+
+use super::{
+    app::{Browser, PATIENCE, TestApp, TestPair, rounds},
+    doors::{self, Door, Ear, Heard},
+};
+use crate::{
+    domain::{Event, EventKind, Millis, PersonId},
+    server::{
+        services::accounts,
+        storage::{
+            events::{self, NewEvent},
+            lines,
+            seeds::CHILDREN,
+        },
+    },
+};
+
+/// A case at every door, as tests `case::sse`, `case::ndjson` and so on.
+macro_rules! at_every_door {
+    ($($case:ident)*) => { $(
+        mod $case {
+            use super::Door;
+
+            #[tokio::test]
+            async fn sse() { super::$case(Door::Sse).await }
+            #[tokio::test]
+            async fn ndjson() { super::$case(Door::Ndjson).await }
+            #[tokio::test]
+            async fn websocket() { super::$case(Door::WebSocket).await }
+            #[tokio::test]
+            async fn long_poll() { super::$case(Door::LongPoll).await }
+            #[tokio::test]
+            async fn poll() { super::$case(Door::Poll).await }
+        }
+    )* };
+}
+use at_every_door;
+
+/// Writes facts into a person's feed, as services do.
+async fn tell(app: &TestApp, person: PersonId, count: usize) {
+    let mut tx = app.state.database.begin().await.expect("a transaction");
+    let fact = NewEvent { person, kind: EventKind::SettingsChanged, pair: None, daily_question: None };
+    events::append(&mut tx, &vec![fact; count], app.state.clock.now()).await.expect("facts");
+    tx.commit().await.expect("a commit");
+}
+
+async fn person_of(app: &TestApp, browser: &Browser) -> PersonId {
+    let token = browser.cookies.lock().expect("cookies")["__Host-session"].clone();
+    accounts::recognise(&app.state, &token).await.expect("a look").expect("a session").found.person.id
+}
+
+/// Somebody who is signed in, their id, and the last number of their feed.
+async fn somebody(app: &TestApp) -> (Browser, PersonId, i64) {
+    let browser = app.person(CHILDREN[0].0).await;
+    let person = person_of(app, &browser).await;
+    let mut tx = app.state.database.read().await.expect("a transaction");
+    let last = events::last_seq(&mut tx, person).await.expect("a number");
+    (browser, person, last)
+}
+
+/// Waits until it is so; the pace decides nothing.
+async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("{what}"));
+}
+
+async fn no_line_is_left(app: &TestApp) {
+    let notifier = app.state.database.notifier();
+    until("every line is gone", || notifier.count_lines() == 0).await;
+}
+
+fn seqs(from: i64, to: i64) -> Vec<i64> {
+    (from..=to).collect()
+}
+
+/// Another browser of the same person.
+async fn another_browser(app: &TestApp, browser: &Browser) -> Browser {
+    let code = browser.cookies.lock().expect("cookies")["__Host-recovery"].clone();
+    let device = app.visitor();
+    assert_eq!(device.post("sign_in", &[("code", &code)]).await.status(), 200);
+    device
+}
+
+/// A line that is being listened to, until it is replaced or has ended.
+fn listen_to_the_end(mut ear: Ear) -> tokio::task::JoinHandle<(Ear, Option<Heard>)> {
+    tokio::spawn(async move {
+        let last = ear.ends().await;
+        (ear, last)
+    })
+}
+
+// ---- readers without a library
+
+fn port_of(browser: &Browser) -> u16 {
+    browser.url.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).expect("a port")
+}
+
+/// The head of a request for the feed, to be sent as it is.
+fn head(browser: &Browser, door: Door, cursor: i64) -> String {
+    let upgrade = if door == Door::WebSocket {
+        format!(
+            "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: {}\r\n",
+            browser.url
+        )
+    } else {
+        String::new()
+    };
+    format!(
+        "GET /events?{} HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\nAccept: {}\r\n{upgrade}\r\n",
+        door.query(cursor),
+        browser.url.trim_start_matches("http://"),
+        browser.cookie_line(),
+        door.accept()
+    )
+}
+
+/// A connection on which this was sent.
+async fn raw(browser: &Browser, head: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(("127.0.0.1", port_of(browser))).await.expect("a connection");
+    stream.write_all(head.as_bytes()).await.expect("a request");
+    stream
+}
+
+/// All that comes until the other end hangs up.
+async fn to_the_end(stream: &mut TcpStream) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.expect("an end").expect("a clean one");
+    bytes
+}
+
+/// What comes, until it ends like this.
+async fn to_the_mark(stream: &mut TcpStream, mark: &str) -> String {
+    let mut bytes = Vec::new();
+    let reading = async {
+        while !bytes.ends_with(mark.as_bytes()) {
+            bytes.push(stream.read_u8().await.expect("an open line"));
+        }
+    };
+    tokio::time::timeout(PATIENCE, reading).await.expect("the mark");
+    String::from_utf8(bytes).expect("UTF-8")
+}

@@ -1,0 +1,98 @@
+//! Readers that ask and then take nothing: bounded in memory and in time.
+
+use super::*;
+
+at_every_door! {
+    a_reader_that_takes_nothing_is_dropped_and_goes_on
+}
+
+async fn a_reader_that_takes_nothing_is_dropped_and_goes_on(door: Door) {
+    let app = TestApp::start_with_patience(Duration::from_millis(300)).await;
+    let (browser, person, first) = somebody(&app).await;
+    for _ in 0..20 {
+        tell(&app, person, 1_000).await;
+    }
+    // Warm, so that what is measured is the reader's.
+    let mut swift = Ear::open(&browser, door, first).await;
+    for _ in 0..20_000 {
+        swift.told().await;
+    }
+    drop(swift);
+    no_line_is_left(&app).await;
+    forget_peak();
+    let before = peak_memory();
+
+    let mut stalled = Vec::new();
+    for _ in 0..lines::PER_SESSION {
+        stalled.push(stalled_request(&browser, door, first).await);
+    }
+    if door.is_stream() {
+        until("the lines are open", || app.state.database.notifier().count_lines() > 0).await;
+        no_line_is_left(&app).await;
+    } else {
+        for stream in &mut stalled {
+            refuses_more(stream).await;
+        }
+    }
+
+    // Processes of their own are measured; threads of one would measure one another.
+    if std::env::var_os("NEXTEST").is_some() {
+        let grown = peak_memory() - before;
+        assert!(grown < 8 * 1_024, "{grown} KiB for {} readers that take nothing", lines::PER_SESSION);
+    }
+    let mut cursor = first + last_event_in(&mut stalled[0], door).await;
+    let mut ear = Ear::reopen(&browser, door, cursor).await;
+    while cursor < first + 20_000 {
+        cursor += 1;
+        assert_eq!(ear.told().await.seq, cursor);
+    }
+}
+
+/// The highest this process's memory has been since `forget_peak`, in KiB.
+fn peak_memory() -> i64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("a Linux");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).and_then(|rest| rest.trim().strip_suffix(" kB")?.parse().ok());
+    peak.expect("a number")
+}
+
+fn forget_peak() {
+    std::fs::write("/proc/self/clear_refs", "5").expect("the peak can be put back");
+}
+
+/// A connection with a small buffer on which the feed is asked for; a poll is asked for often enough to fill it.
+async fn stalled_request(browser: &Browser, door: Door, cursor: i64) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4 * 1_024).expect("a small buffer");
+    let mut stream = socket.connect(([127, 0, 0, 1], port_of(browser)).into()).await.expect("a connection");
+    let head = head(browser, door, cursor);
+    stream.write_all(head.as_bytes()).await.expect("a request");
+    if !door.is_stream() {
+        stream.write_all(head.repeat(99).as_bytes()).await.expect("more of them");
+    }
+    stream
+}
+
+/// Writes until the other end has hung up.
+async fn refuses_more(stream: &mut TcpStream) {
+    let writing = async {
+        while stream.write_all(b"\r\n").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, writing).await.expect("the connection is given up");
+}
+
+/// How many whole events arrived before the end, numbered from 1.
+async fn last_event_in(stream: &mut TcpStream, door: Door) -> i64 {
+    if !door.is_stream() {
+        return 0; // the answers of one question, asked a hundred times
+    }
+    let mut bytes = Vec::new();
+    let reading = stream.read_to_end(&mut bytes);
+    // What was still on its way comes, and then the end or a reset.
+    let _ = tokio::time::timeout(PATIENCE, reading).await.expect("the connection is given up");
+    let text = String::from_utf8_lossy(&bytes);
+    let whole = text.matches("\"seq\":").count() as i64 - 1;
+    assert!((0..20_000).contains(&whole), "{whole} events arrived");
+    whole.max(0)
+}
