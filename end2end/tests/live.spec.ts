@@ -3,6 +3,7 @@ import { Nginx } from '../support/nginx.ts';
 import { expect, type Pair, type Person, test } from '../support/pair.ts';
 
 const SLOW = '이 연결에서는 새 소식이 조금 늦게 올 수 있어요.';
+const LOST = '연결이 끊겼어요. 다시 잇고 있어요.';
 const said = (page: Page, text: string) => page.getByText(text);
 
 /** Every line to the feed that these pages ask for, as they ask. */
@@ -124,4 +125,77 @@ test('a proxy that drops idle lines costs nothing', async ({ ownServer, somebody
   } finally {
     await nginx.stop();
   }
+});
+
+test('behind a proxy whose server is away a page stays as it is, and goes on by itself', async ({ ownServer, somebody }) => {
+  const nginx = await Nginx.before(ownServer, '');
+  try {
+    const pair = await pairAt(nginx.url, somebody);
+    const { page } = pair.child;
+    await pair.child.open(pair.at('archive'));
+    await page.evaluate(() => (document.body.dataset.seen = 'before'));
+    const refused = page.waitForResponse((response) => response.url().includes('/events?') && response.status() === 502);
+    await ownServer.halt();
+    await refused;
+    await expect(said(page, LOST)).toBeVisible();
+    await ownServer.resume();
+    await expect(said(page, LOST)).toBeHidden();
+    expect(await page.evaluate(() => document.body.dataset.seen), 'nobody loaded it anew for that').toBe('before');
+    await pair.child.answer(pair.id, '운동장 뒤 등나무 벤치요.');
+    await pair.parent.answer(pair.id, '골목에서 고무줄을 했지.');
+    await expect(page.locator('.card-list a, .card-link').first(), 'and it hears what is new').toBeVisible();
+  } finally {
+    await nginx.stop();
+  }
+});
+
+test('a tab that takes over while the line is down says so no longer than it is', async ({ ownServer, somebody }) => {
+  const pair = await pairAt(ownServer.url, somebody);
+  await pair.child.open(pair.at('today'));
+  const second = await tab(pair.child, pair.at('today'));
+  await ownServer.halt();
+  await expect(said(second, LOST)).toBeVisible();
+  await pair.child.page.close();
+  await ownServer.resume();
+  await expect(said(second, LOST)).toBeHidden();
+});
+
+test('where tabs cannot agree each has a line, and one too many comes back when somebody comes to it', async ({ pairUp, server }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await page.addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined }));
+  const asked = lines(page);
+  await pair.child.open(pair.at('today'));
+  await tab(pair.child, pair.at('today'));
+  await expect.poll(() => asked).toHaveLength(2);
+
+  // Eight more of this browser, and both are replaced.
+  const cookies = (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join('; ');
+  const ending = new AbortController();
+  const ends = [];
+  for (let at = 0; at < 8; at += 1) {
+    const line = await fetch(`${server.url}/events?after=0`, { headers: { cookie: cookies, accept: 'application/x-ndjson' }, signal: ending.signal });
+    ends.push(line.body!.getReader());
+    await ends[at].read();
+  }
+  await pair.parent.answer(pair.id, '골목에서 고무줄을 했지.');
+  for (const end of ends) {
+    let heard = '';
+    while (!heard.includes('answer_submitted')) heard += new TextDecoder().decode((await end.read()).value);
+  }
+  expect(asked, 'not by itself').toHaveLength(2);
+
+  await page.evaluate(() => dispatchEvent(new Event('focus')));
+  await expect.poll(() => asked).toHaveLength(3);
+  await expect(page.getByText('답했어요').first(), 'from where it was').toBeVisible();
+  ending.abort();
+});
+
+test('the settings say by which road news comes', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await pair.child.open('/settings');
+  await expect(said(page, '새 소식은 이 기기에 바로 와요.')).toBeVisible();
+  const second = await tab(pair.child, '/settings');
+  await expect(said(second, '열려 있는 다른 창이 받아서 알려 줘요.')).toBeVisible();
 });

@@ -14,6 +14,9 @@ use super::{
 };
 use crate::domain::EventKind;
 
+/// How long a page may take to be left.
+const LEAVING_MS: f64 = 10_000.0;
+
 /// Wakes this page.
 pub fn start() {
     let Some(document) = web_sys::window().and_then(|window| window.document()) else { return };
@@ -73,14 +76,15 @@ fn wake_button(document: &Document, button: &Element) {
 fn follow(document: &Document) {
     let Some(as_of) = page::root_attribute("data-as-of").and_then(|text| text.parse::<i64>().ok()) else { return };
     let is_dirty = Rc::new(Cell::new(false));
+    let left_at = Rc::new(Cell::new(f64::NEG_INFINITY));
     if let Some(body) = document.body() {
         let is_dirty = Rc::clone(&is_dirty);
         listen(&body, "input", move || is_dirty.set(true));
     }
     // A form just sent brings its own event back: asking for this page then would cut off the way to the next.
     if let Some(window) = web_sys::window() {
-        let is_dirty = Rc::clone(&is_dirty);
-        listen(&window, "beforeunload", move || is_dirty.set(true));
+        let left_at = Rc::clone(&left_at);
+        listen(&window, "beforeunload", move || left_at.set(js_sys::Date::now()));
     }
     let document = document.clone();
     live::open(as_of, move |heard| {
@@ -93,7 +97,7 @@ fn follow(document: &Document) {
             Heard::Event(event) if is_elsewhere(&document, event.kind) => {}
             // Text somebody is typing is worth more than news; the next page will show them.
             Heard::Event(_) | Heard::Refetch => {
-                if !is_dirty.get() {
+                if !is_dirty.get() && js_sys::Date::now() - left_at.get() > LEAVING_MS {
                     page::reload();
                 }
             }

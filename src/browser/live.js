@@ -6,6 +6,8 @@ import * as opening from './opening.js';
 import * as presence from './presence.js';
 
 const FIRST_BYTE_MS = 5_000; // the server says hello at once
+const TRIES = 3; // of a stream by the browser itself, before we ask why
+const RETRY_MS = 8_000; // the longest that the server asks browsers to wait before they reconnect
 const SSE_AGAIN_MS = 600_000; // from long poll, later
 const SILENCE_MS = 35_000; // more than two heartbeats: the wire is dead, or the leader frozen
 const WAIT_S = 25;
@@ -24,12 +26,16 @@ export function open_line(cursor, person, tell) {
   let isReplaced = false;
   let isLost = false;
   let failures = 0;
-  let pollSince = 0;
+  let tries = 0; // of this stream, without a word
+  let refusals = 0; // of streams, in a row
+  let pollUntil = 0;
   let heardAt = Date.now();
 
   const isVisible = () => document.visibilityState === 'visible';
   const say = (message) => channel?.postMessage(message);
   const isLeading = () => !isShared || release;
+  // Whose page asks: somebody else may have signed in to this browser since.
+  const query = () => `after=${cursor}` + (person ? `&whose=${person}` : '');
 
   function take(kind, text) {
     heardAt = Date.now();
@@ -51,7 +57,15 @@ export function open_line(cursor, person, tell) {
       const { build } = document.documentElement.dataset;
       if (text !== build && build?.includes('-')) location.reload();
     }
+    if (kind === 'lost') isLost = Boolean(text);
+    if (kind === 'road') showRoad(text);
     if (kind !== 'ping') tell(kind, text);
+  }
+
+  /** The settings say by which road news comes here. */
+  function showRoad(text) {
+    const badge = document.querySelector('[data-road]');
+    if (badge) badge.textContent = badge.dataset[text];
   }
 
   /** From our own line: for us and for the other tabs. */
@@ -73,7 +87,7 @@ export function open_line(cursor, person, tell) {
     turn?.abort();
     source = turn = undefined;
     clearTimeout(timer);
-    clearTimeout(firstByte);
+    firstByte = clearTimeout(firstByte);
   }
 
   function connect() {
@@ -84,15 +98,16 @@ export function open_line(cursor, person, tell) {
       poll();
       return;
     }
-    source = new EventSource(`/events?after=${cursor}`);
+    tries = 0;
+    source = new EventSource(`/events?${query()}`);
     firstByte = setTimeout(slowDown, FIRST_BYTE_MS);
     for (const kind of ['hello', 'told', 'reset', 'ping', 'presence', 'replaced']) source.addEventListener(kind, hear);
     source.onerror = fail;
   }
 
   function hear({ type, data }) {
-    clearTimeout(firstByte);
-    failures = 0;
+    firstByte = clearTimeout(firstByte);
+    failures = refusals = tries = 0;
     setLost(false);
     if (type === 'hello') heard('road', road);
     if (type === 'replaced') replaced();
@@ -106,51 +121,64 @@ export function open_line(cursor, person, tell) {
   }
 
   function fail() {
-    clearTimeout(firstByte);
     setLost(true);
-    // While it is CONNECTING the browser tries again by itself, from the last number it saw.
-    // Without a network nobody refused us, and there is nothing to ask again.
-    if (source?.readyState === EventSource.CLOSED) later(navigator.onLine);
+    clearTimeout(firstByte);
+    tries += 1;
+    if (source?.readyState !== EventSource.CLOSED && tries < TRIES) {
+      // The browser tries again by itself, from the last number it saw; and may be held back then.
+      firstByte = setTimeout(slowDown, RETRY_MS + FIRST_BYTE_MS);
+      return;
+    }
+    // A stream does not say why: a poll does. Where polls are answered and streams are not, they are the road.
+    disconnect();
+    road = 'poll';
+    pollUntil = refusals ? Date.now() + SSE_AGAIN_MS : 0;
+    refusals += 1;
+    later();
   }
 
   /** Full jitter, so that a restart is not answered by everybody at once. */
-  function later(isRefused) {
+  function later() {
     failures += 1;
     const most = Math.min(60_000, 1_000 * 2 ** failures);
     timer = setTimeout(connect, 500 + Math.random() * most);
-    // The session may be gone: asking again finds out.
-    if (isRefused) heard('refetch');
   }
 
   function slowDown() {
     road = 'poll';
-    pollSince = Date.now();
+    pollUntil = Date.now() + SSE_AGAIN_MS;
     connect();
   }
 
   async function poll() {
     const { signal } = (turn = new AbortController());
     try {
-      while (Date.now() - pollSince < SSE_AGAIN_MS) {
-        const response = await fetch(`/events?wait=${WAIT_S}&after=${cursor}`, { signal, headers: { accept: 'application/json' } });
+      do {
+        const isRoad = Date.now() < pollUntil;
+        const wait = isRoad ? `wait=${WAIT_S}&` : '';
+        const response = await fetch(`/events?${wait}${query()}`, { signal, headers: { accept: 'application/json' } });
         if (!response.ok) throw response.status;
         const { build, seq, reset, replaced: isOver, events } = await response.json();
         if (signal.aborted) return;
         failures = 0;
-        setLost(false);
-        heard('road', road);
+        if (isRoad) {
+          setLost(false);
+          heard('road', road);
+        }
         heard('hello', JSON.stringify({ build }));
         if (reset) heard('reset', JSON.stringify({ seq }));
         for (const event of events) heard('told', JSON.stringify(event));
         if (isOver) return replaced();
-      }
+      } while (Date.now() < pollUntil);
       road = 'sse';
       connect();
     } catch (reason) {
       if (signal.aborted) return;
       road = 'sse';
       setLost(true);
-      later(reason === 401);
+      later();
+      // Nobody is signed in here any more, or somebody else: the page finds out.
+      if (reason === 401) heard('refetch');
     }
   }
 
@@ -163,6 +191,8 @@ export function open_line(cursor, person, tell) {
       new Promise((done) => {
         release = done;
         connect();
+        // Whoever asked while nobody led is answered now.
+        sayHere();
       });
     navigator.locks
       .request(name, options.steal ? options : { signal: mine.signal }, hold)
@@ -175,19 +205,23 @@ export function open_line(cursor, person, tell) {
       });
   }
 
-  function hearTab({ data: { kind, text } }) {
+  const sayHere = () => say({ kind: 'here', text: cursor, road });
+
+  /** How a tab hears whose leader goes by this road. */
+  const followed = (leaders) => (leaders === 'sse' ? 'tab' : leaders);
+
+  function hearTab({ data: { kind, text, road: leaders } }) {
     if (kind === 'where') {
-      if (release) say({ kind: 'here', text: cursor });
+      if (release) sayHere();
     } else if (!release) {
       if (kind === 'here') {
-        heardAt = Date.now();
-        tell('road', 'tab');
+        take('road', followed(leaders));
         if (text > cursor) {
           cursor = text;
           tell('refetch', '');
         }
       } else {
-        take(kind, kind === 'road' && text === 'sse' ? 'tab' : text);
+        take(kind, kind === 'road' ? followed(text) : text);
       }
     }
   }
@@ -215,36 +249,38 @@ export function open_line(cursor, person, tell) {
     channel = undefined;
   }
 
+  /** Goes on from the last number; what was missed comes by itself. */
   function again() {
     isReplaced = false;
     if (isLeading()) connect();
     else say({ kind: 'where' });
-    tell('refetch', '');
   }
 
   /** iOS calls a dead wire open; a frozen leader holds the lock and says nothing. */
   function check() {
-    if (!isOn || !isVisible()) return;
-    if (isReplaced) again();
-    else if (Date.now() - heardAt > SILENCE_MS) {
-      heardAt = Date.now();
-      if (isLeading()) again();
-      else {
-        asking?.abort();
-        stand({ steal: true });
-      }
+    if (!isOn || !isVisible() || isReplaced || Date.now() - heardAt <= SILENCE_MS) return;
+    heardAt = Date.now();
+    if (isLeading()) again();
+    else {
+      asking?.abort();
+      stand({ steal: true });
     }
+  }
+
+  /** A tab that was replaced has its line back when somebody comes to it. */
+  function look() {
+    if (isOn && isReplaced && isVisible()) again();
+    else check();
   }
 
   addEventListener('pagehide', stop);
   addEventListener('pageshow', ({ persisted }) => {
     // The first show of a fresh page opened the line already.
-    if (!persisted) return;
-    start();
-    tell('refetch', '');
+    if (persisted) start();
   });
   addEventListener('online', again);
-  document.addEventListener('visibilitychange', check);
+  addEventListener('focus', look);
+  document.addEventListener('visibilitychange', look);
   setInterval(check, 5_000);
   start();
   presence.start();

@@ -4,7 +4,7 @@
 // forbidden stops nothing else.
 const DRAWS_MS = 500;
 
-let key, picture;
+let key, seenKey, picture;
 const isUsedLast = () => sessionStorage.used && sessionStorage.used === localStorage.used;
 
 /** Changes the page: at once, or, as a card opens, when the browser has a picture of how it was. */
@@ -21,7 +21,10 @@ export function turn(isOpening, change) {
 
 /** A card opened: `/p/PAIR/cards/ID`. */
 export async function opened(card) {
-  if (!isThere(card)) localStorage[key] = card;
+  // A tab that slept hears late of what was read or sent away elsewhere.
+  if (localStorage[seenKey] === card) return;
+  if (isThere(card)) localStorage[seenKey] = card;
+  else localStorage[key] = card;
   draw();
 }
 
@@ -31,6 +34,7 @@ function isThere(card) {
 }
 
 function forget() {
+  localStorage[seenKey] = localStorage[key];
   localStorage.removeItem(key);
   draw();
 }
@@ -46,13 +50,15 @@ function draw() {
 }
 
 function use() {
-  if (!isUsedLast()) sessionStorage.used = localStorage.used = Math.random();
+  // A new number each time: a tab that was duplicated has its twin's.
+  sessionStorage.used = localStorage.used = Math.random();
   draw();
 }
 
 /** `person`: whose cards these are. */
 export async function start(person) {
   key = `opened:${person}`;
+  seenKey = `seen:${person}`;
   for (const kind of ['focus', 'pointerdown']) addEventListener(kind, use);
   addEventListener('storage', draw);
   // A tab that was just opened is used; one that loads itself anew in the background is not.

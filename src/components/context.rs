@@ -82,10 +82,11 @@ impl LiveFeed {
         live::open(as_of, move |heard| {
             notices::tell(&heard);
             match heard {
-                Heard::Hello(_) | Heard::Lost(_) | Heard::Slow(_) => {}
+                Heard::Hello(_) | Heard::Lost(true) | Heard::Slow(_) => {}
                 // Another page's: this one has nothing of it to show.
                 Heard::Event(event) if matches!(event.kind, EventKind::HandOverAsked | EventKind::HandOverUsed) => {}
-                Heard::Refetch => self.version.update(|version| *version += 1),
+                // What could not be asked while the line was down is asked now.
+                Heard::Refetch | Heard::Lost(false) => self.version.update(|version| *version += 1),
                 Heard::Event(event) => {
                     // A read inbox is no news of the pair: what was last said of it stays said.
                     if event.kind != EventKind::InboxChanged {

@@ -1,7 +1,7 @@
 //! A view that stays true: shown as the server rendered it, asked for again whenever the feed says so.
 //! A live event is a reason to ask again, never the answer itself.
 
-use std::{cell::Cell, future::Future};
+use std::{cell::Cell, future::Future, time::Duration};
 
 use leptos::{prelude::*, task::spawn_local};
 
@@ -10,6 +10,9 @@ use crate::{
     browser,
     components::context::LiveFeed,
 };
+
+/// When what could not be asked is asked again; a line that is up again asks at once.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// A view that knows at which number of the feed it was read.
 pub trait AsOf {
@@ -67,14 +70,16 @@ where
                             browser::opening::turn(is_opening, move || {
                                 // Answers may overtake one another: never go back.
                                 if let Some(view) = view.take().filter(|view| view.as_of() >= kept.view.with_untracked(AsOf::as_of)) {
+                                    // A kept copy has no number of the feed; from now on it is the page itself.
+                                    browser::page::set_root_attribute("data-as-of", &view.as_of().to_string());
                                     kept.view.set(view);
                                 }
                             });
                         }
                         // Not mine to see any more: the server says so with a page of its own. Drafts stay on this device.
                         Err(ApiError::SignedOut | ApiError::NotFound) => browser::page::reload(),
-                        // The network is away: what is shown stays, the line asks again when it is back.
-                        Err(_) => {}
+                        // The network or the server is away: what is shown stays, and is asked for again.
+                        Err(_) => set_timeout(move || kept.asked.update(|asked| *asked += 1), AGAIN),
                     }
                 });
             }
