@@ -67,6 +67,7 @@ server-debug: ## the server half for tests
 	cargo build --bin umbba --features ssr
 
 bench: site ## build and run the benchmarks; BENCH="page push minute live" chooses
+	@.ci/bench-setup
 	cargo build --release --bin umbba-bench --features ssr
 	@target/release/umbba-bench $(BENCH)
 
@@ -127,9 +128,11 @@ $(WORK)/umbba.wasm: FORCE | wasm-target
 	@mkdir -p $(@D)
 	@cmp -s $(FRONT)/umbba.wasm $@ || cp $(FRONT)/umbba.wasm $@
 
-$(WORK)/out/umbba.js: $(WORK)/umbba.wasm $(BINDGEN)
+# wasm-bindgen brings the modules that Rust names; what these import lies beside them.
+$(WORK)/out/umbba.js: $(WORK)/umbba.wasm $(wildcard src/browser/*.js) $(BINDGEN)
 	@rm -rf $(@D)
-	$(BINDGEN) --target web --no-typescript --out-name umbba --out-dir $(@D) $<
+	$(BINDGEN) --target web --no-typescript --out-name umbba --out-dir $(@D) $(WORK)/umbba.wasm
+	@cp src/browser/*.js $(@D)/snippets/*/src/browser/
 	@touch $@
 
 # The bindings and our own live.js in one file: the browser asks once.

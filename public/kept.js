@@ -5,7 +5,7 @@ let isWriting = false;
 
 async function look() {
   if (isWriting || document.visibilityState !== 'visible') return;
-  const { ok } = await fetch('/livez', { cache: 'no-store', signal: AbortSignal.timeout(LIMIT_MS) }).catch(() => ({}));
+  const { ok } = await fetch('/livez', { cache: 'no-store', signal: AbortSignal.timeout?.(LIMIT_MS) }).catch(() => ({}));
   if (ok && !isWriting) location.reload();
 }
 

@@ -22,7 +22,8 @@ self.addEventListener('fetch', (event) => {
   const { origin, pathname } = new URL(request.url);
   if (origin !== self.location.origin) return;
   if (request.method === 'POST') {
-    if (OTHERWISE.test(pathname)) event.waitUntil(wipe());
+    // Only when it was done; a script that signs out says so itself (`forget`).
+    if (OTHERWISE.test(pathname) && request.mode === 'navigate') event.respondWith(otherwise(request));
     // Today's page draws itself anew without being loaded: its copy would still ask for an answer that was given.
     if (pathname === '/api/today') event.waitUntil(renew(event.clientId).catch(() => {}));
   } else if (request.method === 'GET') {
@@ -31,6 +32,12 @@ self.addEventListener('fetch', (event) => {
     else if (OFFLINE_FILES.includes(pathname)) event.respondWith(offlineFile(event));
   }
 });
+
+async function otherwise(request) {
+  const answer = await fetch(request);
+  if (answer.ok || answer.type === 'opaqueredirect') await wipe();
+  return answer;
+}
 
 /** At once, and anew for the next time: a network that hangs must not hold up a copy's own files. */
 async function offlineFile(event) {

@@ -83,8 +83,8 @@ test('after seven days without both answers a question is shelved, and can still
   await expect(page.getByText(/두 번째 질문/)).toBeVisible();
   await expect(page.getByLabel('나의 답').first(), 'what was typed went with its question').toHaveValue('');
   await expect(page.getByRole('heading', { name: '나중에 답할 질문' })).toBeVisible();
-  await topic(page, FIRST).click();
   const shelf = onShelf(page, FIRST);
+  await expect(shelf.getByLabel('나의 답'), 'nor is it out of sight').toBeVisible();
   await expect(shelf.getByLabel('나의 답')).toHaveValue('빨간 자전거를 타고');
   await shelf.getByLabel('나의 답').fill('빨간 자전거를 타고 골목을 돌았어요.');
   await shelf.getByRole('button', { name: '답하기' }).click();

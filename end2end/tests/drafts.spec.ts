@@ -141,6 +141,90 @@ test('what one is typing while another device answers is kept in sight', async (
   await expect(unsent(page).getByText('쓰던 글', { exact: true })).toBeVisible();
 });
 
+test('two tabs never write over one another', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await pair.child.open(pair.at('today'));
+  await field(page).fill('한 시간 동안 쓴 긴 글');
+  await expect(page.getByText(KEPT, { exact: true })).toBeVisible();
+  const second = await page.context().newPage();
+  await second.goto(pair.at('today'));
+  await expect(field(second), 'the draft is for both').toHaveValue('한 시간 동안 쓴 긴 글');
+  await field(page).fill('한 시간 동안 쓴 긴 글, 그리고 조금 더');
+  await expect(page.getByText(KEPT, { exact: true })).toBeVisible();
+
+  await field(second).fill('다른 글');
+  await expect(unsent(second).getByText('다른 창에서, 또는 전에 쓰던 글')).toBeVisible();
+  await expect(unsent(second).getByText('한 시간 동안 쓴 긴 글, 그리고 조금 더')).toBeVisible();
+  await field(second).fill('');
+  await expect(unsent(second).getByText('한 시간 동안 쓴 긴 글, 그리고 조금 더'), 'nor is it forgotten with the other').toBeVisible();
+});
+
+test('what is typed before the page wakes up never goes over an earlier draft', async ({ pairUp, somebody }) => {
+  const pair = await pairUp({ child: await somebody('민지', { serviceWorkers: 'block' }) });
+  const { page } = pair.child;
+  await pair.child.open(pair.at('today'));
+  await field(page).fill('어제 쓰던 긴 글');
+  await expect(page.getByText(KEPT, { exact: true })).toBeVisible();
+  let wake = () => {};
+  const awake = new Promise<void>((settle) => (wake = settle));
+  await page.route('**/*.wasm', async (route) => {
+    await awake;
+    await route.continue();
+  });
+  await page.goto('/terms', { waitUntil: 'commit' });
+  await page.goto(pair.at('today'), { waitUntil: 'commit' });
+  await field(page).pressSequentially('안녕');
+  wake();
+  await expect(unsent(page).getByText('어제 쓰던 긴 글')).toBeVisible();
+  await expect(field(page)).toHaveValue('안녕');
+  await expect(page.getByText(KEPT, { exact: true })).toBeVisible();
+});
+
+test('better words for an answer whose receipt was lost are an edit of it', async ({ pairUp, somebody }) => {
+  const pair = await pairUp({ child: await somebody('민지', { serviceWorkers: 'block' }) });
+  const { page } = pair.child;
+  await page.route('**/events?*', (route) => route.abort()); // no news of what arrived
+  await page.route('**/api/submit_answer', async (route) => {
+    await route.fetch();
+    await page.context().setOffline(true);
+    await route.abort();
+  });
+  await page.goto(pair.at('today'));
+  await expect(page.getByText('0 / 2,000')).toBeVisible();
+  await field(page).fill('먼저 쓴 글');
+  await send(page);
+  await expect(page.getByText(WAITS)).toBeVisible();
+  expect((await pair.parent.today(pair.id)).question!.answers, 'it did arrive').toBe('OtherIsWaiting');
+  await page.unroute('**/api/submit_answer');
+  await field(page).fill('고쳐 쓴 글');
+  await send(page);
+  await expect(page.getByText(WAITS)).toBeVisible();
+  await page.context().setOffline(false);
+  await expect(page.getByRole('article').getByText('고쳐 쓴 글')).toBeVisible();
+  await expect(unsent(page)).toHaveCount(0);
+});
+
+test('where nothing can be kept and nothing be sent, nobody is told otherwise', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await page.addInitScript(() => {
+    IDBFactory.prototype.open = () => {
+      throw new Error('no store');
+    };
+  });
+  await pair.child.open(pair.at('today'));
+  await page.context().setOffline(true);
+  await field(page).fill('운동장 뒤 등나무 벤치요.');
+  await send(page);
+  await expect(page.getByText('인터넷에 닿지 않아요. 적은 글은 그대로 있으니 잠시 후 다시 보내 주세요.')).toBeVisible();
+  await expect(field(page)).toHaveValue('운동장 뒤 등나무 벤치요.');
+  await expect(page.getByText(KEPT)).toHaveCount(0);
+  await page.context().setOffline(false);
+  await send(page);
+  await expect(page.getByText(SAVED)).toBeVisible();
+});
+
 test('a pair closed meanwhile keeps the text and says so', async ({ pairUp }) => {
   const pair = await pairUp();
   const { page } = pair.child;
@@ -230,8 +314,10 @@ test('signing out says how much would be lost, offers to copy it, and then leave
   await send(page);
   await expect(page.getByText(WAITS)).toBeVisible();
   await pair.child.open('/settings');
-  await page.getByRole('button', { name: '이 기기에서 나가기' }).click();
+  // Twice, as some do everywhere: that is no yes.
+  await page.getByRole('button', { name: '이 기기에서 나가기' }).dblclick();
   await expect(page.getByText('아직 보내지 못한 글이 1개 있어요. 지금 나가면 사라져요.')).toBeVisible();
+  await expect(page.getByText('남의 눈에 띄면 안 되는 글')).toBeVisible();
   await page.getByRole('button', { name: '글 복사하기' }).click();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('남의 눈에 띄면 안 되는 글');
   await page.getByRole('button', { name: '그래도 나가기' }).click();

@@ -34,9 +34,10 @@ async function page(event) {
   event.waitUntil(answer.then((response) => keep(url, response.clone(), turn)).catch(() => {}));
   const late = new Promise((settle) => setTimeout(settle, LIMIT_MS));
   const first = await Promise.race([answer.catch(() => {}), late]);
-  if (first) return first;
+  // A proxy whose server is away has no page for anybody either.
+  if (first && first.status < 502) return first;
   const isShortcut = SHORTCUTS.includes(new URL(url).pathname);
-  return (await copy(url)) || (isShortcut && (await copy('/'))) || answer.catch(() => found('/offline.html'));
+  return (await copy(url)) || (isShortcut && (await copy('/'))) || first || answer.catch(() => found('/offline.html'));
 }
 
 /** The copy of a page, if all files of its build are here as well. */

@@ -46,7 +46,8 @@ pub async fn today(pair: PairId) -> Result<TodayView, ApiError> {
 }
 
 /// Submits the signed-in person's answer to an open or shelved question. A browser's outbox adds a `key` of its own for
-/// each sending, `whose` text it is, and, when it waited, `base`: how many revisions of the answer its writer had seen.
+/// each sending, `whose` text it is, when it waited `base`: how many revisions of the answer its writer had seen, and the
+/// keys of `earlier` sendings whose words it replaces, by commas: they may have arrived without their sender's knowing.
 #[server(endpoint = "submit_answer")]
 pub async fn submit_answer(
     daily_question: DailyQuestionId,
@@ -55,6 +56,7 @@ pub async fn submit_answer(
     key: Option<SubmissionId>,
     base: Option<u32>,
     whose: Option<PersonId>,
+    #[server(default)] earlier: String,
 ) -> Result<(), ApiError> {
     use crate::{
         domain::AnswerBody,
@@ -71,7 +73,8 @@ pub async fn submit_answer(
         return Err(ApiError::SignedOut);
     }
     let body = AnswerBody::parse(&body)?;
-    let sending = Sending { submission: key, base };
+    let earlier = earlier.split(',').filter_map(|key| key.parse().ok()).take(Sending::MOST_EARLIER).collect();
+    let sending = Sending { submission: key, base, earlier };
     let (pair, _) = answers::submit(&request.state, &request.person, daily_question, version, body, sending).await?;
     request.redirect(paths::today(pair)); // sets a header, does not return: keep it last
     Ok(())

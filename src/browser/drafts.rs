@@ -1,6 +1,6 @@
 //! What somebody wrote stays on this device until the server has it, whatever happens to page and network: drafts,
 //! answers that wait to be sent, and texts that cannot become an answer any more. The store, the sending and what it
-//! shows on any page are `drafts.js`; here is what the today page asks of it.
+//! shows on any page are `drafts.js` and what that imports; here is what the today page asks of it.
 
 use js_sys::Array;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
@@ -10,11 +10,15 @@ use crate::domain::{DailyQuestionId, PairId};
 
 #[wasm_bindgen(module = "/src/browser/drafts.js")]
 extern "C" {
-    fn start_texts(person: &str);
-    async fn load_text(question: &str, version: u32) -> JsValue;
+    fn start_texts();
+    async fn load_text(pair: &str, question: &str, version: u32) -> JsValue;
     async fn save_text(pair: &str, question: &str, version: u32, base: u32, text: &str) -> JsValue;
-    async fn submit_text(pair: &str, question: &str, version: u32, base: u32, text: &str) -> JsValue;
     async fn settle_texts(pair: &str, is_closed: bool, answerable: &str);
+}
+
+#[wasm_bindgen(module = "/src/browser/outbox.js")]
+extern "C" {
+    async fn submit_text(pair: &str, question: &str, version: u32, base: u32, text: &str) -> JsValue;
 }
 
 /// What a text is written for.
@@ -38,15 +42,15 @@ pub enum Sent {
 
 /// On every page of somebody signed in: sends what waits.
 pub fn start() {
-    if let Some(person) = page::root_attribute("data-person") {
-        start_texts(&person);
+    if page::root_attribute("data-person").is_some() {
+        start_texts();
     }
 }
 
 /// The text that waits here for this wording: whether it was sent already and waits for the network, and whether it is
 /// new (shared from another app) and must be kept yet.
 pub async fn load(place: Place) -> Option<(String, bool, bool)> {
-    let found = Array::from(&load_text(&place.question.to_string(), place.version).await);
+    let found = Array::from(&load_text(&place.pair.to_string(), &place.question.to_string(), place.version).await);
     Some((found.get(0).as_string()?, found.get(1).is_truthy(), found.get(2).is_truthy()))
 }
 

@@ -13,11 +13,15 @@ globalThis.addEventListener?.('beforeinstallprompt', (event) => {
 
 const isInstalled = () => matchMedia('(display-mode: standalone)').matches || navigator.standalone;
 
-/** Which card this browser gets. Browsers inside other apps cannot install anything. */
+// Browsers inside other apps, as `api::convert::door` knows them; they can install nothing, and `notices` reads it too.
+const { dataset } = document.documentElement;
+if (/KAKAOTALK|NAVER\(inapp|Instagram|FBA[NV]|Line\/|DaumApps/.test(navigator.userAgent)) dataset.inApp = '';
+
+/** Which card this browser gets. */
 function way() {
   const { userAgent } = navigator;
   if (prompt) return 'prompt';
-  if (/KAKAOTALK|NAVER|Line\/|Instagram|FBA[NV]/i.test(userAgent)) return '';
+  if ('inApp' in dataset) return '';
   // Only Safari's kind knows `standalone`; an iPad calls itself a Mac.
   if ('standalone' in navigator && navigator.maxTouchPoints > 1) return 'iphone';
   if (/SamsungBrowser/.test(userAgent)) return 'samsung';
@@ -56,7 +60,11 @@ export function start_install() {
   if (!document.querySelector('[data-install]')) return;
   hadAnswer = document.querySelector('.leaf.mine');
   document.addEventListener('click', act);
-  addEventListener('appinstalled', show);
+  addEventListener('appinstalled', () => {
+    prompt = undefined;
+    localStorage.setItem(LATER, Date.now() + LATER_MS);
+    show();
+  });
   // The answer of this page, and whatever becomes of the card about notifications.
   new MutationObserver(show).observe(document.body, { subtree: true, childList: true, attributeFilter: ['hidden'] });
   show();

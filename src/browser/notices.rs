@@ -116,7 +116,11 @@ fn ability(window: &Window) -> String {
     match get(window, "Notification").filter(|_| get(window, "PushManager").is_some()).and_then(|api| get(&api, "permission")?.as_string()) {
         Some(permission) => permission,
         // Only Safari knows `standalone`; in a tab of an iPhone it is false and push needs the Home Screen.
-        None if get(&window.navigator(), "standalone").is_some_and(|standalone| standalone.is_falsy()) => "install".to_owned(),
+        None if super::page::root_attribute("data-in-app").is_none()
+            && get(&window.navigator(), "standalone").is_some_and(|standalone| standalone.is_falsy()) =>
+        {
+            "install".to_owned()
+        }
         None => "unsupported".to_owned(),
     }
 }

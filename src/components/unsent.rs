@@ -16,6 +16,8 @@ pub fn UnsentTexts() -> impl IntoView {
             data-already-open=words.opened_while_writing
             data-swapped=words.draft_before_swap
             data-answered-elsewhere=words.answered_elsewhere
+            data-shared=words.draft_shared
+            data-elsewhere=words.draft_elsewhere
             data-pair-closed=words.err_pair_closed
             data-other=words.draft_kept
             data-copy=words.copy_text

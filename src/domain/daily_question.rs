@@ -176,12 +176,13 @@ impl DailyQuestion {
     }
 
     /// Refuses a text that was written before `role` answered otherwise: `base` is how many revisions its writer had seen.
-    /// What was just written has no base, and the later of two devices wins.
-    pub fn check_base(&self, role: Role, base: Option<u32>, body: &AnswerBody) -> Result<(), Refusal> {
+    /// Up to `unseen` more are the writer's own, sent without a receipt. What was just written has no base, and the later
+    /// of two devices wins.
+    pub fn check_base(&self, role: Role, base: Option<u32>, unseen: u32, body: &AnswerBody) -> Result<(), Refusal> {
         let own = self.answer_of(role);
         let seen = own.map_or(0, |answer| answer.revision);
         let is_same = own.is_some_and(|answer| answer.body == *body);
-        if self.status() != Status::Complete && !is_same && base.is_some_and(|base| base != seen) {
+        if self.status() != Status::Complete && !is_same && base.is_some_and(|base| !(base..=base.saturating_add(unseen)).contains(&seen)) {
             return Err(Refusal::AnsweredElsewhere);
         }
         Ok(())

@@ -194,6 +194,27 @@ async fn what_waited_never_goes_over_what_was_answered_meanwhile() {
 }
 
 #[tokio::test]
+async fn other_words_for_a_sending_whose_receipt_was_lost_are_an_edit_of_it() {
+    const THIRD_KEY: &str = "3c9d2f40-6a1b-4a55-8f0e-2b7c1d9e0a33";
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let question = pair.child.question(pair.id).await;
+    assert_eq!(send(&pair.child, question, "먼저 쓴 글", &[("key", KEY)]).await, (200, None));
+
+    // Its sender never heard that it was taken. One that did not arrive changes nothing.
+    let earlier = format!("{THIRD_KEY},{KEY}");
+    assert_eq!(send(&pair.child, question, "고쳐 쓴 글", &[("key", OTHER_KEY), ("base", "0"), ("earlier", &earlier)]).await, (200, None));
+    let own = pair.child.today(pair.id).await.question.expect("a question");
+    assert_eq!((own.answers, own.revision), (AnswersView::Waiting { own: "고쳐 쓴 글".to_owned() }, 2));
+
+    pair.child.answer(pair.id, "다른 기기의 답").await;
+    let late = [("key", THIRD_KEY), ("base", "0"), ("earlier", KEY)];
+    assert_eq!(send(&pair.child, question, "또 고친 글", &late).await, (409, Some(ApiError::AnsweredElsewhere)), "another device's answer stays");
+    let nonsense = [("key", THIRD_KEY), ("base", "3"), ("earlier", "x,,y")];
+    assert_eq!(send(&pair.child, question, "또 고친 글", &nonsense).await, (200, None));
+}
+
+#[tokio::test]
 async fn a_text_is_never_sent_as_somebody_else() {
     let app = TestApp::start().await;
     let pair = app.pair().await;

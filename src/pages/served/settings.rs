@@ -199,6 +199,7 @@ fn Account(found: Found) -> impl IntoView {
             <h2>{words.sessions_panel}</h2>
             <FieldError id="session-error" sentence=use_sentence("end_session", &[])/>
             <ul class="rows">{sessions}</ul>
+            <p class="hint" data-road data-sse=words.road_sse data-tab=words.road_tab data-poll=words.road_poll></p>
         </section>
         <HandOverPanel/>
         <LeadOut/>
@@ -215,7 +216,8 @@ fn Account(found: Found) -> impl IntoView {
             <p>{words.sign_out_lead}</p>
             <form class="form" method="post" action=paths::api("sign_out") data-forget>
                 <p class="field-error" role="alert" data-left=words.leave_left data-failed=words.leave_failed></p>
-                <div class="actions" data-sure hidden>
+                <div class="actions" data-sure data-copied=words.leave_copied hidden>
+                    <p class="answer-text"></p>
                     <button class="button ghost" type="button">{words.leave_copy}</button>
                     <button class="button danger" type="submit">{words.leave_anyway}</button>
                 </div>

@@ -10,12 +10,19 @@ use crate::{
 };
 
 /// How an answer was sent.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Sending {
     /// Names this sending: however often it comes, it is taken once.
     pub submission: Option<SubmissionId>,
     /// Of a text that waited on its device: how many revisions its writer had seen. It never goes over a later one.
     pub base: Option<u32>,
+    /// Sendings that this one replaces, whose receipts were lost: what became of them counts as seen.
+    pub earlier: Vec<SubmissionId>,
+}
+
+impl Sending {
+    /// A device that was without a network for long names the first of them.
+    pub const MOST_EARLIER: usize = 16;
 }
 
 /// Takes the person's answer to a question of theirs. `version` is the wording they saw.
@@ -44,7 +51,11 @@ pub async fn submit(
     {
         return Ok((pair.id, Saved::Unchanged));
     }
-    question.check_base(role, sending.base, &body)?;
+    let mut taken = 0;
+    for earlier in sending.earlier {
+        taken += u32::from(answers::was_taken(&mut tx, id, role, earlier).await?);
+    }
+    question.check_base(role, sending.base, taken, &body)?;
     let now = state.clock.now();
     let saved = question.answer(role, version, body, now, pair.phase())?;
     if saved == Saved::Unchanged {

@@ -1,0 +1,66 @@
+// What a page says of the texts on this device: that something waits or went, and the texts put aside.
+import { inTurn, mine, move } from './store.js';
+
+const SAID_MS = 10_000;
+
+function show(name, isShown) {
+  for (const notice of document.querySelectorAll(`[data-notice=${name}]`)) notice.hidden = !isShown;
+}
+
+/** The news of it may draw this very page anew: it says so once more. */
+export function sayWent(at) {
+  sessionStorage.setItem('went', at);
+  show('sent', true);
+}
+
+let drawn;
+
+/** The texts put aside, and that something waits where no field says so. */
+export async function draw() {
+  const texts = await inTurn(mine);
+  show('waiting', texts.some(({ state, question }) => state === 'out' && !document.querySelector(`[data-answer="${question}"]`)));
+  const aside = texts.filter(({ state }) => state === 'aside');
+  const now = aside.map(({ id }) => id).join();
+  if (now === drawn) return;
+  drawn = now;
+  // Today's page has a place of its own, by the card.
+  const places = [...document.querySelectorAll('[data-unsent]')];
+  for (const place of places) place.hidden = true;
+  const place = places.at(-1);
+  if (!place) return;
+  place.hidden = !aside.length;
+  place.replaceChildren(...aside.map((text) => leaf(place.dataset, text)));
+}
+
+/** Where a browser does not let us copy, the text is selected for the person's own hand. */
+export async function copy(shown, button, copied) {
+  try {
+    await navigator.clipboard.writeText(shown.textContent);
+    button.textContent = copied;
+  } catch {
+    getSelection().selectAllChildren(shown);
+  }
+}
+
+function leaf(words, text) {
+  const article = document.createElement('article');
+  const line = (kind, says, name) => {
+    const element = article.appendChild(document.createElement(kind));
+    element.textContent = says;
+    if (name) element.className = name;
+    return element;
+  };
+  line('p', words[text.reason[0].toLowerCase() + text.reason.slice(1)] ?? words.other, 'reason');
+  const shown = line('p', text.text, 'answer-text');
+  const button = line('button', words.copy, 'button ghost');
+  button.onclick = () => copy(shown, button, words.copied);
+  line('button', words.drop, 'button quiet').onclick = async () => {
+    await inTurn(() => move(text));
+    await draw();
+  };
+  return article;
+}
+
+export function start() {
+  if (Date.now() - sessionStorage.getItem('went') < SAID_MS) show('sent', true);
+}

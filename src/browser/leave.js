@@ -1,0 +1,52 @@
+// Signing out: what waits is sent, what cannot be sent is counted and shown, and then nothing stays on the device. It listens
+// as soon as the script is here: a form posted by the browser itself would ask nobody.
+import { copy } from './aside.js';
+import { flush } from './outbox.js';
+import { act, close, inTurn, me, mine } from './store.js';
+
+const WIPE_MS = 1_000; // a store just cleared may not open again
+
+let isLeaving = false;
+
+async function leave(event) {
+  const form = event.target;
+  if (!me || !form.matches('[data-forget]')) return;
+  event.preventDefault();
+  if (isLeaving) return;
+  isLeaving = true;
+  // "Anyway" is a button of its own: a second tap on the first one loses nothing.
+  await leaveWith(form, Boolean(event.submitter?.closest('[data-sure]'))).finally(() => (isLeaving = false));
+}
+
+async function leaveWith(form, isSure) {
+  const sure = form.querySelector('[data-sure]');
+  const said = form.querySelector('[role=alert]');
+  // What is sent now comes back as news; as if somebody typed, the page is not drawn anew for it.
+  form.dispatchEvent(new Event('input', { bubbles: true }));
+  await flush();
+  const left = await inTurn(mine);
+  if (left.length && !isSure) {
+    said.textContent = said.dataset.left.replace('{count}', left.length);
+    const [shown, button] = sure.children;
+    shown.textContent = left.map(({ text }) => text).join('\n\n');
+    sure.hidden = false;
+    button.onclick = () => copy(shown, button, sure.dataset.copied);
+    button.focus();
+    return;
+  }
+  await close();
+  const response = await fetch(form.action, { method: 'POST', headers: { accept: 'application/json' } }).catch(() => undefined);
+  if (!response?.ok && response?.status !== 401) {
+    said.textContent = said.dataset.failed;
+    return;
+  }
+  // The answer asked the browser to forget all this (Clear-Site-Data); not every browser does.
+  const wiped = act('readwrite', (store) => left.forEach(({ id }) => store.delete(id)));
+  await Promise.race([wiped, new Promise((settle) => setTimeout(settle, WIPE_MS))]);
+  localStorage.clear();
+  navigator.clearAppBadge?.();
+  navigator.serviceWorker?.controller?.postMessage({ act: 'forget' });
+  location.assign('/');
+}
+
+document.addEventListener('submit', leave);

@@ -1,0 +1,132 @@
+// Answers on their way: what meets no network waits on this device and goes by itself, once.
+import { draw, sayWent } from './aside.js';
+import { asideOf, dirty, edit, idOf, inTurn, me, mine, move, put, textOf } from './store.js';
+
+const AGAIN_MS = 5_000; // doubled up to a minute while a page is open
+const AGAIN_MOST_MS = 60_000;
+const SEND_MS = 20_000;
+// These may go better another time; what the server says with any other status stays so.
+const isLater = (status) => status === 401 || status === 408 || status === 429 || status >= 500;
+
+let failures = 0;
+let timer;
+
+export const known = new Map(); // the marks of the drafts that this tab read or wrote, by id
+
+/** What this tab has neither read nor written is another tab's, or older than this page: it is put where it is seen. */
+export function spare(store, there, draft) {
+  const isOurs = !there?.text.trim() || there.mark === known.get(there.id) || draft.text.startsWith(there.text);
+  known.set(draft.id, draft.mark);
+  if (!isOurs) putAside(store, there, 'Elsewhere');
+}
+
+/** Within a transaction of its own turn; shown when that is over. */
+export function putAside(store, text, reason) {
+  store.put(asideOf(text, reason));
+  inTurn(() => {}).then(draw);
+}
+
+/** Sends an answer: '' taken, 'waiting' on this device, else why not, as JSON. */
+export const submit_text = (...answer) => submit(...answer).catch(() => '"Broken"');
+
+async function submit(pair, question, version, base, text) {
+  const id = idOf(question, version);
+  const out = textOf({ id: `${id}:out`, pair, question, version, base, text, state: 'out', key: crypto.randomUUID(), earlier: '' });
+  const draft = textOf({ ...out, id, state: 'draft' });
+  dirty.delete(id);
+  const { isKept } = await inTurn(() =>
+    edit([id, out.id], (store, [there, before]) => {
+      spare(store, there, draft);
+      store.delete(id);
+      // Other words for what may have arrived without our knowing: the server counts that one as seen.
+      if (before?.isTried) out.earlier = [before.earlier, before.key].filter(Boolean).join();
+      store.put(out);
+    }),
+  );
+  // An installed app's store is not cleared when room is short; in a tab some browsers would ask.
+  if (matchMedia('(display-mode: standalone)').matches) navigator.storage?.persist?.();
+  const outcome = (await flush(out)) ?? '';
+  if (isKept || outcome !== 'waiting') return outcome;
+  // It lies nowhere but in its field, and there it stays.
+  dirty.set(id, draft);
+  await inTurn(() => move(out));
+  return '"Network"';
+}
+
+/** Sends what waits; `fresh` was written this moment. Its outcome, unless another tab was faster. */
+export async function flush(fresh) {
+  if (!me) return undefined;
+  clearTimeout(timer);
+  const send = () => sendAll(fresh);
+  // One tab at a time; the server knows a key it has seen, so two would do no harm, and one that sleeps holds nobody up.
+  const signal = AbortSignal.timeout?.(SEND_MS);
+  const outcome = await (navigator.locks?.request(`texts:${me}`, { signal }, send).catch((error) => (signal?.aborted ? send() : Promise.reject(error))) ?? send());
+  await draw();
+  return outcome;
+}
+
+async function sendAll(fresh) {
+  let outcome;
+  let isDone = true;
+  for (const out of await inTurn(mine)) {
+    if (out.state !== 'out') continue;
+    const isFresh = out.key === fresh?.key;
+    if (!out.isTried) await inTurn(() => put(Object.assign(out, { isTried: true })));
+    const answer = await send(out, isFresh);
+    if (answer === 'waiting') isDone = false;
+    else await inTurn(() => settle(out, answer, isFresh));
+    if (isFresh) outcome = answer;
+    if (answer !== 'waiting') dispatchEvent(new CustomEvent('umbba:sent'));
+    if (!answer && !isFresh) {
+      sayWent(Date.now());
+      // The kept copy of today's page would still ask for it.
+      navigator.serviceWorker?.controller?.postMessage({ act: 'opened', url: `/p/${out.pair}/today` });
+    }
+  }
+  failures = isDone ? 0 : failures + 1;
+  if (!isDone) timer = setTimeout(flush, Math.min(AGAIN_MOST_MS, AGAIN_MS * 2 ** (failures - 1)) * (0.5 + Math.random() / 2));
+  return outcome;
+}
+
+async function send({ question, version, base, text, key, earlier, person }, isFresh) {
+  const fields = new URLSearchParams({ daily_question: question, version, body: text, key, whose: person });
+  // What waited was written before whatever another device may have answered meanwhile: never over it.
+  if (!isFresh && base !== null) fields.set('base', base);
+  if (earlier) fields.set('earlier', earlier);
+  try {
+    const init = { method: 'POST', body: fields, headers: { accept: 'application/json' }, signal: AbortSignal.timeout?.(SEND_MS) };
+    const response = await fetch('/api/submit_answer', init);
+    if (response.ok) return '';
+    return isLater(response.status) ? 'waiting' : (await response.text()) || '"Broken"';
+  } catch {
+    return 'waiting';
+  }
+}
+
+/** Taken: it is gone from here. Refused: what was just written goes back to its field if it can be mended there. */
+async function settle(out, answer, isFresh) {
+  const texts = await mine();
+  // Sent once more with other words meanwhile: those decide.
+  if (texts.find(({ id }) => id === out.id)?.key !== out.key) return;
+  if (!answer) {
+    await move(out);
+    const id = idOf(out.question, out.version);
+    const later = dirty.get(id) ?? texts.find((text) => text.id === id);
+    if (later?.text === out.text) await move(later);
+    // How many of the earlier sendings were taken, only the server knows.
+    else if (later) await put(Object.assign(later, { base: out.earlier ? null : out.base + 1 }));
+  } else if (isFresh && /Answer(Empty|TooLong|Forbidden)|TooLarge|Malformed/.test(answer)) {
+    const draft = { ...out, id: idOf(out.question, out.version), state: 'draft' };
+    known.set(draft.id, draft.mark);
+    await move(out, draft);
+  } else {
+    await move(out, asideOf(out, answer.replaceAll('"', '')));
+  }
+}
+
+export function start() {
+  flush();
+  addEventListener('online', () => flush());
+  addEventListener('pageshow', ({ persisted }) => persisted && flush());
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && flush());
+}

@@ -1,0 +1,22 @@
+// Text from another app on its way from the page that shows it once more to the draft of the day it was meant for. It is
+// kept for this tab, this person and that pair alone, until a draft has it. It listens as soon as the script is here.
+import { me } from './store.js';
+
+const SHARED = 'shared';
+
+/** Where it goes: the first field for an answer to today's question, none of the shelf. */
+export const fieldOf = () => document.querySelector('[data-answer]:not(.later *)');
+
+export function sharedInto(pair) {
+  const shared = JSON.parse(sessionStorage.getItem(SHARED) ?? 'null');
+  return shared?.person === me && shared.pair === pair ? shared.text : '';
+}
+
+export const forgetShared = () => sessionStorage.removeItem(SHARED);
+
+document.addEventListener('click', ({ target }) => {
+  const link = target.closest?.('[data-share-into]');
+  if (!link) return;
+  const [, , pair] = link.pathname.split('/');
+  sessionStorage.setItem(SHARED, JSON.stringify({ person: me, pair, text: document.querySelector('textarea[data-shared]').value }));
+});
