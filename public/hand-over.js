@@ -16,7 +16,12 @@ if (document.querySelector('[data-waits]')) {
   document.addEventListener('visibilitychange', look);
 }
 
-document.querySelector('[data-enter]')?.requestSubmit();
+const entering = document.querySelector('[data-enter]');
+if (entering) {
+  entering.requestSubmit();
+  // A tap meanwhile would post it twice.
+  entering.querySelector('button').disabled = true;
+}
 
 document.querySelector('[data-lead-out]')?.addEventListener('submit', async (event) => {
   event.preventDefault();

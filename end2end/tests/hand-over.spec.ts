@@ -45,13 +45,31 @@ test('from settings to the new phone: digits here, typed there, a yes here, and 
 
   await expect(page.getByRole('heading', { name: '아이폰 · Safari에서 들어오려고 해요. 내 기기가 맞나요?' }), 'live').toBeVisible();
   await expectAccessibleByDayAndDusk(page);
-  await page.getByRole('button', { name: '네, 내 기기예요' }).click();
+  // Twice, as some do everywhere.
+  await page.getByRole('button', { name: '네, 내 기기예요' }).dblclick();
 
   await expect(phone).toHaveURL(pair.at('today'));
   await expect(phone.getByLabel('나의 답')).toBeVisible();
   await expect(page.getByText('아이폰 · Safari에서 이어 쓰기 시작했어요.')).toBeVisible();
   await page.goto(pair.at('settings'));
   await expect(page.getByText('아이폰 · Safari', { exact: true })).toBeVisible();
+});
+
+test('digits typed where the recovery code goes are no wrong code, and nobody’s browser changes hands unsaid', async ({ pairUp, somebody }) => {
+  const pair = await pairUp();
+  const code = await digits(pair.child.page);
+  const { page: phone } = await somebody('민지', { userAgent: IPHONE });
+  await phone.goto('/signin');
+  await phone.getByLabel('복구 코드').fill(code);
+  await phone.getByRole('button', { name: '들어가기' }).click();
+  await expect(phone.getByLabel('숫자 여덟 개')).toHaveValue(code.replace(' ', '-'));
+  await expect(phone.getByText('님이 들어와 있어요')).toHaveCount(0);
+
+  // The mother's own browser is about to become the child's.
+  const { page } = pair.parent;
+  await page.goto(`/signin/digits/${code.replace(' ', '-')}`);
+  await expect(page.getByText('님이 들어와 있어요. 다른 분의 것으로 들어가면 이 브라우저가 그분 것으로 바뀌어요.')).toBeVisible();
+  await expectAccessibleByDayAndDusk(page);
 });
 
 test('a no is told to the new device, and the other open pages hear of a yes', async ({ pairUp, somebody }) => {

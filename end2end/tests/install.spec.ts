@@ -70,6 +70,8 @@ for (const [phone, userAgent] of Object.entries(PHONES)) {
     await expect(steps).toHaveCount(3);
     await expect(steps.first()).toContainText({ iphone: '공유 단추', samsung: '줄 세 개', chrome: '점 세 개' }[phone]!);
     await expect(steps.first().locator('svg')).toBeVisible();
+    // The app on an iPhone's home screen begins signed out: its digits are had here.
+    await expect(card(page).getByRole('link', { name: '이어 쓸 숫자 받기' })).toHaveCount(phone === 'iphone' ? 1 : 0);
     await page.getByRole('button', { name: '나중에' }).click();
     await expect(card(page)).toHaveCount(0);
     await child.open('/devices');
@@ -94,6 +96,31 @@ test('shared text is shown once more, and then stands where today’s answer is 
   await page.reload();
   await expect(page.getByLabel('나의 답'), 'once').toHaveValue('먼저 쓴 글\n\n가져온 이야기');
   expect((await pair.parent.today(pair.id)).question!.answers).toBe('Open');
+});
+
+test('shared text is for the day it was meant for, whatever is on the shelf and whichever pair is opened first', async ({ pairUp, somebody, clock }) => {
+  const pair = await pairUp({ pushTime: await clock.minute() });
+  const { child } = pair;
+  const { page } = child;
+  const other = await child.startPair();
+  await (await somebody('영호')).join(await child.invite(other));
+  for (let day = 0; day < 8; day += 1) await clock.nextDay();
+  expect((await child.today(pair.id)).later.length, 'something is on the shelf').toBeGreaterThan(0);
+
+  await page.goto('/share?text=%EA%B0%80%EC%A0%B8%EC%98%A8%20%EC%9D%B4%EC%95%BC%EA%B8%B0');
+  await page.getByRole('link', { name: '엄마와 나' }).click();
+  const field = page.locator('[data-answer]:not(.later *) textarea');
+  await expect(field).toHaveValue('가져온 이야기');
+  await expect(page.locator('.later textarea').first()).toHaveValue('');
+
+  // Chosen for the mother's day, but the father's is opened before it is there.
+  await page.goto('/share?text=%EB%8B%A4%EB%A5%B8%20%EC%9D%B4%EC%95%BC%EA%B8%B0');
+  await page.evaluate(() => document.addEventListener('click', (event) => event.preventDefault()));
+  await page.getByRole('link', { name: '엄마와 나' }).click();
+  await child.open(`/p/${other}/today`);
+  await expect(page.getByLabel('나의 답').last()).toHaveValue('');
+  await child.open(pair.at('today'));
+  await expect(field).toHaveValue('가져온 이야기\n\n다른 이야기');
 });
 
 test('shared text without a question to answer is kept in sight', async ({ pairUp }) => {

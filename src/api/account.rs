@@ -31,6 +31,7 @@ pub async fn sign_up(#[server(default)] name: String, #[server(default)] consent
 #[server(endpoint = "sign_in")]
 pub async fn sign_in(#[server(default)] code: String) -> Result<(), ApiError> {
     use crate::{
+        domain::HandOverCode,
         paths,
         server::{
             cookies,
@@ -41,6 +42,11 @@ pub async fn sign_in(#[server(default)] code: String) -> Result<(), ApiError> {
 
     let request = request::anybody()?;
     request.visitor.refuse_insecure()?;
+    // Digits in the wrong field are no wrong recovery code.
+    if let Ok(digits) = HandOverCode::parse(&code) {
+        request.redirect(paths::digits_with(&digits.grouped()));
+        return Ok(());
+    }
     tokio::time::sleep(guard::brake(&request.state).await?).await;
     let opened = accounts::sign_in(&request.state, &code, request.visitor.trier(), &request.visitor.device).await;
     let opened = opened.map_err(|error| match error {

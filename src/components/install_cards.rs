@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 
 use super::context::use_page_words;
-use crate::text::PageWords;
+use crate::{paths, text::PageWords};
 
 /// What to look for on the screen, drawn beside the words.
 #[derive(Clone, Copy)]
@@ -45,6 +45,7 @@ pub fn InstallCards(is_polite: bool, answers: i64) -> impl IntoView {
                 <p>{words.install_lead}</p>
                 {steps.map(|steps| view! { <ol class="pictured">{steps}</ol> })}
                 <div class="actions">
+                    {(way == "iphone").then(|| view! { <a class="button" href=paths::hand_over()>{words.push_install_code}</a> })}
                     {(way == "prompt").then(|| view! { <button class="button" type="button" data-install-act="prompt">{words.install_button}</button> })}
                     {is_polite.then(|| view! { <button class="button quiet" type="button" data-install-act="later">{words.push_ask_later}</button> })}
                 </div>

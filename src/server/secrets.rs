@@ -104,6 +104,11 @@ pub fn new_token(random: &Random) -> String {
     hex(&random.bytes::<32>())
 }
 
+/// Whether this could be one of ours: what could not needs no look into the database.
+pub fn is_token(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// What is stored of a session token. It is random already, so a plain SHA-256 suffices.
 pub fn token_hash(token: &str) -> String {
     hex(digest::digest(&digest::SHA256, token.as_bytes()).as_ref())

@@ -215,6 +215,41 @@ async fn digits_last_ten_minutes_and_a_late_yes_two_more() {
 }
 
 #[tokio::test]
+async fn what_is_said_or_done_twice_is_done_once() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let phone = ask(&app, &make(&pair.child).await).await;
+    let id = asked_of(&pair.child).await;
+    confirm(&pair.child, id).await;
+    confirm(&pair.child, id).await;
+    let fields = [("hand_over", &*id.to_string())];
+    assert_eq!(pair.child.refused("refuse_hand_over", &fields).await, OVER, "a yes is no no");
+    let ticket = cookie(&phone, "__Host-asked").expect("a ticket");
+    assert_eq!(phone.post("enter_hand_over", &[]).await.status(), 200);
+    phone.cookies.lock().expect("cookies").insert("__Host-asked".into(), ticket.clone());
+    assert_eq!(phone.post("enter_hand_over", &[]).await.status(), 200, "here already");
+    assert_eq!(sessions(&pair.child).await.len(), 2);
+    confirm(&pair.child, id).await;
+    // Nobody else comes in by it.
+    pair.parent.cookies.lock().expect("cookies").insert("__Host-asked".into(), ticket);
+    assert_eq!(pair.parent.refused("enter_hand_over", &[]).await, OVER);
+}
+
+#[tokio::test]
+async fn digits_in_the_field_of_the_recovery_code_are_shown_the_way_and_cost_no_try() {
+    let app = TestApp::start().await;
+    let person = app.person(CHILDREN[0].0).await;
+    let code = make(&person).await;
+    let phone = app.visitor();
+    for _ in 0..12 {
+        let sent = phone.post("sign_in", &[("code", &code)]).await;
+        assert_eq!((sent.status(), location(&sent)), (StatusCode::OK, format!("/signin/digits/{}-{}", &code[..4], &code[4..])));
+    }
+    assert_eq!(phone.get("/settings").await.status(), 401);
+    assert_eq!(phone.post("ask_hand_over", &[("code", &code)]).await.status(), 200);
+}
+
+#[tokio::test]
 async fn nobody_but_the_person_can_say_yes() {
     let app = TestApp::start().await;
     let pair = app.pair().await;

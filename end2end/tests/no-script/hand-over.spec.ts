@@ -16,9 +16,10 @@ test('digits, the question and the yes are links and forms, and the new device a
   await phone.getByLabel('숫자 여덟 개').fill(code);
   await phone.getByRole('button', { name: '확인 부탁하기' }).click();
   await expect(phone.getByRole('heading', { name: '기존 기기에서 확인해 주세요' })).toBeVisible();
-  await page.reload();
+  // Its own page asks again by itself, too.
   await page.getByRole('button', { name: '네, 내 기기예요' }).click();
   await expect(page.getByText(/^확인했어요\./)).toBeVisible();
+  await expect(page.getByRole('button', { name: '숫자 새로 받기' }), 'and a way on').toBeVisible();
 
   await phone.getByRole('button', { name: '들어가기' }).click();
   await expect(phone).toHaveURL(pair.at('today'));

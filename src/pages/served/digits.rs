@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
 
 use super::{
-    hand_over::{GoesOn, sentence},
+    hand_over::{GoesOn, HereAlready, sentence},
     loaded, param,
 };
 use crate::{
@@ -30,6 +30,7 @@ pub fn DigitsPage() -> impl IntoView {
         <main id="main" class="page page-sign-in">
             <h1>{words.digits_title}</h1>
             <p class="lead">{words.digits_lead}</p>
+            <HereAlready/>
             <form class="form" method="post" action=paths::api("ask_hand_over")>
                 <TextField name="code" label=words.digits_label hint=words.digits_hint value=code inputmode="numeric" autocomplete="one-time-code"
                     error=sentence("ask_hand_over", words.err_digits)/>

@@ -71,7 +71,7 @@ fn HandOver(found: HandOverView) -> impl IntoView {
             }
             .into_any()
         }
-        HandOverView::Confirmed { device } => said(about(words.hand_over_confirmed, &device)).into_any(),
+        HandOverView::Confirmed { device } => view! { {said(about(words.hand_over_confirmed, &device))} <Again/> }.into_any(),
         HandOverView::Used { device } => view! { {said(about(words.hand_over_used, &device))} <Begin/> }.into_any(),
         HandOverView::Refused => view! { <p class="notice" role="status">{words.hand_over_refused}</p> <Begin/> }.into_any(),
     };
@@ -119,6 +119,18 @@ fn Running(code: Option<CodeView>, until: String) -> impl IntoView {
     view! {
         <p class="lead">{lead}</p>
         {shown}
+        // Without a script nothing tells this page that a device asks.
+        <noscript><meta http-equiv="refresh" content="4"/></noscript>
+        <Again/>
+        <Others/>
+    }
+}
+
+/// Other digits instead, or none: for who closed the app that waited, or said yes by mistake.
+#[component]
+fn Again() -> impl IntoView {
+    let words = use_page_words();
+    view! {
         <div class="actions">
             <form method="post" action=paths::api("make_hand_over")>
                 <button class="button ghost" type="submit">{words.hand_over_again}</button>
@@ -127,8 +139,14 @@ fn Running(code: Option<CodeView>, until: String) -> impl IntoView {
                 <button class="button quiet" type="submit">{words.hand_over_withdraw}</button>
             </form>
         </div>
-        <Others/>
     }
+}
+
+/// On a browser where somebody is signed in already: it may become somebody else's.
+#[component]
+pub(super) fn HereAlready() -> impl IntoView {
+    let words = use_page_words();
+    use_home().name.map(|name| view! { <p class="notice warn">{text::fill(words.here_already, &[("name", &name)])}</p> })
 }
 
 /// Somebody else's phone is invited, to a seat of its own.
@@ -229,6 +247,7 @@ fn Take() -> impl IntoView {
         <Title text=words.take_title/>
         <h1>{words.take_title}</h1>
         <p class="lead">{words.take_lead}</p>
+        <HereAlready/>
         <form class="form" method="post" action=paths::api("take_hand_over")>
             <input type="hidden" name="token" value=token/>
             <FieldError id="form-error" sentence=sentence("take_hand_over", words.err_take)/>

@@ -35,7 +35,8 @@ pub fn SharePage() -> impl IntoView {
     let body = if links.is_empty() {
         view! { <p>{words.share_no_pair}</p><div class="actions"><a class="button" href=paths::start()>{words.new_pair}</a></div> }.into_any()
     } else {
-        view! { <h2>{words.share_where}</h2><ul class="card-list">{links}</ul> }.into_any()
+        view! { <noscript><p class="notice">{words.share_by_hand}</p></noscript><h2>{words.share_where}</h2><ul class="card-list">{links}</ul> }
+            .into_any()
     };
     view! {
         <Title text=words.share_title/>

@@ -14,7 +14,7 @@ use crate::{
         WAY_OUT_LIFE_MS,
     },
     server::{
-        secrets::{new_hand_over_code, new_token, token_hash},
+        secrets::{self, new_hand_over_code, new_token, token_hash},
         state::AppState,
         storage::{
             Tx,
@@ -63,10 +63,10 @@ pub async fn lookup(state: &AppState, person: &Person) -> Result<Option<HandOver
 /// A device without a session types digits: right ones give it a ticket and ask the person, nothing more. Wrong, used and
 /// expired say the same and count as failures; what is not eight digits guesses nothing and does not count.
 pub async fn ask(state: &AppState, typed: &str, trier: Trier, device: &Device) -> Result<String, ServiceError> {
+    let code = HandOverCode::parse(typed).map_err(|_| ServiceError::CodeWrong)?;
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     guard::check(&mut tx, trier, now).await?;
-    let code = HandOverCode::parse(typed).map_err(|_| ServiceError::CodeWrong)?;
     let ticket = new_token(&state.random);
     let asked = hand_overs::ask(&mut tx, &state.secrets.hand_over_hash(&code), &token_hash(&ticket), &device.0, now).await?;
     let Some(person) = asked else {
@@ -91,19 +91,26 @@ pub async fn lookup_asked(state: &AppState, ticket: &str) -> Result<Option<HandO
 pub async fn decide(state: &AppState, person: &Person, id: HandOverId, is_mine: bool) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    hand_overs::lookup_for(&mut tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
+    let found = hand_overs::lookup_for(&mut tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
     let (stage, until) = if is_mine { (HandOverStage::Confirmed, now.plus(ENTER_LIFE_MS)) } else { (HandOverStage::Refused, now) };
-    if !hand_overs::decide(&mut tx, person.id, id, stage, until, now).await? {
-        return Err(ServiceError::CodeWrong);
+    if hand_overs::decide(&mut tx, person.id, id, stage, until, now).await? {
+        tx.commit().await?;
+        return Ok(());
     }
-    tx.commit().await?;
-    Ok(())
+    // Said twice, as by a second tap.
+    let was_said =
+        if is_mine { matches!(found.stage, HandOverStage::Confirmed | HandOverStage::Used) } else { found.stage == HandOverStage::Refused };
+    if was_said { Ok(()) } else { Err(ServiceError::CodeWrong) }
 }
 
 /// The confirmed device comes in. `here` is whoever is signed in on it already; a session is opened unless it is the same.
 pub async fn enter(state: &AppState, ticket: &str, here: Option<PersonId>, device: &Device) -> Result<Option<Opened>, ServiceError> {
     let mut tx = state.database.begin().await?;
-    let person = hand_overs::enter(&mut tx, &token_hash(ticket), state.clock.now()).await?.ok_or(ServiceError::CodeWrong)?;
+    let Some(person) = hand_overs::enter(&mut tx, &token_hash(ticket), state.clock.now()).await? else {
+        // Here already, by this very ticket.
+        let used = hand_overs::lookup_by_ticket(&mut tx, &token_hash(ticket)).await?.filter(|found| found.stage == HandOverStage::Used);
+        return if used.is_some_and(|used| Some(used.person) == here) { Ok(None) } else { Err(ServiceError::CodeWrong) };
+    };
     come_in(tx, state, person, here, device).await
 }
 
@@ -130,6 +137,9 @@ pub async fn lead_out(state: &AppState, person: &Person, session: SessionId) -> 
 
 /// The device's own browser comes in by the link. Its 256 bits are not guessed, so that tries need no counting.
 pub async fn take(state: &AppState, token: &str, here: Option<PersonId>, device: &Device) -> Result<Option<Opened>, ServiceError> {
+    if !secrets::is_token(token) {
+        return Err(ServiceError::CodeWrong);
+    }
     let mut tx = state.database.begin().await?;
     let person = hand_overs::take(&mut tx, &token_hash(token), state.clock.now()).await?.ok_or(ServiceError::CodeWrong)?;
     come_in(tx, state, person, here, device).await
