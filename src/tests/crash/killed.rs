@@ -91,7 +91,10 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice() {
     assert_eq!(answer_all(&node.client, &node.url, &members, 0).await.len(), members.len());
     let first = node.question(&members[0]).await["number"].as_u64().expect("a number");
     // Those of the night of the seed wait for the morning; the last kill's day is the last.
-    let mut now = settle(&node, &database, started.plus(Millis::DAY / 2)).await;
+    // By noon, whatever hour it is now: at night they would wait on.
+    let noon = evening(1).plus(-(8 * Millis::HOUR + 50 * Millis::MINUTE));
+    node.clock_to(noon).await;
+    let mut now = settle(&node, &database, noon).await;
     service.take();
 
     let days = kills().div_ceil(2);
