@@ -15,6 +15,17 @@ const field = (page: Page) => page.getByLabel('나의 답');
 const send = (page: Page) => page.getByRole('button', { name: '답하기' }).click();
 const unsent = (page: Page) => page.locator('[data-unsent]:visible');
 
+/** All texts on this device, as JSON. */
+const stored = (page: Page) =>
+  page.evaluate(async () => {
+    const asked = indexedDB.open('umbba');
+    const db = await new Promise<IDBDatabase>((settle) => (asked.onsuccess = () => settle(asked.result)));
+    const all = db.transaction('texts').objectStore('texts').getAll();
+    const texts = await new Promise<object[]>((settle) => (all.onsuccess = () => settle(all.result)));
+    db.close();
+    return JSON.stringify(texts);
+  });
+
 /** Writes today's answer where no network is, and sends it. */
 async function sendOffline(pair: Pair, text: string): Promise<void> {
   const { page } = pair.child;
@@ -203,6 +214,42 @@ test('better words for an answer whose receipt was lost are an edit of it', asyn
   await page.context().setOffline(false);
   await expect(page.getByRole('article').getByText('고쳐 쓴 글')).toBeVisible();
   await expect(unsent(page)).toHaveCount(0);
+});
+
+test('words sent while another answer is on its way are the ones that go', async ({ pairUp, somebody }) => {
+  const child = await somebody('민지', { serviceWorkers: 'block' });
+  const pair = await pairUp({ child });
+  const { page } = child;
+  const other = await child.startPair();
+  await (await somebody('영호')).join(await child.invite(other));
+  let answer = () => {};
+  const held = new Promise<void>((settle) => (answer = settle));
+  let isDown = true;
+  const sent: string[] = [];
+  await page.route('**/api/submit_answer', async (route) => {
+    if (isDown) return route.abort();
+    sent.push(new URLSearchParams(route.request().postData()!).get('body')!);
+    if (route.request().postData()!.includes(encodeURIComponent('아빠에게'))) await held;
+    return route.continue();
+  });
+  // Two answers wait, the father's first.
+  for (const [id, text] of [[other, '아빠에게'], [pair.id, '먼저 쓴 글']]) {
+    await child.open(`/p/${id}/today`);
+    await field(page).fill(text);
+    await send(page);
+    await expect(page.getByText(WAITS)).toBeVisible();
+  }
+  isDown = false;
+  const first = page.waitForRequest('**/api/submit_answer');
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await first;
+  await field(page).fill('고쳐 쓴 글');
+  await send(page);
+  await expect.poll(() => stored(page)).toContain('고쳐 쓴 글');
+  answer();
+  await expect(page.getByRole('article').getByText('고쳐 쓴 글')).toBeVisible();
+  await expect(unsent(page)).toHaveCount(0);
+  expect(sent, 'never what they took the place of').toEqual(['아빠에게', '고쳐 쓴 글']);
 });
 
 test('where nothing can be kept and nothing be sent, nobody is told otherwise', async ({ pairUp }) => {

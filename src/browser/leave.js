@@ -44,6 +44,7 @@ async function leaveWith(form, isSure) {
   const wiped = act('readwrite', (store) => left.forEach(({ id }) => store.delete(id)));
   await Promise.race([wiped, new Promise((settle) => setTimeout(settle, WIPE_MS))]);
   localStorage.clear();
+  sessionStorage.clear();
   navigator.clearAppBadge?.();
   navigator.serviceWorker?.controller?.postMessage({ act: 'forget' });
   location.assign('/');

@@ -71,7 +71,7 @@ async function sendAll(fresh) {
   for (const out of await inTurn(mine)) {
     if (out.state !== 'out') continue;
     const isFresh = out.key === fresh?.key;
-    if (!out.isTried) await inTurn(() => put(Object.assign(out, { isTried: true })));
+    if (!(await inTurn(() => markTried(out)))) continue;
     const answer = await send(out, isFresh);
     if (answer === 'waiting') isDone = false;
     else await inTurn(() => settle(out, answer, isFresh));
@@ -86,6 +86,16 @@ async function sendAll(fresh) {
   failures = isDone ? 0 : failures + 1;
   if (!isDone) timer = setTimeout(flush, Math.min(AGAIN_MOST_MS, AGAIN_MS * 2 ** (failures - 1)) * (0.5 + Math.random() / 2));
   return outcome;
+}
+
+/** False when other words took its place while something else was sent: those go by themselves. */
+async function markTried(out) {
+  let isThere = false;
+  await edit([out.id], (store, [there]) => {
+    isThere = there?.key === out.key;
+    if (isThere && !there.isTried) store.put({ ...there, isTried: true });
+  });
+  return isThere;
 }
 
 async function send({ question, version, base, text, key, earlier, person }, isFresh) {

@@ -41,7 +41,7 @@ async function tell() {
   toldAt = now;
   const what = now - wroteAt < HERE_MS ? 'writing' : 'here';
   const body = new URLSearchParams({ pair, what });
-  const answer = await fetch('/api/presence', { method: 'POST', body, signal: AbortSignal.timeout(HERE_MS) }).catch(() => {});
+  const answer = await fetch('/api/presence', { method: 'POST', body, signal: AbortSignal.timeout?.(HERE_MS) }).catch(() => {});
   // A network that is away says nothing of what anybody wants.
   if (!answer || answer.status >= 500) return;
   words = answer.ok && (await answer.json());
