@@ -105,6 +105,33 @@ test('killing the browser after "saved" loses nothing, and the next start sends 
   }
 });
 
+test('a store that opens late holds nobody up, and what lies in it goes all the same', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await sendOffline(pair, '지하철에서 쓴 글');
+  // As after a browser that was killed: it opens, but not at once.
+  await page.addInitScript(() => {
+    const { open } = IDBFactory.prototype;
+    IDBFactory.prototype.open = function (...args) {
+      const asked = open.apply(this, args);
+      let tell: (() => void) | undefined;
+      Object.defineProperty(asked, 'onsuccess', { set: (told) => (tell = told) });
+      asked.addEventListener('success', () => Object.assign(globalThis, { openStore: () => tell?.() }));
+      return asked;
+    };
+  });
+  await page.goto('about:blank');
+  await page.clock.install();
+  await page.context().setOffline(false);
+  await page.goto(pair.at('archive'));
+  await page.waitForFunction(() => 'openStore' in globalThis);
+  await page.clock.runFor(3_000); // longer than anybody waits for it
+  expect((await pair.parent.today(pair.id)).question!.answers).toBe('Open');
+  await page.evaluate(() => (globalThis as unknown as { openStore(): void }).openStore());
+  await page.clock.runFor(10_000);
+  await expect.poll(async () => (await pair.parent.today(pair.id)).question!.answers).toBe('OtherIsWaiting');
+});
+
 test('the other pages say that something waits', async ({ pairUp }) => {
   const pair = await pairUp();
   const { page } = pair.child;

@@ -1,6 +1,6 @@
 // Answers on their way: what meets no network waits on this device and goes by itself, once.
 import { draw, sayWent } from './aside.js';
-import { asideOf, dirty, edit, idOf, inTurn, me, mine, move, put, textOf } from './store.js';
+import { asideOf, dirty, edit, idOf, inTurn, isAway, me, mine, move, put, textOf } from './store.js';
 
 const AGAIN_MS = 5_000; // doubled up to a minute while a page is open
 const AGAIN_MOST_MS = 60_000;
@@ -67,8 +67,9 @@ export async function flush(fresh) {
 
 async function sendAll(fresh) {
   let outcome;
-  let isDone = true;
-  for (const out of await inTurn(mine)) {
+  const texts = await inTurn(mine);
+  let isDone = !isAway();
+  for (const out of texts) {
     if (out.state !== 'out') continue;
     const isFresh = out.key === fresh?.key;
     if (!(await inTurn(() => markTried(out)))) continue;

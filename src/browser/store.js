@@ -2,8 +2,9 @@
 // what cannot become an answer any more, with the reason (`aside`). The store is used as it is: what a library would hide
 // is a reopening and a promise around each request. Where it fails, texts live as long as the page, and nobody is told
 // otherwise; when it is there again they go into it.
-const OPEN_MS = 2_000; // a store that does not open holds nobody up
-const BROKEN_MS = 10_000; // nor is it asked for each letter
+const OPEN_MS = 2_000; // a store that takes longer to open holds nobody up meanwhile
+const BROKEN_MS = 10_000; // one that fails is not asked for each letter
+const LATE = 'late';
 
 export const me = document.documentElement.dataset.person; // whose browser this is
 let opened; // the database, a promise
@@ -19,12 +20,17 @@ function database() {
   opened ??= new Promise((resolve, reject) => {
     const asked = indexedDB.open('umbba', 1);
     asked.onupgradeneeded = () => asked.result.createObjectStore('texts', { keyPath: 'id' });
-    asked.onsuccess = () => resolve(asked.result);
+    asked.onsuccess = () => {
+      brokenAt = -BROKEN_MS; // late, as after a browser that was killed, but here
+      resolve(asked.result);
+    };
     asked.onerror = () => reject(asked.error);
-    setTimeout(reject, OPEN_MS);
   });
-  return opened;
+  return Promise.race([opened, new Promise((_, reject) => setTimeout(reject, OPEN_MS, LATE))]);
 }
+
+/** Nothing of the store is known just now: what it holds is looked for again. */
+export const isAway = () => performance.now() - brokenAt < BROKEN_MS;
 
 const inMemory = {
   getAll: () => ({ result: [...memory.values()].filter(Boolean) }),
@@ -35,7 +41,7 @@ const inMemory = {
 
 /** One transaction; `isKept` when it is on the device. iOS closes databases of pages that slept: it is opened once more. */
 export async function act(mode, work) {
-  for (let tries = 0; tries < 2 && performance.now() - brokenAt >= BROKEN_MS; tries += 1) {
+  for (let tries = 0; tries < 2 && !isAway(); tries += 1) {
     try {
       const tx = (await database()).transaction('texts', memory.size ? 'readwrite' : mode, { durability: 'strict' });
       const store = tx.objectStore('texts');
@@ -48,9 +54,10 @@ export async function act(mode, work) {
       });
       for (const [id, text] of late) if (memory.get(id) === text) memory.delete(id);
       return { found: request?.result, isKept: true };
-    } catch {
-      opened = undefined;
-      if (tries) brokenAt = performance.now();
+    } catch (error) {
+      // Late is not broken: the same opening is waited for.
+      if (error !== LATE) opened = undefined;
+      if (tries || error === LATE) brokenAt = performance.now();
     }
   }
   return { found: work(inMemory)?.result, isKept: false };
@@ -93,6 +100,7 @@ export function move(from, to) {
 
 /** An open store would hold up its clearing. */
 export async function close() {
-  (await opened?.catch(() => {}))?.close();
+  const late = new Promise((settle) => setTimeout(settle, OPEN_MS));
+  (await Promise.race([opened?.catch(() => {}), late]))?.close();
   opened = undefined;
 }
