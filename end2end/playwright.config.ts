@@ -9,6 +9,7 @@ export default defineConfig({
   retries: 0,
   forbidOnly: true,
   timeout: 60_000,
+  globalTimeout: 2_400_000, // a test that never gives way is not ended by its own limit: the run fails instead of hanging
   expect: { timeout: 15_000 },
   reporter: [['list'], ['json', { outputFile: '../target/test/playwright.json' }]],
   use: {

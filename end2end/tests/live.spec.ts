@@ -166,8 +166,11 @@ test('where tabs cannot agree each has a line, and one too many comes back when 
   await page.addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined }));
   const asked = lines(page);
   await pair.child.open(pair.at('today'));
+  // Asked for is not yet there: a line that comes after the eight would take the place of one of them.
+  const there = page.context().waitForEvent('response', (response) => response.url().includes('/events?'));
   await tab(pair.child, pair.at('today'));
-  await expect.poll(() => asked).toHaveLength(2);
+  await there;
+  expect(asked).toHaveLength(2);
 
   // Eight more of this browser, and both are replaced.
   const cookies = (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join('; ');
@@ -181,7 +184,11 @@ test('where tabs cannot agree each has a line, and one too many comes back when 
   await pair.parent.answer(pair.id, '골목에서 고무줄을 했지.');
   for (const end of ends) {
     let heard = '';
-    while (!heard.includes('answer_submitted')) heard += new TextDecoder().decode((await end.read()).value);
+    while (!heard.includes('answer_submitted')) {
+      const { done, value } = await end.read();
+      expect(done, `a line that goes on, after ${heard}`).toBe(false); // an ended one is read for ever, and no timeout comes between
+      heard += new TextDecoder().decode(value);
+    }
   }
   expect(asked, 'not by itself').toHaveLength(2);
 
