@@ -1,4 +1,4 @@
-// Stands in the kept copy of a page: asks for the page itself once the server answers again, unless somebody writes on it.
+// Stands in the kept copy of a page, and in the page that stands for one that is not kept: asks for the page itself once the server answers again, unless somebody writes on it.
 const EVERY_MS = 20_000;
 const LIMIT_MS = 3_000;
 let isWriting = false;
@@ -14,6 +14,12 @@ addEventListener('input', () => (isWriting = true));
 addEventListener('umbba:sent', () => {
   isWriting = false;
   look();
+});
+// As it was asked for, with what stands behind a `#`: a link to here would leave that off.
+document.addEventListener('click', (event) => {
+  if (!event.target.closest?.('a[href=""]')) return;
+  event.preventDefault();
+  location.reload();
 });
 addEventListener('online', look);
 document.addEventListener('visibilitychange', look);

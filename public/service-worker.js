@@ -23,6 +23,7 @@ self.addEventListener('fetch', (event) => {
   if (origin !== self.location.origin) return;
   if (request.method === 'POST') {
     // Only when it was done; a script that signs out says so itself (`forget`).
+    if (pathname === '/share' && request.mode === 'navigate') event.respondWith(shared(request));
     if (OTHERWISE.test(pathname) && request.mode === 'navigate') event.respondWith(otherwise(request));
     // Today's page draws itself anew without being loaded: its copy would still ask for an answer that was given.
     if (pathname === '/api/today') event.waitUntil(renew(event.clientId).catch(() => {}));
@@ -37,6 +38,11 @@ async function otherwise(request) {
   const answer = await fetch(request);
   if (answer.ok || answer.type === 'opaqueredirect') await wipe();
   return answer;
+}
+
+/** What another app shares goes on behind a `#`: no network sees it, and it outlasts one that is away. */
+async function shared(request) {
+  return Response.redirect(`/share#${new URLSearchParams(await request.formData())}`, 303);
 }
 
 /** At once, and anew for the next time: a network that hangs must not hold up a copy's own files. */

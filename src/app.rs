@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::{Meta, MetaTags, Title, provide_meta_context};
 
 use crate::{
-    api::{HomeView, Refused},
+    api::{HomeView, Refused, SharedText},
     components::context::{self, Lang, People},
     domain::{Locale, PersonId, TextSize},
     paths,
@@ -25,6 +25,8 @@ pub struct PageFrame {
     pub person: Option<PersonId>,
     /// A form's post that was refused and is answered with this page.
     pub refused: Option<Refused>,
+    /// What another app shared, for the page that shows it once more.
+    pub shared: SharedText,
 }
 
 /// The document.
@@ -36,6 +38,7 @@ pub fn shell() -> impl IntoView {
     provide_context(Lang(frame.locale));
     provide_context(People(frame.home.clone()));
     context::provide_refused(frame.refused.clone());
+    provide_context(frame.shared.clone());
     let words = text::page_words(frame.locale);
     let asset = |file: &str| paths::asset(&frame.build, file);
     let picture = format!("{}/og.png", frame.public_url);

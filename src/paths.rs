@@ -72,6 +72,9 @@ pub fn account() -> String {
 pub const SHORTCUT_TODAY: &str = "/today";
 pub const SHORTCUT_ARCHIVE: &str = "/archive";
 
+/// Where the system's share sheet leads.
+pub const SHARE: &str = "/share";
+
 pub fn today(pair: PairId) -> String {
     format!("/p/{pair}/today")
 }

@@ -168,6 +168,16 @@ test('what another device answered meanwhile stays, and the text that waited is 
   await expect(unsent(page)).toHaveCount(0);
 });
 
+test('a text that waited and is refused says why', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await sendOffline(pair, '거꾸로 \u202e 쓴 글');
+  await page.context().setOffline(false);
+  await expect(unsent(page).getByText('답에 쓸 수 없는 글자가 들어 있어요.')).toBeVisible();
+  await expect(unsent(page).locator('.answer-text')).toHaveText('거꾸로 \u202e 쓴 글');
+  expect((await pair.parent.today(pair.id)).question!.answers).toBe('Open');
+});
+
 test('what one is typing while another device answers is kept in sight', async ({ pairUp, somebody }) => {
   const pair = await pairUp();
   const { page } = pair.child;

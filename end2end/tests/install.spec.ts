@@ -20,6 +20,23 @@ async function offer(page: Page): Promise<void> {
   });
 }
 
+/** Another app shares into the installed one: the system posts the form that the manifest describes. */
+async function share(page: Page, fields: Record<string, string>, action = '/share', hasWorker = true): Promise<void> {
+  await page.goto('/terms');
+  if (hasWorker) await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
+  const there = page.waitForURL((url) => url.pathname === action);
+  await page.evaluate(
+    ([fields, action]) => {
+      const form = Object.assign(document.createElement('form'), { method: 'post', action });
+      for (const [name, value] of Object.entries(fields)) form.append(Object.assign(document.createElement('textarea'), { name, value }));
+      document.body.append(form);
+      form.submit();
+    },
+    [fields, action] as const,
+  );
+  await there;
+}
+
 test('after the second answer the browser’s prompt is offered once, from a tap', async ({ pairUp, clock }) => {
   const pair = await pairUp({ pushTime: await clock.minute() });
   const { page } = pair.child;
@@ -87,7 +104,9 @@ test('shared text is shown once more, and then stands where today’s answer is 
   await page.getByLabel('나의 답').fill('먼저 쓴 글');
   await expect(page.getByText('이 기기에 저장됨', { exact: true })).toBeVisible();
 
-  await page.goto(`${target.action}?${new URLSearchParams({ [target.params.title]: '메모', [target.params.text]: '가져온\n이야기' })}`);
+  expect(target).toMatchObject({ method: 'POST', enctype: 'application/x-www-form-urlencoded' });
+  await share(page, { [target.params.title]: '메모', [target.params.text]: '가져온\n이야기' }, target.action);
+  expect(new URL(page.url()).search, 'nobody’s words in an address that is sent').toBe('');
   await expect(page.getByLabel('가져온 글')).toHaveValue('메모\n가져온\n이야기');
   await page.getByLabel('가져온 글').fill('가져온 이야기');
   await page.getByRole('link', { name: '엄마와 나' }).click();
@@ -107,14 +126,14 @@ test('shared text is for the day it was meant for, whatever is on the shelf and 
   for (let day = 0; day < 8; day += 1) await clock.nextDay();
   expect((await child.today(pair.id)).later.length, 'something is on the shelf').toBeGreaterThan(0);
 
-  await page.goto('/share?text=%EA%B0%80%EC%A0%B8%EC%98%A8%20%EC%9D%B4%EC%95%BC%EA%B8%B0');
+  await share(page, { text: '가져온 이야기' });
   await page.getByRole('link', { name: '엄마와 나' }).click();
   const field = page.locator('[data-answer]:not(.later *) textarea');
   await expect(field).toHaveValue('가져온 이야기');
   await expect(page.locator('.later textarea').first()).toHaveValue('');
 
   // Chosen for the mother's day, but the father's is opened before it is there.
-  await page.goto('/share?text=%EB%8B%A4%EB%A5%B8%20%EC%9D%B4%EC%95%BC%EA%B8%B0');
+  await share(page, { text: '다른 이야기' });
   await page.evaluate(() => document.addEventListener('click', (event) => event.preventDefault()));
   await page.getByRole('link', { name: '엄마와 나' }).click();
   await child.open(`/p/${other}/today`);
@@ -127,12 +146,44 @@ test('shared text without a question to answer is kept in sight', async ({ pairU
   const pair = await pairUp();
   const { page } = pair.child;
   await pair.complete();
-  await page.goto('/share?text=%EA%B0%80%EC%A0%B8%EC%98%A8%20%EC%9D%B4%EC%95%BC%EA%B8%B0');
+  await share(page, { text: '가져온 이야기' });
   await page.getByRole('link', { name: '엄마와 나' }).click();
   await expect(page.locator('[data-unsent]:visible').getByText('가져온 이야기')).toBeVisible();
 });
 
+test('what is shared where no network is waits for one', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await page.goto('/');
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
+  await page.context().setOffline(true);
+  await share(page, { text: '터널에서 가져온 이야기' });
+  await expect(page.getByRole('heading', { name: '지금은 연결이 끊겼어요' })).toBeVisible();
+  await page.getByRole('link', { name: '다시 열기' }).click();
+  await page.context().setOffline(false);
+  await expect(page.getByLabel('가져온 글')).toHaveValue('터널에서 가져온 이야기');
+});
+
+test('a share without a service worker is read by the server, however long, and no news takes it away', async ({ somebody, pairUp }) => {
+  const child = await somebody('민지', { serviceWorkers: 'block' });
+  const pair = await pairUp({ child });
+  const { page } = child;
+  const story = '골목에서 해가 질 때까지 놀았던 이야기. '.repeat(400).trim();
+  const line = page.waitForResponse((response) => response.url().includes('/events?') && response.frame().url().endsWith('/share'));
+  await share(page, { title: '', text: story, url: 'https://example.com/' }, '/share', false);
+  await expect(page.getByLabel('가져온 글')).toHaveValue(`${story}\nhttps://example.com/`);
+  await line;
+  await page.evaluate(() => (document.body.dataset.seen = 'before'));
+  const second = await page.context().newPage();
+  await second.goto('/terms');
+  await pair.parent.answer(pair.id, '골목에서 고무줄을 했지.');
+  await expect(second.getByRole('link', { name: /알림함/ }).first(), 'told by the tab that holds the line').toHaveAccessibleName(/알림함\s*2/);
+  expect(await page.evaluate(() => document.body.dataset.seen)).toBe('before');
+  await page.getByRole('link', { name: /와 나$/ }).click();
+  await expect(page.getByLabel('나의 답')).toHaveValue(`${story}\nhttps://example.com/`);
+});
+
 test('a stranger’s share is asked to come in first', async ({ page }) => {
-  expect((await page.goto('/share?text=hello'))!.status()).toBe(401);
+  expect((await page.goto('/share'))!.status()).toBe(401);
   await expect(page.getByRole('heading', { name: '먼저 들어와 주세요' })).toBeVisible();
 });

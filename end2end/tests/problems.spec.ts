@@ -32,15 +32,16 @@ test('whoever is not signed in is told so', async ({ page, pairUp }) => {
   await expect(page.getByLabel('복구 코드')).toBeVisible();
 });
 
-test('without a network there is a page of our own', async ({ page, context }) => {
+test('without a network there is a page of our own, until there is one again', async ({ page, context }) => {
   await page.goto('/');
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
   await context.setOffline(true);
   await page.goto('/terms');
   await expect(page.getByRole('heading', { name: '지금은 연결이 끊겼어요' })).toBeVisible();
-  await context.setOffline(false);
   await page.getByRole('link', { name: '다시 열기' }).click();
-  await expect(page.getByRole('link', { name: '시작하기' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: '지금은 연결이 끊겼어요' })).toBeVisible();
+  await context.setOffline(false);
+  await expect(page.getByRole('heading', { name: '이용약관' }), 'the page that was asked for, by itself').toBeVisible();
 });
 
 test('an answer sent without a network stays in its field and goes later', async ({ pairUp }) => {

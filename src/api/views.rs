@@ -167,6 +167,10 @@ pub struct SeasonView {
     pub cards: Vec<SeasonCard>,
 }
 
+/// Text from another app on its way to `/share`; mostly empty.
+#[derive(Debug, Clone, Default)]
+pub struct SharedText(pub String);
+
 /// Who is here, for the first page and the frame around all pages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HomeView {

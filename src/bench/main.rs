@@ -164,6 +164,7 @@ pub async fn state(folder: &Path, clock: Clock, push_host: &str, port: u16) -> R
             public_url: PublicUrl::parse(None, AppEnv::Development, port).map_err(|error| said(&error))?,
             trusted_proxies: TrustedProxies::default(),
             build: "bench".into(),
+            builds: folder.join("builds"),
             heartbeat: HEARTBEAT,
         }),
     };

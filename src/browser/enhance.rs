@@ -75,7 +75,8 @@ fn wake_button(document: &Document, button: &Element) {
 /// Opens the live line of whoever is signed in.
 fn follow(document: &Document) {
     let Some(as_of) = page::root_attribute("data-as-of").and_then(|text| text.parse::<i64>().ok()) else { return };
-    let is_dirty = Rc::new(Cell::new(false));
+    // What another app shared stands nowhere else.
+    let is_dirty = Rc::new(Cell::new(!find(document, "textarea[data-shared]").is_empty()));
     let left_at = Rc::new(Cell::new(f64::NEG_INFINITY));
     if let Some(body) = document.body() {
         let is_dirty = Rc::clone(&is_dirty);

@@ -7,6 +7,14 @@ const SHARED = 'shared';
 /** Where it goes: the first field for an answer to today's question, none of the shelf. */
 export const fieldOf = () => document.querySelector('[data-answer]:not(.later *)');
 
+/** The worker's way here: the text stands behind the `#`, and is there again when the page is drawn anew. */
+const shown = document.querySelector('textarea[data-shared]');
+if (shown && location.hash) {
+  const fields = new URLSearchParams(location.hash.slice(1));
+  const parts = ['title', 'text', 'url'].map((name) => fields.get(name)?.trim());
+  shown.value = parts.filter(Boolean).join('\n');
+}
+
 export function sharedInto(pair) {
   const shared = JSON.parse(sessionStorage.getItem(SHARED) ?? 'null');
   return shared?.person === me && shared.pair === pair ? shared.text : '';

@@ -200,6 +200,7 @@ fn site_for_jobs(settings: &Settings) -> Result<Site, Failure> {
         public_url: PublicUrl::parse(Some("https://jobs.invalid"), settings.app_env, 0)?,
         trusted_proxies: TrustedProxies::default(),
         build: String::new(),
+        builds: PathBuf::new(),
         heartbeat: HEARTBEAT,
     })
 }
@@ -226,8 +227,16 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
     }
     // Under development every start is a build of its own, so that open pages offer it.
     let build = if settings.app_env == AppEnv::Development { format!("{build}-{}", Clock::System.now().0) } else { build };
-    let site = Site { env: settings.app_env, public_url, trusted_proxies, build, heartbeat: HEARTBEAT };
+    let site = Site { env: settings.app_env, public_url, trusted_proxies, build, builds: settings.data_dir.join("builds"), heartbeat: HEARTBEAT };
     let state = state_of(settings, Opening::Migrate, site).await?;
+    if settings.app_env != AppEnv::Development
+        && let Err(error) = http::assets::keep_build(&serve.site_root, &state.site.builds, &state.site.build)
+    {
+        eprintln!(
+            "umbba: {} cannot be written: {error}; pages of this release will not find their files after the next",
+            state.site.builds.display()
+        );
+    }
     if let Some(address) = serve.metrics_addr {
         let listener = http::serve::listen(address)
             .map_err(|error| Failure(format!("cannot listen on {address}: {error}; set METRICS_ADDR to a free address")))?;

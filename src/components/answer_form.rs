@@ -3,7 +3,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::context::use_words;
+use super::{context::use_words, fields::text_in_field};
 use crate::{
     api::ApiError,
     browser::drafts::{self, Place, Sent},
@@ -146,9 +146,8 @@ pub fn AnswerForm(
                     aria-describedby=described
                     aria-invalid=move || sentence().map(|_| "true")
                     on:input:target=written
-                >
-                    {draft.get_untracked()}
-                </textarea>
+                    inner_html=text_in_field(&draft.get_untracked())
+                ></textarea>
                 {move || sentence().map(|sentence| view! { <p class="field-error" role="alert" id=error_slot.clone()>{sentence}</p> })}
                 <p class="counter">
                     <span class="lies">{move || (lies.get() == Lies::Here).then_some(words.draft_lies_here)}</span>

@@ -8,6 +8,12 @@ use crate::{
     text,
 };
 
+/// Text for the `inner_html` of a `<textarea>`. Leptos writes such a field's children as they are, so a text with
+/// `</textarea>` in it would end the field (tachys 0.2, `ESCAPE_CHILDREN`; WHATWG HTML §13.1.2, escapable raw text).
+pub fn text_in_field(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
 /// One line of text.
 #[component]
 pub fn TextField(

@@ -18,6 +18,8 @@ pub fn UnsentTexts() -> impl IntoView {
             data-answered-elsewhere=words.answered_elsewhere
             data-shared=words.draft_shared
             data-elsewhere=words.draft_elsewhere
+            data-answer-too-long=words.err_answer_too_long
+            data-answer-forbidden=words.err_answer_forbidden
             data-pair-closed=words.err_pair_closed
             data-other=words.draft_kept
             data-copy=words.copy_text

@@ -1,6 +1,9 @@
 //! Files of the built site. What the build names in its path never changes; everything else is asked for again.
 
-use std::{fs, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use axum::{
     Router,
@@ -13,7 +16,12 @@ use axum::{
 use ring::digest;
 use tower_http::services::ServeDir;
 
-use crate::{paths, server::state::AppState};
+use crate::paths;
+
+const LISTING: &str = "files.json";
+/// This release and the one before.
+const BUILDS_KEPT: usize = 2;
+const HALF: &str = "half";
 
 /// A short name of what is in `target/site`: pages and streams tell it, asset paths carry it.
 pub fn build_name(site_root: &Path) -> String {
@@ -29,22 +37,71 @@ pub fn build_name(site_root: &Path) -> String {
     context.finish().as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// `/pkg/BUILD/FILE`, for this build only: an old page's files are gone and it is told to load itself again.
-/// `files.json` lists them for the service worker, which keeps a build whole or not at all.
-pub fn pkg(site_root: &Path, build: &str) -> Router<AppState> {
-    let files = ServeDir::new(site_root.join("pkg")).precompressed_br().precompressed_gzip();
-    let mut names = Vec::new();
-    list(&site_root.join("pkg"), "", &mut names);
-    names.sort_unstable();
-    let names = names.iter().map(|name| paths::asset(build, name)).collect::<Vec<_>>();
+/// `/pkg/BUILD/FILE`, of this build and of those in `builds` (`keep_build`). Of any other the files are gone, and its page
+/// is told to load itself again. `files.json` lists them for the service worker, which keeps a build whole or not at all.
+pub fn pkg<S: Clone + Send + Sync + 'static>(site_root: &Path, build: &str, builds: &Path) -> Router<S> {
+    let names = listed(site_root, build);
     let listing = get(move || std::future::ready(axum::Json(names.clone())));
-    let router = Router::new().route(&paths::asset(build, "files.json"), listing).nest_service(&format!("/pkg/{build}"), files);
+    let packed = |folder: PathBuf| ServeDir::new(folder).append_index_html_on_directories(false).precompressed_br().precompressed_gzip();
+    let router = Router::new()
+        .route(&paths::asset(build, LISTING), listing)
+        .nest_service(&format!("/pkg/{build}"), packed(site_root.join("pkg")))
+        .nest_service("/pkg", packed(builds.to_owned()));
     router.layer(middleware::map_response(|mut response: Response| async move {
         if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {
             response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
         }
         response
     }))
+}
+
+/// The addresses of a build's files.
+fn listed(site_root: &Path, build: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    list(&site_root.join("pkg"), "", &mut names);
+    names.sort_unstable();
+    names.iter().map(|name| paths::asset(build, name)).collect()
+}
+
+/// Keeps this build's files in `builds`, and those of the release before: a page that was on its way to somebody when the
+/// server was replaced, or that comes from a node not replaced yet, still finds the files it was made with.
+pub fn keep_build(site_root: &Path, builds: &Path, build: &str) -> io::Result<()> {
+    let folder = builds.join(build);
+    if !folder.exists() {
+        // Whole or not at all, should the machine stop in between.
+        let half = builds.join(HALF);
+        if half.exists() {
+            fs::remove_dir_all(&half)?;
+        }
+        copy(&site_root.join("pkg"), &half)?;
+        fs::rename(&half, &folder)?;
+    }
+    // Written at every start, so that its age tells which builds ran last.
+    fs::write(folder.join(LISTING), serde_json::to_vec(&listed(site_root, build))?)?;
+    let mut kept = Vec::new();
+    for entry in fs::read_dir(builds)? {
+        let folder = entry?.path();
+        let started_at = fs::metadata(folder.join(LISTING)).and_then(|listing| listing.modified());
+        kept.push((folder.ends_with(build), started_at.ok(), folder));
+    }
+    kept.sort_unstable();
+    let old = kept.len().saturating_sub(BUILDS_KEPT);
+    kept.drain(..old).try_for_each(|(_, _, folder)| fs::remove_dir_all(folder))
+}
+
+/// A folder and all below it.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to)?;
+        } else {
+            fs::copy(entry.path(), to)?;
+        }
+    }
+    Ok(())
 }
 
 /// Every file below a folder, but those that are another packed.
@@ -80,4 +137,57 @@ pub async fn public_or_next(axum::extract::State(public): axum::extract::State<S
 
 fn path_is_font(parts: &axum::http::request::Parts) -> bool {
     parts.uri.path().starts_with("/fonts/")
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    fn site(root: &Path, script: &str) -> String {
+        fs::create_dir_all(root.join("pkg/snippets")).expect("a folder");
+        fs::write(root.join("pkg/umbba.js"), script).expect("a file");
+        fs::write(root.join("pkg/umbba.js.br"), "packed").expect("a file");
+        fs::write(root.join("pkg/snippets/live.js"), script).expect("a file");
+        build_name(root)
+    }
+
+    #[tokio::test]
+    async fn the_files_of_the_release_before_are_still_there() {
+        let folder = std::env::temp_dir().join(format!("umbba-builds-{}", uuid::Uuid::now_v7()));
+        let (root, builds) = (folder.join("site"), folder.join("builds"));
+        let names = ["one", "two", "three"].map(|script| {
+            let build = site(&root, script);
+            keep_build(&root, &builds, &build).expect("kept");
+            // Started once more, it is kept all the same, and nothing older comes back.
+            keep_build(&root, &builds, &build).expect("kept");
+            build
+        });
+        let [first, second, third] = &names;
+        fs::create_dir_all(builds.join(HALF)).expect("a folder");
+        let router = pkg::<()>(&root, third, &builds);
+        let get = async |path: String| {
+            let request = Request::get(&path).body(Body::empty()).expect("a request");
+            let response = router.clone().oneshot(request).await.expect("an answer");
+            let (status, kept) = (response.status(), response.headers().get(header::CACHE_CONTROL).cloned());
+            let body = axum::body::to_bytes(response.into_body(), 1 << 16).await.expect("a body");
+            (status, kept, String::from_utf8(body.to_vec()).expect("text"))
+        };
+        for (build, script) in [(third, "three"), (second, "two")] {
+            let (status, kept, text) = get(paths::asset(build, "snippets/live.js")).await;
+            assert_eq!((status, text.as_str()), (StatusCode::OK, script));
+            assert!(kept.is_some_and(|kept| kept.to_str().is_ok_and(|kept| kept.contains("immutable"))));
+            let (_, _, listing) = get(paths::asset(build, LISTING)).await;
+            let listing = serde_json::from_str::<Vec<String>>(&listing).expect("a list");
+            assert_eq!(listing, [paths::asset(build, "snippets/live.js"), paths::asset(build, "umbba.js")]);
+        }
+        assert_eq!(get(paths::asset(first, "umbba.js")).await.0, StatusCode::NOT_FOUND);
+        assert_eq!(get("/pkg/../secret.key".into()).await.0, StatusCode::NOT_FOUND);
+        let mut left = fs::read_dir(&builds).expect("a folder").map(|entry| entry.expect("an entry").file_name()).collect::<Vec<_>>();
+        left.retain(|name| name != HALF);
+        assert_eq!(left.len(), BUILDS_KEPT);
+        fs::remove_dir_all(&folder).expect("removed");
+    }
 }

@@ -15,7 +15,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use super::{insecure::wants_html, pages};
 use crate::{
     api::{ApiError, Refused},
-    domain::DailyQuestionId,
+    domain::{DailyQuestionId, Locale},
     paths,
     server::{request::Visitor, services::reading, state::AppState},
 };
@@ -37,10 +37,7 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
     }
     let bytes = match read(body).await {
         Ok(bytes) => bytes,
-        Err(error) if is_browser => {
-            let sentence = error.page_sentence(crate::text::page_words(visitor_locale));
-            return pages::refused(status_of(error), visitor_locale, sentence).into_response();
-        }
+        Err(error) if is_browser => return refuse(error, visitor_locale),
         Err(error) => return (status_of(error), axum::Json(error)).into_response(),
     };
     // The function answers a fetch: a code and a header, not a redirect back to the Referer.
@@ -56,7 +53,13 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
     }
 }
 
-async fn read(body: Body) -> Result<Bytes, ApiError> {
+/// A page of its own, for a post that cannot even be read.
+pub fn refuse(error: ApiError, locale: Locale) -> Response {
+    pages::refused(status_of(error), locale, error.page_sentence(crate::text::page_words(locale))).into_response()
+}
+
+/// A form's body, up to `FORM_BYTES`.
+pub async fn read(body: Body) -> Result<Bytes, ApiError> {
     match Limited::new(body, FORM_BYTES).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(ApiError::TooLarge),

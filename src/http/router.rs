@@ -23,7 +23,7 @@ use tower_http::{
 
 use super::{assets, forms, health, insecure, keep, live, pages, session, shortcuts};
 use crate::{
-    api::{ApiError, HomeView, Refused, convert},
+    api::{ApiError, HomeView, Refused, SharedText, convert},
     app::{self, PageFrame},
     domain::{Locale, TextSize},
     paths,
@@ -40,9 +40,10 @@ pub fn router(state: AppState, site_root: &Path) -> Router {
         .route("/readyz", get(health::readyz))
         .route("/events", get(live::events))
         .route("/api/{*endpoint}", post(server_function))
+        .route(paths::SHARE, get(page).post(shared))
         .route(paths::SHORTCUT_TODAY, get(shortcuts::today))
         .route(paths::SHORTCUT_ARCHIVE, get(shortcuts::archive))
-        .merge(assets::pkg(site_root, &state.site.build))
+        .merge(assets::pkg(site_root, &state.site.build, &state.site.builds))
         // Every other address is a page; the app itself says "not found".
         .fallback(page)
         .with_state(state.clone());
@@ -146,6 +147,7 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
         person: visitor.and_then(|visitor| visitor.session.as_ref()).map(|found| found.person.id),
         home,
         refused: request.extensions().get::<Refused>().cloned(),
+        shared: request.extensions().get::<SharedText>().cloned().unwrap_or_default(),
     };
     let (path, person, build) = (request.uri().path().to_owned(), frame.person, frame.build.clone());
     let context = move || {
@@ -157,6 +159,22 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store, private"));
     keep::mark(&mut response, &path, person, &build);
     response
+}
+
+/// `POST /share`, the manifest's share target, where no service worker takes it: the page that shows the text once more.
+/// A post, so that nobody's words stand in an address or in a proxy's log. It changes nothing.
+async fn shared(state: State<AppState>, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let locale = parts.extensions.get::<Visitor>().map(|visitor| visitor.locale).unwrap_or_default();
+    let bytes = match forms::read(body).await {
+        Ok(bytes) => bytes,
+        Err(error) => return forms::refuse(error, locale),
+    };
+    let fields = url::form_urlencoded::parse(&bytes).collect::<Vec<_>>();
+    let part = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim()).filter(|value| !value.is_empty());
+    parts.extensions.insert(SharedText(["title", "text", "url"].into_iter().filter_map(part).collect::<Vec<_>>().join("\n")));
+    parts.method = Method::GET;
+    page(state, Request::from_parts(parts, axum::body::Body::empty())).await
 }
 
 /// Who is here and with whom: every page's head shows it, and its live line goes on from `as_of`.

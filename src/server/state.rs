@@ -1,6 +1,6 @@
 //! What every use case is handed.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
     catalogue::Catalogue,
@@ -37,6 +37,8 @@ pub struct Site {
     pub trusted_proxies: TrustedProxies,
     /// Names the built browser half; a page from another build offers to load itself again.
     pub build: String,
+    /// Holds the files of this build and of the release before.
+    pub builds: PathBuf,
     /// After so long a silence an open line says that it is alive, and looks whether it missed anything.
     pub heartbeat: Duration,
 }

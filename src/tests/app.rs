@@ -227,6 +227,7 @@ async fn prepare(folder: &Folder, clock: Clock, seed: u64, push_host: &str, port
             public_url: PublicUrl::parse(None, AppEnv::Test, port).expect("an address"),
             trusted_proxies: TrustedProxies::parse("127.0.0.1").expect("a list"),
             build: "test".into(),
+            builds: folder.0.join("builds"),
             heartbeat: HEARTBEAT,
         }),
     }
@@ -339,7 +340,11 @@ impl Browser {
     }
 
     pub async fn send_body(&self, endpoint: &str, body: Vec<u8>, accept: &str, headers: &[(&'static str, &str)]) -> Response {
-        let mut request = self.client.post(format!("{}/api/{endpoint}", self.url)).body(body);
+        self.send_to(&format!("/api/{endpoint}"), body, accept, headers).await
+    }
+
+    pub async fn send_to(&self, path: &str, body: Vec<u8>, accept: &str, headers: &[(&'static str, &str)]) -> Response {
+        let mut request = self.client.post(format!("{}{path}", self.url)).body(body);
         request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").header(header::ACCEPT, accept);
         for (name, value) in headers {
             request = request.header(*name, *value);

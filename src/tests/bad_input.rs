@@ -145,6 +145,31 @@ async fn a_body_over_the_limit_is_too_large() {
 }
 
 #[tokio::test]
+async fn a_share_shows_its_text_and_nothing_of_another_site_s() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let text = "<b>옛날</b> 이야기 ".repeat(1_000);
+    let body =
+        url::form_urlencoded::Serializer::new(String::new()).append_pair("title", "  ").append_pair("text", &text).append_pair("url", "u").finish();
+    let share = async |body: &str, site: &str| pair.child.send_to("/share", body.as_bytes().to_vec(), HTML, &[("sec-fetch-site", site)]).await;
+
+    // As the system's share sheet comes: nobody's page asked for it.
+    let shown = share(&body, "none").await;
+    assert_eq!(shown.status(), 200);
+    assert_eq!(shown.headers()["cache-control"], "no-cache, no-store, private");
+    assert!(!shown.headers().contains_key("x-keep"));
+    let page = shown.text().await.expect("a page");
+    assert!(page.contains(&format!("data-shared>{}\nu</textarea>", text.trim().replace('<', "&lt;"))));
+    assert!(!pair.child.today(pair.id).await.question.expect("a question").has_answered());
+
+    assert_eq!(share(&body, "cross-site").await.status(), 403);
+    assert_eq!(share(&"a".repeat(forms_limit() + 1), "none").await.status(), 413);
+    assert_eq!(share("%ff%00=&text", "none").await.status(), 200);
+    let stranger = app.visitor().send_to("/share", body.into_bytes(), HTML, &[("sec-fetch-site", "none")]).await;
+    assert_eq!(stranger.status(), 401);
+}
+
+#[tokio::test]
 async fn missing_and_forged_cookies_open_nothing() {
     let app = TestApp::start().await;
     let pair = app.pair().await;
@@ -199,8 +224,20 @@ async fn pages_carry_a_strict_policy() {
 async fn a_text_that_looks_like_markup_stays_text() {
     let app = TestApp::start().await;
     let pair = app.pair().await;
-    let text = "</script><script>alert(1)</script><img src=x onerror=alert(2)>";
+    let text = "</script></textarea><script>alert(1)</script><img src=x onerror=alert(2)> &amp; so on";
+    let (question, version) = pair.child.question(pair.id).await;
+    let (question, version) = (question.to_string(), version.to_string());
+    let too_long = format!("{text}{}", "가".repeat(2_000));
+    let refused = pair.child.submit("submit_answer", &[("daily_question", &question), ("version", &version), ("body", &too_long)]).await;
+    assert_eq!(refused.status(), 422);
+    let typed = refused.text().await.expect("a page");
     pair.child.answer(pair.id, text).await;
+    let own = pair.child.page(&format!("/p/{}/today", pair.id)).await;
+    for page in [typed, own] {
+        let (_, field) = page.split_once("<textarea").and_then(|(_, field)| field.split_once('>')).expect("a field");
+        assert!(field.starts_with("&lt;/script>&lt;/textarea>&lt;script>alert(1)&lt;/script>&lt;img src=x onerror=alert(2)> &amp;amp; so on"));
+        assert!(!page.contains("<script>alert(1)") && !page.contains("<img src=x"));
+    }
     pair.parent.answer(pair.id, text).await;
     for browser in [&pair.child, &pair.parent] {
         let page = browser.page(&format!("/p/{}/today", pair.id)).await;

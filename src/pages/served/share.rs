@@ -1,14 +1,14 @@
 //! Text shared into the app from another one: shown once more before it goes into a draft on this device. Nothing is
-//! sent from here, so a link to this page can do no harm.
+//! sent from here, so a post from elsewhere can do no harm.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::query;
 use crate::{
-    api::Phase,
+    api::{Phase, SharedText},
     components::{
         context::{use_home, use_page_words},
+        fields::text_in_field,
         problem::Problem,
         site_header::{SiteHeader, pair_title},
         tab_notices::HiddenNotices,
@@ -16,7 +16,8 @@ use crate::{
     paths,
 };
 
-/// `/share?title=…&text=…&url=…`, the manifest's share target.
+/// `/share`, the manifest's share target. The service worker leads there with the text behind a `#`, which `shared.js`
+/// reads and no network sees; where there is no worker the text was posted, and is here.
 #[component]
 pub fn SharePage() -> impl IntoView {
     let words = use_page_words();
@@ -24,8 +25,7 @@ pub fn SharePage() -> impl IntoView {
     if home.name.is_none() {
         return view! { <Title text=words.share_title/><Problem error=crate::api::ApiError::SignedOut/> }.into_any();
     }
-    let parts = ["title", "text", "url"].map(|name| query(name).unwrap_or_default());
-    let text = parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
+    let SharedText(text) = use_context().unwrap_or_default();
     let links = home
         .pairs
         .iter()
@@ -47,7 +47,7 @@ pub fn SharePage() -> impl IntoView {
             <p class="lead">{words.share_lead}</p>
             <div class="field">
                 <label for="shared">{words.share_label}</label>
-                <textarea id="shared" data-shared>{text}</textarea>
+                <textarea id="shared" data-shared inner_html=text_in_field(&text)></textarea>
             </div>
             {body}
         </main>
