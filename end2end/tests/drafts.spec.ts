@@ -417,6 +417,21 @@ test('signing out says how much would be lost, offers to copy it, and then leave
   expect(left).toEqual([]);
 });
 
+test('where a browser lets nobody copy, the text is selected for the person’s own hand', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await page.addInitScript(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }));
+  await page.route('**/api/submit_answer', (route) => route.abort());
+  await pair.child.open(pair.at('today'));
+  await field(page).fill('지하철에서 쓴 글');
+  await send(page);
+  await expect(page.getByText(WAITS)).toBeVisible();
+  await pair.child.open('/settings');
+  await page.getByRole('button', { name: '이 기기에서 나가기' }).click();
+  await page.getByRole('button', { name: '글 복사하기' }).click();
+  expect(await page.evaluate(() => String(getSelection()))).toBe('지하철에서 쓴 글');
+});
+
 test('signing out without a network is not done, and says so', async ({ pairUp }) => {
   const pair = await pairUp();
   const { page } = pair.child;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Firefox } from '../support/firefox.ts';
 import { age, kept, keptPages, untilKept } from '../support/kept.ts';
+import { Nginx } from '../support/nginx.ts';
 import { type Pair, type Person, expect, test } from '../support/pair.ts';
 import { Proxy } from '../support/proxy.ts';
 import { PushService } from '../support/push-service.ts';
@@ -71,6 +72,36 @@ test('an answer given on today’s page is in its copy', async ({ pairUp }) => {
   await page.context().setOffline(true);
   await page.reload();
   await expect(page.getByText('운동장 뒤 등나무 벤치요.').first()).toBeVisible();
+});
+
+test('behind a proxy whose server is away the kept copy is shown, not the proxy’s page', async ({ ownServer, somebody }) => {
+  const nginx = await Nginx.before(ownServer, '');
+  try {
+    const child = await somebody('민지', { baseURL: nginx.url });
+    const today = `/p/${await child.startPair()}/today`;
+    await visit(child, today);
+    await ownServer.halt();
+    const { page } = child;
+    await page.goto(today);
+    await expect(page.getByText('인터넷에 닿지 않아 방금 전 모습을 보여 드려요.')).toBeVisible();
+    await ownServer.resume();
+    await expect(page.getByText('인터넷에 닿지 않아'), 'until it is there again').toHaveCount(0, { timeout: 30_000 });
+  } finally {
+    await nginx.stop();
+  }
+});
+
+test('a sign-in that was refused takes no copies away', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await visit(pair.child, pair.at('today'));
+  await page.goto('/signin');
+  await page.getByLabel('복구 코드').fill('ABCD-ABCD-ABCD-ABCD');
+  const refused = page.waitForResponse((response) => response.request().method() === 'POST' && response.url().endsWith('/api/sign_in'));
+  await page.getByRole('button', { name: '들어가기' }).click();
+  expect((await refused).status()).toBeGreaterThanOrEqual(400);
+  await expect(page.getByLabel('복구 코드')).toBeVisible();
+  expect(await keptPages(page)).toContain(pair.at('today'));
 });
 
 test('codes, settings, devices and the inbox are in no cache', async ({ pairUp }) => {

@@ -180,6 +180,33 @@ test('it stays until it is sent away, over pages and time, and then it is gone',
   await expect(toast(page)).toBeHidden();
 });
 
+test('a tab that slept does not bring back what was sent away meanwhile', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await pair.child.answer(pair.id, MINE);
+  await pair.child.open(pair.at('archive'));
+  const slept = await page.context().newPage();
+  // A line of its own, on which nothing comes while it sleeps.
+  await slept.addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined }));
+  let wake = () => {};
+  const awake = new Promise<void>((settle) => (wake = settle));
+  await slept.route('**/events?*', (route) => awake.then(() => route.continue()).catch(() => {}));
+  await slept.goto('/terms');
+  await expect(slept.getByRole('heading', { level: 1 })).toBeVisible();
+  await pair.parent.answer(pair.id, THEIRS);
+  await expect(page.locator('.card-link')).toHaveCount(1);
+  await page.getByRole('heading', { level: 1 }).click();
+  await close(page).click();
+  await expect(toast(page)).toBeHidden();
+
+  const anew = slept.waitForEvent('load');
+  wake();
+  await anew;
+  await slept.getByRole('heading', { level: 1 }).click();
+  await expect(toast(slept)).toBeHidden();
+  await expect.poll(() => slept.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('opened:')))).toEqual([]);
+});
+
 test('who looks at today needs no other tab to say it', async ({ pairUp }) => {
   const pair = await pairUp();
   await pair.child.answer(pair.id, MINE);

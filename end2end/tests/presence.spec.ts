@@ -143,6 +143,25 @@ test('switched off by one, neither tells nor sees; open pages know of it', async
   await expect(line(parent)).toHaveText(HERE);
 });
 
+test('a network that is away for a moment is no wish to be unseen', async ({ pairUp, clock }) => {
+  const pair = await pairUp();
+  await openStill(pair.child, pair.at('today'));
+  const { page } = pair.child;
+  const sent = told(page);
+  let isAway = true;
+  await page.route('**/api/presence', (route) => (isAway ? route.abort() : route.continue()));
+  const failed = page.waitForEvent('requestfailed');
+  await page.clock.runFor(5_000);
+  await failed;
+  isAway = false;
+  await clock.advance('+3s');
+  sent.length = 0;
+  await page.clock.runFor(5_000);
+  await expect.poll(() => sent, 'with the next look').toEqual([`pair=${pair.id}&what=here`]);
+  await pair.parent.open(pair.at('today'));
+  await expect(line(page)).toHaveText(HERE);
+});
+
 test('a page that nobody looks at tells nothing', async ({ pairUp }) => {
   const pair = await pairUp();
   const { page } = pair.child;
