@@ -109,8 +109,9 @@ export class Person<N extends Name = Name> {
   }
 
   /** The recovery code that waits in this browser until it is kept. */
-  recoveryCode(): Promise<string> {
-    return this.cookie('__Host-recovery');
+  async recoveryCode(): Promise<string> {
+    const [, code] = (await this.cookie('__Host-recovery')).split('.');
+    return code;
   }
 
   private get relation(): string {

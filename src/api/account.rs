@@ -22,7 +22,7 @@ pub async fn sign_up(#[server(default)] name: String, #[server(default)] consent
     let sign_up = request.visitor.sign_up(&name, &consent, &zone)?;
     let (opened, code) = accounts::sign_up(&request.state, sign_up).await?;
     set_cookie(&cookies::session(&opened.token));
-    set_cookie(&cookies::recovery(&code));
+    set_cookie(&cookies::recovery(opened.person.id, &code));
     request.redirect(paths::recovery());
     Ok(())
 }
@@ -163,7 +163,7 @@ pub async fn recovery_page() -> Result<Option<String>, ApiError> {
     use crate::server::request;
 
     let request = request::current().await?;
-    Ok(request.visitor.recovery.map(|code| code.grouped()))
+    Ok(request.visitor.recovery_code(request.person.id).map(|code| code.grouped()))
 }
 
 /// Makes a new recovery code.
@@ -180,7 +180,7 @@ pub async fn renew_recovery() -> Result<(), ApiError> {
 
     let request = request::current().await?;
     let code = accounts::renew_recovery_code(&request.state, &request.person).await?;
-    set_cookie(&cookies::recovery(&code));
+    set_cookie(&cookies::recovery(request.person.id, &code));
     request.redirect(paths::recovery());
     Ok(())
 }

@@ -34,6 +34,8 @@ pub enum ApiError {
     RecoveryCodeWrong,
     LeaveUnconfirmed,
     TooManyTries,
+    /// More in a short while than anybody writes by hand.
+    TooMuch,
     JoiningMyself,
     PairExists,
     SeatTaken,
@@ -99,7 +101,7 @@ impl ApiError {
             | Self::EndpointRefused
             | Self::PushKeysInvalid
             | Self::DeviceNameInvalid => 422,
-            Self::TooManyTries => 429,
+            Self::TooManyTries | Self::TooMuch => 429,
             Self::JoiningMyself
             | Self::PairExists
             | Self::SeatTaken

@@ -154,7 +154,7 @@ pub async fn join(
     match joined.new {
         Some((opened, code)) => {
             set_cookie(&cookies::session(&opened.token));
-            set_cookie(&cookies::recovery(&code));
+            set_cookie(&cookies::recovery(opened.person.id, &code));
             request.redirect(paths::recovery());
         }
         None => request.redirect(paths::today(joined.pair)),

@@ -49,7 +49,7 @@ pub struct QuietView {
 #[server(endpoint = "inbox")]
 pub async fn inbox() -> Result<InboxView, ApiError> {
     use crate::{
-        domain::{NotificationKind, Wordings},
+        domain::Wordings,
         server::{
             push::payload::{self, Told, ToldPair},
             request,
@@ -60,7 +60,7 @@ pub async fn inbox() -> Result<InboxView, ApiError> {
     let request = request::current().await?;
     let found = inbox::read(&request.state, &request.person).await?;
     let zone = devices::zone_of(&request.person);
-    let entries = found.entries.into_iter().filter(|entry| entry.kind != NotificationKind::Test).map(|entry| {
+    let entries = found.entries.into_iter().map(|entry| {
         let pair = entry.pair.and_then(|id| found.pairs.get(&id));
         let role = pair.and_then(|pair| pair.role_of(request.person.id));
         let wordings: Option<Wordings> = entry.wordings.as_deref().and_then(|text| serde_json::from_str(text).ok());

@@ -19,6 +19,7 @@ impl ApiError {
             Self::PairClosed => words.err_pair_closed,
             Self::AnsweredElsewhere => words.answered_elsewhere,
             Self::TooLarge => words.err_too_large,
+            Self::TooMuch => words.err_too_much,
             Self::Malformed => words.err_malformed,
             Self::Unavailable => words.err_unavailable,
             Self::Broken => words.err_broken,
@@ -111,6 +112,7 @@ impl ApiError {
             | Self::AnsweredElsewhere
             | Self::PairClosed
             | Self::TooLarge
+            | Self::TooMuch
             | Self::Malformed
             | Self::Unavailable
             | Self::Broken

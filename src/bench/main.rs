@@ -19,6 +19,7 @@ use umbba::{
     domain::Millis,
     http::serve,
     server::{
+        budget::Budget,
         catalogue::Catalogue,
         clock::Clock,
         config::{AppEnv, PublicUrl, TrustedProxies},
@@ -158,6 +159,7 @@ pub async fn state(folder: &Path, clock: Clock, push_host: &str, port: u16) -> R
         random: Random::system(),
         secrets: Secrets::from_key(&[0; 32]),
         push: Push::new(PushHosts::parse("", push_host, false)?, keys, "mailto:bench@localhost".into()).map_err(|error| said(&error))?,
+        budget: Budget::default(),
         lifecycle: Lifecycle::default(),
         site: Arc::new(Site {
             env: AppEnv::Development,

@@ -15,6 +15,7 @@ use clap::{Parser, Subcommand};
 use crate::{
     http,
     server::{
+        budget::Budget,
         catalogue::Catalogue,
         clock::Clock,
         config::{AppEnv, PublicUrl, ServeSettings, Settings, TrustedProxies},
@@ -178,7 +179,17 @@ async fn state_of(settings: &Settings, opening: Opening, site: Site) -> Result<A
     tx.commit().await?;
     let clock = if settings.app_env == AppEnv::Test { Clock::manual(Clock::System.now()) } else { Clock::System };
     let push = push_of(settings)?;
-    Ok(AppState { database, catalogue, clock, random, secrets, push, lifecycle: Lifecycle::default(), site: Arc::new(site) })
+    Ok(AppState {
+        database,
+        catalogue,
+        clock,
+        random,
+        secrets,
+        push,
+        budget: Budget::default(),
+        lifecycle: Lifecycle::default(),
+        site: Arc::new(site),
+    })
 }
 
 fn push_of(settings: &Settings) -> Result<Push, Failure> {

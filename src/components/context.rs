@@ -59,7 +59,9 @@ pub fn use_any_refused() -> Option<Refused> {
 /// The sentence for a refused post to `endpoint`, if its error is one of `errors` (none given: any).
 pub fn use_sentence(endpoint: &str, errors: &[ApiError]) -> Option<&'static str> {
     let refused = use_refused(endpoint)?;
-    (errors.is_empty() || errors.contains(&refused.error)).then(|| refused.error.page_sentence(use_page_words()))
+    // Where it is said that the server cannot just now, it is said as well that somebody was too fast.
+    let error = if refused.error == ApiError::TooMuch { ApiError::Unavailable } else { refused.error };
+    (errors.is_empty() || errors.contains(&error)).then(|| refused.error.page_sentence(use_page_words()))
 }
 
 /// The open line to the server, shared by all pages of this tab.

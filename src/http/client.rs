@@ -17,7 +17,9 @@ use crate::{
 /// The right-most hop that is not one of our proxies.
 pub fn address(parts: &Parts, site: &Site) -> IpAddr {
     let peer = parts.extensions.get::<ConnectInfo<Peer>>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.address.ip());
-    let forwarded: Vec<&str> = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
+    // A hop that is no text hides nothing of the hops that our own proxies added behind it.
+    let forwarded: Vec<_> = parts.headers.get_all("x-forwarded-for").iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+    let forwarded: Vec<&str> = forwarded.iter().map(AsRef::as_ref).collect();
     site.trusted_proxies.client(peer, &forwarded)
 }
 

@@ -3,6 +3,8 @@
 //! page it came from, rendered again with the right status, the sentence by the field and everything typed in it.
 //! (DESIGN §7 draws this for the answer alone; one mechanism for all forms is smaller and loses nothing anywhere.)
 
+use std::time::Duration;
+
 use axum::{
     body::{Body, Bytes},
     extract::{Request, State},
@@ -22,6 +24,11 @@ use crate::{
 
 /// What a form may weigh.
 pub const FORM_BYTES: usize = 256 * 1024;
+/// How long it may take to come, on the real clock: slow enough for 256 KiB over a bad line.
+const FORM_PATIENCE: Duration = Duration::from_secs(30);
+/// What only reads: it costs nobody anything but the time it takes.
+const READS: &str = " account archive asked_hand_over card devices hand_over inbox invite_page join_door join_welcome pair_settings presence push_key \
+                     quiet_settings recovery_page season seen_live read_inbox receipt switches today ";
 
 /// Runs posts to `/api/…`: limits the body, gives refusals their status, and answers browsers with pages.
 pub async fn answer(State(state): State<AppState>, request: Request, next: Next) -> Response {
@@ -42,7 +49,11 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
     };
     // The function answers a fetch: a code and a header, not a redirect back to the Referer.
     parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-    let response = next.clone().run(Request::from_parts(parts, Body::from(bytes.clone()))).await;
+    let response = if has_budget(&state, &parts) {
+        next.clone().run(Request::from_parts(parts, Body::from(bytes.clone()))).await
+    } else {
+        (status_of(ApiError::TooMuch), axum::Json(ApiError::TooMuch)).into_response()
+    };
     let response = with_status(response).await;
     if !is_browser {
         return response;
@@ -60,11 +71,22 @@ pub fn refuse(error: ApiError, locale: Locale) -> Response {
 
 /// A form's body, up to `FORM_BYTES`.
 pub async fn read(body: Body) -> Result<Bytes, ApiError> {
-    match Limited::new(body, FORM_BYTES).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::TooLarge),
-        Err(_) => Err(ApiError::Malformed),
+    read_within(FORM_PATIENCE, body).await
+}
+
+async fn read_within(patience: Duration, body: Body) -> Result<Bytes, ApiError> {
+    match tokio::time::timeout(patience, Limited::new(body, FORM_BYTES).collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::TooLarge),
+        Ok(Err(_)) | Err(_) => Err(ApiError::Malformed),
     }
+}
+
+/// Whether this person may write once more just now. Signing out is never refused.
+fn has_budget(state: &AppState, parts: &Parts) -> bool {
+    let endpoint = parts.uri.path().trim_start_matches("/api/");
+    let person = parts.extensions.get::<Visitor>().and_then(Visitor::person);
+    endpoint == "sign_out" || READS.contains(&format!(" {endpoint} ")) || person.is_none_or(|person| state.budget.take(person, state.clock.now()))
 }
 
 fn status_of(error: ApiError) -> StatusCode {
@@ -169,4 +191,15 @@ async fn page_of(state: &AppState, parts: &Parts, endpoint: &str, fields: &[(Str
         return paths::today(pair);
     }
     paths::home()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_never_comes_to_its_end_is_not_waited_for() {
+        let never = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
+        assert_eq!(read_within(Duration::from_millis(1), never).await, Err(ApiError::Malformed));
+    }
 }

@@ -10,7 +10,7 @@ use axum::{
 use super::client;
 use crate::{
     api::ApiError,
-    domain::{HandOverCode, HandOverId, InvitationCode, InvitationId, RecoveryCode},
+    domain::{HandOverCode, HandOverId, InvitationCode, InvitationId, PersonId, RecoveryCode},
     server::{cookies, request::Visitor, services::accounts, state::AppState},
 };
 
@@ -38,7 +38,7 @@ pub async fn recognise(State(state): State<AppState>, request: Request, next: Ne
         device: client::device(&user_agent),
         user_agent,
         is_secure: client::is_secure(&parts, &state.site),
-        recovery: cookie(&parts.headers, cookies::RECOVERY).and_then(|code| RecoveryCode::parse(code).ok()),
+        recovery: cookie(&parts.headers, cookies::RECOVERY).and_then(recovery),
         invitation: cookie(&parts.headers, cookies::INVITATION).and_then(invitation),
         ticket: cookie(&parts.headers, cookies::TICKET).map(str::to_owned),
         hand_over: cookie(&parts.headers, cookies::HAND_OVER).and_then(hand_over),
@@ -53,6 +53,11 @@ pub async fn recognise(State(state): State<AppState>, request: Request, next: Ne
         response.headers_mut().append(header::SET_COOKIE, value);
     }
     response
+}
+
+fn recovery(value: &str) -> Option<(PersonId, RecoveryCode)> {
+    let (person, code) = value.split_once('.')?;
+    Some((person.parse().ok()?, RecoveryCode::parse(code).ok()?))
 }
 
 fn invitation(value: &str) -> Option<(InvitationId, InvitationCode)> {

@@ -23,6 +23,10 @@ use super::takeover::{Taken, Takeover};
 /// How long a write may wait for the other end, on the real clock.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// After so many patiences without a byte either way a connection is ended: whoever opens them and says nothing holds none
+/// for long. Longer than a long poll waits, and than proxies keep an idle connection to us.
+const IDLE_PATIENCES: u32 = 5;
+
 /// How long what was written may stay unacknowledged.
 const GONE: Duration = Duration::from_secs(60);
 
@@ -60,7 +64,7 @@ impl axum::serve::Listener for Port {
         if let Err(error) = SockRef::from(&stream).set_tcp_user_timeout(Some(GONE)) {
             tracing::debug!(%error, "TCP_USER_TIMEOUT could not be set");
         }
-        (Wire { stream: Some(stream), patience: self.patience, stalled: None, takeover: Takeover::default() }, address)
+        (Wire { stream: Some(stream), patience: self.patience, stalled: None, idle: None, takeover: Takeover::default() }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -88,6 +92,8 @@ pub struct Wire {
     patience: Duration,
     /// Runs while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
+    /// Runs while nothing comes and nothing goes.
+    idle: Option<Pin<Box<Sleep>>>,
     takeover: Takeover,
 }
 
@@ -99,7 +105,7 @@ impl Wire {
     /// A write's outcome, unless it has waited for too long.
     fn timed<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.stalled = None;
+            (self.stalled, self.idle) = (None, None);
             return written;
         }
         let patience = self.patience;
@@ -113,7 +119,13 @@ impl Wire {
 
 impl AsyncRead for Wire {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.stream()?.poll_read(context, buffer)
+        if let Poll::Ready(read) = self.stream()?.poll_read(context, buffer) {
+            self.idle = None;
+            return Poll::Ready(read);
+        }
+        let patience = self.patience * IDLE_PATIENCES;
+        let idle = self.idle.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        idle.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 

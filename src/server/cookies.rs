@@ -1,10 +1,10 @@
 //! The cookies of the app, as `Set-Cookie` values (RFC 6265bis): host-bound, secure, unreadable by scripts.
 //! Codes that are hashed at rest wait in the browser that made them, for the page that shows them.
 
-use crate::domain::{HandOverCode, HandOverId, InvitationCode, InvitationId, RecoveryCode};
+use crate::domain::{HandOverCode, HandOverId, InvitationCode, InvitationId, PersonId, RecoveryCode};
 
 pub const SESSION: &str = "__Host-session";
-/// The recovery code just made, until the person says they keep it.
+/// The recovery code just made, `person.code`, until the person says they keep it.
 pub const RECOVERY: &str = "__Host-recovery";
 /// The invitation this browser made: `id.code`.
 pub const INVITATION: &str = "__Host-invitation";
@@ -28,8 +28,8 @@ pub fn session(token: &str) -> String {
     set(SESSION, token, 400 * DAY)
 }
 
-pub fn recovery(code: &RecoveryCode) -> String {
-    set(RECOVERY, code.as_str(), 60 * 60)
+pub fn recovery(person: PersonId, code: &RecoveryCode) -> String {
+    set(RECOVERY, &format!("{person}.{}", code.as_str()), 60 * 60)
 }
 
 pub fn invitation(id: InvitationId, code: &InvitationCode) -> String {

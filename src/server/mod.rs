@@ -2,6 +2,7 @@
 //! Inside: `storage ◄ services ◄ jobs`, `storage ◄ live`. Only `storage` has SQL, only `config` reads the
 //! environment, only `clock` asks the time, only `lifecycle` spawns.
 
+pub mod budget;
 pub mod calendar;
 pub mod catalogue;
 pub mod clock;

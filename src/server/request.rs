@@ -28,7 +28,7 @@ pub struct Visitor {
     /// Whether a Secure cookie would reach us again from where this browser is.
     pub is_secure: bool,
     /// Codes that wait in the browser for the page that shows them.
-    pub recovery: Option<RecoveryCode>,
+    pub recovery: Option<(PersonId, RecoveryCode)>,
     pub invitation: Option<(InvitationId, InvitationCode)>,
     pub ticket: Option<String>,
     pub hand_over: Option<(HandOverId, HandOverCode)>,
@@ -62,6 +62,11 @@ impl Visitor {
     /// On http from another device the browser would drop our cookies: better said than looped.
     pub fn refuse_insecure(&self) -> Result<(), ServiceError> {
         if self.is_secure { Ok(()) } else { Err(ServiceError::Insecure) }
+    }
+
+    /// The recovery code just made for this person; somebody else may have signed in here since.
+    pub fn recovery_code(&self, of: PersonId) -> Option<RecoveryCode> {
+        self.recovery.as_ref().filter(|(person, _)| *person == of).map(|(_, code)| code.clone())
     }
 
     /// The running digits, if this browser made them.

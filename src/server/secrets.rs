@@ -48,6 +48,12 @@ impl Secrets {
         hex(hmac::sign(&self.key, format!("{purpose}\0{value}").as_bytes()).as_ref())
     }
 
+    /// The session token after this one: the same however often it is asked for, and known to nobody who has not both the
+    /// key and the token before.
+    pub fn next_token(&self, token: &str) -> String {
+        self.mac("session", token)
+    }
+
     pub fn invitation_hash(&self, code: &InvitationCode) -> String {
         self.mac("invitation", code.as_str())
     }

@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
+    budget::Budget,
     catalogue::Catalogue,
     clock::Clock,
     config::{AppEnv, PublicUrl, TrustedProxies},
@@ -22,6 +23,7 @@ pub struct AppState {
     pub random: Random,
     pub secrets: Secrets,
     pub push: Push,
+    pub budget: Budget,
     pub lifecycle: Lifecycle,
     pub site: Arc<Site>,
 }

@@ -18,6 +18,7 @@ use crate::{
     domain::{DailyQuestionId, Event, EventKind, Millis, PairId},
     http::{serve, wire::Port},
     server::{
+        budget::Budget,
         catalogue::Catalogue,
         clock::Clock,
         config::{AppEnv, PublicUrl, TrustedProxies},
@@ -101,6 +102,15 @@ impl TestApp {
         let folder = Folder::new();
         let mut state = prepare(&folder, Clock::manual(NOON), 7, "", listener.local_addr().expect("an address").port()).await;
         Arc::get_mut(&mut state.site).expect("nobody else has it yet").heartbeat = heartbeat;
+        Self::run(state, listener.into(), folder, "")
+    }
+
+    /// With so many writes a person may do at once.
+    pub async fn start_with_budget(burst: u32) -> Self {
+        let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let folder = Folder::new();
+        let mut state = prepare(&folder, Clock::manual(NOON), 7, "", listener.local_addr().expect("an address").port()).await;
+        state.budget = Budget::of(burst);
         Self::run(state, listener.into(), folder, "")
     }
 
@@ -221,6 +231,8 @@ async fn prepare(folder: &Folder, clock: Clock, seed: u64, push_host: &str, port
         random: Random::seeded(seed),
         secrets: Secrets::from_key(&[7; 32]),
         push: push(&folder.0, push_host),
+        // Its clock stands still: what a test does in a moment would take a person a day.
+        budget: Budget::of(u32::MAX),
         lifecycle: Lifecycle::default(),
         site: Arc::new(Site {
             env: AppEnv::Test,
@@ -299,6 +311,12 @@ impl Browser {
                 cookies.insert(name.to_owned(), value.to_owned());
             }
         }
+    }
+
+    /// The recovery code that waits in this browser.
+    pub fn recovery_code(&self) -> String {
+        let cookies = self.cookies.lock().expect("cookies");
+        cookies["__Host-recovery"].split_once('.').expect("whose it is, and the code").1.to_owned()
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Response {

@@ -1,9 +1,12 @@
 //! Bad input: a clear sentence by the field, nothing lost, the right status.
 
+use std::time::Duration;
+
 use reqwest::header;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::app::TestApp;
-use crate::{api::ApiError, http::forms_limit, server::storage::seeds::CHILDREN};
+use crate::{api::ApiError, domain::Millis, http::forms_limit, server::storage::seeds::CHILDREN};
 
 const HTML: &str = "text/html";
 
@@ -167,6 +170,76 @@ async fn a_share_shows_its_text_and_nothing_of_another_site_s() {
     assert_eq!(share("%ff%00=&text", "none").await.status(), 200);
     let stranger = app.visitor().send_to("/share", body.into_bytes(), HTML, &[("sec-fetch-site", "none")]).await;
     assert_eq!(stranger.status(), 401);
+}
+
+#[tokio::test]
+async fn too_much_at_once_is_said_loses_nothing_and_stops_nobody_else() {
+    let app = TestApp::start_with_budget(20).await;
+    let pair = app.pair().await;
+    let name = [("name", CHILDREN[1].0)];
+    let mut done = 0;
+    while pair.child.post("change_name", &name).await.status() == 200 {
+        done += 1;
+        assert!(done <= 20);
+    }
+    assert_eq!(pair.child.refused("change_name", &name).await, (429, ApiError::TooMuch));
+    let (question, version) = pair.child.question(pair.id).await;
+    let (question, version) = (question.to_string(), version.to_string());
+    let page = pair.child.submit("submit_answer", &[("daily_question", &question), ("version", &version), ("body", "쓰던 글")]).await;
+    assert_eq!(page.status(), 429);
+    let page = page.text().await.expect("a page");
+    assert!(page.contains("너무 많이 보냈어요.") && page.contains(">쓰던 글</textarea>"));
+    assert_eq!(pair.child.get(&format!("/p/{}/today", pair.id)).await.status(), 200, "reading costs nothing");
+    assert_eq!(pair.parent.answer(pair.id, "그네").await.status(), 200);
+
+    app.advance(Millis::MINUTE);
+    assert_eq!(pair.child.answer(pair.id, "쓰던 글").await.status(), 200);
+    while pair.child.post("change_name", &name).await.status() == 200 {}
+    assert_eq!(pair.child.post("sign_out", &[]).await.status(), 200, "and whoever wants to go may go");
+}
+
+#[tokio::test]
+async fn a_history_without_end_does_not_fill_a_page() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    for revision in 0..30 {
+        assert_eq!(pair.child.answer(pair.id, &format!("{revision}번째 글")).await.status(), 200);
+    }
+    let today = pair.child.today(pair.id).await.question.expect("a question");
+    let shown = (9..29).rev().map(|revision| format!("{revision}번째 글")).collect::<Vec<_>>();
+    assert_eq!(today.revisions, shown, "the last twenty");
+}
+
+#[tokio::test]
+async fn whoever_opens_a_connection_and_says_nothing_more_holds_it_for_a_while_only() {
+    let app = TestApp::start_with_patience(Duration::from_millis(200)).await;
+    let address = app.url.rsplit_once('/').expect("an address").1.replace("localhost", "127.0.0.1");
+    for said in ["", "GET / HTT", "POST /api/sign_up HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20\r\n\r\nname="] {
+        let mut stream = tokio::net::TcpStream::connect(&address).await.expect("a connection");
+        stream.write_all(said.as_bytes()).await.expect("sent");
+        let mut heard = Vec::new();
+        let ended = tokio::time::timeout(super::app::PATIENCE, stream.read_to_end(&mut heard)).await;
+        assert!(ended.is_ok(), "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_hop_that_is_no_text_buys_no_tries() {
+    let app = TestApp::start().await;
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::new();
+    let guess = async |forwarded: &[u8]| {
+        let hops = header::HeaderValue::from_bytes(forwarded).expect("a header");
+        let request = client.post(format!("{}/api/sign_in", app.url)).header("x-forwarded-for", hops);
+        let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").header(header::ACCEPT, "application/json");
+        request.body("code=AAAA-BBBB-CCCC-DDDD").send().await.expect("an answer").status().as_u16()
+    };
+    for _ in 0..10 {
+        assert_eq!(guess(b"203.0.113.9").await, 422);
+    }
+    assert_eq!(guess(b"203.0.113.9").await, 429);
+    assert_eq!(guess(b"\xff, 203.0.113.9").await, 429);
+    assert_eq!(guess(b"\xff, 203.0.113.10").await, 422, "of each address its own");
 }
 
 #[tokio::test]

@@ -293,14 +293,14 @@ async fn d14_a_person_has_several_devices_and_a_device_is_never_somebody_else_s(
     let (app, service, pair) = ready().await;
     let tablet = app.visitor();
     assert_eq!(pair.parent.post("renew_recovery", &[]).await.status(), StatusCode::OK);
-    let code = pair.parent.cookies.lock().expect("cookies")["__Host-recovery"].clone();
+    let code = pair.parent.recovery_code();
     tablet.post("sign_in", &[("code", &code)]).await;
     tablet.subscribe(&service, "tablet").await;
     sent(&app, &service).await;
     // The empty token of the first system: a browser whose service knows no such endpoint.
     let spare = app.visitor();
     assert_eq!(pair.child.post("renew_recovery", &[]).await.status(), StatusCode::OK);
-    let code = pair.child.cookies.lock().expect("cookies")["__Host-recovery"].clone();
+    let code = pair.child.recovery_code();
     spare.post("sign_in", &[("code", &code)]).await;
     spare.subscribe(&service, "").await;
     sent(&app, &service).await;

@@ -79,7 +79,7 @@ async fn sessions(browser: &Browser) -> Vec<String> {
 /// Another browser of the same person.
 async fn second_browser(app: &TestApp, of: &Browser) -> Browser {
     let second = app.visitor();
-    let code = cookie(of, "__Host-recovery").expect("a recovery code");
+    let code = of.recovery_code();
     assert_eq!(second.post("sign_in", &[("code", &code)]).await.status(), StatusCode::OK);
     second
 }

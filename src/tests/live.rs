@@ -55,7 +55,7 @@ async fn revoking_a_session_ends_its_line_at_once() {
     let app = TestApp::start().await;
     let pair = app.pair().await;
     let (other_device, session) = {
-        let code = pair.child.cookies.lock().expect("cookies")["__Host-recovery"].clone();
+        let code = pair.child.recovery_code();
         let device = app.visitor();
         assert_eq!(device.post("sign_in", &[("code", &code)]).await.status(), 200);
         let account: crate::api::AccountView = pair.child.ask("account", &[]).await.expect("the account");

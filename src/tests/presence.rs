@@ -301,7 +301,7 @@ async fn a_long_poll_is_not_answered_by_it_and_a_poll_knows_nothing_of_it() {
 async fn a_feed_that_ended_with_its_session_hears_nothing_of_it() {
     let app = TestApp::start().await;
     let pair = app.pair().await;
-    let code = pair.child.cookies.lock().expect("cookies")["__Host-recovery"].clone();
+    let code = pair.child.recovery_code();
     let device = app.visitor();
     assert_eq!(device.post("sign_in", &[("code", &code)]).await.status(), StatusCode::OK);
     let mut ear = listen(&device, pair.id, Door::Sse).await;

@@ -262,7 +262,7 @@ async fn every_status_of_a_push_service_has_its_consequence() {
 }
 
 #[tokio::test]
-async fn retry_after_is_given_to_the_whole_origin() {
+async fn retry_after_is_given_to_the_device_that_met_it_and_to_no_other() {
     let (app, service, pair) = subscribed().await;
     service.answer_next(Answer::Later(429, 600));
     pair.child.answer(pair.id, "하나").await;
@@ -270,12 +270,40 @@ async fn retry_after_is_given_to_the_whole_origin() {
     let before = service.requests();
     let (id, _) = pair.child.question(pair.id).await;
     pair.child.post("nudge", &[("daily_question", &id.to_string())]).await;
+    let (other, _) = (app.pair().await, ());
+    other.parent.subscribe(&service, "another's").await;
+    other.child.answer(other.id, "둘").await;
     app.advance(9 * Millis::MINUTE);
+    app.deliver().await;
+    assert_eq!(service.requests(), before + 1, "nobody knocks at it before the time it asked for");
+    assert!(told(&service)[0].starts_with("another's: "), "and nobody else waits for it");
+    app.advance(2 * Millis::MINUTE);
+    app.deliver().await;
+    assert_eq!(told(&service).len(), 2);
+}
+
+#[tokio::test]
+async fn a_service_that_asks_several_devices_for_quiet_is_left_alone() {
+    let (app, service, pair) = subscribed().await;
+    for device in ["tablet", "laptop"] {
+        let browser = app.visitor();
+        assert_eq!(browser.post("sign_in", &[("code", &pair.parent.recovery_code())]).await.status(), StatusCode::OK);
+        browser.subscribe(&service, device).await;
+    }
+    service.answer_always(Some(Answer::Later(503, 120)));
+    pair.child.answer(pair.id, "하나").await;
+    app.deliver().await;
+    service.answer_always(None);
+    let before = service.requests();
+    let other = app.pair().await;
+    other.parent.subscribe(&service, "another's").await;
+    other.child.answer(other.id, "둘").await;
+    app.advance(Millis::MINUTE);
     app.deliver().await;
     assert_eq!(service.requests(), before, "nobody knocks before the time it asked for");
     app.advance(2 * Millis::MINUTE);
     app.deliver().await;
-    assert_eq!(told(&service).len(), 2);
+    assert!(told(&service).iter().any(|told| told.starts_with("another's: ")));
 }
 
 #[tokio::test]
@@ -345,7 +373,7 @@ async fn two_workers_at_once_send_everything_once() {
 
 async fn recovery(browser: &super::app::Browser) -> String {
     assert_eq!(browser.post("renew_recovery", &[]).await.status(), StatusCode::OK);
-    browser.cookies.lock().expect("cookies")["__Host-recovery"].clone()
+    browser.recovery_code()
 }
 
 #[tokio::test]
@@ -418,6 +446,21 @@ async fn the_eleventh_device_takes_the_place_of_the_longest_silent() {
     let devices: DevicesView = pair.parent.ask("devices", &[]).await.expect("devices");
     assert_eq!(devices.devices.len(), 10);
     assert!(devices.devices.iter().all(|device| !device.is_this), "the first went");
+}
+
+#[tokio::test]
+async fn tests_hide_no_news_in_the_inbox() {
+    let (app, _service, pair) = subscribed().await;
+    pair.child.answer(pair.id, "하나").await;
+    let before = inbox(&pair.parent).await;
+    assert!(!before.is_empty());
+    let devices: DevicesView = pair.parent.ask("devices", &[]).await.expect("devices");
+    let device = devices.devices[0].id.to_string();
+    for _ in 0..61 {
+        app.advance(1);
+        assert_eq!(pair.parent.post("test_device", &[("device", &device)]).await.status(), StatusCode::OK);
+    }
+    assert_eq!(inbox(&pair.parent).await, before);
 }
 
 #[tokio::test]

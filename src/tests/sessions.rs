@@ -1,14 +1,14 @@
 //! Sessions and the recovery code.
 
-use super::app::{SESSION_IDLE, TestApp};
+use super::app::{Browser, SESSION_IDLE, TestApp};
 use crate::{
     api::{AccountView, ApiError},
     domain::{EventKind, Millis},
-    server::storage::seeds::CHILDREN,
+    server::storage::seeds::{CHILDREN, PARENTS},
 };
 
 #[tokio::test]
-async fn a_token_is_rotated_after_thirty_days_and_the_old_one_lives_a_minute_more() {
+async fn a_token_is_rotated_after_thirty_days_and_the_old_one_lives_until_a_minute_after_the_new_one_is_shown() {
     let app = TestApp::start().await;
     let person = app.person(CHILDREN[0].0).await;
     let before = person.cookies.lock().expect("cookies")["__Host-session"].clone();
@@ -19,11 +19,22 @@ async fn a_token_is_rotated_after_thirty_days_and_the_old_one_lives_a_minute_mor
     app.advance(Millis::DAY);
     person.page("/settings").await;
 
+    let cookie = |browser: &Browser| browser.cookies.lock().expect("cookies")["__Host-session"].clone();
     let after = person.cookies.lock().expect("cookies")["__Host-session"].clone();
     assert_ne!(after, before);
     let late = app.visitor();
-    late.cookies.lock().expect("cookies").insert("__Host-session".into(), before);
+    let show_old = || late.cookies.lock().expect("cookies").insert("__Host-session".into(), before.clone());
+    show_old();
+    app.advance(40 * Millis::DAY);
+    assert_eq!(late.get("/settings").await.status(), 200, "the answer with the new one was lost");
+    assert_eq!(cookie(&late), after, "and it comes again, the same");
+    show_old();
+    assert_eq!(late.get("/settings").await.status(), 200);
+
+    assert_eq!(person.get("/settings").await.status(), 200);
+    show_old();
     assert_eq!(late.get("/settings").await.status(), 200, "a request that was under way");
+    assert_eq!(cookie(&late), before);
     app.advance(Millis::MINUTE);
     assert_eq!(late.get("/settings").await.status(), 401);
     assert_eq!(person.get("/settings").await.status(), 200);
@@ -44,7 +55,7 @@ async fn a_session_ends_after_four_hundred_idle_days_and_never_while_it_is_used(
 async fn the_recovery_code_signs_in_elsewhere_and_the_other_devices_hear_of_it() {
     let app = TestApp::start().await;
     let pair = app.pair().await;
-    let code = pair.child.cookies.lock().expect("cookies")["__Host-recovery"].clone();
+    let code = pair.child.recovery_code();
     let mut line = pair.child.listen(pair.id).await;
     let device = app.visitor();
 
@@ -60,12 +71,27 @@ async fn the_recovery_code_signs_in_elsewhere_and_the_other_devices_hear_of_it()
 async fn a_renewed_recovery_code_makes_the_earlier_one_useless() {
     let app = TestApp::start().await;
     let person = app.person(CHILDREN[0].0).await;
-    let earlier = person.cookies.lock().expect("cookies")["__Host-recovery"].clone();
+    let earlier = person.recovery_code();
     assert_eq!(person.post("renew_recovery", &[]).await.status(), 200);
-    let code = person.cookies.lock().expect("cookies")["__Host-recovery"].clone();
+    let code = person.recovery_code();
 
     assert_eq!(app.visitor().refused("sign_in", &[("code", &earlier)]).await, (422, ApiError::RecoveryCodeWrong));
     assert_eq!(app.visitor().post("sign_in", &[("code", &code)]).await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_recovery_code_is_shown_to_nobody_but_whose_it_is() {
+    let app = TestApp::start().await;
+    let (child, parent) = (app.person(CHILDREN[0].0).await, app.person(PARENTS[0].0).await);
+    let shown = async |browser: &Browser| browser.ask::<Option<String>>("recovery_page", &[]).await.expect("the page");
+    assert!(shown(&child).await.is_some());
+
+    // The parent comes in on the child's browser, which still holds the child's code.
+    assert_eq!(child.post("sign_in", &[("code", &parent.recovery_code())]).await.status(), 200);
+
+    assert_eq!(shown(&child).await, None);
+    assert_eq!(child.post("renew_recovery", &[]).await.status(), 200);
+    assert!(shown(&child).await.is_some());
 }
 
 #[tokio::test]

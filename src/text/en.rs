@@ -116,6 +116,7 @@ pub static EN: Words = Words {
     err_swapped: "The question was changed meanwhile. Your text is kept here.",
     err_pair_closed: "The pair is closed, so nothing can be sent. Your text is kept here.",
     err_too_large: "That is too large. Please shorten it and send again.",
+    err_too_much: "That was a lot at once. Please wait a moment and try again.",
     err_malformed: "We could not read that. Please try again.",
     err_unavailable: "We cannot save right now. Please try again in a moment. Your text is still here.",
     err_broken: "Please try again in a moment.",

@@ -116,6 +116,7 @@ pub static KO: Words = Words {
     err_swapped: "그 사이에 질문이 바뀌었어요. 적은 글은 여기 남겨 두었어요.",
     err_pair_closed: "마친 짝이라 보낼 수 없어요. 적은 글은 여기 남겨 두었어요.",
     err_too_large: "보낸 글이 너무 커요. 조금 줄여서 다시 보내 주세요.",
+    err_too_much: "너무 많이 보냈어요. 잠깐 쉬었다가 다시 해 주세요.",
     err_malformed: "보낸 것을 읽지 못했어요. 다시 해 주세요.",
     err_unavailable: "지금은 저장할 수 없어요. 잠시 후 다시 해 주세요. 적은 글은 그대로 있어요.",
     err_broken: "잠시 후 다시 시도해 주세요.",

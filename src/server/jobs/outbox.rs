@@ -145,7 +145,7 @@ async fn handle(state: &AppState, parcel: Result<Parcel, DeliveryId>) -> Settled
     if let Some(until) = quiet_until(&parcel, now) {
         return postponed(&parcel, until, "quiet hours");
     }
-    if let Some(until) = state.push.breaker().blocked_until(&target.origin, now) {
+    if let Some(until) = state.push.breaker().blocked_until(&target.origin, parcel.id.subscription, now) {
         // Spread over some seconds, so that they do not all come at the moment the origin is open again.
         let spread = (state.random.number() % 5_000) as i64;
         return postponed(&parcel, until.plus(spread), "origin paused");
@@ -201,7 +201,7 @@ fn judge(state: &AppState, parcel: &Parcel, target: &Target, outcome: PushOutcom
         }
         PushOutcome::Gone { status } => Settled { status: Some(status), ..settled(parcel.id, State::Gone, None) },
         PushOutcome::RetryAfter { status, after_ms, cause } => {
-            state.push.breaker().failed(&target.origin, after_ms, now);
+            state.push.breaker().failed(&target.origin, parcel.id.subscription, after_ms, now);
             let most = (FIRST_BACK_OFF_MS << parcel.attempts.clamp(1, 10)).min(LONGEST_BACK_OFF_MS);
             // Full jitter: a service that comes back is not greeted by everybody at once.
             let wait = Millis::SECOND + (state.random.number() % most.unsigned_abs()) as i64;

@@ -1,61 +1,92 @@
-//! One breaker per push service: a service that is down or asks for quiet is left alone, and no other notices.
+//! One breaker per push service: a service that is down or asks for quiet is left alone, and no other notices. What a service
+//! has against one device alone (429 is said to a device as well as to a sender) is that device's, and stops nobody else's.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use crate::domain::Millis;
+use crate::domain::{Millis, SubscriptionId};
 
-/// So many failures in a row open the breaker.
+/// So many failures in a row open the breaker,
 const FAILURES: u32 = 5;
+/// if so many devices met them.
+const DEVICES: usize = 3;
+/// So many services and devices are remembered; beyond, those that are left alone stay.
+const HELD: usize = 10_000;
 const FIRST_PAUSE_MS: i64 = 30 * Millis::SECOND;
 const LONGEST_PAUSE_MS: i64 = 5 * Millis::MINUTE;
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Origin {
     failures: u32,
+    /// Some of the devices that met them.
+    devices: Vec<SubscriptionId>,
     closed_until: Option<Millis>,
 }
 
-/// By origin. In memory alone: after a restart the first failures say it again.
+/// In memory alone: after a restart the first failures say it again.
 #[derive(Clone, Default)]
 pub struct Breaker {
-    origins: Arc<Mutex<HashMap<String, Origin>>>,
+    held: Arc<Mutex<Held>>,
+}
+
+#[derive(Default)]
+struct Held {
+    origins: HashMap<String, Origin>,
+    /// Until when a service asked to leave a device alone.
+    devices: HashMap<SubscriptionId, Millis>,
 }
 
 impl Breaker {
-    /// Until when an origin is to be left alone, if it is. The first to come afterwards tries for all.
-    pub fn blocked_until(&self, origin: &str, now: Millis) -> Option<Millis> {
-        let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = origins.get_mut(origin)?;
+    /// Until when a device, or its whole service, is to be left alone, if it is. The first to come afterwards tries for all.
+    pub fn blocked_until(&self, origin: &str, device: SubscriptionId, now: Millis) -> Option<Millis> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(until) = held.devices.get(&device).filter(|until| **until > now) {
+            return Some(*until);
+        }
+        let found = held.origins.get_mut(origin)?;
         let until = found.closed_until?;
         if until > now {
             return Some(until);
         }
         // Half open: this one tries, the others wait for what it finds.
-        found.closed_until = (found.failures >= FAILURES).then(|| now.plus(FIRST_PAUSE_MS));
+        found.closed_until = (found.failures >= FAILURES && found.devices.len() >= DEVICES).then(|| now.plus(FIRST_PAUSE_MS));
         None
     }
 
     pub fn accepted(&self, origin: &str) {
-        let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
-        if origins.get(origin).is_some() {
-            origins.remove(origin);
-        }
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).origins.remove(origin);
     }
 
-    /// A failure; `after_ms` is what the service asked for (`Retry-After`, RFC 9110 §10.2.3).
-    pub fn failed(&self, origin: &str, after_ms: Option<i64>, now: Millis) {
-        let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
+    /// A failure at one device; `after_ms` is what the service asked for (`Retry-After`, RFC 9110 §10.2.3). That device is left
+    /// alone for so long. All others are left alone with it, five minutes at most, once several devices have met it.
+    pub fn failed(&self, origin: &str, device: SubscriptionId, after_ms: Option<i64>, now: Millis) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let Held { origins, devices } = &mut *held;
+        if origins.len() >= HELD {
+            origins.retain(|_, origin| origin.closed_until.is_some_and(|until| until > now));
+        }
+        if devices.len() >= HELD {
+            devices.retain(|_, until| *until > now);
+        }
+        if let Some(after) = after_ms {
+            devices.insert(device, now.plus(after));
+        }
         let found = origins.entry(origin.to_owned()).or_default();
         found.failures = found.failures.saturating_add(1);
+        if found.devices.len() < DEVICES && !found.devices.contains(&device) {
+            found.devices.push(device);
+        }
+        if found.devices.len() < DEVICES {
+            return;
+        }
         let own = (found.failures >= FAILURES).then(|| {
             let doublings = (found.failures - FAILURES).min(8);
-            (FIRST_PAUSE_MS << doublings).min(LONGEST_PAUSE_MS)
+            FIRST_PAUSE_MS << doublings
         });
         if let Some(pause) = after_ms.into_iter().chain(own).max() {
-            found.closed_until = Some(now.plus(pause).max(found.closed_until.unwrap_or(now)));
+            found.closed_until = Some(now.plus(pause.min(LONGEST_PAUSE_MS)).max(found.closed_until.unwrap_or(now)));
         }
     }
 }
@@ -64,30 +95,59 @@ impl Breaker {
 mod tests {
     use super::*;
 
+    fn device(number: u128) -> SubscriptionId {
+        SubscriptionId(number)
+    }
+
     #[test]
     fn five_failures_in_a_row_leave_an_origin_alone_and_one_success_forgets_them() {
         let breaker = Breaker::default();
         let now = Millis(1_000_000);
-        for _ in 0..4 {
-            breaker.failed("https://a.example", None, now);
-            assert_eq!(breaker.blocked_until("https://a.example", now), None);
+        for number in 0..4 {
+            breaker.failed("https://a.example", device(number), None, now);
+            assert_eq!(breaker.blocked_until("https://a.example", device(99), now), None);
         }
-        breaker.failed("https://a.example", None, now);
-        assert_eq!(breaker.blocked_until("https://a.example", now), Some(now.plus(FIRST_PAUSE_MS)));
-        assert_eq!(breaker.blocked_until("https://b.example", now), None, "another service is none of its business");
+        breaker.failed("https://a.example", device(0), None, now);
+        assert_eq!(breaker.blocked_until("https://a.example", device(99), now), Some(now.plus(FIRST_PAUSE_MS)));
+        assert_eq!(breaker.blocked_until("https://b.example", device(99), now), None, "another service is none of its business");
         let later = now.plus(FIRST_PAUSE_MS);
-        assert_eq!(breaker.blocked_until("https://a.example", later), None, "one may try");
-        assert!(breaker.blocked_until("https://a.example", later).is_some(), "the others wait for it");
+        assert_eq!(breaker.blocked_until("https://a.example", device(99), later), None, "one may try");
+        assert!(breaker.blocked_until("https://a.example", device(99), later).is_some(), "the others wait for it");
         breaker.accepted("https://a.example");
-        assert_eq!(breaker.blocked_until("https://a.example", later), None);
+        assert_eq!(breaker.blocked_until("https://a.example", device(99), later), None);
     }
 
     #[test]
-    fn what_a_service_asks_for_is_given() {
+    fn what_a_service_asks_of_several_is_given_and_never_for_long() {
         let breaker = Breaker::default();
-        breaker.failed("https://a.example", Some(120_000), Millis(0));
-        assert_eq!(breaker.blocked_until("https://a.example", Millis(119_999)), Some(Millis(120_000)));
-        assert_eq!(breaker.blocked_until("https://a.example", Millis(120_000)), None);
-        assert_eq!(breaker.blocked_until("https://a.example", Millis(120_001)), None, "one request for quiet is no outage");
+        for number in 0..3 {
+            assert_eq!(breaker.blocked_until("https://a.example", device(99), Millis(0)), None);
+            breaker.failed("https://a.example", device(number), Some(120_000), Millis(0));
+        }
+        assert_eq!(breaker.blocked_until("https://a.example", device(99), Millis(119_999)), Some(Millis(120_000)));
+        assert_eq!(breaker.blocked_until("https://a.example", device(99), Millis(120_000)), None);
+        assert_eq!(breaker.blocked_until("https://a.example", device(99), Millis(120_001)), None, "a request for quiet is no outage");
+        breaker.failed("https://a.example", device(3), Some(Millis::DAY), Millis(200_000));
+        assert_eq!(breaker.blocked_until("https://a.example", device(99), Millis(200_000)), Some(Millis(200_000 + LONGEST_PAUSE_MS)));
+    }
+
+    #[test]
+    fn one_device_stops_nobody_else_however_often_it_fails() {
+        let breaker = Breaker::default();
+        for number in 0..100 {
+            breaker.failed("https://a.example", device(number % 2), Some(Millis::DAY), Millis(0));
+        }
+        assert_eq!(breaker.blocked_until("https://a.example", device(99), Millis(0)), None);
+        assert_eq!(breaker.blocked_until("https://a.example", device(1), Millis(0)), Some(Millis(Millis::DAY)), "and itself for as long as asked");
+        assert_eq!(breaker.blocked_until("https://a.example", device(1), Millis(Millis::DAY)), None);
+    }
+
+    #[test]
+    fn invented_services_are_not_remembered_for_ever() {
+        let breaker = Breaker::default();
+        for number in 0..2 * HELD {
+            breaker.failed(&format!("https://{number}.example"), device(1), None, Millis(0));
+        }
+        assert!(breaker.held.lock().expect("the map").origins.len() <= HELD);
     }
 }

@@ -28,7 +28,7 @@ pub const CONSENT_VERSION: &str = "2026-11-22";
 pub const SESSION_IDLE_MS: i64 = 400 * Millis::DAY;
 /// After 30 days of use a session gets a fresh token.
 const ROTATE_AFTER_MS: i64 = 30 * Millis::DAY;
-/// Requests under way may still show the token from before a rotation.
+/// Once a browser has shown its fresh token, requests under way may still show the one from before.
 const PREVIOUS_LIVES_MS: i64 = Millis::MINUTE;
 /// Use is written down once an hour at most.
 const TOUCH_AFTER_MS: i64 = Millis::HOUR;
@@ -122,7 +122,8 @@ pub struct Recognised {
     pub new_token: Option<String>,
 }
 
-/// Finds the session of a token, notes its use, and rotates it every 30 days.
+/// Finds the session of a token, notes its use, and rotates it every 30 days. An answer that brings a fresh token may be
+/// lost, and nobody is signed out by that: whoever still shows the old one is given the same fresh one again.
 pub async fn recognise(state: &AppState, token: &str) -> Result<Option<Recognised>, ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.read().await?;
@@ -131,11 +132,18 @@ pub async fn recognise(state: &AppState, token: &str) -> Result<Option<Recognise
     };
     drop(tx);
     let session = found.session.id;
-    if now.since(found.session.rotated_at) >= ROTATE_AFTER_MS {
-        let fresh = new_token(&state.random);
+    let is_due = now.since(found.session.rotated_at) >= ROTATE_AFTER_MS;
+    let mut new_token = None;
+    if found.is_previous {
+        new_token = found.is_rotating.then(|| state.secrets.next_token(token));
+    } else if found.is_rotating {
         let mut tx = state.database.begin().await?;
-        let is_rotated =
-            sessions::rotate(&mut tx, session, &token_hash(&fresh), now.plus(-ROTATE_AFTER_MS), now.plus(PREVIOUS_LIVES_MS), now).await?;
+        sessions::settle(&mut tx, session, now.plus(PREVIOUS_LIVES_MS)).await?;
+        tx.commit().await?;
+    } else if is_due {
+        let fresh = state.secrets.next_token(token);
+        let mut tx = state.database.begin().await?;
+        let is_rotated = sessions::rotate(&mut tx, session, &token_hash(&fresh), now.plus(-ROTATE_AFTER_MS), now).await?;
         tx.commit().await?;
         return Ok(Some(Recognised { found, new_token: is_rotated.then_some(fresh) }));
     }
@@ -144,7 +152,7 @@ pub async fn recognise(state: &AppState, token: &str) -> Result<Option<Recognise
         sessions::touch(&mut tx, session, now).await?;
         tx.commit().await?;
     }
-    Ok(Some(Recognised { found, new_token: None }))
+    Ok(Some(Recognised { found, new_token }))
 }
 
 /// Ends one of the person's sessions. Its open streams end at once: they look for their session at every event.

@@ -77,14 +77,18 @@ pub struct Revision {
     pub at: Millis,
 }
 
-/// The earlier revisions of `role`'s answer, newest first. Only for the author.
+/// What a page shows of an answer's history; all of it stays stored.
+const SHOWN_REVISIONS: i64 = 20;
+
+/// The last earlier revisions of `role`'s answer, newest first. Only for the author.
 pub async fn find_revisions(tx: &mut Tx, question: DailyQuestionId, role: Role) -> Result<Vec<Revision>, StorageError> {
     let rows: Vec<(i64, String, i64)> = macros::fetch_all!(
         tx,
         (i64, String, i64),
-        "SELECT revision, body, at FROM answer_revisions WHERE daily_question_id = $1 AND role = $2 ORDER BY revision DESC",
+        "SELECT revision, body, at FROM answer_revisions WHERE daily_question_id = $1 AND role = $2 ORDER BY revision DESC LIMIT $3",
         question.to_string(),
         role.word(),
+        SHOWN_REVISIONS,
     )?;
     Ok(rows
         .into_iter()

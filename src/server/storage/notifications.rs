@@ -139,14 +139,14 @@ pub struct Entry {
     pub is_complete: bool,
 }
 
-/// The latest entries of a person's inbox, newest first.
+/// The latest entries of a person's inbox, newest first. A test is no news.
 pub async fn find_of(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<Entry>, StorageError> {
     let found = macros::fetch_all!(
         tx,
         EntryRow,
         "SELECT n.id, n.kind, n.pair_id, n.daily_question_id, n.detail, n.at, n.read_at, q.wordings, q.completed_at
          FROM notifications n LEFT JOIN daily_questions q ON q.id = n.daily_question_id
-         WHERE n.person_id = $1 ORDER BY n.at DESC, n.seq DESC, n.id LIMIT $2",
+         WHERE n.person_id = $1 AND n.kind <> 'test' ORDER BY n.at DESC, n.seq DESC, n.id LIMIT $2",
         person.to_string(),
         limit,
     )?;

@@ -1,5 +1,5 @@
-//! Signed-in browsers. Tokens are hashed at rest; the one before the last rotation lives a minute longer,
-//! for requests that were under way.
+//! Signed-in browsers. Tokens are hashed at rest. The one before the last rotation opens until its browser has shown the
+//! new one, as the answer that brought it may have been lost, and then for as long as requests were under way.
 
 use super::{StorageError, Tx, macros, persons};
 use crate::domain::{Millis, Person, PersonId, SessionId};
@@ -20,6 +20,10 @@ pub struct Session {
 pub struct Found {
     pub session: Session,
     pub person: Person,
+    /// It was opened by the token from before a rotation.
+    pub is_previous: bool,
+    /// Its browser has not shown the new token yet.
+    pub is_rotating: bool,
 }
 
 pub async fn insert(tx: &mut Tx, id: SessionId, person: PersonId, token_hash: &str, device: &str, now: Millis) -> Result<(), StorageError> {
@@ -40,9 +44,10 @@ pub async fn lookup(tx: &mut Tx, token_hash: &str, used_since: Millis, now: Mill
     let row = macros::fetch_optional!(
         tx,
         FoundRow,
-        "SELECT s.id AS session_id, s.device, s.created_at, s.rotated_at, s.last_used_at, p.id, p.name, p.locale, p.text_size, p.zone
+        "SELECT s.id AS session_id, s.device, s.created_at, s.rotated_at, s.last_used_at, p.id, p.name, p.locale, p.text_size, p.zone,
+                s.token_hash <> $1 AS is_previous, s.previous_hash IS NOT NULL AND s.previous_until IS NULL AS is_rotating
          FROM sessions s JOIN persons p ON p.id = s.person_id
-         WHERE (s.token_hash = $1 OR (s.previous_hash = $1 AND s.previous_until > $3)) AND s.last_used_at > $2",
+         WHERE (s.token_hash = $1 OR (s.previous_hash = $1 AND (s.previous_until IS NULL OR s.previous_until > $3))) AND s.last_used_at > $2",
         token_hash,
         used_since.0,
         now.0,
@@ -61,26 +66,29 @@ pub async fn touch(tx: &mut Tx, id: SessionId, now: Millis) -> Result<(), Storag
     Ok(())
 }
 
-/// Puts a fresh token in place; gives false when another request was faster.
-pub async fn rotate(
-    tx: &mut Tx,
-    id: SessionId,
-    token_hash: &str,
-    rotated_before: Millis,
-    previous_until: Millis,
-    now: Millis,
-) -> Result<bool, StorageError> {
+/// Puts a fresh token in place; gives false when another request was faster. The one before opens until `settle`.
+pub async fn rotate(tx: &mut Tx, id: SessionId, token_hash: &str, rotated_before: Millis, now: Millis) -> Result<bool, StorageError> {
     let changed = macros::execute!(
         tx,
-        "UPDATE sessions SET previous_hash = token_hash, previous_until = $4, token_hash = $2, rotated_at = $5, last_used_at = $5
+        "UPDATE sessions SET previous_hash = token_hash, previous_until = NULL, token_hash = $2, rotated_at = $4, last_used_at = $4
          WHERE id = $1 AND rotated_at <= $3",
         id.to_string(),
         token_hash,
         rotated_before.0,
-        previous_until.0,
         now.0,
     )?;
     Ok(changed == 1)
+}
+
+/// The browser has the fresh token: the one before opens until `previous_until`.
+pub async fn settle(tx: &mut Tx, id: SessionId, previous_until: Millis) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "UPDATE sessions SET previous_until = $2 WHERE id = $1 AND previous_hash IS NOT NULL AND previous_until IS NULL",
+        id.to_string(),
+        previous_until.0,
+    )?;
+    Ok(())
 }
 
 pub async fn find_of(tx: &mut Tx, person: PersonId) -> Result<Vec<Session>, StorageError> {
@@ -132,10 +140,13 @@ struct FoundRow {
     session: SessionRow,
     #[sqlx(flatten)]
     person: persons::Row,
+    is_previous: bool,
+    is_rotating: bool,
 }
 
 impl FoundRow {
     fn into_found(self) -> Result<Found, StorageError> {
-        Ok(Found { session: self.session.into_session()?, person: self.person.into_person()? })
+        let Self { session, person, is_previous, is_rotating } = self;
+        Ok(Found { session: session.into_session()?, person: person.into_person()?, is_previous, is_rotating })
     }
 }

@@ -94,7 +94,7 @@ fn seqs(from: i64, to: i64) -> Vec<i64> {
 
 /// Another browser of the same person.
 async fn another_browser(app: &TestApp, browser: &Browser) -> Browser {
-    let code = browser.cookies.lock().expect("cookies")["__Host-recovery"].clone();
+    let code = browser.recovery_code();
     let device = app.visitor();
     assert_eq!(device.post("sign_in", &[("code", &code)]).await.status(), 200);
     device
