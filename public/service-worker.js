@@ -22,9 +22,7 @@ self.addEventListener('fetch', (event) => {
   const { origin, pathname } = new URL(request.url);
   if (origin !== self.location.origin) return;
   if (request.method === 'POST') {
-    // Only when it was done; a script that signs out says so itself (`forget`).
-    if (pathname === '/share' && request.mode === 'navigate') event.respondWith(shared(request));
-    if (OTHERWISE.test(pathname) && request.mode === 'navigate') event.respondWith(otherwise(request));
+    if (request.mode === 'navigate') event.respondWith(pathname === '/share' ? shared(request) : posted(request, OTHERWISE.test(pathname)));
     // Today's page draws itself anew without being loaded: its copy would still ask for an answer that was given.
     if (pathname === '/api/today') event.waitUntil(renew(event.clientId).catch(() => {}));
   } else if (request.method === 'GET') {
@@ -34,9 +32,13 @@ self.addEventListener('fetch', (event) => {
   }
 });
 
-async function otherwise(request) {
-  const answer = await fetch(request);
-  if (answer.ok || answer.type === 'opaqueredirect') await wipe();
+/** A form that meets no network leads back to its page, as it is kept, instead of to the browser's own words. */
+async function posted(request, isOtherwise) {
+  const from = new URL(request.referrer || '/', self.location.origin).pathname;
+  const back = () => Response.redirect(from.startsWith('/api/') ? '/' : from, 303);
+  const answer = await fetch(request).catch(back);
+  // Only when it was done; a script that signs out says so itself (`forget`).
+  if (isOtherwise && (answer.ok || answer.type === 'opaqueredirect')) await wipe();
   return answer;
 }
 

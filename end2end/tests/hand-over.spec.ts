@@ -6,7 +6,7 @@ import { expect, test } from '../support/pair.ts';
 
 const IPHONE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1';
 const KAKAOTALK = 'Mozilla/5.0 (Linux; Android 14; SM-S911N) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/130.0.0.0 Mobile Safari/537.36 KAKAOTALK 2410910';
-const REFUSED = '숫자가 맞지 않거나 이미 쓰였거나 10분이 지났어요. 기존 기기에서 다시 확인해 주세요.';
+const REFUSED = '숫자가 맞지 않거나 이미 쓰였거나 10분이 지났어요. 쓰던 기기에서 다시 확인해 주세요.';
 
 // Failures count by address, and everybody here has the same one.
 test.beforeEach(({ clock }) => clock.advance('+1h'));
@@ -20,7 +20,7 @@ async function digits(page: Page): Promise<string> {
 
 async function type(page: Page, code: string): Promise<void> {
   await page.getByLabel('숫자 여덟 개').fill(code);
-  await page.getByRole('button', { name: '확인 부탁하기' }).click();
+  await page.getByRole('button', { name: '다음' }).click();
 }
 
 test('from settings to the new phone: digits here, typed there, a yes here, and today opens there', async ({ pairUp, somebody }) => {
@@ -39,7 +39,7 @@ test('from settings to the new phone: digits here, typed there, a yes here, and 
   await phone.getByRole('link', { name: '다른 기기에서 숫자 받기' }).click();
   await expectAccessibleByDayAndDusk(phone);
   await type(phone, code);
-  await expect(phone.getByRole('heading', { name: '기존 기기에서 확인해 주세요' })).toBeVisible();
+  await expect(phone.getByRole('heading', { name: '쓰던 기기에서 확인해 주세요' })).toBeVisible();
   await expect(phone.getByText('‘아이폰 · Safari’')).toBeVisible();
   await expectAccessibleByDayAndDusk(phone);
 
@@ -68,7 +68,7 @@ test('digits typed where the recovery code goes are no wrong code, and nobody’
   // The mother's own browser is about to become the child's.
   const { page } = pair.parent;
   await page.goto(`/signin/digits/${code.replace(' ', '-')}`);
-  await expect(page.getByText('님이 들어와 있어요. 다른 분의 것으로 들어가면 이 브라우저가 그분 것으로 바뀌어요.')).toBeVisible();
+  await expect(page.getByText('님이 들어와 있어요.')).toBeVisible();
   await expectAccessibleByDayAndDusk(page);
 });
 
@@ -84,7 +84,7 @@ test('a no is told to the new device, and the other open pages hear of a yes', a
   await phone.goto('/signin/digits');
   await type(phone, code);
   await page.getByRole('button', { name: '아니에요, 막아 주세요' }).click();
-  await expect(phone.getByRole('heading', { name: '기존 기기에서 막았어요' })).toBeVisible();
+  await expect(phone.getByRole('heading', { name: '쓰던 기기에서 막았어요' })).toBeVisible();
   await expect(page.getByText('막았어요. 내 기기였다면 숫자를 새로 받아 주세요.')).toBeVisible();
 
   await phone.getByRole('link', { name: '숫자 다시 적기' }).click();
@@ -108,7 +108,7 @@ test('the picture’s address fills the digits in, and nothing of these pages is
   await phone.page.goto(`/signin/digits/${code.replace(' ', '-')}`);
   await expect(phone.page.getByLabel('숫자 여덟 개')).toHaveValue(code.replace(' ', '-'));
   await phone.page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
-  await phone.page.getByRole('button', { name: '확인 부탁하기' }).click();
+  await phone.page.getByRole('button', { name: '다음' }).click();
   await page.getByRole('button', { name: '네, 내 기기예요' }).click();
   await expect(phone.page).toHaveURL(pair.at('today'));
   await page.goto('/hand-over/0a1b');
@@ -132,7 +132,7 @@ test('after five wrong tries a browser waits an hour', async ({ somebody, ownSer
   await ownServer.clock.advance('+1s');
   await child.page.goto('/hand-over');
   await type(phone, await digits(child.page));
-  await expect(phone.getByRole('heading', { name: '기존 기기에서 확인해 주세요' })).toBeVisible();
+  await expect(phone.getByRole('heading', { name: '쓰던 기기에서 확인해 주세요' })).toBeVisible();
 });
 
 test('inside KakaoTalk one reads and answers, and one tap leads out with the person in hand', async ({ somebody, pairUp }) => {

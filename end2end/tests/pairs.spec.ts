@@ -78,9 +78,12 @@ test('with the wrong person the inviter goes on in a new pair, answer and all', 
   await wrong.open(pair.at('today'));
   await page.goto(pair.at('today'));
 
-  const drawer = page.getByRole('group').filter({ hasText: '이 분이 아니에요' });
-  await drawer.getByText('이 분이 아니에요').click();
+  const drawer = page.getByRole('group').filter({ hasText: '다른 사람이 들어왔나요?' });
+  await drawer.getByText('다른 사람이 들어왔나요?').click();
   await expect(drawer.getByText('상철')).toBeVisible();
+  await drawer.getByRole('button', { name: '짝을 마치고 다시 초대하기' }).click();
+  await expect(drawer.getByText('아래 칸에 표시해야 짝을 마칠 수 있어요.'), 'one tap ends nothing').toBeVisible();
+  await drawer.getByLabel('정말 이 짝을 마칠게요.').check();
   await drawer.getByRole('button', { name: '짝을 마치고 다시 초대하기' }).click();
 
   await expect(page.getByRole('heading', { name: '짝을 초대해요' })).toBeVisible();
@@ -102,8 +105,8 @@ test('once a card is open the joiner is the right one', async ({ pairUp }) => {
   const pair = await pairUp();
   const { page } = pair.child;
   await pair.child.open(pair.at('today'));
-  await expect(page.getByText('이 분이 아니에요')).toBeVisible();
+  await expect(page.getByText('다른 사람이 들어왔나요?')).toBeVisible();
   await pair.complete();
   await expect(page.getByText('골목에서 고무줄을 했지.')).toBeVisible();
-  await expect(page.getByText('이 분이 아니에요')).toHaveCount(0);
+  await expect(page.getByText('다른 사람이 들어왔나요?')).toHaveCount(0);
 });

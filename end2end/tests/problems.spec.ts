@@ -3,7 +3,7 @@ import { expect, test } from '../support/pair.ts';
 test('an address nobody lives at is a page that says so', async ({ page }) => {
   const response = await page.goto('/no/such/page');
   expect(response!.status()).toBe(404);
-  await expect(page.getByRole('heading', { name: '찾는 쪽이 없어요' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: '찾는 화면이 없어요' })).toBeVisible();
   await page.getByRole('link', { name: '처음으로' }).click();
   await expect(page.getByRole('link', { name: '시작하기' })).toBeVisible();
 });
@@ -21,7 +21,7 @@ test('the pages of another pair are not found, whichever they are', async ({ pai
   const answered = { daily_question: question!.id, version: '1', body: '남의 카드' };
   expect((await page.request.post('/api/submit_answer', { form: answered })).status()).toBe(404);
   expect((await page.goto(ours.at(`cards/${question!.id}`)))!.status(), 'their card under our pair').toBe(404);
-  await expect(page.getByRole('heading', { name: '찾는 쪽이 없어요' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: '찾는 화면이 없어요' })).toBeVisible();
 });
 
 test('whoever is not signed in is told so', async ({ page, pairUp }) => {
@@ -42,6 +42,19 @@ test('without a network there is a page of our own, until there is one again', a
   await expect(page.getByRole('heading', { name: '지금은 연결이 끊겼어요' })).toBeVisible();
   await context.setOffline(false);
   await expect(page.getByRole('heading', { name: '이용약관' }), 'the page that was asked for, by itself').toBeVisible();
+});
+
+test('a form that meets no network leads back to its page', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await page.goto('/');
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
+  await page.goto('/settings');
+  await page.context().setOffline(true);
+  await page.locator('form[action="/api/change_name"]').getByRole('button').click();
+  await expect(page.getByRole('heading', { name: '지금은 연결이 끊겼어요' })).toBeVisible();
+  await page.context().setOffline(false);
+  await expect(page.getByRole('heading', { level: 1, name: '설정' })).toBeVisible();
 });
 
 test('an answer sent without a network stays in its field and goes later', async ({ pairUp }) => {

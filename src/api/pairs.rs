@@ -127,13 +127,16 @@ pub async fn leave_pair(pair: PairId, #[server(default)] confirmed: String) -> R
 
 /// "This is not them": closes the pair and goes on in a new one.
 #[server(endpoint = "start_again")]
-pub async fn start_again(pair: PairId) -> Result<(), ApiError> {
+pub async fn start_again(pair: PairId, #[server(default)] confirmed: String) -> Result<(), ApiError> {
     use crate::{
         paths,
         server::{request, services::pairs},
     };
 
     let request = request::current().await?;
+    if confirmed != "yes" {
+        return Err(ApiError::LeaveUnconfirmed);
+    }
     let fresh = pairs::start_again(&request.state, &request.person, pair).await?;
     request.redirect(paths::invite(fresh));
     Ok(())

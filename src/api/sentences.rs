@@ -20,6 +20,7 @@ impl ApiError {
             Self::AnsweredElsewhere => words.answered_elsewhere,
             Self::TooLarge => words.err_too_large,
             Self::TooMuch => words.err_too_much,
+            Self::LeaveUnconfirmed => words.err_leave_confirm,
             Self::Malformed => words.err_malformed,
             Self::Unavailable => words.err_unavailable,
             Self::Broken => words.err_broken,
@@ -38,7 +39,6 @@ impl ApiError {
             | Self::PausePast
             | Self::PauseTooLong
             | Self::RecoveryCodeWrong
-            | Self::LeaveUnconfirmed
             | Self::TooManyTries
             | Self::JoiningMyself
             | Self::PairExists
@@ -79,7 +79,6 @@ impl ApiError {
             Self::PausePast => words.err_pause_past,
             Self::PauseTooLong => words.err_pause_too_long,
             Self::RecoveryCodeWrong => words.err_recovery_code,
-            Self::LeaveUnconfirmed => words.err_leave_confirm,
             Self::TooManyTries => words.err_too_many,
             Self::JoiningMyself => words.err_myself,
             Self::PairExists => words.err_pair_exists,
@@ -113,6 +112,7 @@ impl ApiError {
             | Self::PairClosed
             | Self::TooLarge
             | Self::TooMuch
+            | Self::LeaveUnconfirmed
             | Self::Malformed
             | Self::Unavailable
             | Self::Broken

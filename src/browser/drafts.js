@@ -17,7 +17,7 @@ export async function load_text(pair, question, version) {
   const field = form?.querySelector('textarea');
   // Another app's text is for the first field, after what stands there already.
   const shared = field && form === fieldOf() && sharedInto(pair);
-  if (!shared && !draft && !waiting) return undefined;
+  if (!shared && !draft && !waiting) return [];
   // Text in a closed drawer would be out of sight.
   form?.closest('details')?.setAttribute('open', '');
   if (draft) outbox.known.set(id, draft.mark);

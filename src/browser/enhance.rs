@@ -12,7 +12,7 @@ use super::{
     live::{self, Heard},
     notices, page, share,
 };
-use crate::domain::EventKind;
+use crate::domain::{Event, EventKind};
 
 /// How long a page may take to be left.
 const LEAVING_MS: f64 = 10_000.0;
@@ -94,8 +94,8 @@ fn follow(document: &Document) {
             Heard::Hello(_) | Heard::Lost(_) | Heard::Slow(_) => {}
             // The notice says it; the page is left as it is.
             Heard::Event(event) if event.kind == EventKind::RecoveryCodeUsed => {}
-            // What only one page shows is no reason to draw another.
-            Heard::Event(event) if is_elsewhere(&document, event.kind) => {}
+            // What only one page shows is no reason to draw another; that all is read takes no mark off the page that showed it.
+            Heard::Event(event) if is_elsewhere(&document, event.kind) || is_only_reading(&event) => {}
             // Text somebody is typing is worth more than news; the next page will show them.
             Heard::Event(_) | Heard::Refetch => {
                 if !is_dirty.get() && js_sys::Date::now() - left_at.get() > LEAVING_MS {
@@ -104,6 +104,10 @@ fn follow(document: &Document) {
             }
         }
     });
+}
+
+fn is_only_reading(event: &Event) -> bool {
+    event.kind == EventKind::InboxChanged && event.unread == Some(0)
 }
 
 fn is_elsewhere(document: &Document, kind: EventKind) -> bool {

@@ -122,6 +122,10 @@ async function settle(out, answer, isFresh) {
   if (!answer) {
     await move(out);
     const id = idOf(out.question, out.version);
+    // Said and done: no copy of it is put aside any more, and no drawer stands open for it.
+    for (const text of texts) if (text.state === 'aside' && text.question === out.question && text.text === out.text) await move(text);
+    const form = document.querySelector(`[data-answer="${out.question}"]`);
+    if (!isFresh && form?.querySelector('textarea').value === out.text) form.closest('details')?.removeAttribute('open');
     const later = dirty.get(id) ?? texts.find((text) => text.id === id);
     if (later?.text === out.text) await move(later);
     // How many of the earlier sendings were taken, only the server knows.

@@ -16,6 +16,8 @@ use crate::{
 pub struct Outbox {
     pub is_sending: RwSignal<bool>,
     pub last: RwSignal<Option<(DailyQuestionId, Result<Sent, ApiError>)>>,
+    /// Rises whenever something that waited was taken or refused.
+    pub settled: RwSignal<u64>,
 }
 
 impl Outbox {
@@ -119,6 +121,17 @@ pub fn AnswerForm(
             lies.set(Lies::Waiting);
         }
     });
+    Effect::new(move |before: Option<u64>| {
+        let now = outbox.settled.get();
+        if before.is_some() && lies.get_untracked() == Lies::Waiting {
+            spawn_local(async move {
+                if drafts::load(place.get_untracked()).await.is_none() {
+                    lies.try_set(Lies::Nowhere);
+                }
+            });
+        }
+        now
+    });
     // The field is never written to while somebody writes in it: that would break a Korean input method.
     let written = move |event: leptos::ev::Targeted<leptos::ev::Event, web_sys::HtmlTextAreaElement>| keep(event.target().value());
     let send = move |event: leptos::ev::SubmitEvent| {
@@ -153,7 +166,9 @@ pub fn AnswerForm(
                     <span class="lies">{move || (lies.get() == Lies::Here).then_some(words.draft_lies_here)}</span>
                     <span>{count}</span>
                 </p>
-                <p class="status" role="status">{move || (lies.get() == Lies::Waiting).then_some(words.answer_waits_here)}</p>
+                <p class=move || if lies.get() == Lies::Waiting { "notice warm" } else { "status" } role="status">
+                    {move || (lies.get() == Lies::Waiting).then_some(words.answer_waits_here)}
+                </p>
                 <p class="hint" id=hint_id>{move || hint.get()}</p>
             </div>
             <div class="actions">

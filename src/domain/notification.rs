@@ -24,6 +24,8 @@ pub enum NotificationKind {
     Resumed,
     /// Somebody came in with my recovery code.
     RecoveryUsed,
+    /// My recovery code was made anew: the one I keep opens nothing any more.
+    RecoveryRenewed,
     /// Another device of mine was handed over to.
     HandedOver,
     /// A push I asked for, to see that it works.
@@ -91,7 +93,7 @@ pub enum Urgency {
 pub const COUNTED_A_DAY: i64 = 4;
 
 impl NotificationKind {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Question,
         Self::Answered,
         Self::CardOpened,
@@ -104,6 +106,7 @@ impl NotificationKind {
         Self::Paused,
         Self::Resumed,
         Self::RecoveryUsed,
+        Self::RecoveryRenewed,
         Self::HandedOver,
         Self::Test,
     ];
@@ -122,6 +125,7 @@ impl NotificationKind {
             Self::Paused => "paused",
             Self::Resumed => "resumed",
             Self::RecoveryUsed => "recovery_used",
+            Self::RecoveryRenewed => "recovery_renewed",
             Self::HandedOver => "handed_over",
             Self::Test => "test",
         }
@@ -139,13 +143,15 @@ impl NotificationKind {
             Self::Reminder | Self::StillWaiting => Some(Channel::Reminder),
             Self::Nudge => Some(Channel::Nudge),
             Self::TimeChanged | Self::Joined | Self::Left | Self::Paused | Self::Resumed => Some(Channel::News),
-            Self::RecoveryUsed | Self::HandedOver | Self::Test => None,
+            Self::RecoveryUsed | Self::RecoveryRenewed | Self::HandedOver | Self::Test => None,
         }
     }
 
     pub fn urgency(self) -> Urgency {
         match self {
-            Self::Question | Self::Answered | Self::CardOpened | Self::RecoveryUsed | Self::HandedOver | Self::Test => Urgency::High,
+            Self::Question | Self::Answered | Self::CardOpened | Self::RecoveryUsed | Self::RecoveryRenewed | Self::HandedOver | Self::Test => {
+                Urgency::High
+            }
             Self::Reminder | Self::StillWaiting | Self::Nudge | Self::TimeChanged | Self::Joined | Self::Left | Self::Paused | Self::Resumed => {
                 Urgency::Normal
             }
@@ -159,7 +165,7 @@ impl NotificationKind {
 
     /// Whether quiet hours hold it back. Security and a test asked for do not wait.
     pub fn waits_for_morning(self) -> bool {
-        !matches!(self, Self::RecoveryUsed | Self::HandedOver | Self::Test)
+        !matches!(self, Self::RecoveryUsed | Self::RecoveryRenewed | Self::HandedOver | Self::Test)
     }
 }
 
@@ -216,7 +222,7 @@ pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelle
         return Err(Cancelled::Muted);
     }
     match kind {
-        Kind::RecoveryUsed | Kind::HandedOver | Kind::Test | Kind::Left => return Ok(()),
+        Kind::RecoveryUsed | Kind::RecoveryRenewed | Kind::HandedOver | Kind::Test | Kind::Left => return Ok(()),
         _ if now.is_closed => return Err(Cancelled::Left),
         _ => {}
     }
@@ -268,7 +274,7 @@ pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelle
                 Ok(())
             }
         }
-        Kind::Left | Kind::RecoveryUsed | Kind::HandedOver | Kind::Test => Ok(()),
+        Kind::Left | Kind::RecoveryUsed | Kind::RecoveryRenewed | Kind::HandedOver | Kind::Test => Ok(()),
     }
 }
 

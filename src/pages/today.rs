@@ -28,7 +28,12 @@ pub fn Today(today: TodayView) -> impl IntoView {
     let kept = live_view::keep(today, move || api::today(pair));
     let outbox = Outbox::default();
     // What I sent is on the page at once, whether or not the line is up.
-    Effect::new(move |_| drafts::on_sent(move || kept.asked.update(|asked| *asked += 1)));
+    Effect::new(move |_| {
+        drafts::on_sent(move || {
+            kept.asked.update(|asked| *asked += 1);
+            outbox.settled.update(|settled| *settled += 1);
+        });
+    });
     // A draft for what cannot be answered any more is put where it is seen.
     Effect::new(move |_| {
         let (is_closed, answerable) = kept.view.with(|today| (today.pair.phase == Phase::Closed, answerable(today)));
@@ -164,13 +169,14 @@ fn WrongPerson(view: RwSignal<TodayView>) -> impl IntoView {
         state.map(|(pair, other)| {
             let name = other.map(|other| other.name).unwrap_or_default();
             view! {
-                <details class="drawer">
+                <details class="drawer" open=refused.is_some()>
                     <summary>{words.wrong_person_summary}</summary>
                     <p><b>{name}</b></p>
                     <p>{words.wrong_person_lead}</p>
                     {refused.map(|sentence| view! { <p class="field-error" role="alert">{sentence}</p> })}
                     <form class="form" method="post" action=paths::api("start_again")>
                         <input type="hidden" name="pair" value=pair.to_string()/>
+                        <label class="check"><input type="checkbox" name="confirmed" value="yes"/><span>{words.leave_confirm}</span></label>
                         <div class="actions"><button class="button danger" type="submit">{words.wrong_person_button}</button></div>
                     </form>
                 </details>

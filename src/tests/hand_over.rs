@@ -115,7 +115,7 @@ async fn a_new_device_comes_in_once_its_person_says_that_it_is_theirs() {
     line.hears(EventKind::HandOverAsked).await;
     assert!(pair.child.page("/hand-over").await.contains("아이폰 · Safari에서 들어오려고 해요. 내 기기가 맞나요?"));
     let waiting = phone.page("/signin/wait").await;
-    assert!(waiting.contains("기존 기기에서 확인해 주세요") && waiting.contains("아이폰 · Safari") && waiting.contains("http-equiv=\"refresh\""));
+    assert!(waiting.contains("쓰던 기기에서 확인해 주세요") && waiting.contains("아이폰 · Safari") && waiting.contains("http-equiv=\"refresh\""));
     assert_eq!(phone.refused("enter_hand_over", &[]).await, OVER, "not before the yes");
     assert_eq!(phone.get("/settings").await.status(), 401, "right digits sign nobody in");
 
@@ -293,7 +293,7 @@ async fn a_no_ends_it_and_the_new_device_is_told() {
 
     assert_eq!(person.post("refuse_hand_over", &[("hand_over", &id)]).await.status(), StatusCode::OK);
 
-    assert!(phone.page("/signin/wait").await.contains("기존 기기에서 막았어요"));
+    assert!(phone.page("/signin/wait").await.contains("쓰던 기기에서 막았어요"));
     assert_eq!(phone.refused("enter_hand_over", &[]).await, OVER);
     assert_eq!(person.refused("confirm_hand_over", &[("hand_over", &id)]).await, OVER, "a no is not taken back");
     assert_eq!(phone.refused("ask_hand_over", &[("code", &code)]).await, OVER, "and the digits are used");

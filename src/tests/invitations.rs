@@ -183,9 +183,9 @@ async fn the_wrong_person_is_left_behind_and_the_inviter_s_answer_moves() {
     pair.child.answer(pair.id, "처음 쓴 글").await;
     pair.child.answer(pair.id, "고쳐 쓴 글").await;
     let mut parent = pair.parent.listen(pair.id).await;
-    assert_eq!(pair.parent.post("start_again", &[("pair", &pair.id.to_string())]).await.status(), 404, "only the inviter");
+    assert_eq!(pair.parent.post("start_again", &[("pair", &pair.id.to_string()), ("confirmed", "yes")]).await.status(), 404, "only the inviter");
 
-    let done = pair.child.post("start_again", &[("pair", &pair.id.to_string())]).await;
+    let done = pair.child.post("start_again", &[("pair", &pair.id.to_string()), ("confirmed", "yes")]).await;
 
     assert_eq!(done.status(), 200);
     parent.hears(EventKind::PairClosed).await;
@@ -203,7 +203,7 @@ async fn once_a_card_is_open_nobody_is_taken_back() {
     let app = TestApp::start().await;
     let pair = app.pair().await;
     pair.answer_both("글").await;
-    assert_eq!(pair.child.refused("start_again", &[("pair", &pair.id.to_string())]).await, (409, ApiError::CardOpen));
+    assert_eq!(pair.child.refused("start_again", &[("pair", &pair.id.to_string()), ("confirmed", "yes")]).await, (409, ApiError::CardOpen));
     assert_eq!(pair.child.refused("invite", &[("pair", &pair.id.to_string())]).await, (409, ApiError::SeatTaken));
 }
 

@@ -449,7 +449,7 @@ async fn the_eleventh_device_takes_the_place_of_the_longest_silent() {
 }
 
 #[tokio::test]
-async fn tests_hide_no_news_in_the_inbox() {
+async fn neither_tests_nor_the_other_hide_what_one_must_know() {
     let (app, _service, pair) = subscribed().await;
     pair.child.answer(pair.id, "하나").await;
     let before = inbox(&pair.parent).await;
@@ -461,6 +461,20 @@ async fn tests_hide_no_news_in_the_inbox() {
         assert_eq!(pair.parent.post("test_device", &[("device", &device)]).await.status(), StatusCode::OK);
     }
     assert_eq!(inbox(&pair.parent).await, before);
+
+    // Nor does the other's news hide what was told of one's own account.
+    assert_eq!(pair.parent.post("renew_recovery", &[]).await.status(), StatusCode::OK);
+    for _ in 0..31 {
+        for (act, fields) in [("pause_pair", vec![("until", "2026-12-01")]), ("resume_pair", vec![])] {
+            app.advance(1);
+            let pair_id = pair.id.to_string();
+            let fields = [fields, vec![("pair", pair_id.as_str())]].concat();
+            assert_eq!(pair.child.post(act, &fields).await.status(), StatusCode::OK);
+        }
+    }
+    let after = inbox(&pair.parent).await;
+    assert_eq!(after.len(), 61);
+    assert!(after.last().is_some_and(|last| last.contains("복구 코드를 새로 만들었어요")), "{after:?}");
 }
 
 #[tokio::test]
@@ -522,7 +536,7 @@ async fn a_page_that_is_looked_at_saves_that_browser_the_push_and_no_other() {
     let mut line = pair.parent.listen(pair.id).await;
     pair.child.answer(pair.id, "하나").await;
     let event = line.next_event().await;
-    assert_eq!((event.kind, event.unread), (EventKind::AnswerSubmitted, Some(2)), "the recovery code's use, and this");
+    assert_eq!((event.kind, event.unread), (EventKind::AnswerSubmitted, Some(3)), "the new recovery code, its use, and this");
     app.deliver().await;
     assert_eq!(service.take().into_iter().map(|push| push.device).collect::<Vec<_>>(), ["tablet"], "the open page has five seconds to say so");
     assert_eq!(pair.parent.post("seen_live", &[("seq", &event.seq.to_string())]).await.status(), StatusCode::OK);

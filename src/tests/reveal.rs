@@ -197,7 +197,7 @@ async fn an_id_of_another_pair_is_not_found_anywhere() {
         ("pause_pair", vec![("pair", &id), ("until", "2026-12-01")]),
         ("resume_pair", vec![("pair", &id)]),
         ("leave_pair", vec![("pair", &id), ("confirmed", "yes")]),
-        ("start_again", vec![("pair", &id)]),
+        ("start_again", vec![("pair", &id), ("confirmed", "yes")]),
         ("invite", vec![("pair", &id)]),
         ("withdraw_invitation", vec![("pair", &id)]),
     ] {

@@ -34,7 +34,7 @@ use crate::{
         storage::{
             Database, Opening, StorageError, Tx, answers, daily_questions,
             deliveries::{self, CancelFor, DeliveryId, Settled, State},
-            events, failures,
+            entries, events, failures,
             hand_overs::{self, Kind, NewHandOver},
             invitations::{self, Invitation},
             notifications::{self, NewNotification},
@@ -970,15 +970,15 @@ on_both! {
         let other = notification(child.id, pair.id, "answer:1", NOW);
         assert_eq!(commit!(db, tx => notifications::insert(&mut tx, &[one.clone(), other.clone()]).await.expect("new")).len(), 2);
         assert_eq!(commit!(db, tx => notifications::insert(&mut tx, std::slice::from_ref(&again)).await.expect("known")), []);
-        let entries = read!(db, tx => notifications::find_of(&mut tx, parent.id, 10).await);
+        let entries = read!(db, tx => entries::find_of(&mut tx, parent.id, 10).await);
         assert_eq!(entries.iter().map(|entry| (entry.id, entry.kind, entry.is_read)).collect::<Vec<_>>(), [(one.id, NotificationKind::Answered, false)]);
         assert!(read!(db, tx => notifications::was_told(&mut tx, parent.id, "answer:1").await));
         assert!(!read!(db, tx => notifications::was_told(&mut tx, parent.id, "answer:2").await));
-        assert_eq!(read!(db, tx => notifications::count_unread(&mut tx, parent.id).await), 1);
-        assert_eq!(commit!(db, tx => notifications::read_up_to(&mut tx, parent.id, 7, NOW).await.expect("read")), 1);
-        assert!(!commit!(db, tx => notifications::read_one(&mut tx, parent.id, one.id, NOW).await.expect("read already")));
-        assert_eq!(read!(db, tx => notifications::count_unread(&mut tx, parent.id).await), 0);
-        assert_eq!(read!(db, tx => notifications::count_unread(&mut tx, child.id).await), 1, "reading is one's own");
+        assert_eq!(read!(db, tx => entries::count_unread(&mut tx, parent.id).await), 1);
+        assert_eq!(commit!(db, tx => entries::read_up_to(&mut tx, parent.id, 7, NOW).await.expect("read")), 1);
+        assert!(!commit!(db, tx => entries::read_one(&mut tx, parent.id, one.id, NOW).await.expect("read already")));
+        assert_eq!(read!(db, tx => entries::count_unread(&mut tx, parent.id).await), 0);
+        assert_eq!(read!(db, tx => entries::count_unread(&mut tx, child.id).await), 1, "reading is one's own");
     }
 
     async fn wishes_are_the_person_s_and_the_pair_s(db: Database) {

@@ -73,6 +73,10 @@ fn korean(kind: NotificationKind) -> Sentence {
         Kind::RecoveryUsed => {
             (alike("복구 코드로 들어온 기기가 있어요"), alike("내가 아니라면 설정에서 그 기기를 내보내고 코드를 새로 만들어 주세요."))
         }
+        Kind::RecoveryRenewed => (
+            alike("복구 코드를 새로 만들었어요"),
+            alike("전에 적어 둔 코드는 이제 쓸 수 없어요. 내가 한 일이 아니라면 설정에서 낯선 기기를 내보내고 코드를 다시 만들어 주세요."),
+        ),
         Kind::HandedOver => {
             (alike("다른 기기에서 이어 쓰기 시작했어요"), alike("{device}에서 들어왔어요. 내가 아니라면 설정에서 그 기기를 내보내 주세요."))
         }
@@ -101,6 +105,10 @@ fn english(kind: NotificationKind) -> Sentence {
         Kind::RecoveryUsed => {
             (alike("Somebody signed in with your recovery code"), alike("If it was not you, sign that device out in settings and make a new code."))
         }
+        Kind::RecoveryRenewed => (
+            alike("A new recovery code was made"),
+            alike("The earlier one opens nothing any more. If it was not you, sign the strange device out in settings and make a code again."),
+        ),
         Kind::HandedOver => {
             (alike("You are signed in on another device"), alike("It is {device}. If it was not you, sign that device out in settings."))
         }

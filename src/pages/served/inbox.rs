@@ -54,7 +54,10 @@ fn Inbox(inbox: InboxView) -> impl IntoView {
             <h1>{words.inbox_title}</h1>
             {body}
             {read}
-            <p><a class="button quiet" href=paths::devices()>{words.devices_link}</a></p>
+            <p class="actions">
+                <a class="button quiet" href=paths::SHORTCUT_TODAY>{words.go_back_today}</a>
+                <a class="button quiet" href=paths::devices()>{words.devices_link}</a>
+            </p>
         </main>
     }
 }

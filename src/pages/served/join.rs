@@ -22,6 +22,10 @@ pub fn JoinPage() -> impl IntoView {
     let words = use_page_words();
     let from_link: Option<String> = param("code");
     let typed = use_refused("check_invitation").map(|refused| refused.field("code").to_owned());
+    let (title, lead) = match (&typed, &from_link) {
+        (None, Some(_)) => (words.join_invited_title, words.join_invited_lead),
+        _ => (words.join_title, words.join_lead),
+    };
     let code = typed.or(from_link).unwrap_or_default();
     let path = use_location().pathname.get_untracked();
     let in_app = Suspend::new(async move {
@@ -33,8 +37,8 @@ pub fn JoinPage() -> impl IntoView {
         <Meta name="robots" content="noindex"/>
         <SiteHeader/>
         <main id="main" class="page page-join">
-            <h1>{words.join_title}</h1>
-            <p class="lead">{words.join_lead}</p>
+            <h1>{title}</h1>
+            <p class="lead">{lead}</p>
             <Suspense>{in_app}</Suspense>
             <form class="form" method="post" action=paths::api("check_invitation")>
                 <TextField name="code" label=words.join_code_label hint=words.join_code_hint value=code error=use_sentence("check_invitation", &[])/>

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    api::HomeView,
+    api::{HomeView, Phase},
     components::{
         context::{use_home, use_page_words},
         site_header::{SiteHeader, pair_title},
@@ -70,11 +70,19 @@ fn Pairs(home: HomeView) -> impl IntoView {
         .iter()
         .map(|link| view! { <li><a class="card-link" href=paths::today(link.id)><span class="topic">{pair_title(words, link)}</span></a></li> })
         .collect_view();
+    // With one pair that goes on there is one thing to do here.
+    let running = home.pairs.iter().filter(|link| link.phase != Phase::Closed).collect::<Vec<_>>();
+    let today = match running.as_slice() {
+        [only] => Some(view! { <a class="button" href=paths::today(only.id)>{words.go_back_today}</a> }),
+        _ => None,
+    };
+    let begin = if running.is_empty() { "button" } else { "button ghost" };
     view! {
         <h1 class="headline">{greeting}</h1>
         <ul class="card-list" aria-label=words.your_pairs>{links}</ul>
         <div class="actions">
-            <a class="button" href=paths::start()>{words.new_pair}</a>
+            {today}
+            <a class=begin href=paths::start()>{words.new_pair}</a>
             <a class="button ghost" href=paths::join()>{words.welcome_join}</a>
             <a class="button quiet" href=paths::account()>{words.tab_settings}</a>
         </div>

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     services::ServiceError,
     state::AppState,
-    storage::{events, glimpses::Woken, lines::OpenLine, notifications, sessions},
+    storage::{entries, events, glimpses::Woken, lines::OpenLine, sessions},
 };
 use crate::domain::{Event, Glimpse, PersonId, SessionId};
 
@@ -180,7 +180,7 @@ impl Feed {
             let is_signed_in = sessions::exists(&mut tx, self.session).await?;
             let mut events = events::find_after(&mut tx, self.person, self.cursor, READ_AT_ONCE).await?;
             if let Some(last) = events.last_mut() {
-                last.unread = Some(notifications::count_unread(&mut tx, self.person).await?);
+                last.unread = Some(entries::count_unread(&mut tx, self.person).await?);
             }
             Ok::<_, ServiceError>((is_signed_in, events))
         };

@@ -101,7 +101,7 @@ pub async fn sign_in(state: &AppState, typed: &str, trier: Trier, device: &Devic
     };
     let opened = open_session(&mut tx, state, person, device).await?;
     let mut telling = Telling::default();
-    telling.came_in(opened.person.id, EventKind::RecoveryCodeUsed, NotificationKind::RecoveryUsed, String::new(), now);
+    telling.of_the_account(opened.person.id, EventKind::RecoveryCodeUsed, NotificationKind::RecoveryUsed, String::new(), now);
     telling.write(&mut tx, state, now).await?;
     tx.commit().await?;
     tracing::info!(person.id = %opened.person.id, "signed in with a recovery code");
@@ -185,7 +185,9 @@ pub async fn renew_recovery_code(state: &AppState, person: &Person) -> Result<Re
     let code = new_recovery_code(&state.random);
     let mut tx = state.database.begin().await?;
     persons::set_recovery(&mut tx, person.id, &state.secrets.recovery_hash(&code), now).await?;
-    tell_myself(&mut tx, state, person.id, EventKind::RecoveryCodeRenewed).await?;
+    let mut telling = Telling::default();
+    telling.of_the_account(person.id, EventKind::RecoveryCodeRenewed, NotificationKind::RecoveryRenewed, String::new(), now);
+    telling.write(&mut tx, state, now).await?;
     tx.commit().await?;
     Ok(code)
 }

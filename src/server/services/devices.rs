@@ -13,7 +13,7 @@ use crate::{
         storage::{
             Tx, daily_questions,
             deliveries::{self, CancelFor, DeliveryId},
-            events,
+            entries, events,
             notifications::{self, NewNotification},
             pairs,
             receipts::{self, Receipt, Trail},
@@ -170,7 +170,7 @@ pub async fn test(state: &AppState, person: &Person, id: SubscriptionId) -> Resu
     };
     notifications::insert(&mut tx, std::slice::from_ref(&new)).await?;
     // A test is not news: it is read as it is made.
-    notifications::read_one(&mut tx, person.id, new.id, now).await?;
+    entries::read_one(&mut tx, person.id, new.id, now).await?;
     deliveries::insert(&mut tx, &[(DeliveryId { notification: new.id, subscription: subscription.id }, now)], now).await?;
     tell_device(&mut tx, state, person.id, now).await?;
     tx.commit().await?;

@@ -154,7 +154,7 @@ async fn come_in(mut tx: Tx, state: &AppState, person: PersonId, here: Option<Pe
     let person = persons::lookup(&mut tx, person).await?.ok_or(ServiceError::CodeWrong)?;
     let opened = accounts::open_session(&mut tx, state, person, device).await?;
     let mut telling = Telling::default();
-    telling.came_in(opened.person.id, EventKind::HandOverUsed, NotificationKind::HandedOver, device.0.clone(), now);
+    telling.of_the_account(opened.person.id, EventKind::HandOverUsed, NotificationKind::HandedOver, device.0.clone(), now);
     telling.write(&mut tx, state, now).await?;
     tx.commit().await?;
     tracing::info!(person.id = %opened.person.id, "signed in by a hand-over");

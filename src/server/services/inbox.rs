@@ -8,8 +8,10 @@ use crate::{
     server::{
         state::AppState,
         storage::{
-            deliveries, events,
-            notifications::{self, Entry, Wishes},
+            deliveries,
+            entries::{self, Entry},
+            events,
+            notifications::{self, Wishes},
             pairs, subscriptions,
         },
     },
@@ -28,7 +30,7 @@ pub struct Inbox {
 pub async fn read(state: &AppState, person: &Person) -> Result<Inbox, ServiceError> {
     let mut tx = state.database.read().await?;
     let as_of = events::last_seq(&mut tx, person.id).await?;
-    let entries = notifications::find_of(&mut tx, person.id, SHOWN).await?;
+    let entries = entries::find_of(&mut tx, person.id, SHOWN).await?;
     let pairs = pairs::find_of(&mut tx, person.id).await?.into_iter().map(|pair| (pair.id, pair)).collect();
     Ok(Inbox { as_of, entries, pairs })
 }
@@ -37,7 +39,7 @@ pub async fn read(state: &AppState, person: &Person) -> Result<Inbox, ServiceErr
 pub async fn mark_read(state: &AppState, person: &Person, seq: i64) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    if notifications::read_up_to(&mut tx, person.id, seq, now).await? > 0 {
+    if entries::read_up_to(&mut tx, person.id, seq, now).await? > 0 {
         let mut telling = Telling::default();
         telling.myself(person.id, EventKind::InboxChanged);
         telling.write(&mut tx, state, now).await?;
@@ -53,7 +55,7 @@ pub async fn seen_live(state: &AppState, person: &Person, session: SessionId, se
     for subscription in subscriptions::find_of_session(&mut tx, session).await? {
         deliveries::seen_live(&mut tx, person.id, subscription.id, seq, now).await?;
     }
-    if notifications::read_at_seq(&mut tx, person.id, seq, now).await? {
+    if entries::read_at_seq(&mut tx, person.id, seq, now).await? {
         let mut telling = Telling::default();
         telling.myself(person.id, EventKind::InboxChanged);
         telling.write(&mut tx, state, now).await?;
@@ -70,7 +72,7 @@ pub async fn mark_opened(
     id: NotificationId,
 ) -> Result<(), ServiceError> {
     let now = state.clock.now();
-    if notifications::read_one(tx, person, id, now).await? {
+    if entries::read_one(tx, person, id, now).await? {
         let mut telling = Telling::default();
         telling.myself(person, EventKind::InboxChanged);
         telling.write(tx, state, now).await?;

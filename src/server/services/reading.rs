@@ -9,9 +9,9 @@ use crate::{
         storage::{
             Tx,
             answers::{self, Revision},
-            daily_questions, events,
+            daily_questions, entries, events,
             invitations::{self, Invitation},
-            notifications, pairs, persons, rhythm,
+            pairs, persons, rhythm,
         },
     },
 };
@@ -212,7 +212,7 @@ pub async fn home(state: &AppState, person: &Person) -> Result<Home, ServiceErro
     Ok(Home {
         as_of: events::last_seq(&mut tx, person.id).await?,
         pairs: pairs::find_of(&mut tx, person.id).await?,
-        unread: notifications::count_unread(&mut tx, person.id).await?,
+        unread: entries::count_unread(&mut tx, person.id).await?,
         answers: persons::recovery_state(&mut tx, person.id).await?.answers_given,
     })
 }

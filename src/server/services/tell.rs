@@ -159,7 +159,7 @@ impl Telling {
     }
 
     /// A device came in as this person: all their others are told.
-    pub fn came_in(&mut self, person: PersonId, event: EventKind, kind: NotificationKind, detail: String, now: Millis) {
+    pub fn of_the_account(&mut self, person: PersonId, event: EventKind, kind: NotificationKind, detail: String, now: Millis) {
         self.myself(person, event);
         let slot = format!("{}:{}", kind.word(), now.0);
         let expires_at = now.plus(NEWS_LIFE_MS);

@@ -12,6 +12,7 @@ pub mod answers;
 pub mod backup;
 pub mod daily_questions;
 pub mod deliveries;
+pub mod entries;
 pub mod events;
 pub mod failures;
 pub mod glimpses;

@@ -1,0 +1,108 @@
+//! The inbox: what a person was told, newest first, and what of it they have read.
+
+use super::{StorageError, Tx, macros};
+use crate::domain::{DailyQuestionId, Millis, NotificationId, NotificationKind, PairId, PersonId};
+
+/// An entry of the inbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub id: NotificationId,
+    pub kind: NotificationKind,
+    pub pair: Option<PairId>,
+    pub daily_question: Option<DailyQuestionId>,
+    pub detail: String,
+    pub at: Millis,
+    pub is_read: bool,
+    /// Both languages of the question it is about, as JSON.
+    pub wordings: Option<String>,
+    pub is_complete: bool,
+}
+
+/// The latest entries of a person's inbox, newest first, and beside them what was told of the account itself, which no
+/// amount of other news may hide. A test is no news.
+pub async fn find_of(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<Entry>, StorageError> {
+    let found = macros::fetch_all!(
+        tx,
+        EntryRow,
+        "SELECT n.id, n.kind, n.pair_id, n.daily_question_id, n.detail, n.at, n.read_at, q.wordings, q.completed_at
+         FROM notifications n LEFT JOIN daily_questions q ON q.id = n.daily_question_id
+         WHERE n.person_id = $1 AND (n.kind IN ('recovery_used', 'recovery_renewed', 'handed_over') OR n.id IN (
+           SELECT id FROM notifications WHERE person_id = $1 AND kind NOT IN ('test', 'recovery_used', 'recovery_renewed', 'handed_over')
+           ORDER BY at DESC, seq DESC, id LIMIT $2))
+         ORDER BY n.at DESC, n.seq DESC, n.id LIMIT 2 * $2",
+        person.to_string(),
+        limit,
+    )?;
+    found.into_iter().map(EntryRow::into_entry).collect()
+}
+
+pub async fn count_unread(tx: &mut Tx, person: PersonId) -> Result<i64, StorageError> {
+    let (count,): (i64,) =
+        macros::fetch_one!(tx, (i64,), "SELECT COUNT(*) FROM notifications WHERE person_id = $1 AND read_at IS NULL", person.to_string())?;
+    Ok(count)
+}
+
+/// Marks everything told up to the event `seq` as read; gives how many were unread.
+pub async fn read_up_to(tx: &mut Tx, person: PersonId, seq: i64, now: Millis) -> Result<u64, StorageError> {
+    macros::execute!(
+        tx,
+        "UPDATE notifications SET read_at = $3 WHERE person_id = $1 AND seq <= $2 AND read_at IS NULL",
+        person.to_string(),
+        seq,
+        now.0
+    )
+}
+
+/// Marks one notification as read.
+pub async fn read_one(tx: &mut Tx, person: PersonId, id: NotificationId, now: Millis) -> Result<bool, StorageError> {
+    let changed = macros::execute!(
+        tx,
+        "UPDATE notifications SET read_at = $3 WHERE id = $2 AND person_id = $1 AND read_at IS NULL",
+        person.to_string(),
+        id.to_string(),
+        now.0,
+    )?;
+    Ok(changed == 1)
+}
+
+/// Marks what was told with the event `seq` as read.
+pub async fn read_at_seq(tx: &mut Tx, person: PersonId, seq: i64, now: Millis) -> Result<bool, StorageError> {
+    let changed = macros::execute!(
+        tx,
+        "UPDATE notifications SET read_at = $3 WHERE person_id = $1 AND seq = $2 AND read_at IS NULL",
+        person.to_string(),
+        seq,
+        now.0,
+    )?;
+    Ok(changed > 0)
+}
+
+#[derive(sqlx::FromRow)]
+struct EntryRow {
+    id: String,
+    kind: String,
+    pair_id: Option<String>,
+    daily_question_id: Option<String>,
+    detail: String,
+    at: i64,
+    read_at: Option<i64>,
+    wordings: Option<String>,
+    completed_at: Option<i64>,
+}
+
+impl EntryRow {
+    fn into_entry(self) -> Result<Entry, StorageError> {
+        let broken = |column| StorageError::Inconsistent { table: "notifications", id: self.id.clone(), column };
+        Ok(Entry {
+            id: self.id.parse().map_err(|_| broken("id"))?,
+            kind: NotificationKind::from_word(&self.kind).ok_or_else(|| broken("kind"))?,
+            pair: self.pair_id.as_deref().map(str::parse).transpose().map_err(|_| broken("pair_id"))?,
+            daily_question: self.daily_question_id.as_deref().map(str::parse).transpose().map_err(|_| broken("daily_question_id"))?,
+            detail: self.detail,
+            at: Millis(self.at),
+            is_read: self.read_at.is_some(),
+            wordings: self.wordings,
+            is_complete: self.completed_at.is_some(),
+        })
+    }
+}
