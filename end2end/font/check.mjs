@@ -1,4 +1,5 @@
-// Fails when a question of the catalogue has outgrown the question font, or the font the 150 kB it may weigh.
+// Fails when a question of the catalogue has outgrown the question font, when a syllable of people's names (NAMES in make.py) is not
+// in it, or when it has outgrown the 150 kB it may weigh.
 //
 //     node end2end/font/check.mjs        (then, if it fails: end2end/font/make.py)
 
@@ -14,13 +15,22 @@ const catalogue = join(root, "src/server/catalogue");
 
 const font = fontkit.create(readFileSync(fontPath));
 const problems = [];
+const missingOf = (text) =>
+  [...new Set(text)].filter((character) => !/\p{Cc}/u.test(character) && !font.hasGlyphForCodePoint(character.codePointAt(0))).sort();
 
 for (const file of readdirSync(catalogue).filter((name) => name.endsWith(".toml")).sort()) {
   // Whole comment lines are nobody's question; everything else in the file may be shown.
   const text = readFileSync(join(catalogue, file), "utf8").replace(/^\s*#.*$/gm, "");
-  const missing = [...new Set(text)].filter((character) => !/[\p{Cc}]/u.test(character) && !font.hasGlyphForCodePoint(character.codePointAt(0)));
-  if (missing.length > 0) problems.push(`${file}: not in the question font: ${missing.sort().join(" ")}`);
+  const missing = missingOf(text);
+  if (missing.length > 0) problems.push(`${file}: not in the question font: ${missing.join(" ")}`);
 }
+
+// Python's list is the only one; a list that is no longer found there, or is nearly empty, is as bad as a missing syllable.
+const names = readFileSync(join(root, "end2end/font/make.py"), "utf8").match(/^NAMES = """\n(.*?)^"""$/ms)?.[1] ?? "";
+const syllables = new Set(names.match(/[가-힣]/g));
+if (syllables.size < 250) problems.push(`make.py: NAMES holds ${syllables.size} syllables, at least 250 are looked for`);
+const nameless = missingOf(names);
+if (nameless.length > 0) problems.push(`make.py: NAMES: not in the question font: ${nameless.join(" ")}`);
 
 const bytes = statSync(fontPath).size;
 if (bytes > LIMIT) problems.push(`question.woff2 weighs ${bytes} bytes, more than ${LIMIT}`);
@@ -30,4 +40,4 @@ if (problems.length > 0) {
   console.error("run: target/tools/font-venv/bin/python end2end/font/make.py");
   process.exit(1);
 }
-console.log(`question font: ${font.numGlyphs} glyphs, ${bytes} bytes, every question covered`);
+console.log(`question font: ${font.numGlyphs} glyphs, ${bytes} bytes, every question and ${syllables.size} syllables of names covered`);
