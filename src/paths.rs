@@ -119,9 +119,9 @@ pub fn devices() -> String {
     "/devices".to_owned()
 }
 
-/// A settings page after something on it was saved.
-pub fn saved(page: &str) -> String {
-    format!("{page}?saved")
+/// A settings page after one of its forms was saved, at the place where it says so.
+pub fn saved(page: &str, form: &str) -> String {
+    format!("{page}?saved={form}#saved")
 }
 
 /// The live stream from a cursor on.

@@ -41,10 +41,12 @@ test('a new name is how the other sees me, in their open page too', async ({ pai
   await panel(page, '이름').getByRole('button', { name: '저장하기' }).click();
   await expect(page.getByRole('alert')).toHaveText('이름은 20자까지 적을 수 있어요.');
   await expect(page.getByLabel('이름', { exact: true })).toHaveValue('가'.repeat(21));
+  await expect(page.getByLabel('이름', { exact: true }), 'to be mended').toBeFocused();
+  await expect(page.getByRole('alert')).toBeInViewport();
 
   await page.getByLabel('이름', { exact: true }).fill('서연');
   await panel(page, '이름').getByRole('button', { name: '저장하기' }).click();
-  await expect(page.getByText('저장했어요.')).toBeVisible();
+  await expect(panel(page, '이름').getByText('저장했어요.'), 'where one was, not at the top').toBeInViewport();
   await expect(page.getByLabel('이름', { exact: true })).toHaveValue('서연');
   await expect(pair.parent.page.getByText('서연', { exact: true })).toBeVisible();
 });

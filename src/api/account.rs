@@ -120,7 +120,7 @@ pub async fn change_name(#[server(default)] name: String, #[server(default)] bac
 
     let request = request::current().await?;
     accounts::change_name(&request.state, &request.person, PersonName::parse(&name)?).await?;
-    request.redirect_back(&back);
+    request.redirect_back(&back, "change_name");
     Ok(())
 }
 
@@ -142,7 +142,7 @@ pub async fn change_display(
     let text_size = TextSize::from_word(&text_size).ok_or(ApiError::Malformed)?;
     let zone = ZoneName::parse(&zone)?;
     accounts::change_display(&request.state, &request.person, locale, text_size, zone).await?;
-    request.redirect_back(&back);
+    request.redirect_back(&back, "change_display");
     Ok(())
 }
 
@@ -153,7 +153,7 @@ pub async fn end_session(session: SessionId, #[server(default)] back: String) ->
 
     let request = request::current().await?;
     accounts::end_session(&request.state, &request.person, session).await?;
-    request.redirect_back(&back);
+    request.redirect_back(&back, "end_session");
     Ok(())
 }
 

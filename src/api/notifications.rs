@@ -164,7 +164,7 @@ pub async fn change_switches(
     let fields = [question, answer, reminder, nudge, news];
     let muted = Muted::new(Channel::ALL.into_iter().zip(fields).filter(|(_, field)| field != "yes").map(|(channel, _)| channel).collect());
     inbox::change_switches(&request.state, &request.person, pair, &muted, question_in_quiet == "yes").await?;
-    request.redirect(paths::saved(&paths::settings(pair)));
+    request.redirect(paths::saved(&paths::settings(pair), "change_switches"));
     Ok(())
 }
 
@@ -200,6 +200,6 @@ pub async fn change_quiet_hours(
         None
     };
     inbox::change_quiet_hours(&request.state, &request.person, hours, hides_details == "yes").await?;
-    request.redirect_back(&back);
+    request.redirect_back(&back, "change_quiet_hours");
     Ok(())
 }

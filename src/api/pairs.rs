@@ -63,7 +63,7 @@ pub async fn change_push_time(pair: PairId, #[server(default)] push_time: String
     let request = request::current().await?;
     let (push_time, zone) = (PushTime::parse(&push_time)?, ZoneName::parse(&zone)?);
     pairs::change_push_time(&request.state, &request.person, pair, push_time, zone).await?;
-    request.redirect(paths::saved(&paths::settings(pair)));
+    request.redirect(paths::saved(&paths::settings(pair), "change_push_time"));
     Ok(())
 }
 
@@ -76,7 +76,7 @@ pub async fn change_relation(pair: PairId, #[server(default)] relation: String, 
 
     let request = request::current().await?;
     pairs::change_relation(&request.state, &request.person, pair, &relation, &relation_word).await?;
-    request.redirect(paths::saved(&paths::settings(pair)));
+    request.redirect(paths::saved(&paths::settings(pair), "change_relation"));
     Ok(())
 }
 

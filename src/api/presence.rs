@@ -41,6 +41,6 @@ pub async fn change_presence(pair: PairId, #[server(default)] shows_presence: St
 
     let request = request::current().await?;
     presence::change(&request.state, &request.person, pair, shows_presence == "yes").await?;
-    request.redirect(paths::saved(&paths::settings(pair)));
+    request.redirect(paths::saved(&paths::settings(pair), "change_presence"));
     Ok(())
 }

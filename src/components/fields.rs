@@ -42,6 +42,8 @@ pub fn TextField(
                 inputmode=inputmode
                 aria-describedby=describes
                 aria-invalid=error.map(|_| "true")
+                // The page comes back at its top: what is to be mended is brought to the hand.
+                autofocus=error.is_some()
             />
             <FieldError id=format!("{name}-error") sentence=error/>
         </div>

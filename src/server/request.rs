@@ -118,9 +118,9 @@ impl Request {
     }
 
     /// Sends the browser back to the settings page it came from, or to the person's own.
-    pub fn redirect_back(&self, back: &str) {
+    pub fn redirect_back(&self, back: &str, form: &str) {
         let is_ours = back.starts_with("/p/") && back.len() < 100 && back.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-'));
-        redirect(&paths::saved(if is_ours { back } else { "/settings" }));
+        redirect(&paths::saved(if is_ours { back } else { "/settings" }, form));
     }
 }
 

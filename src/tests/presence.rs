@@ -224,7 +224,10 @@ async fn the_switch_is_a_form_of_the_pair_s_settings() {
     };
     assert!(is_on().await);
     let done = pair.child.submit("change_presence", &[("pair", &pair.id.to_string())]).await;
-    assert_eq!((done.status().as_u16(), done.headers()["location"].to_str().expect("a path")), (303, format!("{settings}?saved").as_str()));
+    assert_eq!(
+        (done.status().as_u16(), done.headers()["location"].to_str().expect("a path")),
+        (303, format!("{settings}?saved=change_presence#saved").as_str())
+    );
     assert!(!is_on().await);
     let stranger = app.person(CHILDREN[1].0).await;
     assert_eq!(stranger.refused("change_presence", &[("pair", &pair.id.to_string())]).await, (404, ApiError::NotFound));

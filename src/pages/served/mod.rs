@@ -110,7 +110,18 @@ fn query(name: &str) -> Option<String> {
     use_query_map().with_untracked(|query| query.get(name))
 }
 
-/// Whether a form on this page was just saved.
-fn is_saved() -> bool {
-    query("saved").is_some()
+/// That a form was just saved: the browser comes back to here (`paths::saved`).
+#[component]
+fn Saved(form: &'static str) -> impl IntoView {
+    let is_saved = query("saved").as_deref() == Some(form);
+    is_saved.then(|| view! { <p class="notice warm" role="status" id="saved" tabindex="-1">{use_page_words().saved}</p> })
+}
+
+/// The button of a form that saves.
+#[component]
+fn Save(form: &'static str) -> impl IntoView {
+    view! {
+        <Saved form/>
+        <div class="actions"><button class="button" type="submit">{use_page_words().save_button}</button></div>
+    }
 }

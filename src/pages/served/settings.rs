@@ -5,8 +5,9 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
 use super::{
+    Save, Saved,
     hand_over::{HandOverPanel, LeadOut},
-    is_saved, loaded, pair_param,
+    loaded, pair_param,
     told::{PresencePanel, QuietPanel, SwitchesPanel},
 };
 use crate::{
@@ -63,7 +64,6 @@ fn Top() -> impl IntoView {
         <Title text=words.settings_title/>
         <HiddenNotices/>
         <h1>{words.settings_title}</h1>
-        {is_saved().then(|| view! { <p class="notice warm" role="status">{words.saved}</p> })}
     }
 }
 
@@ -118,7 +118,7 @@ fn PairPanels(settings: PairSettingsView) -> impl IntoView {
                     error=use_sentence("change_push_time", &[ApiError::ZoneInvalid])
                 />
                 <FieldError id="push-time-form-error" sentence=other_error/>
-                <div class="actions"><button class="button" type="submit">{words.save_button}</button></div>
+                <Save form="change_push_time"/>
             </form>
         </section>
         <section class="panel">
@@ -127,7 +127,7 @@ fn PairPanels(settings: PairSettingsView) -> impl IntoView {
                 {hidden()}
                 <RelationChoices role=me.role name="relation" legend=words.relation_legend chosen=choice/>
                 <div class="if-other"><RelationWord value=word error=use_sentence("change_relation", &[])/></div>
-                <div class="actions"><button class="button" type="submit">{words.save_button}</button></div>
+                <Save form="change_relation"/>
             </form>
         </section>
         <PausePanel settings/>
@@ -190,7 +190,7 @@ fn Account(found: Found) -> impl IntoView {
             <form class="form" method="post" action=paths::api("change_name")>
                 <input type="hidden" name="back" value=back.clone()/>
                 <TextField name="name" label=words.name_label hint=words.name_hint value=typed_name autocomplete="nickname" error=use_sentence("change_name", &[])/>
-                <div class="actions"><button class="button" type="submit">{words.save_button}</button></div>
+                <Save form="change_name"/>
             </form>
         </section>
         <DisplayPanel locale=account.locale text_size=account.text_size zone=account.zone zones=account.zones back=back.clone()/>
@@ -198,6 +198,7 @@ fn Account(found: Found) -> impl IntoView {
         <section class="panel">
             <h2>{words.sessions_panel}</h2>
             <FieldError id="session-error" sentence=use_sentence("end_session", &[])/>
+            <Saved form="end_session"/>
             <ul class="rows">{sessions}</ul>
             <p class="hint" data-road data-sse=words.road_sse data-tab=words.road_tab data-poll=words.road_poll></p>
         </section>
@@ -247,7 +248,7 @@ fn DisplayPanel(locale: Locale, text_size: TextSize, zone: String, zones: Vec<St
                     {radio("locale", "en", "English", locale == Locale::En)}
                 </fieldset>
                 <ZoneField id="own-zone" label=words.own_zone_label value=zone zones error=use_sentence("change_display", &[])/>
-                <div class="actions"><button class="button" type="submit">{words.save_button}</button></div>
+                <Save form="change_display"/>
             </form>
         </section>
     }

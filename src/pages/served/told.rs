@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::Save;
 use crate::{
     api::{ApiError, QuietView, SwitchesView},
     components::{
@@ -37,7 +38,7 @@ pub fn SwitchesPanel(pair: PairId, switches: SwitchesView) -> impl IntoView {
                 {channels}
                 {check("question_in_quiet", words.switch_quiet, switches.question_in_quiet)}
                 <FieldError id="switches-error" sentence=use_sentence("change_switches", &[])/>
-                <div class="actions"><button class="button" type="submit">{words.save_button}</button></div>
+                <Save form="change_switches"/>
             </form>
         </section>
     }
@@ -55,7 +56,7 @@ pub fn PresencePanel(pair: PairId, other: String, is_on: bool) -> impl IntoView 
                 <input type="hidden" name="pair" value=pair.to_string()/>
                 {check("shows_presence", words.presence_on, is_on)}
                 <FieldError id="presence-error" sentence=use_sentence("change_presence", &[])/>
-                <div class="actions"><button class="button" type="submit">{words.save_button}</button></div>
+                <Save form="change_presence"/>
             </form>
         </section>
     }
@@ -83,7 +84,7 @@ pub fn QuietPanel(settings: QuietView, back: String) -> impl IntoView {
                 <TextField name="quiet_to" label=words.quiet_to_label kind="time" value=typed("quiet_to", at(hours.to_minute()))/>
                 {check("hides_details", words.hides_details, hides)}
                 <FieldError id="quiet-error" sentence=use_sentence("change_quiet_hours", &[ApiError::QuietTooLong, ApiError::Unavailable, ApiError::Broken])/>
-                <div class="actions"><button class="button" type="submit">{words.save_button}</button></div>
+                <Save form="change_quiet_hours"/>
             </form>
             <p><a href=paths::devices()>{words.devices_link}</a></p>
         </section>
