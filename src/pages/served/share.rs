@@ -1,5 +1,5 @@
 //! Text shared into the app from another one: shown once more before it goes into a draft on this device. Nothing is
-//! sent from here, so a post from elsewhere can do no harm.
+//! sent from here: the server refuses another site's post, a worker shows whatever comes, and either does no harm.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
