@@ -87,7 +87,8 @@ fn LiveLine(view: RwSignal<TodayView>) -> impl IntoView {
             _ => None,
         }
     };
-    view! { <p class="status" role="status">{line}</p> }
+    let is_opened = move || live.of_pair(view.with(|today| today.pair.id)) == Some(EventKind::CardOpened);
+    view! { <p class="status" class:opened=is_opened role="status">{line}</p> }
 }
 
 /// Resting or closed.
