@@ -117,6 +117,7 @@ test('the bell counts live, the inbox reads itself, and every entry leads to its
   await expect(page.getByRole('link', { name: /민지가 답했어요/ })).toContainText('가장 오래된 기억');
   await expect(bell, 'looking is reading').toHaveAccessibleName('알림함');
   await expect(page.getByText('새 소식', { exact: true }), 'and takes no mark away before one is gone').toBeVisible();
+  await expect(page.getByRole('button', { name: '모두 읽음으로' })).toHaveCount(0);
   await page.getByRole('link', { name: /민지가 답했어요/ }).click();
   await expect(page).toHaveURL(pair.at('today'));
 });

@@ -49,6 +49,10 @@ test('a new name is how the other sees me, in their open page too', async ({ pai
   await expect(panel(page, '이름').getByText('저장했어요.'), 'where one was, not at the top').toBeInViewport();
   await expect(page.getByLabel('이름', { exact: true })).toHaveValue('서연');
   await expect(pair.parent.page.getByText('서연', { exact: true })).toBeVisible();
+  await page.getByLabel('이름', { exact: true }).fill(' ');
+  await panel(page, '이름').getByRole('button', { name: '저장하기' }).click();
+  await expect(page.getByRole('alert')).toHaveText('이름을 적어 주세요.');
+  await expect(page.getByText('저장했어요.'), 'of the one before').toHaveCount(0);
 });
 
 test('a new relation is what the other calls me, in their open page too', async ({ pairUp }) => {

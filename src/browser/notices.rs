@@ -60,6 +60,10 @@ pub fn start() {
     }
     if let Some(read) = document.query_selector("[data-read-up-to]").ok().flatten().and_then(|list| list.get_attribute("data-read-up-to")) {
         post("read_inbox", &read);
+        // Looking was reading: there is nothing left to say so.
+        for form in find(&document, ".read-all") {
+            form.remove();
+        }
     }
     if show_card() == "granted" {
         tell_worker("sync");

@@ -55,8 +55,10 @@ fn Devices(devices: DevicesView) -> impl IntoView {
             </section>
             {has_others.then(|| view! { <section class="panel"><h2>{words.other_panel}</h2><ul class="rows">{others}</ul></section> })}
             <HandOverPanel/>
-            <p><a class="button quiet" href=paths::inbox()>{words.inbox_title}</a></p>
-            <p><a class="button quiet" href=paths::SHORTCUT_TODAY>{words.go_back_today}</a></p>
+            <p class="actions">
+                <a class="button quiet" href=paths::SHORTCUT_TODAY>{words.go_back_today}</a>
+                <a class="button quiet" href=paths::inbox()>{words.inbox_title}</a>
+            </p>
         </main>
     }
 }

@@ -33,7 +33,7 @@ use leptos_router::{
 use crate::{
     api::ApiError,
     components::{
-        context::use_page_words,
+        context::{use_any_refused, use_page_words},
         problem::{Problem, title_of},
     },
     domain::PairId,
@@ -113,7 +113,8 @@ fn query(name: &str) -> Option<String> {
 /// That a form was just saved: the browser comes back to here (`paths::saved`).
 #[component]
 fn Saved(form: &'static str) -> impl IntoView {
-    let is_saved = query("saved").as_deref() == Some(form);
+    // A post that was refused is answered with the page it came from, which may have said so of the one before.
+    let is_saved = query("saved").as_deref() == Some(form) && use_any_refused().is_none();
     is_saved.then(|| view! { <p class="notice warm" role="status" id="saved" tabindex="-1">{use_page_words().saved}</p> })
 }
 
