@@ -1,5 +1,7 @@
-// Stands in the kept copy of a page, and in the page that stands for one that is not kept: asks for the page itself once the server answers again, unless somebody writes on it.
+// Stands in the kept copy of a page, and in the page that stands for one that is not kept: asks for the page itself once the
+// server answers again, unless somebody writes on it.
 const EVERY_MS = 20_000;
+const ONLINE_MS = [0, 2_000, 6_000];
 const LIMIT_MS = 3_000;
 let isWriting = false;
 
@@ -21,6 +23,7 @@ document.addEventListener('click', (event) => {
   event.preventDefault();
   location.reload();
 });
-addEventListener('online', look);
+// A network that was just joined often takes a moment more.
+addEventListener('online', () => ONLINE_MS.forEach((wait) => setTimeout(look, wait)));
 document.addEventListener('visibilitychange', look);
 setInterval(look, EVERY_MS);

@@ -22,7 +22,11 @@ self.addEventListener('fetch', (event) => {
   const { origin, pathname } = new URL(request.url);
   if (origin !== self.location.origin) return;
   if (request.method === 'POST') {
-    if (request.mode === 'navigate') event.respondWith(pathname === '/share' ? shared(request) : posted(request, OTHERWISE.test(pathname)));
+    if (request.mode === 'navigate') {
+      if (pathname === '/share') event.respondWith(shared(request));
+      // An answer that a page without its script posts is left to the browser, which offers to send it again.
+      else if (isOurs(request) && pathname !== '/api/submit_answer') event.respondWith(posted(request, OTHERWISE.test(pathname)));
+    }
     // Today's page draws itself anew without being loaded: its copy would still ask for an answer that was given.
     if (pathname === '/api/today') event.waitUntil(renew(event.clientId).catch(() => {}));
   } else if (request.method === 'GET') {
@@ -32,9 +36,12 @@ self.addEventListener('fetch', (event) => {
   }
 });
 
+/** From one of our own pages: another site's post goes its way as a browser sends it. */
+const isOurs = ({ referrer }) => referrer.startsWith(`${self.location.origin}/`);
+
 /** A form that meets no network leads back to its page, as it is kept, instead of to the browser's own words. */
 async function posted(request, isOtherwise) {
-  const from = new URL(request.referrer || '/', self.location.origin).pathname;
+  const from = new URL(request.referrer).pathname;
   const back = () => Response.redirect(from.startsWith('/api/') ? '/' : from, 303);
   const answer = await fetch(request).catch(back);
   // Only when it was done; a script that signs out says so itself (`forget`).

@@ -159,9 +159,12 @@ test('what is shared where no network is waits for one', async ({ pairUp }) => {
   await page.context().setOffline(true);
   await share(page, { text: '터널에서 가져온 이야기' });
   await expect(page.getByRole('heading', { name: '지금은 연결이 끊겼어요' })).toBeVisible();
+  const again = page.waitForEvent('load');
   await page.getByRole('link', { name: '다시 열기' }).click();
+  await again; // a page that is being left hears of no network
   await page.context().setOffline(false);
-  await expect(page.getByLabel('가져온 글')).toHaveValue('터널에서 가져온 이야기');
+  // It looks when the browser says that there is a network, and every 20 s.
+  await expect(page.getByLabel('가져온 글')).toHaveValue('터널에서 가져온 이야기', { timeout: 30_000 });
 });
 
 test('a share without a service worker is read by the server, however long, and no news takes it away', async ({ somebody, pairUp }) => {

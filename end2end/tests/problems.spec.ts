@@ -38,10 +38,12 @@ test('without a network there is a page of our own, until there is one again', a
   await context.setOffline(true);
   await page.goto('/terms');
   await expect(page.getByRole('heading', { name: '지금은 연결이 끊겼어요' })).toBeVisible();
+  const again = page.waitForEvent('load');
   await page.getByRole('link', { name: '다시 열기' }).click();
+  await again;
   await expect(page.getByRole('heading', { name: '지금은 연결이 끊겼어요' })).toBeVisible();
   await context.setOffline(false);
-  await expect(page.getByRole('heading', { name: '이용약관' }), 'the page that was asked for, by itself').toBeVisible();
+  await expect(page.getByRole('heading', { name: '이용약관' }), 'the page that was asked for, by itself').toBeVisible({ timeout: 30_000 });
 });
 
 test('a form that meets no network leads back to its page', async ({ pairUp }) => {
@@ -54,7 +56,7 @@ test('a form that meets no network leads back to its page', async ({ pairUp }) =
   await page.locator('form[action="/api/change_name"]').getByRole('button').click();
   await expect(page.getByRole('heading', { name: '지금은 연결이 끊겼어요' })).toBeVisible();
   await page.context().setOffline(false);
-  await expect(page.getByRole('heading', { level: 1, name: '설정' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: '설정' })).toBeVisible({ timeout: 30_000 });
 });
 
 test('an answer sent without a network stays in its field and goes later', async ({ pairUp }) => {

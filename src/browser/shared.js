@@ -7,10 +7,12 @@ const SHARED = 'shared';
 /** Where it goes: the first field for an answer to today's question, none of the shelf. */
 export const fieldOf = () => document.querySelector('[data-answer]:not(.later *)');
 
-/** The worker's way here: the text stands behind the `#`, and is there again when the page is drawn anew. */
+/** The worker's way here: the text stands behind the `#`, and is there again when the page is drawn anew. (An app that was
+ * installed before puts it behind a `?`.) */
 const shown = document.querySelector('textarea[data-shared]');
-if (shown && location.hash) {
-  const fields = new URLSearchParams(location.hash.slice(1));
+const given = location.hash.slice(1) || location.search.slice(1);
+if (shown && given) {
+  const fields = new URLSearchParams(given);
   const parts = ['title', 'text', 'url'].map((name) => fields.get(name)?.trim());
   shown.value = parts.filter(Boolean).join('\n');
 }

@@ -21,7 +21,7 @@ use crate::paths;
 const LISTING: &str = "files.json";
 /// This release and the one before.
 const BUILDS_KEPT: usize = 2;
-const HALF: &str = "half";
+const HALF: &str = "half-";
 
 /// A short name of what is in `target/site`: pages and streams tell it, asset paths carry it.
 pub fn build_name(site_root: &Path) -> String {
@@ -68,11 +68,8 @@ fn listed(site_root: &Path, build: &str) -> Vec<String> {
 pub fn keep_build(site_root: &Path, builds: &Path, build: &str) -> io::Result<()> {
     let folder = builds.join(build);
     if !folder.exists() {
-        // Whole or not at all, should the machine stop in between.
-        let half = builds.join(HALF);
-        if half.exists() {
-            fs::remove_dir_all(&half)?;
-        }
+        // Whole or not at all, should the machine stop in between. What another process copies meanwhile is the same.
+        let half = builds.join(format!("{HALF}{build}"));
         copy(&site_root.join("pkg"), &half)?;
         fs::rename(&half, &folder)?;
     }
@@ -81,8 +78,10 @@ pub fn keep_build(site_root: &Path, builds: &Path, build: &str) -> io::Result<()
     let mut kept = Vec::new();
     for entry in fs::read_dir(builds)? {
         let folder = entry?.path();
-        let started_at = fs::metadata(folder.join(LISTING)).and_then(|listing| listing.modified());
-        kept.push((folder.ends_with(build), started_at.ok(), folder));
+        // One that is being copied has none yet.
+        if let Ok(listing) = fs::metadata(folder.join(LISTING)) {
+            kept.push((folder.ends_with(build), listing.modified()?, folder));
+        }
     }
     kept.sort_unstable();
     let old = kept.len().saturating_sub(BUILDS_KEPT);
@@ -163,10 +162,15 @@ mod tests {
             keep_build(&root, &builds, &build).expect("kept");
             // Started once more, it is kept all the same, and nothing older comes back.
             keep_build(&root, &builds, &build).expect("kept");
+            // A release later: files written in one moment have one age.
+            for folder in fs::read_dir(&builds).expect("a folder") {
+                let listing = fs::File::options().write(true).open(folder.expect("an entry").path().join(LISTING)).expect("a list");
+                let age = listing.metadata().and_then(|listing| listing.modified()).expect("an age");
+                listing.set_modified(age - std::time::Duration::from_secs(60)).expect("aged");
+            }
             build
         });
         let [first, second, third] = &names;
-        fs::create_dir_all(builds.join(HALF)).expect("a folder");
         let router = pkg::<()>(&root, third, &builds);
         let get = async |path: String| {
             let request = Request::get(&path).body(Body::empty()).expect("a request");
@@ -185,9 +189,7 @@ mod tests {
         }
         assert_eq!(get(paths::asset(first, "umbba.js")).await.0, StatusCode::NOT_FOUND);
         assert_eq!(get("/pkg/../secret.key".into()).await.0, StatusCode::NOT_FOUND);
-        let mut left = fs::read_dir(&builds).expect("a folder").map(|entry| entry.expect("an entry").file_name()).collect::<Vec<_>>();
-        left.retain(|name| name != HALF);
-        assert_eq!(left.len(), BUILDS_KEPT);
+        assert_eq!(fs::read_dir(&builds).expect("a folder").count(), BUILDS_KEPT);
         fs::remove_dir_all(&folder).expect("removed");
     }
 }

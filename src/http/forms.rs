@@ -26,9 +26,12 @@ use crate::{
 pub const FORM_BYTES: usize = 256 * 1024;
 /// How long it may take to come, on the real clock: slow enough for 256 KiB over a bad line.
 const FORM_PATIENCE: Duration = Duration::from_secs(30);
-/// What only reads: it costs nobody anything but the time it takes.
-const READS: &str = " account archive asked_hand_over card devices hand_over inbox invite_page join_door join_welcome pair_settings presence push_key \
-                     quiet_settings recovery_page season seen_live read_inbox receipt switches today ";
+/// What counts against nobody's budget: what only reads, what a page does by itself, and what one does to be rid of somebody who
+/// holds one's session, and may be spending the budget.
+const FREE: &str = " account archive asked_hand_over card devices hand_over inbox invite_page join_door join_welcome pair_settings push_key \
+                    quiet_settings recovery_page season switches today \
+                    presence read_inbox receipt seen_live subscribe unsubscribe \
+                    end_session refuse_hand_over remove_device sign_out withdraw_hand_over ";
 
 /// Runs posts to `/api/…`: limits the body, gives refusals their status, and answers browsers with pages.
 pub async fn answer(State(state): State<AppState>, request: Request, next: Next) -> Response {
@@ -78,15 +81,17 @@ async fn read_within(patience: Duration, body: Body) -> Result<Bytes, ApiError> 
     match tokio::time::timeout(patience, Limited::new(body, FORM_BYTES).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::TooLarge),
-        Ok(Err(_)) | Err(_) => Err(ApiError::Malformed),
+        Ok(Err(_)) => Err(ApiError::Malformed),
+        // A device whose line is that slow tries again.
+        Err(_) => Err(ApiError::Unavailable),
     }
 }
 
-/// Whether this person may write once more just now. Signing out is never refused.
+/// Whether this person may write once more just now.
 fn has_budget(state: &AppState, parts: &Parts) -> bool {
     let endpoint = parts.uri.path().trim_start_matches("/api/");
     let person = parts.extensions.get::<Visitor>().and_then(Visitor::person);
-    endpoint == "sign_out" || READS.contains(&format!(" {endpoint} ")) || person.is_none_or(|person| state.budget.take(person, state.clock.now()))
+    FREE.contains(&format!(" {endpoint} ")) || person.is_none_or(|person| state.budget.take(person, state.clock.now()))
 }
 
 fn status_of(error: ApiError) -> StatusCode {
@@ -200,6 +205,6 @@ mod tests {
     #[tokio::test]
     async fn a_body_that_never_comes_to_its_end_is_not_waited_for() {
         let never = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
-        assert_eq!(read_within(Duration::from_millis(1), never).await, Err(ApiError::Malformed));
+        assert_eq!(read_within(Duration::from_millis(1), never).await, Err(ApiError::Unavailable));
     }
 }

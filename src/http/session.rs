@@ -47,7 +47,11 @@ pub async fn recognise(State(state): State<AppState>, request: Request, next: Ne
     };
     parts.extensions.insert(visitor);
     let mut response = next.run(Request::from_parts(parts, body)).await;
+    let begins = |value: &HeaderValue| value.to_str().is_ok_and(|value| value.starts_with(&format!("{}=", cookies::SESSION)));
+    let has_begun = response.headers().get_all(header::SET_COOKIE).iter().any(begins);
     if let Some(token) = new_token
+        // Whoever came in as somebody else with this very request stays that.
+        && !has_begun
         && let Ok(value) = HeaderValue::from_str(&cookies::session(&token))
     {
         response.headers_mut().append(header::SET_COOKIE, value);

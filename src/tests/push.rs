@@ -494,7 +494,7 @@ async fn a_test_shows_its_whole_way_and_a_wrong_receipt_nothing() {
         [("notification", id.as_str()), ("subscription", subscription.as_str()), ("receipt", "00000000000000000000000000000000"), ("what", "shown")];
     assert_eq!(visitor.refused("receipt", &wrong).await, (404, ApiError::NotFound));
     let page = pair.parent.page("/devices").await;
-    assert!(page.contains("알림 회사가 받았어요"), "accepted, not shown");
+    assert!(page.contains("에 알림을 보냈어요."), "accepted, not shown");
     let right = [("notification", id.as_str()), ("subscription", subscription.as_str()), ("receipt", receipt.as_str()), ("what", "shown")];
     assert_eq!(visitor.post("receipt", &right).await.status(), StatusCode::OK);
     let page = pair.parent.page("/devices").await;

@@ -358,7 +358,7 @@ on_both! {
         let look = async |token: &str, at: Millis| {
             let found = read!(db, tx => sessions::lookup(&mut tx, token, NOW, at).await)?;
             assert_eq!((&found.person, found.session.id, found.session.rotated_at), (&person, session, later));
-            Some((found.is_previous, found.is_rotating))
+            Some((found.token_hash != token, found.is_rotating))
         };
         let weeks_later = later.plus(20 * Millis::DAY);
         assert_eq!(look("old", weeks_later).await, Some((true, true)), "the answer with the new one may have been lost");
@@ -366,8 +366,9 @@ on_both! {
         assert_eq!(look("newer", later).await, None);
 
         let until = weeks_later.plus(Millis::MINUTE);
-        commit!(db, tx => sessions::settle(&mut tx, session, until).await.expect("settled"));
-        commit!(db, tx => sessions::settle(&mut tx, session, until.plus(Millis::DAY)).await.expect("settled"));
+        commit!(db, tx => sessions::settle(&mut tx, session, "old", until.plus(-Millis::DAY)).await.expect("of an earlier rotation"));
+        commit!(db, tx => sessions::settle(&mut tx, session, "new", until).await.expect("settled"));
+        commit!(db, tx => sessions::settle(&mut tx, session, "new", until.plus(Millis::DAY)).await.expect("settled"));
         assert_eq!(look("old", until.plus(-1)).await, Some((true, false)));
         assert_eq!(look("old", until).await, None);
         assert_eq!(look("new", until).await, Some((false, false)));

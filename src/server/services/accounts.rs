@@ -127,18 +127,20 @@ pub struct Recognised {
 pub async fn recognise(state: &AppState, token: &str) -> Result<Option<Recognised>, ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.read().await?;
-    let Some(found) = sessions::lookup(&mut tx, &token_hash(token), now.plus(-SESSION_IDLE_MS), now).await? else {
+    let shown = token_hash(token);
+    let Some(found) = sessions::lookup(&mut tx, &shown, now.plus(-SESSION_IDLE_MS), now).await? else {
         return Ok(None);
     };
     drop(tx);
     let session = found.session.id;
     let is_due = now.since(found.session.rotated_at) >= ROTATE_AFTER_MS;
     let mut new_token = None;
-    if found.is_previous {
-        new_token = found.is_rotating.then(|| state.secrets.next_token(token));
+    if found.token_hash != shown {
+        // Under another key than it was made with it would open nothing: then the old one goes on.
+        new_token = found.is_rotating.then(|| state.secrets.next_token(token)).filter(|next| token_hash(next) == found.token_hash);
     } else if found.is_rotating {
         let mut tx = state.database.begin().await?;
-        sessions::settle(&mut tx, session, now.plus(PREVIOUS_LIVES_MS)).await?;
+        sessions::settle(&mut tx, session, &shown, now.plus(PREVIOUS_LIVES_MS)).await?;
         tx.commit().await?;
     } else if is_due {
         let fresh = state.secrets.next_token(token);

@@ -20,8 +20,8 @@ pub struct Session {
 pub struct Found {
     pub session: Session,
     pub person: Person,
-    /// It was opened by the token from before a rotation.
-    pub is_previous: bool,
+    /// The hash of its token; another than the one shown, where that is from before a rotation.
+    pub token_hash: String,
     /// Its browser has not shown the new token yet.
     pub is_rotating: bool,
 }
@@ -45,7 +45,7 @@ pub async fn lookup(tx: &mut Tx, token_hash: &str, used_since: Millis, now: Mill
         tx,
         FoundRow,
         "SELECT s.id AS session_id, s.device, s.created_at, s.rotated_at, s.last_used_at, p.id, p.name, p.locale, p.text_size, p.zone,
-                s.token_hash <> $1 AS is_previous, s.previous_hash IS NOT NULL AND s.previous_until IS NULL AS is_rotating
+                s.token_hash, s.previous_hash IS NOT NULL AND s.previous_until IS NULL AS is_rotating
          FROM sessions s JOIN persons p ON p.id = s.person_id
          WHERE (s.token_hash = $1 OR (s.previous_hash = $1 AND (s.previous_until IS NULL OR s.previous_until > $3))) AND s.last_used_at > $2",
         token_hash,
@@ -80,12 +80,14 @@ pub async fn rotate(tx: &mut Tx, id: SessionId, token_hash: &str, rotated_before
     Ok(changed == 1)
 }
 
-/// The browser has the fresh token: the one before opens until `previous_until`.
-pub async fn settle(tx: &mut Tx, id: SessionId, previous_until: Millis) -> Result<(), StorageError> {
+/// The browser has shown the fresh token: the one before opens until `previous_until`. Nothing happens when another rotation
+/// has begun meanwhile.
+pub async fn settle(tx: &mut Tx, id: SessionId, token_hash: &str, previous_until: Millis) -> Result<(), StorageError> {
     macros::execute!(
         tx,
-        "UPDATE sessions SET previous_until = $2 WHERE id = $1 AND previous_hash IS NOT NULL AND previous_until IS NULL",
+        "UPDATE sessions SET previous_until = $3 WHERE id = $1 AND token_hash = $2 AND previous_hash IS NOT NULL AND previous_until IS NULL",
         id.to_string(),
+        token_hash,
         previous_until.0,
     )?;
     Ok(())
@@ -140,13 +142,13 @@ struct FoundRow {
     session: SessionRow,
     #[sqlx(flatten)]
     person: persons::Row,
-    is_previous: bool,
+    token_hash: String,
     is_rotating: bool,
 }
 
 impl FoundRow {
     fn into_found(self) -> Result<Found, StorageError> {
-        let Self { session, person, is_previous, is_rotating } = self;
-        Ok(Found { session: session.into_session()?, person: person.into_person()?, is_previous, is_rotating })
+        let Self { session, person, token_hash, is_rotating } = self;
+        Ok(Found { session: session.into_session()?, person: person.into_person()?, token_hash, is_rotating })
     }
 }
