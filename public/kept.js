@@ -19,7 +19,7 @@ addEventListener('umbba:sent', () => {
 });
 // As it was asked for, with what stands behind a `#`: a link to here would leave that off.
 document.addEventListener('click', (event) => {
-  if (!event.target.closest?.('a[href=""]')) return;
+  if (!event.target.closest?.('a[href=""]:not([data-unsaved])')) return;
   event.preventDefault();
   location.reload();
 });

@@ -1,4 +1,5 @@
-//! Files of the built site. What the build names in its path never changes; everything else is asked for again.
+//! Files of the built site, and of the one before it. What a build names in its path never changes; everything else is asked
+//! for again.
 
 use std::{
     fs, io,

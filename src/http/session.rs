@@ -47,16 +47,19 @@ pub async fn recognise(State(state): State<AppState>, request: Request, next: Ne
     };
     parts.extensions.insert(visitor);
     let mut response = next.run(Request::from_parts(parts, body)).await;
-    let begins = |value: &HeaderValue| value.to_str().is_ok_and(|value| value.starts_with(&format!("{}=", cookies::SESSION)));
-    let has_begun = response.headers().get_all(header::SET_COOKIE).iter().any(begins);
+    // Whoever came in as somebody else with this very request stays that.
     if let Some(token) = new_token
-        // Whoever came in as somebody else with this very request stays that.
-        && !has_begun
+        && !begins_session(&response)
         && let Ok(value) = HeaderValue::from_str(&cookies::session(&token))
     {
         response.headers_mut().append(header::SET_COOKIE, value);
     }
     response
+}
+
+fn begins_session(response: &Response) -> bool {
+    let mut set = response.headers().get_all(header::SET_COOKIE).iter();
+    set.any(|value| value.as_bytes().strip_prefix(cookies::SESSION.as_bytes()).is_some_and(|rest| rest.starts_with(b"=")))
 }
 
 fn recovery(value: &str) -> Option<(PersonId, RecoveryCode)> {

@@ -501,6 +501,12 @@ fn the_gates_of_the_two_halves_are_in_lib_rs() {
 }
 
 #[test]
+fn what_costs_no_budget_is_a_server_function() {
+    let unknown = crate::http::free_endpoints().iter().filter(|free| !ENDPOINTS.split_whitespace().any(|name| name == **free)).collect::<Vec<_>>();
+    assert!(unknown.is_empty(), "{unknown:?}: http/forms.rs");
+}
+
+#[test]
 fn server_functions_have_the_names_that_installed_apps_know() {
     let mut found = Vec::new();
     let mut broken = Vec::new();

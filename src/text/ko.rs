@@ -43,7 +43,7 @@ pub static KO: Words = Words {
     answer_hint_waiting: "{other:은/는} 벌써 답했어요. 내가 답하면 바로 카드가 열려요.",
     answer_saved: "답을 잘 간직했어요. {other:이/가} 답하면 카드가 열려요.",
     answer_saved_alone: "답을 잘 간직했어요. 짝이 들어와 답하면 카드가 열려요.",
-    own_leaf_editable: "나의 답 · 열리기 전까지 고칠 수 있어요",
+    own_leaf_editable: "나의 답 · 아직 고칠 수 있어요",
     edit_summary: "답 고치기",
     edit_button: "고친 답 저장하기",
     earlier_revisions: "고치기 전의 내 글 (나만 보여요)",

@@ -83,7 +83,7 @@ fn HandOver(found: HandOverView) -> impl IntoView {
             <h1>{title}</h1>
             {errors}
             {body}
-            <p><a class="button quiet" href=paths::SHORTCUT_TODAY>{words.go_back_today}</a></p>
+            <p class="actions"><a class="button quiet" href=paths::SHORTCUT_TODAY>{words.go_back_today}</a></p>
         </main>
     }
 }

@@ -1,4 +1,4 @@
-//! The inbox: what each person was told, once per fact (`slot`), and what decides how it may be pushed.
+//! What each person is told, once per fact (`slot`), and what decides how it may be pushed. Reading it is `entries`.
 
 use serde_json::json;
 
