@@ -37,7 +37,11 @@ pub(super) fn find(document: &Document, selector: &str) -> Vec<Element> {
 }
 
 pub(super) fn listen(element: &EventTarget, kind: &str, act: impl Fn() + 'static) {
-    let closure = Closure::<dyn Fn()>::new(act);
+    listen_to(element, kind, move |_| act());
+}
+
+fn listen_to(element: &EventTarget, kind: &str, act: impl Fn(web_sys::Event) + 'static) {
+    let closure = Closure::<dyn Fn(web_sys::Event)>::new(act);
     let _ = element.add_event_listener_with_callback(kind, closure.as_ref().unchecked_ref());
     // Lives as long as the page.
     closure.forget();
@@ -75,18 +79,7 @@ fn wake_button(document: &Document, button: &Element) {
 /// Opens the live line of whoever is signed in.
 fn follow(document: &Document) {
     let Some(as_of) = page::root_attribute("data-as-of").and_then(|text| text.parse::<i64>().ok()) else { return };
-    // What another app shared stands nowhere else.
-    let is_dirty = Rc::new(Cell::new(!find(document, "textarea[data-shared]").is_empty()));
-    let left_at = Rc::new(Cell::new(f64::NEG_INFINITY));
-    if let Some(body) = document.body() {
-        let is_dirty = Rc::clone(&is_dirty);
-        listen(&body, "input", move || is_dirty.set(true));
-    }
-    // A form just sent brings its own event back: asking for this page then would cut off the way to the next.
-    if let Some(window) = web_sys::window() {
-        let left_at = Rc::clone(&left_at);
-        listen(&window, "beforeunload", move || left_at.set(js_sys::Date::now()));
-    }
+    let renewal = Rc::new(Renewal::new(document));
     let document = document.clone();
     live::open(as_of, move |heard| {
         notices::tell(&heard);
@@ -96,14 +89,64 @@ fn follow(document: &Document) {
             Heard::Event(event) if event.kind == EventKind::RecoveryCodeUsed => {}
             // What only one page shows is no reason to draw another; that all is read takes no mark off the page that showed it.
             Heard::Event(event) if is_elsewhere(&document, event.kind) || is_only_reading(&event) => {}
-            // Text somebody is typing is worth more than news; the next page will show them.
-            Heard::Event(_) | Heard::Refetch => {
-                if !is_dirty.get() && js_sys::Date::now() - left_at.get() > LEAVING_MS {
-                    page::reload();
-                }
-            }
+            Heard::Event(_) | Heard::Refetch => renewal.ask(),
         }
     });
+}
+
+/// When this page may be asked for again.
+struct Renewal {
+    /// Text somebody is typing is worth more than news; the next page will show them.
+    is_dirty: Cell<bool>,
+    /// When the way to another page was last taken, in epoch ms.
+    left_at: Cell<f64>,
+    is_waiting: Cell<bool>,
+}
+
+impl Renewal {
+    fn new(document: &Document) -> Rc<Self> {
+        let renewal = Rc::new(Self {
+            // What another app shared stands nowhere else.
+            is_dirty: Cell::new(!find(document, "textarea[data-shared]").is_empty()),
+            left_at: Cell::new(f64::NEG_INFINITY),
+            is_waiting: Cell::new(false),
+        });
+        let input = Rc::clone(&renewal);
+        listen(document, "input", move || input.is_dirty.set(true));
+        // Not `beforeunload`: a browser asks such a page before it ends it, and in Chromium a page that is asked while it loads anew
+        // never answers.
+        for (kind, way) in [("submit", "form"), ("click", "a[href]")] {
+            let leaving = Rc::clone(&renewal);
+            listen_to(document, kind, move |event| {
+                let from = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+                if from.is_some_and(|element| element.closest(way).ok().flatten().is_some()) {
+                    leaving.left_at.set(js_sys::Date::now());
+                }
+            });
+        }
+        renewal
+    }
+
+    /// A form just sent brings its own event back: asking for this page then would cut off the way to the next. A page that is
+    /// still there after a while is asked for then.
+    fn ask(self: &Rc<Self>) {
+        if self.is_dirty.get() || self.is_waiting.get() {
+            return;
+        }
+        let left = LEAVING_MS - (js_sys::Date::now() - self.left_at.get());
+        if left <= 0.0 {
+            // Several events in a row ask once.
+            self.left_at.set(js_sys::Date::now());
+            page::reload();
+            return;
+        }
+        self.is_waiting.set(true);
+        let later = Rc::clone(self);
+        page::after(left, move || {
+            later.is_waiting.set(false);
+            later.ask();
+        });
+    }
 }
 
 fn is_only_reading(event: &Event) -> bool {
