@@ -122,6 +122,14 @@ test('the bell counts live, the inbox reads itself, and every entry leads to its
   await expect(page).toHaveURL(pair.at('today'));
 });
 
+test('what comes while one looks at the inbox is there at once', async ({ pairUp }) => {
+  const pair = await pairUp();
+  await pair.parent.answer(pair.id, '골목에서 고무줄을 했지.');
+  await pair.parent.open('/inbox');
+  await pair.child.answer(pair.id, '놀이터요.');
+  await expect(pair.parent.page.getByRole('link', { name: /민지의 이야기를 천천히/ })).toContainText('가장 오래된 기억');
+});
+
 test('whoever waits nudges once a day', async ({ pairUp }) => {
   const pair = await pairUp();
   const { page } = pair.child;

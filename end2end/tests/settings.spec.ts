@@ -6,6 +6,13 @@ const HANGUL = /[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]/;
 /** The part of a settings page that is under this heading. */
 const panel = (page: Page, name: string) => page.locator('section').filter({ has: page.getByRole('heading', { name, exact: true }) });
 
+/** How often a page has told the server since that what it heard was seen there. */
+const countSeen = (page: Page) => {
+  let count = 0;
+  page.on('request', (request) => void (count += Number(request.url().endsWith('/api/seen_live'))));
+  return () => count;
+};
+
 test('a new question time shows in the open page of the other', async ({ pairUp }) => {
   const pair = await pairUp();
   await pair.child.open(pair.at('today'));
@@ -19,6 +26,37 @@ test('a new question time shows in the open page of the other', async ({ pairUp 
   await expect(pair.child.page.getByRole('status').getByText('질문이 오는 시간이 오전 7시 30분으로 바뀌었어요.')).toBeVisible();
   await pair.complete();
   await expect(pair.child.page.getByText('다음 질문은 오전 7시 30분에 찾아와요.')).toBeVisible();
+});
+
+test('settings are drawn anew by what they show, and by nothing else', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.parent;
+  await pair.parent.open(pair.at('settings'));
+  let drawn = 0;
+  page.on('request', (request) => void (drawn += Number(request.isNavigationRequest())));
+  const seen = countSeen(page);
+  await pair.complete();
+  await expect(page.locator('[data-unread]'), 'the news was heard').toBeVisible();
+  expect(seen(), 'and not taken for seen').toBe(0);
+  await pair.child.post('change_push_time', { pair: pair.id, push_time: '07:30', zone: 'Asia/Seoul' });
+  await expect(page.getByLabel('질문이 오는 시간')).toHaveValue('07:30');
+  expect(drawn).toBe(1);
+});
+
+test('a page that shows one card does not count the next as seen', async ({ pairUp, clock }) => {
+  const pair = await pairUp({ pushTime: await clock.minute() });
+  const { page } = pair.parent;
+  await pair.complete();
+  const { question } = await pair.parent.today(pair.id);
+  await clock.nextDay();
+  await pair.parent.answer(pair.id, '라디오에서 나오던 노래.');
+  await pair.parent.open(`${pair.at('cards')}/${question!.id}`);
+  const [seen, before] = [countSeen(page), Number(await page.locator('[data-unread]').textContent())];
+  await pair.child.answer(pair.id, '이어폰으로 듣던 노래요.');
+  await expect(page.locator('[data-unread]')).toHaveText(String(before + 1));
+  expect(seen()).toBe(0);
+  await page.getByRole('link', { name: '오늘', exact: true }).click();
+  await expect(page.getByText('이어폰으로 듣던 노래요.')).toBeVisible();
 });
 
 test('a time that is none gets a sentence by its field', async ({ pairUp }) => {

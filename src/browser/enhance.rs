@@ -88,7 +88,7 @@ fn follow(document: &Document) {
             // The notice says it; the page is left as it is.
             Heard::Event(event) if event.kind == EventKind::RecoveryCodeUsed => {}
             // What only one page shows is no reason to draw another; that all is read takes no mark off the page that showed it.
-            Heard::Event(event) if is_elsewhere(&document, event.kind) || is_only_reading(&event) => {}
+            Heard::Event(event) if is_elsewhere(&document, &event) || is_only_reading(&event) => {}
             Heard::Event(_) | Heard::Refetch => renewal.ask(),
         }
     });
@@ -153,12 +153,26 @@ fn is_only_reading(event: &Event) -> bool {
     event.kind == EventKind::InboxChanged && event.unread == Some(0)
 }
 
-fn is_elsewhere(document: &Document, kind: EventKind) -> bool {
-    let page = match kind {
-        EventKind::InboxChanged => "[data-follows=inbox]",
-        EventKind::DeviceChanged => "[data-follows=devices]",
-        EventKind::HandOverAsked | EventKind::HandOverUsed => "[data-follows=hand-over]",
-        _ => return false,
-    };
-    document.query_selector(page).ok().flatten().is_none()
+/// What `main` of this page follows, if it is not everything.
+fn follows(document: &Document) -> Option<String> {
+    document.query_selector("main[data-follows]").ok().flatten()?.get_attribute("data-follows")
+}
+
+/// Whether this page shows what an event is about. The day and the nudges about it are on the pages that follow everything, and on
+/// the one that follows their question.
+pub(super) fn is_shown(document: &Document, event: &Event) -> bool {
+    let is_of_the_day = event.kind.is_of_the_day() || event.kind == EventKind::InboxChanged;
+    !is_of_the_day || follows(document).is_none_or(|follows| event.daily_question.is_some_and(|question| question.to_string() == follows))
+}
+
+/// Whether an event is no reason to ask for this page again.
+fn is_elsewhere(document: &Document, event: &Event) -> bool {
+    let follows = follows(document);
+    match event.kind {
+        EventKind::InboxChanged => follows.as_deref() != Some("inbox"),
+        EventKind::DeviceChanged => follows.as_deref() != Some("devices"),
+        EventKind::HandOverAsked | EventKind::HandOverUsed => follows.as_deref() != Some("hand-over"),
+        // Whatever changes the count is in the inbox.
+        _ => !is_shown(document, event) && (follows.as_deref() != Some("inbox") || event.unread.is_none()),
+    }
 }

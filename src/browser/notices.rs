@@ -10,7 +10,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Document, HtmlElement, UrlSearchParams, VisibilityState, Window};
 
 use super::{
-    enhance::{find, listen},
+    enhance::{find, is_shown, listen},
     live::Heard,
 };
 use crate::{
@@ -91,7 +91,7 @@ fn show(name: &str, is_shown: bool) {
     }
 }
 
-/// What was heard changes the count; if it was seen as it came, this browser needs no push.
+/// What was heard changes the count; if it was seen as it came, on a page that shows it, this browser needs no push.
 pub fn heard(event: &Event) {
     let (Some(unread), Some((window, document))) = (event.unread, parts()) else { return };
     for count in find(&document, "[data-unread]") {
@@ -102,8 +102,8 @@ pub fn heard(event: &Event) {
     }
     call(&window.navigator(), "setAppBadge", &JsValue::from(unread as i32));
     let is_looking = document.visibility_state() == VisibilityState::Visible && js_sys::Date::now() - TOUCHED_AT.get() < TOUCHED_MS;
-    let is_shown = event.pair.is_some_and(|pair| window.location().pathname().is_ok_and(|path| path.contains(&pair.to_string())));
-    if unread > 0 && is_looking && is_shown {
+    let is_here = event.pair.is_some_and(|pair| window.location().pathname().is_ok_and(|path| path.contains(&pair.to_string())));
+    if unread > 0 && is_looking && is_here && is_shown(&document, event) {
         post("seen_live", &event.seq.to_string());
     }
 }

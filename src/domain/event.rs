@@ -96,6 +96,21 @@ impl EventKind {
         }
     }
 
+    /// Whether it tells of a question or its answers, and of nothing else.
+    pub fn is_of_the_day(self) -> bool {
+        matches!(
+            self,
+            Self::QuestionOpened
+                | Self::QuestionShelved
+                | Self::QuestionSwapped
+                | Self::DuePassed
+                | Self::AnswerSubmitted
+                | Self::AnswerRevised
+                | Self::CardOpened
+                | Self::MoveOnAsked
+        )
+    }
+
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
     }

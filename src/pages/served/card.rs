@@ -29,6 +29,7 @@ pub fn CardPage() -> impl IntoView {
 fn Card(card: CardView) -> impl IntoView {
     let words = use_page_words();
     let (pair, question) = (card.pair.id, card.question);
+    let follows = question.id.to_string();
     let twin = question.other_wording.clone().map(|wording| {
         let lead = text::fill(words.question_of_other, &[("other", &card.pair.call_other(words))]);
         view! { <p class="question-twin">{lead} " " {wording}</p> }
@@ -36,7 +37,7 @@ fn Card(card: CardView) -> impl IntoView {
     view! {
         <Title text=question.topic.clone()/>
         <SiteHeader pair=Some(pair)/>
-        <main id="main" class="page page-card">
+        <main id="main" class="page page-card" data-follows=follows>
             <HiddenNotices/>
             <div class="card">
                 <QuestionMeta question=question.clone()/>

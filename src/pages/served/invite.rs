@@ -42,7 +42,7 @@ fn Invite(invite: InviteView) -> impl IntoView {
     view! {
         <Title text=words.invite_title/>
         <SiteHeader pair=Some(pair)/>
-        <main id="main" class="page page-invite">
+        <main id="main" class="page page-invite" data-follows="invite">
             <HiddenNotices/>
             <h1>{words.invite_title}</h1>
             <FieldError id="form-error" sentence=error/>

@@ -50,7 +50,7 @@ fn Season(season: SeasonView) -> impl IntoView {
     view! {
         <Title text=title.clone()/>
         <SiteHeader pair=Some(pair)/>
-        <main id="main" class="page page-season">
+        <main id="main" class="page page-season" data-follows="season">
             <HiddenNotices/>
             <figure class="scene small"><LittleHouse lit_left=true lit_right=true/></figure>
             <h1>{title}</h1>

@@ -41,7 +41,7 @@ pub fn AccountPage() -> impl IntoView {
     loaded(account(), |found| {
         view! {
             <SiteHeader/>
-            <main id="main" class="page page-settings">
+            <main id="main" class="page page-settings" data-follows="settings">
                 <Top/>
                 <Account found/>
             </main>
@@ -80,7 +80,7 @@ fn Settings(settings: PairSettingsView, switches: SwitchesView, found: Found) ->
     };
     view! {
         <SiteHeader pair=Some(pair)/>
-        <main id="main" class="page page-settings">
+        <main id="main" class="page page-settings" data-follows="settings">
             <Top/>
             {panels}
             <Account found/>
