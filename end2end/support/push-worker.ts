@@ -11,6 +11,11 @@ export interface Click {
   focused: string[];
 }
 
+/** What DevTools tells of a push; only what is used here. */
+interface BackgroundServiceEvent {
+  backgroundServiceEvent: { eventName: string; eventMetadata: { key: string; value: string }[] };
+}
+
 /** Lets a context's pages and workers notify. Headless Chromium denies it when asked; only a grant is heard. */
 export async function allowNotifications(context: BrowserContext, origin: string): Promise<void> {
   await context.grantPermissions(['notifications'], { origin });
@@ -40,10 +45,23 @@ export class PushWorker {
     return worker;
   }
 
-  /** A push arrives: an object as JSON, a string as it is, nothing as a message without a body. */
+  /**
+   * A push arrives and is dealt with: an object as JSON, a string as it is, nothing as a message without a body. Nobody may look at
+   * what is shown before: Chromium takes a notification it has written down but not shown yet for one that was closed.
+   */
   async deliver(message: object | string = ''): Promise<void> {
     const data = typeof message === 'string' ? message : JSON.stringify(message);
+    const done = new Promise<string | undefined>((settle) => {
+      const heard = ({ backgroundServiceEvent: { eventName, eventMetadata } }: BackgroundServiceEvent) => {
+        if (eventName !== 'Push event completed') return;
+        this.cdp.off('BackgroundService.backgroundServiceEventReceived', heard);
+        settle(eventMetadata.find(({ key }) => key === 'Status')?.value);
+      };
+      this.cdp.on('BackgroundService.backgroundServiceEventReceived', heard);
+    });
     await this.cdp.send('ServiceWorker.deliverPushMessage', { origin: this.origin, registrationId: this.registration, data });
+    const status = await done;
+    if (status !== 'Success') throw new Error(`the push event ended with ${status}`);
   }
 
   /** The notifications that are shown now. */
@@ -87,6 +105,8 @@ export class PushWorker {
         settle();
       });
     });
+    await this.cdp.send('BackgroundService.setRecording', { shouldRecord: true, service: 'pushMessaging' });
+    await this.cdp.send('BackgroundService.startObserving', { service: 'pushMessaging' });
     await this.cdp.send('ServiceWorker.enable');
     await registered;
   }

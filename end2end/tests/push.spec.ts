@@ -2,6 +2,7 @@
 // handed payloads in clear and does with them what it should.
 import { expect, test as base } from '../support/pair.ts';
 import { Firefox } from '../support/firefox.ts';
+import { untilKept } from '../support/kept.ts';
 import { PushService } from '../support/push-service.ts';
 import { PushWorker, allowNotifications } from '../support/push-worker.ts';
 import { Server } from '../support/server.ts';
@@ -92,9 +93,13 @@ test('the worker shows whatever comes, sets one in the place of its repeat, and 
   await worker.deliver(told);
   await worker.deliver(told);
   await expect.poll(async () => (await worker.shown()).map(({ title, body, tag }) => [title, body, tag])).toEqual([['오늘의 질문이 왔어요', '엄마와의 오늘 질문', 'one']]);
+  // Idle, as one that a browser ends: Chromium itself hangs when DevTools ends a worker amid what it fetches.
+  await untilKept(page, pair.at('today'), '/', pair.at('archive'));
   await worker.stop();
   await worker.deliver('{"broken');
   await expect.poll(async () => (await worker.shown()).map(({ title }) => title).sort()).toEqual(['엄빠도 어렸다', '오늘의 질문이 왔어요']);
+  const broken = (await worker.shown()).find(({ title }) => title === '엄빠도 어렸다')!;
+  expect(broken.data, 'one that names no page leads home').toMatchObject({ path: '/' });
 
   await worker.click('오늘의 질문이 왔어요');
   await expect(page).toHaveURL(pair.at('archive'));

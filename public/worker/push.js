@@ -27,7 +27,7 @@ async function show(data) {
     renotify: false,
     icon: '/icons/icon-192.png',
     timestamp: Number.isFinite(timestamp) ? timestamp : Date.now(),
-    data: { path: pathOf(navigate), id, subscription, receipt },
+    data: { path: pathOf(text(navigate)), id, subscription, receipt },
   });
   await Promise.allSettled([setBadge(unread), report('shown', { id, subscription, receipt })]);
 }
@@ -35,7 +35,7 @@ async function show(data) {
 /** A path of ours, whatever a payload says. */
 function pathOf(url) {
   try {
-    const { origin, pathname, search } = new URL(url, self.location.origin);
+    const { origin, pathname, search } = new URL(url ?? '/', self.location.origin);
     if (origin === self.location.origin) return pathname + search;
   } catch {
     // No address at all.
