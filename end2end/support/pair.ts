@@ -160,18 +160,20 @@ export type People = {
 
 /**
  * Leads every page away before its browser goes: Chromium never finishes closing one whose page asks for itself anew in that very
- * moment, as a page does that hears of news. A failing test keeps its pages for the picture.
+ * moment, as a page does that hears of news.
  */
-async function leave(context: BrowserContext, { status, expectedStatus }: TestInfo): Promise<void> {
-  if (status !== expectedStatus) return;
+export async function leave(context: BrowserContext): Promise<void> {
   // What the page asks for by itself may come in between.
   await Promise.all(context.pages().map((page) => expect(async () => void (await page.goto('about:blank'))).toPass()));
 }
 
+/** A failing test keeps its pages for the picture. */
+const isPassing = ({ status, expectedStatus }: TestInfo) => status === expectedStatus;
+
 export const test = base.extend<People>({
   context: async ({ context }, use, testInfo) => {
     await use(context);
-    await leave(context, testInfo);
+    if (isPassing(testInfo)) await leave(context);
   },
 
   somebody: async ({ browser }, use, testInfo) => {
@@ -181,7 +183,8 @@ export const test = base.extend<People>({
       contexts.push(context);
       return new Person(name, await context.newPage());
     });
-    await Promise.all(contexts.map((context) => leave(context, testInfo).then(() => context.close())));
+    if (isPassing(testInfo)) await Promise.all(contexts.map(leave));
+    await Promise.all(contexts.map((context) => context.close()));
   },
 
   pairUp: async ({ somebody }, use) => {

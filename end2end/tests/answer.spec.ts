@@ -127,7 +127,7 @@ test('nothing sent to whoever has not answered holds a word of the other', async
   const heard: string[] = [];
   const { page } = pair.parent;
   page.on('response', async (response) => {
-    if (!/\/events|\/pkg\/|\/fonts\//.test(response.url())) heard.push(await response.text());
+    if (!/\/events|\/pkg\/|\/fonts\//.test(response.url())) heard.push(await response.text().catch(() => '')); // a page that is left gives none
   });
 
   await pair.parent.open(pair.at('today'));
@@ -147,6 +147,7 @@ test('a draft waits on the device until it is sent', async ({ pairUp }) => {
   const { page } = pair.child;
   await pair.child.open(pair.at('today'));
   await page.getByLabel('나의 답').fill('버스 창가 자리에서');
+  await expect(page.getByText('이 기기에 저장됨', { exact: true })).toBeVisible();
   await pair.child.open(pair.at('archive'));
   await pair.child.open(pair.at('today'));
   await expect(page.getByLabel('나의 답')).toHaveValue('버스 창가 자리에서');

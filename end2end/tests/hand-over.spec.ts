@@ -111,6 +111,7 @@ test('the picture’s address fills the digits in, and nothing of these pages is
   await phone.page.getByRole('button', { name: '다음' }).click();
   await page.getByRole('button', { name: '네, 내 기기예요' }).click();
   await expect(phone.page).toHaveURL(pair.at('today'));
+  await expect(page.getByText('아이폰 · Safari에서 이어 쓰기 시작했어요.')).toBeVisible(); // the page is drawn anew for it
   await page.goto('/hand-over/0a1b');
   await expect.poll(() => keptPages(phone.page)).toContain(pair.at('today'));
   for (const device of [page, phone.page]) expect((await keptPages(device)).filter((path) => /hand-over|signin/.test(path))).toEqual([]);

@@ -20,6 +20,7 @@ async function tab(person: Person, path: string): Promise<Page> {
   const page = await person.page.context().newPage();
   await page.goto(path);
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await expect.poll(() => page.evaluate(() => Boolean(sessionStorage.used)), 'it is awake, and hears what is said from now on').toBe(true);
   return page;
 }
 
@@ -68,6 +69,7 @@ test('a tab that leads and has fallen silent is robbed by one that is looked at,
   await second.clock.install();
   await second.goto(pair.at('today'));
   await expect(second.getByRole('heading', { level: 1 })).toBeVisible();
+  await expect(second.locator('.presence'), 'awake').toBeAttached();
   // Frozen, to the others: it holds the lock and says nothing any more.
   await pair.child.page.evaluate(() => (BroadcastChannel.prototype.postMessage = () => {}));
   await pair.parent.answer(pair.id, '골목에서 고무줄을 했지.');
@@ -111,7 +113,7 @@ test('behind a proxy that buffers, the line becomes a long poll, says so, and la
 });
 
 test('a proxy that drops idle lines costs nothing', async ({ ownServer, somebody }) => {
-  const nginx = await Nginx.before(ownServer, 'proxy_buffering off; proxy_read_timeout 1s;');
+  const nginx = await Nginx.before(ownServer, 'proxy_buffering off; proxy_read_timeout 3s;');
   try {
     const pair = await pairAt(nginx.url, somebody);
     const { page } = pair.child;
@@ -139,7 +141,7 @@ test('behind a proxy whose server is away a page stays as it is, and goes on by 
     await refused;
     await expect(said(page, LOST)).toBeVisible();
     await ownServer.resume();
-    await expect(said(page, LOST)).toBeHidden();
+    await expect(said(page, LOST)).toBeHidden({ timeout: 30_000 }); // it waits longer from try to try
     expect(await page.evaluate(() => document.body.dataset.seen), 'nobody loaded it anew for that').toBe('before');
     await pair.child.answer(pair.id, '운동장 뒤 등나무 벤치요.');
     await pair.parent.answer(pair.id, '골목에서 고무줄을 했지.');

@@ -23,7 +23,9 @@ async function openStill(person: Person, path: string): Promise<void> {
   const { page } = person;
   await page.clock.install({ time: NOON });
   await page.clock.pauseAt(NOON.getTime() + 60_000);
+  const words = page.waitForResponse('**/api/presence'); // before them nothing is shown of the other
   await person.open(path);
+  await (await words).finished();
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
 }
 
@@ -32,7 +34,9 @@ test('each sees that the other is here, in every tab, until ten seconds after', 
   const { page } = pair.child;
   await openStill(pair.child, pair.at('today'));
   const second = await page.context().newPage();
+  const words = second.waitForResponse('**/api/presence');
   await second.goto(pair.at('today'));
+  await (await words).finished();
   await expect(second.getByRole('heading', { level: 1 })).toBeVisible();
   await expect(line(page)).toHaveText('');
 

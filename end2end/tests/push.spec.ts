@@ -55,7 +55,7 @@ test('asked after the first answer, told at the pair’s minute, and led to the 
   await expect
     .poll(async () => page.evaluate(async () => (await (await fetch('/api/devices', { method: 'POST', headers: { accept: 'application/json' } })).json()).devices.length))
     .toBe(1);
-  await page.goto(`${pushing.url}/terms`);
+  await page.goto(`${pushing.url}/settings`); // of no pair, and not drawn anew by what comes
 
   await parent.answer(pair, '마당 감나무 밑이지.');
   await pushing.clock.advance('+6s');
@@ -112,7 +112,7 @@ test('the worker shows whatever comes, sets one in the place of its repeat, and 
 test('the bell counts live, the inbox reads itself, and every entry leads to its page', async ({ pairUp }) => {
   const pair = await pairUp();
   const { page } = pair.parent;
-  await pair.parent.open('/terms');
+  await pair.parent.open('/settings'); // the day is not drawn there, so a click meets the page it was meant for
   const bell = page.getByRole('link', { name: /알림함/ }).first();
   await expect(bell).toHaveAccessibleName('알림함');
   await pair.child.answer(pair.id, '놀이터요.');

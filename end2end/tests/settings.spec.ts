@@ -227,6 +227,7 @@ test('signing out ends this device alone and takes the drafts along', async ({ s
   const { page } = second;
   await second.open(pair.at('today'));
   await page.getByLabel('나의 답').fill('남의 눈에 띄면 안 되는 글');
+  await expect(page.getByText('이 기기에 저장됨', { exact: true })).toBeVisible();
   await second.open(pair.at('settings'));
   await page.getByRole('button', { name: '이 기기에서 나가기' }).click();
   await expect(page.getByText('아직 보내지 못한 글이 1개 있어요. 지금 나가면 사라져요.')).toBeVisible();

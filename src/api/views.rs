@@ -94,6 +94,14 @@ impl QuestionView {
         matches!(self.answers, AnswersView::Waiting { .. } | AnswersView::Both { .. })
     }
 
+    /// My own answer, if there is one.
+    pub fn own(&self) -> Option<&str> {
+        match &self.answers {
+            AnswersView::Open | AnswersView::OtherIsWaiting => None,
+            AnswersView::Waiting { own } | AnswersView::Both { own, .. } => Some(own),
+        }
+    }
+
     pub fn other_has_answered(&self) -> bool {
         matches!(self.answers, AnswersView::OtherIsWaiting | AnswersView::Both { .. })
     }

@@ -48,9 +48,10 @@ export function save_text(pair, question, version, base, text) {
 
 /**
  * What may still be answered of a pair (`id:version:base`, by commas). A draft for anything else is put aside and says
- * why: the card opened, the question was swapped, another device answered, the pair was closed.
+ * why: the card opened, the question was swapped, another device answered, the pair was closed. What I said already, my
+ * `own` answer to the question `answered`, is no draft any more.
  */
-export async function settle_texts(pair, isClosed, answerable) {
+export async function settle_texts(pair, isClosed, answerable, answered, own) {
   // A kept copy, which has no number of the feed, knows an earlier day: it decides nothing.
   if (!document.documentElement.dataset.asOf) return aside.draw();
   const open = new Map(answerable.split(',').filter(Boolean).map((text) => text.split(':')).map(([id, ...rest]) => [id, rest.map(Number)]));
@@ -65,11 +66,14 @@ export async function settle_texts(pair, isClosed, answerable) {
       const [version, base] = open.get(draft.question) ?? [];
       const reason =
         version === undefined ? (isClosed ? 'PairClosed' : 'AlreadyOpen') : version !== draft.version ? 'Swapped' : draft.base !== null && base !== draft.base ? 'AnsweredElsewhere' : '';
-      if (reason) await move(draft, asideOf(draft, reason));
+      if (reason) await move(draft, draft.question === answered && isSame(draft.text, own) ? undefined : asideOf(draft, reason));
     }
   });
   await aside.draw();
 }
+
+/** As the server keeps an answer. */
+const isSame = (...texts) => new Set(texts.map((text) => text.replaceAll('\r\n', '\n').normalize('NFC').trim())).size === 1;
 
 /** "A new version is there": not before what is being typed lies on this device. */
 async function update(event) {

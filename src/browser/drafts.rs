@@ -13,7 +13,7 @@ extern "C" {
     fn start_texts();
     async fn load_text(pair: &str, question: &str, version: u32) -> JsValue;
     async fn save_text(pair: &str, question: &str, version: u32, base: u32, text: &str) -> JsValue;
-    async fn settle_texts(pair: &str, is_closed: bool, answerable: &str);
+    async fn settle_texts(pair: &str, is_closed: bool, answerable: &str, answered: Option<String>, own: Option<String>);
 }
 
 #[wasm_bindgen(module = "/src/browser/outbox.js")]
@@ -68,10 +68,12 @@ pub async fn submit(place: Place, text: String) -> Sent {
     }
 }
 
-/// Says what of a pair may still be answered; drafts for anything else are put aside, with the reason, where they are seen.
-pub async fn settle(pair: PairId, is_closed: bool, answerable: Vec<Place>) {
+/// Says what of a pair may still be answered; drafts for anything else are put aside, with the reason, where they are seen. One that
+/// is my own answer already, word for word, is not: a form that went before its script woke leaves such a draft.
+pub async fn settle(pair: PairId, is_closed: bool, answerable: Vec<Place>, own: Option<(DailyQuestionId, String)>) {
     let list = answerable.iter().map(|place| format!("{}:{}:{}", place.question, place.version, place.base)).collect::<Vec<_>>().join(",");
-    settle_texts(&pair.to_string(), is_closed, &list).await;
+    let (answered, own) = own.map(|(question, text)| (question.to_string(), text)).unzip();
+    settle_texts(&pair.to_string(), is_closed, &list, answered, own).await;
 }
 
 /// Whenever something that waited was sent or refused.

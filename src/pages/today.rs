@@ -36,8 +36,11 @@ pub fn Today(today: TodayView) -> impl IntoView {
     });
     // A draft for what cannot be answered any more is put where it is seen.
     Effect::new(move |_| {
-        let (is_closed, answerable) = kept.view.with(|today| (today.pair.phase == Phase::Closed, answerable(today)));
-        spawn_local(drafts::settle(pair, is_closed, answerable));
+        let (is_closed, answerable, own) = kept.view.with(|today| {
+            let own = today.question.as_ref().and_then(|question| Some((question.id, question.own()?.to_owned())));
+            (today.pair.phase == Phase::Closed, answerable(today), own)
+        });
+        spawn_local(drafts::settle(pair, is_closed, answerable, own));
     });
     // The first saved answer is the moment to speak of notifications.
     Effect::new(move |_| {
