@@ -106,6 +106,33 @@ test('killing the browser after "saved" loses nothing, and the next start sends 
   }
 });
 
+test('a page that is drawn anew while what waited goes says that it went', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await page.route('**/api/submit_answer', (route) => route.abort());
+  await pair.child.open(pair.at('today'));
+  await field(page).fill('지하철에서 쓴 글');
+  await send(page);
+  await expect(page.getByText(WAITS)).toBeVisible();
+  // The page ends as soon as the text is gone from the device, and does nothing after that.
+  await page.addInitScript(() => {
+    const remove = IDBObjectStore.prototype.delete;
+    IDBObjectStore.prototype.delete = function (id) {
+      this.transaction.addEventListener('complete', (event) => {
+        if (!String(id).endsWith(':out') || sessionStorage.ended) return;
+        sessionStorage.ended = 'yes';
+        event.stopImmediatePropagation();
+        location.reload();
+      });
+      return remove.call(this, id);
+    };
+  });
+  await page.unroute('**/api/submit_answer');
+  await page.goto('/');
+  await expect(async () => expect(await page.evaluate(() => sessionStorage.ended)).toBe('yes')).toPass();
+  await expect(page.getByText('기다리던 글을 보냈어요.')).toBeVisible();
+});
+
 test('a store that opens late holds nobody up, and what lies in it goes all the same', async ({ pairUp }) => {
   const pair = await pairUp();
   await sendOffline(pair, '지하철에서 쓴 글');

@@ -7,11 +7,10 @@ function show(name, isShown) {
   for (const notice of document.querySelectorAll(`[data-notice=${name}]`)) notice.hidden = !isShown;
 }
 
-/** The news of it may draw this very page anew: it says so once more. */
-export function sayWent(at) {
-  sessionStorage.setItem('went', at);
-  show('sent', true);
-}
+/** The news of it may draw this very page anew, before it is gone from here or after: the next page says so. */
+export const noteWent = () => sessionStorage.setItem('went', Date.now());
+
+export const sayWent = () => show('sent', true);
 
 let drawn;
 

@@ -1,5 +1,5 @@
 // Answers on their way: what meets no network waits on this device and goes by itself, once.
-import { draw, sayWent } from './aside.js';
+import { draw, noteWent, sayWent } from './aside.js';
 import { asideOf, dirty, edit, idOf, inTurn, isAway, me, mine, move, put, textOf } from './store.js';
 
 const AGAIN_MS = 5_000; // doubled up to a minute while a page is open
@@ -74,12 +74,13 @@ async function sendAll(fresh) {
     const isFresh = out.key === fresh?.key;
     if (!(await inTurn(() => markTried(out)))) continue;
     const answer = await send(out, isFresh);
+    if (!answer && !isFresh) noteWent();
     if (answer === 'waiting') isDone = false;
     else await inTurn(() => settle(out, answer, isFresh));
     if (isFresh) outcome = answer;
     if (answer !== 'waiting') dispatchEvent(new CustomEvent('umbba:sent'));
     if (!answer && !isFresh) {
-      sayWent(Date.now());
+      sayWent();
       // The kept copy of today's page would still ask for it.
       navigator.serviceWorker?.controller?.postMessage({ act: 'opened', url: `/p/${out.pair}/today` });
     }
