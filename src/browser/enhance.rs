@@ -1,5 +1,5 @@
 //! Wakes the pages that only the server renders: their few buttons, this device's zone, and the live line.
-//! A told event asks the server for the page again, unless somebody is filling in a form on it.
+//! A told event that the page shows asks the server for it again, unless somebody is filling in a form on it.
 
 use std::{cell::Cell, rc::Rc};
 
@@ -79,7 +79,7 @@ fn wake_button(document: &Document, button: &Element) {
 /// Opens the live line of whoever is signed in.
 fn follow(document: &Document) {
     let Some(as_of) = page::root_attribute("data-as-of").and_then(|text| text.parse::<i64>().ok()) else { return };
-    let renewal = Rc::new(Renewal::new(document));
+    let renewal = Renewal::new(document);
     let document = document.clone();
     live::open(as_of, move |heard| {
         notices::tell(&heard);
@@ -113,8 +113,7 @@ impl Renewal {
         });
         let input = Rc::clone(&renewal);
         listen(document, "input", move || input.is_dirty.set(true));
-        // Not `beforeunload`: a browser asks such a page before it ends it, and in Chromium a page that is asked while it loads anew
-        // never answers.
+        // Not `beforeunload`: a browser must ask such a page before it ends it, for a thing that both ways here tell as well.
         for (kind, way) in [("submit", "form"), ("click", "a[href]")] {
             let leaving = Rc::clone(&renewal);
             listen_to(document, kind, move |event| {
