@@ -32,6 +32,8 @@ pub enum ApiError {
     PauseTooLong,
     CodeWrong,
     RecoveryCodeWrong,
+    /// No code stands in what was typed, or several do. It is no try.
+    CodeMissing,
     LeaveUnconfirmed,
     TooManyTries,
     /// More in a short while than anybody writes by hand.
@@ -96,6 +98,7 @@ impl ApiError {
             | Self::PauseTooLong
             | Self::CodeWrong
             | Self::RecoveryCodeWrong
+            | Self::CodeMissing
             | Self::LeaveUnconfirmed
             | Self::QuietTooLong
             | Self::EndpointRefused

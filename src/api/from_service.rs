@@ -22,6 +22,7 @@ impl From<ServiceError> for ApiError {
             ServiceError::Date => Self::DateInvalid,
             ServiceError::ConsentMissing => Self::ConsentMissing,
             ServiceError::CodeWrong => Self::CodeWrong,
+            ServiceError::CodeMissing => Self::CodeMissing,
             ServiceError::TooManyTries => Self::TooManyTries,
             ServiceError::JoiningMyself => Self::JoiningMyself,
             ServiceError::PairExists => Self::PairExists,

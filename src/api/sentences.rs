@@ -39,6 +39,7 @@ impl ApiError {
             | Self::PausePast
             | Self::PauseTooLong
             | Self::RecoveryCodeWrong
+            | Self::CodeMissing
             | Self::TooManyTries
             | Self::JoiningMyself
             | Self::PairExists
@@ -79,6 +80,7 @@ impl ApiError {
             Self::PausePast => words.err_pause_past,
             Self::PauseTooLong => words.err_pause_too_long,
             Self::RecoveryCodeWrong => words.err_recovery_code,
+            Self::CodeMissing => words.err_code_missing,
             Self::TooManyTries => words.err_too_many,
             Self::JoiningMyself => words.err_myself,
             Self::PairExists => words.err_pair_exists,
