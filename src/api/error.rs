@@ -20,6 +20,7 @@ pub enum ApiError {
     ConsentMissing,
     AnswerEmpty,
     AnswerTooLong,
+    AnswerTooHeavy,
     AnswerForbidden,
     RelationMissing,
     RelationWordMissing,
@@ -86,6 +87,7 @@ impl ApiError {
             | Self::ConsentMissing
             | Self::AnswerEmpty
             | Self::AnswerTooLong
+            | Self::AnswerTooHeavy
             | Self::AnswerForbidden
             | Self::RelationMissing
             | Self::RelationWordMissing
@@ -155,6 +157,7 @@ impl From<AnswerBodyError> for ApiError {
         match error {
             AnswerBodyError::Empty => Self::AnswerEmpty,
             AnswerBodyError::TooLong => Self::AnswerTooLong,
+            AnswerBodyError::TooHeavy => Self::AnswerTooHeavy,
             AnswerBodyError::Forbidden => Self::AnswerForbidden,
         }
     }

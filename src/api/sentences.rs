@@ -11,6 +11,7 @@ impl ApiError {
             Self::NotFound => words.err_not_found,
             Self::AnswerEmpty => words.err_answer_empty,
             Self::AnswerTooLong => words.err_answer_too_long,
+            Self::AnswerTooHeavy => words.err_answer_too_heavy,
             Self::AnswerForbidden => words.err_answer_forbidden,
             Self::CodeWrong => words.err_code,
             Self::CardOpen => words.err_card_open,
@@ -105,6 +106,7 @@ impl ApiError {
             | Self::NotFound
             | Self::AnswerEmpty
             | Self::AnswerTooLong
+            | Self::AnswerTooHeavy
             | Self::AnswerForbidden
             | Self::CodeWrong
             | Self::CardOpen

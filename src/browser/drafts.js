@@ -72,8 +72,11 @@ export async function settle_texts(pair, isClosed, answerable, answered, own) {
   await aside.draw();
 }
 
-/** As the server keeps an answer. */
-const isSame = (...texts) => new Set(texts.map((text) => text.replaceAll('\r\n', '\n').normalize('NFC').trim())).size === 1;
+// As the server stores an answer (`mended` in domain/legible.rs, then NFC).
+const LINE_ENDS = /\r\n?|[\v\f\u0085\u2028\u2029]/g;
+const NO_WORDS = /[\0-\x08\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202c\u2066-\u2069\ufffe\uffff]/g;
+const stored = (text) => text.replace(LINE_ENDS, '\n').replace(NO_WORDS, '').normalize('NFC').trim();
+const isSame = (...texts) => new Set(texts.map(stored)).size === 1;
 
 /** "A new version is there": not before what is being typed lies on this device. */
 async function update(event) {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{PersonId, PersonName, graphemes, has_forbidden};
+use super::{PersonId, PersonName, graphemes, has_forbidden, is_blank, mended};
 
 /// The two seats of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -77,16 +77,16 @@ impl Relation {
             "daughter" => Self::Daughter,
             "son" => Self::Son,
             "other" => {
-                let word: String = word.nfc().collect();
+                let word: String = mended(word).nfc().collect();
                 let word = word.trim();
-                if word.is_empty() {
+                if is_blank(word) {
                     return Err(RelationError::WordMissing);
                 }
-                if has_forbidden(word) || word.contains(['\n', '\t']) {
-                    return Err(RelationError::WordForbidden);
-                }
-                if word.len() > 300 || graphemes(word) > Self::MAX_GRAPHEMES {
+                if graphemes(word) > Self::MAX_GRAPHEMES {
                     return Err(RelationError::WordTooLong);
+                }
+                if has_forbidden(word) || word.contains(['\n', '\t']) || word.len() > 300 {
+                    return Err(RelationError::WordForbidden);
                 }
                 Self::Other(word.to_owned())
             }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{PersonId, graphemes, has_forbidden};
+use super::{PersonId, graphemes, has_forbidden, is_blank, mended};
 
 /// Why a text is no name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -14,7 +14,7 @@ pub enum PersonNameError {
     Empty,
     #[error("the name is longer than {} graphemes", PersonName::MAX_GRAPHEMES)]
     TooLong,
-    #[error("the name holds a control or direction character")]
+    #[error("the name holds a line end, a tab, a direction override, or letters of very many parts")]
     Forbidden,
 }
 
@@ -28,16 +28,19 @@ impl PersonName {
     const MAX_BYTES: usize = 600;
 
     pub fn parse(text: &str) -> Result<Self, PersonNameError> {
-        let text: String = text.nfc().collect();
+        let text: String = mended(text).nfc().collect();
         let text = text.trim_matches(|c: char| c == ' ' || c == '\u{3000}' || c == '\u{00A0}');
-        if has_forbidden(text) || text.contains(['\n', '\t', '\u{2028}', '\u{2029}']) {
-            return Err(PersonNameError::Forbidden);
-        }
-        if text.chars().all(|c| c.is_whitespace() || matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | '\u{3164}')) {
+        if is_blank(text) {
             return Err(PersonNameError::Empty);
         }
-        if text.len() > Self::MAX_BYTES || graphemes(text) > Self::MAX_GRAPHEMES {
+        if has_forbidden(text) || text.contains(['\n', '\t']) {
+            return Err(PersonNameError::Forbidden);
+        }
+        if graphemes(text) > Self::MAX_GRAPHEMES {
             return Err(PersonNameError::TooLong);
+        }
+        if text.len() > Self::MAX_BYTES {
+            return Err(PersonNameError::Forbidden);
         }
         Ok(Self(text.to_owned()))
     }
@@ -164,9 +167,10 @@ mod tests {
         assert_eq!(PersonName::parse("   "), Err(PersonNameError::Empty));
         assert_eq!(PersonName::parse("\u{3164}"), Err(PersonNameError::Empty));
         assert_eq!(PersonName::parse(&"가".repeat(21)), Err(PersonNameError::TooLong));
-        assert_eq!(PersonName::parse(&format!("e{}", "\u{0301}".repeat(400))), Err(PersonNameError::TooLong));
+        assert_eq!(PersonName::parse(&format!("e{}", "\u{0301}".repeat(400))), Err(PersonNameError::Forbidden));
         assert_eq!(PersonName::parse("엄마\u{202E}"), Err(PersonNameError::Forbidden));
         assert_eq!(PersonName::parse("두\n줄"), Err(PersonNameError::Forbidden));
-        assert_eq!(PersonName::parse("a\0b"), Err(PersonNameError::Forbidden));
+        assert_eq!(PersonName::parse("\u{2800}\u{FFA0}\u{200E}"), Err(PersonNameError::Empty));
+        assert_eq!(PersonName::parse("순\u{200E}자\0").as_ref().map(PersonName::as_str), Ok("순자"));
     }
 }

@@ -104,7 +104,11 @@ async fn only_failures_count_and_ten_an_hour_are_enough() {
         assert_eq!(guesser.refused("check_invitation", &[("code", "0000000000")]).await, (422, ApiError::CodeWrong));
     }
     assert_eq!(guesser.refused("check_invitation", &[("code", &code)]).await, (429, ApiError::TooManyTries), "even a right one");
-    assert_eq!(guesser.refused("sign_in", &[("code", "0000-0000-0000-0000")]).await, (429, ApiError::TooManyTries), "the other code is guarded by the same count");
+    assert_eq!(
+        guesser.refused("sign_in", &[("code", "0000-0000-0000-0000")]).await,
+        (429, ApiError::TooManyTries),
+        "the other code is guarded by the same count"
+    );
 
     let neighbour = app.visitor();
     *neighbour.address.lock().expect("an address") = "198.51.100.20".into();
