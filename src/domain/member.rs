@@ -60,7 +60,7 @@ pub enum Relation {
     Grandfather,
     Daughter,
     Son,
-    /// Another relative, in their own word (at most 10 graphemes).
+    /// Another relative, in their own word (at most 10 graphemes; empty only for a relation of a later release).
     Other(String),
 }
 
@@ -98,6 +98,12 @@ impl Relation {
             Self::Other(_) => true,
         };
         if fits { Ok(relation) } else { Err(RelationError::Unknown) }
+    }
+
+    /// Reads what was stored. A relation of a later release is another relative with the word stored beside it, which
+    /// may be empty: then the member is called by name.
+    pub fn from_stored(role: Role, choice: &str, word: &str) -> Self {
+        Self::parse(role, choice, word).unwrap_or_else(|_| Self::Other(word.to_owned()))
     }
 
     /// The choices offered to a seat, in the order shown; `other` comes last.

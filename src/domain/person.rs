@@ -113,6 +113,11 @@ impl Locale {
             _ => None,
         }
     }
+
+    /// Reads a stored tag. A language of a later release reads as English: its reader had Korean to choose and did not.
+    pub fn from_stored(tag: &str) -> Self {
+        Self::from_tag(tag).unwrap_or(Self::En)
+    }
 }
 
 /// How large text is shown; multiplies whatever the device is set to.
@@ -137,6 +142,11 @@ impl TextSize {
 
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|size| size.word() == word)
+    }
+
+    /// Reads a stored word. A size of a later release reads as the usual one.
+    pub fn from_stored(word: &str) -> Self {
+        Self::from_word(word).unwrap_or_default()
     }
 }
 

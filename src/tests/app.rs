@@ -168,6 +168,13 @@ impl TestApp {
         ["test.db", "test.db-wal"].into_iter().flat_map(|file| std::fs::read(self.folder.0.join(file)).unwrap_or_default()).collect()
     }
 
+    /// Runs a statement on the database file itself, as another release or an operator would.
+    pub async fn run_sql(&self, sql: &str) {
+        use sqlx::{AssertSqlSafe, ConnectOptions, sqlite::SqliteConnectOptions};
+        let mut raw = SqliteConnectOptions::new().filename(self.folder.0.join("test.db")).connect().await.expect("the database");
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut raw).await.expect("a statement");
+    }
+
     /// Sends what may be sent now.
     pub async fn deliver(&self) -> usize {
         outbox::pass(&self.state).await.expect("a pass of the outbox")

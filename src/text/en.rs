@@ -98,6 +98,7 @@ pub static EN: Words = Words {
     section_work_and_love: "Love and work",
     section_since_we_met: "Since we met",
     section_now_and_ahead: "Now and ahead",
+    section_other: "Other stories",
     to_archive: "To the archive",
     // Settings
     text_size_normal: "Normal",

@@ -98,6 +98,7 @@ pub static KO: Words = Words {
     section_work_and_love: "사랑과 일",
     section_since_we_met: "우리가 만나고",
     section_now_and_ahead: "지금과 앞날",
+    section_other: "그 밖의 이야기",
     to_archive: "보관함으로",
     // 설정
     text_size_normal: "보통",

@@ -100,6 +100,7 @@ pub struct Words {
     pub section_work_and_love: &'static str,
     pub section_since_we_met: &'static str,
     pub section_now_and_ahead: &'static str,
+    pub section_other: &'static str,
     pub to_archive: &'static str,
     // Settings
     pub text_size_normal: &'static str,
@@ -222,6 +223,7 @@ impl Words {
             ("section_work_and_love", self.section_work_and_love),
             ("section_since_we_met", self.section_since_we_met),
             ("section_now_and_ahead", self.section_now_and_ahead),
+            ("section_other", self.section_other),
             ("to_archive", self.to_archive),
             ("text_size_normal", self.text_size_normal),
             ("text_size_large", self.text_size_large),

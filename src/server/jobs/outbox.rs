@@ -17,7 +17,7 @@ use crate::{
         state::AppState,
         storage::{
             deliveries::{self, CancelFor, DeliveryId, Settled, State},
-            parcels::{self, Parcel, Target},
+            parcels::{self, Parcel, Target, Unreadable},
             subscriptions,
         },
     },
@@ -35,6 +35,8 @@ const LONGEST_BACK_OFF_MS: i64 = 15 * Millis::MINUTE;
 /// A full minute's openings go first, but nothing is held back for longer.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 const LOOK_EVERY_MS: i64 = Millis::SECOND;
+/// A delivery of a kind that only a later release knows is looked at again so late.
+const LATER_KIND_WAITS_MS: i64 = Millis::HOUR;
 
 /// Sends everything whose time has come; gives how many deliveries were handled.
 pub async fn pass(state: &AppState) -> Result<usize, ServiceError> {
@@ -98,13 +100,21 @@ async fn send_all(state: &AppState, claimed: Vec<DeliveryId>, lease_until: Milli
     handled
 }
 
-async fn load(state: &AppState, claimed: &[DeliveryId]) -> Result<Vec<Result<Parcel, DeliveryId>>, ServiceError> {
+/// The parcels of claimed deliveries; of one that cannot be read, what becomes of it.
+async fn load(state: &AppState, claimed: &[DeliveryId]) -> Result<Vec<Result<Parcel, Settled>>, ServiceError> {
     let mut tx = state.database.read().await?;
     let found = parcels::load(&mut tx, claimed).await?;
     let parcels = found.into_iter().map(|parcel| {
-        parcel.map_err(|(id, error)| {
-            tracing::error!(notification.id = %id.notification, %error, "a delivery makes no sense");
-            id
+        parcel.map_err(|(id, unreadable)| match unreadable {
+            Unreadable::LaterKind { expires_at } => {
+                let again = state.clock.now().plus(LATER_KIND_WAITS_MS);
+                let left = Settled { is_attempt: false, ..settled(id, State::Pending, Some("later release")) };
+                if again < expires_at { Settled { send_at: Some(again), ..left } } else { Settled { state: State::Expired, ..left } }
+            }
+            Unreadable::Inconsistent(error) => {
+                tracing::error!(notification.id = %id.notification, %error, "a delivery makes no sense");
+                settled(id, State::Dead, Some("inconsistent"))
+            }
         })
     });
     Ok(parcels.collect())
@@ -127,10 +137,10 @@ fn settled(id: DeliveryId, state: State, reason: Option<&'static str>) -> Settle
 }
 
 /// Looks at how things stand, and sends if the fact still holds.
-async fn handle(state: &AppState, parcel: Result<Parcel, DeliveryId>) -> Settled {
+async fn handle(state: &AppState, parcel: Result<Parcel, Settled>) -> Settled {
     let parcel = match parcel {
         Ok(parcel) => parcel,
-        Err(id) => return settled(id, State::Dead, Some("inconsistent")),
+        Err(settled) => return settled,
     };
     let now = state.clock.now();
     let Some(target) = &parcel.target else {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{StorageError, Tx, macros, rows};
-use crate::domain::{DailyQuestionId, Locale, Millis, Muted, NotificationId, NotificationKind, PairId, PersonId, QuietHours, ZoneName};
+use crate::domain::{DailyQuestionId, Millis, Muted, NotificationId, NotificationKind, PairId, PersonId, QuietHours, ZoneName};
 
 /// A notification to be written.
 #[derive(Debug, Clone)]
@@ -151,12 +151,14 @@ pub async fn update_person(tx: &mut Tx, person: PersonId, quiet: Option<QuietHou
 
 /// Writes a member's switches.
 pub async fn update_member(tx: &mut Tx, person: PersonId, pair: PairId, muted: &Muted, question_in_quiet: bool) -> Result<(), StorageError> {
+    let (earlier,): (String,) =
+        macros::fetch_one!(tx, (String,), "SELECT muted FROM members WHERE pair_id = $2 AND person_id = $1", person.to_string(), pair.to_string())?;
     macros::execute!(
         tx,
         "UPDATE members SET muted = $3, question_in_quiet = $4 WHERE pair_id = $2 AND person_id = $1",
         person.to_string(),
         pair.to_string(),
-        muted.to_stored(),
+        muted.to_stored(&earlier),
         i64::from(question_in_quiet),
     )?;
     Ok(())
@@ -191,10 +193,4 @@ impl WishesRow {
         };
         Ok((self.pair_id.as_deref().map(str::parse).transpose().map_err(|_| broken("pair_id"))?, wishes))
     }
-}
-
-/// The language a person reads.
-pub async fn locale_of(tx: &mut Tx, person: PersonId) -> Result<Option<Locale>, StorageError> {
-    let row: Option<(String,)> = macros::fetch_optional!(tx, (String,), "SELECT locale FROM persons WHERE id = $1", person.to_string())?;
-    Ok(row.and_then(|(tag,)| Locale::from_tag(&tag)))
 }

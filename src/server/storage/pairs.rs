@@ -201,7 +201,7 @@ fn member(role: Role, person: Option<String>, relation: Option<String>, word: Op
     Some(Some(Member {
         person_id: person.parse().ok()?,
         role,
-        relation: Relation::parse(role, &relation, &word).ok()?,
+        relation: Relation::from_stored(role, &relation, &word),
         name: PersonName::from_stored(name),
     }))
 }

@@ -63,8 +63,18 @@ pub struct AboutQuestion {
     pub other_has_answered: bool,
 }
 
-/// The parcels of claimed deliveries. A row that makes no sense is an error of its own and stops no other.
-pub async fn load(tx: &mut Tx, claimed: &[DeliveryId]) -> Result<Vec<Result<Parcel, (DeliveryId, StorageError)>>, StorageError> {
+/// Why a claimed delivery is no parcel.
+#[derive(Debug)]
+pub enum Unreadable {
+    /// Its kind is of a later release, which may be started again before the delivery expires.
+    LaterKind {
+        expires_at: Millis,
+    },
+    Inconsistent(StorageError),
+}
+
+/// The parcels of claimed deliveries. A row that cannot be read is an error of its own and stops no other.
+pub async fn load(tx: &mut Tx, claimed: &[DeliveryId]) -> Result<Vec<Result<Parcel, (DeliveryId, Unreadable)>>, StorageError> {
     let keys = rows(claimed.iter().map(|id| json!({ "n": id.notification.to_string(), "s": id.subscription.to_string() })));
     let found = macros::fetch_each!(
         tx,
@@ -94,7 +104,10 @@ pub async fn load(tx: &mut Tx, claimed: &[DeliveryId]) -> Result<Vec<Result<Parc
     )?;
     let parcels = found.into_iter().map(|row| {
         let key = row.key()?;
-        Ok(row.into_parcel().map_err(|error| (key, error)))
+        if NotificationKind::from_word(&row.kind).is_none() {
+            return Ok(Err((key, Unreadable::LaterKind { expires_at: Millis(row.expires_at) })));
+        }
+        Ok(row.into_parcel().map_err(|error| (key, Unreadable::Inconsistent(error))))
     });
     parcels.collect()
 }
@@ -174,7 +187,7 @@ impl Row {
                 let role = Role::from_word(&role).ok_or_else(|| broken("role"))?;
                 let other = match (self.other_relation, self.other_word, self.other_name) {
                     (Some(relation), Some(word), Some(name)) => {
-                        let relation = Relation::parse(role.other(), &relation, &word).map_err(|_| broken("relation"))?;
+                        let relation = Relation::from_stored(role.other(), &relation, &word);
                         Some((relation, PersonName::from_stored(name)))
                     }
                     _ => None,
@@ -204,7 +217,7 @@ impl Row {
             expires_at: Millis(self.expires_at),
             due_at: self.due_at.map(Millis),
             target,
-            locale: Locale::from_tag(&self.locale).ok_or_else(|| broken("locale"))?,
+            locale: Locale::from_stored(&self.locale),
             zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?,
             quiet: quiet_hours(self.quiet_from, self.quiet_to),
             hides_details: self.hides_details != 0,

@@ -38,6 +38,12 @@ pub async fn lookup_by_recovery(tx: &mut Tx, recovery_hash: &str) -> Result<Opti
     row.map(Row::into_person).transpose()
 }
 
+/// Writes the name alone.
+pub async fn rename(tx: &mut Tx, person: PersonId, name: &PersonName) -> Result<(), StorageError> {
+    macros::execute!(tx, "UPDATE persons SET name = $2 WHERE id = $1", person.to_string(), name.as_str())?;
+    Ok(())
+}
+
 /// Writes name, locale, text size and zone.
 pub async fn update(tx: &mut Tx, person: &Person) -> Result<(), StorageError> {
     macros::execute!(
@@ -113,8 +119,8 @@ impl Row {
         let broken = |column| StorageError::Inconsistent { table: "persons", id: self.id.clone(), column };
         Ok(Person {
             id: self.id.parse().map_err(|_| broken("id"))?,
-            locale: Locale::from_tag(&self.locale).ok_or_else(|| broken("locale"))?,
-            text_size: TextSize::from_word(&self.text_size).ok_or_else(|| broken("text_size"))?,
+            locale: Locale::from_stored(&self.locale),
+            text_size: TextSize::from_stored(&self.text_size),
             zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?,
             name: PersonName::from_stored(self.name),
         })
