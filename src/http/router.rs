@@ -27,7 +27,7 @@ use crate::{
     app::{self, PageFrame},
     domain::{Locale, TextSize},
     paths,
-    server::{request::Visitor, services::reading, state::AppState},
+    server::{counters, request::Visitor, services::reading, state::AppState},
     text,
 };
 
@@ -68,8 +68,17 @@ pub fn router(state: AppState, site_root: &Path) -> Router {
             // By route only: paths may hold codes, queries cursors.
             tracing::info_span!("request", method = %request.method(), route = route_of(request.uri().path()))
         }))
+        .layer(middleware::from_fn(count))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+}
+
+/// Counts what was answered, for `GET /metrics`.
+async fn count(request: Request, next: Next) -> Response {
+    let route = route_of(request.uri().path());
+    let response = next.run(request).await;
+    counters::request(route, response.status().as_u16());
+    response
 }
 
 /// What may be logged of a path: its route, without codes and ids.

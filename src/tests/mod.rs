@@ -12,6 +12,7 @@ mod hand_over;
 mod invitations;
 mod kept;
 mod live;
+mod metrics;
 mod presence;
 mod push;
 mod push_interop;
