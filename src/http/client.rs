@@ -36,7 +36,7 @@ pub fn is_secure(parts: &Parts, site: &Site) -> bool {
 }
 
 pub fn user_agent(headers: &HeaderMap) -> String {
-    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let agent = headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
     agent.chars().take(400).collect()
 }
 

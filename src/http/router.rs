@@ -27,7 +27,7 @@ use crate::{
     app::{self, PageFrame},
     domain::{Locale, TextSize},
     paths,
-    server::{request::Visitor, services::reading, state::AppState},
+    server::{counters, request::Visitor, services::reading, state::AppState},
     text,
 };
 
@@ -35,30 +35,37 @@ use crate::{
 pub fn router(state: AppState, site_root: &Path) -> Router {
     // Leptos renders on this runtime; a second call (tests) finds it set already.
     let _ = any_spawner::Executor::init_tokio();
-    let doors = Router::new()
-        .route("/livez", get(health::livez))
-        .route("/readyz", get(health::readyz))
+    let personal = Router::new()
         .route("/events", get(live::events))
         .route("/api/{*endpoint}", post(server_function))
         .route(paths::SHARE, get(page).post(shared))
         .route(paths::SHORTCUT_TODAY, get(shortcuts::today))
         .route(paths::SHORTCUT_ARCHIVE, get(shortcuts::archive))
-        .merge(assets::pkg(site_root, &state.site.build, &state.site.builds))
         // Every other address is a page; the app itself says "not found".
         .fallback(page)
         .with_state(state.clone());
-
     // A refused form renders its page anew, so forms must stand before the routing.
-    Router::new()
-        .fallback_service(doors)
+    let personal = Router::new()
+        .fallback_service(personal)
         .layer(middleware::from_fn_with_state(state.clone(), forms::answer))
         .layer(middleware::from_fn(insecure::explain))
-        .layer(middleware::from_fn_with_state(state.clone(), session::recognise))
+        .layer(middleware::from_fn_with_state(state.clone(), session::recognise));
+
+    // What is the same for everybody stands outside the session: no cookie is read for it, and none is set.
+    Router::new()
+        .route("/livez", get(health::livez))
+        .route("/readyz", get(health::readyz))
+        .merge(assets::pkg(site_root, &state.site.build, &state.site.builds))
+        .with_state(state)
+        .fallback_service(personal)
         .layer(middleware::from_fn_with_state(ServeDir::new(site_root).precompressed_br().precompressed_gzip(), assets::public_or_next))
         // Other sites may link to us, never post to us (Sec-Fetch-Site, else Origin; GET changes nothing here).
         .layer(CsrfLayer::new())
         .layer(middleware::from_fn(say_cross_site))
+        .layer(middleware::map_response(session::unstored))
         .layer(CatchPanicLayer::custom(|_| pages::broken(Locale::Ko).into_response()))
+        // What may be kept says so itself.
+        .layer(fixed_header("cache-control", "no-store"))
         .layer(fixed_header("x-content-type-options", "nosniff"))
         .layer(fixed_header("referrer-policy", "same-origin"))
         .layer(fixed_header("content-security-policy", PLAIN_POLICY))
@@ -68,8 +75,17 @@ pub fn router(state: AppState, site_root: &Path) -> Router {
             // By route only: paths may hold codes, queries cursors.
             tracing::info_span!("request", method = %request.method(), route = route_of(request.uri().path()))
         }))
+        .layer(middleware::from_fn(count))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+}
+
+/// Counts what was answered, for `GET /metrics`.
+async fn count(request: Request, next: Next) -> Response {
+    let route = route_of(request.uri().path());
+    let response = next.run(request).await;
+    counters::request(route, response.status().as_u16());
+    response
 }
 
 /// What may be logged of a path: its route, without codes and ids.

@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod clock;
 pub mod config;
 pub mod cookies;
+pub mod counters;
 pub mod jobs;
 pub mod lifecycle;
 pub mod live;

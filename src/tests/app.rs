@@ -163,6 +163,11 @@ impl TestApp {
         self.restart(0).await;
     }
 
+    /// Where the data and the built site lie.
+    pub fn folder(&self) -> &Path {
+        &self.folder.0
+    }
+
     /// Every byte of the database, what is only in its log included.
     pub fn stored(&self) -> Vec<u8> {
         ["test.db", "test.db-wal"].into_iter().flat_map(|file| std::fs::read(self.folder.0.join(file)).unwrap_or_default()).collect()

@@ -42,7 +42,7 @@ use sqlx::{
 
 use serde::Serializer;
 
-use crate::domain::PersonId;
+use crate::{domain::PersonId, server::counters::WRITER_WAITS};
 use notifier::Notifier;
 
 /// What can go wrong below the use cases.
@@ -132,7 +132,7 @@ impl Database {
     /// A transaction that may write.
     pub async fn begin(&self) -> Result<Tx, StorageError> {
         let inner = match &*self.pools {
-            Pools::Sqlite { writer, .. } => Inner::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Sqlite { writer, .. } => Inner::Sqlite(WRITER_WAITS.of(writer.begin_with("BEGIN IMMEDIATE")).await?),
             Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
         };
         Ok(Tx { inner, told: BTreeSet::new(), has_deliveries: false, notifier: self.notifier.clone() })
