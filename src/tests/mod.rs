@@ -9,6 +9,7 @@ mod days;
 mod doors;
 mod first_system;
 mod hand_over;
+mod housekeeping;
 mod invitations;
 mod kept;
 mod live;

@@ -38,7 +38,7 @@ use crate::{
             hand_overs::{self, Kind, NewHandOver},
             invitations::{self, Invitation},
             notifications::{self, NewNotification},
-            pairs, parcels, persons, presence, questions,
+            pairs, parcels, persons, presence, prune, questions,
             receipts::{self, Receipt},
             rhythm, seeds, sessions,
             subscriptions::{self, Subscription},
@@ -392,7 +392,7 @@ on_both! {
         assert!(!read!(db, tx => sessions::exists(&mut tx, ids[1]).await));
         assert!(read!(db, tx => sessions::exists(&mut tx, ids[0]).await));
 
-        assert_eq!(commit!(db, tx => sessions::prune(&mut tx, NOW).await.expect("an answer")), 1, "only the one nobody used since");
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::SESSIONS, NOW).await.expect("an answer")), 1, "only the one nobody used since");
         assert_eq!(read!(db, tx => sessions::find_of(&mut tx, person.id).await).len(), 1);
     }
 
@@ -749,8 +749,8 @@ on_both! {
 
         let (child, session) = signed_in(&db).await;
         hand_over(&db, child.id, session, Kind::Digits, "code").await.expect("a hand-over");
-        assert_eq!(commit!(db, tx => hand_overs::prune(&mut tx, NOW.plus(99)).await.expect("an answer")), 0);
-        assert_eq!(commit!(db, tx => hand_overs::prune(&mut tx, NOW.plus(100)).await.expect("an answer")), 1);
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::HAND_OVERS, NOW.plus(99)).await.expect("an answer")), 0);
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::HAND_OVERS, NOW.plus(100)).await.expect("an answer")), 1);
     }
 
     // ---- daily questions and answers
@@ -1062,7 +1062,7 @@ on_both! {
         commit!(db, tx => deliveries::cancel(&mut tx, CancelFor::Subscription(told.subscription), Cancelled::SignedOut, NOW).await.expect("cancelled"));
         assert_eq!(commit!(db, tx => deliveries::claim(&mut tx, NOW, NOW.plus(1), 10).await.expect("a claim")), []);
         assert_eq!(read!(db, tx => deliveries::counts(&mut tx).await), (vec![("cancelled".to_owned(), 1)], None));
-        assert_eq!(commit!(db, tx => deliveries::prune(&mut tx, NOW.plus(1)).await.expect("pruned")), 1);
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::DELIVERIES, NOW.plus(1)).await.expect("pruned")), 1);
     }
 
     async fn a_report_counts_once_and_names_its_person(db: Database) {
@@ -1144,9 +1144,9 @@ on_both! {
         commit!(db, tx => for at in 0..4 {
             append(&mut tx, &[child.id], EventKind::SettingsChanged, None, None, NOW.plus(at)).await.expect("told");
         });
-        assert_eq!(commit!(db, tx => events::prune(&mut tx, NOW.plus(2)).await.expect("an answer")), 2);
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::EVENTS, NOW.plus(2)).await.expect("an answer")), 2);
         assert_eq!(read!(db, tx => events::first_kept(&mut tx, child.id).await), Some(3));
-        assert_eq!(commit!(db, tx => events::prune(&mut tx, NOW.plus(9)).await.expect("an answer")), 2);
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::EVENTS, NOW.plus(9)).await.expect("an answer")), 2);
         assert_eq!(read!(db, tx => events::first_kept(&mut tx, child.id).await), None);
 
         commit!(db, tx => append(&mut tx, &[child.id, parent.id], EventKind::SettingsChanged, None, None, NOW).await.expect("told"));
@@ -1242,7 +1242,7 @@ on_both! {
         for (bucket, since, count) in [("address:1", 0, 3), ("address:1", 1, 2), ("address:1", 3, 0), ("address:2", 0, 1), ("address:3", 0, 0)] {
             assert_eq!(read!(db, tx => failures::count(&mut tx, bucket, NOW.plus(since)).await), count, "{bucket} since {since}");
         }
-        assert_eq!(commit!(db, tx => failures::prune(&mut tx, NOW.plus(2)).await.expect("an answer")), 1);
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::FAILURES, NOW.plus(2)).await.expect("an answer")), 1);
         assert_eq!(read!(db, tx => failures::count(&mut tx, "address:1", NOW).await), 2);
     }
 

@@ -25,6 +25,7 @@ pub mod pairs;
 pub mod parcels;
 pub mod persons;
 pub mod presence;
+pub mod prune;
 pub mod questions;
 pub mod receipts;
 pub mod rhythm;
