@@ -10,6 +10,7 @@ mod doors;
 mod first_system;
 mod hand_over;
 mod housekeeping;
+mod idle;
 mod invitations;
 mod kept;
 mod live;

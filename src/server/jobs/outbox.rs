@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::{StreamExt, stream};
 use tokio::task::JoinHandle;
 
-use super::message;
+use super::{message, rest};
 use crate::{
     domain::{Cancelled, Millis, Standing, still_holds},
     server::{
@@ -34,7 +34,6 @@ const FIRST_BACK_OFF_MS: i64 = 5 * Millis::SECOND;
 const LONGEST_BACK_OFF_MS: i64 = 15 * Millis::MINUTE;
 /// A full minute's openings go first, but nothing is held back for longer.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
-const LOOK_EVERY_MS: i64 = Millis::SECOND;
 
 /// Sends everything whose time has come; gives how many deliveries were handled.
 pub async fn pass(state: &AppState) -> Result<usize, ServiceError> {
@@ -225,17 +224,26 @@ fn judge(state: &AppState, parcel: &Parcel, target: &Target, outcome: PushOutcom
     }
 }
 
+async fn pass_and_look(state: &AppState) -> Result<Option<Millis>, ServiceError> {
+    pass(state).await?;
+    let mut tx = state.database.read().await?;
+    Ok(deliveries::next_send(&mut tx).await?)
+}
+
 /// Sends until the process ends. Woken by the clock, and by a commit that wrote something to send.
 pub async fn run(state: AppState) {
     let ending = state.lifecycle.ending();
     loop {
-        if let Err(error) = pass(&state).await {
-            tracing::error!(%error, "the outbox could not be looked through");
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-        let next = state.clock.now().plus(LOOK_EVERY_MS);
+        let next = match pass_and_look(&state).await {
+            Ok(next) => next,
+            Err(error) => {
+                tracing::error!(%error, "the outbox could not be looked through");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                Some(state.clock.now())
+            }
+        };
         tokio::select! {
-            () = state.clock.sleep_until(next) => {}
+            () = rest(&state, next) => {}
             () = state.database.notifier().outbox_woken() => {}
             () = ending.cancelled() => return,
         }
