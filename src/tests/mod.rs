@@ -19,6 +19,7 @@ mod push;
 mod push_interop;
 mod push_service;
 mod reveal;
+mod sent_again;
 mod sessions;
 mod storage;
 mod transports;

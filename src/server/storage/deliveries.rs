@@ -99,7 +99,7 @@ pub async fn claim(tx: &mut Tx, now: Millis, lease_until: Millis, limit: i64) ->
     found.into_iter().map(|(notification, subscription)| id(&notification, &subscription)).collect()
 }
 
-fn id(notification: &str, subscription: &str) -> Result<DeliveryId, StorageError> {
+pub(super) fn id(notification: &str, subscription: &str) -> Result<DeliveryId, StorageError> {
     let broken = |column| StorageError::Inconsistent { table: "deliveries", id: notification.to_owned(), column };
     Ok(DeliveryId {
         notification: notification.parse().map_err(|_| broken("notification_id"))?,

@@ -32,6 +32,7 @@ pub mod rhythm;
 pub mod seeds;
 pub mod sessions;
 pub mod subscriptions;
+pub mod waiting;
 
 use std::{collections::BTreeSet, str::FromStr, sync::Arc, time::Duration};
 
