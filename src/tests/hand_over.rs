@@ -10,7 +10,7 @@ use crate::{
     server::{
         jobs::housekeeping,
         storage::{
-            hand_overs,
+            prune,
             seeds::{CHILDREN, PARENTS},
         },
     },
@@ -477,7 +477,7 @@ async fn housekeeping_forgets_what_is_over() {
     let left = async |at: Millis| {
         // Dropped, so that it never happened.
         let mut tx = app.state.database.begin().await.expect("a transaction");
-        hand_overs::prune(&mut tx, at).await.expect("a number")
+        prune::batch(&mut tx, &prune::HAND_OVERS, at).await.expect("a number")
     };
     let end = app.state.clock.now().plus(HAND_OVER_LIFE_MS);
     housekeeping::sweep(&app.state).await.expect("a sweep");

@@ -18,6 +18,7 @@ use crate::{
             pairs,
             receipts::{self, Receipt, Trail},
             subscriptions::{self, Subscription},
+            waiting,
         },
     },
 };
@@ -47,13 +48,10 @@ pub async fn subscribe(state: &AppState, person: &Person, session: SessionId, de
     let mut tx = state.database.begin().await?;
     let (p256dh, auth) = (keys.p256dh_text(), keys.auth_text());
     let known = subscriptions::lookup_by_endpoint(&mut tx, endpoint.as_str()).await?;
-    // A browser has one subscription at a time: what it had before is worth nothing.
-    for earlier in subscriptions::find_of_session(&mut tx, session).await? {
-        if earlier.endpoint != endpoint.as_str() {
-            remove_in(&mut tx, &earlier, now).await?;
-        }
-    }
-    match known {
+    // A browser has one subscription at a time.
+    let mut earlier = subscriptions::find_of_session(&mut tx, session).await?;
+    earlier.retain(|earlier| earlier.endpoint != endpoint.as_str());
+    let (id, is_same) = match known {
         Some(known) if known.person != person.id && (known.p256dh != p256dh || known.auth != auth) => return Err(ServiceError::SubscriptionTaken),
         Some(known) => {
             if known.person != person.id {
@@ -65,13 +63,11 @@ pub async fn subscribe(state: &AppState, person: &Person, session: SessionId, de
             let name = if known.person == person.id { known.name.clone() } else { device.0.clone() };
             let changed = Subscription { person: person.id, session, p256dh, auth, key_id, name, renewed_at: now, ..known };
             subscriptions::update(&mut tx, &changed).await?;
-            if is_same {
-                tx.commit().await?;
-                return Ok(());
-            }
+            (changed.id, is_same)
         }
         None => {
-            let mine = subscriptions::find_of(&mut tx, person.id).await?;
+            let mut mine = subscriptions::find_of(&mut tx, person.id).await?;
+            mine.retain(|mine| earlier.iter().all(|earlier| earlier.id != mine.id));
             for silent in mine.iter().skip(MOST - 1) {
                 remove_in(&mut tx, silent, now).await?;
             }
@@ -92,9 +88,20 @@ pub async fn subscribe(state: &AppState, person: &Person, session: SessionId, de
                 opened_at: None,
             };
             subscriptions::insert(&mut tx, &new).await?;
+            (new.id, false)
         }
+    };
+    let is_news = !is_same || !earlier.is_empty();
+    for earlier in earlier {
+        // The endpoint changed, not who is told: what waits goes where the browser listens now.
+        if earlier.person == person.id {
+            waiting::follow(&mut tx, earlier.id, id, now).await?;
+        }
+        remove_in(&mut tx, &earlier, now).await?;
     }
-    tell_device(&mut tx, state, person.id, now).await?;
+    if is_news {
+        tell_device(&mut tx, state, person.id, now).await?;
+    }
     tx.commit().await?;
     Ok(())
 }

@@ -25,12 +25,14 @@ pub mod pairs;
 pub mod parcels;
 pub mod persons;
 pub mod presence;
+pub mod prune;
 pub mod questions;
 pub mod receipts;
 pub mod rhythm;
 pub mod seeds;
 pub mod sessions;
 pub mod subscriptions;
+pub mod waiting;
 
 use std::{collections::BTreeSet, str::FromStr, sync::Arc, time::Duration};
 
@@ -135,7 +137,7 @@ impl Database {
             Pools::Sqlite { writer, .. } => Inner::Sqlite(WRITER_WAITS.of(writer.begin_with("BEGIN IMMEDIATE")).await?),
             Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
         };
-        Ok(Tx { inner, told: BTreeSet::new(), has_deliveries: false, notifier: self.notifier.clone() })
+        Ok(Tx { inner, told: BTreeSet::new(), has_deliveries: false, has_due: false, notifier: self.notifier.clone() })
     }
 
     /// A transaction that only reads, on one snapshot: what a page shows and its `as_of` belong together.
@@ -144,7 +146,7 @@ impl Database {
             Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.begin().await?),
             Pools::Postgres(pool) => Inner::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?),
         };
-        Ok(Tx { inner, told: BTreeSet::new(), has_deliveries: false, notifier: self.notifier.clone() })
+        Ok(Tx { inner, told: BTreeSet::new(), has_deliveries: false, has_due: false, notifier: self.notifier.clone() })
     }
 
     /// Whether the database answers; for `/readyz`.
@@ -224,7 +226,10 @@ fn rows<T: serde::Serialize>(values: impl IntoIterator<Item = T>) -> String {
 pub struct Tx {
     inner: Inner,
     told: BTreeSet<PersonId>,
+    /// Something to send was written.
     has_deliveries: bool,
+    /// A pair's due minute was written.
+    has_due: bool,
     notifier: Notifier,
 }
 
@@ -238,6 +243,9 @@ impl Tx {
         self.notifier.wake(&self.told);
         if self.has_deliveries {
             self.notifier.wake_outbox();
+        }
+        if self.has_due {
+            self.notifier.wake_scheduler();
         }
         Ok(())
     }

@@ -131,11 +131,6 @@ pub async fn was_told(tx: &mut Tx, person: PersonId, slot: &str) -> Result<bool,
     Ok(row.is_some())
 }
 
-/// Forgets entries told before `before`.
-pub async fn prune(tx: &mut Tx, before: Millis) -> Result<u64, StorageError> {
-    macros::execute!(tx, "DELETE FROM notifications WHERE at < $1", before.0)
-}
-
 /// Writes a person's quiet hours (`None`: none) and whether the lock screen hides what it is about.
 pub async fn update_person(tx: &mut Tx, person: PersonId, quiet: Option<QuietHours>, hides_details: bool) -> Result<(), StorageError> {
     macros::execute!(

@@ -30,6 +30,7 @@ pub async fn insert(tx: &mut Tx, pair: &Pair, now: Millis) -> Result<(), Storage
         pair.next_due_at.map(|at| at.0),
         now.0,
     )?;
+    tx.has_due |= pair.next_due_at.is_some();
     for member in [&pair.parent, &pair.child].into_iter().flatten() {
         seat(tx, pair.id, member, now).await?;
     }
@@ -129,6 +130,7 @@ pub async fn update_rhythm(tx: &mut Tx, pair: &Pair) -> Result<(), StorageError>
         pair.paused_until.map(|date| date.to_string()),
         pair.next_due_at.map(|at| at.0),
     )?;
+    tx.has_due |= pair.next_due_at.is_some();
     Ok(())
 }
 

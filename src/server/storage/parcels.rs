@@ -29,6 +29,8 @@ pub struct Parcel {
     pub pair: Option<AboutPair>,
     pub question: Option<AboutQuestion>,
     pub is_superseded: bool,
+    /// The device reported it, before a report settled its delivery.
+    pub was_seen: bool,
 }
 
 /// Where it goes.
@@ -73,13 +75,14 @@ pub enum Unreadable {
     Inconsistent(StorageError),
 }
 
-/// The parcels of claimed deliveries. A row that cannot be read is an error of its own and stops no other.
+/// The parcels of claimed deliveries. A delivery that was settled since it was claimed (shown, taken back) has none. A row
+/// that cannot be read is an error of its own and stops no other.
 pub async fn load(tx: &mut Tx, claimed: &[DeliveryId]) -> Result<Vec<Result<Parcel, (DeliveryId, Unreadable)>>, StorageError> {
     let keys = rows(claimed.iter().map(|id| json!({ "n": id.notification.to_string(), "s": id.subscription.to_string() })));
     let found = macros::fetch_each!(
         tx,
         Row,
-        "SELECT d.notification_id, d.subscription_id, d.attempts, n.person_id, n.kind, n.slot, n.daily_question_id, n.detail, n.expires_at, n.due_at,
+        "SELECT d.notification_id, d.subscription_id, d.attempts, COALESCE(d.shown_at, d.opened_at) AS seen_at, n.person_id, n.kind, n.slot, n.daily_question_id, n.detail, n.expires_at, n.due_at,
                 s.endpoint, s.origin, s.p256dh, s.auth, s.key_id, p.locale, p.zone, p.quiet_from, p.quiet_to, p.hides_details,
                 (SELECT COUNT(*) FROM notifications u WHERE u.person_id = n.person_id AND u.read_at IS NULL) AS unread,
                 n.pair_id, m.role, m.muted, m.question_in_quiet, o.relation AS other_relation, o.relation_word AS other_word, op.name AS other_name,
@@ -99,7 +102,8 @@ pub async fn load(tx: &mut Tx, claimed: &[DeliveryId]) -> Result<Vec<Result<Parc
          LEFT JOIN persons op ON op.id = o.person_id
          LEFT JOIN daily_questions q ON q.id = n.daily_question_id
          LEFT JOIN answers mine ON mine.daily_question_id = q.id AND mine.person_id = n.person_id
-         LEFT JOIN answers theirs ON theirs.daily_question_id = q.id AND theirs.person_id <> n.person_id",
+         LEFT JOIN answers theirs ON theirs.daily_question_id = q.id AND theirs.person_id <> n.person_id
+         WHERE d.send_at IS NOT NULL",
         keys,
     )?;
     let parcels = found.into_iter().map(|row| {
@@ -117,6 +121,7 @@ struct Row {
     notification_id: String,
     subscription_id: String,
     attempts: i64,
+    seen_at: Option<i64>,
     person_id: String,
     kind: String,
     slot: String,
@@ -225,6 +230,7 @@ impl Row {
             pair,
             question,
             is_superseded: self.newer > 0,
+            was_seen: self.seen_at.is_some(),
         })
     }
 }
