@@ -1,6 +1,7 @@
 //! Forgets what nobody needs: feed rows after 90 days, settled deliveries after 30, silent devices after 60, idle sessions,
 //! failures older than a day, hand-overs once their minutes are over.
 
+use super::sweep_guard;
 use crate::{
     domain::{Cancelled, Millis},
     server::{
@@ -9,6 +10,7 @@ use crate::{
         storage::{
             deliveries::{self, CancelFor},
             events, failures, hand_overs, notifications, sessions, subscriptions,
+            sweeps::Swept,
         },
     },
 };
@@ -24,6 +26,16 @@ const EVERY_MS: i64 = Millis::HOUR;
 
 pub async fn sweep(state: &AppState) -> Result<(), ServiceError> {
     let now = state.clock.now();
+    let sweeping = [
+        (Swept::Sessions, now.plus(-SESSION_IDLE_MS)),
+        (Swept::Subscriptions, now.plus(-SILENT_MS)),
+        (Swept::Notifications, now.plus(-INBOX_KEPT_MS)),
+        (Swept::Deliveries, now.plus(-DELIVERIES_KEPT_MS)),
+        (Swept::Events, now.plus(-FEED_KEPT_MS)),
+    ];
+    if !sweep_guard::allows(state, &sweeping).await? {
+        return Ok(());
+    }
     let mut tx = state.database.begin().await?;
     let forgotten = events::prune(&mut tx, now.plus(-FEED_KEPT_MS)).await?;
     let ended = sessions::prune(&mut tx, now.plus(-SESSION_IDLE_MS)).await?;
@@ -47,9 +59,10 @@ pub async fn sweep(state: &AppState) -> Result<(), ServiceError> {
 pub async fn run(state: AppState) {
     let ending = state.lifecycle.ending();
     loop {
-        let next = state.clock.now().plus(EVERY_MS);
+        // Real hours, whatever the wall clock shows: the guard counts them.
+        let next = state.clock.moment().plus(EVERY_MS);
         tokio::select! {
-            () = state.clock.sleep_until(next) => {}
+            () = state.clock.sleep_until_moment(next) => {}
             () = ending.cancelled() => return,
         }
         if let Err(error) = sweep(&state).await {

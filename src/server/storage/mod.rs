@@ -15,6 +15,7 @@ pub mod deliveries;
 pub mod entries;
 pub mod events;
 pub mod failures;
+pub mod future_rows;
 pub mod glimpses;
 pub mod hand_overs;
 pub mod invitations;
@@ -31,6 +32,7 @@ pub mod rhythm;
 pub mod seeds;
 pub mod sessions;
 pub mod subscriptions;
+pub mod sweeps;
 
 use std::{collections::BTreeSet, str::FromStr, sync::Arc, time::Duration};
 
