@@ -41,4 +41,4 @@ pub use push_time::{PushTime, PushTimeError};
 pub use question::{Question, QuestionKey, Section, Wording, Wordings};
 pub use quiet_hours::{QuietHours, QuietHoursError};
 pub use sky::{Hour, Season};
-pub use time::{DateError, LocalDate, Millis};
+pub use time::{BELIEVED_AHEAD_DAYS, DateError, LocalDate, Millis, Moment};

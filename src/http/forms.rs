@@ -117,7 +117,7 @@ async fn read_within(patience: Duration, body: Body) -> Result<Bytes, ApiError> 
 fn has_budget(state: &AppState, parts: &Parts) -> bool {
     let endpoint = parts.uri.path().trim_start_matches("/api/");
     let person = parts.extensions.get::<Visitor>().and_then(Visitor::person);
-    FREE.contains(&endpoint) || person.is_none_or(|person| state.budget.take(person, state.clock.now()))
+    FREE.contains(&endpoint) || person.is_none_or(|person| state.budget.take(person, state.clock.moment()))
 }
 
 fn status_of(error: ApiError) -> StatusCode {

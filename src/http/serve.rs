@@ -11,7 +11,7 @@ use super::{
 };
 use crate::server::{
     config::AppEnv,
-    jobs::{housekeeping, outbox, scheduler},
+    jobs::{future_rows, housekeeping, outbox, scheduler},
     lifecycle::Lifecycle,
     services::ServiceError,
     state::AppState,
@@ -35,6 +35,7 @@ pub fn start_jobs(state: &AppState) {
     state.lifecycle.spawn(scheduler::run(state.clone()));
     state.lifecycle.spawn(outbox::run(state.clone()));
     state.lifecycle.spawn(housekeeping::run(state.clone()));
+    state.lifecycle.spawn(future_rows::run(state.clone()));
 }
 
 /// Serves until the process is asked to stop.

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use crate::domain::{Millis, PersonId};
+use crate::domain::{Millis, Moment, PersonId};
 
 /// So much at once,
 pub const BURST: u32 = 60;
@@ -14,12 +14,12 @@ const EVERY_MS: i64 = 5 * Millis::SECOND;
 /// Who has all of it again is forgotten when so many are held.
 const HELD: usize = 10_000;
 
-/// In memory alone, per node: it stops a flood, it settles no account.
+/// In memory alone, per node, and on the monotonic clock: it stops a flood, it settles no account.
 #[derive(Clone)]
 pub struct Budget {
     burst: u32,
     /// When each person has all of it again (the generic cell rate algorithm, ITU-T I.371).
-    whole_at: Arc<Mutex<HashMap<PersonId, Millis>>>,
+    whole_at: Arc<Mutex<HashMap<PersonId, Moment>>>,
 }
 
 impl Default for Budget {
@@ -34,7 +34,7 @@ impl Budget {
     }
 
     /// Takes one, if there is one.
-    pub fn take(&self, person: PersonId, now: Millis) -> bool {
+    pub fn take(&self, person: PersonId, now: Moment) -> bool {
         let mut held = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
         if held.len() >= HELD {
             held.retain(|_, whole_at| *whole_at > now);
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn a_burst_is_free_and_then_it_comes_back_little_by_little() {
-        let (budget, now) = (Budget::default(), Millis(1_000_000));
+        let (budget, now) = (Budget::default(), Moment(1_000_000));
         let (one, other) = (PersonId(1), PersonId(2));
         assert_eq!((0..100).filter(|_| budget.take(one, now)).count(), BURST as usize);
         assert!(budget.take(other, now), "of each their own");
@@ -69,9 +69,9 @@ mod tests {
     fn whoever_has_all_of_it_again_is_forgotten() {
         let budget = Budget::default();
         for person in 0..HELD as u128 {
-            budget.take(PersonId(person), Millis(0));
+            budget.take(PersonId(person), Moment(0));
         }
-        budget.take(PersonId(u128::MAX), Millis(EVERY_MS));
+        budget.take(PersonId(u128::MAX), Moment(EVERY_MS));
         assert_eq!(budget.whole_at.lock().expect("the map").len(), 1);
     }
 }

@@ -83,7 +83,7 @@ impl Secrets {
         hmac::verify(&self.key, format!("ticket\0{note}").as_bytes(), &mac).ok()?;
         let (invitation, until) = note.split_once('.')?;
         let until: i64 = until.parse().ok()?;
-        (now.0 < until).then(|| invitation.parse().ok()).flatten()
+        (now.0 < until && Millis(until).is_believed_at(now)).then(|| invitation.parse().ok()).flatten()
     }
 }
 

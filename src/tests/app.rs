@@ -80,6 +80,16 @@ impl TestApp {
         (Self::start_at(7, &service.host).await, service)
     }
 
+    /// As `start_with_push`, with a budget that runs out.
+    pub async fn start_with_push_and_budget(budget: Budget) -> (Self, PushService) {
+        let service = PushService::start().await;
+        let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let folder = Folder::new();
+        let mut state = prepare(&folder, Clock::manual(NOON), 7, &service.host, listener.local_addr().expect("an address").port()).await;
+        state.budget = budget;
+        (Self::run(state, listener.into(), folder, &service.host), service)
+    }
+
     /// Two apps of one seed are twins.
     pub async fn start_with(seed: u64) -> Self {
         Self::start_at(seed, "").await

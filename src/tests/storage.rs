@@ -34,7 +34,7 @@ use crate::{
         storage::{
             Database, Opening, StorageError, Tx, answers, daily_questions,
             deliveries::{self, CancelFor, DeliveryId, Settled, State},
-            entries, events, failures,
+            entries, events, failures, future_rows,
             hand_overs::{self, Kind, NewHandOver},
             invitations::{self, Invitation},
             notifications::{self, NewNotification},
@@ -42,6 +42,7 @@ use crate::{
             receipts::{self, Receipt},
             rhythm, seeds, sessions,
             subscriptions::{self, Subscription},
+            sweeps::{self, Swept},
             waiting,
         },
     },
@@ -1043,6 +1044,58 @@ on_both! {
         let listed = read!(db, tx => deliveries::find_in(&mut tx, State::Retry, 10).await);
         assert_eq!((listed[0].attempts, listed[0].status, listed[0].reason.as_deref()), (2, Some(503), Some("service")));
         assert_eq!(read!(db, tx => deliveries::next_send(&mut tx).await), Some(lease.plus(90_000)));
+    }
+
+    async fn what_a_clock_far_ahead_left_in_rows_is_brought_back(db: Database) {
+        let told = told(&db).await;
+        let (session, ahead) = (SessionId(id()), NOW.plus(60 * Millis::DAY));
+        let mut pair = together(&db).await.pair;
+        pair.next_due_at = Some(ahead);
+        commit!(db, tx => {
+            let person = sign_up(&mut tx, "순자").await;
+            sessions::insert(&mut tx, session, person.id, "hash", "d", ahead).await.expect("a session");
+            failures::record(&mut tx, "address:1", ahead).await.expect("a failure");
+            pairs::update_rhythm(&mut tx, &pair).await.expect("an update");
+            deliveries::claim(&mut tx, NOW, ahead, 1).await.expect("a lease");
+        });
+        assert_eq!(read!(db, tx => failures::count(&mut tx, "address:1", NOW).await), 0, "not believed");
+        assert_eq!(read!(db, tx => future_rows::find_pairs(&mut tx, NOW).await), [pair.id]);
+        assert!(read!(db, tx => future_rows::are_there(&mut tx, NOW).await));
+
+        assert_eq!(commit!(db, tx => future_rows::bring_back(&mut tx, NOW).await.expect("rows")), 3);
+
+        assert!(!read!(db, tx => future_rows::are_there(&mut tx, NOW).await));
+        assert_eq!(commit!(db, tx => deliveries::claim(&mut tx, NOW, NOW.plus(1), 10).await.expect("a claim")), [told]);
+        let found = read!(db, tx => sessions::lookup(&mut tx, "hash", NOW, NOW).await).expect("the session");
+        assert_eq!((found.session.rotated_at, found.session.last_used_at), (NOW, ahead));
+    }
+
+    async fn the_most_a_sweep_has_deleted_is_remembered(db: Database) {
+        let person = commit!(db, tx => sign_up(&mut tx, "순자").await);
+        for (hash, at) in [("a", NOW), ("b", NOW.plus(10)), ("c", NOW.plus(20))] {
+            commit!(db, tx => sessions::insert(&mut tx, SessionId(id()), person.id, hash, "d", at).await.expect("a session"));
+        }
+        let mine = async |limit: i64| read!(db, tx => sweeps::count_up_to(&mut tx, Swept::Sessions, NOW.plus(10), limit).await);
+        assert_eq!((mine(10).await, mine(1).await), (2, 1));
+        assert_eq!(read!(db, tx => sweeps::count_all(&mut tx, Swept::Sessions).await), 3);
+        for what in [Swept::Subscriptions, Swept::Notifications, Swept::Deliveries, Swept::Events] {
+            assert_eq!(read!(db, tx => sweeps::count_up_to(&mut tx, what, NOW, 10).await), 0, "{what:?}");
+            assert_eq!(read!(db, tx => sweeps::count_all(&mut tx, what).await), 0, "{what:?}");
+        }
+        assert_eq!(read!(db, tx => sweeps::record_of(&mut tx, Swept::Events).await), (0, 0));
+        for record in [(7, 1), (7, 0)] {
+            commit!(db, tx => sweeps::set_record(&mut tx, Swept::Events, record.0, record.1).await.expect("written"));
+            assert_eq!(read!(db, tx => sweeps::record_of(&mut tx, Swept::Events).await), record);
+        }
+    }
+
+    async fn the_dates_that_have_a_question_are_known(db: Database) {
+        let pair = together(&db).await.pair;
+        let today = date("2026-11-22");
+        commit!(db, tx => daily_questions::insert(&mut tx, &DailyQuestion { local_date: Some(today), ..question(pair.id, 1) }).await.expect("new"));
+        let dated = read!(db, tx => daily_questions::find_dated(&mut tx, &[(pair.id, today), (PairId(1), today)]).await);
+        assert_eq!(dated.into_iter().collect::<Vec<_>>(), [pair.id]);
+        assert!(read!(db, tx => daily_questions::find_dated(&mut tx, &[(pair.id, today.plus_days(1))]).await).is_empty());
     }
 
     async fn a_parcel_holds_how_things_stand(db: Database) {

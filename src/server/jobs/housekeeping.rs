@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::sweep_guard;
 use crate::{
     domain::{Cancelled, Millis},
     server::{
@@ -13,6 +14,7 @@ use crate::{
             deliveries::{self, CancelFor},
             prune::{self, Prune},
             subscriptions,
+            sweeps::Swept,
         },
     },
 };
@@ -42,6 +44,16 @@ pub const FORGOTTEN: [(Prune, i64); 6] = [
 
 pub async fn sweep(state: &AppState) -> Result<(), ServiceError> {
     let now = state.clock.now();
+    let sweeping = [
+        (Swept::Sessions, now.plus(-SESSION_IDLE_MS)),
+        (Swept::Subscriptions, now.plus(-SILENT_MS)),
+        (Swept::Notifications, now.plus(-INBOX_KEPT_MS)),
+        (Swept::Deliveries, now.plus(-DELIVERIES_KEPT_MS)),
+        (Swept::Events, now.plus(-FEED_KEPT_MS)),
+    ];
+    if !sweep_guard::allows(state, &sweeping).await? {
+        return Ok(());
+    }
     for (what, kept_ms) in &FORGOTTEN {
         let rows = forget(state, what, now.plus(-kept_ms)).await?;
         if rows > 0 {
@@ -94,9 +106,10 @@ async fn remove_silent(state: &AppState, now: Millis) -> Result<(), ServiceError
 pub async fn run(state: AppState) {
     let ending = state.lifecycle.ending();
     loop {
-        let next = state.clock.now().plus(EVERY_MS);
+        // Real hours, whatever the wall clock shows: the guard counts them.
+        let next = state.clock.moment().plus(EVERY_MS);
         tokio::select! {
-            () = state.clock.sleep_until(next) => {}
+            () = state.clock.sleep_until_moment(next) => {}
             () = ending.cancelled() => return,
         }
         if let Err(error) = sweep(&state).await {

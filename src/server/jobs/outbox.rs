@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::{message, rest};
 use crate::{
-    domain::{Cancelled, Millis, Standing, still_holds},
+    domain::{Cancelled, Millis, Pair, Standing, still_holds},
     server::{
         calendar::Zone,
         push::PushOutcome,
@@ -196,8 +196,9 @@ async fn send(state: &AppState, parcel: &Parcel, target: &Target) -> Settled {
     if let Some(until) = quiet_until(parcel, now) {
         return postponed(parcel, until, "quiet hours");
     }
-    if let Some(until) = state.push.breaker().blocked_until(&target.origin, parcel.id.subscription, now) {
-        return postponed(parcel, spread(state, until), waiting::ORIGIN_PAUSED);
+    let moment = state.clock.moment();
+    if let Some(until) = state.push.breaker().blocked_until(&target.origin, parcel.id.subscription, moment) {
+        return postponed(parcel, spread(state, now.plus(until.since(moment))), waiting::ORIGIN_PAUSED);
     }
     match message::send(state, parcel, target, now).await {
         Ok(outcome) => judge(state, parcel, target, outcome),
@@ -221,7 +222,7 @@ fn standing(parcel: &Parcel, now: Millis) -> Standing {
     let pair = parcel.pair.as_ref();
     Standing {
         is_closed: pair.is_some_and(|pair| pair.is_closed),
-        is_paused: pair.is_some_and(|pair| pair.paused_until.is_some_and(|until| until > Zone::stored(&pair.zone).date(now))),
+        is_paused: pair.is_some_and(|pair| Pair::running_pause(pair.paused_until, Zone::stored(&pair.zone).date(now)).is_some()),
         is_muted: parcel.kind.channel().is_some_and(|channel| pair.is_some_and(|pair| pair.muted.holds(channel))),
         is_open: question.is_some_and(|question| !question.is_shelved && !question.is_complete),
         is_complete: question.is_some_and(|question| question.is_complete),
@@ -247,7 +248,7 @@ fn judge(state: &AppState, parcel: &Parcel, target: &Target, outcome: PushOutcom
         PushOutcome::Accepted { status } => Settled { status: Some(status), ..settled(parcel.id, State::Accepted, None) },
         PushOutcome::Gone { status } => Settled { status: Some(status), ..settled(parcel.id, State::Gone, None) },
         PushOutcome::RetryAfter { status, after_ms, cause } => {
-            state.push.breaker().failed(&target.origin, parcel.id.subscription, after_ms, now);
+            state.push.breaker().failed(&target.origin, parcel.id.subscription, after_ms, state.clock.moment());
             let most = (FIRST_BACK_OFF_MS << parcel.attempts.clamp(1, 10)).min(LONGEST_BACK_OFF_MS);
             // Full jitter: a service that comes back is not greeted by everybody at once.
             let wait = Millis::SECOND + (state.random.number() % most.unsigned_abs()) as i64;

@@ -26,6 +26,8 @@ use crate::{
 pub const CONSENT_VERSION: &str = "2026-11-22";
 /// A session nobody uses for 400 days ends (the longest life browsers give a cookie, RFC 6265bis §5.5).
 pub const SESSION_IDLE_MS: i64 = 400 * Millis::DAY;
+/// The end of an idle session is the sweep's, which waits while the clock seems wrong; a session that is still there opens.
+const HOWEVER_IDLE: Millis = Millis(i64::MIN);
 /// After 30 days of use a session gets a fresh token.
 const ROTATE_AFTER_MS: i64 = 30 * Millis::DAY;
 /// Once a browser has shown its fresh token, requests under way may still show the one from before.
@@ -126,7 +128,7 @@ pub async fn recognise(state: &AppState, token: &str) -> Result<Option<Recognise
     let now = state.clock.now();
     let mut tx = state.database.read().await?;
     let shown = token_hash(token);
-    let Some(found) = sessions::lookup(&mut tx, &shown, now.plus(-SESSION_IDLE_MS), now).await? else {
+    let Some(found) = sessions::lookup(&mut tx, &shown, HOWEVER_IDLE, now).await? else {
         return Ok(None);
     };
     drop(tx);

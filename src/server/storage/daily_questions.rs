@@ -1,6 +1,6 @@
 //! Questions opened for pairs, with their answers. What a member may see of them is `DailyQuestion::seen_by`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::json;
 
@@ -118,6 +118,19 @@ pub async fn find_open(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId, 
         id_rows(pairs),
     )?;
     found.into_iter().map(|row| row.into_question().map(|question| (question.pair_id, question))).collect()
+}
+
+/// Which of these pairs have a question of that date.
+pub async fn find_dated(tx: &mut Tx, dates: &[(PairId, LocalDate)]) -> Result<HashSet<PairId>, StorageError> {
+    let found: Vec<(String,)> = macros::fetch_each!(
+        tx,
+        (String,),
+        "SELECT d.pair_id FROM (SELECT t.value->>'pair' AS pair_id, t.value->>'date' AS local_date FROM",
+        ") AS v JOIN daily_questions d ON d.pair_id = v.pair_id AND d.local_date = v.local_date",
+        rows(dates.iter().map(|(pair, date)| json!({ "pair": pair.to_string(), "date": date.to_string() }))),
+    )?;
+    let broken = |id| StorageError::Inconsistent { table: "daily_questions", id, column: "pair_id" };
+    found.into_iter().map(|(pair,)| pair.parse().map_err(|_| broken(pair))).collect()
 }
 
 /// The highest number each pair has given out, and the section of that question.

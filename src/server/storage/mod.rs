@@ -15,6 +15,7 @@ pub mod deliveries;
 pub mod entries;
 pub mod events;
 pub mod failures;
+pub mod future_rows;
 pub mod glimpses;
 pub mod hand_overs;
 pub mod invitations;
@@ -32,6 +33,7 @@ pub mod rhythm;
 pub mod seeds;
 pub mod sessions;
 pub mod subscriptions;
+pub mod sweeps;
 pub mod waiting;
 
 use std::{collections::BTreeSet, str::FromStr, sync::Arc, time::Duration};

@@ -13,7 +13,7 @@ use super::{
     glimpses::{Glimpses, Shown, Woken},
     lines::{Lines, OpenLine},
 };
-use crate::domain::{Glimpse, Millis, PersonId, SessionId};
+use crate::domain::{Glimpse, Moment, PersonId, SessionId};
 
 type Feeds = HashMap<PersonId, watch::Sender<Woken>>;
 
@@ -60,7 +60,7 @@ impl Notifier {
     }
 
     /// Shows the listeners of `to` a glimpse of `from`, who is the other in its pair. Kept for nobody who does not listen now.
-    pub fn show(&self, from: PersonId, to: PersonId, glimpse: Glimpse, now: Millis) -> Shown {
+    pub fn show(&self, from: PersonId, to: PersonId, glimpse: Glimpse, now: Moment) -> Shown {
         let feeds = self.feeds();
         let Some(feed) = feeds.get(&to).filter(|feed| feed.receiver_count() > 0) else { return Shown::No };
         let shown = self.glimpses.note(from, to, glimpse.pair, now);
@@ -71,7 +71,7 @@ impl Notifier {
     }
 
     /// Forgets the glimpses that are over; gives when the next one is.
-    pub fn forget_glimpses(&self, now: Millis) -> Option<Millis> {
+    pub fn forget_glimpses(&self, now: Moment) -> Option<Moment> {
         let feeds = self.feeds();
         let (over, next) = self.glimpses.forget(now);
         for (to, pair) in over {

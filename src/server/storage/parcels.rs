@@ -89,7 +89,7 @@ pub async fn load(tx: &mut Tx, claimed: &[DeliveryId]) -> Result<Vec<Result<Parc
                 pr.zone AS pair_zone, pr.minute AS pair_minute, pr.closed_at, pr.paused_until,
                 q.wordings, q.shelved_at, q.completed_at, mine.revision AS own_revision, theirs.revision AS other_revision,
                 (SELECT COUNT(*) FROM notifications x
-                 WHERE x.person_id = n.person_id AND x.pair_id = n.pair_id AND x.kind = n.kind AND x.at > n.at) AS newer
+                 WHERE x.person_id = n.person_id AND x.pair_id = n.pair_id AND x.kind = n.kind AND x.seq > n.seq) AS newer
          FROM (SELECT t.value->>'n' AS n, t.value->>'s' AS s FROM",
         ") AS v
          JOIN deliveries d ON d.notification_id = v.n AND d.subscription_id = v.s
