@@ -80,6 +80,17 @@ impl TestApp {
         (Self::start_at(7, &service.host).await, service)
     }
 
+    /// The same, with so many writes a person may do at once.
+    pub async fn start_with_push_and_budget(burst: u32) -> (Self, PushService) {
+        let service = PushService::start().await;
+        let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let folder = Folder::new();
+        let port = listener.local_addr().expect("an address").port();
+        let mut state = prepare(&folder, Clock::manual(NOON), 7, &service.host, port).await;
+        state.budget = Budget::of(burst);
+        (Self::run(state, listener.into(), folder, &service.host), service)
+    }
+
     /// Two apps of one seed are twins.
     pub async fn start_with(seed: u64) -> Self {
         Self::start_at(seed, "").await

@@ -8,6 +8,7 @@ mod clocks;
 mod days;
 mod doors;
 mod first_system;
+mod forms;
 mod hand_over;
 mod invitations;
 mod kept;
