@@ -35,7 +35,10 @@ async function leaveWith(form, isSure) {
     return;
   }
   await close();
-  const response = await fetch(form.action, { method: 'POST', headers: { accept: 'application/json' } }).catch(() => undefined);
+  const body = new URLSearchParams(new FormData(form));
+  const response = await fetch(form.action, { method: 'POST', body, headers: { accept: 'application/json' } }).catch(() => undefined);
+  // Somebody else is here now: what they have on this device is theirs, and they stay.
+  if ((response?.headers.get('x-whose') ?? 'nobody') !== 'nobody') return location.assign('/');
   if (!response?.ok && response?.status !== 401) {
     said.textContent = said.dataset.failed;
     return;

@@ -3,12 +3,11 @@
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{context::use_words, fields::text_in_field};
+use super::{context::use_words, fields::html, form::Form};
 use crate::{
     api::ApiError,
     browser::drafts::{self, Place, Sent},
     domain::{AnswerBody, DailyQuestionId, graphemes},
-    paths,
 };
 
 /// The answers sent from this page: one at a time, and what became of the last.
@@ -146,7 +145,7 @@ pub fn AnswerForm(
     let sentence = move || error.get().map(|error| error.sentence(words)).or_else(|| is_too_long().then_some(words.err_answer_too_long));
     let (described, error_slot) = (format!("{hint_id} {error_id}"), error_id.clone());
     view! {
-        <form class="form" method="post" action=paths::api("submit_answer") data-answer=question.to_string() on:submit=send>
+        <Form endpoint="submit_answer" class="form" attr:data-answer=question.to_string() on:submit=send>
             <input type="hidden" name="daily_question" value=question.to_string()/>
             <input type="hidden" name="version" value=place.get_untracked().version/>
             <div class="field">
@@ -159,7 +158,7 @@ pub fn AnswerForm(
                     aria-describedby=described
                     aria-invalid=move || sentence().map(|_| "true")
                     on:input:target=written
-                    inner_html=text_in_field(&draft.get_untracked())
+                    inner_html=html(&draft.get_untracked())
                 ></textarea>
                 {move || sentence().map(|sentence| view! { <p class="field-error" role="alert" id=error_slot.clone()>{sentence}</p> })}
                 <p class="counter">
@@ -174,6 +173,6 @@ pub fn AnswerForm(
             <div class="actions">
                 <button class="button" type="submit" disabled=move || outbox.is_sending.get()>{button}</button>
             </div>
-        </form>
+        </Form>
     }
 }

@@ -14,7 +14,7 @@ use axum::{
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use super::{insecure::wants_html, pages};
+use super::{insecure::wants_html, keep, pages};
 use crate::{
     api::{ApiError, Refused},
     domain::{DailyQuestionId, Locale},
@@ -76,6 +76,9 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
         Err(error) if is_browser => return refuse(error, visitor_locale),
         Err(error) => return (status_of(error), axum::Json(error)).into_response(),
     };
+    if !is_of_who_is_here(&parts, &bytes) {
+        return of_somebody_else(next, original, is_browser).await;
+    }
     // The function answers a fetch: a code and a header, not a redirect back to the Referer.
     parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     let response = if has_budget(&state, &parts) {
@@ -91,6 +94,30 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
         Ok(response) => see_other(response),
         Err((error, refused)) => render_again(&state, next, original, &bytes, error, refused).await,
     }
+}
+
+/// A field of a form; absent and empty are not the same.
+fn field_of(body: &[u8], name: &str) -> Option<String> {
+    url::form_urlencoded::parse(body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// Whether the page this was sent from was drawn for whoever is here now. A page of an earlier release does not say.
+fn is_of_who_is_here(parts: &Parts, body: &[u8]) -> bool {
+    let here = parts.extensions.get::<Visitor>().and_then(Visitor::person).map(|person| person.to_string());
+    field_of(body, "whose").is_none_or(|whose| whose == here.unwrap_or_default())
+}
+
+/// Somebody else has come in since, or gone: nothing is done, and nothing of what was typed is shown. A browser gets the
+/// page of who is here.
+async fn of_somebody_else(next: Next, parts: Parts, is_browser: bool) -> Response {
+    let error = ApiError::SignedOut;
+    if is_browser {
+        return render(next, parts, Uri::from_static("/"), Refused { endpoint: String::new(), error, fields: Vec::new() }).await;
+    }
+    let person = parts.extensions.get::<Visitor>().and_then(Visitor::person);
+    let mut response = (status_of(error), axum::Json(error)).into_response();
+    keep::say_whose(&mut response, person);
+    response
 }
 
 /// A page of its own, for a post that cannot even be read.
@@ -167,23 +194,14 @@ fn see_other(response: Response) -> Response {
     answer
 }
 
-async fn render_again(state: &AppState, next: Next, mut parts: Parts, body: &Bytes, error: ApiError, refused: HeaderMap) -> Response {
+async fn render_again(state: &AppState, next: Next, parts: Parts, body: &Bytes, error: ApiError, refused: HeaderMap) -> Response {
     let fields: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
     let endpoint = parts.uri.path().trim_start_matches("/api/").to_owned();
     let page = page_of(state, &parts, &endpoint, &fields).await;
     let Ok(uri) = page.parse::<Uri>() else {
         return status_of(error).into_response();
     };
-    parts.method = Method::GET;
-    parts.uri = uri;
-    for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::TRANSFER_ENCODING] {
-        parts.headers.remove(name);
-    }
-    parts.extensions.insert(Refused { endpoint, error, fields });
-    let mut response = next.run(Request::from_parts(parts, Body::empty())).await;
-    if response.status().is_success() {
-        *response.status_mut() = status_of(error);
-    }
+    let mut response = render(next, parts, uri, Refused { endpoint, error, fields }).await;
     // What the function gave the browser although it refused: the mark its failures are counted by.
     for value in refused.get_all(header::SET_COOKIE) {
         response.headers_mut().append(header::SET_COOKIE, value.clone());
@@ -191,18 +209,28 @@ async fn render_again(state: &AppState, next: Next, mut parts: Parts, body: &Byt
     response
 }
 
-/// The page a form stands on: the Referer's path, else where such a form is at home.
-async fn page_of(state: &AppState, parts: &Parts, endpoint: &str, fields: &[(String, String)]) -> String {
-    let referer = parts.headers.get(header::REFERER).and_then(|value| value.to_str().ok()).and_then(|value| value.parse::<Uri>().ok());
-    let host = parts.headers.get(header::HOST).and_then(|value| value.to_str().ok());
-    if let Some(referer) = referer
-        && referer.authority().map(|authority| authority.as_str()) == host
-        && let Some(path) = referer.path_and_query()
-        && !path.path().starts_with("/api/")
-    {
-        return path.to_string();
+/// A page in answer to a post that was refused, with the refusal's status.
+async fn render(next: Next, mut parts: Parts, uri: Uri, refused: Refused) -> Response {
+    let status = status_of(refused.error);
+    parts.method = Method::GET;
+    parts.uri = uri;
+    for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::TRANSFER_ENCODING] {
+        parts.headers.remove(name);
     }
+    parts.extensions.insert(refused);
+    let mut response = next.run(Request::from_parts(parts, Body::empty())).await;
+    if response.status().is_success() {
+        *response.status_mut() = status;
+    }
+    response
+}
+
+/// The page a form stands on: as the form says, else the Referer's path, else where such a form is at home.
+async fn page_of(state: &AppState, parts: &Parts, endpoint: &str, fields: &[(String, String)]) -> String {
     let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    if let Some(page) = field("from").and_then(own_page).or_else(|| referer(parts)) {
+        return page;
+    }
     match endpoint {
         "sign_in" => return paths::sign_in(),
         "check_invitation" => return paths::join(),
@@ -224,9 +252,74 @@ async fn page_of(state: &AppState, parts: &Parts, endpoint: &str, fields: &[(Str
     paths::home()
 }
 
+/// A path of ours that is a page. It is rendered, never redirected to.
+fn own_page(text: &str) -> Option<String> {
+    const MOST: usize = 512;
+    let is_path = text.starts_with('/') && !text.starts_with("//") && text.len() <= MOST;
+    let uri = text.parse::<Uri>().ok().filter(|uri| is_path && uri.authority().is_none())?;
+    let is_door = matches!(uri.path().split('/').nth(1), Some("api" | "events" | "livez" | "readyz" | "pkg"));
+    (!is_door).then(|| uri.to_string())
+}
+
+/// The page that the Referer names, where it is one of this very host.
+fn referer(parts: &Parts) -> Option<String> {
+    // A port that goes without saying may be left out on either side (RFC 9110 §4.2.3).
+    let bare = |host: &str| host.trim_end_matches(":443").trim_end_matches(":80").to_ascii_lowercase();
+    let text = |name: &HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let referer = text(&header::REFERER)?.parse::<Uri>().ok()?;
+    let host = text(&header::HOST).or_else(|| parts.uri.authority().map(|authority| authority.as_str()))?;
+    // An origin alone is no page: browsers that keep the path to themselves send that.
+    let path = referer.path_and_query().filter(|path| path.as_str() != "/")?;
+    let is_ours = referer.authority().is_some_and(|authority| bare(authority.as_str()) == bare(host));
+    own_page(path.as_str()).filter(|_| is_ours)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_an_own_path_that_is_a_page_is_come_back_to() {
+        for page in ["/", "/start", "/join/ABCDE-12345", "/p/1/archive?section=school&page=2", "/settings?saved=change_name"] {
+            assert_eq!(own_page(page).as_deref(), Some(page));
+        }
+        let long = format!("/{}", "a".repeat(600));
+        let never = [
+            "",
+            "start",
+            "//evil.example/p",
+            "https://evil.example/p",
+            "/api/sign_out",
+            "/api",
+            "/events?after=1",
+            "/pkg/1/umbba.js",
+            "/a b",
+            "/a\r\nb",
+            &long,
+        ];
+        for never in never {
+            assert_eq!(own_page(never), None, "{never:?}");
+        }
+    }
+
+    #[test]
+    fn a_referer_counts_when_it_is_of_this_host_however_its_port_is_written() {
+        let named = |uri: &str, host: Option<&str>, referer_is: &str| {
+            let mut request = Request::post(uri).header(header::REFERER, referer_is);
+            if let Some(host) = host {
+                request = request.header(header::HOST, host);
+            }
+            referer(&request.body(Body::empty()).expect("a request").into_parts().0)
+        };
+        let page = "https://family.example/settings";
+        assert_eq!(named("/api/change_name", Some("family.example"), page).as_deref(), Some("/settings"));
+        assert_eq!(named("/api/change_name", Some("family.example:443"), page).as_deref(), Some("/settings"));
+        assert_eq!(named("https://family.example/api/change_name", None, page).as_deref(), Some("/settings"), "HTTP/2's :authority");
+        assert_eq!(named("/api/change_name", Some("localhost:3000"), "http://localhost:3000/start").as_deref(), Some("/start"));
+        assert_eq!(named("/api/change_name", Some("family.example"), "https://family.example/"), None, "an origin alone");
+        assert_eq!(named("/api/change_name", Some("family.example"), "https://evil.example/settings"), None);
+        assert_eq!(named("/api/change_name", Some("family.example:8443"), page), None);
+    }
 
     #[tokio::test]
     async fn a_body_that_never_comes_to_its_end_is_not_waited_for() {

@@ -161,6 +161,7 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
         build: state.site.build.clone(),
         public_url: state.site.public_url.as_str().to_owned(),
         person: visitor.and_then(|visitor| visitor.session.as_ref()).map(|found| found.person.id),
+        address: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
         home,
         refused: request.extensions().get::<Refused>().cloned(),
         shared: request.extensions().get::<SharedText>().cloned().unwrap_or_default(),

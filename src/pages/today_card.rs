@@ -12,6 +12,7 @@ use crate::{
     components::{
         answer_form::{AnswerForm, Outbox},
         context::{use_locale, use_refused, use_words},
+        form::Form,
         leaves::Leaves,
         question::QuestionMeta,
     },
@@ -144,12 +145,12 @@ fn SwapPart(view: RwSignal<TodayView>, id: DailyQuestionId, version: u32) -> imp
     move || {
         view.with(|today| today.may_swap).then(|| {
             view! {
-                <form method="post" action=paths::api("swap_question")>
+                <Form endpoint="swap_question">
                     <input type="hidden" name="daily_question" value=id.to_string()/>
                     <input type="hidden" name="version" value=version/>
                     <button class="button quiet" type="submit" aria-describedby="swap-hint">{words.swap_button}</button>
                     <p class="hint" id="swap-hint">{words.swap_hint}</p>
-                </form>
+                </Form>
             }
         })
     }

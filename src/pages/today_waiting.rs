@@ -9,11 +9,12 @@ use crate::{
     components::{
         answer_form::{AnswerForm, Outbox},
         context::{use_refused, use_words},
+        form::Form,
         leaves::Revisions,
         question::QuestionMeta,
     },
     domain::DailyQuestionId,
-    paths, text,
+    text,
 };
 
 /// I have answered, the other has not.
@@ -64,10 +65,10 @@ pub fn WaitingCard(
         match view.with(|today| (today.may_nudge, today.has_nudged)) {
             (true, _) => Some(
                 view! {
-                    <form method="post" action=paths::api("nudge")>
+                    <Form endpoint="nudge">
                         <input type="hidden" name="daily_question" value=id.to_string()/>
                         <button class="button ghost" type="submit">{text::fill(words.nudge_button, &[("other", &other)])}</button>
-                    </form>
+                    </Form>
                 }
                 .into_any(),
             ),
@@ -105,11 +106,11 @@ fn MoveOnPart(view: RwSignal<TodayView>, id: DailyQuestionId) -> impl IntoView {
         Some((_, true)) => Some(view! { <p class="notice">{words.moved_on}</p> }.into_any()),
         Some((true, false)) => Some(
             view! {
-                <form method="post" action=paths::api("move_on")>
+                <Form endpoint="move_on">
                     <input type="hidden" name="daily_question" value=id.to_string()/>
                     <button class="button ghost" type="submit" aria-describedby="move-on-hint">{words.move_on_button}</button>
                     <p class="hint" id="move-on-hint">{words.move_on_hint}</p>
-                </form>
+                </Form>
             }
             .into_any(),
         ),

@@ -35,7 +35,7 @@ const FLOORS: [&[&str]; 6] = [
 ];
 
 /// The server functions' names in URLs. Installed apps know them: a name is added or kept, never changed.
-pub const ENDPOINTS: &str = "account archive ask_hand_over asked_hand_over card change_display change_name change_presence change_push_time change_quiet_hours change_relation \
+pub(super) const ENDPOINTS: &str = "account archive ask_hand_over asked_hand_over card change_display change_name change_presence change_push_time change_quiet_hours change_relation \
     change_switches check_invitation confirm_hand_over devices end_session enter_hand_over hand_over inbox invite invite_page join join_door \
     join_welcome keep_recovery lead_out leave_pair make_hand_over move_on nudge pair_settings pause_pair presence push_key quiet_settings read_inbox \
     receipt recovery_page refuse_hand_over remove_device rename_device renew_recovery resume_pair season seen_live sign_in sign_out sign_up \
@@ -558,6 +558,17 @@ fn no_view_styles_itself() {
         }
         let named = source.strings.iter().filter(|(_, text)| text == "style");
         broken.extend(named.map(|(line, _)| source.at(*line, "the Content-Security-Policy forbids inline styles: use a class")));
+    });
+}
+
+#[test]
+fn every_form_is_made_in_one_place() {
+    keep(|source, broken| {
+        for (at, line) in source.text.lines().enumerate().filter(|(_, line)| line.contains("<form")) {
+            if source.name != "components/form.rs" && !line.trim_start().starts_with("//") {
+                broken.push(source.at(at + 1, "components/form.rs makes every form: it says for whom and from where"));
+            }
+        }
     });
 }
 

@@ -9,6 +9,7 @@ mod cookies;
 mod days;
 mod doors;
 mod first_system;
+mod forms;
 mod hand_over;
 mod housekeeping;
 mod idle;
