@@ -65,7 +65,8 @@ pub struct AboutQuestion {
     pub other_has_answered: bool,
 }
 
-/// The parcels of claimed deliveries. What was settled since it was claimed (shown, taken back) has none. A row that makes no sense is an error of its own and stops no other.
+/// The parcels of claimed deliveries. What was settled since it was claimed (shown, taken back) has none. A row that
+/// makes no sense is an error of its own and stops no other.
 pub async fn load(tx: &mut Tx, claimed: &[DeliveryId]) -> Result<Vec<Result<Parcel, (DeliveryId, StorageError)>>, StorageError> {
     let keys = rows(claimed.iter().map(|id| json!({ "n": id.notification.to_string(), "s": id.subscription.to_string() })));
     let found = macros::fetch_each!(
