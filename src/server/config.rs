@@ -33,6 +33,9 @@ pub struct Settings {
     /// sqlite:FILE or postgres://… [default: sqlite:DATA_DIR/umbba.db]
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
+    /// Begin with an empty database although DATA_DIR holds a key from before. A database that is there stays as it is.
+    #[arg(long, global = true)]
+    pub new: bool,
     /// Who push services may write to: mailto:you@your.domain or an https address. Required in production.
     #[arg(long, global = true, env = "VAPID_SUBJECT")]
     pub vapid_subject: Option<String>,

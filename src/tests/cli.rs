@@ -1,5 +1,8 @@
 //! The binary itself: an operator's mistake gets one sentence that says what to do, and exit code 1.
 
+#[path = "operator.rs"]
+mod operator;
+
 use std::{
     fs,
     net::TcpListener,

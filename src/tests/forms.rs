@@ -10,7 +10,10 @@ use super::{
 use crate::{
     api::ApiError,
     domain::{Locale, Millis, PersonId},
-    server::storage::seeds::{CHILDREN, PARENTS},
+    server::{
+        budget::Budget,
+        storage::seeds::{CHILDREN, PARENTS},
+    },
     text,
 };
 
@@ -163,7 +166,7 @@ impl Walk<'_> {
 
 #[tokio::test]
 async fn every_form_acts_for_whom_it_was_drawn_and_comes_back_to_its_page() {
-    let (app, push) = TestApp::start_with_push_and_budget(1).await;
+    let (app, push) = TestApp::start_with_push_and_budget(Budget::of(1)).await;
     let next = app.person(CHILDREN[3].0).await;
     let mut walk = Walk { app: &app, next, found: BTreeSet::new() };
     let (visitor, child, parent) = (app.visitor(), app.person(CHILDREN[0].0).await, app.person(PARENTS[0].0).await);

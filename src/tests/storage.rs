@@ -1464,6 +1464,35 @@ on_both! {
 
 // ---- what one database alone can show
 
+#[tokio::test]
+async fn a_copy_that_fails_its_check_gets_no_name() {
+    let (folder, database) = fresh_sqlite().await;
+    let mut raw = raw_sqlite(&sqlite_file(&folder)).await;
+    let orphan = "PRAGMA foreign_keys = OFF; INSERT INTO invitations (id, pair_id, code_hash, relation_word, name, created_at, expires_at)
+                  VALUES ('i', 'nobody', 'h', '', '', 1, 1)";
+    sqlx::raw_sql(orphan).execute(&mut raw).await.expect("a damaged database");
+    let file = folder.0.join("copy.db");
+    let refused = database.backup_into(&file).await;
+    assert!(matches!(&refused, Err(StorageError::Backup(sentence)) if sentence.contains("invitations")), "{refused:?}");
+    let left: Vec<_> = fs::read_dir(&folder.0).expect("a folder").map(|file| file.expect("a file").file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with("copy.db")), "{left:?}");
+    database.close().await;
+}
+
+#[tokio::test]
+async fn two_backups_into_one_file_do_not_write_over_one_another() {
+    let (folder, database) = fresh_sqlite().await;
+    let file = folder.0.join("copy.db");
+    let part = fs::File::create(folder.0.join("copy.db.part")).expect("the part of another backup");
+    part.lock().expect("which still runs");
+    let refused = database.backup_into(&file).await;
+    assert!(matches!(&refused, Err(StorageError::Backup(sentence)) if sentence.contains("another backup")), "{refused:?}");
+    assert!(folder.0.join("copy.db.part").exists() && !file.exists(), "what the other writes stays");
+    drop(part);
+    database.backup_into(&file).await.expect("a part that nobody writes any more is used again");
+    database.close().await;
+}
+
 fn sqlite_file(folder: &Folder) -> PathBuf {
     folder.0.join("test.db")
 }
@@ -1497,7 +1526,7 @@ fn an_acknowledged_answer_is_on_the_disk() {
     let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/storage/mod.rs")).expect("our own source");
     let writer = source.lines().find(|line| line.contains("let writer_options")).expect("the writer's options");
     assert!(writer.contains(".synchronous(SqliteSynchronous::Full)"), "{writer}");
-    assert!(source.contains("connect_with(writer_options)"), "the writer is opened with them");
+    assert!(source.contains("connect_with(writer_options.clone())"), "the writer is opened with them");
 }
 
 #[tokio::test]

@@ -12,13 +12,14 @@ use std::time::Duration;
 use super::state::AppState;
 use crate::domain::Millis;
 
-/// Another process may have written something that is due, and a wall clock may be set: a look that only reads finds it.
+/// Another process may have written something that is due, and a wall clock may be set: a look that only reads finds
+/// it.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// What is due and could not be done is tried again after so long.
 const AGAIN_MS: i64 = Millis::SECOND;
 
-/// Waits until `next`, the earliest work that is known, or until the slow look. On a real clock: a clock that stands still in a test
-/// hides no work of another node.
+/// Waits until `next`, the earliest work that is known, or until the slow look. On a real clock: a clock that stands
+/// still in a test hides no work of another node.
 async fn rest(state: &AppState, next: Option<Millis>) {
     let now = state.clock.now();
     let next = match next {

@@ -107,7 +107,8 @@ async fn send_all(state: &AppState, claimed: Vec<DeliveryId>, lease_until: Milli
     handled
 }
 
-/// A push service answers again: what waits because it failed is sent within seconds, not when its own back-off is over.
+/// A push service answers again: what waits because it failed is sent within seconds, not when its own back-off is
+/// over.
 async fn bring_forward(state: &AppState, origin: &str) -> Result<(), ServiceError> {
     loop {
         let soon = state.clock.now().plus(SPREAD_MS);

@@ -1,6 +1,6 @@
 //! The loop that opens what is due. Its state is a column (`pairs.next_due_at`); nothing is registered in memory,
-//! so a restart or a second node changes nothing. When nothing is due it sleeps until the next due minute that is known;
-//! a commit that changes one wakes it.
+//! so a restart or a second node changes nothing. When nothing is due it sleeps until the next due minute that is
+//! known; a commit that changes one wakes it.
 
 use super::rest;
 use crate::{
@@ -54,6 +54,8 @@ async fn tick_and_look(state: &AppState) -> Result<Option<Millis>, ServiceError>
 pub async fn run(state: AppState) {
     let ending = state.lifecycle.ending();
     loop {
+        // Somebody looks even where nobody asks for /readyz and nothing is written; what is wrong is logged there.
+        let _ = state.database.check_place();
         let next = tick_and_look(&state).await.unwrap_or_else(|error| {
             tracing::error!(%error, "the scheduler could not look for due pairs");
             Some(state.clock.now())

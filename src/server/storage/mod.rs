@@ -25,6 +25,7 @@ pub mod notifier;
 pub mod pairs;
 pub mod parcels;
 pub mod persons;
+mod place;
 pub mod presence;
 pub mod prune;
 pub mod questions;
@@ -48,6 +49,8 @@ use serde::Serializer;
 
 use crate::{domain::PersonId, server::counters::WRITER_WAITS};
 use notifier::Notifier;
+use place::Place;
+pub use place::sqlite_file;
 
 /// What can go wrong below the use cases.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +71,9 @@ pub enum StorageError {
     /// The `DATABASE_URL` cannot be used; the sentence says why.
     #[error("{0}")]
     Url(String),
+    /// A copy could not be made; the sentence says why.
+    #[error("{0}")]
+    Backup(String),
 }
 
 impl From<sqlx::Error> for StorageError {
@@ -96,7 +102,12 @@ impl From<sqlx::Error> for StorageError {
 }
 
 enum Pools {
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    /// No `place` in memory.
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+        place: Option<Place>,
+    },
     Postgres(PgPool),
 }
 
@@ -135,6 +146,7 @@ impl Database {
 
     /// A transaction that may write.
     pub async fn begin(&self) -> Result<Tx, StorageError> {
+        self.check_place()?;
         let inner = match &*self.pools {
             Pools::Sqlite { writer, .. } => Inner::Sqlite(WRITER_WAITS.of(writer.begin_with("BEGIN IMMEDIATE")).await?),
             Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
@@ -153,15 +165,24 @@ impl Database {
 
     /// Whether the database answers; for `/readyz`.
     pub async fn ping(&self) -> Result<(), StorageError> {
+        self.check_place()?;
         let mut tx = self.read().await?;
         let (_one,): (i64,) = macros::fetch_one!(&mut tx, (i64,), "SELECT CAST(1 AS BIGINT)")?;
         Ok(())
     }
 
+    /// Whether the SQLite file is still the one that was opened; logs once when it is not.
+    pub fn check_place(&self) -> Result<(), StorageError> {
+        match &*self.pools {
+            Pools::Sqlite { place: Some(place), .. } => place.check(),
+            Pools::Sqlite { place: None, .. } | Pools::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Finishes what is under way and closes all connections.
     pub async fn close(&self) {
         match &*self.pools {
-            Pools::Sqlite { writer, readers } => {
+            Pools::Sqlite { writer, readers, .. } => {
                 readers.close().await;
                 writer.close().await;
             }
@@ -189,8 +210,11 @@ async fn open_sqlite(url: &str, opening: Opening) -> Result<Pools, StorageError>
         // After a full disk or an I/O error SQLite has rolled back by itself, and the driver believes for ever that it is in
         // a transaction: nothing could be written until a restart. Such a connection is thrown away.
         .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
-        .connect_with(writer_options)
+        .connect_with(writer_options.clone())
         .await?;
+    // A later connection of this process never makes an empty file where ours was.
+    writer.set_connect_options(writer_options.create_if_missing(false));
+    let place = Place::of(options.get_filename());
     if opening == Opening::Migrate {
         sqlx::migrate!("migrations/sqlite").run(&writer).await?;
     }
@@ -199,7 +223,7 @@ async fn open_sqlite(url: &str, opening: Opening) -> Result<Pools, StorageError>
         .acquire_timeout(Duration::from_secs(10))
         .connect_with(options.synchronous(SqliteSynchronous::Normal).pragma("cache_size", "-16384").read_only(true).create_if_missing(false))
         .await?;
-    Ok(Pools::Sqlite { writer, readers })
+    Ok(Pools::Sqlite { writer, readers, place })
 }
 
 async fn open_postgres(url: &str, opening: Opening) -> Result<Pools, StorageError> {

@@ -1,5 +1,5 @@
-//! What housekeeping forgets. Each statement deletes the oldest rows of one table, at most `BATCH`, and an index finds them:
-//! the one writer of SQLite is held for some milliseconds at a time, however many rows are old.
+//! What housekeeping forgets. Each statement deletes the oldest rows of one table, at most `BATCH`, and an index finds
+//! them: the one writer of SQLite is held for some milliseconds at a time, however many rows are old.
 
 use super::{StorageError, Tx, macros};
 use crate::domain::Millis;

@@ -20,7 +20,8 @@ impl Receipt {
     }
 }
 
-/// Notes the first report of its kind and settles the delivery; gives the person it belongs to, `None` when there is no such delivery or nothing is new.
+/// Notes the first report of its kind and settles the delivery; gives the person it belongs to, `None` when there is no
+/// such delivery or nothing is new.
 pub async fn report(tx: &mut Tx, id: DeliveryId, receipt: Receipt, now: Millis) -> Result<Option<PersonId>, StorageError> {
     let (notification, subscription) = (id.notification.to_string(), id.subscription.to_string());
     let changed = match receipt {
@@ -58,8 +59,8 @@ pub async fn report(tx: &mut Tx, id: DeliveryId, receipt: Receipt, now: Millis) 
     if changed == 0 {
         return Ok(None);
     }
-    // What a device has shown has arrived, whatever became of the push service's answer: it is not sent again. A worker that is sending it
-    // at this moment finds its lease gone.
+    // What a device has shown has arrived, whatever became of the push service's answer: it is not sent again. A worker
+    // that is sending it at this moment finds its lease gone.
     macros::execute!(
         tx,
         "UPDATE deliveries SET state = 'accepted', reason = $3, send_at = NULL, accepted_at = COALESCE(accepted_at, $4), settled_at = $4

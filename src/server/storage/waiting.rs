@@ -1,4 +1,5 @@
-//! Deliveries that wait are moved: forward when a push service answers again, to another subscription when an endpoint changes.
+//! Deliveries that wait are moved: forward when a push service answers again, to another subscription when an endpoint
+//! changes.
 
 use serde_json::json;
 
@@ -14,8 +15,8 @@ pub const ORIGIN_PAUSED: &str = "origin paused";
 /// Waits because the push service asked for it (`Retry-After`).
 pub const ASKED_TO_WAIT: &str = "asked to wait";
 
-/// Up to `limit` deliveries that wait longer than until `soon` because this push service failed: neither for quiet hours nor
-/// because the service named a time.
+/// Up to `limit` deliveries that wait longer than until `soon` because this push service failed: neither for quiet
+/// hours nor because the service named a time.
 pub async fn find_held_back(tx: &mut Tx, origin: &str, soon: Millis, limit: i64) -> Result<Vec<(DeliveryId, Millis)>, StorageError> {
     let found = macros::fetch_all!(
         tx,
@@ -50,8 +51,8 @@ pub async fn bring_forward(tx: &mut Tx, moves: &[(DeliveryId, Millis, Millis)]) 
     Ok(())
 }
 
-/// A browser's endpoint changed: what waits for the earlier subscription follows to the later one. What that one was told already
-/// stays behind. What waited because the earlier endpoint failed is sent now.
+/// A browser's endpoint changed: what waits for the earlier subscription follows to the later one. What that one was
+/// told already stays behind. What waited because the earlier endpoint failed is sent now.
 pub async fn follow(tx: &mut Tx, from: SubscriptionId, to: SubscriptionId, now: Millis) -> Result<(), StorageError> {
     macros::execute!(
         tx,

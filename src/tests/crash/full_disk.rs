@@ -56,3 +56,30 @@ async fn on_a_full_disk_nothing_is_taken_pages_are_shown_and_with_room_it_goes_o
     assert_eq!(submit("사라지면 안 되는 글", "application/json").await.0, StatusCode::OK);
     assert!(node.question(member).await["answers"].to_string().contains("사라지면 안 되는 글"));
 }
+
+/// Started with less room than the writing of one page takes.
+#[tokio::test]
+async fn started_on_a_full_disk_it_shows_pages_and_takes_nothing() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = folder("full-start");
+    let data = &folder.0;
+    let members = seed(data, "").await;
+    let usual = umbba(data, "");
+    let mut command = Command::new("bash");
+    command.args(["-c", "trap '' XFSZ; ulimit -S -f 32; exec \"$0\" serve --listen-addr 127.0.0.1:0"]).arg(usual.get_program()).env_clear();
+    command.envs(usual.get_envs().filter_map(|(name, value)| Some((name, value?))));
+
+    let node = Node::run(command, data).await;
+
+    let ready = node.client.get(format!("{}/readyz", node.url)).timeout(PATIENCE).send().await.expect("an answer");
+    assert_eq!(ready.status(), StatusCode::OK);
+    let member = &members[0];
+    let question = node.question(member).await;
+    let (id, version) = (question["id"].as_str().expect("an id").to_owned(), question["version"].to_string());
+    let fields = [("daily_question", id.as_str()), ("version", &version), ("body", "하나")];
+    assert_eq!(node.post(member, "submit_answer", &fields).await.expect("an answer").0, StatusCode::SERVICE_UNAVAILABLE);
+
+    let process = node.process.id().to_string();
+    assert!(Command::new("prlimit").args(["--pid", &process, "--fsize=unlimited"]).status().expect("prlimit").success());
+    assert_eq!(node.post(member, "submit_answer", &fields).await.expect("an answer").0, StatusCode::OK);
+}
