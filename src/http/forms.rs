@@ -19,22 +19,25 @@ use crate::{
     api::{ApiError, Refused},
     domain::{DailyQuestionId, Locale},
     paths,
-    server::{request::Visitor, services::reading, state::AppState},
+    server::{
+        budget::{Bucket, Spender},
+        request::Visitor,
+        services::reading,
+        state::AppState,
+    },
 };
 
 /// What a form may weigh.
 pub const FORM_BYTES: usize = 256 * 1024;
 /// How long it may take to come, on the real clock: slow enough for 256 KiB over a bad line.
 const FORM_PATIENCE: Duration = Duration::from_secs(30);
-/// What counts against nobody's budget: what only reads, what a page does by itself, and what one does to be rid of somebody who
-/// holds one's session, and may be spending the budget.
-pub const FREE: [&str; 28] = [
+/// Server functions that only read.
+pub const READS: [&str; 18] = [
     "account",
     "archive",
     "asked_hand_over",
     "card",
     "devices",
-    "end_session",
     "hand_over",
     "inbox",
     "invite_page",
@@ -44,20 +47,15 @@ pub const FREE: [&str; 28] = [
     "presence",
     "push_key",
     "quiet_settings",
-    "read_inbox",
-    "receipt",
     "recovery_page",
-    "refuse_hand_over",
-    "remove_device",
     "season",
-    "seen_live",
-    "sign_out",
-    "subscribe",
     "switches",
     "today",
-    "unsubscribe",
-    "withdraw_hand_over",
 ];
+/// Server functions that a page or a service worker calls by itself.
+pub const AUTOMATIC: [&str; 5] = ["read_inbox", "receipt", "seen_live", "subscribe", "unsubscribe"];
+/// Server functions by which a person gets rid of somebody who holds a session of theirs.
+pub const ESCAPES: [&str; 5] = ["end_session", "refuse_hand_over", "remove_device", "sign_out", "withdraw_hand_over"];
 
 /// Runs posts to `/api/…`: limits the body, gives refusals their status, and answers browsers with pages.
 pub async fn answer(State(state): State<AppState>, request: Request, next: Next) -> Response {
@@ -140,11 +138,24 @@ async fn read_within(patience: Duration, body: Body) -> Result<Bytes, ApiError> 
     }
 }
 
-/// Whether this person may write once more just now.
+/// Whether the one who asks may do so once more just now. Every server function takes from a bucket.
 fn has_budget(state: &AppState, parts: &Parts) -> bool {
     let endpoint = parts.uri.path().trim_start_matches("/api/");
-    let person = parts.extensions.get::<Visitor>().and_then(Visitor::person);
-    FREE.contains(&endpoint) || person.is_none_or(|person| state.budget.take(person, state.clock.moment()))
+    let bucket = match endpoint {
+        read if READS.contains(&read) => Bucket::Read,
+        automatic if AUTOMATIC.contains(&automatic) => Bucket::Automatic,
+        escape if ESCAPES.contains(&escape) => Bucket::Escape,
+        _ => Bucket::Write,
+    };
+    let Some(visitor) = parts.extensions.get::<Visitor>() else { return true };
+    let (bucket, spender) = match (&visitor.session, bucket) {
+        (Some(found), Bucket::Escape) => (bucket, Spender::Session(found.session.id)),
+        (Some(found), _) => (bucket, Spender::Person(found.person.id)),
+        // Many people share an address, so it has the widest bucket. What they could write is limited where it is written:
+        // sign-ups and wrong codes are counted in the database.
+        (None, _) => (Bucket::Read, Spender::Address(visitor.client)),
+    };
+    state.budget.take(bucket, spender, state.clock.moment())
 }
 
 fn status_of(error: ApiError) -> StatusCode {

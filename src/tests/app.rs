@@ -253,8 +253,7 @@ async fn prepare(folder: &Folder, clock: Clock, seed: u64, push_host: &str, port
         random: Random::seeded(seed),
         secrets: Secrets::from_key(&[7; 32]),
         push: push(&folder.0, push_host),
-        // Its clock stands still: what a test does in a moment would take a person a day.
-        budget: Budget::of(u32::MAX),
+        budget: Budget::unlimited(),
         lifecycle: Lifecycle::default(),
         site: Arc::new(Site {
             env: AppEnv::Test,

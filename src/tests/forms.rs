@@ -11,7 +11,7 @@ use crate::{
     api::ApiError,
     domain::{Locale, Millis, PersonId},
     server::{
-        budget::Budget,
+        budget::{Bucket, Budget, Spender},
         storage::seeds::{CHILDREN, PARENTS},
     },
     text,
@@ -129,7 +129,7 @@ impl Walk<'_> {
     /// A refusal comes back to the very page, with a sentence and what was typed, whatever the browser keeps to itself.
     async fn comes_back(&self, browser: &Browser, form: &Form, html: &str, agent: &str, says: &str) {
         let person = drawn_for(html).parse::<PersonId>().ok();
-        let is_free = crate::http::free_endpoints().contains(&form.endpoint.as_str());
+        let is_free = crate::http::not_by_hand().contains(&form.endpoint.as_str());
         // These would be done: nothing can be wrong with them.
         if (person.is_some() && is_free) || form.endpoint == "enter_hand_over" {
             return;
@@ -138,7 +138,8 @@ impl Walk<'_> {
         for referer in [None, Some(origin.as_str())] {
             self.app.advance(PAUSE);
             if let Some(person) = person {
-                assert!(self.app.state.budget.take(person, self.app.state.clock.now()), "{says}");
+                let state = &self.app.state;
+                assert!(state.budget.take(Bucket::Write, Spender::Person(person), state.clock.moment()), "{says}");
             }
             let mut headers = vec![("user-agent", agent)];
             headers.extend(referer.map(|referer| ("referer", referer)));

@@ -16,6 +16,7 @@ mod idle;
 mod invitations;
 mod kept;
 mod later_words;
+mod limits;
 mod live;
 mod metrics;
 mod presence;

@@ -1,5 +1,6 @@
 //! Loops woken by the clock and by commits: no input, idempotent, safe to run on several nodes.
 
+mod claimed;
 pub mod future_rows;
 pub mod housekeeping;
 mod message;

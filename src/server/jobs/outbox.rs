@@ -7,7 +7,10 @@ use std::{collections::BTreeSet, time::Duration};
 use futures::{StreamExt, stream};
 use tokio::task::JoinHandle;
 
-use super::{message, rest};
+use super::{
+    claimed::{load, settled},
+    message, rest,
+};
 use crate::{
     domain::{Cancelled, Millis, Pair, Standing, still_holds},
     server::{
@@ -17,7 +20,7 @@ use crate::{
         state::AppState,
         storage::{
             deliveries::{self, CancelFor, DeliveryId, Settled, State},
-            parcels::{self, Parcel, Target, Unreadable},
+            parcels::{Parcel, Target},
             subscriptions, waiting,
         },
     },
@@ -36,8 +39,6 @@ const LONGEST_BACK_OFF_MS: i64 = 15 * Millis::MINUTE;
 const SPREAD_MS: i64 = 5 * Millis::SECOND;
 /// A full minute's openings go first, but nothing is held back for longer.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
-/// A delivery of a kind that only a later release knows is looked at again so late.
-const LATER_KIND_WAITS_MS: i64 = Millis::HOUR;
 
 /// Sends everything whose time has come; gives how many deliveries were handled.
 pub async fn pass(state: &AppState) -> Result<usize, ServiceError> {
@@ -130,26 +131,6 @@ fn spread(state: &AppState, at: Millis) -> Millis {
     at.plus((state.random.number() % SPREAD_MS.unsigned_abs()) as i64)
 }
 
-/// The parcels of claimed deliveries; of one that cannot be read, what becomes of it.
-async fn load(state: &AppState, claimed: &[DeliveryId]) -> Result<Vec<Result<Parcel, Settled>>, ServiceError> {
-    let mut tx = state.database.read().await?;
-    let found = parcels::load(&mut tx, claimed).await?;
-    let parcels = found.into_iter().map(|parcel| {
-        parcel.map_err(|(id, unreadable)| match unreadable {
-            Unreadable::LaterKind { expires_at } => {
-                let again = state.clock.now().plus(LATER_KIND_WAITS_MS);
-                let left = Settled { is_attempt: false, ..settled(id, State::Pending, Some("later release")) };
-                if again < expires_at { Settled { send_at: Some(again), ..left } } else { Settled { state: State::Expired, ..left } }
-            }
-            Unreadable::Inconsistent(error) => {
-                tracing::error!(notification.id = %id.notification, %error, "a delivery makes no sense");
-                settled(id, State::Dead, Some("inconsistent"))
-            }
-        })
-    });
-    Ok(parcels.collect())
-}
-
 async fn settle(state: &AppState, settled: &[Settled], lease_until: Millis) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
@@ -160,10 +141,6 @@ async fn settle(state: &AppState, settled: &[Settled], lease_until: Millis) -> R
     }
     tx.commit().await?;
     Ok(())
-}
-
-fn settled(id: DeliveryId, state: State, reason: Option<&'static str>) -> Settled {
-    Settled { id, state, send_at: None, status: None, reason, is_attempt: true }
 }
 
 /// How a delivery ended, and the origin of its push service if that had failed before and answers again.

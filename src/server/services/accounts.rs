@@ -198,7 +198,8 @@ pub async fn renew_recovery_code(state: &AppState, person: &Person) -> Result<Re
 pub async fn keep_recovery_code(state: &AppState, person: &Person) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    if persons::recovery_state(&mut tx, person.id).await?.answers_given >= ASK_AGAIN_AFTER {
+    let state_now = persons::recovery_state(&mut tx, person.id).await?;
+    if state_now.answers_given >= ASK_AGAIN_AFTER && state_now.kept_at.is_none() {
         persons::set_recovery_kept(&mut tx, person.id, now).await?;
         tell_myself(&mut tx, state, person.id, EventKind::SettingsChanged).await?;
     }

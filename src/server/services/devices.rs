@@ -25,6 +25,8 @@ use crate::{
 
 /// Devices of one person; one more replaces the longest silent.
 pub const MOST: usize = 10;
+/// Every page renews the subscription of its browser. That is written down once an hour at most.
+const RENEWED_EVERY_MS: i64 = Millis::HOUR;
 /// A test says something for a minute.
 const TEST_LIFE_MS: i64 = Millis::MINUTE;
 const LONGEST_NAME: usize = 20;
@@ -60,6 +62,10 @@ pub async fn subscribe(state: &AppState, person: &Person, session: SessionId, de
                 tell_device(&mut tx, state, known.person, now).await?;
             }
             let is_same = known.person == person.id && known.session == session && known.key_id == key_id;
+            let has_same_keys = known.p256dh == p256dh && known.auth == auth;
+            if is_same && has_same_keys && earlier.is_empty() && now.since(known.renewed_at) < RENEWED_EVERY_MS {
+                return Ok(());
+            }
             let name = if known.person == person.id { known.name.clone() } else { device.0.clone() };
             let changed = Subscription { person: person.id, session, p256dh, auth, key_id, name, renewed_at: now, ..known };
             subscriptions::update(&mut tx, &changed).await?;
@@ -133,7 +139,11 @@ pub async fn remove(state: &AppState, person: &Person, id: SubscriptionId) -> Re
 pub async fn remove_own(state: &AppState, person: &Person, session: SessionId) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    for subscription in subscriptions::find_of_session(&mut tx, session).await? {
+    let mine = subscriptions::find_of_session(&mut tx, session).await?;
+    if mine.is_empty() {
+        return Ok(());
+    }
+    for subscription in mine {
         remove_in(&mut tx, &subscription, now).await?;
     }
     tell_device(&mut tx, state, person.id, now).await?;
@@ -151,7 +161,9 @@ pub async fn rename(state: &AppState, person: &Person, id: SubscriptionId, name:
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     let subscription = subscriptions::lookup_for(&mut tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
-    subscriptions::rename(&mut tx, subscription.id, name).await?;
+    if !subscriptions::rename(&mut tx, subscription.id, name).await? {
+        return Ok(());
+    }
     tell_device(&mut tx, state, person.id, now).await?;
     tx.commit().await?;
     Ok(())

@@ -66,7 +66,9 @@ pub async fn change(state: &AppState, person: &Person, pair: PairId, is_on: bool
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     pairs::lookup_for(&mut tx, person.id, pair).await?.ok_or(ServiceError::NotFound)?;
-    presence::update(&mut tx, person.id, pair, is_on).await?;
+    if !presence::update(&mut tx, person.id, pair, is_on).await? {
+        return Ok(());
+    }
     let mut telling = Telling::default();
     telling.myself(person.id, EventKind::SettingsChanged);
     telling.write(&mut tx, state, now).await?;

@@ -139,16 +139,18 @@ pub async fn close(tx: &mut Tx, pair: PairId, now: Millis) -> Result<(), Storage
     Ok(())
 }
 
-pub async fn update_relation(tx: &mut Tx, pair: PairId, role: Role, relation: &Relation) -> Result<(), StorageError> {
-    macros::execute!(
+/// Writes a member's relation; gives whether it changed.
+pub async fn update_relation(tx: &mut Tx, pair: PairId, role: Role, relation: &Relation) -> Result<bool, StorageError> {
+    let changed = macros::execute!(
         tx,
-        "UPDATE members SET relation = $3, relation_word = $4 WHERE pair_id = $1 AND role = $2",
+        "UPDATE members SET relation = $3, relation_word = $4
+         WHERE pair_id = $1 AND role = $2 AND (relation <> $3 OR relation_word <> $4)",
         pair.to_string(),
         role.word(),
         relation.choice(),
         relation.free_word(),
     )?;
-    Ok(())
+    Ok(changed > 0)
 }
 
 pub(super) fn optional_date(text: Option<&str>, pair: PairId, column: &'static str) -> Result<Option<LocalDate>, StorageError> {

@@ -90,7 +90,7 @@ pub async fn set_recovery(tx: &mut Tx, person: PersonId, recovery_hash: &str, no
 
 /// The person says they keep the code. `asked_again`: after the third answer, so they are not asked any more.
 pub async fn set_recovery_kept(tx: &mut Tx, person: PersonId, now: Millis) -> Result<(), StorageError> {
-    macros::execute!(tx, "UPDATE persons SET recovery_kept_at = $2 WHERE id = $1", person.to_string(), now.0)?;
+    macros::execute!(tx, "UPDATE persons SET recovery_kept_at = $2 WHERE id = $1 AND recovery_kept_at IS NULL", person.to_string(), now.0)?;
     Ok(())
 }
 

@@ -25,40 +25,39 @@ impl Receipt {
 pub async fn report(tx: &mut Tx, id: DeliveryId, receipt: Receipt, now: Millis) -> Result<Option<PersonId>, StorageError> {
     let (notification, subscription) = (id.notification.to_string(), id.subscription.to_string());
     let changed = match receipt {
-        Receipt::Shown => {
-            macros::execute!(
-                tx,
-                "UPDATE push_subscriptions SET shown_at = $2 WHERE id = $1 AND COALESCE(shown_at, 0) < $2",
-                subscription.as_str(),
-                now.0
-            )?;
-            macros::execute!(
-                tx,
-                "UPDATE deliveries SET shown_at = $3 WHERE notification_id = $1 AND subscription_id = $2 AND shown_at IS NULL",
-                notification.as_str(),
-                subscription.as_str(),
-                now.0,
-            )?
-        }
-        Receipt::Opened => {
-            macros::execute!(
-                tx,
-                "UPDATE push_subscriptions SET opened_at = $2 WHERE id = $1 AND COALESCE(opened_at, 0) < $2",
-                subscription.as_str(),
-                now.0
-            )?;
-            macros::execute!(
-                tx,
-                "UPDATE deliveries SET opened_at = $3 WHERE notification_id = $1 AND subscription_id = $2 AND opened_at IS NULL",
-                notification.as_str(),
-                subscription.as_str(),
-                now.0,
-            )?
-        }
+        Receipt::Shown => macros::execute!(
+            tx,
+            "UPDATE deliveries SET shown_at = $3 WHERE notification_id = $1 AND subscription_id = $2 AND shown_at IS NULL",
+            notification.as_str(),
+            subscription.as_str(),
+            now.0,
+        )?,
+        Receipt::Opened => macros::execute!(
+            tx,
+            "UPDATE deliveries SET opened_at = $3 WHERE notification_id = $1 AND subscription_id = $2 AND opened_at IS NULL",
+            notification.as_str(),
+            subscription.as_str(),
+            now.0,
+        )?,
     };
+    // A second report of the same writes nothing.
     if changed == 0 {
         return Ok(None);
     }
+    match receipt {
+        Receipt::Shown => macros::execute!(
+            tx,
+            "UPDATE push_subscriptions SET shown_at = $2 WHERE id = $1 AND COALESCE(shown_at, 0) < $2",
+            subscription.as_str(),
+            now.0
+        )?,
+        Receipt::Opened => macros::execute!(
+            tx,
+            "UPDATE push_subscriptions SET opened_at = $2 WHERE id = $1 AND COALESCE(opened_at, 0) < $2",
+            subscription.as_str(),
+            now.0
+        )?,
+    };
     // What a device has shown has arrived, whatever became of the push service's answer: it is not sent again. A worker
     // that is sending it at this moment finds its lease gone.
     macros::execute!(

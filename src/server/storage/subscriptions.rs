@@ -133,9 +133,10 @@ pub async fn find_of_session(tx: &mut Tx, session: SessionId) -> Result<Vec<Subs
     found.into_iter().map(Row::into_subscription).collect()
 }
 
-pub async fn rename(tx: &mut Tx, id: SubscriptionId, name: &str) -> Result<(), StorageError> {
-    macros::execute!(tx, "UPDATE push_subscriptions SET name = $2 WHERE id = $1", id.to_string(), name)?;
-    Ok(())
+/// Writes a device's name; gives whether it changed.
+pub async fn rename(tx: &mut Tx, id: SubscriptionId, name: &str) -> Result<bool, StorageError> {
+    let changed = macros::execute!(tx, "UPDATE push_subscriptions SET name = $2 WHERE id = $1 AND name <> $2", id.to_string(), name)?;
+    Ok(changed > 0)
 }
 
 pub async fn delete(tx: &mut Tx, id: SubscriptionId) -> Result<(), StorageError> {
