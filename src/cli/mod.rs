@@ -13,7 +13,10 @@ use std::{
 use clap::{Parser, Subcommand};
 
 use crate::{
-    http,
+    http::{
+        self,
+        port::{Limits, Port},
+    },
     server::{
         budget::Budget,
         catalogue::Catalogue,
@@ -222,7 +225,7 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
         return Err(Failure(format!("{} holds no built site; run make build, or set SITE_ROOT", serve.site_root.display())));
     }
     let trusted_proxies = TrustedProxies::parse(&serve.trusted_proxies)?;
-    open_files::raise_limit();
+    let limits = Limits { connections: open_files::raise_limit(serve.max_connections), ..Limits::default() };
     let listener = http::serve::listen(serve.listen_addr).map_err(|error| {
         let hint = if error.kind() == std::io::ErrorKind::AddrInUse {
             "the port is taken; stop what uses it or set LISTEN_ADDR"
@@ -254,7 +257,7 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
         state.lifecycle.spawn(http::metrics::serve(state.clone(), listener));
     }
     announce(&state, address);
-    http::serve::serve(state, listener, &serve.site_root, &settings.data_dir).await?;
+    http::serve::serve(state, Port::new(listener, limits), &serve.site_root, &settings.data_dir).await?;
     Ok(())
 }
 
