@@ -9,7 +9,10 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    http,
+    http::{
+        self,
+        port::{Limits, Port},
+    },
     server::{
         budget::Budget,
         catalogue::Catalogue,
@@ -224,7 +227,7 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
     let trusted_proxies = TrustedProxies::parse(&serve.trusted_proxies)?;
     folder::make(&settings.data_dir)?;
     let _held = folder::hold(&settings.data_dir)?;
-    open_files::raise_limit();
+    let limits = Limits { connections: open_files::raise_limit(serve.max_connections), ..Limits::default() };
     let listener = http::serve::listen(serve.listen_addr).map_err(|error| {
         let hint = if error.kind() == std::io::ErrorKind::AddrInUse {
             "the port is taken; stop what uses it or set LISTEN_ADDR"
@@ -257,7 +260,7 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
     }
     folder::warn_when_open(settings);
     announce(&state, address);
-    http::serve::serve(state, listener, &serve.site_root, &settings.data_dir).await?;
+    http::serve::serve(state, Port::new(listener, limits), &serve.site_root, &settings.data_dir).await?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 
-use super::wire::Peer;
+use super::port::Peer;
 use crate::{
     domain::Locale,
     server::{services::Device, state::Site},

@@ -3,18 +3,21 @@
 //! page it came from, rendered again with the right status, the sentence by the field and everything typed in it.
 //! (DESIGN §7 draws this for the answer alone; one mechanism for all forms is smaller and loses nothing anywhere.)
 
-use std::time::Duration;
-
 use axum::{
     body::{Body, Bytes},
-    extract::{Request, State},
+    extract::{ConnectInfo, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 
-use super::{insecure::wants_html, keep, pages};
+use super::{
+    bodies::{self, Bodies},
+    insecure::wants_html,
+    keep, pages,
+    port::Peer,
+};
 use crate::{
     api::{ApiError, Refused},
     domain::{DailyQuestionId, Locale},
@@ -27,10 +30,6 @@ use crate::{
     },
 };
 
-/// What a form may weigh.
-pub const FORM_BYTES: usize = 256 * 1024;
-/// How long it may take to come, on the real clock: slow enough for 256 KiB over a bad line.
-const FORM_PATIENCE: Duration = Duration::from_secs(30);
 /// Server functions that only read.
 pub const READS: [&str; 18] = [
     "account",
@@ -69,8 +68,8 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
     if parts.method != Method::POST {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response();
     }
-    let bytes = match read(body).await {
-        Ok(bytes) => bytes,
+    let held = match read(&parts, body).await {
+        Ok(held) => held,
         Err(error) if is_browser => return refuse(error, visitor_locale),
         Err(error) => return (status_of(error), axum::Json(error)).into_response(),
     };
@@ -80,7 +79,7 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
     // The function answers a fetch: a code and a header, not a redirect back to the Referer.
     parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     let response = if has_budget(&state, &parts) {
-        next.clone().run(Request::from_parts(parts, Body::from(bytes.clone()))).await
+        next.clone().run(Request::from_parts(parts, Body::from(held.bytes.clone()))).await
     } else {
         (status_of(ApiError::TooMuch), axum::Json(ApiError::TooMuch)).into_response()
     };
@@ -90,7 +89,7 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
     }
     match refusal(response).await {
         Ok(response) => see_other(response),
-        Err((error, refused)) => render_again(&state, next, original, &bytes, error, refused).await,
+        Err((error, refused)) => render_again(&state, next, original, &held.bytes, error, refused).await,
     }
 }
 
@@ -123,19 +122,11 @@ pub fn refuse(error: ApiError, locale: Locale) -> Response {
     pages::refused(status_of(error), locale, error.page_sentence(crate::text::page_words(locale))).into_response()
 }
 
-/// A form's body, up to `FORM_BYTES`.
-pub async fn read(body: Body) -> Result<Bytes, ApiError> {
-    read_within(FORM_PATIENCE, body).await
-}
-
-async fn read_within(patience: Duration, body: Body) -> Result<Bytes, ApiError> {
-    match tokio::time::timeout(patience, Limited::new(body, FORM_BYTES).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::TooLarge),
-        Ok(Err(_)) => Err(ApiError::Malformed),
-        // A device whose line is that slow tries again.
-        Err(_) => Err(ApiError::Unavailable),
-    }
+/// A form's body, as large as its path allows.
+pub async fn read(parts: &Parts, body: Body) -> Result<bodies::Held, ApiError> {
+    let peer = parts.extensions.get::<ConnectInfo<Peer>>().ok_or(ApiError::Broken)?;
+    let bodies: &Bodies = &peer.0.bodies;
+    bodies.read(body, bodies::limit_of(parts.uri.path())).await
 }
 
 /// Whether the one who asks may do so once more just now. Every server function takes from a bucket.
@@ -330,11 +321,5 @@ mod tests {
         assert_eq!(named("/api/change_name", Some("family.example"), "https://family.example/"), None, "an origin alone");
         assert_eq!(named("/api/change_name", Some("family.example"), "https://evil.example/settings"), None);
         assert_eq!(named("/api/change_name", Some("family.example:8443"), page), None);
-    }
-
-    #[tokio::test]
-    async fn a_body_that_never_comes_to_its_end_is_not_waited_for() {
-        let never = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
-        assert_eq!(read_within(Duration::from_millis(1), never).await, Err(ApiError::Unavailable));
     }
 }

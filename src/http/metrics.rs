@@ -5,16 +5,20 @@ use std::fmt::Write;
 use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
 use tokio::net::TcpListener;
 
+use super::{
+    connections,
+    port::{Limits, Port},
+};
 use crate::server::{counters, services::ServiceError, state::AppState, storage::deliveries};
+
+/// Whoever asks here is known.
+const CONNECTIONS: usize = 64;
 
 /// Serves until the process ends.
 pub async fn serve(state: AppState, listener: TcpListener) {
-    let ending = state.lifecycle.ending();
+    let lifecycle = state.lifecycle.clone();
     let app = Router::new().route("/metrics", get(metrics)).with_state(state);
-    let serving = axum::serve(listener, app).with_graceful_shutdown(async move { ending.cancelled().await });
-    if let Err(error) = serving.await {
-        tracing::error!(%error, "metrics are not served any more");
-    }
+    connections::serve(Port::new(listener, Limits { connections: CONNECTIONS, ..Limits::default() }), app, &lifecycle).await;
 }
 
 async fn metrics(State(state): State<AppState>) -> impl IntoResponse {

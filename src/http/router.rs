@@ -63,6 +63,7 @@ pub fn router(state: AppState, site_root: &Path) -> Router {
         .layer(CsrfLayer::new())
         .layer(middleware::from_fn(say_cross_site))
         .layer(middleware::map_response(session::unstored))
+        .layer(middleware::map_response(later))
         .layer(CatchPanicLayer::custom(|_| pages::broken(Locale::Ko).into_response()))
         // What may be kept says so itself.
         .layer(fixed_header("cache-control", "no-store"))
@@ -78,6 +79,14 @@ pub fn router(state: AppState, site_root: &Path) -> Router {
         .layer(middleware::from_fn(count))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+}
+
+/// Every 503 says when to try again.
+async fn later(mut response: Response) -> Response {
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("2"));
+    }
+    response
 }
 
 /// Counts what was answered, for `GET /metrics`.
@@ -183,11 +192,11 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
 async fn shared(state: State<AppState>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let locale = parts.extensions.get::<Visitor>().map(|visitor| visitor.locale).unwrap_or_default();
-    let bytes = match forms::read(body).await {
-        Ok(bytes) => bytes,
+    let held = match forms::read(&parts, body).await {
+        Ok(held) => held,
         Err(error) => return forms::refuse(error, locale),
     };
-    let fields = url::form_urlencoded::parse(&bytes).collect::<Vec<_>>();
+    let fields = url::form_urlencoded::parse(&held.bytes).collect::<Vec<_>>();
     let part = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim()).filter(|value| !value.is_empty());
     parts.extensions.insert(SharedText(["title", "text", "url"].into_iter().filter_map(part).collect::<Vec<_>>().join("\n")));
     parts.method = Method::GET;

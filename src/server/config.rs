@@ -62,6 +62,9 @@ pub struct ServeSettings {
     /// Address and port for GET /metrics (Prometheus text); not served when unset. Never open it to the world.
     #[arg(long, env = "METRICS_ADDR")]
     pub metrics_addr: Option<SocketAddr>,
+    /// Connections at once, streams among them; fewer when fewer files may be open. More are told to come back (503).
+    #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_connections: u32,
     /// Folder with the built pages' assets.
     #[arg(long, env = "SITE_ROOT", default_value = "target/site")]
     pub site_root: PathBuf,

@@ -16,7 +16,10 @@ use super::push_service::{self, PushService};
 use crate::{
     api::{ApiError, TodayView},
     domain::{DailyQuestionId, Event, EventKind, Millis, PairId},
-    http::{serve, wire::Port},
+    http::{
+        port::{Limits, Port},
+        serve,
+    },
     server::{
         budget::Budget,
         catalogue::Catalogue,
@@ -103,7 +106,16 @@ impl TestApp {
         let listener = socket.listen(64).expect("a port");
         let (folder, clock) = (Folder::new(), Clock::manual(NOON));
         let state = prepare(&folder, clock, 7, "", listener.local_addr().expect("an address").port()).await;
-        Self::run(state, Port::from(listener).with_patience(patience), folder, "")
+        let limits = Limits { patience, head: patience, idle: patience * 5, ..Limits::default() };
+        Self::run(state, Port::new(listener, limits), folder, "")
+    }
+
+    /// With other limits on what connections may take.
+    pub async fn start_with_limits(limits: Limits) -> Self {
+        let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let folder = Folder::new();
+        let state = prepare(&folder, Clock::manual(NOON), 7, "", listener.local_addr().expect("an address").port()).await;
+        Self::run(state, Port::new(listener, limits), folder, "")
     }
 
     /// With lines that say after `heartbeat` of silence that they are alive.

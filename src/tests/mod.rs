@@ -5,6 +5,7 @@ mod app;
 mod architecture;
 mod bad_input;
 mod clocks;
+mod connections;
 mod cookies;
 mod days;
 mod doors;

@@ -15,7 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::wire::Peer;
+use super::port::Peer;
 use crate::server::{live::Feed, request::Visitor, state::AppState};
 use asked::{Asked, Door};
 use refusal::Refusal;
@@ -47,6 +47,8 @@ async fn answer(state: AppState, request: Request) -> Result<Response, Refusal> 
         // Three to eight seconds, so that a restart does not bring all browsers at one moment.
         let retry = 3_000 + state.random.number() % 5_000;
         let way = Way::of(parts.extensions.get::<ConnectInfo<Peer>>().map(|info| &info.0), parts.version, &state.lifecycle);
+        // A head may weigh as much as the rest of a line, and a long poll waits for a minute.
+        drop(parts);
         let feed = Feed::open(state, person, session, cursor).await?;
         return match door {
             Door::LongPoll(wait) => poll::answer(feed.batch_within(wait).await),
