@@ -29,6 +29,7 @@ mod place;
 pub mod presence;
 pub mod prune;
 pub mod questions;
+mod read_only;
 pub mod receipts;
 pub mod rhythm;
 pub mod seeds;
@@ -211,13 +212,20 @@ async fn open_sqlite(url: &str, opening: Opening) -> Result<Pools, StorageError>
         // a transaction: nothing could be written until a restart. Such a connection is thrown away.
         .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
         .connect_with(writer_options.clone())
-        .await?;
-    // A later connection of this process never makes an empty file where ours was.
-    writer.set_connect_options(writer_options.create_if_missing(false));
+        .await;
+    let (writer, is_full) = match writer {
+        Ok(writer) => (writer, false),
+        Err(error) => (read_only::open(options.clone(), error).await?, true),
+    };
     let place = Place::of(options.get_filename());
     if opening == Opening::Migrate {
         sqlx::migrate!("migrations/sqlite").run(&writer).await?;
     }
+    if is_full {
+        return Ok(Pools::Sqlite { readers: writer.clone(), writer, place });
+    }
+    // A later connection of this process never makes an empty file where ours was.
+    writer.set_connect_options(writer_options.create_if_missing(false));
     let readers = SqlitePoolOptions::new()
         .max_connections(4)
         .acquire_timeout(Duration::from_secs(10))
