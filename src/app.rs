@@ -89,14 +89,18 @@ fn og(property: &'static str, content: &str) -> impl IntoView + use<> {
 }
 
 /// Loads the browser half. Leptos' own component writes the nonce into `crossorigin` and lets a failed start pass
-/// unseen (leptos-rs/leptos#4843).
+/// unseen (leptos-rs/leptos#4843). A start that met another document than the server's is made anew without what it had
+/// bound to that: the copy of an element has its text, and nobody's listeners.
 #[component]
 fn Hydration(of_build: String) -> impl IntoView {
     let (script, wasm) = (paths::asset(&of_build, "umbba.js"), paths::asset(&of_build, "umbba.wasm"));
     let start = format!(
-        "import init, {{ hydrate }} from {script:?};\
+        "import init, {{ hydrate, wake }} from {script:?};\
+         const {{ dataset }} = document.documentElement;\
          init({{ module_or_path: {wasm:?} }}).then(hydrate).catch((error) => {{\
-         console.error(error); document.documentElement.dataset.hydration = 'failed'; }});"
+         console.error(error); dataset.hydration = 'failed';\
+         const main = document.querySelector('main'); main.replaceWith(main.cloneNode(true));\
+         wake(); delete dataset.hydration; }});"
     );
     view! {
         <link rel="modulepreload" href=script/>

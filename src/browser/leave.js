@@ -21,6 +21,7 @@ async function leave(event) {
 async function leaveWith(form, isSure) {
   const sure = form.querySelector('[data-sure]');
   const said = form.querySelector('[role=alert]');
+  said.textContent = ''; // the same sentence is only heard again when it was gone in between
   // What is sent now comes back as news; as if somebody typed, the page is not drawn anew for it.
   form.dispatchEvent(new Event('input', { bubbles: true }));
   await flush();

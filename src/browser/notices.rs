@@ -74,7 +74,9 @@ pub fn start() {
         }
     }
     show_card();
-    spawn_local(subscribe());
+    spawn_local(async {
+        subscribe().await;
+    });
 }
 
 /// The lines that concern the whole tab: a newer build, a lost line, a device that came in.
@@ -181,15 +183,18 @@ async fn allow() {
     if let Some(asked) = asked {
         let _ = JsFuture::from(asked).await;
     }
-    show_card();
-    subscribe().await;
+    // Where it was allowed the card stays until it is known how subscribing ended: whoever tapped is there.
+    if !subscribe().await {
+        show_card();
+    }
 }
 
 /// Where it is allowed: by the service worker, which says how that ended.
-async fn subscribe() {
-    if web_sys::window().as_ref().and_then(permission).as_deref() == Some("granted") {
-        let ended = subscribe_worker().await.as_string().unwrap_or_default();
-        SUBSCRIBED.set(ended);
+async fn subscribe() -> bool {
+    let is_granted = web_sys::window().as_ref().and_then(permission).as_deref() == Some("granted");
+    if is_granted {
+        SUBSCRIBED.set(subscribe_worker().await.as_string().unwrap_or_default());
         show_card();
     }
+    is_granted
 }

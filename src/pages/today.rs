@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     api::{self, AnswersView, Phase, QuestionView, TodayView},
-    browser::{self, drafts},
+    browser::{
+        self,
+        drafts::{self, Sent},
+    },
     components::{
         answer_form::Outbox,
         context::{LiveFeed, use_locale, use_origin, use_refused, use_words},
@@ -61,6 +64,7 @@ fn Shown(kept: LiveView<TodayView>, outbox: Outbox) -> impl IntoView {
         <div class="today">
             <TodayScene view/>
             <div class="today-card">
+                <Taken outbox/>
                 // News stands below the field that somebody may be typing in, where it moves nothing (`pages/today.css`).
                 <TodayCard view outbox/>
                 <LiveLine view/>
@@ -73,6 +77,14 @@ fn Shown(kept: LiveView<TodayView>, outbox: Outbox) -> impl IntoView {
             </div>
         </div>
     }
+}
+
+/// That an answer was taken, for who listens. It is there before the sentence: a region that comes with it may not be heard.
+#[component]
+fn Taken(outbox: Outbox) -> impl IntoView {
+    let words = use_words();
+    let line = move || if outbox.last.with(|last| matches!(last, Some((_, Ok(Sent::Taken))))) { words.answer_sent } else { "" };
+    view! { <p class="visually-hidden" role="status" inner_html=line></p> }
 }
 
 /// What just happened, said aloud by screen readers too. An event alone says nothing: it may be the echo of my own act, and
@@ -124,7 +136,7 @@ fn PairNotices(view: RwSignal<TodayView>) -> impl IntoView {
         (_, Some(until)) => Some(
             view! {
                 <div class="notice">
-                    <p><b>{text::fill(words.paused_title, &[("date", &text::date(locale, until))])}</b></p>
+                    <p><b inner_html=html(&text::fill(words.paused_title, &[("date", &text::date(locale, until))]))></b></p>
                     <p>{words.paused_lead}</p>
                 </div>
             }

@@ -9,6 +9,7 @@ use crate::{
     components::{
         answer_form::{AnswerForm, Outbox},
         context::{use_refused, use_words},
+        fields::html,
         form::Form,
         leaves::Revisions,
         question::QuestionMeta,
@@ -85,9 +86,9 @@ pub fn WaitingCard(
         <h1 class="question">{question.wording}</h1>
         <article class="leaf mine">
             <h2>{words.own_leaf_editable}</h2>
-            <p class="answer-text">{own}</p>
+            <p class="answer-text" inner_html=move || html(&own())></p>
         </article>
-        <p class="notice warm" role="status"><span><b>{words.answer_sent}</b> " " {saved}</span></p>
+        <p class="notice warm"><span><b>{words.answer_sent}</b> " " <span inner_html=move || html(&saved())></span></span></p>
         {nudge}
         <details class="drawer" open=is_refused node_ref=drawer>
             <summary>{words.edit_summary}</summary>

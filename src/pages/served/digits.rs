@@ -28,7 +28,7 @@ pub fn DigitsPage() -> impl IntoView {
         <Title text=words.digits_title/>
         <Meta name="robots" content="noindex"/>
         <SiteHeader/>
-        <main id="main" class="page page-sign-in">
+        <main id="main" class="page page-sign-in" data-follows="nothing">
             <h1>{words.digits_title}</h1>
             <p class="lead">{words.digits_lead}</p>
             <HereAlready/>
@@ -88,7 +88,7 @@ fn Waiting(asked: AskedView) -> impl IntoView {
         <Title text=title/>
         <Meta name="robots" content="noindex"/>
         <SiteHeader/>
-        <main id="main" class="page page-sign-in">
+        <main id="main" class="page page-sign-in" data-follows="nothing">
             <h1>{title}</h1>
             <FieldError id="form-error" sentence=refused/>
             {body}

@@ -219,7 +219,7 @@ pub fn TakePage() -> impl IntoView {
     view! {
         <Meta name="robots" content="noindex"/>
         <SiteHeader/>
-        <main id="main" class="page page-hand-over">
+        <main id="main" class="page page-hand-over" data-follows="nothing">
             <Suspense>{body}</Suspense>
         </main>
     }

@@ -37,7 +37,7 @@ pub fn JoinPage() -> impl IntoView {
         <Title text=words.join_title/>
         <Meta name="robots" content="noindex"/>
         <SiteHeader/>
-        <main id="main" class="page page-join">
+        <main id="main" class="page page-join" data-follows="nothing">
             <h1>{title}</h1>
             <p class="lead">{lead}</p>
             <Suspense>{in_app}</Suspense>
@@ -103,7 +103,7 @@ fn Confirm(join: JoinView) -> impl IntoView {
     view! {
         <Title text=words.join_button/>
         <SiteHeader/>
-        <main id="main" class="page page-join">
+        <main id="main" class="page page-join" data-follows="nothing">
             <h1>{title}</h1>
             <p class="lead">{lead}</p>
             <Form endpoint="join" class="form">

@@ -31,7 +31,7 @@ fn Shown(code: String) -> impl IntoView {
     view! {
         <Title text=words.recovery_title/>
         <SiteHeader/>
-        <main id="main" class="page page-recovery">
+        <main id="main" class="page page-recovery" data-follows="nothing">
             <h1>{words.recovery_title}</h1>
             <p class="lead">{words.recovery_lead}</p>
             <Code code=code.clone()/>
@@ -51,7 +51,7 @@ fn Gone() -> impl IntoView {
     view! {
         <Title text=words.recovery_gone_title/>
         <SiteHeader/>
-        <main id="main" class="page page-recovery">
+        <main id="main" class="page page-recovery" data-follows="nothing">
             <h1>{words.recovery_gone_title}</h1>
             <p class="lead">{words.recovery_gone_lead}</p>
             <Form endpoint="renew_recovery" class="form">

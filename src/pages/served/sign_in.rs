@@ -20,7 +20,7 @@ pub fn SignInPage() -> impl IntoView {
     view! {
         <Title text=words.sign_in_title/>
         <SiteHeader/>
-        <main id="main" class="page page-sign-in">
+        <main id="main" class="page page-sign-in" data-follows="nothing">
             <h1>{words.sign_in_title}</h1>
             <p class="lead">{words.sign_in_lead}</p>
             <Form endpoint="sign_in" class="form">

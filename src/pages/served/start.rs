@@ -32,7 +32,7 @@ fn SignUp() -> impl IntoView {
     view! {
         <Title text=words.sign_up_title/>
         <SiteHeader/>
-        <main id="main" class="page page-start">
+        <main id="main" class="page page-start" data-follows="nothing">
             <h1>{words.sign_up_title}</h1>
             <Form endpoint="sign_up" class="form">
                 <NewPersonFields endpoint="sign_up"/>
@@ -67,7 +67,7 @@ fn StartPair(account: AccountView) -> impl IntoView {
     view! {
         <Title text=words.start_title/>
         <SiteHeader/>
-        <main id="main" class="page page-start">
+        <main id="main" class="page page-start" data-follows="nothing">
             <h1>{words.start_title}</h1>
             <p class="lead">{words.start_lead}</p>
             <Form endpoint="start_pair" class="form">
