@@ -73,7 +73,7 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
         Err(error) if is_browser => return refuse(error, visitor_locale),
         Err(error) => return (status_of(error), axum::Json(error)).into_response(),
     };
-    if !is_of_who_is_here(&parts, &bytes) {
+    if !is_of_who_is_here(&parts, &held.bytes) {
         return of_somebody_else(next, original, is_browser).await;
     }
     // The function answers a fetch: a code and a header, not a redirect back to the Referer.
