@@ -162,11 +162,10 @@ async fn render_again(state: &AppState, next: Next, mut parts: Parts, body: &Byt
     let fields: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
     let endpoint = parts.uri.path().trim_start_matches("/api/").to_owned();
     let page = page_of(state, &parts, &endpoint, &fields).await;
-    let Ok(uri) = page.parse::<Uri>() else {
-        return status_of(error).into_response();
-    };
+    // The Referer may be anything: a stream, a file or a redirect cannot show what was refused.
+    let page = page.parse::<Uri>().ok().filter(|uri| is_page(uri.path())).unwrap_or_else(|| Uri::from_static("/"));
     parts.method = Method::GET;
-    parts.uri = uri;
+    parts.uri = page;
     for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::TRANSFER_ENCODING] {
         parts.headers.remove(name);
     }
@@ -180,6 +179,12 @@ async fn render_again(state: &AppState, next: Next, mut parts: Parts, body: &Byt
         response.headers_mut().append(header::SET_COOKIE, value.clone());
     }
     response
+}
+
+/// Whether this is an address of a page, not of another door.
+fn is_page(path: &str) -> bool {
+    const DOORS: [&str; 5] = ["/events", "/livez", "/readyz", paths::SHORTCUT_TODAY, paths::SHORTCUT_ARCHIVE];
+    !DOORS.contains(&path) && !path.starts_with("/api/") && !path.starts_with("/pkg/")
 }
 
 /// The page a form stands on: the Referer's path, else where such a form is at home.

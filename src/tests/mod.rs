@@ -22,4 +22,5 @@ mod push_service;
 mod reveal;
 mod sessions;
 mod storage;
+mod strangers;
 mod transports;
