@@ -156,7 +156,8 @@ fn make_data_dir(folder: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(folder).map_err(|error| {
         Failure(format!("the data folder {} cannot be made: {error}; set DATA_DIR to a folder this user may write", folder.display()))
     })?;
-    let probe = folder.join(".writable");
+    // Of this process alone: two starts at once do not remove each other's.
+    let probe = folder.join(format!(".writable-{}", std::process::id()));
     let tried = std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe));
     tried.map_err(|error| {
         Failure(format!("the data folder {} cannot be written: {error}; set DATA_DIR to a folder this user may write", folder.display()))
