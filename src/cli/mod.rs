@@ -17,7 +17,7 @@ use crate::{
         budget::Budget,
         catalogue::Catalogue,
         clock::Clock,
-        config::{AppEnv, PublicUrl, ServeSettings, Settings, TrustedProxies},
+        config::{AppEnv, PublicUrl, ServeSettings, Settings, TrustedProxies, unsafe_to_listen},
         jobs::scheduler,
         lifecycle::Lifecycle,
         push::{self, Push, PushHosts, VapidKeys},
@@ -240,6 +240,9 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
     let public_url = PublicUrl::parse(serve.public_url.as_deref(), settings.app_env, address.port())?;
     if !public_url.is_https() && (!address.ip().is_loopback() || !public_url.is_loopback()) {
         eprintln!("umbba: over plain http only this machine's own browser can sign in; other devices need https in front (README, deploy)");
+    }
+    if let Some(sentence) = unsafe_to_listen(address, &trusted_proxies) {
+        eprintln!("umbba: {sentence}");
     }
     // Under development every start is a build of its own, so that open pages offer it.
     let build = if settings.app_env == AppEnv::Development { format!("{build}-{}", Clock::System.now().0) } else { build };

@@ -88,7 +88,7 @@ async fn speak(wire: Wire, peer: Peer, app: Router, ending: CancellationToken) {
 /// The turn lasts as long as the body.
 fn until_its_end(response: Response, turn: Turn) -> Response {
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        turn.is_the_last();
+        turn.end_http();
         return response;
     }
     response.map(|body| {

@@ -260,7 +260,9 @@ fn own_page(text: &str) -> Option<String> {
     let is_path = text.starts_with('/') && !text.starts_with("//") && text.len() <= MOST;
     let uri = text.parse::<Uri>().ok().filter(|uri| is_path && uri.authority().is_none())?;
     let is_door = matches!(uri.path().split('/').nth(1), Some("api" | "events" | "livez" | "readyz" | "pkg"));
-    (!is_door).then(|| uri.to_string())
+    // A redirect cannot show what was refused.
+    let is_shortcut = [paths::SHORTCUT_TODAY, paths::SHORTCUT_ARCHIVE].contains(&uri.path());
+    (!is_door && !is_shortcut).then(|| uri.to_string())
 }
 
 /// The page that the Referer names, where it is one of this very host.

@@ -5,7 +5,7 @@ use std::path::Path;
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, Version, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -76,9 +76,21 @@ pub fn router(state: AppState, site_root: &Path) -> Router {
             // By route only: paths may hold codes, queries cursors.
             tracing::info_span!("request", method = %request.method(), route = route_of(request.uri().path()))
         }))
-        .layer(middleware::from_fn(count))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .layer(middleware::from_fn(well_formed))
+        .layer(middleware::from_fn(count))
+}
+
+/// Refuses what names no host, or two: what stands before us may have looked at the other (RFC 9112 §3.2). A request's id
+/// is ours.
+async fn well_formed(mut request: Request, next: Next) -> Response {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+        return (StatusCode::BAD_REQUEST, "a request names one host\n").into_response();
+    }
+    request.headers_mut().remove("x-request-id");
+    next.run(request).await
 }
 
 /// Every 503 says when to try again.

@@ -46,7 +46,7 @@ impl Turns {
 
 impl Turn {
     /// What comes from now on is no HTTP.
-    pub fn is_the_last(mut self) {
+    pub fn end_http(mut self) {
         self.is_last = true;
     }
 }

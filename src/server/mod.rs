@@ -10,6 +10,7 @@ pub mod config;
 pub mod cookies;
 pub mod counters;
 pub mod jobs;
+pub mod key_file;
 pub mod lifecycle;
 pub mod live;
 pub mod push;

@@ -140,6 +140,11 @@ async fn a_head_of_more_than_32_kib_is_refused() {
         let heard = to_the_end(&mut stream).await;
         assert!(heard.is_empty() || heard.starts_with("HTTP/1.1 431"), "{heard}");
     }
+    for (count, expected) in [(100, "HTTP/1.1 200"), (101, "HTTP/1.1 431")] {
+        let headers = "a: b\r\n".repeat(count - 2);
+        let mut stream = send(&app, &format!("GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n")).await;
+        assert!(to_the_end(&mut stream).await.starts_with(expected), "{count} headers");
+    }
     let mut endless = connect(&app).await;
     let sending = async { while endless.write_all(&[b'a'; 1_024]).await.is_ok() {} };
     tokio::time::timeout(PATIENCE, sending).await.expect("it is not read for ever");

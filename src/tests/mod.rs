@@ -28,4 +28,5 @@ mod reveal;
 mod sent_again;
 mod sessions;
 mod storage;
+mod strangers;
 mod transports;

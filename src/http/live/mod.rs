@@ -31,6 +31,11 @@ pub async fn events(State(state): State<AppState>, request: Request) -> Response
 
 async fn answer(state: AppState, request: Request) -> Result<Response, Refusal> {
     let (mut parts, _) = request.into_parts();
+    // A page of another site on this host's domain sends our cookie along (SameSite looks at the site alone), and a few of
+    // its lines would take the places of the person's own.
+    if is_of_another_site(&parts.headers) {
+        return Err(Refusal::CrossSite);
+    }
     let Some(found) = parts.extensions.get::<Visitor>().and_then(|visitor| visitor.session.clone()) else {
         return Err(Refusal::SignedOut);
     };
@@ -64,6 +69,11 @@ async fn answer(state: AppState, request: Request) -> Result<Response, Refusal> 
     let lifecycle = state.lifecycle.clone();
     let feed = Feed::open(state, person, session, cursor).await?;
     Ok(websocket::answer(upgrade, feed, lifecycle))
+}
+
+/// Whether the browser says that a page of another origin asks (Fetch Metadata §2.3). Programs that are no browsers say nothing.
+fn is_of_another_site(headers: &HeaderMap) -> bool {
+    headers.get_all("sec-fetch-site").iter().any(|site| matches!(site.as_bytes(), b"same-site" | b"cross-site"))
 }
 
 /// Whether the page that asks is one of ours (RFC 6455 §10.2). Every browser names its origin.
