@@ -21,7 +21,8 @@ pub(super) fn make(folder: &Path) -> Result<(), Failure> {
     fs::create_dir_all(folder).map_err(|error| {
         Failure(format!("the data folder {} cannot be made: {error}; set DATA_DIR to a folder this user may write", folder.display()))
     })?;
-    let probe = folder.join(".writable");
+    // The name is of this process alone: two starts at once do not remove each other's probe.
+    let probe = folder.join(format!(".writable-{}", std::process::id()));
     match fs::write(&probe, b"").and_then(|()| fs::remove_file(&probe)) {
         Err(error) if is_full(&error) => {
             tracing::error!(folder = %folder.display(), %error, "the disk is full: pages are shown, nothing is taken until there is room");

@@ -14,7 +14,7 @@ pub fn HiddenNotices() -> impl IntoView {
             <div class="update-bar" data-notice="build" hidden>
                 <span>{words.update_ready}</span>
                 <a class="button" href="" data-unsaved=words.update_unsaved>{words.update_now}</a>
-                <button class="button" type="button">{words.update_later}</button>
+                <button class="button quiet" type="button">{words.update_later}</button>
             </div>
             <p class="status" data-notice="lost" hidden>{words.live_lost}</p>
             <p class="status" data-notice="slow" hidden>{words.live_slow}</p>
