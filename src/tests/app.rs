@@ -10,6 +10,7 @@ use std::{
 use futures::StreamExt;
 use reqwest::{Client, Response, StatusCode, header, redirect};
 use serde::de::DeserializeOwned;
+use sqlx::Connection;
 use tokio::net::TcpSocket;
 
 use super::push_service::{self, PushService};
@@ -176,6 +177,13 @@ impl TestApp {
     /// Every byte of the database, what is only in its log included.
     pub fn stored(&self) -> Vec<u8> {
         ["test.db", "test.db-wal"].into_iter().flat_map(|file| std::fs::read(self.folder.0.join(file)).unwrap_or_default()).collect()
+    }
+
+    /// Writes to the database as no release of ours would.
+    pub async fn run_sql(&self, sql: &'static str) {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.folder.0.join("test.db")).foreign_keys(false);
+        let mut connection = sqlx::SqliteConnection::connect_with(&options).await.expect("a connection");
+        sqlx::raw_sql(sql).execute(&mut connection).await.expect(sql);
     }
 
     /// Sends what may be sent now.

@@ -11,7 +11,7 @@ use super::{
     told::{PresencePanel, QuietPanel, SwitchesPanel},
 };
 use crate::{
-    api::{self, AccountView, ApiError, PairLink, PairSettingsView, Phase, QuietView, SessionView, SwitchesView},
+    api::{self, AccountView, ApiError, PairLink, PairSettingsView, Phase, QuietView, SessionView, SwitchesView, ZoneChoice},
     components::{
         context::{use_locale, use_page_words, use_refused, use_sentence},
         fields::{FieldError, RelationChoices, RelationWord, TextField, ZoneField},
@@ -114,7 +114,7 @@ fn PairPanels(settings: PairSettingsView) -> impl IntoView {
                     id="pair-zone"
                     label=words.zone_label
                     value=settings.pair.zone.clone()
-                    zones=settings.zones.clone()
+                    zones=settings.zone_choices.clone()
                     error=use_sentence("change_push_time", &[ApiError::ZoneInvalid])
                 />
                 <FieldError id="push-time-form-error" sentence=other_error/>
@@ -193,7 +193,7 @@ fn Account(found: Found) -> impl IntoView {
                 <Save form="change_name"/>
             </form>
         </section>
-        <DisplayPanel locale=account.locale text_size=account.text_size zone=account.zone zones=account.zones back=back.clone()/>
+        <DisplayPanel locale=account.locale text_size=account.text_size zone=account.zone zones=account.zone_choices back=back.clone()/>
         <QuietPanel settings=quiet back=back.clone()/>
         <section class="panel">
             <h2>{words.sessions_panel}</h2>
@@ -230,7 +230,7 @@ fn Account(found: Found) -> impl IntoView {
 }
 
 #[component]
-fn DisplayPanel(locale: Locale, text_size: TextSize, zone: String, zones: Vec<String>, back: String) -> impl IntoView {
+fn DisplayPanel(locale: Locale, text_size: TextSize, zone: String, zones: Vec<ZoneChoice>, back: String) -> impl IntoView {
     let words = use_page_words();
     let radio = |name: &'static str, value: &'static str, label: &'static str, is_chosen: bool| {
         view! { <label class="choice"><input type="radio" name=name value=value checked=is_chosen/><span>{label}</span></label> }

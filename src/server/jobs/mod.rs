@@ -6,3 +6,4 @@ mod message;
 pub mod outbox;
 pub mod scheduler;
 pub mod sweep_guard;
+pub mod zones;

@@ -33,6 +33,7 @@ pub mod seeds;
 pub mod sessions;
 pub mod subscriptions;
 pub mod sweeps;
+pub mod zones;
 
 use std::{collections::BTreeSet, str::FromStr, sync::Arc, time::Duration};
 
