@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{AccountView, ApiError};
+use super::{AccountView, ApiError, ZoneChoice};
 use crate::domain::SessionId;
 
 /// Makes an account from a name.
@@ -25,6 +25,16 @@ pub async fn sign_up(#[server(default)] name: String, #[server(default)] consent
     set_cookie(&cookies::recovery(opened.person.id, &code));
     request.redirect(paths::recovery());
     Ok(())
+}
+
+/// The zones to choose from before there is an account.
+#[server(endpoint = "zones")]
+pub async fn zones() -> Result<Vec<ZoneChoice>, ApiError> {
+    use super::convert;
+    use crate::server::{calendar, request};
+
+    let request = request::anybody()?;
+    Ok(convert::zone_choices(calendar::zone_choices(None, request.visitor.locale, request.state.clock.now())))
 }
 
 /// Signs in with a recovery code.
@@ -93,7 +103,7 @@ pub async fn account() -> Result<AccountView, ApiError> {
     };
 
     let request = request::current().await?;
-    let zone = Zone::stored(&request.person.zone);
+    let (zone, now) = (Zone::stored(&request.person.zone), request.state.clock.now());
     let (as_of, pairs) = reading::pairs_of(&request.state, &request.person).await?;
     let sessions = accounts::find_sessions(&request.state, &request.person).await?.into_iter().map(|session| SessionView {
         id: session.id,
@@ -108,6 +118,7 @@ pub async fn account() -> Result<AccountView, ApiError> {
         text_size: request.person.text_size,
         zone: request.person.zone.as_str().to_owned(),
         zones: calendar::zone_names(),
+        zone_choices: convert::zone_choices(calendar::zone_choices(Some(&request.person.zone), request.person.locale, now)),
         sessions: sessions.collect(),
         pairs: pairs.iter().map(|pair| convert::pair_link(pair, request.person.id)).collect(),
     })

@@ -1,6 +1,9 @@
 //! An account in the world: a name, a language, a zone. No e-mail, no password.
 
-use std::fmt;
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+};
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
@@ -68,24 +71,51 @@ impl fmt::Debug for PersonName {
 pub struct ZoneNameError;
 
 /// The name of an IANA time zone. Only `server::calendar` knows whether it exists.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct ZoneName(String);
+/// Two are the same if their names are; the offset is only what to go by if the name is lost.
+#[derive(Debug, Clone)]
+pub struct ZoneName {
+    name: String,
+    last_offset_s: Option<i32>,
+}
+
+impl PartialEq for ZoneName {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for ZoneName {}
+
+impl Hash for ZoneName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
 
 impl ZoneName {
     /// Checks the form alone (ASCII letters, digits, `/`, `_`, `-`, `+`; at most 64 bytes).
     pub fn parse(text: &str) -> Result<Self, ZoneNameError> {
         let fits = !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-' | b'+'));
-        if fits { Ok(Self(text.to_owned())) } else { Err(ZoneNameError) }
+        if fits { Ok(Self { name: text.to_owned(), last_offset_s: None }) } else { Err(ZoneNameError) }
     }
 
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.name
+    }
+
+    /// With the seconds east of UTC that the zone's clocks showed when it was last looked up.
+    pub fn with_offset(self, last_offset_s: Option<i64>) -> Self {
+        Self { last_offset_s: last_offset_s.and_then(|offset| offset.try_into().ok()), ..self }
+    }
+
+    pub fn last_offset_s(&self) -> Option<i32> {
+        self.last_offset_s
     }
 }
 
 impl Default for ZoneName {
     fn default() -> Self {
-        Self("Asia/Seoul".to_owned())
+        Self { name: "Asia/Seoul".to_owned(), last_offset_s: None }
     }
 }
 

@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Server functions that only read.
-pub const READS: [&str; 18] = [
+pub const READS: [&str; 19] = [
     "account",
     "archive",
     "asked_hand_over",
@@ -50,6 +50,7 @@ pub const READS: [&str; 18] = [
     "season",
     "switches",
     "today",
+    "zones",
 ];
 /// Server functions that a page or a service worker calls by itself.
 pub const AUTOMATIC: [&str; 5] = ["read_inbox", "receipt", "seen_live", "subscribe", "unsubscribe"];

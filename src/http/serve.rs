@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use super::{connections, port::Port, router, test_door};
 use crate::server::{
     config::AppEnv,
-    jobs::{future_rows, housekeeping, outbox, scheduler},
+    jobs::{future_rows, housekeeping, outbox, scheduler, zones},
     lifecycle::Lifecycle,
     services::ServiceError,
     state::AppState,
@@ -30,6 +30,7 @@ pub fn start_jobs(state: &AppState) {
     state.lifecycle.spawn(outbox::run(state.clone()));
     state.lifecycle.spawn(housekeeping::run(state.clone()));
     state.lifecycle.spawn(future_rows::run(state.clone()));
+    state.lifecycle.spawn(zones::run(state.clone()));
 }
 
 /// Serves until the process is asked to stop.

@@ -198,7 +198,7 @@ impl TestApp {
     /// Runs a statement on the database file itself, as another release or an operator would.
     pub async fn run_sql(&self, sql: &str) {
         use sqlx::{AssertSqlSafe, ConnectOptions, sqlite::SqliteConnectOptions};
-        let mut raw = SqliteConnectOptions::new().filename(self.folder.0.join("test.db")).connect().await.expect("the database");
+        let mut raw = SqliteConnectOptions::new().filename(self.folder.0.join("test.db")).foreign_keys(false).connect().await.expect("the database");
         sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut raw).await.expect("a statement");
     }
 

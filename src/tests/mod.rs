@@ -30,3 +30,4 @@ mod sessions;
 mod storage;
 mod strangers;
 mod transports;
+mod zones;

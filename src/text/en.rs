@@ -179,6 +179,8 @@ pub static EN_PAGES: PageWords = PageWords {
     push_time_hint: "Both get the question at this time every day. You can change it whenever you like.",
     zone_label: "Time zone",
     zone_hint: "Set from this device.",
+    zone_now: "{city} · now {time}",
+    zone_choose: "Choose where you live",
     start_button: "Get the first question",
     // Inviting
     invite_title: "Invite your mother, father or child",
@@ -337,7 +339,7 @@ pub static EN_PAGES: PageWords = PageWords {
     err_relation_word_too_long: "At most 10 letters.",
     err_relation_word_forbidden: "It holds a character that cannot be used.",
     err_time: "Choose a time between 00:00 and 23:59.",
-    err_zone: "There is no such time zone. Please choose from the list.",
+    err_zone: "We don’t know that time zone. Please choose where you live from the list.",
     err_date: "Please choose a date.",
     err_pause_past: "Choose tomorrow or a later day.",
     err_pause_too_long: "Choose a day within a year.",

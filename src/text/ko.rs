@@ -180,6 +180,8 @@ pub static KO_PAGES: PageWords = PageWords {
     push_time_hint: "매일 이 시간에 둘 다 같은 질문을 받아요. 언제든 바꿀 수 있어요.",
     zone_label: "시간대",
     zone_hint: "이 기기에 맞춰 두었어요.",
+    zone_now: "{city} · 지금 {time}",
+    zone_choose: "사는 곳을 골라 주세요",
     start_button: "첫 질문 받기",
     // 초대
     invite_title: "짝을 초대해요",
@@ -338,7 +340,7 @@ pub static KO_PAGES: PageWords = PageWords {
     err_relation_word_too_long: "부르는 말은 10자까지 적을 수 있어요.",
     err_relation_word_forbidden: "부르는 말에 쓸 수 없는 글자가 들어 있어요.",
     err_time: "시간은 00:00부터 23:59까지 고를 수 있어요.",
-    err_zone: "없는 시간대예요. 목록에서 골라 주세요.",
+    err_zone: "어느 시간대인지 알 수 없어요. 사는 곳을 목록에서 골라 주세요.",
     err_date: "날짜를 골라 주세요.",
     err_pause_past: "내일이나 그 뒤의 날을 골라 주세요.",
     err_pause_too_long: "1년 안의 날을 골라 주세요.",

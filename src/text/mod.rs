@@ -1,6 +1,7 @@
 //! Every sentence the app says, in both languages. `words` is the list, `ko` and `en` fill it in,
 //! `particles` makes inserted names sound right. No page and no push holds a sentence of its own.
 
+pub mod cities;
 mod en;
 mod ko;
 mod particles;

@@ -304,6 +304,8 @@ pub struct PageWords {
     pub push_time_hint: &'static str,
     pub zone_label: &'static str,
     pub zone_hint: &'static str,
+    pub zone_now: &'static str,
+    pub zone_choose: &'static str,
     pub start_button: &'static str,
     // Inviting
     pub invite_title: &'static str,
@@ -663,6 +665,8 @@ impl PageWords {
             ("push_time_hint", self.push_time_hint),
             ("zone_label", self.zone_label),
             ("zone_hint", self.zone_hint),
+            ("zone_now", self.zone_now),
+            ("zone_choose", self.zone_choose),
             ("start_button", self.start_button),
             ("invite_title", self.invite_title),
             ("invite_lead", self.invite_lead),

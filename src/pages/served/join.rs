@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::use_location;
 
-use super::{loaded, param};
+use super::{loaded, param, zone_asked::ZoneAsked};
 use crate::{
     api::{self, ApiError, DoorView, InApp, JoinView},
     components::{
@@ -98,7 +98,7 @@ fn Confirm(join: JoinView) -> impl IntoView {
     );
     let who = match join.me {
         Some(name) => view! { <p class="notice">{text::fill(words.join_as, &[("name", &name)])}</p> }.into_any(),
-        None => view! { <NewPersonFields endpoint="join" name=join.name/> }.into_any(),
+        None => view! { <NewPersonFields endpoint="join" name=join.name/><ZoneAsked endpoint="join"/> }.into_any(),
     };
     view! {
         <Title text=words.join_button/>

@@ -11,7 +11,7 @@ use super::{
     told::{PresencePanel, QuietPanel, SwitchesPanel},
 };
 use crate::{
-    api::{self, AccountView, ApiError, PairLink, PairSettingsView, Phase, QuietView, SessionView, SwitchesView},
+    api::{self, AccountView, ApiError, PairLink, PairSettingsView, Phase, QuietView, SessionView, SwitchesView, ZoneChoice},
     components::{
         context::{use_locale, use_page_words, use_refused, use_sentence},
         fields::{FieldError, RelationChoices, RelationWord, TextField, ZoneField},
@@ -103,7 +103,7 @@ fn PairPanels(settings: PairSettingsView) -> impl IntoView {
         |name: &str, otherwise: &str| relation.as_ref().map_or_else(|| otherwise.to_owned(), |refused| refused.field(name).to_owned());
     let choice = relation_field("relation", me.relation.choice());
     let word = relation_field("relation_word", me.relation.free_word());
-    let (zone, zones) = (settings.pair.zone.clone(), settings.zones.clone());
+    let (zone, zones) = (settings.pair.zone.clone(), settings.zone_choices.clone());
     let other_error = use_sentence("change_push_time", &[ApiError::PairClosed, ApiError::Unavailable, ApiError::Broken]);
     view! {
         <section class="panel">
@@ -197,7 +197,7 @@ fn Account(found: Found) -> impl IntoView {
                 <Save form="change_name"/>
             </Form>
         </section>
-        <DisplayPanel locale=account.locale text_size=account.text_size zone=account.zone zones=account.zones back=back.clone()/>
+        <DisplayPanel locale=account.locale text_size=account.text_size zone=account.zone zones=account.zone_choices back=back.clone()/>
         <QuietPanel settings=quiet back=back.clone()/>
         <section class="panel">
             <h2>{words.sessions_panel}</h2>
@@ -235,7 +235,7 @@ fn Account(found: Found) -> impl IntoView {
 }
 
 #[component]
-fn DisplayPanel(locale: Locale, text_size: TextSize, zone: String, zones: Vec<String>, back: String) -> impl IntoView {
+fn DisplayPanel(locale: Locale, text_size: TextSize, zone: String, zones: Vec<ZoneChoice>, back: String) -> impl IntoView {
     let words = use_page_words();
     let radio = |name: &'static str, value: &'static str, label: &'static str, is_chosen: bool| {
         view! { <label class="choice"><input type="radio" name=name value=value checked=is_chosen/><span>{label}</span></label> }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::loaded;
+use super::{loaded, zone_asked::ZoneAsked};
 use crate::{
     api::{self, AccountView, ApiError},
     components::{
@@ -36,6 +36,7 @@ fn SignUp() -> impl IntoView {
             <h1>{words.sign_up_title}</h1>
             <Form endpoint="sign_up" class="form">
                 <NewPersonFields endpoint="sign_up"/>
+                <ZoneAsked endpoint="sign_up"/>
                 <FieldError id="form-error" sentence=other_error/>
                 <div class="actions"><button class="button" type="submit">{words.sign_up_button}</button></div>
             </Form>
@@ -91,7 +92,7 @@ fn StartPair(account: AccountView) -> impl IntoView {
                     value=typed_field("push_time", "21:00")
                     error=error(&[ApiError::TimeInvalid])
                 />
-                <ZoneField label=words.zone_label hint=words.zone_hint value=zone zones=account.zones error=error(&[ApiError::ZoneInvalid])/>
+                <ZoneField label=words.zone_label hint=words.zone_hint value=zone zones=account.zone_choices error=error(&[ApiError::ZoneInvalid])/>
                 <FieldError id="form-error" sentence=other_error/>
                 <div class="actions"><button class="button" type="submit">{words.start_button}</button></div>
             </Form>

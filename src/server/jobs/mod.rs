@@ -7,6 +7,7 @@ mod message;
 pub mod outbox;
 pub mod scheduler;
 pub mod sweep_guard;
+pub mod zones;
 
 use std::time::Duration;
 

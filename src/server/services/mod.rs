@@ -20,7 +20,7 @@ use super::{
     push::{EndpointError, KeyError},
     storage::StorageError,
 };
-use crate::domain::{AnswerBodyError, PauseError, PersonNameError, PushTimeError, QuietHoursError, Refusal, RelationError};
+use crate::domain::{AnswerBodyError, PauseError, PersonNameError, PushTimeError, QuietHoursError, Refusal, RelationError, ZoneNameError};
 
 /// Browser and system in a few words, for the list of signed-in devices.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -86,6 +86,12 @@ pub enum ServiceError {
     Insecure,
     #[error("broken: {0}")]
     Broken(&'static str),
+}
+
+impl From<ZoneNameError> for ServiceError {
+    fn from(_: ZoneNameError) -> Self {
+        Self::Zone
+    }
 }
 
 impl From<super::calendar::UnknownZone> for ServiceError {

@@ -148,6 +148,9 @@ async fn claim(tx: &mut Tx, ids: &[PairId], now: Millis) -> Result<Vec<Claimed>,
         .into_iter()
         .filter_map(|pair| {
             let due_at = pair.next_due_at.filter(|at| *at <= now)?;
+            if Zone::of(&pair.zone).is_err() {
+                tracing::error!(pair.id = %pair.id, zone = pair.zone.as_str(), "the zone of a pair is in no database: its last known offset is used");
+            }
             let due = zones.entry(pair.zone.clone()).or_insert_with_key(Zone::stored).due_minute(due_at, now, pair.push_time);
             Some((pair, due_at, due))
         })

@@ -28,7 +28,7 @@ pub struct Start {
 
 /// Makes a pair with one seat taken and its first question open to be answered at once.
 pub async fn start(state: &AppState, person: &Person, start: Start) -> Result<PairId, ServiceError> {
-    Zone::of(&start.zone)?;
+    let start = Start { zone: Zone::named(&start.zone, state.clock.now())?, ..start };
     let mut tx = state.database.begin().await?;
     let pair = start_in(&mut tx, state, person, start).await?;
     tell_both(&mut tx, state, &pair, EventKind::InvitationChanged, state.clock.now()).await?;
@@ -77,10 +77,11 @@ fn refuse_closed(pair: &Pair) -> Result<(), ServiceError> {
 
 /// Changes PushTime and zone; the next due minute is computed anew in the same transaction.
 pub async fn change_push_time(state: &AppState, person: &Person, id: PairId, push_time: PushTime, zone_name: ZoneName) -> Result<(), ServiceError> {
-    let zone = Zone::of(&zone_name)?;
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     let (mut pair, role) = hold(&mut tx, person, id).await?;
+    let zone_name = Zone::chosen(zone_name, &pair.zone, now)?;
+    let zone = Zone::stored(&zone_name);
     refuse_closed(&pair)?;
     if pair.push_time == push_time && pair.zone == zone_name {
         return Ok(());

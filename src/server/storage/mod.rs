@@ -37,6 +37,7 @@ pub mod sessions;
 pub mod subscriptions;
 pub mod sweeps;
 pub mod waiting;
+pub mod zones;
 
 use std::{collections::BTreeSet, str::FromStr, sync::Arc, time::Duration};
 

@@ -91,7 +91,7 @@ pub async fn wishes(tx: &mut Tx, of: &[(PersonId, Option<PairId>)]) -> Result<Ve
     let found = macros::fetch_each!(
         tx,
         WishesRow,
-        "SELECT p.id, v.pair_id, p.zone, p.quiet_from, p.quiet_to, p.hides_details, COALESCE(m.muted, '') AS muted, m.question_in_quiet
+        "SELECT p.id, v.pair_id, p.zone, p.zone_offset_s, p.quiet_from, p.quiet_to, p.hides_details, COALESCE(m.muted, '') AS muted, m.question_in_quiet
          FROM (SELECT t.value->>'person' AS person_id, t.value->>'pair' AS pair_id FROM",
         ") AS v JOIN persons p ON p.id = v.person_id LEFT JOIN members m ON m.pair_id = v.pair_id AND m.person_id = v.person_id",
         asked,
@@ -170,6 +170,7 @@ struct WishesRow {
     id: String,
     pair_id: Option<String>,
     zone: String,
+    zone_offset_s: Option<i64>,
     quiet_from: Option<i64>,
     quiet_to: Option<i64>,
     hides_details: i64,
@@ -182,7 +183,7 @@ impl WishesRow {
         let broken = |column| StorageError::Inconsistent { table: "persons", id: self.id.clone(), column };
         let wishes = Wishes {
             person: self.id.parse().map_err(|_| broken("id"))?,
-            zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?,
+            zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?.with_offset(self.zone_offset_s),
             quiet: quiet_hours(self.quiet_from, self.quiet_to),
             hides_details: self.hides_details != 0,
             muted: Muted::from_stored(&self.muted),

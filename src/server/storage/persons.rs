@@ -14,8 +14,8 @@ pub struct NewPerson<'a> {
 pub async fn insert(tx: &mut Tx, new: NewPerson<'_>) -> Result<(), StorageError> {
     macros::execute!(
         tx,
-        "INSERT INTO persons (id, name, locale, text_size, zone, consent_version, consent_at, recovery_hash, recovery_made_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $7)",
+        "INSERT INTO persons (id, name, locale, text_size, zone, consent_version, consent_at, recovery_hash, recovery_made_at, created_at, zone_offset_s)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $7, $9)",
         new.person.id.to_string(),
         new.person.name.as_str(),
         new.person.locale.tag(),
@@ -24,17 +24,23 @@ pub async fn insert(tx: &mut Tx, new: NewPerson<'_>) -> Result<(), StorageError>
         new.consent_version,
         new.now.0,
         new.recovery_hash,
+        new.person.zone.last_offset_s().map(i64::from),
     )?;
     Ok(())
 }
 
 pub async fn lookup(tx: &mut Tx, id: PersonId) -> Result<Option<Person>, StorageError> {
-    let row = macros::fetch_optional!(tx, Row, "SELECT id, name, locale, text_size, zone FROM persons WHERE id = $1", id.to_string())?;
+    let row = macros::fetch_optional!(tx, Row, "SELECT id, name, locale, text_size, zone, zone_offset_s FROM persons WHERE id = $1", id.to_string())?;
     row.map(Row::into_person).transpose()
 }
 
 pub async fn lookup_by_recovery(tx: &mut Tx, recovery_hash: &str) -> Result<Option<Person>, StorageError> {
-    let row = macros::fetch_optional!(tx, Row, "SELECT id, name, locale, text_size, zone FROM persons WHERE recovery_hash = $1", recovery_hash)?;
+    let row = macros::fetch_optional!(
+        tx,
+        Row,
+        "SELECT id, name, locale, text_size, zone, zone_offset_s FROM persons WHERE recovery_hash = $1",
+        recovery_hash
+    )?;
     row.map(Row::into_person).transpose()
 }
 
@@ -48,12 +54,13 @@ pub async fn rename(tx: &mut Tx, person: PersonId, name: &PersonName) -> Result<
 pub async fn update(tx: &mut Tx, person: &Person) -> Result<(), StorageError> {
     macros::execute!(
         tx,
-        "UPDATE persons SET name = $2, locale = $3, text_size = $4, zone = $5 WHERE id = $1",
+        "UPDATE persons SET name = $2, locale = $3, text_size = $4, zone = $5, zone_offset_s = $6 WHERE id = $1",
         person.id.to_string(),
         person.name.as_str(),
         person.locale.tag(),
         person.text_size.word(),
         person.zone.as_str(),
+        person.zone.last_offset_s().map(i64::from),
     )?;
     Ok(())
 }
@@ -112,6 +119,7 @@ pub(super) struct Row {
     pub locale: String,
     pub text_size: String,
     pub zone: String,
+    pub zone_offset_s: Option<i64>,
 }
 
 impl Row {
@@ -121,7 +129,7 @@ impl Row {
             id: self.id.parse().map_err(|_| broken("id"))?,
             locale: Locale::from_stored(&self.locale),
             text_size: TextSize::from_stored(&self.text_size),
-            zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?,
+            zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?.with_offset(self.zone_offset_s),
             name: PersonName::from_stored(self.name),
         })
     }

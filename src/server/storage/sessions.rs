@@ -44,7 +44,7 @@ pub async fn lookup(tx: &mut Tx, token_hash: &str, used_since: Millis, now: Mill
     let row = macros::fetch_optional!(
         tx,
         FoundRow,
-        "SELECT s.id AS session_id, s.device, s.created_at, s.rotated_at, s.last_used_at, p.id, p.name, p.locale, p.text_size, p.zone,
+        "SELECT s.id AS session_id, s.device, s.created_at, s.rotated_at, s.last_used_at, p.id, p.name, p.locale, p.text_size, p.zone, p.zone_offset_s,
                 s.token_hash, s.previous_hash IS NOT NULL AND s.previous_until IS NULL AS is_rotating
          FROM sessions s JOIN persons p ON p.id = s.person_id
          WHERE (s.token_hash = $1 OR (s.previous_hash = $1 AND (s.previous_until IS NULL OR s.previous_until > $3))) AND s.last_used_at > $2",
