@@ -12,8 +12,9 @@ use std::{
 pub fn write_new(file: &Path, text: &str) -> io::Result<()> {
     let fresh = fresh_beside(file);
     write(&fresh, text)?;
-    if let Err(error) = fs::hard_link(&fresh, file) {
-        let _ = fs::remove_file(&fresh);
+    let linked = fs::hard_link(&fresh, file);
+    let _ = fs::remove_file(&fresh);
+    if let Err(error) = linked {
         if error.kind() == ErrorKind::AlreadyExists {
             return Err(error);
         }
@@ -49,7 +50,7 @@ fn fresh_beside(file: &Path) -> PathBuf {
     fresh
 }
 
-/// Removes what lies beside a key file now that it stands: of runs that were cut off, and of whoever was slower. Then the
+/// Removes what processes that are gone left beside a key file; the file of a living one may still be renamed. Then the
 /// folder goes to disk, and with it the file's name.
 fn settle(file: &Path) -> io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -57,7 +58,11 @@ fn settle(file: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let beside = entry.file_name();
-        if beside.to_string_lossy().strip_prefix(&*name).is_some_and(|rest| rest.starts_with('.') && rest.ends_with(".new")) {
+        let beside = beside.to_string_lossy();
+        let left = beside.strip_prefix(&*name).and_then(|rest| rest.strip_prefix('.')?.strip_suffix("new"));
+        let writer = left.map(|left| left.split('-').next().unwrap_or_default().trim_end_matches('.'));
+        // The release before named no process.
+        if writer.is_some_and(|process| process.is_empty() || !Path::new("/proc").join(process).exists()) {
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -80,7 +85,7 @@ mod tests {
     fn of_many_first_writers_one_wins_and_nobody_sees_half_a_file() {
         let folder = folder();
         let file = folder.join("secret.key");
-        fs::write(folder.join("secret.key.1-0.new"), "of a run that was cut off").expect("a file");
+        fs::write(folder.join("secret.key.4194305-0.new"), "of a run that was cut off").expect("a file");
         let write = |number: usize| {
             let text = number.to_string().repeat(60_000);
             let written = write_new(&file, &text);
