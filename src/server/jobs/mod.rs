@@ -18,15 +18,16 @@ use crate::domain::Millis;
 /// it.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// What is due and could not be done is tried again after so long.
-const AGAIN_MS: i64 = Millis::SECOND;
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Waits until `next`, the earliest work that is known, or until the slow look. On a real clock: a clock that stands
 /// still in a test hides no work of another node.
 async fn rest(state: &AppState, next: Option<Millis>) {
     let now = state.clock.now();
     let next = match next {
-        Some(at) if at > now => at,
-        Some(_) => now.plus(AGAIN_MS),
+        // What is due already could not be done, or became due since it was looked for.
+        Some(at) if at <= now => return tokio::time::sleep(AGAIN).await,
+        Some(at) => at,
         None => now.plus(Millis::DAY),
     };
     tokio::select! {
