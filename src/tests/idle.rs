@@ -1,5 +1,7 @@
 //! The loops when there is nothing to do: they take no writer, and what is due later finds them awake.
 
+use std::time::Duration;
+
 use futures::FutureExt;
 
 use super::app::{PATIENCE, TestApp, TestPair};
@@ -29,7 +31,10 @@ async fn a_look_that_finds_nothing_due_does_not_take_the_writer() {
     app.deliver().await;
     let writing = app.state.database.begin().await.expect("the one writer of SQLite");
 
-    assert_eq!((app.tick().await, app.deliver().await), (0, 0), "nothing is due, and nobody waits for the writer");
+    let looking = async { (app.tick().await, app.deliver().await) };
+    // Who waits for the writer is refused after ten seconds.
+    let found = tokio::time::timeout(Duration::from_secs(8), looking).await;
+    assert_eq!(found, Ok((0, 0)), "nothing is due, and nobody waits for the writer");
 
     drop(writing);
 }

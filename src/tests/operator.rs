@@ -66,6 +66,14 @@ impl Serving {
     }
 }
 
+/// A start that is refused. One that is not would serve for ever.
+fn refused_to_serve(data: &Path) -> String {
+    let serve = ["30", env!("CARGO_BIN_EXE_umbba"), "serve", "--listen-addr", "127.0.0.1:0"];
+    let mut command = Command::new("timeout");
+    command.args(serve).env_clear().env("APP_ENV", "development").env("DATA_DIR", data);
+    refused(&command.env("SITE_ROOT", data.join("site")).env("LOG", "off").output().expect("the binary runs"))
+}
+
 fn succeeded(output: &Output) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
@@ -87,7 +95,7 @@ fn remove_database(data: &Path) {
 fn a_second_serve_on_the_same_data_folder_is_refused() {
     let data = folder("second");
     let first = serve(&data, ":", &[]);
-    let sentence = refused(&umbba(&data, "development", &["serve", "--listen-addr", "127.0.0.1:0"]));
+    let sentence = refused_to_serve(&data);
     assert!(sentence.contains("another umbba serve") && sentence.contains("DATA_DIR"), "{sentence}");
     assert!(first.get("/readyz").contains("200 OK"), "the first goes on");
     drop(first);
@@ -106,8 +114,7 @@ fn a_lost_database_beside_its_key_is_not_replaced_by_an_empty_one() {
     };
     for is_there in [false, true] {
         empty(is_there);
-        for arguments in [&["serve", "--listen-addr", "127.0.0.1:0"][..], &["migrate"]] {
-            let sentence = refused(&umbba(&data, "development", arguments));
+        for sentence in [refused(&umbba(&data, "development", &["migrate"])), refused_to_serve(&data)] {
             assert!(sentence.contains("umbba.db") && sentence.contains("--new") && sentence.contains("backup"), "{sentence}");
             assert_eq!(fs::metadata(&database).ok().map(|found| found.len()), is_there.then_some(0), "nothing was made");
         }

@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     domain::Millis,
-    server::storage::deliveries::{self, DeliveryId, Listed, State},
+    server::storage::{
+        deliveries::{self, DeliveryId, Listed, State},
+        waiting,
+    },
 };
 
 async fn subscribed() -> (TestApp, PushService, TestPair) {
@@ -189,6 +192,16 @@ async fn a_service_that_answers_again_gets_within_seconds_what_waited_for_it_and
         app.deliver().await;
         app.advance(10 * Millis::SECOND);
     }
+    // One of them drew the longest back-off.
+    let mut tx = app.state.database.read().await.expect("a read");
+    let origin = format!("http://{}", service.host);
+    let held_back = waiting::find_held_back(&mut tx, &origin, Millis(0), 10).await.expect("what waits");
+    drop(tx);
+    let (unlucky, at) = *held_back.last().expect("some wait");
+    let mut tx = app.state.database.begin().await.expect("a transaction");
+    let late = app.state.clock.now().plus(8 * Millis::MINUTE);
+    waiting::bring_forward(&mut tx, &[(unlucky, at, late)]).await.expect("moved");
+    tx.commit().await.expect("a commit");
     service.answer_always(None);
     let mut waited = 0;
     while service.arrived().is_empty() {

@@ -192,7 +192,7 @@ fn postponed(parcel: &Parcel, until: Millis, reason: &'static str) -> Settled {
     if until >= parcel.expires_at {
         return Settled { is_attempt: false, ..settled(parcel.id, State::Expired, Some(reason)) };
     }
-    Settled { send_at: Some(until), is_attempt: false, ..settled(parcel.id, State::Pending, None) }
+    Settled { send_at: Some(until), is_attempt: false, ..settled(parcel.id, State::Pending, Some(reason)) }
 }
 
 fn standing(parcel: &Parcel, now: Millis) -> Standing {
