@@ -20,6 +20,8 @@ pub enum ApiError {
     ConsentMissing,
     AnswerEmpty,
     AnswerTooLong,
+    /// Few letters of many parts. (Installed apps know what begins with `AnswerTooLong` for a refusal that leaves the text in its field.)
+    AnswerTooLongInBytes,
     AnswerForbidden,
     RelationMissing,
     RelationWordMissing,
@@ -84,6 +86,7 @@ impl ApiError {
             | Self::ConsentMissing
             | Self::AnswerEmpty
             | Self::AnswerTooLong
+            | Self::AnswerTooLongInBytes
             | Self::AnswerForbidden
             | Self::RelationMissing
             | Self::RelationWordMissing
@@ -152,6 +155,7 @@ impl From<AnswerBodyError> for ApiError {
         match error {
             AnswerBodyError::Empty => Self::AnswerEmpty,
             AnswerBodyError::TooLong => Self::AnswerTooLong,
+            AnswerBodyError::TooManyBytes => Self::AnswerTooLongInBytes,
             AnswerBodyError::Forbidden => Self::AnswerForbidden,
         }
     }

@@ -11,6 +11,7 @@ impl ApiError {
             Self::NotFound => words.err_not_found,
             Self::AnswerEmpty => words.err_answer_empty,
             Self::AnswerTooLong => words.err_answer_too_long,
+            Self::AnswerTooLongInBytes => words.err_answer_too_many_bytes,
             Self::AnswerForbidden => words.err_answer_forbidden,
             Self::CodeWrong => words.err_code,
             Self::CardOpen => words.err_card_open,
@@ -103,6 +104,7 @@ impl ApiError {
             | Self::NotFound
             | Self::AnswerEmpty
             | Self::AnswerTooLong
+            | Self::AnswerTooLongInBytes
             | Self::AnswerForbidden
             | Self::CodeWrong
             | Self::CardOpen

@@ -72,8 +72,14 @@ export async function settle_texts(pair, isClosed, answerable, answered, own) {
   await aside.draw();
 }
 
-/** As the server keeps an answer. */
-const isSame = (...texts) => new Set(texts.map((text) => text.replaceAll('\r\n', '\n').normalize('NFC').trim())).size === 1;
+/** As the server keeps an answer (`domain::mended`). */
+const mended = (text) =>
+  text
+    .replace(/\r\n?|[\v\f\x85\u2028\u2029]/g, '\n')
+    .replace(/[\0-\x08\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\ufeff\ufffc]/g, '')
+    .normalize('NFC')
+    .trim();
+const isSame = (...texts) => new Set(texts.map(mended)).size === 1;
 
 /** "A new version is there": not before what is being typed lies on this device. */
 async function update(event) {

@@ -41,7 +41,8 @@ pub fn open(cursor: i64, tell: impl Fn(Heard) + 'static) {
             "lost" => Heard::Lost(!text.is_empty()),
             "road" => Heard::Slow(text == "poll"),
             "told" => {
-                let Ok(event) = serde_json::from_slice::<Event>(text.as_bytes()) else { return };
+                // An event of a later release says that something changed, and no more.
+                let Ok(event) = serde_json::from_slice::<Event>(text.as_bytes()) else { return tell(Heard::Refetch) };
                 notices::heard(&event);
                 Heard::Event(event)
             }

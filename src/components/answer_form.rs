@@ -7,7 +7,7 @@ use super::{context::use_words, fields::text_in_field};
 use crate::{
     api::ApiError,
     browser::drafts::{self, Place, Sent},
-    domain::{AnswerBody, DailyQuestionId, graphemes},
+    domain::{AnswerBody, DailyQuestionId, graphemes, is_blank, mended},
     paths,
 };
 
@@ -20,6 +20,11 @@ pub struct Outbox {
     pub settled: RwSignal<u64>,
 }
 
+/// The letters of a text as the server will count them.
+fn length(text: &str) -> usize {
+    graphemes(mended(text).trim())
+}
+
 impl Outbox {
     /// Why the last answer to this question was not taken; `Some(None)` when it was.
     pub fn error_of(self, question: DailyQuestionId) -> Option<Option<ApiError>> {
@@ -30,9 +35,9 @@ impl Outbox {
         if self.is_sending.get_untracked() {
             return;
         }
-        let length = graphemes(text.trim());
-        if length == 0 || length > AnswerBody::MAX_GRAPHEMES {
-            let error = if length == 0 { ApiError::AnswerEmpty } else { ApiError::AnswerTooLong };
+        let is_empty = is_blank(&text);
+        if is_empty || length(&text) > AnswerBody::MAX_GRAPHEMES {
+            let error = if is_empty { ApiError::AnswerEmpty } else { ApiError::AnswerTooLong };
             self.last.set(Some((place.question, Err(error))));
             return;
         }
@@ -139,10 +144,10 @@ pub fn AnswerForm(
         outbox.send(place.get_untracked(), draft.get_untracked());
     };
     let count = move || {
-        let count = draft.with(|text| graphemes(text.trim()));
+        let count = draft.with(|text| length(text));
         format!("{count} / {}", "2,000")
     };
-    let is_too_long = move || draft.with(|text| graphemes(text.trim()) > AnswerBody::MAX_GRAPHEMES);
+    let is_too_long = move || draft.with(|text| length(text) > AnswerBody::MAX_GRAPHEMES);
     let sentence = move || error.get().map(|error| error.sentence(words)).or_else(|| is_too_long().then_some(words.err_answer_too_long));
     let (described, error_slot) = (format!("{hint_id} {error_id}"), error_id.clone());
     view! {

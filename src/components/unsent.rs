@@ -19,6 +19,7 @@ pub fn UnsentTexts() -> impl IntoView {
             data-shared=words.draft_shared
             data-elsewhere=words.draft_elsewhere
             data-answer-too-long=words.err_answer_too_long
+            data-answer-too-long-in-bytes=words.err_answer_too_many_bytes
             data-answer-forbidden=words.err_answer_forbidden
             data-pair-closed=words.err_pair_closed
             data-other=words.draft_kept

@@ -5,15 +5,18 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Millis, graphemes, has_forbidden};
+use super::{Millis, graphemes, has_forbidden, is_blank, mended};
 
 /// Why a text is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerBodyError {
     #[error("the answer is empty")]
     Empty,
-    #[error("the answer is longer than {} graphemes or {} bytes", AnswerBody::MAX_GRAPHEMES, AnswerBody::MAX_BYTES)]
+    #[error("the answer is longer than {} graphemes", AnswerBody::MAX_GRAPHEMES)]
     TooLong,
+    /// Few letters of many parts: family emoji, towers of marks.
+    #[error("the answer is longer than {} bytes", AnswerBody::MAX_BYTES)]
+    TooManyBytes,
     #[error("the answer holds a control character")]
     Forbidden,
 }
@@ -29,16 +32,19 @@ impl AnswerBody {
 
     /// Normalises and checks what a form sent.
     pub fn parse(text: &str) -> Result<Self, AnswerBodyError> {
-        let text: String = text.replace("\r\n", "\n").replace('\r', "\n").nfc().collect();
+        let text: String = mended(text).nfc().collect();
         let text = text.trim();
-        if text.is_empty() || text.chars().all(|c| c.is_whitespace() || matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | '\u{3164}')) {
+        if is_blank(text) {
             return Err(AnswerBodyError::Empty);
         }
         if has_forbidden(text) {
             return Err(AnswerBodyError::Forbidden);
         }
         // Bytes first: a hostile text of combining marks is one long grapheme.
-        if text.len() > Self::MAX_BYTES || graphemes(text) > Self::MAX_GRAPHEMES {
+        if text.len() > Self::MAX_BYTES {
+            return Err(if graphemes(text) > Self::MAX_GRAPHEMES { AnswerBodyError::TooLong } else { AnswerBodyError::TooManyBytes });
+        }
+        if graphemes(text) > Self::MAX_GRAPHEMES {
             return Err(AnswerBodyError::TooLong);
         }
         Ok(Self(text.to_owned()))
@@ -84,6 +90,15 @@ mod tests {
     }
 
     #[test]
+    fn what_copying_leaves_behind_is_mended_and_loses_nothing() {
+        let body = AnswerBody::parse("\u{200E}첫\u{0008} 줄\u{000B}둘째 줄\u{2028}❤️ 👨‍👩‍👧\u{0085}").expect("an answer");
+        assert_eq!(body.as_str(), "첫 줄\n둘째 줄\n❤️ 👨‍👩‍👧");
+        for text in ["\u{115F}", "\u{1160}", "\u{FFA0}", "\u{2800}", "\u{FFFC}", "\u{200E}", "\u{00AD}\u{E0001}", "\u{0008}"] {
+            assert_eq!(AnswerBody::parse(text), Err(AnswerBodyError::Empty), "{text:?}");
+        }
+    }
+
+    #[test]
     fn decomposed_hangul_is_composed() {
         let body = AnswerBody::parse("\u{1100}\u{1161}\u{11A8}").expect("an answer");
         assert_eq!(body.as_str(), "각");
@@ -96,7 +111,9 @@ mod tests {
         assert_eq!(AnswerBody::parse("a\u{202E}b"), Err(AnswerBodyError::Forbidden));
         assert!(AnswerBody::parse(&"가".repeat(2_000)).is_ok());
         assert_eq!(AnswerBody::parse(&"가".repeat(2_001)), Err(AnswerBodyError::TooLong));
-        assert_eq!(AnswerBody::parse(&format!("a{}", "\u{0301}".repeat(10_000))), Err(AnswerBodyError::TooLong));
+        assert_eq!(AnswerBody::parse(&format!("a{}", "\u{0301}".repeat(10_000))), Err(AnswerBodyError::TooManyBytes));
+        assert_eq!(AnswerBody::parse(&"👨‍👩‍👧‍👦".repeat(700)), Err(AnswerBodyError::TooManyBytes), "700 letters");
+        assert_eq!(AnswerBody::parse(&"👨‍👩‍👧‍👦".repeat(2_001)), Err(AnswerBodyError::TooLong));
     }
 
     #[test]

@@ -114,6 +114,11 @@ impl EventKind {
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
+
+    /// As stored. A word of a later release, after a step back, says that something changed and no more: pages ask again.
+    pub fn from_stored(word: &str) -> Self {
+        Self::from_word(word).unwrap_or(Self::SettingsChanged)
+    }
 }
 
 /// One row of a person's feed: ids and kinds only.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{PersonId, PersonName, graphemes, has_forbidden};
+use super::{PersonId, PersonName, graphemes, has_forbidden, is_blank};
 
 /// The two seats of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -79,7 +79,7 @@ impl Relation {
             "other" => {
                 let word: String = word.nfc().collect();
                 let word = word.trim();
-                if word.is_empty() {
+                if is_blank(word) {
                     return Err(RelationError::WordMissing);
                 }
                 if has_forbidden(word) || word.contains(['\n', '\t']) {
@@ -98,6 +98,11 @@ impl Relation {
             Self::Other(_) => true,
         };
         if fits { Ok(relation) } else { Err(RelationError::Unknown) }
+    }
+
+    /// As stored. A word of a later release reads as another relative, whose own word may be missing (`text::relation`).
+    pub fn from_stored(role: Role, choice: &str, word: &str) -> Self {
+        Self::parse(role, choice, word).unwrap_or_else(|_| Self::Other(word.to_owned()))
     }
 
     /// The choices offered to a seat, in the order shown; `other` comes last.

@@ -25,7 +25,7 @@ pub use answer::{Answer, AnswerBody, AnswerBodyError};
 pub use cadence::{Cadence, DueMinute, DueOutcome, MIN_GAP_MS, REMINDER_DAYS, SHELVE_DAY};
 pub use daily_question::{DailyQuestion, FIRST_QUESTION_KEY, FREE_QUESTION_KEY, Refusal, SEASON_LENGTH, Saved, Seen, Status};
 pub use event::{Event, EventKind};
-pub use graphemes::{graphemes, has_forbidden};
+pub use graphemes::{graphemes, has_forbidden, is_blank, mended};
 pub use hand_over::{ENTER_LIFE_MS, HAND_OVER_LIFE_MS, HandOverCode, HandOverStage, WAY_OUT_LIFE_MS};
 pub use ids::{DailyQuestionId, HandOverId, IdError, InvitationId, NotificationId, PairId, PersonId, SessionId, SubmissionId, SubscriptionId};
 pub use invitation::{CodeError, INVITATION_LIFE_MS, InvitationCode, RecoveryCode};

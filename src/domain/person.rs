@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{PersonId, graphemes, has_forbidden};
+use super::{PersonId, graphemes, has_forbidden, is_blank};
 
 /// Why a text is no name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -31,12 +31,12 @@ impl PersonName {
     const MAX_BYTES: usize = 600;
 
     pub fn parse(text: &str) -> Result<Self, PersonNameError> {
-        let text: String = text.nfc().collect();
+        let text: String = text.chars().filter(|c| !matches!(c, '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{FEFF}' | '\u{FFFC}')).nfc().collect();
         let text = text.trim_matches(|c: char| c == ' ' || c == '\u{3000}' || c == '\u{00A0}');
         if has_forbidden(text) || text.contains(['\n', '\t', '\u{2028}', '\u{2029}']) {
             return Err(PersonNameError::Forbidden);
         }
-        if text.chars().all(|c| c.is_whitespace() || matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | '\u{3164}')) {
+        if is_blank(text) {
             return Err(PersonNameError::Empty);
         }
         if text.len() > Self::MAX_BYTES || graphemes(text) > Self::MAX_GRAPHEMES {
@@ -192,7 +192,9 @@ mod tests {
     #[test]
     fn empty_long_and_deceiving_names_are_refused() {
         assert_eq!(PersonName::parse("   "), Err(PersonNameError::Empty));
-        assert_eq!(PersonName::parse("\u{3164}"), Err(PersonNameError::Empty));
+        for text in ["\u{3164}", "\u{115F}\u{1160}", "\u{FFA0}", "\u{2800}", "\u{FFFC}", "\u{00AD}", "\u{200E}", "\u{FE0F}", "\u{E0020}"] {
+            assert_eq!(PersonName::parse(text), Err(PersonNameError::Empty), "{text:?}");
+        }
         assert_eq!(PersonName::parse(&"가".repeat(21)), Err(PersonNameError::TooLong));
         assert_eq!(PersonName::parse(&format!("e{}", "\u{0301}".repeat(400))), Err(PersonNameError::TooLong));
         assert_eq!(PersonName::parse("엄마\u{202E}"), Err(PersonNameError::Forbidden));

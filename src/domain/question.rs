@@ -38,6 +38,11 @@ impl Section {
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|section| section.word() == word)
     }
+
+    /// As stored. A word of a later release reads as the section that holds what fits nowhere else.
+    pub fn from_stored(word: &str) -> Self {
+        Self::from_word(word).unwrap_or(Self::NowAndAhead)
+    }
 }
 
 /// A question in one language: its topic and a wording for each seat.

@@ -10,7 +10,7 @@ use std::{
 use futures::StreamExt;
 use reqwest::{Client, Response, StatusCode, header, redirect};
 use serde::de::DeserializeOwned;
-use sqlx::Connection;
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::net::TcpSocket;
 
 use super::push_service::{self, PushService};
@@ -179,11 +179,20 @@ impl TestApp {
         ["test.db", "test.db-wal"].into_iter().flat_map(|file| std::fs::read(self.folder.0.join(file)).unwrap_or_default()).collect()
     }
 
+    pub fn database_file(&self) -> SqliteConnectOptions {
+        SqliteConnectOptions::new().filename(self.folder.0.join("test.db")).foreign_keys(false)
+    }
+
     /// Writes to the database as no release of ours would.
     pub async fn run_sql(&self, sql: &'static str) {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.folder.0.join("test.db")).foreign_keys(false);
-        let mut connection = sqlx::SqliteConnection::connect_with(&options).await.expect("a connection");
+        let mut connection = SqliteConnection::connect_with(&self.database_file()).await.expect("a connection");
         sqlx::raw_sql(sql).execute(&mut connection).await.expect(sql);
+    }
+
+    /// A number out of the database.
+    pub async fn read_sql(&self, sql: &'static str) -> i64 {
+        let mut connection = SqliteConnection::connect_with(&self.database_file()).await.expect("a connection");
+        sqlx::query_scalar(sql).fetch_one(&mut connection).await.expect(sql)
     }
 
     /// Sends what may be sent now.

@@ -109,6 +109,7 @@ pub static EN: Words = Words {
     err_not_found: "Not found.",
     err_answer_empty: "Please write an answer.",
     err_answer_too_long: "An answer has at most 2,000 letters. Please shorten it a little.",
+    err_answer_too_many_bytes: "So many emoji or decorated letters make the answer too large. Please shorten it a little.",
     err_answer_forbidden: "The answer holds a character that cannot be used. Please remove it and send again.",
     err_code: "The code is wrong, used or out of date. Please check with the sender.",
     err_card_open: "A card is open already, so this cannot be undone.",

@@ -109,6 +109,7 @@ pub static KO: Words = Words {
     err_not_found: "찾을 수 없어요.",
     err_answer_empty: "답을 적어 주세요.",
     err_answer_too_long: "답은 2,000자까지 적을 수 있어요. 조금만 줄여 주세요.",
+    err_answer_too_many_bytes: "그림 글자나 꾸민 글자가 많아 답이 너무 커졌어요. 조금만 줄여 주세요.",
     err_answer_forbidden: "답에 쓸 수 없는 글자가 들어 있어요. 지우고 다시 보내 주세요.",
     err_code: "코드가 맞지 않거나 이미 쓰였거나 기한이 지났어요. 보낸 분에게 확인해 주세요.",
     err_card_open: "이미 카드가 열려서 되돌릴 수 없어요.",

@@ -86,6 +86,7 @@ pub fn relation<'a>(words: &'a Words, relation: &'a Relation) -> &'a str {
         Relation::Grandfather => words.relation_grandfather,
         Relation::Daughter => words.relation_daughter,
         Relation::Son => words.relation_son,
+        Relation::Other(word) if word.is_empty() => relation_choice(words, "other"),
         Relation::Other(word) => word,
     }
 }

@@ -219,7 +219,7 @@ pub async fn change_name(state: &AppState, person: &Person, name: PersonName) ->
     }
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    persons::update(&mut tx, &Person { name, ..person.clone() }).await?;
+    persons::rename(&mut tx, person.id, &name).await?;
     let mut telling = Telling::default();
     telling.name_changed(&mut tx, person.id).await?;
     telling.write(&mut tx, state, now).await?;

@@ -4,7 +4,7 @@ use super::{Device, ServiceError, inbox, tell::Telling};
 use crate::{
     domain::{
         Cancelled, DailyQuestionId, EventKind, Millis, NotificationId, NotificationKind, Pair, PairPhase, Person, PersonId, SessionId,
-        SubscriptionId, graphemes, has_forbidden,
+        SubscriptionId, graphemes, has_forbidden, is_blank,
     },
     server::{
         calendar::Zone,
@@ -137,7 +137,7 @@ pub async fn remove_own(state: &AppState, person: &Person, session: SessionId) -
 /// Gives a device a name of the person's own.
 pub async fn rename(state: &AppState, person: &Person, id: SubscriptionId, name: &str) -> Result<(), ServiceError> {
     let name = name.trim();
-    if name.is_empty() || name.len() > 300 || graphemes(name) > LONGEST_NAME || has_forbidden(name) || name.contains('\n') {
+    if is_blank(name) || name.len() > 300 || graphemes(name) > LONGEST_NAME || has_forbidden(name) || name.contains('\n') {
         return Err(ServiceError::DeviceName);
     }
     let now = state.clock.now();

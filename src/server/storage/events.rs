@@ -134,7 +134,7 @@ impl Row {
         let broken = |column| StorageError::Inconsistent { table: "events", id: self.seq.to_string(), column };
         Ok(Event {
             seq: self.seq,
-            kind: EventKind::from_word(&self.kind).ok_or_else(|| broken("kind"))?,
+            kind: EventKind::from_stored(&self.kind),
             pair: optional_id(self.pair_id.as_deref()).map_err(|()| broken("pair_id"))?,
             daily_question: optional_id(self.daily_question_id.as_deref()).map_err(|()| broken("daily_question_id"))?,
             at: Millis(self.at),

@@ -183,7 +183,7 @@ impl Row {
         Ok(HandOver {
             id: self.id.parse().map_err(|_| broken("id"))?,
             person: self.person_id.parse().map_err(|_| broken("person_id"))?,
-            stage: HandOverStage::from_word(&self.stage).ok_or_else(|| broken("stage"))?,
+            stage: HandOverStage::from_stored(&self.stage),
             expires_at: Millis(self.expires_at),
             device: self.device,
         })

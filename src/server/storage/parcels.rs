@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{StorageError, Tx, deliveries::DeliveryId, macros, notifications::quiet_hours, rows};
+use super::{StorageError, Tx, deliveries::DeliveryId, macros, notifications::quiet_hours, questions::wordings_of, rows};
 use crate::domain::{
     DailyQuestionId, LocalDate, Locale, Millis, Muted, NotificationKind, PairId, PersonId, PersonName, QuietHours, Relation, Role, Wordings, ZoneName,
 };
@@ -72,7 +72,7 @@ pub async fn load(tx: &mut Tx, claimed: &[DeliveryId]) -> Result<Vec<Result<Parc
         "SELECT d.notification_id, d.subscription_id, d.attempts, n.person_id, n.kind, n.slot, n.daily_question_id, n.detail, n.expires_at, n.due_at,
                 s.endpoint, s.origin, s.p256dh, s.auth, s.key_id, p.locale, p.zone, p.zone_offset_s, p.quiet_from, p.quiet_to, p.hides_details,
                 (SELECT COUNT(*) FROM notifications u WHERE u.person_id = n.person_id AND u.read_at IS NULL) AS unread,
-                n.pair_id, m.role, m.muted, m.question_in_quiet, o.relation AS other_relation, o.relation_word AS other_word, op.name AS other_name,
+                n.pair_id, m.role, m.muted, m.question_in_quiet, o.relation AS other_relation, o.relation_word AS other_word, COALESCE(o.left_name, op.name) AS other_name,
                 pr.zone AS pair_zone, pr.zone_offset_s AS pair_offset_s, pr.minute AS pair_minute, pr.closed_at, pr.paused_until,
                 q.wordings, q.shelved_at, q.completed_at, mine.revision AS own_revision, theirs.revision AS other_revision,
                 (SELECT COUNT(*) FROM notifications x
@@ -162,7 +162,7 @@ impl Row {
         };
         let question = match self.wordings {
             Some(wordings) => Some(AboutQuestion {
-                wordings: serde_json::from_str(&wordings).map_err(|_| broken("wordings"))?,
+                wordings: wordings_of(&wordings).ok_or_else(|| broken("wordings"))?,
                 is_shelved: self.shelved_at.is_some(),
                 is_complete: self.completed_at.is_some(),
                 has_answered: self.own_revision.is_some(),
@@ -173,10 +173,10 @@ impl Row {
         let pair = match (self.pair_id, self.role, self.pair_zone, self.pair_minute) {
             (Some(pair), Some(role), Some(zone), Some(minute)) => {
                 let pair: PairId = pair.parse().map_err(|_| broken("pair_id"))?;
-                let role = Role::from_word(&role).ok_or_else(|| broken("role"))?;
+                let role = Role::from_word(&role).unwrap_or(Role::Child);
                 let other = match (self.other_relation, self.other_word, self.other_name) {
                     (Some(relation), Some(word), Some(name)) => {
-                        let relation = Relation::parse(role.other(), &relation, &word).map_err(|_| broken("relation"))?;
+                        let relation = Relation::from_stored(role.other(), &relation, &word);
                         Some((relation, PersonName::from_stored(name)))
                     }
                     _ => None,
@@ -206,7 +206,7 @@ impl Row {
             expires_at: Millis(self.expires_at),
             due_at: self.due_at.map(Millis),
             target,
-            locale: Locale::from_tag(&self.locale).ok_or_else(|| broken("locale"))?,
+            locale: Locale::from_tag(&self.locale).unwrap_or_default(),
             zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?.with_offset(self.zone_offset_s),
             quiet: quiet_hours(self.quiet_from, self.quiet_to),
             hides_details: self.hides_details != 0,

@@ -59,6 +59,12 @@ pub async fn update(tx: &mut Tx, person: &Person) -> Result<(), StorageError> {
     Ok(())
 }
 
+/// Writes the name alone: the words of a later release beside it stay.
+pub async fn rename(tx: &mut Tx, person: PersonId, name: &PersonName) -> Result<(), StorageError> {
+    macros::execute!(tx, "UPDATE persons SET name = $2 WHERE id = $1", person.to_string(), name.as_str())?;
+    Ok(())
+}
+
 /// What is known of a person's recovery code, and how many first answers they have given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecoveryState {
@@ -121,8 +127,8 @@ impl Row {
         let broken = |column| StorageError::Inconsistent { table: "persons", id: self.id.clone(), column };
         Ok(Person {
             id: self.id.parse().map_err(|_| broken("id"))?,
-            locale: Locale::from_tag(&self.locale).ok_or_else(|| broken("locale"))?,
-            text_size: TextSize::from_word(&self.text_size).ok_or_else(|| broken("text_size"))?,
+            locale: Locale::from_tag(&self.locale).unwrap_or_default(),
+            text_size: TextSize::from_word(&self.text_size).unwrap_or_default(),
             zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?.with_offset(self.zone_offset_s),
             name: PersonName::from_stored(self.name),
         })

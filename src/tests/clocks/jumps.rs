@@ -96,7 +96,7 @@ async fn every_verb(app: &TestApp, service: &PushService, pair: &TestPair, at: u
     let mut called = Called::default();
     let fresh = newcomers(app, at, &mut called).await;
     let (child, parent, id) = (&pair.child, &pair.parent, pair.id.to_string());
-    for reading in ["account", "devices", "hand_over", "inbox", "push_key", "quiet_settings", "recovery_page"] {
+    for reading in ["account", "devices", "hand_over", "inbox", "push_key", "quiet_settings", "recovery_page", "zones"] {
         called.done(child, reading, &[]).await;
     }
     for reading in ["today", "pair_settings", "switches", "invite_page"] {
