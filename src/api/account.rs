@@ -41,7 +41,7 @@ pub async fn zones() -> Result<Vec<ZoneChoice>, ApiError> {
 #[server(endpoint = "sign_in")]
 pub async fn sign_in(#[server(default)] code: String) -> Result<(), ApiError> {
     use crate::{
-        domain::HandOverCode,
+        domain::{HandOverCode, RecoveryCode},
         paths,
         server::{
             cookies,
@@ -52,8 +52,10 @@ pub async fn sign_in(#[server(default)] code: String) -> Result<(), ApiError> {
 
     let request = request::anybody()?;
     request.visitor.refuse_insecure()?;
-    // Digits in the wrong field are no wrong recovery code.
-    if let Ok(digits) = HandOverCode::parse(&code) {
+    // The digits of a hand-over in this field are no wrong recovery code: their own page takes them.
+    if RecoveryCode::parse(&code).is_err()
+        && let Ok(digits) = HandOverCode::parse(&code)
+    {
         request.redirect(paths::digits_with(&digits.grouped()));
         return Ok(());
     }

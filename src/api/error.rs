@@ -20,8 +20,7 @@ pub enum ApiError {
     ConsentMissing,
     AnswerEmpty,
     AnswerTooLong,
-    /// Few letters of many parts. (Installed apps know what begins with `AnswerTooLong` for a refusal that leaves the text in its field.)
-    AnswerTooLongInBytes,
+    AnswerTooHeavy,
     AnswerForbidden,
     RelationMissing,
     RelationWordMissing,
@@ -34,6 +33,8 @@ pub enum ApiError {
     PauseTooLong,
     CodeWrong,
     RecoveryCodeWrong,
+    /// No code stands in what was typed, or several do. It is no try.
+    CodeMissing,
     LeaveUnconfirmed,
     TooManyTries,
     /// More in a short while than anybody writes by hand.
@@ -86,7 +87,7 @@ impl ApiError {
             | Self::ConsentMissing
             | Self::AnswerEmpty
             | Self::AnswerTooLong
-            | Self::AnswerTooLongInBytes
+            | Self::AnswerTooHeavy
             | Self::AnswerForbidden
             | Self::RelationMissing
             | Self::RelationWordMissing
@@ -99,6 +100,7 @@ impl ApiError {
             | Self::PauseTooLong
             | Self::CodeWrong
             | Self::RecoveryCodeWrong
+            | Self::CodeMissing
             | Self::LeaveUnconfirmed
             | Self::QuietTooLong
             | Self::EndpointRefused
@@ -155,7 +157,7 @@ impl From<AnswerBodyError> for ApiError {
         match error {
             AnswerBodyError::Empty => Self::AnswerEmpty,
             AnswerBodyError::TooLong => Self::AnswerTooLong,
-            AnswerBodyError::TooManyBytes => Self::AnswerTooLongInBytes,
+            AnswerBodyError::TooHeavy => Self::AnswerTooHeavy,
             AnswerBodyError::Forbidden => Self::AnswerForbidden,
         }
     }

@@ -22,6 +22,7 @@ impl From<ServiceError> for ApiError {
             ServiceError::Date => Self::DateInvalid,
             ServiceError::ConsentMissing => Self::ConsentMissing,
             ServiceError::CodeWrong => Self::CodeWrong,
+            ServiceError::CodeMissing => Self::CodeMissing,
             ServiceError::TooManyTries => Self::TooManyTries,
             ServiceError::JoiningMyself => Self::JoiningMyself,
             ServiceError::PairExists => Self::PairExists,
@@ -64,8 +65,11 @@ fn stored(error: &StorageError) -> ApiError {
     tracing::error!(%error, "storage failed");
     match error {
         StorageError::Unavailable(_) => ApiError::Unavailable,
-        StorageError::Inconsistent { .. } | StorageError::Taken | StorageError::Database(_) | StorageError::Migration(_) | StorageError::Url(_) => {
-            ApiError::Broken
-        }
+        StorageError::Inconsistent { .. }
+        | StorageError::Taken
+        | StorageError::Database(_)
+        | StorageError::Migration(_)
+        | StorageError::Url(_)
+        | StorageError::Backup(_) => ApiError::Broken,
     }
 }

@@ -11,7 +11,7 @@ impl ApiError {
             Self::NotFound => words.err_not_found,
             Self::AnswerEmpty => words.err_answer_empty,
             Self::AnswerTooLong => words.err_answer_too_long,
-            Self::AnswerTooLongInBytes => words.err_answer_too_many_bytes,
+            Self::AnswerTooHeavy => words.err_answer_too_heavy,
             Self::AnswerForbidden => words.err_answer_forbidden,
             Self::CodeWrong => words.err_code,
             Self::CardOpen => words.err_card_open,
@@ -40,6 +40,7 @@ impl ApiError {
             | Self::PausePast
             | Self::PauseTooLong
             | Self::RecoveryCodeWrong
+            | Self::CodeMissing
             | Self::TooManyTries
             | Self::JoiningMyself
             | Self::PairExists
@@ -80,6 +81,7 @@ impl ApiError {
             Self::PausePast => words.err_pause_past,
             Self::PauseTooLong => words.err_pause_too_long,
             Self::RecoveryCodeWrong => words.err_recovery_code,
+            Self::CodeMissing => words.err_code_missing,
             Self::TooManyTries => words.err_too_many,
             Self::JoiningMyself => words.err_myself,
             Self::PairExists => words.err_pair_exists,
@@ -104,7 +106,7 @@ impl ApiError {
             | Self::NotFound
             | Self::AnswerEmpty
             | Self::AnswerTooLong
-            | Self::AnswerTooLongInBytes
+            | Self::AnswerTooHeavy
             | Self::AnswerForbidden
             | Self::CodeWrong
             | Self::CardOpen

@@ -41,8 +41,7 @@ pub fn open(cursor: i64, tell: impl Fn(Heard) + 'static) {
             "lost" => Heard::Lost(!text.is_empty()),
             "road" => Heard::Slow(text == "poll"),
             "told" => {
-                // An event of a later release says that something changed, and no more.
-                let Ok(event) = serde_json::from_slice::<Event>(text.as_bytes()) else { return tell(Heard::Refetch) };
+                let Ok(event) = serde_json::from_slice::<Event>(text.as_bytes()) else { return };
                 notices::heard(&event);
                 Heard::Event(event)
             }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Failure, KeysAct, make_data_dir, open, site_for_jobs, state_of};
+use super::{Failure, KeysAct, folder, open, site_for_jobs, state_of};
 use crate::server::{
     clock::Clock,
     config::Settings,
@@ -16,7 +16,7 @@ use crate::server::{
 };
 
 pub(super) fn keys(settings: &Settings, act: Option<KeysAct>) -> Result<(), Failure> {
-    make_data_dir(&settings.data_dir)?;
+    folder::make(&settings.data_dir)?;
     let now = Clock::System.now().0;
     let found = VapidKeys::load(&settings.data_dir)?;
     let keys = match (act, found) {

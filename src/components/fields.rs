@@ -9,9 +9,11 @@ use crate::{
     text::{self, cities},
 };
 
-/// Text for the `inner_html` of a `<textarea>`. Leptos writes such a field's children as they are, so a text with
-/// `</textarea>` in it would end the field (tachys 0.2, `ESCAPE_CHILDREN`; WHATWG HTML §13.1.2, escapable raw text).
-pub fn text_in_field(text: &str) -> String {
+/// Text for `inner_html`, escaped. It is for a `<textarea>`, whose children Leptos writes as they are: a text with
+/// `</textarea>` in it would end the field (tachys 0.2, `ESCAPE_CHILDREN`; WHATWG HTML §13.1.2, escapable raw text). And it
+/// is for sentences that change: a browser's translator puts elements of its own in the place of the text nodes that
+/// Leptos holds, and what is written to those is not seen. `inner_html` writes to the element.
+pub fn html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
 

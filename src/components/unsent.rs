@@ -9,9 +9,8 @@ use super::context::use_words;
 pub fn UnsentTexts() -> impl IntoView {
     let words = use_words();
     view! {
-        <section
+        <div class="said" role="status"><section
             class="notice warn unsent"
-            role="status"
             data-unsent
             data-already-open=words.opened_while_writing
             data-swapped=words.draft_before_swap
@@ -19,7 +18,6 @@ pub fn UnsentTexts() -> impl IntoView {
             data-shared=words.draft_shared
             data-elsewhere=words.draft_elsewhere
             data-answer-too-long=words.err_answer_too_long
-            data-answer-too-long-in-bytes=words.err_answer_too_many_bytes
             data-answer-forbidden=words.err_answer_forbidden
             data-pair-closed=words.err_pair_closed
             data-other=words.draft_kept
@@ -27,6 +25,6 @@ pub fn UnsentTexts() -> impl IntoView {
             data-copied=words.text_copied
             data-drop=words.drop_text
             hidden
-        ></section>
+        ></section></div>
     }
 }

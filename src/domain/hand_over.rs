@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CodeError, Millis, invitation};
+use super::{
+    CodeError, Millis,
+    code_text::{self, Shape},
+};
 
 /// The digits are good for ten minutes (OWASP ASVS 6.5.5).
 pub const HAND_OVER_LIFE_MS: i64 = 10 * Millis::MINUTE;
@@ -20,10 +23,10 @@ pub struct HandOverCode(String);
 impl HandOverCode {
     pub const LENGTH: usize = 8;
 
-    /// Reads what a person typed: spaces and dashes anywhere, full-width digits, O for 0 and l for 1.
+    /// Reads what a person typed: spaces and dashes anywhere, full-width digits, O for 0 and l for 1. Of a longer text it
+    /// takes the one group of eight digits in it.
     pub fn parse(text: &str) -> Result<Self, CodeError> {
-        let digits = invitation::normalise(text, Self::LENGTH).filter(|code| code.bytes().all(|b| b.is_ascii_digit()));
-        digits.map(Self).ok_or(CodeError)
+        code_text::find(text, Shape { length: Self::LENGTH, group: 4, only_digits: true }).map(Self).ok_or(CodeError)
     }
 
     /// From a random number. One code is likelier than another by less than 10⁻¹¹.
@@ -83,7 +86,7 @@ impl HandOverStage {
         Self::ALL.into_iter().find(|stage| stage.word() == word)
     }
 
-    /// As stored. A word of a later release reads as taken back: it lets nobody in.
+    /// Reads a stored word. A stage of a later release lets nobody in.
     pub fn from_stored(word: &str) -> Self {
         Self::from_word(word).unwrap_or(Self::Withdrawn)
     }

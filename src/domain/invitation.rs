@@ -2,14 +2,17 @@
 
 use std::fmt;
 
-use super::Millis;
+use super::{
+    Millis,
+    code_text::{self, Shape},
+};
 
 /// An invitation lives for seven days.
 pub const INVITATION_LIFE_MS: i64 = 7 * Millis::DAY;
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// The text holds no code of the right length.
+/// The text holds no code of the right length, or more than one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a code")]
 pub struct CodeError;
@@ -24,10 +27,10 @@ macro_rules! code {
             pub const LENGTH: usize = $length;
 
             /// Reads what a person typed: any case, spaces and dashes anywhere, O for 0, I and L for 1,
-            /// full-width letters, and Hangul typed where Latin letters were meant.
+            /// full-width letters, and Hangul typed where Latin letters were meant. Of a longer text, such as a
+            /// pasted link or message, it takes the one code in it.
             pub fn parse(text: &str) -> Result<Self, CodeError> {
-                let code = normalise(text, $length).ok_or(CodeError)?;
-                Ok(Self(code))
+                code_text::find(text, Shape { length: $length, group: $group, only_digits: false }).map(Self).ok_or(CodeError)
             }
 
             /// A fresh code from random bytes, five bits of each.
@@ -75,8 +78,9 @@ code!(
     4
 );
 
+/// A text that is one code and nothing else, in its canonical form.
 pub(super) fn normalise(text: &str, length: usize) -> Option<String> {
-    // A pasted link or sentence is not a code; anything sensible is far below this.
+    // A typed code is far below this, whatever stands between its letters.
     if text.len() > 400 {
         return None;
     }

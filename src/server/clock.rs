@@ -16,6 +16,19 @@ const SLICE: Duration = Duration::from_secs(1);
 
 static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
 
+/// Measures a span on the monotonic clock, which does not jump when somebody sets the time.
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
 #[derive(Clone)]
 pub enum Clock {
     System,

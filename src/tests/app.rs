@@ -10,14 +10,16 @@ use std::{
 use futures::StreamExt;
 use reqwest::{Client, Response, StatusCode, header, redirect};
 use serde::de::DeserializeOwned;
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::net::TcpSocket;
 
 use super::push_service::{self, PushService};
 use crate::{
     api::{ApiError, TodayView},
     domain::{DailyQuestionId, Event, EventKind, Millis, PairId},
-    http::{serve, wire::Port},
+    http::{
+        port::{Limits, Port},
+        serve,
+    },
     server::{
         budget::Budget,
         catalogue::Catalogue,
@@ -104,7 +106,16 @@ impl TestApp {
         let listener = socket.listen(64).expect("a port");
         let (folder, clock) = (Folder::new(), Clock::manual(NOON));
         let state = prepare(&folder, clock, 7, "", listener.local_addr().expect("an address").port()).await;
-        Self::run(state, Port::from(listener).with_patience(patience), folder, "")
+        let limits = Limits { patience, head: patience, idle: patience * 5, ..Limits::default() };
+        Self::run(state, Port::new(listener, limits), folder, "")
+    }
+
+    /// With other limits on what connections may take.
+    pub async fn start_with_limits(limits: Limits) -> Self {
+        let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let folder = Folder::new();
+        let state = prepare(&folder, Clock::manual(NOON), 7, "", listener.local_addr().expect("an address").port()).await;
+        Self::run(state, Port::new(listener, limits), folder, "")
     }
 
     /// With lines that say after `heartbeat` of silence that they are alive.
@@ -174,25 +185,21 @@ impl TestApp {
         self.restart(0).await;
     }
 
+    /// Where the data and the built site lie.
+    pub fn folder(&self) -> &Path {
+        &self.folder.0
+    }
+
     /// Every byte of the database, what is only in its log included.
     pub fn stored(&self) -> Vec<u8> {
         ["test.db", "test.db-wal"].into_iter().flat_map(|file| std::fs::read(self.folder.0.join(file)).unwrap_or_default()).collect()
     }
 
-    pub fn database_file(&self) -> SqliteConnectOptions {
-        SqliteConnectOptions::new().filename(self.folder.0.join("test.db")).foreign_keys(false)
-    }
-
-    /// Writes to the database as no release of ours would.
-    pub async fn run_sql(&self, sql: &'static str) {
-        let mut connection = SqliteConnection::connect_with(&self.database_file()).await.expect("a connection");
-        sqlx::raw_sql(sql).execute(&mut connection).await.expect(sql);
-    }
-
-    /// A number out of the database.
-    pub async fn read_sql(&self, sql: &'static str) -> i64 {
-        let mut connection = SqliteConnection::connect_with(&self.database_file()).await.expect("a connection");
-        sqlx::query_scalar(sql).fetch_one(&mut connection).await.expect(sql)
+    /// Runs a statement on the database file itself, as another release or an operator would.
+    pub async fn run_sql(&self, sql: &str) {
+        use sqlx::{AssertSqlSafe, ConnectOptions, sqlite::SqliteConnectOptions};
+        let mut raw = SqliteConnectOptions::new().filename(self.folder.0.join("test.db")).foreign_keys(false).connect().await.expect("the database");
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut raw).await.expect("a statement");
     }
 
     /// Sends what may be sent now.
@@ -258,8 +265,7 @@ async fn prepare(folder: &Folder, clock: Clock, seed: u64, push_host: &str, port
         random: Random::seeded(seed),
         secrets: Secrets::from_key(&[7; 32]),
         push: push(&folder.0, push_host),
-        // Its clock stands still: what a test does in a moment would take a person a day.
-        budget: Budget::of(u32::MAX),
+        budget: Budget::unlimited(),
         lifecycle: Lifecycle::default(),
         site: Arc::new(Site {
             env: AppEnv::Test,

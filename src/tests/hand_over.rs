@@ -10,7 +10,7 @@ use crate::{
     server::{
         jobs::housekeeping,
         storage::{
-            hand_overs,
+            prune,
             seeds::{CHILDREN, PARENTS},
         },
     },
@@ -389,7 +389,11 @@ async fn five_wrong_tries_shut_a_browser_and_ten_its_address() {
     assert_eq!(again.refused("ask_hand_over", &[("code", &code)]).await, SHUT, "and then its address is shut");
     app.restart(0).await;
     assert_eq!(again.refused("ask_hand_over", &[("code", &code)]).await, SHUT, "a restart forgives nothing");
-    assert_eq!(guesser.refused("sign_in", &[("code", "0000")]).await, (422, ApiError::RecoveryCodeWrong), "the recovery code has its own count");
+    assert_eq!(
+        guesser.refused("sign_in", &[("code", "0000-0000-0000-0000")]).await,
+        (422, ApiError::RecoveryCodeWrong),
+        "the recovery code has its own count"
+    );
 
     let neighbour = app.visitor();
     *neighbour.address.lock().expect("an address") = "198.51.100.20".into();
@@ -415,7 +419,7 @@ async fn what_is_not_eight_digits_costs_no_try() {
     let person = app.person(CHILDREN[0].0).await;
     let phone = app.visitor();
     for typed in ["", "1234567", "123456789", "숫자가 뭐예요?", "1234567a", "0".repeat(500).as_str(), "1", "2", "3", "4", "5"] {
-        assert_eq!(phone.refused("ask_hand_over", &[("code", typed)]).await, OVER, "{typed}");
+        assert_eq!(phone.refused("ask_hand_over", &[("code", typed)]).await, (422, ApiError::CodeMissing), "{typed}");
     }
     let code = make(&person).await;
     assert_eq!(phone.post("ask_hand_over", &[("code", &code)]).await.status(), StatusCode::OK);
@@ -473,7 +477,7 @@ async fn housekeeping_forgets_what_is_over() {
     let left = async |at: Millis| {
         // Dropped, so that it never happened.
         let mut tx = app.state.database.begin().await.expect("a transaction");
-        hand_overs::prune(&mut tx, at).await.expect("a number")
+        prune::batch(&mut tx, &prune::HAND_OVERS, at).await.expect("a number")
     };
     let end = app.state.clock.now().plus(HAND_OVER_LIFE_MS);
     housekeeping::sweep(&app.state).await.expect("a sweep");

@@ -67,7 +67,7 @@ async fn wrong_used_withdrawn_and_expired_codes_say_the_same() {
     let expired = other.invite(other.start_pair("child").await).await;
     app.advance(INVITATION_LIFE_MS);
 
-    for code in ["0000000000", "nonsense", "", &withdrawn, &replaced, &used, &expired] {
+    for code in ["0000000000", &withdrawn, &replaced, &used, &expired] {
         assert_eq!(pair.parent.refused("check_invitation", &[("code", code)]).await, (422, ApiError::CodeWrong), "{code}");
         pair.parent.cookies.lock().expect("cookies").remove("__Host-ticket");
     }
@@ -104,7 +104,11 @@ async fn only_failures_count_and_ten_an_hour_are_enough() {
         assert_eq!(guesser.refused("check_invitation", &[("code", "0000000000")]).await, (422, ApiError::CodeWrong));
     }
     assert_eq!(guesser.refused("check_invitation", &[("code", &code)]).await, (429, ApiError::TooManyTries), "even a right one");
-    assert_eq!(guesser.refused("sign_in", &[("code", &code)]).await, (429, ApiError::TooManyTries), "the other code is guarded by the same count");
+    assert_eq!(
+        guesser.refused("sign_in", &[("code", "0000-0000-0000-0000")]).await,
+        (429, ApiError::TooManyTries),
+        "the other code is guarded by the same count"
+    );
 
     let neighbour = app.visitor();
     *neighbour.address.lock().expect("an address") = "198.51.100.20".into();
@@ -221,4 +225,21 @@ async fn in_an_app_s_browser_the_way_out_is_offered_before_joining() {
     let page = response.text().await.expect("a page");
     assert!(page.contains("기본 브라우저로 열기") && page.contains("kakaotalk://web/openExternal?url="));
     assert!(!app.visitor().page("/join").await.contains("기본 브라우저로 열기"));
+}
+
+#[tokio::test]
+async fn a_pasted_message_opens_and_a_text_without_a_code_costs_no_try() {
+    let app = TestApp::start().await;
+    let child = app.person(CHILDREN[0].0).await;
+    let code = child.invite(child.start_pair("child").await).await;
+    let newcomer = app.visitor();
+
+    for text in ["", "초대 코드가 뭐예요?", "https://family.example/today"].into_iter().cycle().take(30) {
+        assert_eq!(newcomer.refused("check_invitation", &[("code", text)]).await, (422, ApiError::CodeMissing), "{text}");
+        assert_eq!(newcomer.refused("sign_in", &[("code", text)]).await, (422, ApiError::CodeMissing), "{text}");
+        assert_eq!(newcomer.refused("ask_hand_over", &[("code", text)]).await, (422, ApiError::CodeMissing), "{text}");
+    }
+    let message = format!("{}님이 초대했어요!\nhttps://family.example/join/{code}\n코드는 {code}이에요.", CHILDREN[0].0);
+    assert_eq!(newcomer.post("check_invitation", &[("code", &message)]).await.status(), 200);
+    assert!(newcomer.page("/join/confirm").await.contains(CHILDREN[0].0));
 }

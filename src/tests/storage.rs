@@ -38,11 +38,12 @@ use crate::{
             hand_overs::{self, Kind, NewHandOver},
             invitations::{self, Invitation},
             notifications::{self, NewNotification},
-            pairs, parcels, persons, presence, questions,
+            pairs, parcels, persons, presence, prune, questions,
             receipts::{self, Receipt},
             rhythm, seeds, sessions,
             subscriptions::{self, Subscription},
             sweeps::{self, Swept},
+            waiting,
         },
     },
 };
@@ -393,7 +394,7 @@ on_both! {
         assert!(!read!(db, tx => sessions::exists(&mut tx, ids[1]).await));
         assert!(read!(db, tx => sessions::exists(&mut tx, ids[0]).await));
 
-        assert_eq!(commit!(db, tx => sessions::prune(&mut tx, NOW).await.expect("an answer")), 1, "only the one nobody used since");
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::SESSIONS, NOW).await.expect("an answer")), 1, "only the one nobody used since");
         assert_eq!(read!(db, tx => sessions::find_of(&mut tx, person.id).await).len(), 1);
     }
 
@@ -750,8 +751,8 @@ on_both! {
 
         let (child, session) = signed_in(&db).await;
         hand_over(&db, child.id, session, Kind::Digits, "code").await.expect("a hand-over");
-        assert_eq!(commit!(db, tx => hand_overs::prune(&mut tx, NOW.plus(99)).await.expect("an answer")), 0);
-        assert_eq!(commit!(db, tx => hand_overs::prune(&mut tx, NOW.plus(100)).await.expect("an answer")), 1);
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::HAND_OVERS, NOW.plus(99)).await.expect("an answer")), 0);
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::HAND_OVERS, NOW.plus(100)).await.expect("an answer")), 1);
     }
 
     // ---- daily questions and answers
@@ -1115,7 +1116,7 @@ on_both! {
         commit!(db, tx => deliveries::cancel(&mut tx, CancelFor::Subscription(told.subscription), Cancelled::SignedOut, NOW).await.expect("cancelled"));
         assert_eq!(commit!(db, tx => deliveries::claim(&mut tx, NOW, NOW.plus(1), 10).await.expect("a claim")), []);
         assert_eq!(read!(db, tx => deliveries::counts(&mut tx).await), (vec![("cancelled".to_owned(), 1)], None));
-        assert_eq!(commit!(db, tx => deliveries::prune(&mut tx, NOW.plus(1)).await.expect("pruned")), 1);
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::DELIVERIES, NOW.plus(1)).await.expect("pruned")), 1);
     }
 
     async fn a_report_counts_once_and_names_its_person(db: Database) {
@@ -1127,9 +1128,58 @@ on_both! {
         let trails = read!(db, tx => receipts::find_trails(&mut tx, person, "answered", NOW).await);
         assert_eq!((trails[0].shown_at, trails[0].opened_at), (Some(NOW.0), None));
         let subscription = read!(db, tx => subscriptions::lookup_for(&mut tx, person, told.subscription).await).expect("a subscription");
-        assert_eq!(subscription.shown_at, Some(NOW.plus(1)));
-        assert_eq!(read!(db, tx => subscriptions::find_silent(&mut tx, NOW.plus(2)).await), [told.subscription]);
-        assert_eq!(read!(db, tx => subscriptions::find_silent(&mut tx, NOW.plus(1)).await), []);
+        assert_eq!(subscription.shown_at, Some(NOW), "the second report wrote nothing");
+        assert_eq!(read!(db, tx => subscriptions::find_silent(&mut tx, NOW.plus(1)).await), [told.subscription]);
+        assert_eq!(read!(db, tx => subscriptions::find_silent(&mut tx, NOW).await), []);
+    }
+
+    async fn a_report_settles_what_waits_and_a_late_outcome_changes_nothing(db: Database) {
+        let told = told(&db).await;
+        let lease = NOW.plus(60_000);
+        commit!(db, tx => deliveries::claim(&mut tx, NOW, lease, 10).await.expect("a claim"));
+        assert_eq!(read!(db, tx => parcels::load(&mut tx, &[told]).await).len(), 1);
+        commit!(db, tx => receipts::report(&mut tx, told, Receipt::Shown, NOW.plus(1)).await.expect("noted"));
+        assert_eq!(read!(db, tx => parcels::load(&mut tx, &[told]).await).len(), 0, "a worker that has it does not send it");
+        let late = Settled { id: told, state: State::Retry, send_at: Some(lease), status: None, reason: Some("timeout"), is_attempt: true };
+        commit!(db, tx => deliveries::settle(&mut tx, &[late], lease, NOW.plus(2)).await.expect("settled"));
+        let listed = read!(db, tx => deliveries::find_in(&mut tx, State::Accepted, 10).await);
+        assert_eq!(listed.iter().map(|listed| listed.reason.as_deref()).collect::<Vec<_>>(), [Some("shown")]);
+        assert_eq!(read!(db, tx => deliveries::next_send(&mut tx).await), None);
+    }
+
+    async fn what_waits_for_a_service_is_brought_forward_and_follows_to_another_subscription(db: Database) {
+        let told = told(&db).await;
+        let lease = NOW.plus(60_000);
+        let waits = async |state, at, reason| {
+            commit!(db, tx => {
+                let due = deliveries::next_send(&mut tx).await.expect("an answer").expect("it waits");
+                assert_eq!(deliveries::claim(&mut tx, due, lease, 10).await.expect("a claim"), [told]);
+                let settled = Settled { id: told, state, send_at: Some(at), status: None, reason: Some(reason), is_attempt: true };
+                deliveries::settle(&mut tx, &[settled], lease, NOW).await.expect("settled");
+            });
+            read!(db, tx => waiting::find_held_back(&mut tx, "https://push.example", NOW.plus(5_000), 10).await)
+        };
+        let later = NOW.plus(900_000);
+        assert_eq!(waits(State::Pending, later, "quiet hours").await, []);
+        assert_eq!(waits(State::Retry, later, waiting::ASKED_TO_WAIT).await, []);
+        assert_eq!(waits(State::Retry, NOW.plus(5_000), "service").await, [], "soon enough");
+        assert_eq!(waits(State::Pending, later, waiting::ORIGIN_PAUSED).await, [(told, later)]);
+        assert_eq!(waits(State::Retry, later, "service").await, [(told, later)]);
+        assert_eq!(read!(db, tx => waiting::find_held_back(&mut tx, "https://other.example", NOW, 10).await), []);
+        commit!(db, tx => waiting::bring_forward(&mut tx, &[(told, later.plus(1), NOW)]).await.expect("left"));
+        assert_eq!(read!(db, tx => deliveries::next_send(&mut tx).await), Some(later), "somebody else has moved it meanwhile");
+        commit!(db, tx => waiting::bring_forward(&mut tx, &[(told, later, NOW.plus(3))]).await.expect("moved"));
+        assert_eq!(read!(db, tx => deliveries::next_send(&mut tx).await), Some(NOW.plus(3)));
+
+        let new = SubscriptionId(id());
+        commit!(db, tx => waiting::follow(&mut tx, told.subscription, new, NOW.plus(4)).await.expect("moved"));
+        let claimed = commit!(db, tx => deliveries::claim(&mut tx, NOW.plus(4), lease, 10).await.expect("a claim"));
+        assert_eq!(claimed, [DeliveryId { subscription: new, ..told }]);
+        commit!(db, tx => {
+            deliveries::insert(&mut tx, &[(told, NOW)], NOW).await.expect("the same for the first");
+            waiting::follow(&mut tx, told.subscription, new, NOW).await.expect("the second has it");
+        });
+        assert_eq!(read!(db, tx => deliveries::counts(&mut tx).await).0, [("leased".to_owned(), 1), ("pending".to_owned(), 1)]);
     }
 
     async fn ending_a_session_takes_its_subscription_along(db: Database) {
@@ -1197,9 +1247,9 @@ on_both! {
         commit!(db, tx => for at in 0..4 {
             append(&mut tx, &[child.id], EventKind::SettingsChanged, None, None, NOW.plus(at)).await.expect("told");
         });
-        assert_eq!(commit!(db, tx => events::prune(&mut tx, NOW.plus(2)).await.expect("an answer")), 2);
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::EVENTS, NOW.plus(2)).await.expect("an answer")), 2);
         assert_eq!(read!(db, tx => events::first_kept(&mut tx, child.id).await), Some(3));
-        assert_eq!(commit!(db, tx => events::prune(&mut tx, NOW.plus(9)).await.expect("an answer")), 2);
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::EVENTS, NOW.plus(9)).await.expect("an answer")), 2);
         assert_eq!(read!(db, tx => events::first_kept(&mut tx, child.id).await), None);
 
         commit!(db, tx => append(&mut tx, &[child.id, parent.id], EventKind::SettingsChanged, None, None, NOW).await.expect("told"));
@@ -1295,7 +1345,7 @@ on_both! {
         for (bucket, since, count) in [("address:1", 0, 3), ("address:1", 1, 2), ("address:1", 3, 0), ("address:2", 0, 1), ("address:3", 0, 0)] {
             assert_eq!(read!(db, tx => failures::count(&mut tx, bucket, NOW.plus(since)).await), count, "{bucket} since {since}");
         }
-        assert_eq!(commit!(db, tx => failures::prune(&mut tx, NOW.plus(2)).await.expect("an answer")), 1);
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::FAILURES, NOW.plus(2)).await.expect("an answer")), 1);
         assert_eq!(read!(db, tx => failures::count(&mut tx, "address:1", NOW).await), 2);
     }
 
@@ -1414,6 +1464,35 @@ on_both! {
 
 // ---- what one database alone can show
 
+#[tokio::test]
+async fn a_copy_that_fails_its_check_gets_no_name() {
+    let (folder, database) = fresh_sqlite().await;
+    let mut raw = raw_sqlite(&sqlite_file(&folder)).await;
+    let orphan = "PRAGMA foreign_keys = OFF; INSERT INTO invitations (id, pair_id, code_hash, relation_word, name, created_at, expires_at)
+                  VALUES ('i', 'nobody', 'h', '', '', 1, 1)";
+    sqlx::raw_sql(orphan).execute(&mut raw).await.expect("a damaged database");
+    let file = folder.0.join("copy.db");
+    let refused = database.backup_into(&file).await;
+    assert!(matches!(&refused, Err(StorageError::Backup(sentence)) if sentence.contains("invitations")), "{refused:?}");
+    let left: Vec<_> = fs::read_dir(&folder.0).expect("a folder").map(|file| file.expect("a file").file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with("copy.db")), "{left:?}");
+    database.close().await;
+}
+
+#[tokio::test]
+async fn two_backups_into_one_file_do_not_write_over_one_another() {
+    let (folder, database) = fresh_sqlite().await;
+    let file = folder.0.join("copy.db");
+    let part = fs::File::create(folder.0.join("copy.db.part")).expect("the part of another backup");
+    part.lock().expect("which still runs");
+    let refused = database.backup_into(&file).await;
+    assert!(matches!(&refused, Err(StorageError::Backup(sentence)) if sentence.contains("another backup")), "{refused:?}");
+    assert!(folder.0.join("copy.db.part").exists() && !file.exists(), "what the other writes stays");
+    drop(part);
+    database.backup_into(&file).await.expect("a part that nobody writes any more is used again");
+    database.close().await;
+}
+
 fn sqlite_file(folder: &Folder) -> PathBuf {
     folder.0.join("test.db")
 }
@@ -1447,7 +1526,7 @@ fn an_acknowledged_answer_is_on_the_disk() {
     let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/storage/mod.rs")).expect("our own source");
     let writer = source.lines().find(|line| line.contains("let writer_options")).expect("the writer's options");
     assert!(writer.contains(".synchronous(SqliteSynchronous::Full)"), "{writer}");
-    assert!(source.contains("connect_with(writer_options)"), "the writer is opened with them");
+    assert!(source.contains("connect_with(writer_options.clone())"), "the writer is opened with them");
 }
 
 #[tokio::test]

@@ -15,6 +15,8 @@ use crate::server::{
 /// What a page may send up before it is asked to stop; each in bytes.
 const MESSAGES_UP: u32 = 16;
 const MESSAGE_UP: usize = 1_024;
+/// Pings and pongs that may come up between two heartbeats. A browser sends one pong for each.
+const CONTROLS_UP: u32 = 16;
 /// Pings in a row without a pong before the other end counts as gone.
 const PINGS_UNANSWERED: u32 = 2;
 /// The library's own buffers are 128 KiB each, for a line that carries a few hundred bytes a minute.
@@ -49,6 +51,8 @@ pub fn answer(upgrade: WebSocketUpgrade, feed: Feed, lifecycle: Lifecycle) -> Re
 #[derive(Default)]
 struct Heard {
     messages: u32,
+    /// Pings and pongs since the last heartbeat.
+    controls: u32,
     unanswered: u32,
 }
 
@@ -68,7 +72,7 @@ async fn tell(mut socket: WebSocket, mut feed: Feed) {
             return;
         }
         if is_ping {
-            heard.unanswered += 1;
+            (heard.unanswered, heard.controls) = (heard.unanswered + 1, 0);
             if socket.send(Message::Ping(Vec::new().into())).await.is_err() {
                 return;
             }
@@ -104,12 +108,14 @@ impl Heard {
                 self.messages += 1;
                 if self.messages > MESSAGES_UP { Err(Some(TALKATIVE)) } else { Ok(()) }
             }
-            Some(Ok(Message::Pong(_))) => {
-                self.unanswered = 0;
-                Ok(())
+            // The library has answered a ping.
+            Some(Ok(control @ (Message::Ping(_) | Message::Pong(_)))) => {
+                if matches!(control, Message::Pong(_)) {
+                    self.unanswered = 0;
+                }
+                self.controls += 1;
+                if self.controls > CONTROLS_UP { Err(Some(TALKATIVE)) } else { Ok(()) }
             }
-            // The library has answered it.
-            Some(Ok(Message::Ping(_))) => Ok(()),
             Some(Ok(Message::Close(_))) | None => Err(None),
             // A wire that is gone says so when the close is written.
             Some(Err(_)) => Err(Some(TOO_LONG)),

@@ -8,7 +8,9 @@ use crate::{
     api,
     components::{
         code::{Code, CodeActions},
-        context::use_page_words,
+        context::{use_page_words, use_sentence},
+        fields::FieldError,
+        form::Form,
         site_header::SiteHeader,
     },
     paths,
@@ -29,15 +31,16 @@ fn Shown(code: String) -> impl IntoView {
     view! {
         <Title text=words.recovery_title/>
         <SiteHeader/>
-        <main id="main" class="page page-recovery">
+        <main id="main" class="page page-recovery" data-follows="nothing">
             <h1>{words.recovery_title}</h1>
             <p class="lead">{words.recovery_lead}</p>
             <Code code=code.clone()/>
             <p class="hint">{words.recovery_tip}</p>
             <CodeActions text=code message=message share_label=words.recovery_share_button copy_label=words.recovery_copy_button has_print=true/>
-            <form class="form" method="post" action=paths::api("keep_recovery")>
+            <Form endpoint="keep_recovery" class="form">
+                <FieldError id="form-error" sentence=use_sentence("keep_recovery", &[])/>
                 <div class="actions"><button class="button" type="submit">{words.recovery_kept_button}</button></div>
-            </form>
+            </Form>
         </main>
     }
 }
@@ -48,15 +51,16 @@ fn Gone() -> impl IntoView {
     view! {
         <Title text=words.recovery_gone_title/>
         <SiteHeader/>
-        <main id="main" class="page page-recovery">
+        <main id="main" class="page page-recovery" data-follows="nothing">
             <h1>{words.recovery_gone_title}</h1>
             <p class="lead">{words.recovery_gone_lead}</p>
-            <form class="form" method="post" action=paths::api("renew_recovery")>
+            <Form endpoint="renew_recovery" class="form">
+                <FieldError id="form-error" sentence=use_sentence("renew_recovery", &[])/>
                 <div class="actions">
                     <button class="button" type="submit">{words.recovery_renew_button}</button>
                     <a class="button ghost" href=paths::home()>{words.back_home}</a>
                 </div>
-            </form>
+            </Form>
         </main>
     }
 }

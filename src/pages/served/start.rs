@@ -9,6 +9,7 @@ use crate::{
     components::{
         context::{use_home, use_page_words, use_refused, use_sentence},
         fields::{FieldError, NewPersonFields, RelationChoices, RelationWord, TextField, ZoneField},
+        form::Form,
         site_header::SiteHeader,
     },
     domain::Role,
@@ -31,14 +32,14 @@ fn SignUp() -> impl IntoView {
     view! {
         <Title text=words.sign_up_title/>
         <SiteHeader/>
-        <main id="main" class="page page-start">
+        <main id="main" class="page page-start" data-follows="nothing">
             <h1>{words.sign_up_title}</h1>
-            <form class="form" method="post" action=paths::api("sign_up")>
+            <Form endpoint="sign_up" class="form">
                 <NewPersonFields endpoint="sign_up"/>
                 <ZoneAsked endpoint="sign_up"/>
                 <FieldError id="form-error" sentence=other_error/>
                 <div class="actions"><button class="button" type="submit">{words.sign_up_button}</button></div>
-            </form>
+            </Form>
             <p class="hint"><a href=paths::sign_in()>{words.welcome_sign_in}</a></p>
         </main>
     }
@@ -67,10 +68,10 @@ fn StartPair(account: AccountView) -> impl IntoView {
     view! {
         <Title text=words.start_title/>
         <SiteHeader/>
-        <main id="main" class="page page-start">
+        <main id="main" class="page page-start" data-follows="nothing">
             <h1>{words.start_title}</h1>
             <p class="lead">{words.start_lead}</p>
-            <form class="form" method="post" action=paths::api("start_pair")>
+            <Form endpoint="start_pair" class="form">
                 <fieldset class="choices">
                     <legend>{words.role_legend}</legend>
                     {roles}
@@ -94,7 +95,7 @@ fn StartPair(account: AccountView) -> impl IntoView {
                 <ZoneField label=words.zone_label hint=words.zone_hint value=zone zones=account.zone_choices error=error(&[ApiError::ZoneInvalid])/>
                 <FieldError id="form-error" sentence=other_error/>
                 <div class="actions"><button class="button" type="submit">{words.start_button}</button></div>
-            </form>
+            </Form>
         </main>
     }
 }

@@ -55,8 +55,9 @@ impl Breaker {
         None
     }
 
-    pub fn accepted(&self, origin: &str) {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).origins.remove(origin);
+    /// Gives whether the service had failed before: it answers again.
+    pub fn accepted(&self, origin: &str) -> bool {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).origins.remove(origin).is_some()
     }
 
     /// A failure at one device; `after_ms` is what the service asked for (`Retry-After`, RFC 9110 §10.2.3). That device is left

@@ -88,16 +88,14 @@ pub(super) async fn open_session(tx: &mut Tx, state: &AppState, person: Person, 
     Ok(Opened { person, session, token })
 }
 
-/// Signs in with a recovery code. The person's other sessions are told.
+/// Signs in with a recovery code. The person's other sessions are told. A text without a code guesses nothing and does not
+/// count as a failure.
 pub async fn sign_in(state: &AppState, typed: &str, trier: Trier, device: &Device) -> Result<Opened, ServiceError> {
+    let code = RecoveryCode::parse(typed).map_err(|_| ServiceError::CodeMissing)?;
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     guard::check(&mut tx, trier, now).await?;
-    let person = match RecoveryCode::parse(typed) {
-        Ok(code) => persons::lookup_by_recovery(&mut tx, &state.secrets.recovery_hash(&code)).await?,
-        Err(_) => None,
-    };
-    let Some(person) = person else {
+    let Some(person) = persons::lookup_by_recovery(&mut tx, &state.secrets.recovery_hash(&code)).await? else {
         guard::fail(tx, trier, now).await?;
         return Err(ServiceError::CodeWrong);
     };
@@ -200,7 +198,8 @@ pub async fn renew_recovery_code(state: &AppState, person: &Person) -> Result<Re
 pub async fn keep_recovery_code(state: &AppState, person: &Person) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    if persons::recovery_state(&mut tx, person.id).await?.answers_given >= ASK_AGAIN_AFTER {
+    let state_now = persons::recovery_state(&mut tx, person.id).await?;
+    if state_now.answers_given >= ASK_AGAIN_AFTER && state_now.kept_at.is_none() {
         persons::set_recovery_kept(&mut tx, person.id, now).await?;
         tell_myself(&mut tx, state, person.id, EventKind::SettingsChanged).await?;
     }

@@ -8,6 +8,7 @@ use super::ServiceError;
 use crate::{
     domain::{Millis, SessionId},
     server::{
+        counters,
         state::AppState,
         storage::{Tx, failures},
     },
@@ -63,6 +64,7 @@ pub async fn fail(mut tx: Tx, trier: Trier, now: Millis) -> Result<(), ServiceEr
     }
     failures::record(&mut tx, EVERYBODY, now).await?;
     tx.commit().await?;
+    counters::FAILED_CODES.add();
     Ok(())
 }
 

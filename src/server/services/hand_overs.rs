@@ -63,7 +63,7 @@ pub async fn lookup(state: &AppState, person: &Person) -> Result<Option<HandOver
 /// A device without a session types digits: right ones give it a ticket and ask the person, nothing more. Wrong, used and
 /// expired say the same and count as failures; what is not eight digits guesses nothing and does not count.
 pub async fn ask(state: &AppState, typed: &str, trier: Trier, device: &Device) -> Result<String, ServiceError> {
-    let code = HandOverCode::parse(typed).map_err(|_| ServiceError::CodeWrong)?;
+    let code = HandOverCode::parse(typed).map_err(|_| ServiceError::CodeMissing)?;
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     guard::check(&mut tx, trier, now).await?;

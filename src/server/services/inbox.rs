@@ -91,7 +91,9 @@ pub async fn wishes(state: &AppState, person: &Person, pair: Option<PairId>) -> 
 pub async fn change_quiet_hours(state: &AppState, person: &Person, quiet: Option<QuietHours>, hides_details: bool) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    notifications::update_person(&mut tx, person.id, quiet, hides_details).await?;
+    if !notifications::update_person(&mut tx, person.id, quiet, hides_details).await? {
+        return Ok(());
+    }
     let mut telling = Telling::default();
     telling.myself(person.id, EventKind::SettingsChanged);
     telling.write(&mut tx, state, now).await?;
@@ -104,7 +106,9 @@ pub async fn change_switches(state: &AppState, person: &Person, pair: PairId, mu
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     pairs::lookup_for(&mut tx, person.id, pair).await?.ok_or(ServiceError::NotFound)?;
-    notifications::update_member(&mut tx, person.id, pair, muted, question_in_quiet).await?;
+    if !notifications::update_member(&mut tx, person.id, pair, muted, question_in_quiet).await? {
+        return Ok(());
+    }
     let mut telling = Telling::default();
     telling.myself(person.id, EventKind::SettingsChanged);
     telling.write(&mut tx, state, now).await?;

@@ -91,15 +91,14 @@ fn refuse_taken(pair: &Pair) -> Result<(), ServiceError> {
     }
 }
 
-/// Checks a typed code and gives a ticket for it. Wrong, used and expired say the same, and count as failures.
+/// Checks a typed code and gives a ticket for it. Wrong, used and expired say the same, and count as failures; a text
+/// without a code guesses nothing and does not count.
 pub async fn check(state: &AppState, typed: &str, trier: Trier) -> Result<String, ServiceError> {
+    let code = InvitationCode::parse(typed).map_err(|_| ServiceError::CodeMissing)?;
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     guard::check(&mut tx, trier, now).await?;
-    let invitation = match InvitationCode::parse(typed) {
-        Ok(code) => invitations::lookup_by_code(&mut tx, &state.secrets.invitation_hash(&code)).await?,
-        Err(_) => None,
-    };
+    let invitation = invitations::lookup_by_code(&mut tx, &state.secrets.invitation_hash(&code)).await?;
     let Some(invitation) = invitation.filter(|invitation| invitation.is_open(now)) else {
         guard::fail(tx, trier, now).await?;
         return Err(ServiceError::CodeWrong);

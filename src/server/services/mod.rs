@@ -54,6 +54,9 @@ pub enum ServiceError {
     /// Wrong, used and expired say the same.
     #[error("no such code")]
     CodeWrong,
+    /// What was typed is no code at all: nothing was looked up, and no try is counted.
+    #[error("no code in what was typed")]
+    CodeMissing,
     #[error("too many failed tries")]
     TooManyTries,
     #[error("that is my own invitation")]

@@ -109,7 +109,9 @@ pub async fn change_relation(state: &AppState, person: &Person, id: PairId, choi
     let (pair, role) = hold(&mut tx, person, id).await?;
     refuse_closed(&pair)?;
     let relation = Relation::parse(role, choice, word)?;
-    pairs::update_relation(&mut tx, id, role, &relation).await?;
+    if !pairs::update_relation(&mut tx, id, role, &relation).await? {
+        return Ok(());
+    }
     tell_both(&mut tx, state, &pair, EventKind::RelationChanged, state.clock.now()).await?;
     tx.commit().await?;
     Ok(())
@@ -121,7 +123,10 @@ pub async fn pause(state: &AppState, person: &Person, id: PairId, until: LocalDa
     let mut tx = state.database.begin().await?;
     let (mut pair, role) = hold(&mut tx, person, id).await?;
     refuse_closed(&pair)?;
-    pair.paused_until = Some(Pair::check_pause(Zone::stored(&pair.zone).date(now), until)?);
+    let until_now = pair.paused_until.replace(Pair::check_pause(Zone::stored(&pair.zone).date(now), until)?);
+    if until_now == pair.paused_until {
+        return Ok(());
+    }
     pairs::update_rhythm(&mut tx, &pair).await?;
     let mut telling = Telling::default();
     telling.both(&pair, EventKind::PairPaused);

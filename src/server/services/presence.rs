@@ -3,24 +3,25 @@
 
 use super::{ServiceError, tell::Telling};
 use crate::{
-    domain::{EventKind, Glimpse, Member, PairId, PairPhase, Person, Presence, Role, Seen},
+    domain::{EventKind, Glimpse, Member, PairId, PairPhase, Person, Presence, Refusal, Role, Seen},
     server::{
         state::AppState,
         storage::{Tx, daily_questions, glimpses::Shown, pairs, presence},
     },
 };
 
-/// Shows the other what the person is doing, and gives who that is; `None` when the person has
-/// switched it off or nobody sits across. Whether
+/// Shows the other what the person is doing, and gives who that is; `None` when the person has switched it off. Whether
 /// anybody saw it is not told: who is away, who was shown a moment ago and who switched it off look the same from here.
 pub async fn show(state: &AppState, person: &Person, id: PairId, what: Presence) -> Result<Option<Member>, ServiceError> {
     let mut tx = state.database.read().await?;
     let pair = pairs::lookup_for(&mut tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
     let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
-    // Without somebody across there is nobody to show it to: no error, a page says so all by itself.
-    let Some(other) = pair.seat(role.other()).filter(|_| pair.phase() == PairPhase::Together).cloned() else {
-        return Ok(None);
-    };
+    match pair.phase() {
+        PairPhase::Together => {}
+        PairPhase::Alone => return Err(Refusal::Alone.into()),
+        PairPhase::Closed => return Err(Refusal::PairClosed.into()),
+    }
+    let other = pair.seat(role.other()).cloned().ok_or(Refusal::Alone)?;
     if !presence::is_shown_by(&mut tx, person.id, id).await? {
         return Ok(None);
     }
@@ -65,7 +66,9 @@ pub async fn change(state: &AppState, person: &Person, pair: PairId, is_on: bool
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     pairs::lookup_for(&mut tx, person.id, pair).await?.ok_or(ServiceError::NotFound)?;
-    presence::update(&mut tx, person.id, pair, is_on).await?;
+    if !presence::update(&mut tx, person.id, pair, is_on).await? {
+        return Ok(());
+    }
     let mut telling = Telling::default();
     telling.myself(person.id, EventKind::SettingsChanged);
     telling.write(&mut tx, state, now).await?;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::json;
 
-use super::{StorageError, Tx, macros, pairs::id_rows, questions::wordings_of, rows};
+use super::{StorageError, Tx, macros, pairs::id_rows, rows};
 use crate::domain::{Answer, AnswerBody, DailyQuestion, DailyQuestionId, LocalDate, Millis, PairId, PersonId, QuestionKey, Role, Section};
 
 macro_rules! select_question {
@@ -52,12 +52,11 @@ pub async fn insert_all(tx: &mut Tx, questions: &[DailyQuestion]) -> Result<(), 
     Ok(())
 }
 
-/// Writes everything of a question but its answers; the section with another question alone, as the stored word may be one of a
-/// later release. A card that completes gets the pair's next card number.
+/// Writes everything of a question but its answers. A section of a later release stays as it is stored. A card that completes gets the pair's next card number.
 pub async fn save(tx: &mut Tx, question: &DailyQuestion) -> Result<(), StorageError> {
     macros::execute!(
         tx,
-        "UPDATE daily_questions SET section = CASE WHEN question_key = $2 THEN section ELSE $3 END, question_key = $2, wordings = $4, version = $5, local_date = $6, counted_from = $7,
+        "UPDATE daily_questions SET question_key = $2, section = CASE $3 WHEN 'other' THEN section ELSE $3 END, wordings = $4, version = $5, local_date = $6, counted_from = $7,
                 opened_at = $8, due_passed_at = $9, shelved_at = $10, completed_at = $11, move_on = $12
          WHERE id = $1",
         question.id.to_string(),
@@ -273,7 +272,7 @@ impl Row {
             number: self.number.try_into().map_err(|_| broken("number"))?,
             key: QuestionKey(self.question_key),
             section: Section::from_stored(&self.section),
-            wordings: wordings_of(&self.wordings).ok_or_else(|| broken("wordings"))?,
+            wordings: serde_json::from_str(&self.wordings).map_err(|_| broken("wordings"))?,
             version: self.version.try_into().map_err(|_| broken("version"))?,
             local_date: date(self.local_date, "local_date")?,
             counted_from: date(self.counted_from, "counted_from")?,
@@ -281,7 +280,7 @@ impl Row {
             due_passed_at: self.due_passed_at.map(Millis),
             shelved_at: self.shelved_at.map(Millis),
             completed_at: self.completed_at.map(Millis),
-            move_on: self.move_on.as_deref().and_then(Role::from_word),
+            move_on: self.move_on.as_deref().map(|word| Role::from_word(word).ok_or_else(|| broken("move_on"))).transpose()?,
             parent: answer(self.parent_revision, self.parent_body, self.parent_first_at, self.parent_at),
             child: answer(self.child_revision, self.child_body, self.child_first_at, self.child_at),
         })

@@ -115,11 +115,6 @@ pub async fn find_after(tx: &mut Tx, person: PersonId, cursor: i64, limit: i64) 
     rows.into_iter().map(Row::into_event).collect()
 }
 
-/// Forgets events written before `before`.
-pub async fn prune(tx: &mut Tx, before: Millis) -> Result<u64, StorageError> {
-    macros::execute!(tx, "DELETE FROM events WHERE at < $1", before.0)
-}
-
 #[derive(sqlx::FromRow)]
 struct Row {
     seq: i64,

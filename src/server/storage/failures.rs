@@ -29,8 +29,3 @@ pub async fn record(tx: &mut Tx, bucket: &str, now: Millis) -> Result<(), Storag
     macros::execute!(tx, "INSERT INTO failures (bucket, at) VALUES ($1, $2)", bucket, now.0)?;
     Ok(())
 }
-
-/// Forgets failures before `before`.
-pub async fn prune(tx: &mut Tx, before: Millis) -> Result<u64, StorageError> {
-    macros::execute!(tx, "DELETE FROM failures WHERE at < $1", before.0)
-}

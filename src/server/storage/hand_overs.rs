@@ -159,11 +159,6 @@ pub async fn take(tx: &mut Tx, code_hash: &str, now: Millis) -> Result<Option<Pe
     row.map(person_of).transpose()
 }
 
-/// Forgets those whose time is over, however they ended.
-pub async fn prune(tx: &mut Tx, now: Millis) -> Result<u64, StorageError> {
-    macros::execute!(tx, "DELETE FROM hand_overs WHERE expires_at <= $1", now.0)
-}
-
 fn person_of((id,): (String,)) -> Result<PersonId, StorageError> {
     id.parse().map_err(|_| StorageError::Inconsistent { table: "hand_overs", id, column: "person_id" })
 }

@@ -108,11 +108,9 @@ struct Row {
 impl Row {
     fn into_invitation(self) -> Result<Invitation, StorageError> {
         let broken = |column| StorageError::Inconsistent { table: "invitations", id: self.id.clone(), column };
-        // A relation of a later release is left open, as if the inviter had said none.
-        let relation = self
-            .relation
-            .as_deref()
-            .and_then(|choice| [Role::Parent, Role::Child].into_iter().find_map(|role| Relation::parse(role, choice, &self.relation_word).ok()));
+        // A relation of a later release is none: the invited chooses their own.
+        let of = |choice: &str| [Role::Parent, Role::Child].into_iter().find_map(|role| Relation::parse(role, choice, &self.relation_word).ok());
+        let relation = self.relation.as_deref().and_then(of);
         Ok(Invitation {
             id: self.id.parse().map_err(|_| broken("id"))?,
             pair_id: self.pair_id.parse().map_err(|_| broken("pair_id"))?,

@@ -23,6 +23,7 @@ pub struct Notifier {
     glimpses: Glimpses,
     lines: Lines,
     outbox: Arc<Notify>,
+    scheduler: Arc<Notify>,
     rushes: Arc<watch::Sender<usize>>,
 }
 
@@ -124,6 +125,16 @@ impl Notifier {
     /// Resolves when something to send was written since the last time.
     pub async fn outbox_woken(&self) {
         self.outbox.notified().await;
+    }
+
+    /// A pair's due minute was written: the next one that is known may be another.
+    pub fn wake_scheduler(&self) {
+        self.scheduler.notify_one();
+    }
+
+    /// Resolves when a due minute was written since the last time.
+    pub async fn scheduler_woken(&self) {
+        self.scheduler.notified().await;
     }
 
     /// Forgets feeds nobody listens to.

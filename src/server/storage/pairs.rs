@@ -7,10 +7,8 @@ macro_rules! select_pair {
     ($rest:literal) => {
         concat!(
             "SELECT p.id, p.inviter_id, p.minute, p.zone, p.zone_offset_s, p.next_due_at, p.paused_until, p.created_at, p.closed_at,
-                    pm.person_id AS parent_id, pm.relation AS parent_relation, pm.relation_word AS parent_word,
-                    COALESCE(pm.left_name, pp.name) AS parent_name,
-                    cm.person_id AS child_id, cm.relation AS child_relation, cm.relation_word AS child_word,
-                    COALESCE(cm.left_name, cp.name) AS child_name
+                    pm.person_id AS parent_id, pm.relation AS parent_relation, pm.relation_word AS parent_word, pp.name AS parent_name,
+                    cm.person_id AS child_id, cm.relation AS child_relation, cm.relation_word AS child_word, cp.name AS child_name
              FROM pairs p
              LEFT JOIN members pm ON pm.pair_id = p.id AND pm.role = 'parent'
              LEFT JOIN persons pp ON pp.id = pm.person_id
@@ -33,6 +31,7 @@ pub async fn insert(tx: &mut Tx, pair: &Pair, now: Millis) -> Result<(), Storage
         now.0,
         pair.zone.last_offset_s().map(i64::from),
     )?;
+    tx.has_due |= pair.next_due_at.is_some();
     for member in [&pair.parent, &pair.child].into_iter().flatten() {
         seat(tx, pair.id, member, now).await?;
     }
@@ -133,30 +132,27 @@ pub async fn update_rhythm(tx: &mut Tx, pair: &Pair) -> Result<(), StorageError>
         pair.next_due_at.map(|at| at.0),
         pair.zone.last_offset_s().map(i64::from),
     )?;
+    tx.has_due |= pair.next_due_at.is_some();
     Ok(())
 }
 
-/// Closes a pair for good. Both names stay as they are now, for this pair.
 pub async fn close(tx: &mut Tx, pair: PairId, now: Millis) -> Result<(), StorageError> {
-    macros::execute!(
-        tx,
-        "UPDATE members SET left_name = (SELECT p.name FROM persons p WHERE p.id = members.person_id) WHERE pair_id = $1 AND left_name IS NULL",
-        pair.to_string(),
-    )?;
     macros::execute!(tx, "UPDATE pairs SET closed_at = $2, next_due_at = NULL WHERE id = $1 AND closed_at IS NULL", pair.to_string(), now.0)?;
     Ok(())
 }
 
-pub async fn update_relation(tx: &mut Tx, pair: PairId, role: Role, relation: &Relation) -> Result<(), StorageError> {
-    macros::execute!(
+/// Writes a member's relation; gives whether it changed.
+pub async fn update_relation(tx: &mut Tx, pair: PairId, role: Role, relation: &Relation) -> Result<bool, StorageError> {
+    let changed = macros::execute!(
         tx,
-        "UPDATE members SET relation = $3, relation_word = $4 WHERE pair_id = $1 AND role = $2",
+        "UPDATE members SET relation = $3, relation_word = $4
+         WHERE pair_id = $1 AND role = $2 AND (relation <> $3 OR relation_word <> $4)",
         pair.to_string(),
         role.word(),
         relation.choice(),
         relation.free_word(),
     )?;
-    Ok(())
+    Ok(changed > 0)
 }
 
 pub(super) fn optional_date(text: Option<&str>, pair: PairId, column: &'static str) -> Result<Option<LocalDate>, StorageError> {

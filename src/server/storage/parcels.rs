@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{StorageError, Tx, deliveries::DeliveryId, macros, notifications::quiet_hours, questions::wordings_of, rows};
+use super::{StorageError, Tx, deliveries::DeliveryId, macros, notifications::quiet_hours, rows};
 use crate::domain::{
     DailyQuestionId, LocalDate, Locale, Millis, Muted, NotificationKind, PairId, PersonId, PersonName, QuietHours, Relation, Role, Wordings, ZoneName,
 };
@@ -29,6 +29,8 @@ pub struct Parcel {
     pub pair: Option<AboutPair>,
     pub question: Option<AboutQuestion>,
     pub is_superseded: bool,
+    /// The device reported it, before a report settled its delivery.
+    pub was_seen: bool,
 }
 
 /// Where it goes.
@@ -63,16 +65,27 @@ pub struct AboutQuestion {
     pub other_has_answered: bool,
 }
 
-/// The parcels of claimed deliveries. A row that makes no sense is an error of its own and stops no other.
-pub async fn load(tx: &mut Tx, claimed: &[DeliveryId]) -> Result<Vec<Result<Parcel, (DeliveryId, StorageError)>>, StorageError> {
+/// Why a claimed delivery is no parcel.
+#[derive(Debug)]
+pub enum Unreadable {
+    /// Its kind is of a later release, which may be started again before the delivery expires.
+    LaterKind {
+        expires_at: Millis,
+    },
+    Inconsistent(StorageError),
+}
+
+/// The parcels of claimed deliveries. A delivery that was settled since it was claimed (shown, taken back) has none. A row
+/// that cannot be read is an error of its own and stops no other.
+pub async fn load(tx: &mut Tx, claimed: &[DeliveryId]) -> Result<Vec<Result<Parcel, (DeliveryId, Unreadable)>>, StorageError> {
     let keys = rows(claimed.iter().map(|id| json!({ "n": id.notification.to_string(), "s": id.subscription.to_string() })));
     let found = macros::fetch_each!(
         tx,
         Row,
-        "SELECT d.notification_id, d.subscription_id, d.attempts, n.person_id, n.kind, n.slot, n.daily_question_id, n.detail, n.expires_at, n.due_at,
+        "SELECT d.notification_id, d.subscription_id, d.attempts, COALESCE(d.shown_at, d.opened_at) AS seen_at, n.person_id, n.kind, n.slot, n.daily_question_id, n.detail, n.expires_at, n.due_at,
                 s.endpoint, s.origin, s.p256dh, s.auth, s.key_id, p.locale, p.zone, p.zone_offset_s, p.quiet_from, p.quiet_to, p.hides_details,
                 (SELECT COUNT(*) FROM notifications u WHERE u.person_id = n.person_id AND u.read_at IS NULL) AS unread,
-                n.pair_id, m.role, m.muted, m.question_in_quiet, o.relation AS other_relation, o.relation_word AS other_word, COALESCE(o.left_name, op.name) AS other_name,
+                n.pair_id, m.role, m.muted, m.question_in_quiet, o.relation AS other_relation, o.relation_word AS other_word, op.name AS other_name,
                 pr.zone AS pair_zone, pr.zone_offset_s AS pair_offset_s, pr.minute AS pair_minute, pr.closed_at, pr.paused_until,
                 q.wordings, q.shelved_at, q.completed_at, mine.revision AS own_revision, theirs.revision AS other_revision,
                 (SELECT COUNT(*) FROM notifications x
@@ -89,12 +102,16 @@ pub async fn load(tx: &mut Tx, claimed: &[DeliveryId]) -> Result<Vec<Result<Parc
          LEFT JOIN persons op ON op.id = o.person_id
          LEFT JOIN daily_questions q ON q.id = n.daily_question_id
          LEFT JOIN answers mine ON mine.daily_question_id = q.id AND mine.person_id = n.person_id
-         LEFT JOIN answers theirs ON theirs.daily_question_id = q.id AND theirs.person_id <> n.person_id",
+         LEFT JOIN answers theirs ON theirs.daily_question_id = q.id AND theirs.person_id <> n.person_id
+         WHERE d.send_at IS NOT NULL",
         keys,
     )?;
     let parcels = found.into_iter().map(|row| {
         let key = row.key()?;
-        Ok(row.into_parcel().map_err(|error| (key, error)))
+        if NotificationKind::from_word(&row.kind).is_none() {
+            return Ok(Err((key, Unreadable::LaterKind { expires_at: Millis(row.expires_at) })));
+        }
+        Ok(row.into_parcel().map_err(|error| (key, Unreadable::Inconsistent(error))))
     });
     parcels.collect()
 }
@@ -104,6 +121,7 @@ struct Row {
     notification_id: String,
     subscription_id: String,
     attempts: i64,
+    seen_at: Option<i64>,
     person_id: String,
     kind: String,
     slot: String,
@@ -162,7 +180,7 @@ impl Row {
         };
         let question = match self.wordings {
             Some(wordings) => Some(AboutQuestion {
-                wordings: wordings_of(&wordings).ok_or_else(|| broken("wordings"))?,
+                wordings: serde_json::from_str(&wordings).map_err(|_| broken("wordings"))?,
                 is_shelved: self.shelved_at.is_some(),
                 is_complete: self.completed_at.is_some(),
                 has_answered: self.own_revision.is_some(),
@@ -173,7 +191,7 @@ impl Row {
         let pair = match (self.pair_id, self.role, self.pair_zone, self.pair_minute) {
             (Some(pair), Some(role), Some(zone), Some(minute)) => {
                 let pair: PairId = pair.parse().map_err(|_| broken("pair_id"))?;
-                let role = Role::from_word(&role).unwrap_or(Role::Child);
+                let role = Role::from_word(&role).ok_or_else(|| broken("role"))?;
                 let other = match (self.other_relation, self.other_word, self.other_name) {
                     (Some(relation), Some(word), Some(name)) => {
                         let relation = Relation::from_stored(role.other(), &relation, &word);
@@ -206,7 +224,7 @@ impl Row {
             expires_at: Millis(self.expires_at),
             due_at: self.due_at.map(Millis),
             target,
-            locale: Locale::from_tag(&self.locale).unwrap_or_default(),
+            locale: Locale::from_stored(&self.locale),
             zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?.with_offset(self.zone_offset_s),
             quiet: quiet_hours(self.quiet_from, self.quiet_to),
             hides_details: self.hides_details != 0,
@@ -214,6 +232,7 @@ impl Row {
             pair,
             question,
             is_superseded: self.newer > 0,
+            was_seen: self.seen_at.is_some(),
         })
     }
 }

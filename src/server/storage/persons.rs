@@ -44,6 +44,12 @@ pub async fn lookup_by_recovery(tx: &mut Tx, recovery_hash: &str) -> Result<Opti
     row.map(Row::into_person).transpose()
 }
 
+/// Writes the name alone.
+pub async fn rename(tx: &mut Tx, person: PersonId, name: &PersonName) -> Result<(), StorageError> {
+    macros::execute!(tx, "UPDATE persons SET name = $2 WHERE id = $1", person.to_string(), name.as_str())?;
+    Ok(())
+}
+
 /// Writes name, locale, text size and zone.
 pub async fn update(tx: &mut Tx, person: &Person) -> Result<(), StorageError> {
     macros::execute!(
@@ -56,12 +62,6 @@ pub async fn update(tx: &mut Tx, person: &Person) -> Result<(), StorageError> {
         person.zone.as_str(),
         person.zone.last_offset_s().map(i64::from),
     )?;
-    Ok(())
-}
-
-/// Writes the name alone: the words of a later release beside it stay.
-pub async fn rename(tx: &mut Tx, person: PersonId, name: &PersonName) -> Result<(), StorageError> {
-    macros::execute!(tx, "UPDATE persons SET name = $2 WHERE id = $1", person.to_string(), name.as_str())?;
     Ok(())
 }
 
@@ -97,7 +97,7 @@ pub async fn set_recovery(tx: &mut Tx, person: PersonId, recovery_hash: &str, no
 
 /// The person says they keep the code. `asked_again`: after the third answer, so they are not asked any more.
 pub async fn set_recovery_kept(tx: &mut Tx, person: PersonId, now: Millis) -> Result<(), StorageError> {
-    macros::execute!(tx, "UPDATE persons SET recovery_kept_at = $2 WHERE id = $1", person.to_string(), now.0)?;
+    macros::execute!(tx, "UPDATE persons SET recovery_kept_at = $2 WHERE id = $1 AND recovery_kept_at IS NULL", person.to_string(), now.0)?;
     Ok(())
 }
 
@@ -127,8 +127,8 @@ impl Row {
         let broken = |column| StorageError::Inconsistent { table: "persons", id: self.id.clone(), column };
         Ok(Person {
             id: self.id.parse().map_err(|_| broken("id"))?,
-            locale: Locale::from_tag(&self.locale).unwrap_or_default(),
-            text_size: TextSize::from_word(&self.text_size).unwrap_or_default(),
+            locale: Locale::from_stored(&self.locale),
+            text_size: TextSize::from_stored(&self.text_size),
             zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?.with_offset(self.zone_offset_s),
             name: PersonName::from_stored(self.name),
         })

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::json;
 
 use super::{StorageError, Tx, macros, pairs::id_rows, rows};
-use crate::domain::{PairId, Question, QuestionKey, Wording, Wordings};
+use crate::domain::{PairId, Question, QuestionKey};
 
 /// Writes the catalogue by key. Entries that are no longer in it are retired, never deleted: old cards name them.
 pub async fn upsert(tx: &mut Tx, questions: &[Question]) -> Result<(), StorageError> {
@@ -81,14 +81,4 @@ pub async fn set_asked(tx: &mut Tx, pair: PairId, key: &QuestionKey) -> Result<(
         key.0.as_str(),
     )?;
     Ok(())
-}
-
-/// Wordings as stored. What a later release has added to them is left alone; the catalogue's own files are read strictly.
-pub(super) fn wordings_of(stored: &str) -> Option<Wordings> {
-    let stored: serde_json::Value = serde_json::from_str(stored).ok()?;
-    let of = |locale: &str| {
-        let text = |field: &str| stored.get(locale)?.get(field)?.as_str().map(str::to_owned);
-        Some(Wording { topic: text("topic")?, parent: text("parent")?, child: text("child")? })
-    };
-    Some(Wordings { ko: of("ko")?, en: of("en")? })
 }

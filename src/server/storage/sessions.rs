@@ -109,11 +109,6 @@ pub async fn delete(tx: &mut Tx, person: PersonId, id: SessionId) -> Result<bool
     Ok(deleted == 1)
 }
 
-/// Ends sessions that nobody used since `used_before`.
-pub async fn prune(tx: &mut Tx, used_before: Millis) -> Result<u64, StorageError> {
-    macros::execute!(tx, "DELETE FROM sessions WHERE last_used_at <= $1", used_before.0)
-}
-
 #[derive(sqlx::FromRow)]
 struct SessionRow {
     session_id: String,
