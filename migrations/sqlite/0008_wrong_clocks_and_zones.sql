@@ -10,3 +10,9 @@ CREATE TABLE sweeps (
 ALTER TABLE pairs ADD COLUMN zone_offset_s BIGINT;
 
 ALTER TABLE persons ADD COLUMN zone_offset_s BIGINT;
+
+-- The member's name when the pair was closed: what a former member is called later is no business of the other's.
+ALTER TABLE members ADD COLUMN left_name TEXT;
+
+UPDATE members SET left_name = (SELECT p.name FROM persons p WHERE p.id = members.person_id)
+WHERE pair_id IN (SELECT pairs.id FROM pairs WHERE pairs.closed_at IS NOT NULL);

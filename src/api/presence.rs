@@ -13,7 +13,8 @@ pub struct PresenceView {
     pub writing: String,
 }
 
-/// Shows the other member that I am here or writing. `None`: this member has switched it off, and is shown nothing either.
+/// Shows the other member that I am here or writing. `None`: this member has switched it off or has nobody across, and is
+/// shown nothing either.
 /// The answer is the same whatever the other does.
 #[server(endpoint = "presence")]
 pub async fn show_presence(pair: PairId, what: Presence) -> Result<Option<PresenceView>, ApiError> {

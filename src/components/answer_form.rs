@@ -9,7 +9,7 @@ use super::{context::use_words, fields::html, form::Form};
 use crate::{
     api::ApiError,
     browser::drafts::{self, Place, Sent},
-    domain::{AnswerBody, DailyQuestionId, graphemes},
+    domain::{AnswerBody, DailyQuestionId, graphemes, is_blank, mended},
 };
 
 /// Long enough for a screen reader to see that a sentence is gone.
@@ -24,6 +24,11 @@ pub struct Outbox {
     pub settled: RwSignal<u64>,
 }
 
+/// The letters of a text as the server counts them.
+fn length(text: &str) -> usize {
+    graphemes(mended(text).trim())
+}
+
 impl Outbox {
     /// Why the last answer to this question was not taken; `Some(None)` when it was.
     pub fn error_of(self, question: DailyQuestionId) -> Option<Option<ApiError>> {
@@ -36,9 +41,9 @@ impl Outbox {
         }
         // The same sentence is only heard again when it was gone in between.
         self.last.set(Some((place.question, Ok(Sent::Going))));
-        let length = graphemes(text.trim());
-        if length == 0 || length > AnswerBody::MAX_GRAPHEMES {
-            let error = if length == 0 { ApiError::AnswerEmpty } else { ApiError::AnswerTooLong };
+        let is_empty = is_blank(&text);
+        if is_empty || length(&text) > AnswerBody::MAX_GRAPHEMES {
+            let error = if is_empty { ApiError::AnswerEmpty } else { ApiError::AnswerTooLong };
             set_timeout(move || self.last.set(Some((place.question, Err(error)))), GONE);
             return;
         }
@@ -145,10 +150,10 @@ pub fn AnswerForm(
         outbox.send(place.get_untracked(), draft.get_untracked());
     };
     let count = move || {
-        let count = draft.with(|text| graphemes(text.trim()));
+        let count = draft.with(|text| length(text));
         format!("{count} / {}", "2,000")
     };
-    let is_too_long = move || draft.with(|text| graphemes(text.trim()) > AnswerBody::MAX_GRAPHEMES);
+    let is_too_long = move || draft.with(|text| length(text) > AnswerBody::MAX_GRAPHEMES);
     let sentence = move || error.get().map(|error| error.sentence(words)).or_else(|| is_too_long().then_some(words.err_answer_too_long));
     let described = format!("{hint_id} {error_id}");
     view! {

@@ -10,6 +10,7 @@ use std::{
 use futures::StreamExt;
 use reqwest::{Client, Response, StatusCode, header, redirect};
 use serde::de::DeserializeOwned;
+use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::net::TcpSocket;
 
 use super::push_service::{self, PushService};
@@ -197,9 +198,17 @@ impl TestApp {
 
     /// Runs a statement on the database file itself, as another release or an operator would.
     pub async fn run_sql(&self, sql: &str) {
-        use sqlx::{AssertSqlSafe, ConnectOptions, sqlite::SqliteConnectOptions};
-        let mut raw = SqliteConnectOptions::new().filename(self.folder.0.join("test.db")).foreign_keys(false).connect().await.expect("the database");
-        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut raw).await.expect("a statement");
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.raw().await).await.expect("a statement");
+    }
+
+    /// The texts of one column.
+    pub async fn read_sql(&self, sql: &str) -> Vec<String> {
+        sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_all(&mut self.raw().await).await.expect("a statement")
+    }
+
+    async fn raw(&self) -> SqliteConnection {
+        let options = SqliteConnectOptions::new().filename(self.folder.0.join("test.db")).foreign_keys(false);
+        options.connect().await.expect("the database")
     }
 
     /// Sends what may be sent now.

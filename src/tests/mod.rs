@@ -17,6 +17,7 @@ mod idle;
 mod invitations;
 mod kept;
 mod later_words;
+mod left;
 mod limits;
 mod live;
 mod metrics;

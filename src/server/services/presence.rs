@@ -3,25 +3,23 @@
 
 use super::{ServiceError, tell::Telling};
 use crate::{
-    domain::{EventKind, Glimpse, Member, PairId, PairPhase, Person, Presence, Refusal, Role, Seen},
+    domain::{EventKind, Glimpse, Member, PairId, PairPhase, Person, Presence, Role, Seen},
     server::{
         state::AppState,
         storage::{Tx, daily_questions, glimpses::Shown, pairs, presence},
     },
 };
 
-/// Shows the other what the person is doing, and gives who that is; `None` when the person has switched it off. Whether
-/// anybody saw it is not told: who is away, who was shown a moment ago and who switched it off look the same from here.
+/// Shows the other what the person is doing, and gives who that is; `None` when the person has switched it off or nobody sits
+/// across. Whether anybody saw it is not told: who is away, who was shown a moment ago and who switched it off look the same.
 pub async fn show(state: &AppState, person: &Person, id: PairId, what: Presence) -> Result<Option<Member>, ServiceError> {
     let mut tx = state.database.read().await?;
     let pair = pairs::lookup_for(&mut tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
     let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
-    match pair.phase() {
-        PairPhase::Together => {}
-        PairPhase::Alone => return Err(Refusal::Alone.into()),
-        PairPhase::Closed => return Err(Refusal::PairClosed.into()),
-    }
-    let other = pair.seat(role.other()).cloned().ok_or(Refusal::Alone)?;
+    // Without somebody across there is nobody to show it to. No error: the page asks by itself.
+    let Some(other) = pair.seat(role.other()).filter(|_| pair.phase() == PairPhase::Together).cloned() else {
+        return Ok(None);
+    };
     if !presence::is_shown_by(&mut tx, person.id, id).await? {
         return Ok(None);
     }

@@ -7,8 +7,8 @@ use std::collections::{HashMap, HashSet};
 use super::ServiceError;
 use crate::{
     domain::{
-        COUNTED_A_DAY, DailyQuestion, DailyQuestionId, EventKind, Member, Millis, NotificationId, NotificationKind, Pair, PairId, PersonId, PushTime,
-        Role, Saved, ZoneName, jitter_ms,
+        COUNTED_A_DAY, DailyQuestion, DailyQuestionId, EventKind, Member, Millis, NotificationId, NotificationKind, Pair, PairId, PairPhase,
+        PersonId, PushTime, Role, Saved, ZoneName, jitter_ms,
     },
     server::{
         calendar::Zone,
@@ -148,10 +148,10 @@ impl Telling {
         }
     }
 
-    /// A person's name changed: everybody they share a pair with sees it.
+    /// A person's name changed: everybody they share a running pair with sees it.
     pub async fn name_changed(&mut self, tx: &mut Tx, person: PersonId) -> Result<(), ServiceError> {
         let mut persons = vec![person];
-        for pair in pairs::find_of(tx, person).await? {
+        for pair in pairs::find_of(tx, person).await?.iter().filter(|pair| pair.phase() != PairPhase::Closed) {
             persons.extend(pair.persons());
         }
         self.event(&persons, EventKind::NameChanged, None, None);

@@ -78,6 +78,12 @@ pub enum StorageError {
     Backup(String),
 }
 
+/// A database that the release after this one has migrated is opened as it is: migrations only add.
+fn stepping_back(mut migrator: sqlx::migrate::Migrator) -> sqlx::migrate::Migrator {
+    migrator.set_ignore_missing(true);
+    migrator
+}
+
 impl From<sqlx::Error> for StorageError {
     fn from(error: sqlx::Error) -> Self {
         if let sqlx::Error::Database(cause) = &error {
@@ -220,7 +226,7 @@ async fn open_sqlite(url: &str, opening: Opening) -> Result<Pools, StorageError>
     };
     let place = Place::of(options.get_filename());
     if opening == Opening::Migrate {
-        sqlx::migrate!("migrations/sqlite").run(&writer).await?;
+        stepping_back(sqlx::migrate!("migrations/sqlite")).run(&writer).await?;
     }
     if is_full {
         return Ok(Pools::Sqlite { readers: writer.clone(), writer, place });
@@ -239,7 +245,7 @@ async fn open_postgres(url: &str, opening: Opening) -> Result<Pools, StorageErro
     let options = PgConnectOptions::from_str(url).map_err(|_| StorageError::Url("DATABASE_URL is not a postgres: address".into()))?;
     let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
     if opening == Opening::Migrate {
-        sqlx::migrate!("migrations/postgres").run(&pool).await?;
+        stepping_back(sqlx::migrate!("migrations/postgres")).run(&pool).await?;
     }
     Ok(Pools::Postgres(pool))
 }

@@ -7,8 +7,10 @@ macro_rules! select_pair {
     ($rest:literal) => {
         concat!(
             "SELECT p.id, p.inviter_id, p.minute, p.zone, p.zone_offset_s, p.next_due_at, p.paused_until, p.created_at, p.closed_at,
-                    pm.person_id AS parent_id, pm.relation AS parent_relation, pm.relation_word AS parent_word, pp.name AS parent_name,
-                    cm.person_id AS child_id, cm.relation AS child_relation, cm.relation_word AS child_word, cp.name AS child_name
+                    pm.person_id AS parent_id, pm.relation AS parent_relation, pm.relation_word AS parent_word,
+                    COALESCE(pm.left_name, pp.name) AS parent_name,
+                    cm.person_id AS child_id, cm.relation AS child_relation, cm.relation_word AS child_word,
+                    COALESCE(cm.left_name, cp.name) AS child_name
              FROM pairs p
              LEFT JOIN members pm ON pm.pair_id = p.id AND pm.role = 'parent'
              LEFT JOIN persons pp ON pp.id = pm.person_id
@@ -136,7 +138,14 @@ pub async fn update_rhythm(tx: &mut Tx, pair: &Pair) -> Result<(), StorageError>
     Ok(())
 }
 
+/// Closes a pair for good. In it both keep the names they have now.
 pub async fn close(tx: &mut Tx, pair: PairId, now: Millis) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "UPDATE members SET left_name = (SELECT p.name FROM persons p WHERE p.id = members.person_id)
+         WHERE pair_id = $1 AND left_name IS NULL",
+        pair.to_string(),
+    )?;
     macros::execute!(tx, "UPDATE pairs SET closed_at = $2, next_due_at = NULL WHERE id = $1 AND closed_at IS NULL", pair.to_string(), now.0)?;
     Ok(())
 }

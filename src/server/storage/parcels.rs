@@ -85,7 +85,8 @@ pub async fn load(tx: &mut Tx, claimed: &[DeliveryId]) -> Result<Vec<Result<Parc
         "SELECT d.notification_id, d.subscription_id, d.attempts, COALESCE(d.shown_at, d.opened_at) AS seen_at, n.person_id, n.kind, n.slot, n.daily_question_id, n.detail, n.expires_at, n.due_at,
                 s.endpoint, s.origin, s.p256dh, s.auth, s.key_id, p.locale, p.zone, p.zone_offset_s, p.quiet_from, p.quiet_to, p.hides_details,
                 (SELECT COUNT(*) FROM notifications u WHERE u.person_id = n.person_id AND u.read_at IS NULL) AS unread,
-                n.pair_id, m.role, m.muted, m.question_in_quiet, o.relation AS other_relation, o.relation_word AS other_word, op.name AS other_name,
+                n.pair_id, m.role, m.muted, m.question_in_quiet, o.relation AS other_relation, o.relation_word AS other_word,
+                COALESCE(o.left_name, op.name) AS other_name,
                 pr.zone AS pair_zone, pr.zone_offset_s AS pair_offset_s, pr.minute AS pair_minute, pr.closed_at, pr.paused_until,
                 q.wordings, q.shelved_at, q.completed_at, mine.revision AS own_revision, theirs.revision AS other_revision,
                 (SELECT COUNT(*) FROM notifications x
