@@ -5,7 +5,7 @@ use leptos_meta::{Meta, MetaTags, Title, provide_meta_context};
 
 use crate::{
     api::{HomeView, Refused, SharedText},
-    components::context::{self, Lang, People},
+    components::context::{self, FreshKey, Lang, People},
     domain::{Locale, PersonId, TextSize},
     paths,
     served::ServedPages,
@@ -25,6 +25,8 @@ pub struct PageFrame {
     pub person: Option<PersonId>,
     /// A form's post that was refused and is answered with this page.
     pub refused: Option<Refused>,
+    /// What a second post of this page's forms is known by.
+    pub attempt: String,
     /// What another app shared, for the page that shows it once more.
     pub shared: SharedText,
 }
@@ -37,6 +39,7 @@ pub fn shell() -> impl IntoView {
     provide_meta_context();
     provide_context(Lang(frame.locale));
     provide_context(People(frame.home.clone()));
+    provide_context(FreshKey(frame.attempt.clone()));
     context::provide_refused(frame.refused.clone());
     provide_context(frame.shared.clone());
     let words = text::page_words(frame.locale);

@@ -7,36 +7,47 @@ use crate::domain::SessionId;
 
 /// Makes an account from a name.
 #[server(endpoint = "sign_up")]
-pub async fn sign_up(#[server(default)] name: String, #[server(default)] consent: String, #[server(default)] zone: String) -> Result<(), ApiError> {
+pub async fn sign_up(
+    #[server(default)] name: String,
+    #[server(default)] consent: String,
+    #[server(default)] zone: String,
+    #[server(default)] attempt: String,
+) -> Result<(), ApiError> {
     use crate::{
         paths,
         server::{
             cookies,
             request::{self, set_cookie},
-            services::accounts,
+            services::{accounts, attempts::Step},
         },
     };
 
     let request = request::anybody()?;
     request.visitor.refuse_insecure()?;
     let sign_up = request.visitor.sign_up(&name, &consent, &zone)?;
-    let (opened, code) = accounts::sign_up(&request.state, sign_up).await?;
-    set_cookie(&cookies::session(&opened.token));
-    set_cookie(&cookies::recovery(opened.person.id, &code));
+    let attempt = request.attempt(Step::SignUp, &attempt);
+    let Some(made) = accounts::sign_up(&request.state, &attempt, sign_up, &request.visitor.caller()).await? else {
+        request.redirect_done();
+        return Ok(());
+    };
+    set_cookie(&cookies::session(&made.opened.token));
+    if let Some(code) = &made.code {
+        set_cookie(&cookies::recovery(made.opened.person.id, code));
+    }
     request.redirect(paths::recovery());
     Ok(())
 }
 
 /// Signs in with a recovery code.
 #[server(endpoint = "sign_in")]
-pub async fn sign_in(#[server(default)] code: String) -> Result<(), ApiError> {
+pub async fn sign_in(#[server(default)] code: String, #[server(default)] attempt: String) -> Result<(), ApiError> {
     use crate::{
         domain::HandOverCode,
         paths,
         server::{
             cookies,
             request::{self, set_cookie},
-            services::{ServiceError, accounts, guard},
+            services::{ServiceError, attempts::Step, guard, recovery},
         },
     };
 
@@ -48,11 +59,16 @@ pub async fn sign_in(#[server(default)] code: String) -> Result<(), ApiError> {
         return Ok(());
     }
     tokio::time::sleep(guard::brake(&request.state).await?).await;
-    let opened = accounts::sign_in(&request.state, &code, request.visitor.trier(), &request.visitor.device).await;
+    let attempt = request.attempt(Step::SignIn, &attempt);
+    let opened = recovery::sign_in(&request.state, &attempt, &code, request.visitor.trier(), &request.visitor.caller()).await;
     let opened = opened.map_err(|error| match error {
         ServiceError::CodeWrong => ApiError::RecoveryCodeWrong,
         error => error.into(),
     })?;
+    let Some(opened) = opened else {
+        request.redirect_done();
+        return Ok(());
+    };
     set_cookie(&cookies::session(&opened.token));
     request.redirect(paths::home());
     Ok(())
@@ -66,12 +82,12 @@ pub async fn sign_out() -> Result<(), ApiError> {
         server::{
             cookies,
             request::{self, forget_device, set_cookie},
-            services::accounts,
+            services::sessions,
         },
     };
 
     let request = request::current().await?;
-    accounts::end_session(&request.state, &request.person, request.session).await?;
+    sessions::end(&request.state, &request.person, request.session).await?;
     for name in [cookies::SESSION, cookies::RECOVERY, cookies::INVITATION, cookies::TICKET, cookies::HAND_OVER, cookies::ASKED] {
         set_cookie(&cookies::forget(name));
     }
@@ -87,13 +103,13 @@ pub async fn account() -> Result<AccountView, ApiError> {
     use crate::server::{
         calendar::{self, Zone},
         request,
-        services::{accounts, reading},
+        services::{reading, sessions},
     };
 
     let request = request::current().await?;
     let zone = Zone::stored(&request.person.zone);
     let (as_of, pairs) = reading::pairs_of(&request.state, &request.person).await?;
-    let sessions = accounts::find_sessions(&request.state, &request.person).await?.into_iter().map(|session| SessionView {
+    let sessions = sessions::find_of(&request.state, &request.person).await?.into_iter().map(|session| SessionView {
         id: session.id,
         is_this: session.id == request.session,
         last_used: zone.date(session.last_used_at),
@@ -149,10 +165,10 @@ pub async fn change_display(
 /// Ends one of the person's sessions.
 #[server(endpoint = "end_session")]
 pub async fn end_session(session: SessionId, #[server(default)] back: String) -> Result<(), ApiError> {
-    use crate::server::{request, services::accounts};
+    use crate::server::{request, services::sessions};
 
     let request = request::current().await?;
-    accounts::end_session(&request.state, &request.person, session).await?;
+    sessions::end(&request.state, &request.person, session).await?;
     request.redirect_back(&back, "end_session");
     Ok(())
 }
@@ -168,19 +184,21 @@ pub async fn recovery_page() -> Result<Option<String>, ApiError> {
 
 /// Makes a new recovery code.
 #[server(endpoint = "renew_recovery")]
-pub async fn renew_recovery() -> Result<(), ApiError> {
+pub async fn renew_recovery(#[server(default)] attempt: String) -> Result<(), ApiError> {
     use crate::{
         paths,
         server::{
             cookies,
             request::{self, set_cookie},
-            services::accounts,
+            services::{attempts::Step, recovery},
         },
     };
 
     let request = request::current().await?;
-    let code = accounts::renew_recovery_code(&request.state, &request.person).await?;
-    set_cookie(&cookies::recovery(request.person.id, &code));
+    let attempt = request.attempt(Step::RenewRecovery, &attempt).about(request.person.id, &[]);
+    if let Some(code) = recovery::renew(&request.state, &attempt, &request.person).await? {
+        set_cookie(&cookies::recovery(request.person.id, &code));
+    }
     request.redirect(paths::recovery());
     Ok(())
 }
@@ -194,12 +212,12 @@ pub async fn keep_recovery() -> Result<(), ApiError> {
         server::{
             cookies,
             request::{self, set_cookie},
-            services::{accounts, reading},
+            services::{reading, recovery},
         },
     };
 
     let request = request::current().await?;
-    accounts::keep_recovery_code(&request.state, &request.person).await?;
+    recovery::keep(&request.state, &request.person).await?;
     set_cookie(&cookies::forget(cookies::RECOVERY));
     let (_, pairs) = reading::pairs_of(&request.state, &request.person).await?;
     let next = pairs.iter().find(|pair| pair.phase() != PairPhase::Closed).map_or_else(paths::start, |pair| paths::today(pair.id));

@@ -27,7 +27,7 @@ use crate::{
     app::{self, PageFrame},
     domain::{Locale, TextSize},
     paths,
-    server::{request::Visitor, services::reading, state::AppState},
+    server::{request::Visitor, secrets, services::reading, state::AppState},
     text,
 };
 
@@ -146,6 +146,7 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
         public_url: state.site.public_url.as_str().to_owned(),
         person: visitor.and_then(|visitor| visitor.session.as_ref()).map(|found| found.person.id),
         home,
+        attempt: secrets::new_token(&state.random),
         refused: request.extensions().get::<Refused>().cloned(),
         shared: request.extensions().get::<SharedText>().cloned().unwrap_or_default(),
     };

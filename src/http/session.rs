@@ -11,14 +11,14 @@ use super::client;
 use crate::{
     api::ApiError,
     domain::{HandOverCode, HandOverId, InvitationCode, InvitationId, PersonId, RecoveryCode},
-    server::{cookies, request::Visitor, services::accounts, state::AppState},
+    server::{cookies, request::Visitor, services::sessions, state::AppState},
 };
 
 /// Puts the `Visitor` into the request.
 pub async fn recognise(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let recognised = match cookie(&parts.headers, cookies::SESSION) {
-        Some(token) => accounts::recognise(&state, token).await,
+        Some(token) => sessions::recognise(&state, token).await,
         None => Ok(None),
     };
     let recognised = match recognised {

@@ -127,7 +127,6 @@ async fn a_new_device_comes_in_once_its_person_says_that_it_is_theirs() {
     line.hears(EventKind::HandOverUsed).await;
     assert_eq!(phone.today(pair.id).await.pair.id, pair.id);
     assert_ne!(cookie(&phone, "__Host-session"), cookie(&pair.child, "__Host-session"), "a session of its own");
-    assert_eq!(cookie(&phone, "__Host-asked"), None);
     assert!(sessions(&pair.child).await.contains(&"iPhone · Safari".to_owned()));
     let inbox: InboxView = pair.child.ask("inbox", &[]).await.expect("the inbox");
     assert_eq!(inbox.entries[0].title, "다른 기기에서 이어 쓰기 시작했어요");
@@ -156,7 +155,7 @@ async fn of_two_devices_with_the_same_digits_exactly_one_may_ask() {
 }
 
 #[tokio::test]
-async fn a_yes_lets_in_once_however_many_tabs_go_in() {
+async fn a_yes_lets_in_one_session_however_many_tabs_go_in() {
     let app = TestApp::start().await;
     let person = app.person(CHILDREN[0].0).await;
     let phone = ask(&app, &make(&person).await).await;
@@ -164,7 +163,7 @@ async fn a_yes_lets_in_once_however_many_tabs_go_in() {
 
     let tabs = futures::future::join_all((0..6).map(|_| phone.post("enter_hand_over", &[]))).await;
 
-    assert_eq!(tabs.iter().filter(|tab| tab.status().is_success()).count(), 1);
+    assert_eq!(tabs.iter().filter(|tab| tab.status().is_success()).count(), 6);
     assert_eq!(sessions(&person).await.len(), 2);
 }
 

@@ -20,3 +20,4 @@ mod reveal;
 mod sessions;
 mod storage;
 mod transports;
+mod twice;

@@ -11,7 +11,7 @@ use crate::{
     api::{self, AskedStage, AskedView},
     components::{
         context::{use_locale, use_page_words, use_refused},
-        fields::{FieldError, TextField},
+        fields::{AttemptKey, FieldError, TextField},
         site_header::SiteHeader,
     },
     paths, text,
@@ -32,6 +32,7 @@ pub fn DigitsPage() -> impl IntoView {
             <p class="lead">{words.digits_lead}</p>
             <HereAlready/>
             <form class="form" method="post" action=paths::api("ask_hand_over")>
+                <AttemptKey endpoint="ask_hand_over"/>
                 <TextField name="code" label=words.digits_label hint=words.digits_hint value=code inputmode="numeric" autocomplete="one-time-code"
                     error=sentence("ask_hand_over", words.err_digits)/>
                 <div class="actions">

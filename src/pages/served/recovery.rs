@@ -9,6 +9,7 @@ use crate::{
     components::{
         code::{Code, CodeActions},
         context::use_page_words,
+        fields::AttemptKey,
         site_header::SiteHeader,
     },
     paths,
@@ -52,6 +53,7 @@ fn Gone() -> impl IntoView {
             <h1>{words.recovery_gone_title}</h1>
             <p class="lead">{words.recovery_gone_lead}</p>
             <form class="form" method="post" action=paths::api("renew_recovery")>
+                <AttemptKey endpoint="renew_recovery"/>
                 <div class="actions">
                     <button class="button" type="submit">{words.recovery_renew_button}</button>
                     <a class="button ghost" href=paths::home()>{words.back_home}</a>

@@ -14,7 +14,7 @@ use crate::{
     api::{self, AccountView, ApiError, PairLink, PairSettingsView, Phase, QuietView, SessionView, SwitchesView},
     components::{
         context::{use_locale, use_page_words, use_refused, use_sentence},
-        fields::{FieldError, RelationChoices, RelationWord, TextField, ZoneField},
+        fields::{AttemptKey, FieldError, RelationChoices, RelationWord, TextField, ZoneField},
         site_header::{SiteHeader, pair_title},
         tab_notices::HiddenNotices,
         tabs::{Tab, Tabs},
@@ -208,6 +208,7 @@ fn Account(found: Found) -> impl IntoView {
             <h2>{words.recovery_panel}</h2>
             <p>{words.recovery_panel_lead}</p>
             <form class="form" method="post" action=paths::api("renew_recovery")>
+                <AttemptKey endpoint="renew_recovery"/>
                 <div class="actions"><button class="button ghost" type="submit">{words.recovery_renew_button}</button></div>
             </form>
         </section>

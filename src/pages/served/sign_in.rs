@@ -6,7 +6,7 @@ use leptos_meta::Title;
 use crate::{
     components::{
         context::{use_page_words, use_refused, use_sentence},
-        fields::TextField,
+        fields::{AttemptKey, TextField},
         site_header::SiteHeader,
     },
     paths,
@@ -23,6 +23,7 @@ pub fn SignInPage() -> impl IntoView {
             <h1>{words.sign_in_title}</h1>
             <p class="lead">{words.sign_in_lead}</p>
             <form class="form" method="post" action=paths::api("sign_in")>
+                <AttemptKey endpoint="sign_in"/>
                 <TextField name="code" label=words.recovery_code_label value=typed error=use_sentence("sign_in", &[])/>
                 <div class="actions">
                     <button class="button" type="submit">{words.sign_in_button}</button>

@@ -8,7 +8,7 @@ use crate::{
     api::{self, AccountView, ApiError},
     components::{
         context::{use_home, use_page_words, use_refused, use_sentence},
-        fields::{FieldError, NewPersonFields, RelationChoices, RelationWord, TextField, ZoneField},
+        fields::{AttemptKey, FieldError, NewPersonFields, RelationChoices, RelationWord, TextField, ZoneField},
         site_header::SiteHeader,
     },
     domain::Role,
@@ -34,6 +34,7 @@ fn SignUp() -> impl IntoView {
         <main id="main" class="page page-start">
             <h1>{words.sign_up_title}</h1>
             <form class="form" method="post" action=paths::api("sign_up")>
+                <AttemptKey endpoint="sign_up"/>
                 <NewPersonFields endpoint="sign_up"/>
                 <FieldError id="form-error" sentence=other_error/>
                 <div class="actions"><button class="button" type="submit">{words.sign_up_button}</button></div>
@@ -70,6 +71,7 @@ fn StartPair(account: AccountView) -> impl IntoView {
             <h1>{words.start_title}</h1>
             <p class="lead">{words.start_lead}</p>
             <form class="form" method="post" action=paths::api("start_pair")>
+                <AttemptKey endpoint="start_pair"/>
                 <fieldset class="choices">
                     <legend>{words.role_legend}</legend>
                     {roles}

@@ -4,9 +4,10 @@
 use crate::{
     domain::{Cancelled, Millis},
     server::{
-        services::{ServiceError, accounts::SESSION_IDLE_MS},
+        services::{ServiceError, accounts::SESSION_IDLE_MS, attempts::ATTEMPT_LIFE_MS},
         state::AppState,
         storage::{
+            attempts,
             deliveries::{self, CancelFor},
             events, failures, hand_overs, notifications, sessions, subscriptions,
         },
@@ -36,6 +37,7 @@ pub async fn sweep(state: &AppState) -> Result<(), ServiceError> {
     }
     failures::prune(&mut tx, now.plus(-Millis::DAY)).await?;
     hand_overs::prune(&mut tx, now).await?;
+    attempts::prune(&mut tx, now.plus(-ATTEMPT_LIFE_MS)).await?;
     tx.commit().await?;
     state.database.notifier().sweep();
     if forgotten + ended + settled + told > 0 || !silent.is_empty() {

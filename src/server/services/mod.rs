@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod answers;
+pub mod attempts;
 pub mod devices;
 pub mod guard;
 pub mod hand_overs;
@@ -14,17 +15,33 @@ pub mod pairs;
 pub mod presence;
 pub mod questions;
 pub mod reading;
+pub mod recovery;
+pub mod sessions;
 pub mod tell;
 
 use super::{
     push::{EndpointError, KeyError},
     storage::StorageError,
 };
-use crate::domain::{AnswerBodyError, PauseError, PersonNameError, PushTimeError, QuietHoursError, Refusal, RelationError};
+use crate::domain::{AnswerBodyError, PauseError, PersonId, PersonNameError, PushTimeError, QuietHoursError, Refusal, RelationError, SessionId};
 
 /// Browser and system in a few words, for the list of signed-in devices.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Device(pub String);
+
+/// The browser that a step comes from.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub device: Device,
+    /// Whoever is signed in on it, and with which session.
+    pub here: Option<(PersonId, SessionId)>,
+}
+
+impl Caller {
+    pub fn is(&self, person: PersonId) -> bool {
+        self.here.is_some_and(|(here, _)| here == person)
+    }
+}
 
 /// Everything a use case can answer but yes.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,11 @@
 //! Starting, setting and leaving a pair.
 
-use super::{ServiceError, openings, tell::Telling};
+use super::{
+    ServiceError,
+    attempts::{Attempt, Done, Step},
+    openings,
+    tell::Telling,
+};
 use crate::{
     domain::{
         Cancelled, EventKind, LocalDate, Member, Millis, NotificationKind, Pair, PairId, PairPhase, Person, PushTime, Refusal, Relation, Role,
@@ -27,13 +32,24 @@ pub struct Start {
 }
 
 /// Makes a pair with one seat taken and its first question open to be answered at once.
-pub async fn start(state: &AppState, person: &Person, start: Start) -> Result<PairId, ServiceError> {
+pub async fn start(state: &AppState, attempt: Attempt, person: &Person, start: Start) -> Result<PairId, ServiceError> {
     Zone::of(&start.zone)?;
+    // Somebody who goes back and starts another pair, with another relation, means another.
+    let attempt = attempt.about(person.id, &[start.role.word(), start.relation.choice(), start.relation.free_word()]);
     let mut tx = state.database.begin().await?;
+    if let Some(pair) = started(&mut tx, state, &attempt).await? {
+        return Ok(pair);
+    }
     let pair = start_in(&mut tx, state, person, start).await?;
     tell_both(&mut tx, state, &pair, EventKind::InvitationChanged, state.clock.now()).await?;
+    attempt.done(&mut tx, state, &Done::by(person.id, pair.id)).await?;
     tx.commit().await?;
     Ok(pair.id)
+}
+
+/// The pair that the same post made before.
+async fn started(tx: &mut Tx, state: &AppState, attempt: &Attempt) -> Result<Option<PairId>, ServiceError> {
+    Ok(attempt.lookup(tx, state).await?.and_then(|done| done.target).and_then(|id| id.parse().ok()))
 }
 
 async fn start_in(tx: &mut Tx, state: &AppState, person: &Person, start: Start) -> Result<Pair, ServiceError> {
@@ -184,7 +200,12 @@ pub async fn tell_both(tx: &mut Tx, state: &AppState, pair: &Pair, kind: EventKi
 /// inviter's answer moves to a new one with the same settings.
 pub async fn start_again(state: &AppState, person: &Person, id: PairId) -> Result<PairId, ServiceError> {
     let now = state.clock.now();
+    // A pair is taken back once: its id is all that a second post needs to be known by.
+    let attempt = Attempt::by_secret(Step::StartAgain, "").about(person.id, &[&id.to_string()]);
     let mut tx = state.database.begin().await?;
+    if let Some(fresh) = started(&mut tx, state, &attempt).await? {
+        return Ok(fresh);
+    }
     let (pair, role) = hold(&mut tx, person, id).await?;
     refuse_closed(&pair)?;
     let Some(own) = pair.seat(role).filter(|_| pair.inviter_id == person.id && pair.phase() == PairPhase::Together) else {
@@ -202,6 +223,7 @@ pub async fn start_again(state: &AppState, person: &Person, id: PairId) -> Resul
     answers::move_to(&mut tx, first.id, question.id, role).await?;
     telling.both(&fresh, EventKind::InvitationChanged);
     telling.write(&mut tx, state, now).await?;
+    attempt.done(&mut tx, state, &Done::by(person.id, fresh.id)).await?;
     tx.commit().await?;
     tracing::info!(pair.id = %id, "a pair was taken back by its inviter");
     Ok(fresh.id)

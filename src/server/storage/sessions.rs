@@ -24,6 +24,8 @@ pub struct Found {
     pub token_hash: String,
     /// Its browser has not shown the new token yet.
     pub is_rotating: bool,
+    /// Some request has shown its token.
+    pub is_shown: bool,
 }
 
 pub async fn insert(tx: &mut Tx, id: SessionId, person: PersonId, token_hash: &str, device: &str, now: Millis) -> Result<(), StorageError> {
@@ -45,7 +47,7 @@ pub async fn lookup(tx: &mut Tx, token_hash: &str, used_since: Millis, now: Mill
         tx,
         FoundRow,
         "SELECT s.id AS session_id, s.device, s.created_at, s.rotated_at, s.last_used_at, p.id, p.name, p.locale, p.text_size, p.zone,
-                s.token_hash, s.previous_hash IS NOT NULL AND s.previous_until IS NULL AS is_rotating
+                s.token_hash, s.previous_hash IS NOT NULL AND s.previous_until IS NULL AS is_rotating, s.shown_at IS NOT NULL AS is_shown
          FROM sessions s JOIN persons p ON p.id = s.person_id
          WHERE (s.token_hash = $1 OR (s.previous_hash = $1 AND (s.previous_until IS NULL OR s.previous_until > $3))) AND s.last_used_at > $2",
         token_hash,
@@ -59,6 +61,12 @@ pub async fn lookup(tx: &mut Tx, token_hash: &str, used_since: Millis, now: Mill
 pub async fn exists(tx: &mut Tx, id: SessionId) -> Result<bool, StorageError> {
     let row: Option<(i64,)> = macros::fetch_optional!(tx, (i64,), "SELECT last_used_at FROM sessions WHERE id = $1", id.to_string())?;
     Ok(row.is_some())
+}
+
+/// Its token was shown for the first time.
+pub async fn show(tx: &mut Tx, id: SessionId, now: Millis) -> Result<(), StorageError> {
+    macros::execute!(tx, "UPDATE sessions SET shown_at = $2 WHERE id = $1 AND shown_at IS NULL", id.to_string(), now.0)?;
+    Ok(())
 }
 
 pub async fn touch(tx: &mut Tx, id: SessionId, now: Millis) -> Result<(), StorageError> {
@@ -144,11 +152,12 @@ struct FoundRow {
     person: persons::Row,
     token_hash: String,
     is_rotating: bool,
+    is_shown: bool,
 }
 
 impl FoundRow {
     fn into_found(self) -> Result<Found, StorageError> {
-        let Self { session, person, token_hash, is_rotating } = self;
-        Ok(Found { session: session.into_session()?, person: person.into_person()?, token_hash, is_rotating })
+        let Self { session, person, token_hash, is_rotating, is_shown } = self;
+        Ok(Found { session: session.into_session()?, person: person.into_person()?, token_hash, is_rotating, is_shown })
     }
 }
