@@ -87,7 +87,7 @@ pub async fn sign_out() -> Result<(), ApiError> {
     };
 
     let request = request::current().await?;
-    sessions::end(&request.state, &request.person, request.session).await?;
+    sessions::end(&request.state, &request.person, request.session, request.session).await?;
     for name in [cookies::SESSION, cookies::RECOVERY, cookies::INVITATION, cookies::TICKET, cookies::HAND_OVER, cookies::ASKED] {
         set_cookie(&cookies::forget(name));
     }
@@ -99,11 +99,11 @@ pub async fn sign_out() -> Result<(), ApiError> {
 /// The person's own settings.
 #[server(endpoint = "account")]
 pub async fn account() -> Result<AccountView, ApiError> {
-    use super::{SessionView, convert};
+    use super::{EarlierCodeView, SessionView, convert};
     use crate::server::{
         calendar::{self, Zone},
         request,
-        services::{reading, sessions},
+        services::{ServiceError, reading, recovery, sessions},
     };
 
     let request = request::current().await?;
@@ -115,8 +115,11 @@ pub async fn account() -> Result<AccountView, ApiError> {
         last_used: zone.date(session.last_used_at),
         device: session.device,
     });
+    let found = request.visitor.session.as_ref().ok_or(ServiceError::SignedOut)?;
+    let earlier = recovery::earlier(&request.state, &request.person, &found.session).await?;
     Ok(AccountView {
         as_of,
+        earlier_code: earlier.map(|earlier| EarlierCodeView { until: zone.date(earlier.until), may_end: earlier.may_end }),
         name: request.person.name.as_str().to_owned(),
         locale: request.person.locale,
         text_size: request.person.text_size,
@@ -168,7 +171,18 @@ pub async fn end_session(session: SessionId, #[server(default)] back: String) ->
     use crate::server::{request, services::sessions};
 
     let request = request::current().await?;
-    sessions::end(&request.state, &request.person, session).await?;
+    sessions::end(&request.state, &request.person, request.session, session).await?;
+    request.redirect_back(&back, "end_session");
+    Ok(())
+}
+
+/// Ends all of the person's sessions but this one.
+#[server(endpoint = "end_other_sessions")]
+pub async fn end_other_sessions(#[server(default)] back: String) -> Result<(), ApiError> {
+    use crate::server::{request, services::sessions};
+
+    let request = request::current().await?;
+    sessions::end_others(&request.state, &request.person, request.session).await?;
     request.redirect_back(&back, "end_session");
     Ok(())
 }
@@ -176,30 +190,51 @@ pub async fn end_session(session: SessionId, #[server(default)] back: String) ->
 /// The recovery code just made, if this browser still holds it.
 #[server(endpoint = "recovery_page")]
 pub async fn recovery_page() -> Result<Option<String>, ApiError> {
-    use crate::server::request;
+    use crate::server::{request, services::recovery};
 
     let request = request::current().await?;
-    Ok(request.visitor.recovery_code(request.person.id).map(|code| code.grouped()))
+    let held = request.visitor.recovery_code(request.person.id);
+    Ok(recovery::shown(&request.state, &request.person, held).await?.map(|code| code.grouped()))
 }
 
-/// Makes a new recovery code.
+/// Makes a new recovery code. With the earlier one, `code`, that one ends at once; else it opens for a week more.
 #[server(endpoint = "renew_recovery")]
-pub async fn renew_recovery(#[server(default)] attempt: String) -> Result<(), ApiError> {
+pub async fn renew_recovery(#[server(default)] attempt: String, #[server(default)] code: String) -> Result<(), ApiError> {
     use crate::{
         paths,
         server::{
             cookies,
             request::{self, set_cookie},
-            services::{attempts::Step, recovery},
+            services::{ServiceError, attempts::Step, recovery},
         },
     };
 
     let request = request::current().await?;
     let attempt = request.attempt(Step::RenewRecovery, &attempt).about(request.person.id, &[]);
-    if let Some(code) = recovery::renew(&request.state, &attempt, &request.person).await? {
+    let made = recovery::renew(&request.state, &attempt, &request.person, request.session, &code, request.visitor.trier()).await;
+    let made = made.map_err(|error| match error {
+        ServiceError::CodeWrong => ApiError::RecoveryCodeWrong,
+        error => error.into(),
+    })?;
+    if let Some(code) = made {
         set_cookie(&cookies::recovery(request.person.id, &code));
     }
     request.redirect(paths::recovery());
+    Ok(())
+}
+
+/// "The new code is mine", said on another session than the one that made it: the earlier code ends at once.
+#[server(endpoint = "confirm_recovery")]
+pub async fn confirm_recovery(#[server(default)] back: String) -> Result<(), ApiError> {
+    use crate::server::{
+        request,
+        services::{ServiceError, recovery},
+    };
+
+    let request = request::current().await?;
+    let found = request.visitor.session.as_ref().ok_or(ServiceError::SignedOut)?;
+    recovery::confirm(&request.state, &request.person, &found.session).await?;
+    request.redirect_back(&back, "confirm_recovery");
     Ok(())
 }
 

@@ -58,6 +58,8 @@ pub enum ApiError {
     PushKeysInvalid,
     SubscriptionTaken,
     DeviceNameInvalid,
+    /// Signed in for less than a day: it ends nothing that was there before.
+    SessionTooYoung,
     Insecure,
     CrossSite,
     TooLarge,
@@ -119,7 +121,8 @@ impl ApiError {
             | Self::StillAlone
             | Self::PairPaused
             | Self::NudgedToday
-            | Self::SubscriptionTaken => 409,
+            | Self::SubscriptionTaken
+            | Self::SessionTooYoung => 409,
             Self::Insecure | Self::CrossSite => 403,
             Self::TooLarge => 413,
             Self::Malformed => 400,

@@ -27,6 +27,7 @@ impl From<ServiceError> for ApiError {
             ServiceError::PairExists => Self::PairExists,
             ServiceError::SeatTaken => Self::SeatTaken,
             ServiceError::CardOpen => Self::CardOpen,
+            ServiceError::SessionTooYoung => Self::SessionTooYoung,
             ServiceError::Insecure => Self::Insecure,
             ServiceError::QuietHours(_) => Self::QuietTooLong,
             ServiceError::Endpoint(_) => Self::EndpointRefused,

@@ -52,6 +52,7 @@ impl ApiError {
             | Self::PushKeysInvalid
             | Self::SubscriptionTaken
             | Self::DeviceNameInvalid
+            | Self::SessionTooYoung
             | Self::Shelved
             | Self::SomebodyAnswered
             | Self::FirstQuestion
@@ -97,6 +98,7 @@ impl ApiError {
             Self::PushKeysInvalid => words.err_push_keys,
             Self::SubscriptionTaken => words.err_subscription_taken,
             Self::DeviceNameInvalid => words.err_device_name,
+            Self::SessionTooYoung => words.err_session_young,
             Self::Insecure => words.err_insecure,
             Self::CrossSite => words.err_cross_site,
             Self::SignedOut

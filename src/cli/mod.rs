@@ -13,6 +13,7 @@ use std::{
 use clap::{Parser, Subcommand};
 
 use crate::{
+    domain::PersonId,
     http,
     server::{
         budget::Budget,
@@ -66,6 +67,16 @@ enum Command {
         #[command(subcommand)]
         act: Option<KeysAct>,
     },
+    /// Sign people out: for somebody whose account was taken, or for everybody after a leak.
+    Sessions {
+        #[command(subcommand)]
+        act: SessionsAct,
+    },
+    /// Help a person who has lost the way into their account.
+    Person {
+        #[command(subcommand)]
+        act: PersonAct,
+    },
     /// What was sent and what became of it: no names, no endpoints, no words.
     Deliveries {
         /// pending, leased, retry, accepted, gone, expired, dead or cancelled
@@ -74,6 +85,28 @@ enum Command {
         /// How many, the latest first.
         #[arg(long, default_value_t = 50)]
         limit: i64,
+    },
+}
+
+#[derive(Subcommand)]
+enum SessionsAct {
+    /// End all sessions of one person, or of everybody.
+    #[command(group = clap::ArgGroup::new("whose").required(true))]
+    End {
+        /// The person's id, as the log names it.
+        #[arg(long, group = "whose", value_name = "ID")]
+        person: Option<PersonId>,
+        #[arg(long, group = "whose")]
+        all: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum PersonAct {
+    /// Make and print a new recovery code for a person; the codes they had open nothing any more.
+    Recover {
+        /// The person's id, as the log names it.
+        id: PersonId,
     },
 }
 
@@ -145,6 +178,8 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
             Ok(())
         }
         Command::Keys { act } => operator::keys(&settings, act),
+        Command::Sessions { act: SessionsAct::End { person, .. } } => operator::end_sessions(&settings, person).await,
+        Command::Person { act: PersonAct::Recover { id } } => operator::recover(&settings, id).await,
         Command::Deliveries { state, limit } => operator::list_deliveries(&settings, &state, limit).await,
     }
 }

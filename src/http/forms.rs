@@ -28,12 +28,13 @@ pub const FORM_BYTES: usize = 256 * 1024;
 const FORM_PATIENCE: Duration = Duration::from_secs(30);
 /// What counts against nobody's budget: what only reads, what a page does by itself, and what one does to be rid of somebody who
 /// holds one's session, and may be spending the budget.
-pub const FREE: [&str; 28] = [
+pub const FREE: [&str; 29] = [
     "account",
     "archive",
     "asked_hand_over",
     "card",
     "devices",
+    "end_other_sessions",
     "end_session",
     "hand_over",
     "inbox",

@@ -19,5 +19,6 @@ mod push_service;
 mod reveal;
 mod sessions;
 mod storage;
+mod taken;
 mod transports;
 mod twice;

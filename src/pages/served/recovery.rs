@@ -3,16 +3,16 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::loaded;
+use super::{Saved, loaded};
 use crate::{
-    api,
+    api::{self, EarlierCodeView},
     components::{
         code::{Code, CodeActions},
-        context::use_page_words,
-        fields::AttemptKey,
+        context::{use_locale, use_page_words, use_sentence},
+        fields::{AttemptKey, FieldError, TextField},
         site_header::SiteHeader,
     },
-    paths,
+    paths, text,
 };
 
 #[component]
@@ -40,6 +40,41 @@ fn Shown(code: String) -> impl IntoView {
                 <div class="actions"><button class="button" type="submit">{words.recovery_kept_button}</button></div>
             </form>
         </main>
+    }
+}
+
+/// In settings: a new code, and the end of the earlier one.
+#[component]
+pub(super) fn RecoveryPanel(earlier: Option<EarlierCodeView>, back: String) -> impl IntoView {
+    let (locale, words) = (use_locale(), use_page_words());
+    let runs = earlier.map(|earlier| {
+        let until = text::fill(words.recovery_earlier_runs, &[("date", &text::date(locale, earlier.until))]);
+        let end = earlier.may_end.then(|| {
+            view! {
+                <form class="form" method="post" action=paths::api("confirm_recovery")>
+                    <input type="hidden" name="back" value=back/>
+                    <div class="actions"><button class="button ghost" type="submit">{words.recovery_earlier_end}</button></div>
+                </form>
+            }
+        });
+        view! {
+            <p class="notice">{until}</p>
+            {end}
+        }
+    });
+    view! {
+        <section class="panel">
+            <h2>{words.recovery_panel}</h2>
+            <Saved form="confirm_recovery"/>
+            <FieldError id="confirm-recovery-error" sentence=use_sentence("confirm_recovery", &[])/>
+            {runs}
+            <p>{words.recovery_panel_lead}</p>
+            <form class="form" method="post" action=paths::api("renew_recovery")>
+                <AttemptKey endpoint="renew_recovery"/>
+                <TextField name="code" label=words.recovery_earlier_label value="" error=use_sentence("renew_recovery", &[])/>
+                <div class="actions"><button class="button ghost" type="submit">{words.recovery_renew_button}</button></div>
+            </form>
+        </section>
     }
 }
 

@@ -8,13 +8,14 @@ use super::{
     Save, Saved,
     hand_over::{HandOverPanel, LeadOut},
     loaded, pair_param,
+    recovery::RecoveryPanel,
     told::{PresencePanel, QuietPanel, SwitchesPanel},
 };
 use crate::{
     api::{self, AccountView, ApiError, PairLink, PairSettingsView, Phase, QuietView, SessionView, SwitchesView},
     components::{
         context::{use_locale, use_page_words, use_refused, use_sentence},
-        fields::{AttemptKey, FieldError, RelationChoices, RelationWord, TextField, ZoneField},
+        fields::{FieldError, RelationChoices, RelationWord, TextField, ZoneField},
         site_header::{SiteHeader, pair_title},
         tab_notices::HiddenNotices,
         tabs::{Tab, Tabs},
@@ -183,6 +184,7 @@ fn Account(found: Found) -> impl IntoView {
     let words = use_page_words();
     let back = use_location().pathname.get_untracked();
     let typed_name = use_refused("change_name").map_or_else(|| account.name.clone(), |refused| refused.field("name").to_owned());
+    let has_others = account.sessions.len() > 1;
     let sessions = account.sessions.into_iter().map(|session| view! { <SessionRow session back=back.clone()/> }).collect_view();
     view! {
         <section class="panel">
@@ -199,19 +201,19 @@ fn Account(found: Found) -> impl IntoView {
             <h2>{words.sessions_panel}</h2>
             <FieldError id="session-error" sentence=use_sentence("end_session", &[])/>
             <Saved form="end_session"/>
+            <FieldError id="sessions-error" sentence=use_sentence("end_other_sessions", &[])/>
             <ul class="rows">{sessions}</ul>
+            {has_others.then(|| view! {
+                <form class="form" method="post" action=paths::api("end_other_sessions")>
+                    <input type="hidden" name="back" value=back.clone()/>
+                    <div class="actions"><button class="button ghost" type="submit">{words.sessions_end_others}</button></div>
+                </form>
+            })}
             <p class="hint" data-road data-sse=words.road_sse data-tab=words.road_tab data-poll=words.road_poll></p>
         </section>
         <HandOverPanel/>
         <LeadOut/>
-        <section class="panel">
-            <h2>{words.recovery_panel}</h2>
-            <p>{words.recovery_panel_lead}</p>
-            <form class="form" method="post" action=paths::api("renew_recovery")>
-                <AttemptKey endpoint="renew_recovery"/>
-                <div class="actions"><button class="button ghost" type="submit">{words.recovery_renew_button}</button></div>
-            </form>
-        </section>
+        <RecoveryPanel earlier=account.earlier_code back=back.clone()/>
         <PairsPanel pairs=account.pairs/>
         <section class="panel">
             <h2>{words.sign_out_panel}</h2>

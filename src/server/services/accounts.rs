@@ -46,7 +46,9 @@ pub async fn sign_up(state: &AppState, attempt: &Attempt, sign_up: SignUp, calle
     if let Some(done) = attempt.lookup(&mut tx, state).await? {
         return signed_up_again(&mut tx, state, attempt, &done, caller).await;
     }
-    let made = sign_up_in(&mut tx, state, attempt, sign_up, caller).await?;
+    let mut telling = Telling::default();
+    let made = sign_up_in(&mut tx, state, attempt, sign_up, caller, &mut telling).await?;
+    telling.write(&mut tx, state, state.clock.now()).await?;
     attempt.done(&mut tx, state, &Done::session(&made.opened)).await?;
     tx.commit().await?;
     Ok(Some(made))
@@ -62,12 +64,19 @@ pub async fn signed_up_again(
 ) -> Result<Option<SignedUp>, ServiceError> {
     let Some(opened) = attempt.opened_again(tx, state, done, caller).await? else { return Ok(None) };
     let code = attempt.recovery_code(state, &opened.person.id.to_string());
-    let code = recovery::current(tx, state, opened.person.id, code).await?;
-    Ok(Some(SignedUp { opened, code }))
+    let is_open = recovery::opens(tx, state, opened.person.id, &code).await?;
+    Ok(Some(SignedUp { opened, code: is_open.then_some(code) }))
 }
 
 /// As `sign_up`, inside a transaction that does more: joining by invitation.
-pub async fn sign_up_in(tx: &mut Tx, state: &AppState, attempt: &Attempt, sign_up: SignUp, caller: &Caller) -> Result<SignedUp, ServiceError> {
+pub async fn sign_up_in(
+    tx: &mut Tx,
+    state: &AppState,
+    attempt: &Attempt,
+    sign_up: SignUp,
+    caller: &Caller,
+    telling: &mut Telling,
+) -> Result<SignedUp, ServiceError> {
     if !sign_up.has_consented {
         return Err(ServiceError::ConsentMissing);
     }
@@ -78,7 +87,7 @@ pub async fn sign_up_in(tx: &mut Tx, state: &AppState, attempt: &Attempt, sign_u
     let code = attempt.recovery_code(state, &person.id.to_string());
     let recovery_hash = state.secrets.recovery_hash(&code);
     persons::insert(tx, persons::NewPerson { person: &person, consent_version: CONSENT_VERSION, recovery_hash: &recovery_hash, now }).await?;
-    let opened = sessions::open(tx, state, attempt, person, caller).await?;
+    let opened = sessions::open(tx, state, attempt, person, caller, telling).await?;
     Ok(SignedUp { opened, code: Some(code) })
 }
 

@@ -177,9 +177,9 @@ async fn come_in(mut tx: Tx, state: &AppState, attempt: &Attempt, person: Person
     }
     let now = state.clock.now();
     let person = persons::lookup(&mut tx, person).await?.ok_or(ServiceError::CodeWrong)?;
-    let opened = sessions::open(&mut tx, state, attempt, person, caller).await?;
-    attempt.done(&mut tx, state, &Done::session(&opened)).await?;
     let mut telling = Telling::default();
+    let opened = sessions::open(&mut tx, state, attempt, person, caller, &mut telling).await?;
+    attempt.done(&mut tx, state, &Done::session(&opened)).await?;
     telling.of_the_account(opened.person.id, EventKind::HandOverUsed, NotificationKind::HandedOver, caller.device.0.clone(), now);
     telling.write(&mut tx, state, now).await?;
     tx.commit().await?;

@@ -178,10 +178,11 @@ pub async fn join(state: &AppState, ticket: &str, joiner: Joiner, choice: &str, 
     if !invitations::take(&mut tx, invitation.id, now).await? {
         return Err(ServiceError::CodeWrong);
     }
+    let mut telling = Telling::default();
     let (person, new) = match joiner {
         Joiner::Known(person) => (*person, None),
         Joiner::New(sign_up) => {
-            let made = accounts::sign_up_in(&mut tx, state, &attempt, sign_up, caller).await?;
+            let made = accounts::sign_up_in(&mut tx, state, &attempt, sign_up, caller, &mut telling).await?;
             (made.opened.person.clone(), Some(made))
         }
     };
@@ -196,7 +197,6 @@ pub async fn join(state: &AppState, ticket: &str, joiner: Joiner, choice: &str, 
         Role::Child => pair.child = Some(member),
     }
     begin_days(&mut tx, &mut pair, now).await?;
-    let mut telling = Telling::default();
     telling.both(&pair, EventKind::MemberJoined);
     telling.news(&pair, role.other(), NotificationKind::Joined, String::new(), now);
     telling.write(&mut tx, state, now).await?;

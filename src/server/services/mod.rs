@@ -98,6 +98,9 @@ pub enum ServiceError {
     /// Cookies would not come back from where this browser is.
     #[error("not a secure address")]
     Insecure,
+    /// Somebody who has just come in does not end what was before.
+    #[error("this session is younger than what it would end")]
+    SessionTooYoung,
     #[error("broken: {0}")]
     Broken(&'static str),
 }

@@ -6,13 +6,14 @@ use super::{
     tell::Telling,
 };
 use crate::{
-    domain::{Cancelled, EventKind, Millis, Person, SessionId},
+    domain::{Cancelled, EventKind, Millis, NotificationKind, Person, PersonId, SessionId},
     server::{
         secrets::token_hash,
         state::AppState,
         storage::{
             Tx,
             deliveries::{self, CancelFor},
+            persons,
             sessions::{self, Found, Session},
             subscriptions,
         },
@@ -27,6 +28,10 @@ const ROTATE_AFTER_MS: i64 = 30 * Millis::DAY;
 const PREVIOUS_LIVES_MS: i64 = Millis::MINUTE;
 /// Use is written down once an hour at most.
 const TOUCH_AFTER_MS: i64 = Millis::HOUR;
+/// Sessions of one person; one more ends the longest unused.
+pub const MOST: usize = 50;
+/// A session younger than this ends no older one: who has just come in does not shut out those who were here.
+pub const YOUNG_MS: i64 = Millis::DAY;
 
 /// A fresh session: the token goes into the cookie and nowhere else.
 pub struct Opened {
@@ -35,13 +40,41 @@ pub struct Opened {
     pub token: String,
 }
 
-/// A fresh session with a token of its own, for whoever may have one.
-pub(super) async fn open(tx: &mut Tx, state: &AppState, attempt: &Attempt, person: Person, caller: &Caller) -> Result<Opened, ServiceError> {
+/// A fresh session with a token of its own, for whoever may have one. The session this browser had before ends with it: it
+/// would live on unseen, and its push subscription would wake this browser for somebody else.
+pub(super) async fn open(
+    tx: &mut Tx,
+    state: &AppState,
+    attempt: &Attempt,
+    person: Person,
+    caller: &Caller,
+    telling: &mut Telling,
+) -> Result<Opened, ServiceError> {
     let now = state.clock.now();
     let session = SessionId(state.random.id(now));
     let token = attempt.session_token(state, session);
     sessions::insert(tx, session, person.id, &token_hash(&token), &caller.device.0, now).await?;
+    if let Some((former, here)) = caller.here {
+        subscriptions::move_to(tx, here, session).await?;
+        end_in(tx, former, here, now).await?;
+        if former != person.id {
+            telling.myself(former, EventKind::SessionsChanged);
+        }
+    }
+    for unused in sessions::find_of(tx, person.id).await?.iter().filter(|found| found.id != session).skip(MOST - 1) {
+        end_in(tx, person.id, unused.id, now).await?;
+    }
     Ok(Opened { person, session, token })
+}
+
+/// Ends a session of this person; whether or not its browser co-operates, nothing is sent to it any more.
+async fn end_in(tx: &mut Tx, person: PersonId, session: SessionId, now: Millis) -> Result<bool, ServiceError> {
+    for subscription in subscriptions::find_of_session(tx, session).await? {
+        if subscription.person == person {
+            deliveries::cancel(tx, CancelFor::Subscription(subscription.id), Cancelled::SignedOut, now).await?;
+        }
+    }
+    Ok(sessions::delete(tx, person, session).await?)
 }
 
 /// What the session middleware learns from a cookie.
@@ -58,6 +91,10 @@ pub async fn recognise(state: &AppState, token: &str) -> Result<Option<Recognise
     let mut tx = state.database.read().await?;
     let shown = token_hash(token);
     let Some(found) = sessions::lookup(&mut tx, &shown, now.plus(-SESSION_IDLE_MS), now).await? else {
+        if sessions::is_retired(&mut tx, &shown, now).await? {
+            drop(tx);
+            tell_retired(state, &shown, now).await?;
+        }
         return Ok(None);
     };
     drop(tx);
@@ -92,24 +129,79 @@ pub async fn recognise(state: &AppState, token: &str) -> Result<Option<Recognise
     Ok(Some(Recognised { found, new_token }))
 }
 
+/// A token is shown that was replaced long ago: by a phone restored from a backup, an old log, or somebody who copied it. The
+/// person is told once; nothing ends by itself, or an old log would sign an old parent out.
+async fn tell_retired(state: &AppState, shown: &str, now: Millis) -> Result<(), ServiceError> {
+    let mut tx = state.database.begin().await?;
+    if let Some((person, session)) = sessions::tell_retired(&mut tx, shown, now).await? {
+        let mut telling = Telling::default();
+        telling.of_the_account(person, EventKind::SessionsChanged, NotificationKind::StaleToken, String::new(), now);
+        telling.write(&mut tx, state, now).await?;
+        tx.commit().await?;
+        tracing::info!(person.id = %person, session.id = %session, "a retired session token was shown");
+    }
+    Ok(())
+}
+
 /// Ends one of the person's sessions. Its open streams end at once: they look for their session at every event.
-pub async fn end(state: &AppState, person: &Person, session: SessionId) -> Result<(), ServiceError> {
+/// `by` is the session that asks.
+pub async fn end(state: &AppState, person: &Person, by: SessionId, session: SessionId) -> Result<(), ServiceError> {
+    end_all(state, person, by, |found| found.id == session).await
+}
+
+/// Ends all of the person's sessions but `by`.
+pub async fn end_others(state: &AppState, person: &Person, by: SessionId) -> Result<(), ServiceError> {
+    match end_all(state, person, by, |found| found.id != by).await {
+        // Nobody else is here: as was wished.
+        Err(ServiceError::NotFound) => Ok(()),
+        done => done,
+    }
+}
+
+async fn end_all(state: &AppState, person: &Person, by: SessionId, which: impl Fn(&Session) -> bool) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    // Whether or not the browser co-operates: nothing is sent to it any more.
-    for subscription in subscriptions::find_of_session(&mut tx, session).await? {
-        if subscription.person == person.id {
-            deliveries::cancel(&mut tx, CancelFor::Subscription(subscription.id), Cancelled::SignedOut, now).await?;
-        }
+    let all = sessions::find_of(&mut tx, person.id).await?;
+    let own = all.iter().find(|found| found.id == by).ok_or(ServiceError::SignedOut)?;
+    let chosen: Vec<&Session> = all.iter().filter(|found| which(found)).collect();
+    let is_young = now.since(own.created_at) < YOUNG_MS;
+    if is_young && chosen.iter().any(|found| found.created_at < own.created_at) {
+        return Err(ServiceError::SessionTooYoung);
     }
-    if !sessions::delete(&mut tx, person.id, session).await? {
+    if chosen.is_empty() {
         return Err(ServiceError::NotFound);
     }
-    let mut telling = Telling::default();
-    telling.myself(person.id, EventKind::SessionsChanged);
-    telling.write(&mut tx, state, now).await?;
+    for found in &chosen {
+        end_in(&mut tx, person.id, found.id, now).await?;
+    }
+    tell_ended(&mut tx, state, person.id, now).await?;
     tx.commit().await?;
     Ok(())
+}
+
+async fn tell_ended(tx: &mut Tx, state: &AppState, person: PersonId, now: Millis) -> Result<(), ServiceError> {
+    let mut telling = Telling::default();
+    telling.myself(person, EventKind::SessionsChanged);
+    telling.write(tx, state, now).await
+}
+
+/// For the operator: ends every session of one person, or of everybody. Gives how many.
+pub async fn end_by_operator(state: &AppState, person: Option<PersonId>) -> Result<usize, ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    let persons = match person {
+        Some(person) => vec![persons::lookup(&mut tx, person).await?.ok_or(ServiceError::NotFound)?.id],
+        None => sessions::find_persons(&mut tx).await?,
+    };
+    let mut ended = 0;
+    for person in persons {
+        for session in sessions::find_of(&mut tx, person).await? {
+            ended += usize::from(end_in(&mut tx, person, session.id, now).await?);
+        }
+        tell_ended(&mut tx, state, person, now).await?;
+    }
+    tx.commit().await?;
+    Ok(ended)
 }
 
 /// The person's sessions, latest use first.

@@ -78,7 +78,8 @@ pub async fn touch(tx: &mut Tx, id: SessionId, now: Millis) -> Result<(), Storag
 pub async fn rotate(tx: &mut Tx, id: SessionId, token_hash: &str, rotated_before: Millis, now: Millis) -> Result<bool, StorageError> {
     let changed = macros::execute!(
         tx,
-        "UPDATE sessions SET previous_hash = token_hash, previous_until = NULL, token_hash = $2, rotated_at = $4, last_used_at = $4
+        "UPDATE sessions SET previous_hash = token_hash, previous_until = NULL, retired_told_at = NULL, token_hash = $2, rotated_at = $4,
+                last_used_at = $4
          WHERE id = $1 AND rotated_at <= $3",
         id.to_string(),
         token_hash,
@@ -99,6 +100,41 @@ pub async fn settle(tx: &mut Tx, id: SessionId, token_hash: &str, previous_until
         previous_until.0,
     )?;
     Ok(())
+}
+
+/// Whose retired token this is, and of which session; for exactly one caller.
+pub async fn tell_retired(tx: &mut Tx, token_hash: &str, now: Millis) -> Result<Option<(PersonId, SessionId)>, StorageError> {
+    let row: Option<(String, String)> = macros::fetch_optional!(
+        tx,
+        (String, String),
+        "UPDATE sessions SET retired_told_at = $2 WHERE previous_hash = $1 AND previous_until <= $2 AND retired_told_at IS NULL
+         RETURNING person_id, id",
+        token_hash,
+        now.0,
+    )?;
+    row.map(|(person, id)| {
+        let broken = |column| StorageError::Inconsistent { table: "sessions", id: id.clone(), column };
+        Ok((person.parse().map_err(|_| broken("person_id"))?, id.parse().map_err(|_| broken("id"))?))
+    })
+    .transpose()
+}
+
+/// Whether a token hash was retired and nobody was told yet that it was shown; reads only.
+pub async fn is_retired(tx: &mut Tx, token_hash: &str, now: Millis) -> Result<bool, StorageError> {
+    let row: Option<(i64,)> = macros::fetch_optional!(
+        tx,
+        (i64,),
+        "SELECT rotated_at FROM sessions WHERE previous_hash = $1 AND previous_until <= $2 AND retired_told_at IS NULL",
+        token_hash,
+        now.0,
+    )?;
+    Ok(row.is_some())
+}
+
+/// Everybody who has a session.
+pub async fn find_persons(tx: &mut Tx) -> Result<Vec<PersonId>, StorageError> {
+    let rows: Vec<(String,)> = macros::fetch_all!(tx, (String,), "SELECT DISTINCT person_id FROM sessions ORDER BY person_id")?;
+    rows.into_iter().map(|(id,)| id.parse().map_err(|_| StorageError::Inconsistent { table: "sessions", id, column: "person_id" })).collect()
 }
 
 pub async fn find_of(tx: &mut Tx, person: PersonId) -> Result<Vec<Session>, StorageError> {
