@@ -42,7 +42,7 @@ pub async fn sign_up(
 #[server(endpoint = "sign_in")]
 pub async fn sign_in(#[server(default)] code: String, #[server(default)] attempt: String) -> Result<(), ApiError> {
     use crate::{
-        domain::HandOverCode,
+        domain::{HandOverCode, RecoveryCode},
         paths,
         server::{
             cookies,
@@ -54,7 +54,9 @@ pub async fn sign_in(#[server(default)] code: String, #[server(default)] attempt
     let request = request::anybody()?;
     request.visitor.refuse_insecure()?;
     // Digits in the wrong field are no wrong recovery code.
-    if let Ok(digits) = HandOverCode::parse(&code) {
+    if RecoveryCode::find(&code).is_err()
+        && let Ok(digits) = HandOverCode::find(&code)
+    {
         request.redirect(paths::digits_with(&digits.grouped()));
         return Ok(());
     }

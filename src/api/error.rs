@@ -32,10 +32,15 @@ pub enum ApiError {
     PauseTooLong,
     CodeWrong,
     RecoveryCodeWrong,
+    /// The text holds no code, or more than one; no try was counted.
+    CodeMissing,
     LeaveUnconfirmed,
     TooManyTries,
     /// More in a short while than anybody writes by hand.
     TooMuch,
+    /// Too many new people from one address within the hour.
+    TooManySignUps,
+    TooManyPairs,
     JoiningMyself,
     PairExists,
     SeatTaken,
@@ -98,12 +103,13 @@ impl ApiError {
             | Self::PauseTooLong
             | Self::CodeWrong
             | Self::RecoveryCodeWrong
+            | Self::CodeMissing
             | Self::LeaveUnconfirmed
             | Self::QuietTooLong
             | Self::EndpointRefused
             | Self::PushKeysInvalid
             | Self::DeviceNameInvalid => 422,
-            Self::TooManyTries | Self::TooMuch => 429,
+            Self::TooManyTries | Self::TooManySignUps | Self::TooMuch => 429,
             Self::JoiningMyself
             | Self::PairExists
             | Self::SeatTaken
@@ -122,7 +128,8 @@ impl ApiError {
             | Self::PairPaused
             | Self::NudgedToday
             | Self::SubscriptionTaken
-            | Self::SessionTooYoung => 409,
+            | Self::SessionTooYoung
+            | Self::TooManyPairs => 409,
             Self::Insecure | Self::CrossSite => 403,
             Self::TooLarge => 413,
             Self::Malformed => 400,

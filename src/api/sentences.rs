@@ -53,6 +53,9 @@ impl ApiError {
             | Self::SubscriptionTaken
             | Self::DeviceNameInvalid
             | Self::SessionTooYoung
+            | Self::CodeMissing
+            | Self::TooManySignUps
+            | Self::TooManyPairs
             | Self::Shelved
             | Self::SomebodyAnswered
             | Self::FirstQuestion
@@ -99,6 +102,9 @@ impl ApiError {
             Self::SubscriptionTaken => words.err_subscription_taken,
             Self::DeviceNameInvalid => words.err_device_name,
             Self::SessionTooYoung => words.err_session_young,
+            Self::CodeMissing => words.err_code_missing,
+            Self::TooManySignUps => words.err_too_many_sign_ups,
+            Self::TooManyPairs => words.err_too_many_pairs,
             Self::Insecure => words.err_insecure,
             Self::CrossSite => words.err_cross_site,
             Self::SignedOut

@@ -28,7 +28,7 @@ use umbba::{
         random::Random,
         secrets::Secrets,
         services::accounts,
-        state::{AppState, HEARTBEAT, Site},
+        state::{AppState, HEARTBEAT, Limits, Site},
         storage::{
             Database, Opening, questions,
             seeds::{self, SeededMember, Seeding},
@@ -160,6 +160,7 @@ pub async fn state(folder: &Path, clock: Clock, push_host: &str, port: u16) -> R
         secrets: Secrets::from_key(&[0; 32]),
         push: Push::new(PushHosts::parse("", push_host, false)?, keys, "mailto:bench@localhost".into()).map_err(|error| said(&error))?,
         budget: Budget::default(),
+        limits: Limits::default(),
         lifecycle: Lifecycle::default(),
         site: Arc::new(Site {
             env: AppEnv::Development,

@@ -12,8 +12,9 @@ use std::{
 
 use clap::{Parser, Subcommand};
 
+use operator::{KeysAct, PersonAct, SessionsAct};
+
 use crate::{
-    domain::PersonId,
     http,
     server::{
         budget::Budget,
@@ -25,7 +26,7 @@ use crate::{
         push::{self, Push, PushHosts, VapidKeys},
         random::Random,
         secrets::Secrets,
-        state::{AppState, HEARTBEAT, Site},
+        state::{AppState, HEARTBEAT, Limits, Site},
         storage::{Database, Opening, questions},
         telemetry,
     },
@@ -86,36 +87,6 @@ enum Command {
         #[arg(long, default_value_t = 50)]
         limit: i64,
     },
-}
-
-#[derive(Subcommand)]
-enum SessionsAct {
-    /// End all sessions of one person, or of everybody.
-    #[command(group = clap::ArgGroup::new("whose").required(true))]
-    End {
-        /// The person's id, as the log names it.
-        #[arg(long, group = "whose", value_name = "ID")]
-        person: Option<PersonId>,
-        #[arg(long, group = "whose")]
-        all: bool,
-    },
-}
-
-#[derive(Subcommand)]
-enum PersonAct {
-    /// Make and print a new recovery code for a person; the codes they had open nothing any more.
-    Recover {
-        /// The person's id, as the log names it.
-        id: PersonId,
-    },
-}
-
-#[derive(Subcommand)]
-enum KeysAct {
-    /// Add a new key for browsers that subscribe from now on; earlier ones keep theirs. Restart the app afterwards.
-    Rotate,
-    /// Print the key file, for your backup. Keep it secret: losing it loses every device.
-    Export,
 }
 
 /// One sentence for the operator.
@@ -222,6 +193,7 @@ async fn state_of(settings: &Settings, opening: Opening, site: Site) -> Result<A
         secrets,
         push,
         budget: Budget::default(),
+        limits: Limits::default(),
         lifecycle: Lifecycle::default(),
         site: Arc::new(site),
     })
@@ -274,7 +246,7 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
     // Under development every start is a build of its own, so that open pages offer it.
     let build = if settings.app_env == AppEnv::Development { format!("{build}-{}", Clock::System.now().0) } else { build };
     let site = Site { env: settings.app_env, public_url, trusted_proxies, build, builds: settings.data_dir.join("builds"), heartbeat: HEARTBEAT };
-    let state = state_of(settings, Opening::Migrate, site).await?;
+    let state = AppState { limits: Limits::of(settings, serve), ..state_of(settings, Opening::Migrate, site).await? };
     if settings.app_env != AppEnv::Development
         && let Err(error) = http::assets::keep_build(&serve.site_root, &state.site.builds, &state.site.build)
     {

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::{Failure, KeysAct, make_data_dir, open, site_for_jobs, state_of};
+use clap::Subcommand;
+
+use super::{Failure, make_data_dir, open, site_for_jobs, state_of};
 use crate::{
     domain::PersonId,
     server::{
@@ -17,6 +19,36 @@ use crate::{
         },
     },
 };
+
+#[derive(Subcommand)]
+pub(super) enum SessionsAct {
+    /// End all sessions of one person, or of everybody.
+    #[command(group = clap::ArgGroup::new("whose").required(true))]
+    End {
+        /// The person's id, as the log names it.
+        #[arg(long, group = "whose", value_name = "ID")]
+        person: Option<PersonId>,
+        #[arg(long, group = "whose")]
+        all: bool,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum PersonAct {
+    /// Make and print a new recovery code for a person; the codes they had open nothing any more.
+    Recover {
+        /// The person's id, as the log names it.
+        id: PersonId,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum KeysAct {
+    /// Add a new key for browsers that subscribe from now on; earlier ones keep theirs. Restart the app afterwards.
+    Rotate,
+    /// Print the key file, for your backup. Keep it secret: losing it loses every device.
+    Export,
+}
 
 pub(super) fn keys(settings: &Settings, act: Option<KeysAct>) -> Result<(), Failure> {
     make_data_dir(&settings.data_dir)?;

@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CodeError, Millis, invitation};
+use super::{
+    CodeError, Millis, invitation,
+    pasted::{self, Shape},
+};
 
 /// The digits are good for ten minutes (OWASP ASVS 6.5.5).
 pub const HAND_OVER_LIFE_MS: i64 = 10 * Millis::MINUTE;
@@ -24,6 +27,12 @@ impl HandOverCode {
     pub fn parse(text: &str) -> Result<Self, CodeError> {
         let digits = invitation::normalise(text, Self::LENGTH).filter(|code| code.bytes().all(|b| b.is_ascii_digit()));
         digits.map(Self).ok_or(CodeError)
+    }
+
+    /// The one code in whatever text was typed or pasted.
+    pub fn find(text: &str) -> Result<Self, CodeError> {
+        let shape = Shape { length: Self::LENGTH, group: 4, marks: &["/signin/digits/"] };
+        pasted::find(text, &shape, |code| code.bytes().all(|b| b.is_ascii_digit())).map(Self).ok_or(CodeError)
     }
 
     /// From a random number. One code is likelier than another by less than 10⁻¹¹.

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use super::Millis;
+use super::{
+    Millis,
+    pasted::{self, Shape},
+};
 
 /// An invitation lives for seven days.
 pub const INVITATION_LIFE_MS: i64 = 7 * Millis::DAY;
@@ -15,7 +18,7 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 pub struct CodeError;
 
 macro_rules! code {
-    ($(#[$meta:meta])* $name:ident, $length:literal, $group:literal) => {
+    ($(#[$meta:meta])* $name:ident, $length:literal, $group:literal, $marks:expr) => {
         $(#[$meta])*
         #[derive(Clone, PartialEq, Eq)]
         pub struct $name(String);
@@ -28,6 +31,12 @@ macro_rules! code {
             pub fn parse(text: &str) -> Result<Self, CodeError> {
                 let code = normalise(text, $length).ok_or(CodeError)?;
                 Ok(Self(code))
+            }
+
+            /// The one code in whatever text was typed or pasted.
+            pub fn find(text: &str) -> Result<Self, CodeError> {
+                let shape = Shape { length: $length, group: $group, marks: $marks };
+                pasted::find(text, &shape, |_| true).map(Self).ok_or(CodeError)
             }
 
             /// A fresh code from random bytes, five bits of each.
@@ -66,23 +75,25 @@ code!(
     /// Opens the empty seat of a pair once: 10 characters, 50 bits.
     InvitationCode,
     10,
-    5
+    5,
+    &["/join/"]
 );
 code!(
     /// Signs a person in on another device: 16 characters, 80 bits, in groups of four.
     RecoveryCode,
     16,
-    4
+    4,
+    &[]
 );
 
 pub(super) fn normalise(text: &str, length: usize) -> Option<String> {
-    // A pasted link or sentence is not a code; anything sensible is far below this.
+    // A pasted link or sentence is not a code by itself (`pasted`); anything sensible is far below this.
     if text.len() > 400 {
         return None;
     }
     let mut code = String::with_capacity(length);
     for c in text.chars() {
-        if c.is_whitespace() || matches!(c, '-' | '\u{2010}'..='\u{2015}' | '_' | '.' | '·' | '\u{200B}' | '\u{FEFF}') {
+        if c.is_whitespace() || matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FF0D}' | '_' | '.' | '·' | '\u{200B}' | '\u{FEFF}') {
             continue;
         }
         for letter in keys_of(c)?.chars() {

@@ -13,6 +13,7 @@ mod invitation;
 mod member;
 mod notification;
 mod pair;
+mod pasted;
 mod person;
 mod presence;
 mod push_time;

@@ -19,15 +19,20 @@ use crate::{
     api::{ApiError, Refused},
     domain::{DailyQuestionId, Locale},
     paths,
-    server::{request::Visitor, services::reading, state::AppState},
+    server::{
+        request::Visitor,
+        security::SecurityEvent,
+        services::{guard, reading},
+        state::AppState,
+    },
 };
 
 /// What a form may weigh.
 pub const FORM_BYTES: usize = 256 * 1024;
 /// How long it may take to come, on the real clock: slow enough for 256 KiB over a bad line.
 const FORM_PATIENCE: Duration = Duration::from_secs(30);
-/// What counts against nobody's budget: what only reads, what a page does by itself, and what one does to be rid of somebody who
-/// holds one's session, and may be spending the budget.
+/// What counts against the wide budget and not against the person's own: what only reads, what a page does by itself, and what one
+/// does to be rid of somebody who holds one's session, and may be spending the budget.
 pub const FREE: [&str; 29] = [
     "account",
     "archive",
@@ -117,8 +122,16 @@ async fn read_within(patience: Duration, body: Body) -> Result<Bytes, ApiError> 
 /// Whether this person may write once more just now.
 fn has_budget(state: &AppState, parts: &Parts) -> bool {
     let endpoint = parts.uri.path().trim_start_matches("/api/");
-    let person = parts.extensions.get::<Visitor>().and_then(Visitor::person);
-    FREE.contains(&endpoint) || person.is_none_or(|person| state.budget.take(person, state.clock.now()))
+    let Some(visitor) = parts.extensions.get::<Visitor>() else { return true };
+    let now = state.clock.now();
+    let has_one = match visitor.person().filter(|_| !FREE.contains(&endpoint)) {
+        Some(person) => state.budget.take(person, now),
+        None => state.limits.wide.take((visitor.person(), guard::network(visitor.client)), now),
+    };
+    if !has_one {
+        guard::note(state, SecurityEvent::Flood { person: visitor.person() });
+    }
+    has_one
 }
 
 fn status_of(error: ApiError) -> StatusCode {

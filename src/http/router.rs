@@ -27,7 +27,13 @@ use crate::{
     app::{self, PageFrame},
     domain::{Locale, TextSize},
     paths,
-    server::{request::Visitor, secrets, services::reading, state::AppState},
+    server::{
+        request::Visitor,
+        secrets,
+        security::SecurityEvent,
+        services::{guard, reading},
+        state::AppState,
+    },
     text,
 };
 
@@ -57,7 +63,7 @@ pub fn router(state: AppState, site_root: &Path) -> Router {
         .layer(middleware::from_fn_with_state(ServeDir::new(site_root).precompressed_br().precompressed_gzip(), assets::public_or_next))
         // Other sites may link to us, never post to us (Sec-Fetch-Site, else Origin; GET changes nothing here).
         .layer(CsrfLayer::new())
-        .layer(middleware::from_fn(say_cross_site))
+        .layer(middleware::from_fn_with_state(state.clone(), say_cross_site))
         .layer(CatchPanicLayer::custom(|_| pages::broken(Locale::Ko).into_response()))
         .layer(fixed_header("x-content-type-options", "nosniff"))
         .layer(fixed_header("referrer-policy", "same-origin"))
@@ -103,7 +109,7 @@ fn fixed_header(name: &'static str, value: &'static str) -> SetResponseHeaderLay
 }
 
 /// The bare 403 of the CSRF layer becomes a sentence.
-async fn say_cross_site(request: Request, next: Next) -> Response {
+async fn say_cross_site(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let locale = super::client::locale(request.headers());
     let is_browser = insecure::wants_html(request.headers());
     let is_write = request.method() == Method::POST;
@@ -112,6 +118,7 @@ async fn say_cross_site(request: Request, next: Next) -> Response {
     if !(is_write && is_bare) {
         return response;
     }
+    guard::note(&state, SecurityEvent::CrossSite);
     if is_browser {
         return pages::refused(StatusCode::FORBIDDEN, locale, ApiError::CrossSite.page_sentence(text::page_words(locale))).into_response();
     }

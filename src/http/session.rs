@@ -17,8 +17,9 @@ use crate::{
 /// Puts the `Visitor` into the request.
 pub async fn recognise(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
+    let client = client::address(&parts, &state.site);
     let recognised = match cookie(&parts.headers, cookies::SESSION) {
-        Some(token) => sessions::recognise(&state, token).await,
+        Some(token) => sessions::recognise(&state, token, client).await,
         None => Ok(None),
     };
     let recognised = match recognised {
@@ -34,7 +35,7 @@ pub async fn recognise(State(state): State<AppState>, request: Request, next: Ne
     let visitor = Visitor {
         locale: session.as_ref().map_or_else(|| client::locale(&parts.headers), |found| found.person.locale),
         session,
-        client: client::address(&parts, &state.site),
+        client,
         device: client::device(&user_agent),
         user_agent,
         is_secure: client::is_secure(&parts, &state.site),

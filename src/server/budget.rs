@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -14,12 +15,22 @@ const EVERY_MS: i64 = 5 * Millis::SECOND;
 /// Who has all of it again is forgotten when so many are held.
 const HELD: usize = 10_000;
 
+/// What costs little has a wider budget of its own: so much at once, and then two a second.
+pub const WIDE_BURST: u32 = 600;
+const WIDE_EVERY_MS: i64 = Millis::SECOND / 2;
+
 /// In memory alone, per node: it stops a flood, it settles no account.
-#[derive(Clone)]
-pub struct Budget {
+pub struct Budget<K = PersonId> {
     burst: u32,
-    /// When each person has all of it again (the generic cell rate algorithm, ITU-T I.371).
-    whole_at: Arc<Mutex<HashMap<PersonId, Millis>>>,
+    every_ms: i64,
+    /// When each holder has all of it again (the generic cell rate algorithm, ITU-T I.371).
+    whole_at: Arc<Mutex<HashMap<K, Millis>>>,
+}
+
+impl<K> Clone for Budget<K> {
+    fn clone(&self) -> Self {
+        Self { burst: self.burst, every_ms: self.every_ms, whole_at: self.whole_at.clone() }
+    }
 }
 
 impl Default for Budget {
@@ -30,19 +41,30 @@ impl Default for Budget {
 
 impl Budget {
     pub fn of(burst: u32) -> Self {
-        Self { burst, whole_at: Arc::default() }
+        Self::every(burst, EVERY_MS)
+    }
+}
+
+impl<K: Eq + Hash> Budget<K> {
+    pub fn every(burst: u32, every_ms: i64) -> Self {
+        Self { burst, every_ms, whole_at: Arc::default() }
+    }
+
+    /// For what costs little.
+    pub fn wide(burst: u32) -> Self {
+        Self::every(burst, WIDE_EVERY_MS)
     }
 
     /// Takes one, if there is one.
-    pub fn take(&self, person: PersonId, now: Millis) -> bool {
+    pub fn take(&self, holder: K, now: Millis) -> bool {
         let mut held = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
         if held.len() >= HELD {
             held.retain(|_, whole_at| *whole_at > now);
         }
-        let whole_at = held.get(&person).copied().unwrap_or(now).max(now).plus(EVERY_MS);
-        let has_one = whole_at.since(now) <= i64::from(self.burst) * EVERY_MS;
+        let whole_at = held.get(&holder).copied().unwrap_or(now).max(now).plus(self.every_ms);
+        let has_one = whole_at.since(now) <= i64::from(self.burst) * self.every_ms;
         if has_one {
-            held.insert(person, whole_at);
+            held.insert(holder, whole_at);
         }
         has_one
     }

@@ -50,7 +50,7 @@ impl Visitor {
 
     /// The browser this comes from, as use cases that sign in are told.
     pub fn caller(&self) -> Caller {
-        Caller { device: self.device.clone(), here: self.session.as_ref().map(|found| (found.person.id, found.session.id)) }
+        Caller { device: self.device.clone(), client: self.client, here: self.session.as_ref().map(|found| (found.person.id, found.session.id)) }
     }
 
     /// Whoever is signed in here.

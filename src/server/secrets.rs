@@ -1,6 +1,6 @@
 //! The server's own key, and everything derived from it or hashed with it.
 
-use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc};
+use std::{fs, io::Write, net::IpAddr, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc};
 
 use ring::{digest, hmac};
 
@@ -73,6 +73,11 @@ impl Secrets {
     /// Slowness would only make our own look-up dear.
     pub fn hand_over_hash(&self, code: &HandOverCode) -> String {
         self.mac("hand-over", code.as_str())
+    }
+
+    /// A client address, as sessions remember it: the database holds no address to be read.
+    pub fn address_hash(&self, address: IpAddr) -> String {
+        self.mac("address", &address.to_string())
     }
 
     /// A note for the browser that gave a right invitation code: `id.until.mark.mac`. The mark is random: no two browsers

@@ -28,7 +28,7 @@ use crate::{
         random::Random,
         secrets::Secrets,
         services::{accounts, invitations},
-        state::{AppState, HEARTBEAT, Site},
+        state::{AppState, HEARTBEAT, Limits, Site},
         storage::{
             Database, Opening,
             seeds::{CHILDREN, PARENTS},
@@ -137,6 +137,21 @@ impl TestApp {
         Self::open(self.folder.clone(), self.state.clock.clone(), 8, &self.push_host).await
     }
 
+    /// As `second_node`, with other limits than none.
+    pub async fn with_limits(&self, limits: Limits) -> Self {
+        let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let state = AppState { limits, ..prepare(&self.folder, self.state.clock.clone(), 8, "", port).await };
+        Self::run(state, listener.into(), self.folder.clone(), "")
+    }
+
+    /// A number out of the database.
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
+        let mut raw = SqliteConnectOptions::new().filename(self.folder.0.join("test.db")).connect().await.expect("the database");
+        sqlx::query_scalar(sql).fetch_one(&mut raw).await.expect("a number")
+    }
+
     /// Ends the process as SIGTERM does and starts it anew `away` milliseconds later: same database, same port.
     pub async fn restart(&mut self, away: i64) {
         self.state.lifecycle.end();
@@ -233,6 +248,7 @@ async fn prepare(folder: &Folder, clock: Clock, seed: u64, push_host: &str, port
         push: push(&folder.0, push_host),
         // Its clock stands still: what a test does in a moment would take a person a day.
         budget: Budget::of(u32::MAX),
+        limits: Limits { wide: Budget::wide(u32::MAX), ..Limits::default() },
         lifecycle: Lifecycle::default(),
         site: Arc::new(Site {
             env: AppEnv::Test,

@@ -26,7 +26,7 @@ const ROOMS: [(&str, &[&str]); 13] = [
 
 /// The floors of the engine, from the ground: what stands on one uses those below it and nothing beside or above it.
 const FLOORS: [&[&str]; 6] = [
-    &["budget", "calendar", "catalogue", "clock", "config", "cookies", "lifecycle", "qr", "random"],
+    &["budget", "calendar", "catalogue", "clock", "config", "cookies", "lifecycle", "qr", "random", "security"],
     &["secrets", "telemetry"],
     &["storage", "push"],
     &["state"],

@@ -11,6 +11,7 @@ mod first_system;
 mod hand_over;
 mod invitations;
 mod kept;
+mod limits;
 mod live;
 mod presence;
 mod push;

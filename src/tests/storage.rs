@@ -362,9 +362,11 @@ on_both! {
         assert!(read!(db, tx => sessions::lookup(&mut tx, "hash", NOW, NOW).await).is_none(), "not used since");
         assert!(read!(db, tx => sessions::lookup(&mut tx, "other", NOW.plus(-1), NOW).await).is_none());
 
-        commit!(db, tx => sessions::touch(&mut tx, session, NOW.plus(10)).await.expect("touched"));
+        commit!(db, tx => sessions::touch(&mut tx, session, "here", NOW.plus(10)).await.expect("touched"));
         let found = read!(db, tx => sessions::lookup(&mut tx, "hash", NOW, NOW.plus(10)).await).expect("the session");
         assert_eq!((found.session.last_used_at, found.session.rotated_at), (NOW.plus(10), NOW));
+        let was_at = async |person: PersonId, place: &str| read!(db, tx => sessions::was_at(&mut tx, person, place).await);
+        assert!(was_at(found.person.id, "here").await && !was_at(found.person.id, "there").await && !was_at(PersonId(id()), "here").await);
     }
 
     async fn after_a_rotation_the_token_before_lives_until_the_new_one_was_shown(db: Database) {

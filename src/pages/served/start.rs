@@ -26,8 +26,10 @@ pub fn StartPage() -> impl IntoView {
 #[component]
 fn SignUp() -> impl IntoView {
     let words = use_page_words();
-    let other_error =
-        use_sentence("sign_up", &[ApiError::Unavailable, ApiError::Broken, ApiError::Insecure, ApiError::TooLarge, ApiError::Malformed]);
+    let other_error = use_sentence(
+        "sign_up",
+        &[ApiError::TooManySignUps, ApiError::Unavailable, ApiError::Broken, ApiError::Insecure, ApiError::TooLarge, ApiError::Malformed],
+    );
     view! {
         <Title text=words.sign_up_title/>
         <SiteHeader/>
@@ -62,7 +64,7 @@ fn StartPair(account: AccountView) -> impl IntoView {
     };
     let relation_error = error(&[ApiError::RelationMissing]);
     let word_error = error(&[ApiError::RelationWordMissing, ApiError::RelationWordTooLong, ApiError::RelationWordForbidden]);
-    let other_error = error(&[ApiError::Unavailable, ApiError::Broken, ApiError::TooLarge, ApiError::Malformed]);
+    let other_error = error(&[ApiError::TooManyPairs, ApiError::Unavailable, ApiError::Broken, ApiError::TooLarge, ApiError::Malformed]);
     let zone = typed_field("zone", &account.zone);
     view! {
         <Title text=words.start_title/>

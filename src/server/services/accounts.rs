@@ -4,7 +4,7 @@
 use super::{
     Caller, ServiceError,
     attempts::{Attempt, Done},
-    recovery,
+    guard, recovery,
     sessions::{self, Opened},
     tell::Telling,
 };
@@ -80,6 +80,8 @@ pub async fn sign_up_in(
     if !sign_up.has_consented {
         return Err(ServiceError::ConsentMissing);
     }
+    guard::refuse_full_disk(state)?;
+    guard::count_sign_up(tx, state, caller.client).await?;
     // A zone this browser knows and we do not is no reason to turn anybody away.
     let zone = if Zone::of(&sign_up.zone).is_ok() { sign_up.zone } else { ZoneName::default() };
     let now = state.clock.now();

@@ -24,6 +24,8 @@ use crate::{
 
 /// Devices of one person; one more replaces the longest silent.
 pub const MOST: usize = 10;
+/// That a browser still has its subscription is written down once an hour at most.
+const RENEWED_EVERY_MS: i64 = Millis::HOUR;
 /// A test says something for a minute.
 const TEST_LIFE_MS: i64 = Millis::MINUTE;
 const LONGEST_NAME: usize = 20;
@@ -48,9 +50,11 @@ pub async fn subscribe(state: &AppState, person: &Person, session: SessionId, de
     let (p256dh, auth) = (keys.p256dh_text(), keys.auth_text());
     let known = subscriptions::lookup_by_endpoint(&mut tx, endpoint.as_str()).await?;
     // A browser has one subscription at a time: what it had before is worth nothing.
+    let mut has_changed = false;
     for earlier in subscriptions::find_of_session(&mut tx, session).await? {
         if earlier.endpoint != endpoint.as_str() {
             remove_in(&mut tx, &earlier, now).await?;
+            has_changed = true;
         }
     }
     match known {
@@ -62,6 +66,10 @@ pub async fn subscribe(state: &AppState, person: &Person, session: SessionId, de
                 tell_device(&mut tx, state, known.person, now).await?;
             }
             let is_same = known.person == person.id && known.session == session && known.key_id == key_id;
+            let has_its_keys = known.p256dh == p256dh && known.auth == auth;
+            if is_same && has_its_keys && !has_changed && now.since(known.renewed_at) < RENEWED_EVERY_MS {
+                return Ok(());
+            }
             let name = if known.person == person.id { known.name.clone() } else { device.0.clone() };
             let changed = Subscription { person: person.id, session, p256dh, auth, key_id, name, renewed_at: now, ..known };
             subscriptions::update(&mut tx, &changed).await?;
@@ -126,8 +134,12 @@ pub async fn remove(state: &AppState, person: &Person, id: SubscriptionId) -> Re
 pub async fn remove_own(state: &AppState, person: &Person, session: SessionId) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    for subscription in subscriptions::find_of_session(&mut tx, session).await? {
-        remove_in(&mut tx, &subscription, now).await?;
+    let own = subscriptions::find_of_session(&mut tx, session).await?;
+    if own.is_empty() {
+        return Ok(());
+    }
+    for subscription in &own {
+        remove_in(&mut tx, subscription, now).await?;
     }
     tell_device(&mut tx, state, person.id, now).await?;
     tx.commit().await?;
@@ -143,6 +155,9 @@ pub async fn rename(state: &AppState, person: &Person, id: SubscriptionId, name:
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     let subscription = subscriptions::lookup_for(&mut tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
+    if subscription.name == name {
+        return Ok(());
+    }
     subscriptions::rename(&mut tx, subscription.id, name).await?;
     tell_device(&mut tx, state, person.id, now).await?;
     tx.commit().await?;

@@ -5,7 +5,7 @@
 use super::{
     Caller, ServiceError,
     attempts::{Attempt, Done, Step},
-    guard::{self, Trier},
+    guard::{self, Codes, Trier},
     sessions::{self, Opened},
     tell::Telling,
 };
@@ -16,6 +16,7 @@ use crate::{
     },
     server::{
         secrets::{self, new_hand_over_code, new_token, token_hash},
+        security::SecurityEvent,
         state::AppState,
         storage::{
             Tx,
@@ -50,8 +51,9 @@ pub async fn make(state: &AppState, person: &Person, session: SessionId) -> Resu
 /// Takes back what runs, also from a device that asked and waits.
 pub async fn withdraw(state: &AppState, person: &Person) -> Result<(), ServiceError> {
     let mut tx = state.database.begin().await?;
-    hand_overs::withdraw(&mut tx, person.id, Kind::Digits).await?;
-    tx.commit().await?;
+    if hand_overs::withdraw(&mut tx, person.id, Kind::Digits).await? > 0 {
+        tx.commit().await?;
+    }
     Ok(())
 }
 
@@ -64,7 +66,7 @@ pub async fn lookup(state: &AppState, person: &Person) -> Result<Option<HandOver
 /// A device without a session types digits: right ones give it a ticket and ask the person, nothing more. Wrong, used and
 /// expired say the same and count as failures; what is not eight digits guesses nothing and does not count.
 pub async fn ask(state: &AppState, attempt: Attempt, typed: &str, trier: Trier, caller: &Caller) -> Result<String, ServiceError> {
-    let code = HandOverCode::parse(typed).map_err(|_| ServiceError::CodeWrong)?;
+    let code = HandOverCode::find(typed).map_err(|_| ServiceError::CodeMissing)?;
     let now = state.clock.now();
     let code_hash = state.secrets.hand_over_hash(&code);
     let mut tx = state.database.begin().await?;
@@ -72,11 +74,12 @@ pub async fn ask(state: &AppState, attempt: Attempt, typed: &str, trier: Trier, 
     if attempt.lookup(&mut tx, state).await?.is_some() {
         return Ok(attempt.ticket(state));
     }
-    guard::check(&mut tx, trier, now).await?;
+    let whose = hand_overs::lookup_open(&mut tx, &code_hash, now).await?;
+    guard::check(&mut tx, state, Codes::Digits, trier, whose).await?;
     let ticket = attempt.ticket(state);
     let asked = hand_overs::ask(&mut tx, &code_hash, &token_hash(&ticket), &caller.device.0, now).await?;
     let Some(person) = asked else {
-        guard::fail(tx, trier, now).await?;
+        guard::fail(tx, state, Codes::Digits, trier).await?;
         return Err(ServiceError::CodeWrong);
     };
     let mut telling = Telling::default();
@@ -183,6 +186,6 @@ async fn come_in(mut tx: Tx, state: &AppState, attempt: &Attempt, person: Person
     telling.of_the_account(opened.person.id, EventKind::HandOverUsed, NotificationKind::HandedOver, caller.device.0.clone(), now);
     telling.write(&mut tx, state, now).await?;
     tx.commit().await?;
-    tracing::info!(person.id = %opened.person.id, "signed in by a hand-over");
+    guard::note(state, SecurityEvent::HandedOver { person: opened.person.id });
     Ok(Some(opened))
 }

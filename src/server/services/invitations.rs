@@ -5,8 +5,8 @@ use super::{
     Caller, ServiceError,
     accounts::{self, SignUp, SignedUp},
     attempts::{Attempt, Done, Step},
-    guard::{self, Trier},
-    pairs::{hold, tell_both},
+    guard::{self, Codes, Trier},
+    pairs::{hold, refuse_too_many, tell_both},
     tell::Telling,
 };
 use crate::{
@@ -92,17 +92,21 @@ fn refuse_taken(pair: &Pair) -> Result<(), ServiceError> {
     }
 }
 
-/// Checks a typed code and gives a ticket for it. Wrong, used and expired say the same, and count as failures.
+/// Checks the code in a typed or pasted text and gives a ticket for it. Wrong, used and expired say the same, and count as
+/// failures; a text without a code tries nothing and does not count.
 pub async fn check(state: &AppState, typed: &str, trier: Trier) -> Result<String, ServiceError> {
+    let code = InvitationCode::find(typed).map_err(|_| ServiceError::CodeMissing)?;
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    guard::check(&mut tx, trier, now).await?;
-    let invitation = match InvitationCode::parse(typed) {
-        Ok(code) => invitations::lookup_by_code(&mut tx, &state.secrets.invitation_hash(&code)).await?,
-        Err(_) => None,
+    let invitation = invitations::lookup_by_code(&mut tx, &state.secrets.invitation_hash(&code)).await?;
+    let invitation = invitation.filter(|invitation| invitation.is_open(now));
+    let inviter = match &invitation {
+        Some(invitation) => pairs::lookup(&mut tx, invitation.pair_id).await?.map(|pair| pair.inviter_id),
+        None => None,
     };
-    let Some(invitation) = invitation.filter(|invitation| invitation.is_open(now)) else {
-        guard::fail(tx, trier, now).await?;
+    guard::check(&mut tx, state, Codes::Invitation, trier, inviter).await?;
+    let Some(invitation) = invitation else {
+        guard::fail(tx, state, Codes::Invitation, trier).await?;
         return Err(ServiceError::CodeWrong);
     };
     Ok(state.secrets.ticket(invitation.id, now.plus(TICKET_LIFE_MS), state.random.number()))
@@ -174,6 +178,7 @@ pub async fn join(state: &AppState, ticket: &str, joiner: Joiner, choice: &str, 
         if pairs::share_one(&mut tx, person.id, inviter.person_id).await? {
             return Err(ServiceError::PairExists);
         }
+        refuse_too_many(&mut tx, person.id).await?;
     }
     if !invitations::take(&mut tx, invitation.id, now).await? {
         return Err(ServiceError::CodeWrong);

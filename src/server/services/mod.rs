@@ -19,6 +19,8 @@ pub mod recovery;
 pub mod sessions;
 pub mod tell;
 
+use std::net::IpAddr;
+
 use super::{
     push::{EndpointError, KeyError},
     storage::StorageError,
@@ -33,6 +35,7 @@ pub struct Device(pub String);
 #[derive(Debug, Clone)]
 pub struct Caller {
     pub device: Device,
+    pub client: IpAddr,
     /// Whoever is signed in on it, and with which session.
     pub here: Option<(PersonId, SessionId)>,
 }
@@ -71,6 +74,15 @@ pub enum ServiceError {
     /// Wrong, used and expired say the same.
     #[error("no such code")]
     CodeWrong,
+    /// The text holds no code, or more than one: nothing was tried.
+    #[error("no code in the text")]
+    CodeMissing,
+    #[error("too many sign-ups from here")]
+    TooManySignUps,
+    #[error("too many running pairs")]
+    TooManyPairs,
+    #[error("the disk is nearly full")]
+    DiskLow,
     #[error("too many failed tries")]
     TooManyTries,
     #[error("that is my own invitation")]

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Cancelled, EventKind, LocalDate, Member, Millis, NotificationKind, Pair, PairId, PairPhase, Person, PushTime, Refusal, Relation, Role,
-        ZoneName,
+        Cancelled, EventKind, LocalDate, Member, Millis, NotificationKind, Pair, PairId, PairPhase, Person, PersonId, PushTime, Refusal, Relation,
+        Role, ZoneName,
     },
     server::{
         calendar::Zone,
@@ -40,11 +40,19 @@ pub async fn start(state: &AppState, attempt: Attempt, person: &Person, start: S
     if let Some(pair) = started(&mut tx, state, &attempt).await? {
         return Ok(pair);
     }
+    refuse_too_many(&mut tx, person.id).await?;
     let pair = start_in(&mut tx, state, person, start).await?;
     tell_both(&mut tx, state, &pair, EventKind::InvitationChanged, state.clock.now()).await?;
     attempt.done(&mut tx, state, &Done::by(person.id, pair.id)).await?;
     tx.commit().await?;
     Ok(pair.id)
+}
+
+/// Running pairs of one person: a large family, and no disk is filled with them.
+pub const MOST_PAIRS: i64 = 20;
+
+pub async fn refuse_too_many(tx: &mut Tx, person: PersonId) -> Result<(), ServiceError> {
+    if pairs::count_running(tx, person).await? < MOST_PAIRS { Ok(()) } else { Err(ServiceError::TooManyPairs) }
 }
 
 /// The pair that the same post made before.
@@ -124,6 +132,9 @@ pub async fn change_relation(state: &AppState, person: &Person, id: PairId, choi
     let (pair, role) = hold(&mut tx, person, id).await?;
     refuse_closed(&pair)?;
     let relation = Relation::parse(role, choice, word)?;
+    if pair.seat(role).is_some_and(|member| member.relation == relation) {
+        return Ok(());
+    }
     pairs::update_relation(&mut tx, id, role, &relation).await?;
     tell_both(&mut tx, state, &pair, EventKind::RelationChanged, state.clock.now()).await?;
     tx.commit().await?;
@@ -136,7 +147,10 @@ pub async fn pause(state: &AppState, person: &Person, id: PairId, until: LocalDa
     let mut tx = state.database.begin().await?;
     let (mut pair, role) = hold(&mut tx, person, id).await?;
     refuse_closed(&pair)?;
-    pair.paused_until = Some(Pair::check_pause(Zone::stored(&pair.zone).date(now), until)?);
+    let until = Pair::check_pause(Zone::stored(&pair.zone).date(now), until)?;
+    if pair.paused_until.replace(until) == Some(until) {
+        return Ok(());
+    }
     pairs::update_rhythm(&mut tx, &pair).await?;
     let mut telling = Telling::default();
     telling.both(&pair, EventKind::PairPaused);

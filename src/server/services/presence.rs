@@ -66,6 +66,9 @@ pub async fn change(state: &AppState, person: &Person, pair: PairId, is_on: bool
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     pairs::lookup_for(&mut tx, person.id, pair).await?.ok_or(ServiceError::NotFound)?;
+    if presence::is_shown_by(&mut tx, person.id, pair).await? == is_on {
+        return Ok(());
+    }
     presence::update(&mut tx, person.id, pair, is_on).await?;
     let mut telling = Telling::default();
     telling.myself(person.id, EventKind::SettingsChanged);

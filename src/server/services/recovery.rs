@@ -3,7 +3,7 @@
 use super::{
     Caller, ServiceError,
     attempts::{Attempt, Done},
-    guard::{self, Trier},
+    guard::{self, Codes, Trier},
     sessions::{self, Opened, YOUNG_MS},
     tell::Telling,
 };
@@ -11,6 +11,7 @@ use crate::{
     domain::{EventKind, Millis, NotificationKind, Person, PersonId, RecoveryCode, SessionId},
     server::{
         secrets::new_recovery_code,
+        security::SecurityEvent,
         state::AppState,
         storage::{
             Tx,
@@ -29,18 +30,19 @@ const ASK_AGAIN_AFTER: i64 = 3;
 /// Signs in with a recovery code. The person's other sessions are told.
 /// `None`: the same post did so before, and the session is somebody's by now.
 pub async fn sign_in(state: &AppState, attempt: &Attempt, typed: &str, trier: Trier, caller: &Caller) -> Result<Option<Opened>, ServiceError> {
+    let code = RecoveryCode::find(typed).map_err(|_| ServiceError::CodeMissing)?;
+    let hash = state.secrets.recovery_hash(&code);
     let now = state.clock.now();
+    let mut tx = state.database.read().await?;
+    let whose = persons::lookup_by_recovery(&mut tx, &hash, now).await?.map(|person| person.id);
+    drop(tx);
+    tokio::time::sleep(guard::slowness(state, Codes::Recovery, trier, whose).await?).await;
     let mut tx = state.database.begin().await?;
     if let Some(done) = attempt.lookup(&mut tx, state).await? {
         return attempt.opened_again(&mut tx, state, &done, caller).await;
     }
-    guard::check(&mut tx, trier, now).await?;
-    let person = match RecoveryCode::parse(typed) {
-        Ok(code) => persons::lookup_by_recovery(&mut tx, &state.secrets.recovery_hash(&code), now).await?,
-        Err(_) => None,
-    };
-    let Some(person) = person else {
-        guard::fail(tx, trier, now).await?;
+    let Some(person) = persons::lookup_by_recovery(&mut tx, &hash, now).await? else {
+        guard::fail(tx, state, Codes::Recovery, trier).await?;
         return Err(ServiceError::CodeWrong);
     };
     let mut telling = Telling::default();
@@ -49,7 +51,7 @@ pub async fn sign_in(state: &AppState, attempt: &Attempt, typed: &str, trier: Tr
     telling.of_the_account(opened.person.id, EventKind::RecoveryCodeUsed, NotificationKind::RecoveryUsed, String::new(), now);
     telling.write(&mut tx, state, now).await?;
     tx.commit().await?;
-    tracing::info!(person.id = %opened.person.id, "signed in with a recovery code");
+    guard::note(state, SecurityEvent::RecoveryUsed { person: opened.person.id });
     Ok(Some(opened))
 }
 
@@ -72,13 +74,12 @@ pub async fn renew(
     }
     let is_confirmed = !earlier.trim().is_empty();
     if is_confirmed {
-        guard::check(&mut tx, trier, now).await?;
         let codes = persons::recovery_codes(&mut tx, person.id, now).await?;
         // While a code from before a renewal runs, the one made since confirms nothing: whoever renewed knows it.
         let expected = codes.earlier.map(|(hash, _)| hash).or(codes.hash);
-        let typed = RecoveryCode::parse(earlier).ok().map(|code| state.secrets.recovery_hash(&code));
+        let typed = RecoveryCode::find(earlier).ok().map(|code| state.secrets.recovery_hash(&code));
         if typed.is_none() || typed != expected {
-            guard::fail(tx, trier, now).await?;
+            guard::fail(tx, state, Codes::Recovery, trier).await?;
             return Err(ServiceError::CodeWrong);
         }
     }
@@ -90,7 +91,7 @@ pub async fn renew(
     tell_renewed(&mut tx, state, person.id, now).await?;
     attempt.done(&mut tx, state, &Done::by(person.id, made)).await?;
     tx.commit().await?;
-    tracing::info!(person.id = %person.id, session.id = %by, is_confirmed, "a recovery code was renewed");
+    guard::note(state, SecurityEvent::RecoveryRenewed { person: person.id, is_confirmed });
     Ok(Some(code))
 }
 
@@ -152,7 +153,7 @@ pub async fn confirm(state: &AppState, person: &Person, by: &Session) -> Result<
     telling.myself(person.id, EventKind::SettingsChanged);
     telling.write(&mut tx, state, now).await?;
     tx.commit().await?;
-    tracing::info!(person.id = %person.id, session.id = %by.id, "a renewed recovery code was confirmed");
+    guard::note(state, SecurityEvent::RecoveryConfirmed { person: person.id, session: by.id });
     Ok(())
 }
 
@@ -173,13 +174,13 @@ pub(super) async fn opens(tx: &mut Tx, state: &AppState, person: PersonId, code:
 pub async fn keep(state: &AppState, person: &Person) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    if persons::recovery_state(&mut tx, person.id).await?.answers_given >= ASK_AGAIN_AFTER {
+    if asks_again(persons::recovery_state(&mut tx, person.id).await?) {
         persons::set_recovery_kept(&mut tx, person.id, now).await?;
         let mut telling = Telling::default();
         telling.myself(person.id, EventKind::SettingsChanged);
         telling.write(&mut tx, state, now).await?;
+        tx.commit().await?;
     }
-    tx.commit().await?;
     Ok(())
 }
 

@@ -1,14 +1,18 @@
 //! Signed-in browsers: opening, recognising and ending their sessions.
 
+use std::net::IpAddr;
+
 use super::{
     Caller, ServiceError,
     attempts::{ATTEMPT_LIFE_MS, Attempt},
+    guard::{self, network},
     tell::Telling,
 };
 use crate::{
     domain::{Cancelled, EventKind, Millis, NotificationKind, Person, PersonId, SessionId},
     server::{
         secrets::token_hash,
+        security::SecurityEvent,
         state::AppState,
         storage::{
             Tx,
@@ -54,6 +58,7 @@ pub(super) async fn open(
     let session = SessionId(state.random.id(now));
     let token = attempt.session_token(state, session);
     sessions::insert(tx, session, person.id, &token_hash(&token), &caller.device.0, now).await?;
+    sessions::touch(tx, session, &state.secrets.address_hash(network(caller.client)), now).await?;
     if let Some((former, here)) = caller.here {
         subscriptions::move_to(tx, here, session).await?;
         end_in(tx, former, here, now).await?;
@@ -86,7 +91,7 @@ pub struct Recognised {
 
 /// Finds the session of a token, notes its use, and rotates it every 30 days. An answer that brings a fresh token may be
 /// lost, and nobody is signed out by that: whoever still shows the old one is given the same fresh one again.
-pub async fn recognise(state: &AppState, token: &str) -> Result<Option<Recognised>, ServiceError> {
+pub async fn recognise(state: &AppState, token: &str, client: IpAddr) -> Result<Option<Recognised>, ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.read().await?;
     let shown = token_hash(token);
@@ -123,7 +128,7 @@ pub async fn recognise(state: &AppState, token: &str) -> Result<Option<Recognise
     }
     if now.since(found.session.last_used_at) >= TOUCH_AFTER_MS {
         let mut tx = state.database.begin().await?;
-        sessions::touch(&mut tx, session, now).await?;
+        sessions::touch(&mut tx, session, &state.secrets.address_hash(network(client)), now).await?;
         tx.commit().await?;
     }
     Ok(Some(Recognised { found, new_token }))
@@ -138,7 +143,7 @@ async fn tell_retired(state: &AppState, shown: &str, now: Millis) -> Result<(), 
         telling.of_the_account(person, EventKind::SessionsChanged, NotificationKind::StaleToken, String::new(), now);
         telling.write(&mut tx, state, now).await?;
         tx.commit().await?;
-        tracing::info!(person.id = %person, session.id = %session, "a retired session token was shown");
+        guard::note(state, SecurityEvent::TokenRetired { person, session });
     }
     Ok(())
 }
@@ -176,6 +181,7 @@ async fn end_all(state: &AppState, person: &Person, by: SessionId, which: impl F
     }
     tell_ended(&mut tx, state, person.id, now).await?;
     tx.commit().await?;
+    guard::note(state, SecurityEvent::SessionsEnded { person: person.id, count: chosen.len() });
     Ok(())
 }
 

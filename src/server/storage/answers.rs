@@ -3,6 +3,9 @@
 use super::{StorageError, Tx, macros};
 use crate::domain::{AnswerBody, DailyQuestion, DailyQuestionId, Millis, PersonId, Role, SubmissionId};
 
+/// Earlier revisions that are kept of an answer: an edit is one, and edits have no end.
+pub const KEPT_REVISIONS: i64 = 50;
+
 /// Writes the latest revision of a member's answer and keeps the one before in its author's history.
 pub async fn save(tx: &mut Tx, question: &DailyQuestion, role: Role, person: PersonId, submission: Option<SubmissionId>) -> Result<(), StorageError> {
     let Some(answer) = question.answer_of(role) else {
@@ -15,6 +18,13 @@ pub async fn save(tx: &mut Tx, question: &DailyQuestion, role: Role, person: Per
         question.id.to_string(),
         role.word(),
         i64::from(answer.revision),
+    )?;
+    macros::execute!(
+        tx,
+        "DELETE FROM answer_revisions WHERE daily_question_id = $1 AND role = $2 AND revision < $3",
+        question.id.to_string(),
+        role.word(),
+        i64::from(answer.revision) - KEPT_REVISIONS,
     )?;
     macros::execute!(
         tx,
@@ -77,7 +87,7 @@ pub struct Revision {
     pub at: Millis,
 }
 
-/// What a page shows of an answer's history; all of it stays stored.
+/// What a page shows of an answer's history.
 const SHOWN_REVISIONS: i64 = 20;
 
 /// The last earlier revisions of `role`'s answer, newest first. Only for the author.

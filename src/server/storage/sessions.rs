@@ -69,9 +69,22 @@ pub async fn show(tx: &mut Tx, id: SessionId, now: Millis) -> Result<(), Storage
     Ok(())
 }
 
-pub async fn touch(tx: &mut Tx, id: SessionId, now: Millis) -> Result<(), StorageError> {
-    macros::execute!(tx, "UPDATE sessions SET last_used_at = $2 WHERE id = $1", id.to_string(), now.0)?;
+/// Its use, and from where: a MAC of the client's address.
+pub async fn touch(tx: &mut Tx, id: SessionId, address_hash: &str, now: Millis) -> Result<(), StorageError> {
+    macros::execute!(tx, "UPDATE sessions SET last_used_at = $2, address_hash = $3 WHERE id = $1", id.to_string(), now.0, address_hash)?;
     Ok(())
+}
+
+/// Whether a session of this person was last used from this address.
+pub async fn was_at(tx: &mut Tx, person: PersonId, address_hash: &str) -> Result<bool, StorageError> {
+    let row: Option<(i64,)> = macros::fetch_optional!(
+        tx,
+        (i64,),
+        "SELECT last_used_at FROM sessions WHERE person_id = $1 AND address_hash = $2 LIMIT 1",
+        person.to_string(),
+        address_hash,
+    )?;
+    Ok(row.is_some())
 }
 
 /// Puts a fresh token in place; gives false when another request was faster. The one before opens until `settle`.
