@@ -3,7 +3,8 @@
 const EVERY_MS = 2_000;
 const LEAVING_MS = 1_500; // whoever is still here then did not get out
 
-const post = (form) => fetch(form, { method: 'POST', body: new URLSearchParams(), headers: { accept: 'application/json' } }).catch(() => ({}));
+const post = (url, form) =>
+  fetch(url, { method: 'POST', body: new URLSearchParams(new FormData(form)), headers: { accept: 'application/json' } }).catch(() => ({}));
 
 async function look() {
   if (document.visibilityState !== 'visible') return;
@@ -26,7 +27,7 @@ if (entering) {
 document.querySelector('[data-lead-out]')?.addEventListener('submit', async (event) => {
   event.preventDefault();
   const form = event.currentTarget;
-  const answer = await post(form.action);
+  const answer = await post(form.action, form);
   if (!answer.ok) {
     form.submit();
     return;

@@ -62,7 +62,9 @@ async function offlineFile(event) {
 }
 
 self.addEventListener('message', (event) => {
-  const acts = { subscribe, sync: subscribe, forget, badge: () => setBadge(event.data.unread), opened: () => visit(event.data.url) };
+  // A page that asks for the subscription hears how that ended; one of an earlier release gives nothing to answer by.
+  const sync = async () => event.ports[0]?.postMessage(await subscribed());
+  const acts = { subscribe: sync, sync, forget, badge: () => setBadge(event.data.unread), opened: () => visit(event.data.url) };
   const act = Object.hasOwn(acts, event.data?.act) ? acts[event.data.act] : undefined;
   if (act) event.waitUntil(act().catch((error) => console.warn(error)));
 });

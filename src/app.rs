@@ -5,7 +5,7 @@ use leptos_meta::{Meta, MetaTags, Title, provide_meta_context};
 
 use crate::{
     api::{HomeView, Refused, SharedText},
-    components::context::{self, FreshKey, Lang, People},
+    components::context::{self, FreshKey, Lang, Origin, People},
     domain::{Locale, PersonId, TextSize},
     paths,
     served::ServedPages,
@@ -23,6 +23,8 @@ pub struct PageFrame {
     pub home: HomeView,
     /// Whose browser this is: its tabs share one line.
     pub person: Option<PersonId>,
+    /// The page's own address: path and query.
+    pub address: String,
     /// A form's post that was refused and is answered with this page.
     pub refused: Option<Refused>,
     /// What a second post of this page's forms is known by.
@@ -40,6 +42,8 @@ pub fn shell() -> impl IntoView {
     provide_context(Lang(frame.locale));
     provide_context(People(frame.home.clone()));
     provide_context(FreshKey(frame.attempt.clone()));
+    let whose = frame.person.map(|person| person.to_string());
+    provide_context(Origin { whose: whose.clone().unwrap_or_default(), from: frame.address.clone() });
     context::provide_refused(frame.refused.clone());
     provide_context(frame.shared.clone());
     let words = text::page_words(frame.locale);
@@ -49,7 +53,7 @@ pub fn shell() -> impl IntoView {
     view! {
         <!DOCTYPE html>
         <html lang=frame.locale.tag() data-text-size=frame.text_size.word() data-build=frame.build.clone() data-as-of=as_of
-            data-person=frame.person.map(|person| person.to_string())>
+            data-person=whose>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
@@ -88,14 +92,18 @@ fn og(property: &'static str, content: &str) -> impl IntoView + use<> {
 }
 
 /// Loads the browser half. Leptos' own component writes the nonce into `crossorigin` and lets a failed start pass
-/// unseen (leptos-rs/leptos#4843).
+/// unseen (leptos-rs/leptos#4843). A start that met another document than the server's is made anew without what it had
+/// bound to that: the copy of an element has its text, and nobody's listeners.
 #[component]
 fn Hydration(of_build: String) -> impl IntoView {
     let (script, wasm) = (paths::asset(&of_build, "umbba.js"), paths::asset(&of_build, "umbba.wasm"));
     let start = format!(
-        "import init, {{ hydrate }} from {script:?};\
+        "import init, {{ hydrate, wake }} from {script:?};\
+         const {{ dataset }} = document.documentElement;\
          init({{ module_or_path: {wasm:?} }}).then(hydrate).catch((error) => {{\
-         console.error(error); document.documentElement.dataset.hydration = 'failed'; }});"
+         console.error(error); dataset.hydration = 'failed';\
+         const main = document.querySelector('main'); main.replaceWith(main.cloneNode(true));\
+         wake(); delete dataset.hydration; }});"
     );
     view! {
         <link rel="modulepreload" href=script/>

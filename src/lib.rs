@@ -80,6 +80,21 @@ pub fn hydrate() {
         Some((boot, root)) => leptos::mount::hydrate_from(root, move || pages::TodayRoot(pages::TodayRootProps { boot })).forget(),
         None => browser::enhance::start(),
     }
+    start();
+}
+
+/// Wakes the today page as those are that only the server renders: where a translator or an extension had changed the
+/// document before `hydrate` came to it, which ends that with a panic (`app.rs`). Its forms are the browser's own then.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn wake() {
+    browser::enhance::start();
+    start();
+}
+
+/// What every page does, however it woke.
+#[cfg(feature = "hydrate")]
+fn start() {
     browser::notices::start();
     browser::drafts::start();
     browser::install::start();

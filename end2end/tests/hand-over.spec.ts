@@ -95,7 +95,7 @@ test('a no is told to the new device, and the other open pages hear of a yes', a
   await today.getByLabel('나의 답').fill('쓰던 글');
   await page.getByRole('button', { name: '네, 내 기기예요' }).click();
   await expect(phone).toHaveURL(pair.at('today'));
-  await expect(today.getByRole('alert')).toContainText('방금 다른 기기에서 이어 쓰기 시작했어요.');
+  await expect(today.getByRole('alert').filter({ hasText: '방금 다른 기기에서 이어 쓰기 시작했어요.' })).toBeVisible();
   await expect(today.getByLabel('나의 답')).toHaveValue('쓰던 글');
 });
 

@@ -111,6 +111,25 @@ const beyondTheEdge = () => {
   return found;
 };
 
+/** Words that a line break cuts in two. What somebody pasted, and codes, may break anywhere. */
+const brokenWords = () => {
+  const found: string[] = [];
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const text = texts.currentNode as Text;
+    const element = text.parentElement!;
+    if (element.closest('svg, script, option, .answer-text, .link-box, .code, [hidden]') || !element.checkVisibility({ visibilityProperty: true })) continue;
+    for (const { index, 0: word } of text.data.matchAll(/\S+/g)) {
+      const range = document.createRange();
+      range.setStart(text, index);
+      range.setEnd(text, index + word.length);
+      const lines = new Set([...range.getClientRects()].filter(({ width }) => width > 0).map(({ top }) => Math.round(top)));
+      if (lines.size > 1) found.push(word);
+    }
+  }
+  return found;
+};
+
 /** The whole page without `fullPage`, which would put the text back to its own size. */
 async function picture(page: Page, testInfo: TestInfo, name: string) {
   const path = testInfo.outputPath(`${name}.png`);
@@ -119,8 +138,8 @@ async function picture(page: Page, testInfo: TestInfo, name: string) {
 }
 
 /** What a browser's own "very large" text does: its 16 pixels become 32. */
-async function doubleText(page: Page, height = 844) {
-  await page.setViewportSize({ width: 390, height });
+async function doubleText(page: Page, height = 844, width = 390) {
+  await page.setViewportSize({ width, height });
   const settings = await page.context().newCDPSession(page);
   await settings.send('Page.setFontSizes', { fontSizes: { standard: 32, fixed: 26 } });
   await expect.poll(() => page.evaluate(() => getComputedStyle(document.documentElement).fontSize)).toBe('32px');
@@ -146,6 +165,14 @@ for (const [name, reach] of Object.entries(PAGES)) {
       expect.soft(await page.evaluate(beyondTheEdge), 'beyond the edge in double text').toEqual([]);
       await doubleText(page, await height(page));
       await picture(page, testInfo, '200-percent');
+      expect.soft(await page.evaluate(brokenWords), 'words broken in double text').toEqual([]);
+    });
+    await test.step('200 % text at 320 pixels', async () => {
+      await doubleText(page, 700, 320);
+      expect.soft(await page.evaluate(beyondTheEdge), 'beyond the edge in double text at 320').toEqual([]);
+      expect.soft(await page.evaluate(brokenWords), 'words broken in double text at 320').toEqual([]);
+      await doubleText(page, await height(page), 320);
+      await picture(page, testInfo, '320-200-percent');
     });
     await test.step('reduced motion', async () => {
       await page.emulateMedia({ reducedMotion: 'reduce' });

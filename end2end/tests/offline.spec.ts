@@ -46,6 +46,21 @@ test('without a network today and the last cards are there and say their age', a
   await expect(page.getByText('인터넷에 닿지 않아 3일 전 모습을 보여 드려요.'), 'a shortcut leads to the list of pairs').toBeVisible();
 });
 
+test('a kept page is found by every address it goes by', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  const card = await cardOf(pair, '골목에서 고무줄을 했지.');
+  await visit(pair.child, pair.at('today'));
+  await untilKept(page, '/', pair.at('archive'), card);
+  await page.context().setOffline(true);
+  const addresses = [`/p/${pair.id}`, `/p/${pair.id}/`, `${pair.at('today')}/`, `${pair.at('today')}?utm_source=kakao&fbclid=1`, `${card}?utm_medium=share`, `${card}/`, `${pair.at('archive')}?utm_source=kakao`, '/?source=pwa'];
+  for (const address of addresses) {
+    await page.goto(address);
+    await expect(page.getByText('인터넷에 닿지 않아'), address).toBeVisible();
+    await expect(page.getByRole('heading', { name: OFFLINE }), address).toHaveCount(0);
+  }
+});
+
 test('a kept copy gives way to the page itself when the network is back', async ({ pairUp }) => {
   const again = { timeout: 30_000 }; // it looks every 20 s, and at once when the browser says so
   const pair = await pairUp();

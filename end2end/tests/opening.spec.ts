@@ -191,7 +191,7 @@ test('a tab that slept does not bring back what was sent away meanwhile', async 
   let wake = () => {};
   const awake = new Promise<void>((settle) => (wake = settle));
   await slept.route('**/events?*', (route) => awake.then(() => route.continue()).catch(() => {}));
-  await slept.goto('/terms');
+  await slept.goto('/');
   await expect(slept.getByRole('heading', { level: 1 })).toBeVisible();
   await pair.parent.answer(pair.id, THEIRS);
   await expect(page.locator('.card-link')).toHaveCount(1);

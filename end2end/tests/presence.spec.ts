@@ -13,7 +13,7 @@ const line = (page: Page) => page.locator('.presence');
 function told(page: Page): string[] {
   const sent: string[] = [];
   page.on('request', (request: Request) => {
-    if (request.url().endsWith('/api/presence')) sent.push(request.postData() ?? '');
+    if (request.url().endsWith('/api/presence')) sent.push(request.postData()?.replace(/&whose=.*/, '') ?? '');
   });
   return sent;
 }

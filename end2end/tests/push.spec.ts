@@ -83,6 +83,44 @@ test('asked after the first answer, told at the pair’s minute, and led to the 
   await today.waitForSelector('::-p-text(알림이 잘 와요.)');
 });
 
+test('where subscribing fails the page says so, and what to do, until it works', async ({ push, pushing, somebody }) => {
+  const child = await somebody('민지', { baseURL: pushing.url });
+  const { page } = child;
+  const pair = await child.startPair();
+  await child.answer(pair, '놀이터요.');
+  await allowNotifications(page.context(), pushing.url);
+  const on = page.getByText('이 기기는 알림을 받고 있어요.');
+  const failed = page.getByRole('heading', { name: '이 기기에는 아직 알림이 오지 않아요' });
+  const again = page.locator('[data-push=failed]').getByRole('button', { name: '다시 해 보기' });
+
+  // A browser that has no push service refuses, as Brave and private windows do.
+  await child.open(`/p/${pair}/today`);
+  await expect(failed).toBeVisible();
+  await page.goto('/devices');
+  await expect(failed).toBeVisible();
+  await expect(on).toBeHidden();
+
+  const worker = await PushWorker.of(page);
+  const subscribe = (endpoint: string) =>
+    worker.worker().evaluate(async (endpoint) => {
+      const scope = globalThis as unknown as { registration: ServiceWorkerRegistration };
+      const { publicKey, privateKey } = (await crypto.subtle.generateKey({ name: 'ECDH', namedCurve: 'P-256' }, true, ['deriveBits'])) as CryptoKeyPair;
+      const text = (bytes: ArrayBuffer) => btoa(String.fromCharCode(...new Uint8Array(bytes))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+      const keys = { p256dh: text(await crypto.subtle.exportKey('raw', publicKey)), auth: text(new Uint8Array(16).fill(privateKey.extractable ? 7 : 0).buffer) };
+      const subscription = { toJSON: () => ({ endpoint, keys }), unsubscribe: async () => true, options: {} };
+      scope.registration.pushManager.subscribe = async () => subscription as unknown as PushSubscription;
+    }, endpoint);
+  await subscribe('https://push.evil.example/1');
+  await again.click();
+  await expect(failed, 'the server refuses the address').toBeVisible();
+  await expect(on).toBeHidden();
+
+  await subscribe(`http://${push.host}/chromium`);
+  await again.click();
+  await expect(on).toBeVisible();
+  await expect(failed).toBeHidden();
+});
+
 test('the worker shows whatever comes, sets one in the place of its repeat, and opens only pages of ours', async ({ pairUp, server }) => {
   const pair = await pairUp();
   const { page } = pair.child;

@@ -5,7 +5,7 @@ const LIMIT_MS = 3_000; // nobody waits longer for a page that lies here
 const LISTS = 3; // of 20 cards each: the last 60 of a pair
 const LIST_FRESH_MS = 600_000; // a list so young is not asked for again
 const MOST_PAGES = 300; // the oldest go
-const TODAY = /^(\/p\/[^/]+)(\/today)?$/;
+const TODAY = /^(\/p\/[^/]+)\/today$/;
 const CARDS = /\/p\/[^/"]+\/cards\/[^/"]+/g;
 const SHORTCUTS = ['/today', '/archive']; // they lead on, and only the network knows where
 const WORDS = {
@@ -15,6 +15,13 @@ const WORDS = {
 
 // Addresses tell our pages and files apart, whatever an answer says it varies by.
 const found = (request) => caches.match(request, { ignoreVary: true });
+/** What a page is kept by: links that were passed on come with more behind them, and two addresses lead to today. */
+function nameOf(url) {
+  const { pathname, searchParams } = new URL(url, self.location.origin);
+  const path = pathname.replace(/(.)\/+$/, '$1').replace(/^\/p\/[^/]+$/, '$&/today');
+  const asked = new URLSearchParams(['section', 'page'].filter((part) => searchParams.has(part)).map((part) => [part, searchParams.get(part)]));
+  return [path, String(asked)].filter(Boolean).join('?');
+}
 const ageOf = (copy) => Date.now() - Number(copy.headers.get('x-kept-at'));
 const buildOf = (answer) => answer?.headers.get('x-keep');
 const listOf = (build) => `/pkg/${build}/files.json`;
@@ -36,14 +43,14 @@ async function page(event) {
   const first = await Promise.race([answer.catch(() => {}), late]);
   // A proxy whose server is away has no page for anybody either.
   if (first && first.status < 502) return first;
-  const isShortcut = SHORTCUTS.includes(new URL(url).pathname);
+  const isShortcut = SHORTCUTS.includes(nameOf(url));
   return (await copy(url)) || (isShortcut && (await copy('/'))) || first || answer.catch(() => found('/offline.html'));
 }
 
 /** The copy of a page, if all files of its build are here as well. */
 async function copy(url) {
   await wiped;
-  const kept = await found(url);
+  const kept = await found(nameOf(url));
   if (!buildOf(kept) || !(await found(listOf(buildOf(kept))))) return undefined;
   return new Response(tell(await kept.text(), ageOf(kept)), { headers: kept.headers });
 }
@@ -72,9 +79,10 @@ async function keep(url, response, turn) {
   headers.set('x-kept-at', Date.now());
   const body = await response.blob();
   const pages = await caches.open(`pages:${person}`);
-  await pages.put(url, new Response(body, { headers }));
+  const name = nameOf(url);
+  await pages.put(name, new Response(body, { headers }));
   await gatherFiles(build);
-  const [, pair] = TODAY.exec(new URL(url, self.location.origin).pathname) ?? [];
+  const [, pair] = TODAY.exec(name) ?? [];
   if (pair) await gatherCards(pages, pair, build);
   return true;
 }

@@ -70,13 +70,27 @@ async function open(path) {
 
 // ---- the subscription
 
-self.addEventListener('pushsubscriptionchange', (event) => event.waitUntil(subscribe()));
+self.addEventListener('pushsubscriptionchange', (event) => event.waitUntil(subscribed()));
+
+/** How it ended is what the page may say: `on`; `failed` where browser or server refuse; `away` where the network did. */
+async function subscribed() {
+  try {
+    return await subscribe();
+  } catch (error) {
+    console.warn(error);
+    // A fetch that meets no network is a TypeError; a subscription that a browser refuses is a DOMException.
+    return error instanceof DOMException ? 'failed' : 'away';
+  }
+}
 
 // Also at every start: a subscription may be lost, or made with a key that is no longer ours (its options cannot change).
 async function subscribe(again = true) {
-  if (self.Notification?.permission !== 'granted') return;
-  const key = await (await post('push_key', {})).json();
+  if (self.Notification?.permission !== 'granted') return 'failed';
+  const asked = await post('push_key', {});
+  if (!asked.ok) return 'away';
+  const key = await asked.json();
   const { pushManager } = self.registration;
+  if (!pushManager) return 'failed';
   let subscription = await pushManager.getSubscription();
   if (subscription && keyOf(subscription) !== key) {
     await subscription.unsubscribe();
@@ -85,11 +99,11 @@ async function subscribe(again = true) {
   subscription ??= await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
   const { endpoint, keys } = subscription.toJSON();
   const { status } = await post('subscribe', { endpoint, p256dh: keys.p256dh, auth: keys.auth, key });
-  if (status === 409 && again === true) {
-    // Somebody else's, with other keys: a fresh one of our own.
-    await subscription.unsubscribe();
-    await subscribe(false);
-  }
+  if (status < 300) return 'on';
+  if (status === 401 || status === 429 || status >= 500) return 'away';
+  // Refused: not one of ours to keep. Somebody else's, with other keys: a fresh one of our own.
+  await subscription.unsubscribe();
+  return status === 409 && again === true ? subscribe(false) : 'failed';
 }
 
 function keyOf({ options }) {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{AccountView, ApiError};
+use super::{AccountView, ApiError, ZoneChoice};
 use crate::domain::SessionId;
 
 /// Makes an account from a name.
@@ -38,6 +38,16 @@ pub async fn sign_up(
     Ok(())
 }
 
+/// The zones to choose from before there is an account.
+#[server(endpoint = "zones")]
+pub async fn zones() -> Result<Vec<ZoneChoice>, ApiError> {
+    use super::convert;
+    use crate::server::{calendar, request};
+
+    let request = request::anybody()?;
+    Ok(convert::zone_choices(calendar::zone_choices(None, request.visitor.locale, request.state.clock.now())))
+}
+
 /// Signs in with a recovery code.
 #[server(endpoint = "sign_in")]
 pub async fn sign_in(#[server(default)] code: String, #[server(default)] attempt: String) -> Result<(), ApiError> {
@@ -53,9 +63,9 @@ pub async fn sign_in(#[server(default)] code: String, #[server(default)] attempt
 
     let request = request::anybody()?;
     request.visitor.refuse_insecure()?;
-    // Digits in the wrong field are no wrong recovery code.
-    if RecoveryCode::find(&code).is_err()
-        && let Ok(digits) = HandOverCode::find(&code)
+    // The digits of a hand-over in this field are no wrong recovery code: their own page takes them.
+    if RecoveryCode::parse(&code).is_err()
+        && let Ok(digits) = HandOverCode::parse(&code)
     {
         request.redirect(paths::digits_with(&digits.grouped()));
         return Ok(());
@@ -109,7 +119,7 @@ pub async fn account() -> Result<AccountView, ApiError> {
     };
 
     let request = request::current().await?;
-    let zone = Zone::stored(&request.person.zone);
+    let (zone, now) = (Zone::stored(&request.person.zone), request.state.clock.now());
     let (as_of, pairs) = reading::pairs_of(&request.state, &request.person).await?;
     let sessions = sessions::find_of(&request.state, &request.person).await?.into_iter().map(|session| SessionView {
         id: session.id,
@@ -127,6 +137,7 @@ pub async fn account() -> Result<AccountView, ApiError> {
         text_size: request.person.text_size,
         zone: request.person.zone.as_str().to_owned(),
         zones: calendar::zone_names(),
+        zone_choices: convert::zone_choices(calendar::zone_choices(Some(&request.person.zone), request.person.locale, now)),
         sessions: sessions.collect(),
         pairs: pairs.iter().map(|pair| convert::pair_link(pair, request.person.id)).collect(),
     })

@@ -1,8 +1,8 @@
 //! From the domain to views. What a member may see is decided by `DailyQuestion::seen_by` and nowhere else.
 
-use super::{AnswersView, CardLink, DoorView, InApp, MemberView, PairLink, PairView, Phase, QuestionView};
+use super::{AnswersView, CardLink, DoorView, InApp, MemberView, PairLink, PairView, Phase, QuestionView, ZoneChoice};
 use crate::{
-    domain::{DailyQuestion, LocalDate, Locale, Member, Millis, Pair, PairPhase, PersonId, Role, Seen},
+    domain::{DailyQuestion, LocalDate, Locale, Member, Millis, Pair, PairPhase, PersonId, Role, Seen, ZoneName},
     text::{self, Words},
 };
 
@@ -35,6 +35,11 @@ pub fn pair_view(pair: &Pair, role: Role, today: LocalDate) -> Option<PairView> 
         paused_until: pair.pause_at(today),
         is_inviter: pair.inviter_id == me.person_id,
     })
+}
+
+/// The zones a form offers, from what the calendar says of them.
+pub fn zone_choices(offered: Vec<(ZoneName, i64)>) -> Vec<ZoneChoice> {
+    offered.into_iter().map(|(zone, minute)| ZoneChoice { zone: zone.as_str().to_owned(), minute }).collect()
 }
 
 pub fn pair_link(pair: &Pair, person: PersonId) -> PairLink {

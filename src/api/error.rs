@@ -20,6 +20,7 @@ pub enum ApiError {
     ConsentMissing,
     AnswerEmpty,
     AnswerTooLong,
+    AnswerTooHeavy,
     AnswerForbidden,
     RelationMissing,
     RelationWordMissing,
@@ -32,7 +33,7 @@ pub enum ApiError {
     PauseTooLong,
     CodeWrong,
     RecoveryCodeWrong,
-    /// The text holds no code, or more than one; no try was counted.
+    /// No code stands in what was typed, or several do. It is no try.
     CodeMissing,
     LeaveUnconfirmed,
     TooManyTries,
@@ -91,6 +92,7 @@ impl ApiError {
             | Self::ConsentMissing
             | Self::AnswerEmpty
             | Self::AnswerTooLong
+            | Self::AnswerTooHeavy
             | Self::AnswerForbidden
             | Self::RelationMissing
             | Self::RelationWordMissing
@@ -162,6 +164,7 @@ impl From<AnswerBodyError> for ApiError {
         match error {
             AnswerBodyError::Empty => Self::AnswerEmpty,
             AnswerBodyError::TooLong => Self::AnswerTooLong,
+            AnswerBodyError::TooHeavy => Self::AnswerTooHeavy,
             AnswerBodyError::Forbidden => Self::AnswerForbidden,
         }
     }

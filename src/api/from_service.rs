@@ -69,8 +69,11 @@ fn stored(error: &StorageError) -> ApiError {
     tracing::error!(%error, "storage failed");
     match error {
         StorageError::Unavailable(_) => ApiError::Unavailable,
-        StorageError::Inconsistent { .. } | StorageError::Taken | StorageError::Database(_) | StorageError::Migration(_) | StorageError::Url(_) => {
-            ApiError::Broken
-        }
+        StorageError::Inconsistent { .. }
+        | StorageError::Taken
+        | StorageError::Database(_)
+        | StorageError::Migration(_)
+        | StorageError::Url(_)
+        | StorageError::Backup(_) => ApiError::Broken,
     }
 }

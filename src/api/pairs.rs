@@ -53,7 +53,9 @@ pub async fn pair_settings(pair: PairId) -> Result<PairSettingsView, ApiError> {
     let request = request::current().await?;
     let (as_of, pair, role, today) = reading::pair(&request.state, &request.person, pair).await?;
     let view = convert::pair_view(&pair, role, today).ok_or(ServiceError::NotFound)?;
-    Ok(PairSettingsView { as_of, pair: view, today, zones: calendar::zone_names() })
+    let zone_choices = calendar::zone_choices(Some(&pair.zone), request.person.locale, request.state.clock.now());
+    let zone_choices = convert::zone_choices(zone_choices);
+    Ok(PairSettingsView { as_of, pair: view, today, zones: calendar::zone_names(), zone_choices })
 }
 
 #[server(endpoint = "change_push_time")]

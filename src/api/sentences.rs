@@ -11,6 +11,7 @@ impl ApiError {
             Self::NotFound => words.err_not_found,
             Self::AnswerEmpty => words.err_answer_empty,
             Self::AnswerTooLong => words.err_answer_too_long,
+            Self::AnswerTooHeavy => words.err_answer_too_heavy,
             Self::AnswerForbidden => words.err_answer_forbidden,
             Self::CodeWrong => words.err_code,
             Self::CardOpen => words.err_card_open,
@@ -39,6 +40,7 @@ impl ApiError {
             | Self::PausePast
             | Self::PauseTooLong
             | Self::RecoveryCodeWrong
+            | Self::CodeMissing
             | Self::TooManyTries
             | Self::JoiningMyself
             | Self::PairExists
@@ -53,7 +55,6 @@ impl ApiError {
             | Self::SubscriptionTaken
             | Self::DeviceNameInvalid
             | Self::SessionTooYoung
-            | Self::CodeMissing
             | Self::TooManySignUps
             | Self::TooManyPairs
             | Self::Shelved
@@ -83,6 +84,7 @@ impl ApiError {
             Self::PausePast => words.err_pause_past,
             Self::PauseTooLong => words.err_pause_too_long,
             Self::RecoveryCodeWrong => words.err_recovery_code,
+            Self::CodeMissing => words.err_code_missing,
             Self::TooManyTries => words.err_too_many,
             Self::JoiningMyself => words.err_myself,
             Self::PairExists => words.err_pair_exists,
@@ -102,7 +104,6 @@ impl ApiError {
             Self::SubscriptionTaken => words.err_subscription_taken,
             Self::DeviceNameInvalid => words.err_device_name,
             Self::SessionTooYoung => words.err_session_young,
-            Self::CodeMissing => words.err_code_missing,
             Self::TooManySignUps => words.err_too_many_sign_ups,
             Self::TooManyPairs => words.err_too_many_pairs,
             Self::Insecure => words.err_insecure,
@@ -111,6 +112,7 @@ impl ApiError {
             | Self::NotFound
             | Self::AnswerEmpty
             | Self::AnswerTooLong
+            | Self::AnswerTooHeavy
             | Self::AnswerForbidden
             | Self::CodeWrong
             | Self::CardOpen

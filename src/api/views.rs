@@ -246,6 +246,13 @@ pub struct SessionView {
     pub last_used: LocalDate,
 }
 
+/// A zone to choose, with the minute of the day its clocks show now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ZoneChoice {
+    pub zone: String,
+    pub minute: i64,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountView {
     pub as_of: i64,
@@ -254,6 +261,9 @@ pub struct AccountView {
     pub text_size: TextSize,
     pub zone: String,
     pub zones: Vec<String>,
+    /// The person's own zone first.
+    #[serde(default)]
+    pub zone_choices: Vec<ZoneChoice>,
     pub sessions: Vec<SessionView>,
     pub pairs: Vec<PairLink>,
     /// The recovery code from before a renewal, while it opens.
@@ -276,4 +286,7 @@ pub struct PairSettingsView {
     /// The pair's local date; a pause begins to count from it.
     pub today: LocalDate,
     pub zones: Vec<String>,
+    /// The pair's zone first.
+    #[serde(default)]
+    pub zone_choices: Vec<ZoneChoice>,
 }

@@ -32,9 +32,10 @@ pub struct Place {
     pub base: u32,
 }
 
-/// What became of an answer: taken, kept here until the network is back, or refused (the code, as JSON).
+/// What became of an answer: on its way, taken, kept here until the network is back, or refused (the code, as JSON).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sent {
+    Going,
     Taken,
     Waiting,
     Refused(String),

@@ -1,9 +1,7 @@
 //! Wakes the pages that only the server renders: their few buttons, this device's zone, and the live line.
 //! A told event that the page shows asks the server for it again, unless somebody is filling in a form on it.
 
-use std::{cell::Cell, rc::Rc};
-
-use wasm_bindgen::{JsCast, closure::Closure};
+use wasm_bindgen::{JsCast, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Document, Element, EventTarget, HtmlInputElement};
 
@@ -14,8 +12,11 @@ use super::{
 };
 use crate::domain::{Event, EventKind};
 
-/// How long a page may take to be left.
-const LEAVING_MS: f64 = 10_000.0;
+#[wasm_bindgen(module = "/src/browser/renewal.js")]
+extern "C" {
+    fn start_renewal();
+    fn ask_again();
+}
 
 /// Wakes this page.
 pub fn start() {
@@ -37,11 +38,7 @@ pub(super) fn find(document: &Document, selector: &str) -> Vec<Element> {
 }
 
 pub(super) fn listen(element: &EventTarget, kind: &str, act: impl Fn() + 'static) {
-    listen_to(element, kind, move |_| act());
-}
-
-fn listen_to(element: &EventTarget, kind: &str, act: impl Fn(web_sys::Event) + 'static) {
-    let closure = Closure::<dyn Fn(web_sys::Event)>::new(act);
+    let closure = Closure::<dyn Fn()>::new(act);
     let _ = element.add_event_listener_with_callback(kind, closure.as_ref().unchecked_ref());
     // Lives as long as the page.
     closure.forget();
@@ -56,6 +53,10 @@ fn wake_button(document: &Document, button: &Element) {
             let said = document.query_selector("[data-said]").ok().flatten();
             listen(button, "click", move || {
                 let (text, done, failed, said) = (text.clone(), done.clone(), failed.clone(), said.clone());
+                // The same sentence is only heard again when it was gone in between.
+                if let Some(said) = &said {
+                    said.set_text_content(None);
+                }
                 spawn_local(async move {
                     let sentence = if clipboard::copy(&text).await { done } else { failed };
                     if let Some(said) = said {
@@ -79,7 +80,7 @@ fn wake_button(document: &Document, button: &Element) {
 /// Opens the live line of whoever is signed in.
 fn follow(document: &Document) {
     let Some(as_of) = page::root_attribute("data-as-of").and_then(|text| text.parse::<i64>().ok()) else { return };
-    let renewal = Renewal::new(document);
+    start_renewal();
     let document = document.clone();
     live::open(as_of, move |heard| {
         notices::tell(&heard);
@@ -89,63 +90,9 @@ fn follow(document: &Document) {
             Heard::Event(event) if event.kind == EventKind::RecoveryCodeUsed => {}
             // What only one page shows is no reason to draw another; that all is read takes no mark off the page that showed it.
             Heard::Event(event) if is_elsewhere(&document, &event) || is_only_reading(&event) => {}
-            Heard::Event(_) | Heard::Refetch => renewal.ask(),
+            Heard::Event(_) | Heard::Refetch => ask_again(),
         }
     });
-}
-
-/// When this page may be asked for again.
-struct Renewal {
-    /// Text somebody is typing is worth more than news; the next page will show them.
-    is_dirty: Cell<bool>,
-    /// When the way to another page was last taken, in epoch ms.
-    left_at: Cell<f64>,
-    is_waiting: Cell<bool>,
-}
-
-impl Renewal {
-    fn new(document: &Document) -> Rc<Self> {
-        let renewal = Rc::new(Self {
-            // What another app shared stands nowhere else.
-            is_dirty: Cell::new(!find(document, "textarea[data-shared]").is_empty()),
-            left_at: Cell::new(f64::NEG_INFINITY),
-            is_waiting: Cell::new(false),
-        });
-        let input = Rc::clone(&renewal);
-        listen(document, "input", move || input.is_dirty.set(true));
-        // Not `beforeunload`: a browser must ask such a page before it ends it, for a thing that both ways here tell as well.
-        for (kind, way) in [("submit", "form"), ("click", "a[href]")] {
-            let leaving = Rc::clone(&renewal);
-            listen_to(document, kind, move |event| {
-                let from = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-                if from.is_some_and(|element| element.closest(way).ok().flatten().is_some()) {
-                    leaving.left_at.set(js_sys::Date::now());
-                }
-            });
-        }
-        renewal
-    }
-
-    /// A form just sent brings its own event back: asking for this page then would cut off the way to the next. A page that is
-    /// still there after a while is asked for then.
-    fn ask(self: &Rc<Self>) {
-        if self.is_dirty.get() || self.is_waiting.get() {
-            return;
-        }
-        let left = LEAVING_MS - (js_sys::Date::now() - self.left_at.get());
-        if left <= 0.0 {
-            // Several events in a row ask once.
-            self.left_at.set(js_sys::Date::now());
-            page::reload();
-            return;
-        }
-        self.is_waiting.set(true);
-        let later = Rc::clone(self);
-        page::after(left, move || {
-            later.is_waiting.set(false);
-            later.ask();
-        });
-    }
 }
 
 fn is_only_reading(event: &Event) -> bool {
@@ -167,6 +114,9 @@ pub(super) fn is_shown(document: &Document, event: &Event) -> bool {
 /// Whether an event is no reason to ask for this page again.
 fn is_elsewhere(document: &Document, event: &Event) -> bool {
     let follows = follows(document);
+    if follows.as_deref() == Some("nothing") {
+        return true;
+    }
     match event.kind {
         EventKind::InboxChanged => follows.as_deref() != Some("inbox"),
         EventKind::DeviceChanged => follows.as_deref() != Some("devices"),

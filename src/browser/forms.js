@@ -1,5 +1,7 @@
 // A form that is on its way is not sent again by a second tap: what is good once would be refused the second time, and the
 // first answer lost.
+import './focus.js';
+
 const ON_ITS_WAY_MS = 10_000;
 let sentAt = new WeakMap();
 

@@ -21,6 +21,7 @@ async function leave(event) {
 async function leaveWith(form, isSure) {
   const sure = form.querySelector('[data-sure]');
   const said = form.querySelector('[role=alert]');
+  said.textContent = ''; // the same sentence is only heard again when it was gone in between
   // What is sent now comes back as news; as if somebody typed, the page is not drawn anew for it.
   form.dispatchEvent(new Event('input', { bubbles: true }));
   await flush();
@@ -35,7 +36,10 @@ async function leaveWith(form, isSure) {
     return;
   }
   await close();
-  const response = await fetch(form.action, { method: 'POST', headers: { accept: 'application/json' } }).catch(() => undefined);
+  const body = new URLSearchParams(new FormData(form));
+  const response = await fetch(form.action, { method: 'POST', body, headers: { accept: 'application/json' } }).catch(() => undefined);
+  // Somebody else is here now: what they have on this device is theirs, and they stay.
+  if ((response?.headers.get('x-whose') ?? 'nobody') !== 'nobody') return location.assign('/');
   if (!response?.ok && response?.status !== 401) {
     said.textContent = said.dataset.failed;
     return;

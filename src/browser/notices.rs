@@ -2,10 +2,10 @@
 //! that an event was seen as it came, and the card that asks for the permission. The subscription itself is the service
 //! worker's: it must be able to renew it without a page.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
-use js_sys::{Function, Number, Object, Promise, Reflect};
-use wasm_bindgen::{JsCast, JsValue};
+use js_sys::{Function, Number, Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Document, HtmlElement, UrlSearchParams, VisibilityState, Window};
 
@@ -26,6 +26,14 @@ const LATER_KEY: &str = "push-later";
 
 thread_local! {
     static TOUCHED_AT: Cell<f64> = const { Cell::new(0.0) };
+    /// How subscribing ended: that it is allowed does not mean that it came about.
+    static SUBSCRIBED: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+#[wasm_bindgen(module = "/src/browser/push.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = subscribe)]
+    async fn subscribe_worker() -> JsValue;
 }
 
 fn parts() -> Option<(Window, Document)> {
@@ -65,9 +73,10 @@ pub fn start() {
             form.remove();
         }
     }
-    if show_card() == "granted" {
-        tell_worker("sync");
-    }
+    show_card();
+    spawn_local(async {
+        subscribe().await;
+    });
 }
 
 /// The lines that concern the whole tab: a newer build, a lost line, a device that came in.
@@ -111,13 +120,19 @@ pub fn heard(event: &Event) {
 fn post(endpoint: &str, seq: &str) {
     if let (Some((window, _)), Ok(fields)) = (parts(), UrlSearchParams::new()) {
         fields.append("seq", seq);
+        fields.append("whose", &super::page::root_attribute("data-person").unwrap_or_default());
         let _ = window.navigator().send_beacon_with_opt_url_search_params(&paths::api(endpoint), Some(&fields));
     }
 }
 
-/// What this browser can do, as the cards name it.
+fn permission(window: &Window) -> Option<String> {
+    get(window, "Notification").filter(|_| get(window, "PushManager").is_some()).and_then(|api| get(&api, "permission")?.as_string())
+}
+
+/// What this browser can do, as the cards name it; nothing while it is not known yet.
 fn ability(window: &Window) -> String {
-    match get(window, "Notification").filter(|_| get(window, "PushManager").is_some()).and_then(|api| get(&api, "permission")?.as_string()) {
+    match permission(window) {
+        Some(permission) if permission == "granted" => SUBSCRIBED.with_borrow(String::clone),
         Some(permission) => permission,
         // Only Safari knows `standalone`; in a tab of an iPhone it is false and push needs the Home Screen.
         None if super::page::root_attribute("data-in-app").is_none()
@@ -130,8 +145,8 @@ fn ability(window: &Window) -> String {
 }
 
 /// Shows the card for what this browser can do. On the today page not before an answer is saved, and not after "later".
-pub fn show_card() -> String {
-    let Some((window, document)) = parts() else { return String::new() };
+pub fn show_card() {
+    let Some((window, document)) = parts() else { return };
     let ability = ability(&window);
     let has_answered = document.query_selector("[data-has-answered], .leaf").ok().flatten().is_some();
     let later = storage(&window).and_then(|storage| storage.get_item(LATER_KEY).ok()?).map(|text| Number::parse_float(&text));
@@ -143,7 +158,6 @@ pub fn show_card() -> String {
             card.set_hidden(!is_meant || (is_polite && (is_later || !has_answered)));
         }
     }
-    ability
 }
 
 fn storage(window: &Window) -> Option<web_sys::Storage> {
@@ -169,21 +183,18 @@ async fn allow() {
     if let Some(asked) = asked {
         let _ = JsFuture::from(asked).await;
     }
-    if show_card() == "granted" {
-        tell_worker("subscribe");
+    // Where it was allowed the card stays until it is known how subscribing ended: whoever tapped is there.
+    if !subscribe().await {
+        show_card();
     }
 }
 
-/// Hands an act to the service worker, once there is one.
-fn tell_worker(act: &'static str) {
-    let ready = web_sys::window().and_then(|window| get(&get(&window.navigator(), "serviceWorker")?, "ready")?.dyn_into::<Promise>().ok());
-    let Some(ready) = ready else { return };
-    spawn_local(async move {
-        let Ok(registration) = JsFuture::from(ready).await else { return };
-        let message = Object::new();
-        let _ = Reflect::set(&message, &"act".into(), &act.into());
-        if let Some(worker) = get(&registration, "active") {
-            call(&worker, "postMessage", &message);
-        }
-    });
+/// Where it is allowed: by the service worker, which says how that ended.
+async fn subscribe() -> bool {
+    let is_granted = web_sys::window().as_ref().and_then(permission).as_deref() == Some("granted");
+    if is_granted {
+        SUBSCRIBED.set(subscribe_worker().await.as_string().unwrap_or_default());
+        show_card();
+    }
+    is_granted
 }

@@ -1,7 +1,7 @@
 //! The document and its window.
 
 use js_sys::{Intl, Object, Reflect};
-use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen::{JsCast, JsValue};
 
 /// An attribute of `<html>`, as the server wrote it.
 pub fn root_attribute(name: &str) -> Option<String> {
@@ -33,15 +33,6 @@ pub fn zone() -> Option<String> {
 pub fn reload() {
     if let Some(window) = web_sys::window() {
         let _ = window.location().reload();
-    }
-}
-
-/// Does `act` after so many ms.
-pub fn after(wait_ms: f64, act: impl FnOnce() + 'static) {
-    if let Some(window) = web_sys::window() {
-        let act = Closure::once_into_js(act);
-        #[expect(clippy::cast_possible_truncation, reason = "a browser's timer takes 32 bits")]
-        let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(act.unchecked_ref(), wait_ms as i32);
     }
 }
 

@@ -40,7 +40,7 @@ async function tell() {
   if (document.hidden || !document.hasFocus() || now - toldAt < GAP_MS) return;
   toldAt = now;
   const what = now - wroteAt < HERE_MS ? 'writing' : 'here';
-  const body = new URLSearchParams({ pair, what });
+  const body = new URLSearchParams({ pair, what, whose: document.documentElement.dataset.person });
   const answer = await fetch('/api/presence', { method: 'POST', body, signal: AbortSignal.timeout?.(HERE_MS) }).catch(() => {});
   // A network that is away says nothing of what anybody wants.
   if (!answer || answer.status >= 500) return;

@@ -1,33 +1,33 @@
 //! The command line: parses and starts, decides nothing. Every failure is one sentence and exit code 1.
 
+mod folder;
 mod open_files;
 mod operator;
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::ExitCode,
-    sync::Arc,
-};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
 
 use clap::{Parser, Subcommand};
 
 use operator::{KeysAct, PersonAct, SessionsAct};
 
 use crate::{
-    http,
+    http::{
+        self,
+        port::{Limits, Port},
+    },
     server::{
         budget::Budget,
         catalogue::Catalogue,
         clock::Clock,
-        config::{AppEnv, PublicUrl, ServeSettings, Settings, TrustedProxies},
+        config::{AppEnv, PublicUrl, ServeSettings, Settings, TrustedProxies, unsafe_to_listen},
         jobs::scheduler,
         lifecycle::Lifecycle,
         push::{self, Push, PushHosts, VapidKeys},
         random::Random,
         secrets::Secrets,
-        state::{AppState, HEARTBEAT, Limits, Site},
-        storage::{Database, Opening, questions},
+        security::Said,
+        state::{AppState, HEARTBEAT, SignUpLimits, Site},
+        storage::{Database, Opening, StorageError, questions},
         telemetry,
     },
 };
@@ -100,6 +100,8 @@ impl<E: std::error::Error> From<E> for Failure {
 
 /// Runs the command line.
 pub fn run() -> ExitCode {
+    // Whatever this process writes is its user's alone: database, keys, copies, built files.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let cli = Cli::parse();
     telemetry::start(cli.settings.app_env, &cli.settings.log);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -123,7 +125,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Serve(serve) => serve_app(&settings, &serve).await,
         Command::Migrate => {
-            make_data_dir(&settings.data_dir)?;
+            folder::make(&settings.data_dir)?;
             open(&settings, Opening::Migrate).await?;
             println!("the database is up to date");
             Ok(())
@@ -155,19 +157,11 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
     }
 }
 
-fn make_data_dir(folder: &Path) -> Result<(), Failure> {
-    std::fs::create_dir_all(folder).map_err(|error| {
-        Failure(format!("the data folder {} cannot be made: {error}; set DATA_DIR to a folder this user may write", folder.display()))
-    })?;
-    let probe = folder.join(".writable");
-    let tried = std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe));
-    tried.map_err(|error| {
-        Failure(format!("the data folder {} cannot be written: {error}; set DATA_DIR to a folder this user may write", folder.display()))
-    })
-}
-
 async fn open(settings: &Settings, opening: Opening) -> Result<Database, Failure> {
     let url = settings.database_url();
+    if opening == Opening::Migrate {
+        folder::refuse_lost_database(settings)?;
+    }
     Database::open(&url, opening).await.map_err(|error| {
         let place = if url.starts_with("sqlite:") { url } else { "the PostgreSQL of DATABASE_URL".to_owned() };
         Failure(format!("{place} cannot be opened: {error}"))
@@ -175,14 +169,18 @@ async fn open(settings: &Settings, opening: Opening) -> Result<Database, Failure
 }
 
 async fn state_of(settings: &Settings, opening: Opening, site: Site) -> Result<AppState, Failure> {
-    make_data_dir(&settings.data_dir)?;
+    folder::make(&settings.data_dir)?;
     let catalogue = Catalogue::load(&settings.data_dir)?;
     let random = Random::system();
-    let secrets = Secrets::load(&settings.data_dir, &random)?;
+    // The database first: a key without one would be taken for a lost database at the next start.
     let database = open(settings, opening).await?;
-    let mut tx = database.begin().await?;
-    questions::upsert(&mut tx, catalogue.questions()).await?;
-    tx.commit().await?;
+    let secrets = Secrets::load(&settings.data_dir, &random)?;
+    match write_catalogue(&database, &catalogue).await {
+        Err(StorageError::Unavailable(error)) => {
+            tracing::error!(%error, "the catalogue cannot be written into the database; is the disk full? Pages are shown, nothing is taken");
+        }
+        written => written?,
+    }
     let clock = if settings.app_env == AppEnv::Test { Clock::manual(Clock::System.now()) } else { Clock::System };
     let push = push_of(settings)?;
     Ok(AppState {
@@ -193,10 +191,17 @@ async fn state_of(settings: &Settings, opening: Opening, site: Site) -> Result<A
         secrets,
         push,
         budget: Budget::default(),
-        limits: Limits::default(),
+        sign_ups: SignUpLimits::default(),
+        said: Said::default(),
         lifecycle: Lifecycle::default(),
         site: Arc::new(site),
     })
+}
+
+async fn write_catalogue(database: &Database, catalogue: &Catalogue) -> Result<(), StorageError> {
+    let mut tx = database.begin().await?;
+    questions::upsert(&mut tx, catalogue.questions()).await?;
+    tx.commit().await
 }
 
 fn push_of(settings: &Settings) -> Result<Push, Failure> {
@@ -229,7 +234,9 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
         return Err(Failure(format!("{} holds no built site; run make build, or set SITE_ROOT", serve.site_root.display())));
     }
     let trusted_proxies = TrustedProxies::parse(&serve.trusted_proxies)?;
-    open_files::raise_limit();
+    folder::make(&settings.data_dir)?;
+    let _held = folder::hold(&settings.data_dir)?;
+    let limits = Limits { connections: open_files::raise_limit(serve.max_connections), ..Limits::default() };
     let listener = http::serve::listen(serve.listen_addr).map_err(|error| {
         let hint = if error.kind() == std::io::ErrorKind::AddrInUse {
             "the port is taken; stop what uses it or set LISTEN_ADDR"
@@ -243,10 +250,13 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
     if !public_url.is_https() && (!address.ip().is_loopback() || !public_url.is_loopback()) {
         eprintln!("umbba: over plain http only this machine's own browser can sign in; other devices need https in front (README, deploy)");
     }
+    if let Some(sentence) = unsafe_to_listen(address, &trusted_proxies) {
+        eprintln!("umbba: {sentence}");
+    }
     // Under development every start is a build of its own, so that open pages offer it.
     let build = if settings.app_env == AppEnv::Development { format!("{build}-{}", Clock::System.now().0) } else { build };
     let site = Site { env: settings.app_env, public_url, trusted_proxies, build, builds: settings.data_dir.join("builds"), heartbeat: HEARTBEAT };
-    let state = AppState { limits: Limits::of(settings, serve), ..state_of(settings, Opening::Migrate, site).await? };
+    let state = AppState { sign_ups: SignUpLimits::of(settings, serve), ..state_of(settings, Opening::Migrate, site).await? };
     if settings.app_env != AppEnv::Development
         && let Err(error) = http::assets::keep_build(&serve.site_root, &state.site.builds, &state.site.build)
     {
@@ -260,8 +270,9 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
             .map_err(|error| Failure(format!("cannot listen on {address}: {error}; set METRICS_ADDR to a free address")))?;
         state.lifecycle.spawn(http::metrics::serve(state.clone(), listener));
     }
+    folder::warn_when_open(settings);
     announce(&state, address);
-    http::serve::serve(state, listener, &serve.site_root, &settings.data_dir).await?;
+    http::serve::serve(state, Port::new(listener, limits), &serve.site_root, &settings.data_dir).await?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Subcommand;
 
-use super::{Failure, make_data_dir, open, site_for_jobs, state_of};
+use super::{Failure, folder, open, site_for_jobs, state_of};
 use crate::{
     domain::PersonId,
     server::{
@@ -51,7 +51,7 @@ pub(super) enum KeysAct {
 }
 
 pub(super) fn keys(settings: &Settings, act: Option<KeysAct>) -> Result<(), Failure> {
-    make_data_dir(&settings.data_dir)?;
+    folder::make(&settings.data_dir)?;
     let now = Clock::System.now().0;
     let found = VapidKeys::load(&settings.data_dir)?;
     let keys = match (act, found) {

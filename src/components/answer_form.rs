@@ -1,15 +1,19 @@
 //! Where an answer is written: for a new one, an edit, or a question from the shelf. Not an `ActionForm`: what is sent
 //! lies in this device's outbox first, and goes from there.
 
+use std::time::Duration;
+
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{context::use_words, fields::text_in_field};
+use super::{context::use_words, fields::html, form::Form};
 use crate::{
     api::ApiError,
     browser::drafts::{self, Place, Sent},
     domain::{AnswerBody, DailyQuestionId, graphemes},
-    paths,
 };
+
+/// Long enough for a screen reader to see that a sentence is gone.
+const GONE: Duration = Duration::from_millis(100);
 
 /// The answers sent from this page: one at a time, and what became of the last.
 #[derive(Clone, Copy, Default)]
@@ -30,10 +34,12 @@ impl Outbox {
         if self.is_sending.get_untracked() {
             return;
         }
+        // The same sentence is only heard again when it was gone in between.
+        self.last.set(Some((place.question, Ok(Sent::Going))));
         let length = graphemes(text.trim());
         if length == 0 || length > AnswerBody::MAX_GRAPHEMES {
             let error = if length == 0 { ApiError::AnswerEmpty } else { ApiError::AnswerTooLong };
-            self.last.set(Some((place.question, Err(error))));
+            set_timeout(move || self.last.set(Some((place.question, Err(error)))), GONE);
             return;
         }
         self.is_sending.set(true);
@@ -144,9 +150,9 @@ pub fn AnswerForm(
     };
     let is_too_long = move || draft.with(|text| graphemes(text.trim()) > AnswerBody::MAX_GRAPHEMES);
     let sentence = move || error.get().map(|error| error.sentence(words)).or_else(|| is_too_long().then_some(words.err_answer_too_long));
-    let (described, error_slot) = (format!("{hint_id} {error_id}"), error_id.clone());
+    let described = format!("{hint_id} {error_id}");
     view! {
-        <form class="form" method="post" action=paths::api("submit_answer") data-answer=question.to_string() on:submit=send>
+        <Form endpoint="submit_answer" class="form" attr:data-answer=question.to_string() on:submit=send>
             <input type="hidden" name="daily_question" value=question.to_string()/>
             <input type="hidden" name="version" value=place.get_untracked().version/>
             <div class="field">
@@ -159,21 +165,23 @@ pub fn AnswerForm(
                     aria-describedby=described
                     aria-invalid=move || sentence().map(|_| "true")
                     on:input:target=written
-                    inner_html=text_in_field(&draft.get_untracked())
+                    inner_html=html(&draft.get_untracked())
                 ></textarea>
-                {move || sentence().map(|sentence| view! { <p class="field-error" role="alert" id=error_slot.clone()>{sentence}</p> })}
+                <p class="field-error" role="alert" id=error_id inner_html=move || html(sentence().unwrap_or_default())></p>
                 <p class="counter">
-                    <span class="lies">{move || (lies.get() == Lies::Here).then_some(words.draft_lies_here)}</span>
-                    <span>{count}</span>
+                    <span class="lies" inner_html=move || if lies.get() == Lies::Here { words.draft_lies_here } else { "" }></span>
+                    <span inner_html=count></span>
                 </p>
-                <p class=move || if lies.get() == Lies::Waiting { "notice warm" } else { "status" } role="status">
-                    {move || (lies.get() == Lies::Waiting).then_some(words.answer_waits_here)}
-                </p>
-                <p class="hint" id=hint_id>{move || hint.get()}</p>
+                <p
+                    class=move || if lies.get() == Lies::Waiting { "notice warm" } else { "status" }
+                    role="status"
+                    inner_html=move || if lies.get() == Lies::Waiting { words.answer_waits_here } else { "" }
+                ></p>
+                <p class="hint" id=hint_id inner_html=move || html(&hint.get())></p>
             </div>
             <div class="actions">
-                <button class="button" type="submit" disabled=move || outbox.is_sending.get()>{button}</button>
+                <button class="button" type="submit" aria-disabled=move || outbox.is_sending.get().then_some("true")>{button}</button>
             </div>
-        </form>
+        </Form>
     }
 }

@@ -1,6 +1,7 @@
 //! What every component may ask of its surroundings: the language, the refused form, the live feed.
 
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     api::{ApiError, HomeView, Refused},
@@ -27,6 +28,17 @@ pub fn use_words() -> &'static Words {
 /// On pages that only the server renders.
 pub fn use_page_words() -> &'static PageWords {
     text::page_words(use_locale())
+}
+
+/// For whom a page was drawn (nobody: empty), and which page it is: its forms say so.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Origin {
+    pub whose: String,
+    pub from: String,
+}
+
+pub fn use_origin() -> Origin {
+    use_context().unwrap_or_default()
 }
 
 /// A form's post that was refused and answered with this page.
@@ -105,7 +117,7 @@ impl LiveFeed {
     }
 
     /// The last event, if it tells of this pair.
-    pub fn of_pair(self, pair: PairId) -> Option<EventKind> {
-        self.event.get().filter(|event| event.pair == Some(pair)).map(|event| event.kind)
+    pub fn of_pair(self, pair: PairId) -> Option<Event> {
+        self.event.get().filter(|event| event.pair == Some(pair))
     }
 }

@@ -2,15 +2,18 @@
 
 use leptos::prelude::*;
 
-use super::context::{FreshKey, use_page_words, use_refused};
+use super::context::{FreshKey, use_locale, use_page_words, use_refused};
 use crate::{
+    api::{ApiError, ZoneChoice},
     domain::{Relation, Role},
-    text,
+    text::{self, cities},
 };
 
-/// Text for the `inner_html` of a `<textarea>`. Leptos writes such a field's children as they are, so a text with
-/// `</textarea>` in it would end the field (tachys 0.2, `ESCAPE_CHILDREN`; WHATWG HTML §13.1.2, escapable raw text).
-pub fn text_in_field(text: &str) -> String {
+/// Text for `inner_html`, escaped. It is for a `<textarea>`, whose children Leptos writes as they are: a text with
+/// `</textarea>` in it would end the field (tachys 0.2, `ESCAPE_CHILDREN`; WHATWG HTML §13.1.2, escapable raw text). And it
+/// is for sentences that change: a browser's translator puts elements of its own in the place of the text nodes that
+/// Leptos holds, and what is written to those is not seen. `inner_html` writes to the element.
+pub fn html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
@@ -64,32 +67,42 @@ pub fn AttemptKey(endpoint: &'static str) -> impl IntoView {
     view! { <input type="hidden" name="attempt" value=key/> }
 }
 
-/// The time zone: chosen from the list, set from this device when `follow_device`.
+/// The time zone: one of `zones`, each by its city and what its clocks show now. What is stored is always among them; with
+/// `value` empty nothing is chosen yet.
 #[component]
 pub fn ZoneField(
     label: &'static str,
     #[prop(into)] value: String,
-    zones: Vec<String>,
+    zones: Vec<ZoneChoice>,
     #[prop(optional)] hint: &'static str,
     #[prop(optional_no_strip)] error: Option<&'static str>,
     #[prop(default = "zone")] id: &'static str,
 ) -> impl IntoView {
+    let (locale, words) = (use_locale(), use_page_words());
+    let choose = value.is_empty().then(|| view! { <option value="" selected=true>{words.zone_choose}</option> });
     let options = zones
         .into_iter()
-        .map(|zone| {
-            let is_chosen = zone == value;
-            let name = zone.replace('_', " ");
-            view! { <option value=zone selected=is_chosen>{name}</option> }
+        .map(|choice| {
+            let is_chosen = choice.zone == value;
+            let (city, time) = (cities::city(locale, &choice.zone), cities::clock(locale, choice.minute));
+            let name = text::fill(words.zone_now, &[("city", &city), ("time", &time)]);
+            view! { <option value=choice.zone selected=is_chosen>{name}</option> }
         })
         .collect_view();
+    let is_required = value.is_empty();
     view! {
         <div class="field">
             <label for=id>{label}</label>
             {(!hint.is_empty()).then(|| view! { <p class="hint">{hint}</p> })}
-            <select id=id name="zone" aria-invalid=error.map(|_| "true")>{options}</select>
+            <select id=id name="zone" required=is_required aria-invalid=error.map(|_| "true")>{choose}{options}</select>
             <FieldError id=format!("{id}-error") sentence=error/>
         </div>
     }
+}
+
+/// Whether a form of somebody new asks for the zone, because the device's own is one nobody knows.
+pub fn asks_for_zone(endpoint: &str) -> bool {
+    use_refused(endpoint).is_some_and(|refused| refused.error == ApiError::ZoneInvalid || refused.field("zone_asked") == "yes")
 }
 
 /// The device's zone for a form that does not ask: Seoul until `browser::enhance` writes this device's in.
@@ -134,7 +147,7 @@ pub fn RelationWord(#[prop(into)] value: String, #[prop(optional_no_strip)] erro
 #[component]
 pub fn NewPersonFields(endpoint: &'static str, #[prop(into, optional)] name: String) -> impl IntoView {
     use super::context::use_sentence;
-    use crate::{api::ApiError, paths};
+    use crate::paths;
 
     let words = use_page_words();
     let typed = use_refused(endpoint);
@@ -154,6 +167,6 @@ pub fn NewPersonFields(endpoint: &'static str, #[prop(into, optional)] name: Str
                 {words.consent_links} " " <a href=paths::terms()>{words.terms}</a> " " {words.and} " " <a href=paths::privacy()>{words.privacy}</a>
             </p>
         </div>
-        <DeviceZone/>
+        {(!asks_for_zone(endpoint)).then(|| view! { <DeviceZone/> })}
     }
 }

@@ -4,6 +4,7 @@ pub mod answer_form;
 pub mod code;
 pub mod context;
 pub mod fields;
+pub mod form;
 pub mod install_cards;
 pub mod leaves;
 pub mod problem;

@@ -15,6 +15,14 @@ pub fn PushCards(is_polite: bool, #[prop(optional_no_strip)] other: Option<Strin
         None => words.push_ask_title_alone.to_owned(),
     };
     let later = || is_polite.then(|| view! { <button class="button quiet" type="button" data-push-act="later">{words.push_ask_later}</button> });
+    let again = || {
+        view! {
+            <div class="actions">
+                <button class="button ghost" type="button" data-push-act="allow">{words.push_again}</button>
+                {later()}
+            </div>
+        }
+    };
     let polite = is_polite.then_some("");
     let has_answered = has_answered.then_some("");
     view! {
@@ -40,8 +48,19 @@ pub fn PushCards(is_polite: bool, #[prop(optional_no_strip)] other: Option<Strin
                 {later()}
             </div>
         </aside>
+        <aside class="notice push-card" data-push="failed" data-polite=polite data-has-answered=has_answered hidden>
+            <h2>{words.push_failed_title}</h2>
+            <p>{words.push_failed_lead}</p>
+            <ul class="by-device"><li>{words.push_failed_private}</li><li>{words.push_failed_brave}</li><li>{words.push_failed_other}</li></ul>
+            {again()}
+        </aside>
+        <aside class="notice push-card" data-push="away" data-polite=polite data-has-answered=has_answered hidden>
+            <h2>{words.push_away_title}</h2>
+            <p>{words.push_away_lead}</p>
+            {again()}
+        </aside>
         {(!is_polite).then(|| view! {
-            <p class="notice warm" data-push="granted" hidden>{words.push_on}</p>
+            <p class="notice warm" data-push="on" hidden>{words.push_on}</p>
             <p class="notice" data-push="unsupported" hidden>{words.push_unsupported}</p>
         })}
     }

@@ -9,9 +9,8 @@ use super::context::use_words;
 pub fn UnsentTexts() -> impl IntoView {
     let words = use_words();
     view! {
-        <section
+        <div class="said" role="status"><section
             class="notice warn unsent"
-            role="status"
             data-unsent
             data-already-open=words.opened_while_writing
             data-swapped=words.draft_before_swap
@@ -26,6 +25,6 @@ pub fn UnsentTexts() -> impl IntoView {
             data-copied=words.text_copied
             data-drop=words.drop_text
             hidden
-        ></section>
+        ></section></div>
     }
 }

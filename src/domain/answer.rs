@@ -5,16 +5,19 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Millis, graphemes, has_forbidden};
+use super::{Millis, graphemes, has_forbidden, is_blank, mended};
 
 /// Why a text is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerBodyError {
     #[error("the answer is empty")]
     Empty,
-    #[error("the answer is longer than {} graphemes or {} bytes", AnswerBody::MAX_GRAPHEMES, AnswerBody::MAX_BYTES)]
+    #[error("the answer is longer than {} graphemes", AnswerBody::MAX_GRAPHEMES)]
     TooLong,
-    #[error("the answer holds a control character")]
+    /// Not too many letters, but letters made of many parts each, such as emoji of whole families.
+    #[error("the answer is longer than {} bytes", AnswerBody::MAX_BYTES)]
+    TooHeavy,
+    #[error("the answer holds a direction override or the mark of a broken encoding")]
     Forbidden,
 }
 
@@ -29,17 +32,20 @@ impl AnswerBody {
 
     /// Normalises and checks what a form sent.
     pub fn parse(text: &str) -> Result<Self, AnswerBodyError> {
-        let text: String = text.replace("\r\n", "\n").replace('\r', "\n").nfc().collect();
+        let text: String = mended(text).nfc().collect();
         let text = text.trim();
-        if text.is_empty() || text.chars().all(|c| c.is_whitespace() || matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | '\u{3164}')) {
+        if is_blank(text) {
             return Err(AnswerBodyError::Empty);
         }
         if has_forbidden(text) {
             return Err(AnswerBodyError::Forbidden);
         }
-        // Bytes first: a hostile text of combining marks is one long grapheme.
-        if text.len() > Self::MAX_BYTES || graphemes(text) > Self::MAX_GRAPHEMES {
+        if graphemes(text) > Self::MAX_GRAPHEMES {
             return Err(AnswerBodyError::TooLong);
+        }
+        // A hostile text of combining marks is one long grapheme.
+        if text.len() > Self::MAX_BYTES {
+            return Err(AnswerBodyError::TooHeavy);
         }
         Ok(Self(text.to_owned()))
     }
@@ -93,10 +99,19 @@ mod tests {
     fn empty_long_and_controlled_texts_are_refused() {
         assert_eq!(AnswerBody::parse(" \r\n\t "), Err(AnswerBodyError::Empty));
         assert_eq!(AnswerBody::parse("\u{200B}\u{3164}"), Err(AnswerBodyError::Empty));
+        assert_eq!(AnswerBody::parse("\u{2800}\u{FFFC}"), Err(AnswerBodyError::Empty));
+        assert_eq!(AnswerBody::parse("\u{202E}"), Err(AnswerBodyError::Empty));
         assert_eq!(AnswerBody::parse("a\u{202E}b"), Err(AnswerBodyError::Forbidden));
         assert!(AnswerBody::parse(&"가".repeat(2_000)).is_ok());
         assert_eq!(AnswerBody::parse(&"가".repeat(2_001)), Err(AnswerBodyError::TooLong));
-        assert_eq!(AnswerBody::parse(&format!("a{}", "\u{0301}".repeat(10_000))), Err(AnswerBodyError::TooLong));
+        assert_eq!(AnswerBody::parse(&format!("a{}", "\u{0301}".repeat(10_000))), Err(AnswerBodyError::TooHeavy));
+        assert_eq!(AnswerBody::parse(&"👨‍👩‍👧‍👦".repeat(1_000)), Err(AnswerBodyError::TooHeavy));
+    }
+
+    #[test]
+    fn invisible_characters_are_put_right_and_refuse_nothing() {
+        let body = AnswerBody::parse("첫\u{8} 줄\u{200E}\u{B}둘째\u{85}셋째").expect("an answer");
+        assert_eq!(body.as_str(), "첫 줄\n둘째\n셋째");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a due minute does to a pair (DESIGN §3, "At a due minute").
 
-use super::{DailyQuestion, LocalDate, Millis, Role, Status};
+use super::{DailyQuestion, LocalDate, Millis, Pair, Role, Status};
 
 /// Days since opening on which whoever has not answered is reminded.
 pub const REMINDER_DAYS: [i64; 3] = [1, 3, 6];
@@ -52,17 +52,22 @@ pub enum DueOutcome {
     Skip,
     /// The pair rests; an open question's day count rests with it.
     Paused,
+    /// The days are counted from a date that a wrong clock wrote, far ahead: they are counted anew from this one.
+    CountAnew,
 }
 
 impl Cadence<'_> {
     /// The rules of DESIGN §3, "At a due minute".
     pub fn at_due(&self, due: DueMinute) -> DueOutcome {
-        if self.paused_until.is_some_and(|until| due.local_date < until) {
+        if Pair::running_pause(self.paused_until, due.local_date).is_some() {
             return DueOutcome::Paused;
         }
         let Some(current) = self.current.filter(|current| current.status() == Status::Open) else {
             return if self.may_open(due) { DueOutcome::Open } else { DueOutcome::Skip };
         };
+        if current.counted_from.is_some_and(|from| !from.is_believed_on(due.local_date)) {
+            return DueOutcome::CountAnew;
+        }
         let day = current.days_at(due.local_date);
         if day >= SHELVE_DAY || current.move_on.is_some() {
             return if self.may_open(due) { DueOutcome::ShelveAndOpen } else { DueOutcome::Skip };
@@ -83,9 +88,10 @@ impl Cadence<'_> {
     }
 
     /// At most one opening per local date, never within 12 h of the last, and late only when the next is 12 h ahead.
+    /// An opening that is recorded far in the future holds nothing up: a clock that was wrong wrote it.
     fn may_open(&self, due: DueMinute) -> bool {
-        self.last_opened_date.is_none_or(|date| due.local_date > date)
-            && self.last_opened_at.is_none_or(|at| due.now.since(at) >= MIN_GAP_MS)
+        self.last_opened_date.is_none_or(|date| due.local_date > date || !date.is_believed_on(due.local_date))
+            && self.last_opened_at.is_none_or(|at| due.now.since(at) >= MIN_GAP_MS || !at.is_believed_at(due.now))
             && due.next.since(due.now) >= MIN_GAP_MS
     }
 }

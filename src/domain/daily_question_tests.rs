@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{Cadence, DueMinute, DueOutcome, Wording};
+use crate::domain::{Cadence, DueMinute, DueOutcome, Pair, Wording};
 
 fn wordings() -> Wordings {
     let wording = Wording { topic: "t".into(), parent: "p?".into(), child: "c?".into() };
@@ -255,7 +255,7 @@ proptest! {
                     DueOutcome::ShelveAndOpen => question.shelved_at = Some(now),
                     DueOutcome::Remind { .. } | DueOutcome::Stay => question.due_passed_at = Some(now),
                     DueOutcome::Open => prop_assert_eq!(question.status() == Status::Open, false),
-                    DueOutcome::Skip | DueOutcome::Paused => {}
+                    DueOutcome::Skip | DueOutcome::Paused | DueOutcome::CountAnew => {}
                 },
             }
             if before.status() == Status::Complete {
@@ -270,4 +270,33 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn an_opening_recorded_far_in_the_future_holds_nothing_up() {
+    let mut question = question(2);
+    question.completed_at = Some(Millis(1));
+    let due = due(1);
+    for (days, expected) in [(1, DueOutcome::Skip), (60, DueOutcome::Open), (3_650, DueOutcome::Open)] {
+        let opened = Cadence {
+            last_opened_date: Some(due.local_date.plus_days(days)),
+            last_opened_at: Some(due.now.plus(days * Millis::DAY)),
+            ..cadence(&question)
+        };
+        assert_eq!(opened.at_due(due), expected, "{days}");
+    }
+}
+
+#[test]
+fn days_that_are_counted_from_far_in_the_future_are_counted_anew() {
+    let mut question = question(2);
+    question.counted_from = Some(due(1).local_date.plus_days(60));
+    assert_eq!(cadence(&question).at_due(due(1)), DueOutcome::CountAnew);
+}
+
+#[test]
+fn a_pause_longer_than_one_can_ask_for_is_none() {
+    let today = date("2026-11-22");
+    let pause = |days: i64| Pair::running_pause(Some(today.plus_days(days)), today).is_some();
+    assert_eq!([0, 1, 366, 368, 369, 3_650].map(pause), [false, true, true, true, false, false]);
 }

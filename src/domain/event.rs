@@ -37,9 +37,13 @@ pub enum EventKind {
     HandOverAsked,
     /// A new device came in by digits or link.
     HandOverUsed,
+    /// A kind of a later release: something changed, ask again. It is never written.
+    #[serde(other)]
+    Other,
 }
 
 impl EventKind {
+    /// Every kind that this release writes.
     pub const ALL: [Self; 24] = [
         Self::QuestionOpened,
         Self::QuestionShelved,
@@ -93,6 +97,7 @@ impl EventKind {
             Self::DeviceChanged => "device_changed",
             Self::HandOverAsked => "hand_over_asked",
             Self::HandOverUsed => "hand_over_used",
+            Self::Other => "other",
         }
     }
 
@@ -113,6 +118,11 @@ impl EventKind {
 
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// Reads a stored word. A word of a later release is `Other`, so that a cursor moves on past it.
+    pub fn from_stored(word: &str) -> Self {
+        Self::from_word(word).unwrap_or(Self::Other)
     }
 }
 
@@ -148,5 +158,12 @@ mod tests {
             assert_eq!(EventKind::from_word(kind.word()), Some(kind));
             assert_eq!(serde_json::to_string(&kind).expect("a word"), format!("\"{}\"", kind.word()));
         }
+    }
+
+    #[test]
+    fn a_kind_of_a_later_release_is_a_reason_to_ask_again() {
+        assert_eq!(EventKind::from_stored("photo_added"), EventKind::Other);
+        assert_eq!(serde_json::from_str::<EventKind>("\"photo_added\"").expect("a kind"), EventKind::Other);
+        assert!(!EventKind::Other.is_of_the_day(), "every page that follows more than the day asks again");
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     Millis,
-    pasted::{self, Shape},
+    code_text::{self, Shape},
 };
 
 /// An invitation lives for seven days.
@@ -12,13 +12,13 @@ pub const INVITATION_LIFE_MS: i64 = 7 * Millis::DAY;
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// The text holds no code of the right length.
+/// The text holds no code of the right length, or more than one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a code")]
 pub struct CodeError;
 
 macro_rules! code {
-    ($(#[$meta:meta])* $name:ident, $length:literal, $group:literal, $marks:expr) => {
+    ($(#[$meta:meta])* $name:ident, $length:literal, $group:literal) => {
         $(#[$meta])*
         #[derive(Clone, PartialEq, Eq)]
         pub struct $name(String);
@@ -27,16 +27,10 @@ macro_rules! code {
             pub const LENGTH: usize = $length;
 
             /// Reads what a person typed: any case, spaces and dashes anywhere, O for 0, I and L for 1,
-            /// full-width letters, and Hangul typed where Latin letters were meant.
+            /// full-width letters, and Hangul typed where Latin letters were meant. Of a longer text, such as a
+            /// pasted link or message, it takes the one code in it.
             pub fn parse(text: &str) -> Result<Self, CodeError> {
-                let code = normalise(text, $length).ok_or(CodeError)?;
-                Ok(Self(code))
-            }
-
-            /// The one code in whatever text was typed or pasted.
-            pub fn find(text: &str) -> Result<Self, CodeError> {
-                let shape = Shape { length: $length, group: $group, marks: $marks };
-                pasted::find(text, &shape, |_| true).map(Self).ok_or(CodeError)
+                code_text::find(text, Shape { length: $length, group: $group, only_digits: false }).map(Self).ok_or(CodeError)
             }
 
             /// A fresh code from random bytes, five bits of each.
@@ -75,25 +69,24 @@ code!(
     /// Opens the empty seat of a pair once: 10 characters, 50 bits.
     InvitationCode,
     10,
-    5,
-    &["/join/"]
+    5
 );
 code!(
     /// Signs a person in on another device: 16 characters, 80 bits, in groups of four.
     RecoveryCode,
     16,
-    4,
-    &[]
+    4
 );
 
+/// A text that is one code and nothing else, in its canonical form.
 pub(super) fn normalise(text: &str, length: usize) -> Option<String> {
-    // A pasted link or sentence is not a code by itself (`pasted`); anything sensible is far below this.
+    // A typed code is far below this, whatever stands between its letters.
     if text.len() > 400 {
         return None;
     }
     let mut code = String::with_capacity(length);
     for c in text.chars() {
-        if c.is_whitespace() || matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FF0D}' | '_' | '.' | '·' | '\u{200B}' | '\u{FEFF}') {
+        if c.is_whitespace() || matches!(c, '-' | '\u{2010}'..='\u{2015}' | '_' | '.' | '·' | '\u{200B}' | '\u{FEFF}') {
             continue;
         }
         for letter in keys_of(c)?.chars() {

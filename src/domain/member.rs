@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{PersonId, PersonName, graphemes, has_forbidden};
+use super::{PersonId, PersonName, graphemes, has_forbidden, is_blank, mended};
 
 /// The two seats of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -60,7 +60,7 @@ pub enum Relation {
     Grandfather,
     Daughter,
     Son,
-    /// Another relative, in their own word (at most 10 graphemes).
+    /// Another relative, in their own word (at most 10 graphemes; empty only for a relation of a later release).
     Other(String),
 }
 
@@ -77,16 +77,16 @@ impl Relation {
             "daughter" => Self::Daughter,
             "son" => Self::Son,
             "other" => {
-                let word: String = word.nfc().collect();
+                let word: String = mended(word).nfc().collect();
                 let word = word.trim();
-                if word.is_empty() {
+                if is_blank(word) {
                     return Err(RelationError::WordMissing);
                 }
-                if has_forbidden(word) || word.contains(['\n', '\t']) {
-                    return Err(RelationError::WordForbidden);
-                }
-                if word.len() > 300 || graphemes(word) > Self::MAX_GRAPHEMES {
+                if graphemes(word) > Self::MAX_GRAPHEMES {
                     return Err(RelationError::WordTooLong);
+                }
+                if has_forbidden(word) || word.contains(['\n', '\t']) || word.len() > 300 {
+                    return Err(RelationError::WordForbidden);
                 }
                 Self::Other(word.to_owned())
             }
@@ -98,6 +98,12 @@ impl Relation {
             Self::Other(_) => true,
         };
         if fits { Ok(relation) } else { Err(RelationError::Unknown) }
+    }
+
+    /// Reads what was stored. A relation of a later release is another relative with the word stored beside it, which
+    /// may be empty: then the member is called by name.
+    pub fn from_stored(role: Role, choice: &str, word: &str) -> Self {
+        Self::parse(role, choice, word).unwrap_or_else(|_| Self::Other(word.to_owned()))
     }
 
     /// The choices offered to a seat, in the order shown; `other` comes last.

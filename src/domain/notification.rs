@@ -59,7 +59,7 @@ impl Channel {
     }
 }
 
-/// The switches that are off, of one member.
+/// The switches that are off, of one member. The stored form may hold words of a later release beside them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Muted(Vec<Channel>);
 
@@ -75,8 +75,10 @@ impl Muted {
         Self::new(Channel::ALL.into_iter().filter(|channel| text.split(' ').any(|word| word == channel.word())).collect())
     }
 
-    pub fn to_stored(&self) -> String {
-        self.0.iter().map(|channel| channel.word()).collect::<Vec<_>>().join(" ")
+    /// The stored form that replaces `earlier`. Words of a later release in it stay.
+    pub fn to_stored(&self, earlier: &str) -> String {
+        let later = earlier.split(' ').filter(|word| !word.is_empty() && Channel::ALL.iter().all(|channel| channel.word() != *word));
+        self.0.iter().map(|channel| channel.word()).chain(later).collect::<Vec<_>>().join(" ")
     }
 
     pub fn holds(&self, channel: Channel) -> bool {

@@ -1,6 +1,9 @@
 //! One parent and one child who answer together.
 
-use super::{LocalDate, Member, Millis, PairId, PersonId, PushTime, Role, ZoneName};
+use super::{BELIEVED_AHEAD_DAYS, LocalDate, Member, Millis, PairId, PersonId, PushTime, Role, ZoneName};
+
+/// A pause lasts a year at most.
+const LONGEST_PAUSE_DAYS: i64 = 366;
 
 /// Where a pair is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,14 +71,19 @@ impl Pair {
 
     /// The date of a running pause, seen from the pair's `today`.
     pub fn pause_at(&self, today: LocalDate) -> Option<LocalDate> {
-        self.paused_until.filter(|until| *until > today)
+        Self::running_pause(self.paused_until, today)
+    }
+
+    /// As `pause_at`, for a stored date. A pause that lasts longer than one can ask for was stored under a wrong clock and is none.
+    pub fn running_pause(paused_until: Option<LocalDate>, today: LocalDate) -> Option<LocalDate> {
+        paused_until.filter(|until| (1..=LONGEST_PAUSE_DAYS + BELIEVED_AHEAD_DAYS).contains(&until.days_since(today)))
     }
 
     /// Checks the end of a pause: after today, within a year.
     pub fn check_pause(today: LocalDate, until: LocalDate) -> Result<LocalDate, PauseError> {
         match until.days_since(today) {
             ..=0 => Err(PauseError::Past),
-            1..=366 => Ok(until),
+            1..=LONGEST_PAUSE_DAYS => Ok(until),
             _ => Err(PauseError::TooLong),
         }
     }

@@ -1,11 +1,14 @@
 //! An account in the world: a name, a language, a zone. No e-mail, no password.
 
-use std::fmt;
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+};
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{PersonId, graphemes, has_forbidden};
+use super::{PersonId, graphemes, has_forbidden, is_blank, mended};
 
 /// Why a text is no name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -14,7 +17,7 @@ pub enum PersonNameError {
     Empty,
     #[error("the name is longer than {} graphemes", PersonName::MAX_GRAPHEMES)]
     TooLong,
-    #[error("the name holds a control or direction character")]
+    #[error("the name holds a line end, a tab, a direction override, or letters of very many parts")]
     Forbidden,
 }
 
@@ -28,16 +31,19 @@ impl PersonName {
     const MAX_BYTES: usize = 600;
 
     pub fn parse(text: &str) -> Result<Self, PersonNameError> {
-        let text: String = text.nfc().collect();
+        let text: String = mended(text).nfc().collect();
         let text = text.trim_matches(|c: char| c == ' ' || c == '\u{3000}' || c == '\u{00A0}');
-        if has_forbidden(text) || text.contains(['\n', '\t', '\u{2028}', '\u{2029}']) {
-            return Err(PersonNameError::Forbidden);
-        }
-        if text.chars().all(|c| c.is_whitespace() || matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | '\u{3164}')) {
+        if is_blank(text) {
             return Err(PersonNameError::Empty);
         }
-        if text.len() > Self::MAX_BYTES || graphemes(text) > Self::MAX_GRAPHEMES {
+        if has_forbidden(text) || text.contains(['\n', '\t']) {
+            return Err(PersonNameError::Forbidden);
+        }
+        if graphemes(text) > Self::MAX_GRAPHEMES {
             return Err(PersonNameError::TooLong);
+        }
+        if text.len() > Self::MAX_BYTES {
+            return Err(PersonNameError::Forbidden);
         }
         Ok(Self(text.to_owned()))
     }
@@ -65,24 +71,51 @@ impl fmt::Debug for PersonName {
 pub struct ZoneNameError;
 
 /// The name of an IANA time zone. Only `server::calendar` knows whether it exists.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct ZoneName(String);
+/// Two are the same if their names are; the offset is only what to go by if the name is lost.
+#[derive(Debug, Clone)]
+pub struct ZoneName {
+    name: String,
+    last_offset_s: Option<i32>,
+}
+
+impl PartialEq for ZoneName {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for ZoneName {}
+
+impl Hash for ZoneName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
 
 impl ZoneName {
     /// Checks the form alone (ASCII letters, digits, `/`, `_`, `-`, `+`; at most 64 bytes).
     pub fn parse(text: &str) -> Result<Self, ZoneNameError> {
         let fits = !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-' | b'+'));
-        if fits { Ok(Self(text.to_owned())) } else { Err(ZoneNameError) }
+        if fits { Ok(Self { name: text.to_owned(), last_offset_s: None }) } else { Err(ZoneNameError) }
     }
 
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.name
+    }
+
+    /// With the seconds east of UTC that the zone's clocks showed when it was last looked up.
+    pub fn with_offset(self, last_offset_s: Option<i64>) -> Self {
+        Self { last_offset_s: last_offset_s.and_then(|offset| offset.try_into().ok()), ..self }
+    }
+
+    pub fn last_offset_s(&self) -> Option<i32> {
+        self.last_offset_s
     }
 }
 
 impl Default for ZoneName {
     fn default() -> Self {
-        Self("Asia/Seoul".to_owned())
+        Self { name: "Asia/Seoul".to_owned(), last_offset_s: None }
     }
 }
 
@@ -110,6 +143,11 @@ impl Locale {
             _ => None,
         }
     }
+
+    /// Reads a stored tag. A language of a later release reads as English: its reader had Korean to choose and did not.
+    pub fn from_stored(tag: &str) -> Self {
+        Self::from_tag(tag).unwrap_or(Self::En)
+    }
 }
 
 /// How large text is shown; multiplies whatever the device is set to.
@@ -134,6 +172,11 @@ impl TextSize {
 
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|size| size.word() == word)
+    }
+
+    /// Reads a stored word. A size of a later release reads as the usual one.
+    pub fn from_stored(word: &str) -> Self {
+        Self::from_word(word).unwrap_or_default()
     }
 }
 
@@ -164,9 +207,10 @@ mod tests {
         assert_eq!(PersonName::parse("   "), Err(PersonNameError::Empty));
         assert_eq!(PersonName::parse("\u{3164}"), Err(PersonNameError::Empty));
         assert_eq!(PersonName::parse(&"가".repeat(21)), Err(PersonNameError::TooLong));
-        assert_eq!(PersonName::parse(&format!("e{}", "\u{0301}".repeat(400))), Err(PersonNameError::TooLong));
+        assert_eq!(PersonName::parse(&format!("e{}", "\u{0301}".repeat(400))), Err(PersonNameError::Forbidden));
         assert_eq!(PersonName::parse("엄마\u{202E}"), Err(PersonNameError::Forbidden));
         assert_eq!(PersonName::parse("두\n줄"), Err(PersonNameError::Forbidden));
-        assert_eq!(PersonName::parse("a\0b"), Err(PersonNameError::Forbidden));
+        assert_eq!(PersonName::parse("\u{2800}\u{FFA0}\u{200E}"), Err(PersonNameError::Empty));
+        assert_eq!(PersonName::parse("순\u{200E}자\0").as_ref().map(PersonName::as_str), Ok("순자"));
     }
 }

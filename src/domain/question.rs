@@ -18,9 +18,13 @@ pub enum Section {
     WorkAndLove,
     SinceWeMet,
     NowAndAhead,
+    /// A section of a later release. No question of this release is in it.
+    #[serde(other)]
+    Other,
 }
 
 impl Section {
+    /// The sections that this release knows, in the order shown.
     pub const ALL: [Self; 6] = [Self::Childhood, Self::School, Self::Youth, Self::WorkAndLove, Self::SinceWeMet, Self::NowAndAhead];
 
     /// The stored form, also the word in URLs.
@@ -32,11 +36,17 @@ impl Section {
             Self::WorkAndLove => "work_and_love",
             Self::SinceWeMet => "since_we_met",
             Self::NowAndAhead => "now_and_ahead",
+            Self::Other => "other",
         }
     }
 
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|section| section.word() == word)
+    }
+
+    /// Reads a stored word. A word of a later release is `Other`.
+    pub fn from_stored(word: &str) -> Self {
+        Self::from_word(word).unwrap_or(Self::Other)
     }
 }
 

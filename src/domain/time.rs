@@ -23,6 +23,32 @@ impl Millis {
     pub fn since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
+
+    /// Whether a stored instant of something past can be right. One that lies further ahead than two days was written by
+    /// a clock that was wrong: it is treated as if it were not there.
+    pub fn is_believed_at(self, now: Self) -> bool {
+        self.since(now) <= BELIEVED_AHEAD_DAYS * Self::DAY
+    }
+}
+
+/// How far ahead of now a stored time may lie and still be believed: two zones and a clock that is a day wrong.
+pub const BELIEVED_AHEAD_DAYS: i64 = 2;
+
+/// An instant of the monotonic clock: milliseconds since the process started. Spans that live in memory are measured by it,
+/// because the wall clock may be set. It means nothing in another process and is never stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(pub i64);
+
+impl Moment {
+    /// This moment moved by `millis` milliseconds.
+    pub fn plus(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+
+    /// Milliseconds from `earlier` to this moment.
+    pub fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
 }
 
 /// The text is not a date of the form `YYYY-MM-DD`.
@@ -61,6 +87,11 @@ impl LocalDate {
     /// Whole days from `earlier` to this date; negative when it comes before.
     pub fn days_since(self, earlier: Self) -> i64 {
         self.day_number() - earlier.day_number()
+    }
+
+    /// As `Millis::is_believed_at`, for a stored date of something past.
+    pub fn is_believed_on(self, today: Self) -> bool {
+        self.days_since(today) <= BELIEVED_AHEAD_DAYS
     }
 
     /// The date `days` later.

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 
-use super::wire::Peer;
+use super::port::Peer;
 use crate::{
     domain::Locale,
     server::{services::Device, state::Site},
@@ -36,7 +36,7 @@ pub fn is_secure(parts: &Parts, site: &Site) -> bool {
 }
 
 pub fn user_agent(headers: &HeaderMap) -> String {
-    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let agent = headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
     agent.chars().take(400).collect()
 }
 
@@ -73,14 +73,36 @@ pub fn device(user_agent: &str) -> Device {
     Device(name)
 }
 
-/// The language a browser asks for, when nobody is signed in: Korean unless English comes first.
+/// The language a browser asks for, when nobody is signed in: that of ours with the highest weight, of two alike the one named
+/// first (RFC 9110 §12.5.4). Korean when it names neither, unless it refuses Korean.
 pub fn locale(headers: &HeaderMap) -> Locale {
-    let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    wanted
-        .split(',')
-        .filter_map(|part| Locale::from_tag(part.split([';', '-']).next().unwrap_or_default().trim().to_ascii_lowercase().as_str()))
-        .next()
-        .unwrap_or_default()
+    let lines: Vec<_> = headers.get_all(header::ACCEPT_LANGUAGE).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+    let (mut best, mut others, mut named) = ((0.0, None), 0.0, Vec::new());
+    for range in lines.iter().flat_map(|line| line.split(',')) {
+        let mut parts = range.split(';').map(str::trim);
+        let tag = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let weight = quality(parts);
+        match Locale::from_tag(tag.split('-').next().unwrap_or_default()) {
+            Some(locale) => {
+                named.push(locale);
+                if weight > best.0 {
+                    best = (weight, Some(locale));
+                }
+            }
+            // Every language that is not named.
+            None if tag == "*" => others = weight,
+            None => {}
+        }
+    }
+    let unnamed = [Locale::Ko, Locale::En].into_iter().find(|locale| !named.contains(locale));
+    if others > best.0 { unnamed } else { best.1 }.or(unnamed).unwrap_or_default()
+}
+
+/// The weight among the parameters of a range (RFC 9110 §12.4.2): 1 when there is none, 0 when it cannot be read.
+pub fn quality<'a>(mut parameters: impl Iterator<Item = &'a str>) -> f32 {
+    let weight = parameters.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+    let weight = weight.map_or(Some(1.0), |weight| weight.trim().parse::<f32>().ok());
+    weight.filter(|weight| (0.0..=1.0).contains(weight)).unwrap_or(0.0)
 }
 
 #[cfg(test)]
@@ -96,10 +118,33 @@ mod tests {
     }
 
     #[test]
-    fn the_first_language_we_speak_is_taken() {
+    fn the_language_of_the_highest_weight_is_taken() {
         let mut headers = HeaderMap::new();
         assert_eq!(locale(&headers), Locale::Ko);
-        headers.insert(header::ACCEPT_LANGUAGE, "fr-FR,en-GB;q=0.8,ko;q=0.5".parse().expect("a header"));
-        assert_eq!(locale(&headers), Locale::En);
+        for (wanted, expected) in [
+            ("fr-FR,en-GB;q=0.8,ko;q=0.5", Locale::En),
+            ("ko;q=0.5,en;q=0.8", Locale::En),
+            ("ko, en", Locale::Ko),
+            ("en, ko", Locale::En),
+            ("EN-us; q=0.9, KO; Q=1.0", Locale::Ko),
+            ("en;q=0", Locale::Ko),
+            ("en;q=0, ko;q=0.1", Locale::Ko),
+            ("ko;q=0", Locale::En),
+            ("ko;q=0, en;q=0", Locale::Ko),
+            ("fr, *;q=0.5", Locale::Ko),
+            ("ko;q=0.2, *;q=0.5", Locale::En),
+            ("ko;q=0, *", Locale::En),
+            ("en;q=2, ko;q=0.1", Locale::Ko),
+            ("en;q=nan, ko;q=0.1", Locale::Ko),
+            ("english, korean", Locale::Ko),
+            ("", Locale::Ko),
+            (",;q=,;,", Locale::Ko),
+        ] {
+            headers.insert(header::ACCEPT_LANGUAGE, wanted.parse().expect("a header"));
+            assert_eq!(locale(&headers), expected, "{wanted}");
+        }
+        headers.insert(header::ACCEPT_LANGUAGE, "ko;q=0.5".parse().expect("a header"));
+        headers.append(header::ACCEPT_LANGUAGE, "en".parse().expect("a header"));
+        assert_eq!(locale(&headers), Locale::En, "on a line of its own");
     }
 }

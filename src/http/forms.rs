@@ -3,23 +3,27 @@
 //! page it came from, rendered again with the right status, the sentence by the field and everything typed in it.
 //! (DESIGN §7 draws this for the answer alone; one mechanism for all forms is smaller and loses nothing anywhere.)
 
-use std::time::Duration;
-
 use axum::{
     body::{Body, Bytes},
-    extract::{Request, State},
+    extract::{ConnectInfo, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 
-use super::{insecure::wants_html, pages};
+use super::{
+    bodies::{self, Bodies},
+    insecure::wants_html,
+    keep, pages,
+    port::Peer,
+};
 use crate::{
     api::{ApiError, Refused},
     domain::{DailyQuestionId, Locale},
     paths,
     server::{
+        budget::{Bucket, Spender},
         request::Visitor,
         security::SecurityEvent,
         services::{guard, reading},
@@ -27,20 +31,13 @@ use crate::{
     },
 };
 
-/// What a form may weigh.
-pub const FORM_BYTES: usize = 256 * 1024;
-/// How long it may take to come, on the real clock: slow enough for 256 KiB over a bad line.
-const FORM_PATIENCE: Duration = Duration::from_secs(30);
-/// What counts against the wide budget and not against the person's own: what only reads, what a page does by itself, and what one
-/// does to be rid of somebody who holds one's session, and may be spending the budget.
-pub const FREE: [&str; 29] = [
+/// Server functions that only read.
+pub const READS: [&str; 19] = [
     "account",
     "archive",
     "asked_hand_over",
     "card",
     "devices",
-    "end_other_sessions",
-    "end_session",
     "hand_over",
     "inbox",
     "invite_page",
@@ -50,20 +47,16 @@ pub const FREE: [&str; 29] = [
     "presence",
     "push_key",
     "quiet_settings",
-    "read_inbox",
-    "receipt",
     "recovery_page",
-    "refuse_hand_over",
-    "remove_device",
     "season",
-    "seen_live",
-    "sign_out",
-    "subscribe",
     "switches",
     "today",
-    "unsubscribe",
-    "withdraw_hand_over",
+    "zones",
 ];
+/// Server functions that a page or a service worker calls by itself.
+pub const AUTOMATIC: [&str; 5] = ["read_inbox", "receipt", "seen_live", "subscribe", "unsubscribe"];
+/// Server functions by which a person gets rid of somebody who holds a session of theirs.
+pub const ESCAPES: [&str; 6] = ["end_other_sessions", "end_session", "refuse_hand_over", "remove_device", "sign_out", "withdraw_hand_over"];
 
 /// Runs posts to `/api/…`: limits the body, gives refusals their status, and answers browsers with pages.
 pub async fn answer(State(state): State<AppState>, request: Request, next: Next) -> Response {
@@ -77,15 +70,18 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
     if parts.method != Method::POST {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response();
     }
-    let bytes = match read(body).await {
-        Ok(bytes) => bytes,
+    let held = match read(&parts, body).await {
+        Ok(held) => held,
         Err(error) if is_browser => return refuse(error, visitor_locale),
         Err(error) => return (status_of(error), axum::Json(error)).into_response(),
     };
+    if !is_of_who_is_here(&parts, &held.bytes) {
+        return of_somebody_else(next, original, is_browser).await;
+    }
     // The function answers a fetch: a code and a header, not a redirect back to the Referer.
     parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     let response = if has_budget(&state, &parts) {
-        next.clone().run(Request::from_parts(parts, Body::from(bytes.clone()))).await
+        next.clone().run(Request::from_parts(parts, Body::from(held.bytes.clone()))).await
     } else {
         (status_of(ApiError::TooMuch), axum::Json(ApiError::TooMuch)).into_response()
     };
@@ -95,8 +91,32 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
     }
     match refusal(response).await {
         Ok(response) => see_other(response),
-        Err((error, refused)) => render_again(&state, next, original, &bytes, error, refused).await,
+        Err((error, refused)) => render_again(&state, next, original, &held.bytes, error, refused).await,
     }
+}
+
+/// A field of a form; absent and empty are not the same.
+fn field_of(body: &[u8], name: &str) -> Option<String> {
+    url::form_urlencoded::parse(body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// Whether the page this was sent from was drawn for whoever is here now. A page of an earlier release does not say.
+fn is_of_who_is_here(parts: &Parts, body: &[u8]) -> bool {
+    let here = parts.extensions.get::<Visitor>().and_then(Visitor::person).map(|person| person.to_string());
+    field_of(body, "whose").is_none_or(|whose| whose == here.unwrap_or_default())
+}
+
+/// Somebody else has come in since, or gone: nothing is done, and nothing of what was typed is shown. A browser gets the
+/// page of who is here.
+async fn of_somebody_else(next: Next, parts: Parts, is_browser: bool) -> Response {
+    let error = ApiError::SignedOut;
+    if is_browser {
+        return render(next, parts, Uri::from_static("/"), Refused { endpoint: String::new(), error, fields: Vec::new() }).await;
+    }
+    let person = parts.extensions.get::<Visitor>().and_then(Visitor::person);
+    let mut response = (status_of(error), axum::Json(error)).into_response();
+    keep::say_whose(&mut response, person);
+    response
 }
 
 /// A page of its own, for a post that cannot even be read.
@@ -104,30 +124,31 @@ pub fn refuse(error: ApiError, locale: Locale) -> Response {
     pages::refused(status_of(error), locale, error.page_sentence(crate::text::page_words(locale))).into_response()
 }
 
-/// A form's body, up to `FORM_BYTES`.
-pub async fn read(body: Body) -> Result<Bytes, ApiError> {
-    read_within(FORM_PATIENCE, body).await
+/// A form's body, as large as its path allows.
+pub async fn read(parts: &Parts, body: Body) -> Result<bodies::Held, ApiError> {
+    let peer = parts.extensions.get::<ConnectInfo<Peer>>().ok_or(ApiError::Broken)?;
+    let bodies: &Bodies = &peer.0.bodies;
+    bodies.read(body, bodies::limit_of(parts.uri.path())).await
 }
 
-async fn read_within(patience: Duration, body: Body) -> Result<Bytes, ApiError> {
-    match tokio::time::timeout(patience, Limited::new(body, FORM_BYTES).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::TooLarge),
-        Ok(Err(_)) => Err(ApiError::Malformed),
-        // A device whose line is that slow tries again.
-        Err(_) => Err(ApiError::Unavailable),
-    }
-}
-
-/// Whether this person may write once more just now.
+/// Whether the one who asks may do so once more just now. Every server function takes from a bucket.
 fn has_budget(state: &AppState, parts: &Parts) -> bool {
     let endpoint = parts.uri.path().trim_start_matches("/api/");
-    let Some(visitor) = parts.extensions.get::<Visitor>() else { return true };
-    let now = state.clock.now();
-    let has_one = match visitor.person().filter(|_| !FREE.contains(&endpoint)) {
-        Some(person) => state.budget.take(person, now),
-        None => state.limits.wide.take((visitor.person(), guard::network(visitor.client)), now),
+    let bucket = match endpoint {
+        read if READS.contains(&read) => Bucket::Read,
+        automatic if AUTOMATIC.contains(&automatic) => Bucket::Automatic,
+        escape if ESCAPES.contains(&escape) => Bucket::Escape,
+        _ => Bucket::Write,
     };
+    let Some(visitor) = parts.extensions.get::<Visitor>() else { return true };
+    let (bucket, spender) = match (&visitor.session, bucket) {
+        (Some(found), Bucket::Escape) => (bucket, Spender::Session(found.session.id)),
+        (Some(found), _) => (bucket, Spender::Person(found.person.id)),
+        // Many people share an address, so it has the widest bucket. What they could write is limited where it is written:
+        // sign-ups and wrong codes are counted in the database.
+        (None, _) => (Bucket::Read, Spender::Address(visitor.client)),
+    };
+    let has_one = state.budget.take(bucket, spender, state.clock.moment());
     if !has_one {
         guard::note(state, SecurityEvent::Flood { person: visitor.person() });
     }
@@ -181,23 +202,14 @@ fn see_other(response: Response) -> Response {
     answer
 }
 
-async fn render_again(state: &AppState, next: Next, mut parts: Parts, body: &Bytes, error: ApiError, refused: HeaderMap) -> Response {
+async fn render_again(state: &AppState, next: Next, parts: Parts, body: &Bytes, error: ApiError, refused: HeaderMap) -> Response {
     let fields: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
     let endpoint = parts.uri.path().trim_start_matches("/api/").to_owned();
     let page = page_of(state, &parts, &endpoint, &fields).await;
     let Ok(uri) = page.parse::<Uri>() else {
         return status_of(error).into_response();
     };
-    parts.method = Method::GET;
-    parts.uri = uri;
-    for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::TRANSFER_ENCODING] {
-        parts.headers.remove(name);
-    }
-    parts.extensions.insert(Refused { endpoint, error, fields });
-    let mut response = next.run(Request::from_parts(parts, Body::empty())).await;
-    if response.status().is_success() {
-        *response.status_mut() = status_of(error);
-    }
+    let mut response = render(next, parts, uri, Refused { endpoint, error, fields }).await;
     // What the function gave the browser although it refused: the mark its failures are counted by.
     for value in refused.get_all(header::SET_COOKIE) {
         response.headers_mut().append(header::SET_COOKIE, value.clone());
@@ -205,18 +217,28 @@ async fn render_again(state: &AppState, next: Next, mut parts: Parts, body: &Byt
     response
 }
 
-/// The page a form stands on: the Referer's path, else where such a form is at home.
-async fn page_of(state: &AppState, parts: &Parts, endpoint: &str, fields: &[(String, String)]) -> String {
-    let referer = parts.headers.get(header::REFERER).and_then(|value| value.to_str().ok()).and_then(|value| value.parse::<Uri>().ok());
-    let host = parts.headers.get(header::HOST).and_then(|value| value.to_str().ok());
-    if let Some(referer) = referer
-        && referer.authority().map(|authority| authority.as_str()) == host
-        && let Some(path) = referer.path_and_query()
-        && !path.path().starts_with("/api/")
-    {
-        return path.to_string();
+/// A page in answer to a post that was refused, with the refusal's status.
+async fn render(next: Next, mut parts: Parts, uri: Uri, refused: Refused) -> Response {
+    let status = status_of(refused.error);
+    parts.method = Method::GET;
+    parts.uri = uri;
+    for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::TRANSFER_ENCODING] {
+        parts.headers.remove(name);
     }
+    parts.extensions.insert(refused);
+    let mut response = next.run(Request::from_parts(parts, Body::empty())).await;
+    if response.status().is_success() {
+        *response.status_mut() = status;
+    }
+    response
+}
+
+/// The page a form stands on: as the form says, else the Referer's path, else where such a form is at home.
+async fn page_of(state: &AppState, parts: &Parts, endpoint: &str, fields: &[(String, String)]) -> String {
     let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    if let Some(page) = field("from").and_then(own_page).or_else(|| referer(parts)) {
+        return page;
+    }
     match endpoint {
         "sign_in" => return paths::sign_in(),
         "check_invitation" => return paths::join(),
@@ -238,13 +260,74 @@ async fn page_of(state: &AppState, parts: &Parts, endpoint: &str, fields: &[(Str
     paths::home()
 }
 
+/// A path of ours that is a page. It is rendered, never redirected to.
+fn own_page(text: &str) -> Option<String> {
+    const MOST: usize = 512;
+    let is_path = text.starts_with('/') && !text.starts_with("//") && text.len() <= MOST;
+    let uri = text.parse::<Uri>().ok().filter(|uri| is_path && uri.authority().is_none())?;
+    let is_door = matches!(uri.path().split('/').nth(1), Some("api" | "events" | "livez" | "readyz" | "pkg"));
+    // A redirect cannot show what was refused.
+    let is_shortcut = [paths::SHORTCUT_TODAY, paths::SHORTCUT_ARCHIVE].contains(&uri.path());
+    (!is_door && !is_shortcut).then(|| uri.to_string())
+}
+
+/// The page that the Referer names, where it is one of this very host.
+fn referer(parts: &Parts) -> Option<String> {
+    // A port that goes without saying may be left out on either side (RFC 9110 §4.2.3).
+    let bare = |host: &str| host.trim_end_matches(":443").trim_end_matches(":80").to_ascii_lowercase();
+    let text = |name: &HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let referer = text(&header::REFERER)?.parse::<Uri>().ok()?;
+    let host = text(&header::HOST).or_else(|| parts.uri.authority().map(|authority| authority.as_str()))?;
+    // An origin alone is no page: browsers that keep the path to themselves send that.
+    let path = referer.path_and_query().filter(|path| path.as_str() != "/")?;
+    let is_ours = referer.authority().is_some_and(|authority| bare(authority.as_str()) == bare(host));
+    own_page(path.as_str()).filter(|_| is_ours)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn a_body_that_never_comes_to_its_end_is_not_waited_for() {
-        let never = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
-        assert_eq!(read_within(Duration::from_millis(1), never).await, Err(ApiError::Unavailable));
+    #[test]
+    fn only_an_own_path_that_is_a_page_is_come_back_to() {
+        for page in ["/", "/start", "/join/ABCDE-12345", "/p/1/archive?section=school&page=2", "/settings?saved=change_name"] {
+            assert_eq!(own_page(page).as_deref(), Some(page));
+        }
+        let long = format!("/{}", "a".repeat(600));
+        let never = [
+            "",
+            "start",
+            "//evil.example/p",
+            "https://evil.example/p",
+            "/api/sign_out",
+            "/api",
+            "/events?after=1",
+            "/pkg/1/umbba.js",
+            "/a b",
+            "/a\r\nb",
+            &long,
+        ];
+        for never in never {
+            assert_eq!(own_page(never), None, "{never:?}");
+        }
+    }
+
+    #[test]
+    fn a_referer_counts_when_it_is_of_this_host_however_its_port_is_written() {
+        let named = |uri: &str, host: Option<&str>, referer_is: &str| {
+            let mut request = Request::post(uri).header(header::REFERER, referer_is);
+            if let Some(host) = host {
+                request = request.header(header::HOST, host);
+            }
+            referer(&request.body(Body::empty()).expect("a request").into_parts().0)
+        };
+        let page = "https://family.example/settings";
+        assert_eq!(named("/api/change_name", Some("family.example"), page).as_deref(), Some("/settings"));
+        assert_eq!(named("/api/change_name", Some("family.example:443"), page).as_deref(), Some("/settings"));
+        assert_eq!(named("https://family.example/api/change_name", None, page).as_deref(), Some("/settings"), "HTTP/2's :authority");
+        assert_eq!(named("/api/change_name", Some("localhost:3000"), "http://localhost:3000/start").as_deref(), Some("/start"));
+        assert_eq!(named("/api/change_name", Some("family.example"), "https://family.example/"), None, "an origin alone");
+        assert_eq!(named("/api/change_name", Some("family.example"), "https://evil.example/settings"), None);
+        assert_eq!(named("/api/change_name", Some("family.example:8443"), page), None);
     }
 }

@@ -14,13 +14,18 @@ const KEEP: HeaderName = HeaderName::from_static("x-keep");
 
 /// Marks the answer of a page at `path`.
 pub fn mark(response: &mut Response, path: &str, person: Option<PersonId>, build: &str) {
-    let whose = person.map_or_else(|| "nobody".to_owned(), |person| person.to_string());
+    say_whose(response, person);
     let is_kept = person.is_some() && response.status() == StatusCode::OK && may_be_kept(path);
-    let marks = [(WHOSE, Some(whose.as_str())), (KEEP, is_kept.then_some(build))];
-    for (name, value) in marks {
-        if let Some(Ok(value)) = value.map(HeaderValue::from_str) {
-            response.headers_mut().insert(name, value);
-        }
+    if let Some(Ok(build)) = is_kept.then(|| HeaderValue::from_str(build)) {
+        response.headers_mut().insert(KEEP, build);
+    }
+}
+
+/// Says who is here.
+pub fn say_whose(response: &mut Response, person: Option<PersonId>) {
+    let whose = person.map_or_else(|| "nobody".to_owned(), |person| person.to_string());
+    if let Ok(whose) = HeaderValue::from_str(&whose) {
+        response.headers_mut().insert(WHOSE, whose);
     }
 }
 

@@ -5,16 +5,20 @@ use std::fmt::Write;
 use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
 use tokio::net::TcpListener;
 
-use crate::server::{services::ServiceError, state::AppState, storage::deliveries};
+use super::{
+    connections,
+    port::{Limits, Port},
+};
+use crate::server::{counters, services::ServiceError, state::AppState, storage::deliveries};
+
+/// Whoever asks here is known.
+const CONNECTIONS: usize = 64;
 
 /// Serves until the process ends.
 pub async fn serve(state: AppState, listener: TcpListener) {
-    let ending = state.lifecycle.ending();
+    let lifecycle = state.lifecycle.clone();
     let app = Router::new().route("/metrics", get(metrics)).with_state(state);
-    let serving = axum::serve(listener, app).with_graceful_shutdown(async move { ending.cancelled().await });
-    if let Err(error) = serving.await {
-        tracing::error!(%error, "metrics are not served any more");
-    }
+    connections::serve(Port::new(listener, Limits { connections: CONNECTIONS, ..Limits::default() }), app, &lifecycle).await;
 }
 
 async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
@@ -42,5 +46,26 @@ async fn text(state: &AppState) -> Result<String, ServiceError> {
     let _ = writeln!(text, "umbba_outbox_late_seconds {}.{:03}", late_ms / 1_000, late_ms % 1_000);
     text.push_str("# HELP umbba_open_lines Streams, sockets and long polls open here.\n# TYPE umbba_open_lines gauge\n");
     let _ = writeln!(text, "umbba_open_lines {}", state.database.notifier().count_lines());
+    counted(&mut text);
     Ok(text)
+}
+
+/// What the process has counted since it started.
+fn counted(text: &mut String) {
+    text.push_str("# HELP umbba_requests_total Answered requests, by route and status.\n# TYPE umbba_requests_total counter\n");
+    for (route, status, count) in counters::requests() {
+        let _ = writeln!(text, "umbba_requests_total{{route=\"{route}\",status=\"{status}\"}} {count}");
+    }
+    for (name, help, counter) in [
+        ("umbba_failed_codes_total", "Codes and digits that opened nothing.", &counters::FAILED_CODES),
+        ("umbba_panics_total", "Panics; each stands in the log.", &counters::PANICS),
+        ("umbba_refused_connections_total", "Connections beyond MAX_CONNECTIONS.", &counters::REFUSED_CONNECTIONS),
+        ("umbba_refused_bodies_total", "Bodies beyond what is read at once.", &counters::REFUSED_BODIES),
+    ] {
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {}", counter.count());
+    }
+    text.push_str("# HELP umbba_writer_wait_seconds Waiting for SQLite's one writer.\n# TYPE umbba_writer_wait_seconds summary\n");
+    let waits = &counters::WRITER_WAITS;
+    let _ = writeln!(text, "umbba_writer_wait_seconds_sum {:.6}", waits.total().as_secs_f64());
+    let _ = writeln!(text, "umbba_writer_wait_seconds_count {}", waits.count());
 }

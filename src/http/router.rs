@@ -5,7 +5,7 @@ use std::path::Path;
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, Version, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -28,6 +28,7 @@ use crate::{
     domain::{Locale, TextSize},
     paths,
     server::{
+        counters,
         request::Visitor,
         secrets,
         security::SecurityEvent,
@@ -41,30 +42,38 @@ use crate::{
 pub fn router(state: AppState, site_root: &Path) -> Router {
     // Leptos renders on this runtime; a second call (tests) finds it set already.
     let _ = any_spawner::Executor::init_tokio();
-    let doors = Router::new()
-        .route("/livez", get(health::livez))
-        .route("/readyz", get(health::readyz))
+    let personal = Router::new()
         .route("/events", get(live::events))
         .route("/api/{*endpoint}", post(server_function))
         .route(paths::SHARE, get(page).post(shared))
         .route(paths::SHORTCUT_TODAY, get(shortcuts::today))
         .route(paths::SHORTCUT_ARCHIVE, get(shortcuts::archive))
-        .merge(assets::pkg(site_root, &state.site.build, &state.site.builds))
         // Every other address is a page; the app itself says "not found".
         .fallback(page)
         .with_state(state.clone());
-
     // A refused form renders its page anew, so forms must stand before the routing.
-    Router::new()
-        .fallback_service(doors)
+    let personal = Router::new()
+        .fallback_service(personal)
         .layer(middleware::from_fn_with_state(state.clone(), forms::answer))
         .layer(middleware::from_fn(insecure::explain))
-        .layer(middleware::from_fn_with_state(state.clone(), session::recognise))
+        .layer(middleware::from_fn_with_state(state.clone(), session::recognise));
+
+    // What is the same for everybody stands outside the session: no cookie is read for it, and none is set.
+    Router::new()
+        .route("/livez", get(health::livez))
+        .route("/readyz", get(health::readyz))
+        .merge(assets::pkg(site_root, &state.site.build, &state.site.builds))
+        .with_state(state.clone())
+        .fallback_service(personal)
         .layer(middleware::from_fn_with_state(ServeDir::new(site_root).precompressed_br().precompressed_gzip(), assets::public_or_next))
         // Other sites may link to us, never post to us (Sec-Fetch-Site, else Origin; GET changes nothing here).
         .layer(CsrfLayer::new())
         .layer(middleware::from_fn_with_state(state.clone(), say_cross_site))
+        .layer(middleware::map_response(session::unstored))
+        .layer(middleware::map_response(later))
         .layer(CatchPanicLayer::custom(|_| pages::broken(Locale::Ko).into_response()))
+        // What may be kept says so itself.
+        .layer(fixed_header("cache-control", "no-store"))
         .layer(fixed_header("x-content-type-options", "nosniff"))
         .layer(fixed_header("referrer-policy", "same-origin"))
         .layer(fixed_header("content-security-policy", PLAIN_POLICY))
@@ -76,6 +85,35 @@ pub fn router(state: AppState, site_root: &Path) -> Router {
         }))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .layer(middleware::from_fn(well_formed))
+        .layer(middleware::from_fn(count))
+}
+
+/// Refuses what names no host, or two: what stands before us may have looked at the other (RFC 9112 §3.2). A request's id
+/// is ours.
+async fn well_formed(mut request: Request, next: Next) -> Response {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+        return (StatusCode::BAD_REQUEST, "a request names one host\n").into_response();
+    }
+    request.headers_mut().remove("x-request-id");
+    next.run(request).await
+}
+
+/// Every 503 says when to try again.
+async fn later(mut response: Response) -> Response {
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("2"));
+    }
+    response
+}
+
+/// Counts what was answered, for `GET /metrics`.
+async fn count(request: Request, next: Next) -> Response {
+    let route = route_of(request.uri().path());
+    let response = next.run(request).await;
+    counters::request(route, response.status().as_u16());
+    response
 }
 
 /// What may be logged of a path: its route, without codes and ids.
@@ -152,6 +190,7 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
         build: state.site.build.clone(),
         public_url: state.site.public_url.as_str().to_owned(),
         person: visitor.and_then(|visitor| visitor.session.as_ref()).map(|found| found.person.id),
+        address: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
         home,
         attempt: secrets::new_token(&state.random),
         refused: request.extensions().get::<Refused>().cloned(),
@@ -174,11 +213,11 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
 async fn shared(state: State<AppState>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let locale = parts.extensions.get::<Visitor>().map(|visitor| visitor.locale).unwrap_or_default();
-    let bytes = match forms::read(body).await {
-        Ok(bytes) => bytes,
+    let held = match forms::read(&parts, body).await {
+        Ok(held) => held,
         Err(error) => return forms::refuse(error, locale),
     };
-    let fields = url::form_urlencoded::parse(&bytes).collect::<Vec<_>>();
+    let fields = url::form_urlencoded::parse(&held.bytes).collect::<Vec<_>>();
     let part = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim()).filter(|value| !value.is_empty());
     parts.extensions.insert(SharedText(["title", "text", "url"].into_iter().filter_map(part).collect::<Vec<_>>().join("\n")));
     parts.method = Method::GET;

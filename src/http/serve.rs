@@ -2,16 +2,12 @@
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
-use axum::extract::Request;
 use tokio::net::{TcpListener, TcpSocket};
 
-use super::{
-    router, test_door,
-    wire::{Peer, Port},
-};
+use super::{connections, port::Port, router, test_door};
 use crate::server::{
     config::AppEnv,
-    jobs::{housekeeping, outbox, scheduler},
+    jobs::{future_rows, housekeeping, outbox, scheduler, zones},
     lifecycle::Lifecycle,
     services::ServiceError,
     state::AppState,
@@ -19,8 +15,6 @@ use crate::server::{
 
 /// A restart brings every browser at once; the default of 128 would drop most of them for a second.
 const BACKLOG: u32 = 4_096;
-/// Requests under way get this long to finish.
-const DRAIN: Duration = Duration::from_secs(8);
 
 /// Takes the port. The error is the operating system's own: taken, not allowed, no such address.
 pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
@@ -35,10 +29,12 @@ pub fn start_jobs(state: &AppState) {
     state.lifecycle.spawn(scheduler::run(state.clone()));
     state.lifecycle.spawn(outbox::run(state.clone()));
     state.lifecycle.spawn(housekeeping::run(state.clone()));
+    state.lifecycle.spawn(future_rows::run(state.clone()));
+    state.lifecycle.spawn(zones::run(state.clone()));
 }
 
 /// Serves until the process is asked to stop.
-pub async fn serve(state: AppState, listener: TcpListener, site_root: &Path, data_dir: &Path) -> Result<(), ServiceError> {
+pub async fn serve(state: AppState, port: Port, site_root: &Path, data_dir: &Path) -> Result<(), ServiceError> {
     start_jobs(&state);
     if state.site.env == AppEnv::Test
         && let Err(error) = test_door::open(&state, data_dir)
@@ -54,7 +50,7 @@ pub async fn serve(state: AppState, listener: TcpListener, site_root: &Path, dat
             lifecycle.end();
         }
     });
-    run(state.clone(), listener, site_root).await;
+    run(state.clone(), port, site_root).await;
     lifecycle.end();
     if !lifecycle.drained(Duration::from_secs(2)).await {
         tracing::warn!("some background work did not end in time");
@@ -66,18 +62,5 @@ pub async fn serve(state: AppState, listener: TcpListener, site_root: &Path, dat
 /// Serves until the lifecycle ends. Streams end with it, so the drain is bounded by the requests under way.
 pub async fn run(state: AppState, port: impl Into<Port>, site_root: &Path) {
     let app = router::router(state.clone(), site_root);
-    let service = <axum::Router as axum::ServiceExt<Request>>::into_make_service_with_connect_info::<Peer>(app);
-    let ending = state.lifecycle.ending();
-    let serving = axum::serve(port.into(), service).with_graceful_shutdown({
-        let ending = ending.clone();
-        async move { ending.cancelled().await }
-    });
-    tokio::select! {
-        result = async { serving.await } => if let Err(error) = result {
-            tracing::error!(%error, "serving ended");
-        },
-        () = async { ending.cancelled().await; tokio::time::sleep(DRAIN).await } => {
-            tracing::warn!("requests were still under way at the end of the drain");
-        }
-    }
+    connections::serve(port.into(), app, &state.lifecycle).await;
 }

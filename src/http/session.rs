@@ -1,4 +1,7 @@
-//! Cookie ⇄ session: finds out once per request who is asking, and writes a fresh token after a rotation.
+//! Cookie ⇄ session: finds out once per request who is asking, and writes a fresh token after a rotation. An answer with a
+//! cookie is stored nowhere on its way.
+
+use std::net::IpAddr;
 
 use axum::{
     extract::{Request, State},
@@ -11,18 +14,26 @@ use super::client;
 use crate::{
     api::ApiError,
     domain::{HandOverCode, HandOverId, InvitationCode, InvitationId, PersonId, RecoveryCode},
-    server::{cookies, request::Visitor, services::sessions, state::AppState},
+    server::{
+        cookies,
+        request::Visitor,
+        secrets,
+        services::{
+            ServiceError,
+            sessions::{self, Recognised},
+        },
+        state::AppState,
+    },
 };
+
+/// So many different tokens of one request are looked up.
+const TOKENS: usize = 4;
 
 /// Puts the `Visitor` into the request.
 pub async fn recognise(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let client = client::address(&parts, &state.site);
-    let recognised = match cookie(&parts.headers, cookies::SESSION) {
-        Some(token) => sessions::recognise(&state, token, client).await,
-        None => Ok(None),
-    };
-    let recognised = match recognised {
+    let recognised = match session(&state, &parts.headers, client).await {
         Ok(recognised) => recognised,
         // Without the database nobody can be told from anybody: say "later", do not sign people out.
         Err(error) => {
@@ -39,12 +50,12 @@ pub async fn recognise(State(state): State<AppState>, request: Request, next: Ne
         device: client::device(&user_agent),
         user_agent,
         is_secure: client::is_secure(&parts, &state.site),
-        recovery: cookie(&parts.headers, cookies::RECOVERY).and_then(recovery),
-        invitation: cookie(&parts.headers, cookies::INVITATION).and_then(invitation),
-        ticket: cookie(&parts.headers, cookies::TICKET).map(str::to_owned),
-        hand_over: cookie(&parts.headers, cookies::HAND_OVER).and_then(hand_over),
-        asked: cookie(&parts.headers, cookies::ASKED).map(str::to_owned),
-        browser: cookie(&parts.headers, cookies::BROWSER).and_then(|mark| u128::from_str_radix(mark, 16).ok()),
+        recovery: values(&parts.headers, cookies::RECOVERY).find_map(recovery),
+        invitation: values(&parts.headers, cookies::INVITATION).find_map(invitation),
+        ticket: best(&parts.headers, cookies::TICKET, |ticket| state.secrets.read_ticket(ticket, state.clock.now()).is_some()),
+        hand_over: values(&parts.headers, cookies::HAND_OVER).find_map(hand_over),
+        asked: best(&parts.headers, cookies::ASKED, secrets::is_token),
+        browser: values(&parts.headers, cookies::BROWSER).find_map(|mark| u128::from_str_radix(mark, 16).ok()),
     };
     parts.extensions.insert(visitor);
     let mut response = next.run(Request::from_parts(parts, body)).await;
@@ -56,6 +67,33 @@ pub async fn recognise(State(state): State<AppState>, request: Request, next: Ne
         response.headers_mut().append(header::SET_COOKIE, value);
     }
     response
+}
+
+/// An answer that sets a cookie is for one browser alone, whatever its route says: a cache on the way that stored it would
+/// hand the session to a stranger (RFC 9111 §3, §7.3).
+pub async fn unstored(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let is_unstored = headers.get_all(header::CACHE_CONTROL).iter().any(|value| value.as_bytes().windows(8).any(|word| word == b"no-store"));
+    if headers.contains_key(header::SET_COOKIE) && !is_unstored {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+/// The session that one of the tokens opens. A browser may send two cookies of one name (one of them partitioned), and the
+/// first may be the one that is over.
+async fn session(state: &AppState, headers: &HeaderMap, client: IpAddr) -> Result<Option<Recognised>, ServiceError> {
+    let mut tried = Vec::new();
+    for token in values(headers, cookies::SESSION) {
+        if tried.len() == TOKENS || tried.contains(&token) {
+            continue;
+        }
+        if let Some(recognised) = sessions::recognise(state, token, client).await? {
+            return Ok(Some(recognised));
+        }
+        tried.push(token);
+    }
+    Ok(None)
 }
 
 fn begins_session(response: &Response) -> bool {
@@ -78,14 +116,47 @@ fn hand_over(value: &str) -> Option<(HandOverId, HandOverCode)> {
     Some((id.parse().ok()?, HandOverCode::parse(code).ok()?))
 }
 
-/// The value of a cookie (RFC 6265 §4.2.1).
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value)
+/// The values of a cookie of ours, in the order they came (RFC 6265 §4.2.1). The header is read as bytes: other software on
+/// this host may have set cookies in any encoding, and they say nothing of ours.
+fn values<'a>(headers: &'a HeaderMap, name: &'static str) -> impl Iterator<Item = &'a str> {
+    let pairs = headers.get_all(header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    pairs.filter_map(move |pair| {
+        let value = pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
+        std::str::from_utf8(value).ok()
+    })
+}
+
+/// The first value that is good, else the first.
+fn best(headers: &HeaderMap, name: &'static str, is_good: impl Fn(&str) -> bool) -> Option<String> {
+    let good = values(headers, name).find(|value| is_good(value));
+    good.or_else(|| values(headers, name).next()).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_cookie_implies_no_store_whatever_the_route_says() {
+        for (cookie, kept, expected) in [
+            (true, Some("public, max-age=31536000, immutable"), Some("no-store")),
+            (true, Some("no-cache, no-store, private"), Some("no-cache, no-store, private")),
+            (true, None, Some("no-store")),
+            (false, Some("public, max-age=604800"), Some("public, max-age=604800")),
+            (false, None, None),
+        ] {
+            let mut response = Response::builder();
+            if cookie {
+                response = response.header(header::SET_COOKIE, "a=b");
+            }
+            if let Some(kept) = kept {
+                response = response.header(header::CACHE_CONTROL, kept);
+            }
+            let response = unstored(response.body(Body::empty()).expect("an answer")).await;
+            let kept = response.headers().get(header::CACHE_CONTROL).map(|value| value.to_str().expect("text"));
+            assert_eq!(kept, expected);
+        }
+    }
 }

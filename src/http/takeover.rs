@@ -14,6 +14,8 @@ use std::{
 
 use tokio::net::TcpStream;
 
+use super::port::Place;
+
 type Taker = Box<dyn FnOnce(Taken) + Send>;
 
 /// What the other end may still send up before it counts as confused; in bytes. It has nothing to say.
@@ -39,11 +41,12 @@ impl Takeover {
 pub struct Taken {
     stream: TcpStream,
     patience: Duration,
+    _place: Place,
 }
 
 impl Taken {
-    pub(super) fn new(stream: TcpStream, patience: Duration) -> Self {
-        Self { stream, patience }
+    pub(super) fn new(stream: TcpStream, patience: Duration, place: Place) -> Self {
+        Self { stream, patience, _place: place }
     }
 
     /// Writes all of it; `TimedOut` when the other end takes nothing for as long as it may.

@@ -1,114 +1,121 @@
-//! The port and its connections. A connection whose other end takes nothing for a while is ended: what waits for it is
-//! bounded, and so is how long. A feed goes on from its cursor.
+//! One connection. It is ended when its other end takes nothing for a while, says nothing for longer, or does not come to the
+//! end of a head: what waits for it is bounded, and so is how long. A feed goes on from its cursor.
 
 use std::{
     future::Future,
     io,
-    net::SocketAddr,
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll},
-    time::Duration,
 };
 
-use axum::{extract::connect_info::Connected, serve::IncomingStream};
-use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     time::Sleep,
 };
 
-use super::takeover::{Taken, Takeover};
+use super::{
+    port::{Limits, Place},
+    takeover::{Taken, Takeover},
+};
 
-/// How long a write may wait for the other end, on the real clock.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Whose turn it is on a connection: even while a head is awaited, odd while a request is answered.
+#[derive(Clone, Default)]
+pub struct Turns(Arc<AtomicU64>);
 
-/// After so many patiences without a byte either way a connection is ended: whoever opens them and says nothing holds none
-/// for long. Longer than a long poll waits, and than proxies keep an idle connection to us.
-const IDLE_PATIENCES: u32 = 5;
-
-/// How long what was written may stay unacknowledged.
-const GONE: Duration = Duration::from_secs(60);
-
-pub struct Port {
-    listener: TcpListener,
-    patience: Duration,
+/// A request being answered.
+pub struct Turn {
+    turns: Turns,
+    is_last: bool,
 }
 
-impl From<TcpListener> for Port {
-    fn from(listener: TcpListener) -> Self {
-        Self { listener, patience: PATIENCE }
+impl Turns {
+    pub fn begin(&self) -> Turn {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Turn { turns: self.clone(), is_last: false }
+    }
+
+    fn now(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
-impl Port {
-    /// With another patience than half a minute.
-    pub fn with_patience(self, patience: Duration) -> Self {
-        Self { patience, ..self }
+impl Turn {
+    /// What comes from now on is no HTTP.
+    pub fn end_http(mut self) {
+        self.is_last = true;
     }
 }
 
-impl axum::serve::Listener for Port {
-    type Io = Wire;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Wire, SocketAddr) {
-        // It waits and tries again by itself when there is no descriptor left.
-        let (stream, address) = <TcpListener as axum::serve::Listener>::accept(&mut self.listener).await;
-        // A frame does not wait for the acknowledgement of the one before (RFC 896).
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY could not be set");
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if !self.is_last {
+            self.turns.0.fetch_add(1, Ordering::Relaxed);
         }
-        // Whoever lost their network does not hang up: what they do not acknowledge ends the connection (RFC 5482), within
-        // this time of the next heartbeat.
-        if let Err(error) = SockRef::from(&stream).set_tcp_user_timeout(Some(GONE)) {
-            tracing::debug!(%error, "TCP_USER_TIMEOUT could not be set");
-        }
-        (Wire { stream: Some(stream), patience: self.patience, stalled: None, idle: None, takeover: Takeover::default() }, address)
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
-    }
-}
-
-/// What a request knows of its connection (`ConnectInfo`).
-#[derive(Clone)]
-pub struct Peer {
-    pub address: SocketAddr,
-    pub takeover: Takeover,
-}
-
-impl Connected<IncomingStream<'_, Port>> for Peer {
-    fn connect_info(incoming: IncomingStream<'_, Port>) -> Self {
-        Self { address: *incoming.remote_addr(), takeover: incoming.io().takeover.clone() }
     }
 }
 
 /// One connection, as the HTTP library has it.
 pub struct Wire {
     /// `None` once it was taken over.
-    stream: Option<TcpStream>,
-    patience: Duration,
+    open: Option<(TcpStream, Place)>,
+    limits: Limits,
     /// Runs while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
     /// Runs while nothing comes and nothing goes.
     idle: Option<Pin<Box<Sleep>>>,
+    /// The turn at which the last byte came while a head was awaited.
+    begun: Option<u64>,
+    /// Runs while that head is not whole.
+    head: Option<(u64, Pin<Box<Sleep>>)>,
     takeover: Takeover,
+    turns: Turns,
 }
 
 impl Wire {
+    pub fn new(stream: TcpStream, place: Place, limits: Limits, takeover: Takeover) -> Self {
+        let open = Some((stream, place));
+        Self { open, limits, stalled: None, idle: None, begun: None, head: None, takeover, turns: Turns::default() }
+    }
+
+    pub fn turns(&self) -> Turns {
+        self.turns.clone()
+    }
+
     fn stream(&mut self) -> io::Result<Pin<&mut TcpStream>> {
-        self.stream.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
+        self.open.as_mut().map(|(stream, _)| Pin::new(stream)).ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+
+    fn poll_idle(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let patience = self.limits.idle;
+        self.idle.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience))).as_mut().poll(context)
+    }
+
+    /// Ready when a head has begun that is not whole in time.
+    fn poll_head(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let (turn, patience) = (self.turns.now(), self.limits.head);
+        if self.begun != Some(turn) {
+            return Poll::Pending;
+        }
+        // One of an earlier turn was whole.
+        let head = self.head.take().filter(|(of, _)| *of == turn).map_or_else(|| Box::pin(tokio::time::sleep(patience)), |(_, head)| head);
+        let (_, head) = self.head.insert((turn, head));
+        head.as_mut().poll(context)
     }
 
     /// A write's outcome, unless it has waited for too long.
     fn timed<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             (self.stalled, self.idle) = (None, None);
+            // After an answer the library need not read again before a byte comes: the timer runs from here.
+            let _ = self.poll_idle(context);
             return written;
         }
-        let patience = self.patience;
+        let patience = self.limits.patience;
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
         match stalled.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
@@ -121,11 +128,14 @@ impl AsyncRead for Wire {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if let Poll::Ready(read) = self.stream()?.poll_read(context, buffer) {
             self.idle = None;
+            let turn = self.turns.now();
+            self.begun = turn.is_multiple_of(2).then_some(turn);
             return Poll::Ready(read);
         }
-        let patience = self.patience * IDLE_PATIENCES;
-        let idle = self.idle.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
-        idle.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        if self.poll_head(context).is_ready() || self.poll_idle(context).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Poll::Pending
     }
 }
 
@@ -141,15 +151,15 @@ impl AsyncWrite for Wire {
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.as_ref().is_some_and(AsyncWrite::is_write_vectored)
+        self.open.as_ref().is_some_and(|(stream, _)| stream.is_write_vectored())
     }
 
     /// The library flushes when it holds nothing back any more: then it may be taken over, and hears that its connection is gone.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         std::task::ready!(self.stream()?.poll_flush(context))?;
         let Some(taker) = self.takeover.due() else { return Poll::Ready(Ok(())) };
-        if let Some(stream) = self.stream.take() {
-            taker(Taken::new(stream, self.patience));
+        if let Some((stream, place)) = self.open.take() {
+            taker(Taken::new(stream, self.limits.patience, place));
         }
         Poll::Ready(Err(io::ErrorKind::NotConnected.into()))
     }

@@ -18,7 +18,7 @@ pub use today::Today;
 use crate::{
     api::{Refused, TodayView},
     browser,
-    components::context::{self, Lang},
+    components::context::{self, Lang, Origin},
     domain::Locale,
 };
 
@@ -32,6 +32,7 @@ pub struct Boot {
     pub locale: Locale,
     pub today: TodayView,
     pub refused: Option<Refused>,
+    pub origin: Origin,
 }
 
 /// The today page's data and the element it is hydrated in, if this is one.
@@ -44,6 +45,7 @@ pub fn boot() -> Option<(Boot, web_sys::HtmlElement)> {
 #[component]
 pub fn TodayRoot(boot: Boot) -> impl IntoView {
     provide_context(Lang(boot.locale));
+    provide_context(boot.origin);
     context::provide_refused(boot.refused);
     provide_context(context::LiveFeed::default());
     view! { <Today today=boot.today/> }

@@ -10,14 +10,19 @@ use super::{
     today_scene::TodayScene,
 };
 use crate::{
-    api::{self, Phase, QuestionView, TodayView},
-    browser::{self, drafts},
+    api::{self, AnswersView, Phase, QuestionView, TodayView},
+    browser::{
+        self,
+        drafts::{self, Sent},
+    },
     components::{
         answer_form::Outbox,
-        context::{LiveFeed, use_locale, use_refused, use_words},
+        context::{LiveFeed, use_locale, use_origin, use_refused, use_words},
+        fields::html,
+        form::Form,
         unsent::UnsentTexts,
     },
-    domain::EventKind,
+    domain::{DailyQuestionId, EventKind},
     paths, text,
 };
 
@@ -25,7 +30,8 @@ use crate::{
 #[component]
 pub fn Today(today: TodayView) -> impl IntoView {
     let pair = today.pair.id;
-    let kept = live_view::keep(today, move || api::today(pair));
+    let whose = use_origin().whose;
+    let kept = live_view::keep(today, move || api::today(pair, Some(whose.clone())));
     let outbox = Outbox::default();
     // What I sent is on the page at once, whether or not the line is up.
     Effect::new(move |_| {
@@ -58,9 +64,11 @@ fn Shown(kept: LiveView<TodayView>, outbox: Outbox) -> impl IntoView {
         <div class="today">
             <TodayScene view/>
             <div class="today-card">
+                <Taken outbox/>
+                // News stands below the field that somebody may be typing in, where it moves nothing (`pages/today.css`).
+                <TodayCard view outbox/>
                 <LiveLine view/>
                 <PairNotices view/>
-                <TodayCard view outbox/>
                 <UnsentTexts/>
                 <LaterQuestions view outbox/>
                 <AloneNotice view/>
@@ -71,27 +79,43 @@ fn Shown(kept: LiveView<TodayView>, outbox: Outbox) -> impl IntoView {
     }
 }
 
-/// What just happened, said aloud by screen readers too.
+/// That an answer was taken, for who listens. It is there before the sentence: a region that comes with it may not be heard.
+#[component]
+fn Taken(outbox: Outbox) -> impl IntoView {
+    let words = use_words();
+    let line = move || if outbox.last.with(|last| matches!(last, Some((_, Ok(Sent::Taken))))) { words.answer_sent } else { "" };
+    view! { <p class="visually-hidden" role="status" inner_html=line></p> }
+}
+
+/// What just happened, said aloud by screen readers too. An event alone says nothing: it may be the echo of my own act, and
+/// it comes before the view that shows what became of it. A sentence is said when the view knows of the event, and says so.
 #[component]
 fn LiveLine(view: RwSignal<TodayView>) -> impl IntoView {
     let (locale, words) = (use_locale(), use_words());
     let live = expect_context::<LiveFeed>();
+    let event = move || view.with(|today| live.of_pair(today.pair.id).filter(|event| event.seq <= today.as_of));
+    let is_opened = move || event().is_some_and(|event| event.kind == EventKind::CardOpened);
     let line = move || {
+        let event = event()?;
         let today = view.get();
-        let other = today.pair.call_other(words);
-        let about = |template: &str| text::fill(template, &[("other", &other)]);
-        let has_answered = today.question.as_ref().is_some_and(|question| question.has_answered());
-        match live.of_pair(today.pair.id)? {
+        let about = |template: &str| text::fill(template, &[("other", &today.pair.call_other(words))]);
+        match event.kind {
             EventKind::CardOpened => Some(words.card_opened.to_owned()),
-            EventKind::AnswerSubmitted if !has_answered => Some(about(words.live_answered)),
-            EventKind::MemberJoined => Some(about(words.live_joined)),
+            EventKind::AnswerSubmitted if waits_for_me(&today, event.daily_question) => Some(about(words.live_answered)),
+            // Whoever joined knows it.
+            EventKind::MemberJoined if today.pair.is_inviter => Some(about(words.live_joined)),
             EventKind::QuestionSwapped => Some(words.swapped_notice.to_owned()),
             EventKind::PushTimeChanged => Some(text::fill(words.live_time_changed, &[("time", &text::time(locale, today.pair.push_time))])),
             _ => None,
         }
     };
-    let is_opened = move || live.of_pair(view.with(|today| today.pair.id)) == Some(EventKind::CardOpened);
-    view! { <p class="status" class:opened=is_opened role="status">{line}</p> }
+    view! { <p class="status" class:opened=is_opened role="status" inner_html=move || html(&line().unwrap_or_default())></p> }
+}
+
+/// Whether the other has answered this question and I have not.
+fn waits_for_me(today: &TodayView, question: Option<DailyQuestionId>) -> bool {
+    let mut questions = today.question.iter().chain(&today.later);
+    questions.any(|shown| Some(shown.id) == question && matches!(shown.answers, AnswersView::OtherIsWaiting))
 }
 
 /// Resting or closed.
@@ -112,7 +136,7 @@ fn PairNotices(view: RwSignal<TodayView>) -> impl IntoView {
         (_, Some(until)) => Some(
             view! {
                 <div class="notice">
-                    <p><b>{text::fill(words.paused_title, &[("date", &text::date(locale, until))])}</b></p>
+                    <p><b inner_html=html(&text::fill(words.paused_title, &[("date", &text::date(locale, until))]))></b></p>
                     <p>{words.paused_lead}</p>
                 </div>
             }
@@ -150,12 +174,12 @@ fn RecoveryQuestion(view: RwSignal<TodayView>) -> impl IntoView {
                     <h2>{words.recovery_ask_title}</h2>
                     <p>{words.recovery_ask_lead}</p>
                     <div class="actions">
-                        <form method="post" action=paths::api("keep_recovery")>
+                        <Form endpoint="keep_recovery">
                             <button class="button ghost" type="submit">{words.recovery_ask_yes}</button>
-                        </form>
-                        <form method="post" action=paths::api("renew_recovery")>
+                        </Form>
+                        <Form endpoint="renew_recovery">
                             <button class="button quiet" type="submit">{words.recovery_renew_button}</button>
-                        </form>
+                        </Form>
                     </div>
                 </section>
             }
@@ -178,11 +202,11 @@ fn WrongPerson(view: RwSignal<TodayView>) -> impl IntoView {
                     <p><b>{name}</b></p>
                     <p>{words.wrong_person_lead}</p>
                     {refused.map(|sentence| view! { <p class="field-error" role="alert">{sentence}</p> })}
-                    <form class="form" method="post" action=paths::api("start_again")>
+                    <Form endpoint="start_again" class="form">
                         <input type="hidden" name="pair" value=pair.to_string()/>
                         <label class="check"><input type="checkbox" name="confirmed" value="yes"/><span>{words.leave_confirm}</span></label>
                         <div class="actions"><button class="button danger" type="submit">{words.wrong_person_button}</button></div>
-                    </form>
+                    </Form>
                 </details>
             }
         })

@@ -12,6 +12,8 @@ use crate::{
     components::{
         answer_form::{AnswerForm, Outbox},
         context::{use_locale, use_refused, use_words},
+        fields::html,
+        form::Form,
         leaves::Leaves,
         question::QuestionMeta,
     },
@@ -94,7 +96,7 @@ fn NothingYet(view: RwSignal<TodayView>) -> impl IntoView {
     let lead = move || text::fill(words.nothing_yet_lead, &[("time", &text::time(locale, view.with(|today| today.pair.push_time)))]);
     view! {
         <h1>{words.nothing_yet_title}</h1>
-        <p class="lead">{lead}</p>
+        <p class="lead" inner_html=move || html(&lead())></p>
     }
 }
 
@@ -120,7 +122,8 @@ fn OpenCard(view: RwSignal<TodayView>, question: QuestionView) -> impl IntoView 
     let next = move || {
         let pair = pair_now();
         let is_coming = pair.phase == Phase::Together && pair.paused_until.is_none();
-        is_coming.then(|| view! { <p class="meta">{text::fill(words.next_question_at, &[("time", &text::time(locale, pair.push_time))])}</p> })
+        let line = text::fill(words.next_question_at, &[("time", &text::time(locale, pair.push_time))]);
+        is_coming.then(|| view! { <p class="meta" inner_html=html(&line)></p> })
     };
     let leaves = {
         let question = question.clone();
@@ -144,12 +147,12 @@ fn SwapPart(view: RwSignal<TodayView>, id: DailyQuestionId, version: u32) -> imp
     move || {
         view.with(|today| today.may_swap).then(|| {
             view! {
-                <form method="post" action=paths::api("swap_question")>
+                <Form endpoint="swap_question">
                     <input type="hidden" name="daily_question" value=id.to_string()/>
                     <input type="hidden" name="version" value=version/>
                     <button class="button quiet" type="submit" aria-describedby="swap-hint">{words.swap_button}</button>
                     <p class="hint" id="swap-hint">{words.swap_hint}</p>
-                </form>
+                </Form>
             }
         })
     }

@@ -6,6 +6,7 @@ use crate::{
     api::TodayView,
     components::{
         context::use_words,
+        fields::html,
         windows::{Seat, Windows},
     },
     domain::Role,
@@ -61,8 +62,8 @@ pub fn TodayScene(view: RwSignal<TodayView>) -> impl IntoView {
         };
         view! {
             <div class="who-seat" class:lit=move || seat.get().is_lit>
-                <dt>{name}</dt>
-                <dd>{state}</dd>
+                <dt inner_html=move || html(&name())></dt>
+                <dd inner_html=state></dd>
             </div>
         }
     };

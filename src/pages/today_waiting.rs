@@ -9,11 +9,13 @@ use crate::{
     components::{
         answer_form::{AnswerForm, Outbox},
         context::{use_refused, use_words},
+        fields::html,
+        form::Form,
         leaves::Revisions,
         question::QuestionMeta,
     },
     domain::DailyQuestionId,
-    paths, text,
+    text,
 };
 
 /// I have answered, the other has not.
@@ -64,10 +66,10 @@ pub fn WaitingCard(
         match view.with(|today| (today.may_nudge, today.has_nudged)) {
             (true, _) => Some(
                 view! {
-                    <form method="post" action=paths::api("nudge")>
+                    <Form endpoint="nudge">
                         <input type="hidden" name="daily_question" value=id.to_string()/>
                         <button class="button ghost" type="submit">{text::fill(words.nudge_button, &[("other", &other)])}</button>
-                    </form>
+                    </Form>
                 }
                 .into_any(),
             ),
@@ -84,9 +86,9 @@ pub fn WaitingCard(
         <h1 class="question">{question.wording}</h1>
         <article class="leaf mine">
             <h2>{words.own_leaf_editable}</h2>
-            <p class="answer-text">{own}</p>
+            <p class="answer-text" inner_html=move || html(&own())></p>
         </article>
-        <p class="notice warm" role="status"><span><b>{words.answer_sent}</b> " " {saved}</span></p>
+        <p class="notice warm"><span><b>{words.answer_sent}</b> " " <span inner_html=move || html(&saved())></span></span></p>
         {nudge}
         <details class="drawer" open=is_refused node_ref=drawer>
             <summary>{words.edit_summary}</summary>
@@ -105,11 +107,11 @@ fn MoveOnPart(view: RwSignal<TodayView>, id: DailyQuestionId) -> impl IntoView {
         Some((_, true)) => Some(view! { <p class="notice">{words.moved_on}</p> }.into_any()),
         Some((true, false)) => Some(
             view! {
-                <form method="post" action=paths::api("move_on")>
+                <Form endpoint="move_on">
                     <input type="hidden" name="daily_question" value=id.to_string()/>
                     <button class="button ghost" type="submit" aria-describedby="move-on-hint">{words.move_on_button}</button>
                     <p class="hint" id="move-on-hint">{words.move_on_hint}</p>
-                </form>
+                </Form>
             }
             .into_any(),
         ),

@@ -1,13 +1,21 @@
 //! Local dates and push times in a zone. A gap goes to the later time, an overlap to the first
 //! (RFC 5545 §3.3.5; jiff's "compatible"). The system's zone is never read.
 
+use std::sync::LazyLock;
+
 use jiff::{
     Timestamp,
     civil::{Date, Time},
-    tz::TimeZone,
+    tz::{Offset, TimeZone, TimeZoneDatabase},
 };
 
-use crate::domain::{DueMinute, LocalDate, Millis, PushTime, ZoneName};
+use crate::{
+    domain::{DueMinute, LocalDate, Locale, Millis, PushTime, ZoneName},
+    text::cities,
+};
+
+/// The database in this program.
+static BUNDLED: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
 /// The zone is not in the time zone database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -20,21 +28,53 @@ pub struct Zone(TimeZone);
 
 impl Zone {
     pub fn of(name: &ZoneName) -> Result<Self, UnknownZone> {
-        // A place has a region; what has none is an alias, a placeholder or the server's own setting.
-        let name = name.as_str();
-        let is_place = name.contains('/') && !name.starts_with("posix/") && !name.starts_with("right/") && !name.starts_with("SystemV/");
-        if !is_place && !matches!(name, "UTC" | "GMT") {
-            return Err(UnknownZone);
-        }
-        TimeZone::get(name).map(Self).map_err(|_| UnknownZone)
+        Self::of_databases(name, jiff::tz::db(), &BUNDLED)
     }
 
-    /// For a stored name, which existed when it was stored; UTC if the database has lost it since.
+    /// Letter case does not matter, and links are known: what the system's database lacks (Debian 13 and Ubuntu 24.04 have the
+    /// legacy names in a package of their own), the bundled one has.
+    fn of_databases(name: &ZoneName, system: &TimeZoneDatabase, bundled: &TimeZoneDatabase) -> Result<Self, UnknownZone> {
+        // A place has a region; what has none is an alias, a placeholder or the server's own setting. Etc/Unknown is a browser's
+        // word for knowing none.
+        let name = name.as_str();
+        let lower = name.to_ascii_lowercase();
+        let is_none = ["posix/", "right/", "systemv/"].iter().any(|folder| lower.starts_with(folder)) || lower == "etc/unknown";
+        if is_none || !(lower.contains('/') || matches!(lower.as_str(), "utc" | "gmt")) {
+            return Err(UnknownZone);
+        }
+        system.get(name).or_else(|_| bundled.get(name)).map(Self).map_err(|_| UnknownZone)
+    }
+
+    /// The name as it is stored: as the database spells it, with the offset of now.
+    pub fn named(name: &ZoneName, now: Millis) -> Result<ZoneName, UnknownZone> {
+        let zone = Self::of(name)?;
+        let spelled = zone.0.iana_name().and_then(|name| ZoneName::parse(name).ok()).unwrap_or_else(|| name.clone());
+        Ok(spelled.with_offset(Some(zone.offset_s(now).into())))
+    }
+
+    /// As `named`, for a form that shows what is stored: that one stays, even if no database knows it any more.
+    pub fn chosen(name: ZoneName, stored: &ZoneName, now: Millis) -> Result<ZoneName, UnknownZone> {
+        match Self::named(&name, now) {
+            Err(UnknownZone) if name == *stored => Ok(stored.clone()),
+            named => named,
+        }
+    }
+
+    /// For a stored name, which existed when it was stored. If no database knows it any more, its last known offset is used;
+    /// `jobs::zones` tells the operator whom that concerns.
     pub fn stored(name: &ZoneName) -> Self {
         Self::of(name).unwrap_or_else(|_| {
-            tracing::error!(zone = name.as_str(), "a stored time zone is not in the time zone database, using UTC");
-            Self(TimeZone::UTC)
+            let known = name.last_offset_s().and_then(|seconds| Offset::from_seconds(seconds).ok());
+            if known.is_none() {
+                tracing::error!(zone = name.as_str(), "a stored time zone is in no database and no offset of it is known, using UTC");
+            }
+            Self(TimeZone::fixed(known.unwrap_or(Offset::UTC)))
         })
+    }
+
+    /// Seconds east of UTC at an instant.
+    pub fn offset_s(&self, at: Millis) -> i32 {
+        self.0.to_offset(timestamp(at)).seconds()
     }
 
     /// The local date at an instant.
@@ -106,7 +146,21 @@ fn from_local(date: LocalDate) -> Date {
     Date::new(date.year() as i16, date.month() as i8, date.day() as i8).unwrap_or(Date::constant(1970, 1, 1))
 }
 
-/// The names offered in settings, in the order of the database.
+/// The zones a form offers, each with the minute of the day its clocks show: the stored one first, whatever it is, then the
+/// cities of the list by name.
+pub fn zone_choices(own: Option<&ZoneName>, locale: Locale, now: Millis) -> Vec<(ZoneName, i64)> {
+    let is_own = |name: &str| own.is_some_and(|own| cities::is_same_city(own.as_str(), name));
+    let mut others: Vec<(String, ZoneName)> = cities::CITIES
+        .iter()
+        .filter(|(name, _)| !is_own(name))
+        .filter_map(|(name, _)| Some((cities::city(locale, name), ZoneName::parse(name).ok().filter(|name| Zone::of(name).is_ok())?)))
+        .collect();
+    others.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let zones = own.cloned().into_iter().chain(others.into_iter().map(|(_, zone)| zone));
+    zones.map(|zone| (zone.clone(), Zone::stored(&zone).minute(now))).collect()
+}
+
+/// The names of all places, in the order of the database.
 pub fn zone_names() -> Vec<String> {
     let mut names: Vec<String> = jiff::tz::db()
         .available()

@@ -85,6 +85,7 @@ fn keys_are_plain_and_told_once_and_begin_with_their_section() {
             Section::WorkAndLove => "work-",
             Section::SinceWeMet => "met-",
             Section::NowAndAhead => "ahead-",
+            Section::Other => panic!("{key} is in no section of this release"),
         };
         assert!(key.starts_with(prefix), "{key} is no key of {}", question.section.word());
     }

@@ -3,6 +3,10 @@
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use url::{Host, Url};
@@ -33,6 +37,9 @@ pub struct Settings {
     /// sqlite:FILE or postgres://… [default: sqlite:DATA_DIR/umbba.db]
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
+    /// Begin with an empty database although DATA_DIR holds a key from before. A database that is there stays as it is.
+    #[arg(long, global = true)]
+    pub new: bool,
     /// Who push services may write to: mailto:you@your.domain or an https address. Required in production.
     #[arg(long, global = true, env = "VAPID_SUBJECT")]
     pub vapid_subject: Option<String>,
@@ -59,6 +66,9 @@ pub struct ServeSettings {
     /// Address and port for GET /metrics (Prometheus text); not served when unset. Never open it to the world.
     #[arg(long, env = "METRICS_ADDR")]
     pub metrics_addr: Option<SocketAddr>,
+    /// Connections at once, streams among them; fewer when fewer files may be open. More are told to come back (503).
+    #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_connections: u32,
     /// Folder with the built pages' assets.
     #[arg(long, env = "SITE_ROOT", default_value = "target/site")]
     pub site_root: PathBuf,
@@ -128,13 +138,17 @@ impl PublicUrl {
 
 /// Networks whose `X-Forwarded-For` is believed.
 #[derive(Debug, Clone, Default)]
-pub struct TrustedProxies(Vec<(IpAddr, u8)>);
+pub struct TrustedProxies {
+    networks: Vec<(IpAddr, u8)>,
+    has_warned: Arc<AtomicBool>,
+}
 
 impl TrustedProxies {
     /// Reads a comma-separated list of addresses and CIDR blocks (RFC 4632).
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let broken = |part: &str| ConfigError(format!("TRUSTED_PROXIES holds something that is no address or block: {part}"));
-        text.split(',')
+        let networks = text
+            .split(',')
             .map(str::trim)
             .filter(|part| !part.is_empty())
             .map(|part| {
@@ -142,14 +156,21 @@ impl TrustedProxies {
                 let address: IpAddr = address.parse().map_err(|_| broken(part))?;
                 let most = if address.is_ipv4() { 32 } else { 128 };
                 let bits = bits.map_or(Ok(most), |bits| bits.parse::<u8>().map_err(|_| broken(part)))?;
-                if bits > most { Err(broken(part)) } else { Ok((address, bits)) }
+                // An IPv4 address written as IPv6 (RFC 4291 §2.5.5.2) is that IPv4 address: its last 32 bits.
+                let ahead = if address.to_canonical() == address { 0 } else { 96 };
+                let bits = Some(bits).filter(|bits| *bits <= most).and_then(|bits| bits.checked_sub(ahead)).ok_or_else(|| broken(part))?;
+                Ok((address.to_canonical(), bits))
             })
-            .collect::<Result<_, _>>()
-            .map(Self)
+            .collect::<Result<_, _>>()?;
+        Ok(Self { networks, has_warned: Arc::default() })
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.networks.is_empty()
     }
 
     pub fn trusts(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|(network, bits)| match (network, address.to_canonical()) {
+        self.networks.iter().any(|(network, bits)| match (network, address.to_canonical()) {
             (IpAddr::V4(network), IpAddr::V4(address)) => same_prefix(u32::from(*network).into(), u32::from(address).into(), *bits, 32),
             (IpAddr::V6(network), IpAddr::V6(address)) => same_prefix(u128::from(*network), u128::from(address), *bits, 128),
             _ => false,
@@ -162,9 +183,16 @@ impl TrustedProxies {
         if !self.trusts(client) {
             return client;
         }
-        let hops = forwarded_for.iter().flat_map(|line| line.split(',')).map(str::trim).collect::<Vec<_>>();
-        for hop in hops.into_iter().rev() {
-            let Ok(address) = hop.parse::<IpAddr>() else { break };
+        let hops = forwarded_for.iter().flat_map(|line| line.split(',')).map(bare).filter(|hop| !hop.is_empty());
+        for hop in hops.collect::<Vec<_>>().into_iter().rev() {
+            let Some(address) = parse_hop(hop) else {
+                if !self.has_warned.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(
+                        "a trusted proxy sends an X-Forwarded-For that cannot be read: everybody behind it counts as one client. It is said once"
+                    );
+                }
+                break;
+            };
             client = address.to_canonical();
             if !self.trusts(client) {
                 break;
@@ -172,6 +200,27 @@ impl TrustedProxies {
         }
         client
     }
+}
+
+/// A hop without the quotation marks that some proxies put around it.
+fn bare(hop: &str) -> &str {
+    hop.trim_matches(|c: char| c == '"' || c.is_whitespace())
+}
+
+/// An address as proxies write it: with or without a port, an IPv6 one in brackets or not (RFC 3986 §3.2.2).
+fn parse_hop(hop: &str) -> Option<IpAddr> {
+    let in_brackets = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let address = in_brackets.unwrap_or(hop).parse().ok();
+    address.or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()))
+}
+
+/// What is wrong with listening here, if anything: who reaches us past a proxy, or through one we do not know, has a client
+/// address that is not theirs.
+pub fn unsafe_to_listen(address: SocketAddr, proxies: &TrustedProxies) -> Option<&'static str> {
+    (!address.ip().is_loopback() && proxies.is_empty()).then_some(
+        "LISTEN_ADDR is not on loopback and TRUSTED_PROXIES is empty: behind a proxy all visitors count as one address, and without one \
+         everything goes over the network in the clear; listen on 127.0.0.1, or set TRUSTED_PROXIES to your proxy's address",
+    )
 }
 
 fn same_prefix(one: u128, two: u128, bits: u8, width: u8) -> bool {
@@ -191,6 +240,85 @@ mod tests {
         assert_eq!(proxies.client([203, 0, 113, 9].into(), &["6.6.6.6"]), IpAddr::from([203, 0, 113, 9]), "a stranger's header says nothing");
         assert_eq!(proxies.client(peer, &["nonsense"]), peer);
         assert!(TrustedProxies::parse("10.0.0.0/33").is_err());
+    }
+
+    #[test]
+    fn hops_are_read_as_proxies_write_them() {
+        let proxies = TrustedProxies::parse("127.0.0.1, 10.0.0.0/8, fd00::/8").expect("a list");
+        let peer: IpAddr = [127, 0, 0, 1].into();
+        let (v4, v6): (IpAddr, IpAddr) = ([203, 0, 113, 9].into(), "2001:db8::1".parse().expect("an address"));
+        for (line, expected) in [
+            ("203.0.113.9:4711", v4),
+            ("\"203.0.113.9:4711\"", v4),
+            (" \"203.0.113.9\" , 10.1.2.3:80", v4),
+            ("[2001:db8::1]", v6),
+            ("[2001:db8::1]:443", v6),
+            ("2001:db8::1", v6),
+            ("\"[2001:db8::1]:443\", [fd00::7]:80, \"10.1.2.3\"", v6),
+            ("203.0.113.9, , ,10.1.2.3,", v4),
+            ("6.6.6.6, 203.0.113.9, \"\"", v4),
+            ("[::ffff:203.0.113.9]:80", v4),
+            ("", peer),
+            ("6.6.6.6, 203.0.113.9:x", peer),
+            ("6.6.6.6, [203.0.113.9", peer),
+            ("6.6.6.6, unknown, 10.1.2.3", [10, 1, 2, 3].into()),
+        ] {
+            assert_eq!(proxies.client(peer, &[line]), expected, "{line}");
+        }
+        assert_eq!(proxies.client(peer, &["6.6.6.6, 203.0.113.9", "10.1.2.3:80", ""]), v4);
+    }
+
+    #[test]
+    fn an_ipv4_proxy_may_be_written_as_ipv6() {
+        let (v4, mapped): (IpAddr, IpAddr) = ([127, 0, 0, 1].into(), "::ffff:127.0.0.1".parse().expect("an address"));
+        for list in ["::ffff:127.0.0.1", "::ffff:127.0.0.0/104", "127.0.0.1", "127.0.0.0/8"] {
+            let proxies = TrustedProxies::parse(list).expect("a list");
+            assert!(proxies.trusts(v4) && proxies.trusts(mapped), "{list}");
+            assert!(!proxies.trusts([126, 0, 0, 1].into()), "{list}");
+            assert_eq!(proxies.client(mapped, &["203.0.113.9"]), IpAddr::from([203, 0, 113, 9]), "{list}");
+        }
+        assert!(TrustedProxies::parse("::ffff:127.0.0.1/95").is_err() && TrustedProxies::parse("::ffff:127.0.0.1/129").is_err());
+    }
+
+    #[test]
+    fn a_hop_that_cannot_be_read_is_said_once() {
+        #[derive(Clone, Default)]
+        struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
+        impl std::io::Write for Log {
+            fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+                self.0.lock().expect("the log").write(bytes)
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+        let proxies = TrustedProxies::parse("127.0.0.1").expect("a list");
+        tracing::subscriber::with_default(subscriber, || {
+            for peer in [[203, 0, 113, 9], [127, 0, 0, 1], [127, 0, 0, 1]] {
+                proxies.clone().client(peer.into(), &["6.6.6.6, for=203.0.113.9"]);
+            }
+        });
+        let text = String::from_utf8(log.0.lock().expect("the log").clone()).expect("text");
+        assert_eq!(text.matches("X-Forwarded-For").count(), 1, "{text}");
+        assert!(!text.contains("203.0.113.9") && !text.contains("6.6.6.6"), "no addresses: {text}");
+    }
+
+    #[test]
+    fn listening_to_everybody_without_a_known_proxy_is_said() {
+        let (none, one) = (TrustedProxies::default(), TrustedProxies::parse("10.0.0.1").expect("a list"));
+        for (address, proxies, is_said) in [
+            ("127.0.0.1:3000", &none, false),
+            ("[::1]:3000", &none, false),
+            ("0.0.0.0:3000", &none, true),
+            ("[::]:3000", &none, true),
+            ("192.168.0.7:3000", &none, true),
+            ("0.0.0.0:3000", &one, false),
+        ] {
+            assert_eq!(unsafe_to_listen(address.parse().expect("an address"), proxies).is_some(), is_said, "{address}");
+        }
     }
 
     #[test]

@@ -63,7 +63,8 @@ impl Visitor {
         Ok(SignUp {
             name: PersonName::parse(name)?,
             has_consented: consent == "yes",
-            zone: ZoneName::parse(zone).unwrap_or_default(),
+            // Without a script no zone is sent but the form's own; an empty one is of an earlier page.
+            zone: if zone.is_empty() { ZoneName::default() } else { ZoneName::parse(zone)? },
             locale: self.locale,
         })
     }

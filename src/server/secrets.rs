@@ -1,10 +1,16 @@
 //! The server's own key, and everything derived from it or hashed with it.
 
-use std::{fs, io::Write, net::IpAddr, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc};
+use std::{
+    fs,
+    io::{self, ErrorKind},
+    net::IpAddr,
+    path::Path,
+    sync::Arc,
+};
 
 use ring::{digest, hmac};
 
-use super::random::Random;
+use super::{key_file, random::Random};
 use crate::domain::{HandOverCode, InvitationCode, InvitationId, Millis, NotificationId, RecoveryCode, SubscriptionId};
 
 /// The key file cannot be read or made; the sentence says what to do.
@@ -22,19 +28,7 @@ impl Secrets {
     /// Reads `secret.key` of the data folder (64 hex digits), making it with mode 0600 when it is missing.
     pub fn load(data_dir: &Path, random: &Random) -> Result<Self, SecretsError> {
         let file = data_dir.join("secret.key");
-        let text = match fs::read_to_string(&file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let text = hex(&random.bytes::<32>());
-                let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file).and_then(|mut file| {
-                    file.write_all(text.as_bytes())?;
-                    file.sync_all()
-                });
-                made.map_err(|error| SecretsError(format!("cannot write {}: {error}", file.display())))?;
-                text
-            }
-            Err(error) => return Err(SecretsError(format!("cannot read {}: {error}", file.display()))),
-        };
+        let text = read_or_make(&file, random).map_err(|error| SecretsError(format!("cannot read or make {}: {error}", file.display())))?;
         let key = unhex(text.trim()).filter(|key| key.len() == 32);
         let key = key.ok_or_else(|| SecretsError(format!("{} does not hold 64 hex digits; restore it from your backup", file.display())))?;
         Ok(Self::from_key(&key))
@@ -97,7 +91,7 @@ impl Secrets {
         let mut parts = note.split('.');
         let (invitation, until) = (parts.next()?, parts.next()?);
         let until: i64 = until.parse().ok()?;
-        (now.0 < until).then(|| invitation.parse().ok()).flatten()
+        (now.0 < until && Millis(until).is_believed_at(now)).then(|| invitation.parse().ok()).flatten()
     }
 }
 
@@ -146,6 +140,19 @@ pub fn new_recovery_code(random: &Random) -> RecoveryCode {
     RecoveryCode::from_random(random.bytes())
 }
 
+/// Of two first starts at the same time one makes the key, and both read it.
+fn read_or_make(file: &Path, random: &Random) -> io::Result<String> {
+    match fs::read_to_string(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        read => return read,
+    }
+    match key_file::write_new(file, &hex(&random.bytes::<32>())) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        made => made?,
+    }
+    fs::read_to_string(file)
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -160,6 +167,20 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn first_starts_at_the_same_time_have_one_key() {
+        let folder = std::env::temp_dir().join(format!("umbba-secrets-{}", uuid::Uuid::now_v7()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let random = Random::system();
+        let start = || Secrets::load(&folder, &random).expect("a key").next_token("a");
+        let tokens: Vec<String> = std::thread::scope(|scope| {
+            let starts: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
+            starts.into_iter().map(|start| start.join().expect("no panic")).collect()
+        });
+        assert!(tokens.iter().all(|token| *token == tokens[0]), "{tokens:?}");
+        fs::remove_dir_all(&folder).expect("removed");
+    }
 
     #[test]
     fn a_ticket_is_good_until_its_time_and_cannot_be_made_up() {

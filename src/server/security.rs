@@ -1,6 +1,34 @@
 //! Security events: what each is called, and its one line in the log, with ids only. Whoever counts them counts here.
 
-use crate::domain::{PersonId, SessionId};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use crate::domain::{Millis, Moment, PersonId, SessionId};
+
+/// Who is said no more is forgotten when so many are held.
+const HELD: usize = 10_000;
+
+/// What was said within the last minute, on the monotonic clock: a flood does not flood the log. Per process.
+#[derive(Clone, Default)]
+pub struct Said(Arc<Mutex<HashMap<String, Moment>>>);
+
+impl Said {
+    /// Whether this was not said within the last minute; then it is now.
+    pub fn is_due(&self, what: String, now: Moment) -> bool {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_recent = |at: &Moment| now.since(*at) < Millis::MINUTE;
+        if held.get(&what).is_some_and(is_recent) {
+            return false;
+        }
+        if held.len() >= HELD {
+            held.retain(|_, at| is_recent(at));
+        }
+        held.insert(what, now);
+        true
+    }
+}
 
 /// Something that may mean harm, or that undoes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

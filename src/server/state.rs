@@ -1,9 +1,9 @@
 //! What every use case is handed.
 
-use std::{net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
-    budget::{Budget, WIDE_BURST},
+    budget::Budget,
     catalogue::Catalogue,
     clock::Clock,
     config::{AppEnv, PublicUrl, ServeSettings, Settings, TrustedProxies},
@@ -11,9 +11,9 @@ use super::{
     push::Push,
     random::Random,
     secrets::Secrets,
+    security::Said,
     storage::Database,
 };
-use crate::domain::{Millis, PersonId};
 
 /// Cheap to clone; one per process.
 #[derive(Clone)]
@@ -25,7 +25,9 @@ pub struct AppState {
     pub secrets: Secrets,
     pub push: Push,
     pub budget: Budget,
-    pub limits: Limits,
+    pub sign_ups: SignUpLimits,
+    /// What the log has said within the last minute.
+    pub said: Said,
     pub lifecycle: Lifecycle,
     pub site: Arc<Site>,
 }
@@ -34,34 +36,22 @@ pub struct AppState {
 const SIGN_UPS_PER_HOUR: u32 = 5;
 const DISK_FLOOR_MB: u64 = 256;
 
-/// What one person or address may have and do, beside `budget`.
-#[derive(Clone)]
-pub struct Limits {
-    /// What costs little, by person and address: whoever holds a copy of somebody's session cannot spend it for them.
-    pub wide: Budget<(Option<PersonId>, IpAddr)>,
-    /// One line of the log a minute about each of these.
-    pub said: Budget<String>,
-    /// Sign-ups an hour and address; `None`: as many as there are.
-    pub sign_ups_per_hour: Option<u32>,
-    /// A folder on the disk that is written to, and how many bytes have to be free on it for somebody new.
+/// When nobody new may sign up.
+#[derive(Debug, Clone, Default)]
+pub struct SignUpLimits {
+    /// So many an hour and address; `None`: as many as there are.
+    pub per_hour: Option<u32>,
+    /// A folder on the disk that is written to, and how many bytes have to be free on it.
     pub disk_floor: Option<(PathBuf, u64)>,
 }
 
-impl Default for Limits {
-    /// Without limits on signing up.
-    fn default() -> Self {
-        Self { wide: Budget::wide(WIDE_BURST), said: Budget::every(1, Millis::MINUTE), sign_ups_per_hour: None, disk_floor: None }
-    }
-}
-
-impl Limits {
+impl SignUpLimits {
     pub fn of(settings: &Settings, serve: &ServeSettings) -> Self {
         let is_strict = settings.is_production();
         let floor = serve.disk_floor_mb.or(is_strict.then_some(DISK_FLOOR_MB)).map(|mib| mib.saturating_mul(1024 * 1024));
         Self {
-            sign_ups_per_hour: serve.sign_ups_per_hour.or(is_strict.then_some(SIGN_UPS_PER_HOUR)),
+            per_hour: serve.sign_ups_per_hour.or(is_strict.then_some(SIGN_UPS_PER_HOUR)),
             disk_floor: floor.map(|bytes| (settings.data_dir.clone(), bytes)),
-            ..Self::default()
         }
     }
 }

@@ -16,7 +16,10 @@ use super::push_service::{self, PushService};
 use crate::{
     api::{ApiError, TodayView},
     domain::{DailyQuestionId, Event, EventKind, Millis, PairId},
-    http::{serve, wire::Port},
+    http::{
+        port::{Limits, Port},
+        serve,
+    },
     server::{
         budget::Budget,
         catalogue::Catalogue,
@@ -27,8 +30,9 @@ use crate::{
         push::{Push, PushHosts, PushSender, VapidKeys},
         random::Random,
         secrets::Secrets,
+        security::Said,
         services::{accounts, invitations},
-        state::{AppState, HEARTBEAT, Limits, Site},
+        state::{AppState, HEARTBEAT, SignUpLimits, Site},
         storage::{
             Database, Opening,
             seeds::{CHILDREN, PARENTS},
@@ -80,6 +84,16 @@ impl TestApp {
         (Self::start_at(7, &service.host).await, service)
     }
 
+    /// As `start_with_push`, with a budget that runs out.
+    pub async fn start_with_push_and_budget(budget: Budget) -> (Self, PushService) {
+        let service = PushService::start().await;
+        let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let folder = Folder::new();
+        let mut state = prepare(&folder, Clock::manual(NOON), 7, &service.host, listener.local_addr().expect("an address").port()).await;
+        state.budget = budget;
+        (Self::run(state, listener.into(), folder, &service.host), service)
+    }
+
     /// Two apps of one seed are twins.
     pub async fn start_with(seed: u64) -> Self {
         Self::start_at(seed, "").await
@@ -93,7 +107,16 @@ impl TestApp {
         let listener = socket.listen(64).expect("a port");
         let (folder, clock) = (Folder::new(), Clock::manual(NOON));
         let state = prepare(&folder, clock, 7, "", listener.local_addr().expect("an address").port()).await;
-        Self::run(state, Port::from(listener).with_patience(patience), folder, "")
+        let limits = Limits { patience, head: patience, idle: patience * 5, ..Limits::default() };
+        Self::run(state, Port::new(listener, limits), folder, "")
+    }
+
+    /// With other limits on what connections may take.
+    pub async fn start_with_limits(limits: Limits) -> Self {
+        let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let folder = Folder::new();
+        let state = prepare(&folder, Clock::manual(NOON), 7, "", listener.local_addr().expect("an address").port()).await;
+        Self::run(state, Port::new(listener, limits), folder, "")
     }
 
     /// With lines that say after `heartbeat` of silence that they are alive.
@@ -137,19 +160,12 @@ impl TestApp {
         Self::open(self.folder.clone(), self.state.clock.clone(), 8, &self.push_host).await
     }
 
-    /// As `second_node`, with other limits than none.
-    pub async fn with_limits(&self, limits: Limits) -> Self {
+    /// As `second_node`, with limits on signing up.
+    pub async fn with_sign_ups(&self, sign_ups: SignUpLimits) -> Self {
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
         let port = listener.local_addr().expect("an address").port();
-        let state = AppState { limits, ..prepare(&self.folder, self.state.clock.clone(), 8, "", port).await };
+        let state = AppState { sign_ups, ..prepare(&self.folder, self.state.clock.clone(), 8, "", port).await };
         Self::run(state, listener.into(), self.folder.clone(), "")
-    }
-
-    /// A number out of the database.
-    pub async fn count(&self, sql: &'static str) -> i64 {
-        use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
-        let mut raw = SqliteConnectOptions::new().filename(self.folder.0.join("test.db")).connect().await.expect("the database");
-        sqlx::query_scalar(sql).fetch_one(&mut raw).await.expect("a number")
     }
 
     /// Ends the process as SIGTERM does and starts it anew `away` milliseconds later: same database, same port.
@@ -178,9 +194,21 @@ impl TestApp {
         self.restart(0).await;
     }
 
+    /// Where the data and the built site lie.
+    pub fn folder(&self) -> &Path {
+        &self.folder.0
+    }
+
     /// Every byte of the database, what is only in its log included.
     pub fn stored(&self) -> Vec<u8> {
         ["test.db", "test.db-wal"].into_iter().flat_map(|file| std::fs::read(self.folder.0.join(file)).unwrap_or_default()).collect()
+    }
+
+    /// Runs a statement on the database file itself, as another release or an operator would.
+    pub async fn run_sql(&self, sql: &str) {
+        use sqlx::{AssertSqlSafe, ConnectOptions, sqlite::SqliteConnectOptions};
+        let mut raw = SqliteConnectOptions::new().filename(self.folder.0.join("test.db")).foreign_keys(false).connect().await.expect("the database");
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut raw).await.expect("a statement");
     }
 
     /// Sends what may be sent now.
@@ -246,9 +274,9 @@ async fn prepare(folder: &Folder, clock: Clock, seed: u64, push_host: &str, port
         random: Random::seeded(seed),
         secrets: Secrets::from_key(&[7; 32]),
         push: push(&folder.0, push_host),
-        // Its clock stands still: what a test does in a moment would take a person a day.
-        budget: Budget::of(u32::MAX),
-        limits: Limits { wide: Budget::wide(u32::MAX), ..Limits::default() },
+        budget: Budget::unlimited(),
+        sign_ups: SignUpLimits::default(),
+        said: Said::default(),
         lifecycle: Lifecycle::default(),
         site: Arc::new(Site {
             env: AppEnv::Test,

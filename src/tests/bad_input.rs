@@ -19,7 +19,7 @@ async fn a_refused_name_keeps_what_was_typed_and_says_why() {
         ("   ", "이름을 적어 주세요."),
         (long.as_str(), "이름은 20자까지 적을 수 있어요."),
         ("엄마\u{202E}", "이름에 쓸 수 없는 글자가 들어 있어요."),
-        ("a\u{0007}b", "이름에 쓸 수 없는 글자가 들어 있어요."),
+        ("\u{2800}\u{200E}", "이름을 적어 주세요."),
     ] {
         let response = app.visitor().submit("sign_up", &[("name", name), ("consent", "yes"), ("zone", "Asia/Seoul")]).await;
         assert_eq!(response.status(), 422, "{name:?}");
@@ -83,8 +83,13 @@ async fn a_refused_answer_keeps_the_text_in_the_form() {
     let pair = app.pair().await;
     let (id, version) = pair.child.question(pair.id).await;
     let long = format!("{}\n끝", "가".repeat(2_000));
-    for (body, sentence) in [("  ", "답을 적어 주세요."), (long.as_str(), "답은 2,000자까지"), ("글\u{202E}", "답에 쓸 수 없는 글자")]
-    {
+    let heavy = "👨‍👩‍👧‍👦".repeat(1_000);
+    for (body, sentence) in [
+        ("  ", "답을 적어 주세요."),
+        (long.as_str(), "답은 2,000자까지"),
+        (heavy.as_str(), "자리를 많이 차지하는 글자"),
+        ("글\u{202E}", "답에 쓸 수 없는 글자"),
+    ] {
         let fields = [("daily_question", id.to_string()), ("version", version.to_string()), ("body", body.to_owned())];
         let response = pair.child.submit("submit_answer", &fields.each_ref().map(|(name, value)| (*name, value.as_str()))).await;
         assert_eq!(response.status(), 422);

@@ -1,5 +1,8 @@
 //! The binary itself: an operator's mistake gets one sentence that says what to do, and exit code 1.
 
+#[path = "operator.rs"]
+mod operator;
+
 use std::{
     fs,
     net::TcpListener,
@@ -131,6 +134,29 @@ fn a_database_that_is_none_is_said_so() {
 }
 
 #[test]
+fn the_operator_signs_people_out_and_lets_one_back_in() {
+    let data = folder("sessions");
+    let sessions = data.join("sessions.txt").display().to_string();
+    assert!(umbba(&data, "development", &["seed", "--pairs", "2", "--sessions", &sessions]).status.success());
+    let listed = fs::read_to_string(&sessions).expect("the sessions");
+    let person = listed.split_whitespace().next().expect("a person");
+    let said = |arguments: &[&str]| {
+        let done = umbba(&data, "development", arguments);
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8_lossy(&done.stdout).trim().to_owned()
+    };
+
+    let code = said(&["person", "recover", person]);
+    assert!(code.len() == 19 && code.split('-').all(|group| group.len() == 4), "{code}");
+    assert_eq!(said(&["sessions", "end", "--person", person]), "1 sessions ended");
+    assert_eq!(said(&["sessions", "end", "--all"]), "3 sessions ended");
+
+    let nobody = "01a20359-39ae-7b93-921b-5f70d4c4f248";
+    assert!(refused(&umbba(&data, "development", &["person", "recover", nobody])).contains(nobody));
+    assert!(!umbba(&data, "development", &["sessions", "end"]).status.success(), "of whom has to be said");
+}
+
+#[test]
 fn seeding_ticking_and_backing_up_work_from_the_command_line() {
     let data = folder("seed");
     let sessions = data.join("sessions.txt").display().to_string();
@@ -249,5 +275,32 @@ fn the_limit_of_open_files_is_raised_and_said_when_it_is_low() {
         let said = child.wait_with_output().expect("an end").stderr;
         let said = String::from_utf8_lossy(&said).into_owned();
         assert_eq!(said.matches("LimitNOFILE").count(), usize::from(is_low), "{said}");
+    }
+}
+
+#[test]
+fn listening_to_everybody_without_a_known_proxy_is_said_at_start() {
+    for (arguments, is_said) in [(vec!["0.0.0.0:0"], true), (vec!["0.0.0.0:0", "--trusted-proxies", "10.0.0.1"], false), (vec!["127.0.0.1:0"], false)]
+    {
+        let data = folder("listen");
+        fs::create_dir_all(data.join("site/pkg")).expect("a folder");
+        fs::write(data.join("site/pkg/umbba.css"), "").expect("a file");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_umbba"))
+            .args(["serve", "--listen-addr"])
+            .args(&arguments)
+            .env_clear()
+            .env("APP_ENV", "development")
+            .env("DATA_DIR", &data)
+            .env("SITE_ROOT", data.join("site"))
+            .env("LOG", "off")
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().expect("its words")), &mut line).expect("a line");
+        child.kill().expect("an end");
+        let said = String::from_utf8_lossy(&child.wait_with_output().expect("an end").stderr).into_owned();
+        assert_eq!(said.contains("TRUSTED_PROXIES"), is_said, "{arguments:?}: {said}");
     }
 }

@@ -8,11 +8,10 @@ use super::{
 };
 use crate::{
     api::{AnswersView, DevicesView, Phase},
-    domain::{DailyQuestion, Millis, PairId},
+    domain::{Millis, PairId},
     server::{
         services::openings,
         storage::{
-            daily_questions,
             deliveries::{self, State},
             seeds::{CHILDREN, PARENTS},
         },
@@ -111,14 +110,9 @@ async fn d5_a_pair_that_cannot_be_opened_stops_itself_alone_and_holds_no_transac
     let (child, parent) = (app.person(CHILDREN[1].0).await, app.person(PARENTS[1].0).await);
     let second = app.pair_of(child, parent).await;
     second.answer_both("글").await;
-    // A row that is in the way: tomorrow has a question already, though the pair does not know.
-    let now = app.state.clock.now();
-    let tomorrow = second.child.today(second.id).await.today.plus_days(1);
-    let question = openings::daily_question(&app.state, second.id, 0, &app.state.catalogue.questions()[0], Some(tomorrow), now);
-    let mut tx = app.state.database.begin().await.expect("a transaction");
-    daily_questions::insert(&mut tx, &question).await.expect("a row");
-    daily_questions::save(&mut tx, &DailyQuestion { shelved_at: Some(now), ..question }).await.expect("shelved");
-    tx.commit().await.expect("a commit");
+    // Something is in the way of this one pair.
+    let guard = format!("BEFORE INSERT ON daily_questions WHEN NEW.pair_id = '{}'", second.id);
+    app.run_sql(&format!("CREATE TRIGGER in_the_way {guard} BEGIN SELECT RAISE(ABORT, 'in the way'); END")).await;
 
     app.advance(Millis::DAY);
     assert!(openings::open_due(&app.state, 500).await.is_err(), "together they fail");
@@ -129,6 +123,7 @@ async fn d5_a_pair_that_cannot_be_opened_stops_itself_alone_and_holds_no_transac
     for browser in [&pair.child, &pair.parent] {
         assert_eq!(browser.answer(pair.id, "글").await.status(), StatusCode::OK, "nothing is held");
     }
+    app.run_sql("DROP TRIGGER in_the_way").await;
     app.tick_at(21, 0).await;
     assert_eq!((number(&pair.child, pair.id).await, number(&second.child, second.id).await), (3, 2), "and a day later it goes on too");
 }

@@ -10,7 +10,7 @@ use crate::{
     server::{
         jobs::housekeeping,
         storage::{
-            hand_overs,
+            prune,
             seeds::{CHILDREN, PARENTS},
         },
     },
@@ -394,7 +394,7 @@ async fn five_wrong_tries_shut_a_browser_and_ten_its_address() {
     app.restart(0).await;
     assert_eq!(again.refused("ask_hand_over", &[("code", &code)]).await, SHUT, "a restart forgives nothing");
     assert_eq!(
-        guesser.refused("sign_in", &[("code", &"0".repeat(16))]).await,
+        guesser.refused("sign_in", &[("code", "0000-0000-0000-0000")]).await,
         (422, ApiError::RecoveryCodeWrong),
         "the recovery code has its own count"
     );
@@ -481,7 +481,7 @@ async fn housekeeping_forgets_what_is_over() {
     let left = async |at: Millis| {
         // Dropped, so that it never happened.
         let mut tx = app.state.database.begin().await.expect("a transaction");
-        hand_overs::prune(&mut tx, at).await.expect("a number")
+        prune::batch(&mut tx, &prune::HAND_OVERS, at).await.expect("a number")
     };
     let end = app.state.clock.now().plus(HAND_OVER_LIFE_MS);
     housekeeping::sweep(&app.state).await.expect("a sweep");

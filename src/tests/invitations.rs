@@ -227,3 +227,20 @@ async fn in_an_app_s_browser_the_way_out_is_offered_before_joining() {
     assert!(page.contains("기본 브라우저로 열기") && page.contains("kakaotalk://web/openExternal?url="));
     assert!(!app.visitor().page("/join").await.contains("기본 브라우저로 열기"));
 }
+
+#[tokio::test]
+async fn a_pasted_message_opens_and_a_text_without_a_code_costs_no_try() {
+    let app = TestApp::start().await;
+    let child = app.person(CHILDREN[0].0).await;
+    let code = child.invite(child.start_pair("child").await).await;
+    let newcomer = app.visitor();
+
+    for text in ["", "초대 코드가 뭐예요?", "https://family.example/today"].into_iter().cycle().take(30) {
+        assert_eq!(newcomer.refused("check_invitation", &[("code", text)]).await, (422, ApiError::CodeMissing), "{text}");
+        assert_eq!(newcomer.refused("sign_in", &[("code", text)]).await, (422, ApiError::CodeMissing), "{text}");
+        assert_eq!(newcomer.refused("ask_hand_over", &[("code", text)]).await, (422, ApiError::CodeMissing), "{text}");
+    }
+    let message = format!("{}님이 초대했어요!\nhttps://family.example/join/{code}\n코드는 {code}이에요.", CHILDREN[0].0);
+    assert_eq!(newcomer.post("check_invitation", &[("code", &message)]).await.status(), 200);
+    assert!(newcomer.page("/join/confirm").await.contains(CHILDREN[0].0));
+}

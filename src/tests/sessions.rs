@@ -4,7 +4,10 @@ use super::app::{Browser, SESSION_IDLE, TestApp};
 use crate::{
     api::{AccountView, ApiError},
     domain::{EventKind, Millis},
-    server::storage::seeds::{CHILDREN, PARENTS},
+    server::{
+        jobs::housekeeping,
+        storage::seeds::{CHILDREN, PARENTS},
+    },
 };
 
 #[tokio::test]
@@ -48,7 +51,9 @@ async fn a_session_ends_after_four_hundred_idle_days_and_never_while_it_is_used(
         app.advance(SESSION_IDLE / 8);
         assert_eq!(used.get("/settings").await.status(), 200);
     }
+    housekeeping::sweep(&app.state).await.expect("a sweep");
     assert_eq!(idle.get("/settings").await.status(), 401);
+    assert_eq!(used.get("/settings").await.status(), 200);
 }
 
 #[tokio::test]

@@ -36,14 +36,16 @@ use crate::{
             attempts::{self, Done},
             daily_questions,
             deliveries::{self, CancelFor, DeliveryId, Settled, State},
-            entries, events, failures,
+            entries, events, failures, future_rows,
             hand_overs::{self, Kind, NewHandOver},
             invitations::{self, Invitation},
             notifications::{self, NewNotification},
-            pairs, parcels, persons, presence, questions,
+            pairs, parcels, persons, presence, prune, questions,
             receipts::{self, Receipt},
             rhythm, seeds, sessions,
             subscriptions::{self, Subscription},
+            sweeps::{self, Swept},
+            waiting,
         },
     },
 };
@@ -407,9 +409,9 @@ on_both! {
         assert_eq!(commit!(db, tx => attempts::lookup(&mut tx, "key", NOW).await.expect("an answer")), None, "long ago");
         let later = Done { session: None, target: None, ..done };
         commit!(db, tx => attempts::insert(&mut tx, "key", "join", &later, NOW.plus(5)).await.expect("written again"));
-        assert_eq!(commit!(db, tx => attempts::prune(&mut tx, NOW.plus(4)).await.expect("an answer")), 0);
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::ATTEMPTS, NOW.plus(4)).await.expect("an answer")), 0);
         assert_eq!(commit!(db, tx => attempts::lookup(&mut tx, "key", NOW).await.expect("an answer")), Some(later));
-        assert_eq!(commit!(db, tx => attempts::prune(&mut tx, NOW.plus(5)).await.expect("an answer")), 1);
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::ATTEMPTS, NOW.plus(5)).await.expect("an answer")), 1);
     }
 
     async fn a_retired_token_is_told_of_once_until_the_next_is_retired(db: Database) {
@@ -454,7 +456,7 @@ on_both! {
         assert!(!read!(db, tx => sessions::exists(&mut tx, ids[1]).await));
         assert!(read!(db, tx => sessions::exists(&mut tx, ids[0]).await));
 
-        assert_eq!(commit!(db, tx => sessions::prune(&mut tx, NOW).await.expect("an answer")), 1, "only the one nobody used since");
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::SESSIONS, NOW).await.expect("an answer")), 1, "only the one nobody used since");
         assert_eq!(read!(db, tx => sessions::find_of(&mut tx, person.id).await).len(), 1);
     }
 
@@ -811,8 +813,8 @@ on_both! {
 
         let (child, session) = signed_in(&db).await;
         hand_over(&db, child.id, session, Kind::Digits, "code").await.expect("a hand-over");
-        assert_eq!(commit!(db, tx => hand_overs::prune(&mut tx, NOW.plus(99)).await.expect("an answer")), 0);
-        assert_eq!(commit!(db, tx => hand_overs::prune(&mut tx, NOW.plus(100)).await.expect("an answer")), 1);
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::HAND_OVERS, NOW.plus(99)).await.expect("an answer")), 0);
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::HAND_OVERS, NOW.plus(100)).await.expect("an answer")), 1);
     }
 
     // ---- daily questions and answers
@@ -1106,6 +1108,65 @@ on_both! {
         assert_eq!(read!(db, tx => deliveries::next_send(&mut tx).await), Some(lease.plus(90_000)));
     }
 
+    async fn what_a_clock_far_ahead_left_in_rows_is_brought_back(db: Database) {
+        let told = told(&db).await;
+        let (session, ahead) = (SessionId(id()), NOW.plus(60 * Millis::DAY));
+        let mut pair = together(&db).await.pair;
+        pair.next_due_at = Some(ahead);
+        commit!(db, tx => {
+            let person = sign_up(&mut tx, "순자").await;
+            sessions::insert(&mut tx, session, person.id, "hash", "d", ahead).await.expect("a session");
+            failures::record(&mut tx, "address:1", ahead).await.expect("a failure");
+            let done = Done { person: person.id, session: None, target: None };
+            attempts::insert(&mut tx, "key", "join", &done, ahead).await.expect("a step");
+            let new = persons::NewRecovery { hash: "fresh", made_by: None, earlier_until: Some(ahead) };
+            persons::set_recovery(&mut tx, person.id, new, ahead).await.expect("a new code");
+            pairs::update_rhythm(&mut tx, &pair).await.expect("an update");
+            deliveries::claim(&mut tx, NOW, ahead, 1).await.expect("a lease");
+        });
+        assert_eq!(read!(db, tx => failures::count(&mut tx, "address:1", NOW).await), 0, "not believed");
+        assert_eq!(read!(db, tx => future_rows::find_pairs(&mut tx, NOW).await), [pair.id]);
+        assert!(read!(db, tx => future_rows::are_there(&mut tx, NOW).await));
+
+        assert_eq!(commit!(db, tx => future_rows::bring_back(&mut tx, NOW).await.expect("rows")), 5);
+
+        assert!(!read!(db, tx => future_rows::are_there(&mut tx, NOW).await));
+        assert_eq!(commit!(db, tx => deliveries::claim(&mut tx, NOW, NOW.plus(1), 10).await.expect("a claim")), [told]);
+        let found = read!(db, tx => sessions::lookup(&mut tx, "hash", NOW, NOW).await).expect("the session");
+        assert_eq!((found.session.rotated_at, found.session.last_used_at), (NOW, ahead));
+        assert_eq!(commit!(db, tx => attempts::lookup(&mut tx, "key", NOW).await.expect("an answer")), None);
+        let codes = read!(db, tx => persons::recovery_codes(&mut tx, found.person.id, NOW).await);
+        assert_eq!(codes.earlier.map(|(_, until)| until), Some(NOW.plus(7 * Millis::DAY)));
+    }
+
+    async fn the_most_a_sweep_has_deleted_is_remembered(db: Database) {
+        let person = commit!(db, tx => sign_up(&mut tx, "순자").await);
+        for (hash, at) in [("a", NOW), ("b", NOW.plus(10)), ("c", NOW.plus(20))] {
+            commit!(db, tx => sessions::insert(&mut tx, SessionId(id()), person.id, hash, "d", at).await.expect("a session"));
+        }
+        let mine = async |limit: i64| read!(db, tx => sweeps::count_up_to(&mut tx, Swept::Sessions, NOW.plus(10), limit).await);
+        assert_eq!((mine(10).await, mine(1).await), (2, 1));
+        assert_eq!(read!(db, tx => sweeps::count_all(&mut tx, Swept::Sessions).await), 3);
+        for what in [Swept::Subscriptions, Swept::Notifications, Swept::Deliveries, Swept::Events] {
+            assert_eq!(read!(db, tx => sweeps::count_up_to(&mut tx, what, NOW, 10).await), 0, "{what:?}");
+            assert_eq!(read!(db, tx => sweeps::count_all(&mut tx, what).await), 0, "{what:?}");
+        }
+        assert_eq!(read!(db, tx => sweeps::record_of(&mut tx, Swept::Events).await), (0, 0));
+        for record in [(7, 1), (7, 0)] {
+            commit!(db, tx => sweeps::set_record(&mut tx, Swept::Events, record.0, record.1).await.expect("written"));
+            assert_eq!(read!(db, tx => sweeps::record_of(&mut tx, Swept::Events).await), record);
+        }
+    }
+
+    async fn the_dates_that_have_a_question_are_known(db: Database) {
+        let pair = together(&db).await.pair;
+        let today = date("2026-11-22");
+        commit!(db, tx => daily_questions::insert(&mut tx, &DailyQuestion { local_date: Some(today), ..question(pair.id, 1) }).await.expect("new"));
+        let dated = read!(db, tx => daily_questions::find_dated(&mut tx, &[(pair.id, today), (PairId(1), today)]).await);
+        assert_eq!(dated.into_iter().collect::<Vec<_>>(), [pair.id]);
+        assert!(read!(db, tx => daily_questions::find_dated(&mut tx, &[(pair.id, today.plus_days(1))]).await).is_empty());
+    }
+
     async fn a_parcel_holds_how_things_stand(db: Database) {
         let told = told(&db).await;
         let parcels = read!(db, tx => parcels::load(&mut tx, &[told]).await);
@@ -1124,7 +1185,7 @@ on_both! {
         commit!(db, tx => deliveries::cancel(&mut tx, CancelFor::Subscription(told.subscription), Cancelled::SignedOut, NOW).await.expect("cancelled"));
         assert_eq!(commit!(db, tx => deliveries::claim(&mut tx, NOW, NOW.plus(1), 10).await.expect("a claim")), []);
         assert_eq!(read!(db, tx => deliveries::counts(&mut tx).await), (vec![("cancelled".to_owned(), 1)], None));
-        assert_eq!(commit!(db, tx => deliveries::prune(&mut tx, NOW.plus(1)).await.expect("pruned")), 1);
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::DELIVERIES, NOW.plus(1)).await.expect("pruned")), 1);
     }
 
     async fn a_report_counts_once_and_names_its_person(db: Database) {
@@ -1136,9 +1197,58 @@ on_both! {
         let trails = read!(db, tx => receipts::find_trails(&mut tx, person, "answered", NOW).await);
         assert_eq!((trails[0].shown_at, trails[0].opened_at), (Some(NOW.0), None));
         let subscription = read!(db, tx => subscriptions::lookup_for(&mut tx, person, told.subscription).await).expect("a subscription");
-        assert_eq!(subscription.shown_at, Some(NOW.plus(1)));
-        assert_eq!(read!(db, tx => subscriptions::find_silent(&mut tx, NOW.plus(2)).await), [told.subscription]);
-        assert_eq!(read!(db, tx => subscriptions::find_silent(&mut tx, NOW.plus(1)).await), []);
+        assert_eq!(subscription.shown_at, Some(NOW), "the second report wrote nothing");
+        assert_eq!(read!(db, tx => subscriptions::find_silent(&mut tx, NOW.plus(1)).await), [told.subscription]);
+        assert_eq!(read!(db, tx => subscriptions::find_silent(&mut tx, NOW).await), []);
+    }
+
+    async fn a_report_settles_what_waits_and_a_late_outcome_changes_nothing(db: Database) {
+        let told = told(&db).await;
+        let lease = NOW.plus(60_000);
+        commit!(db, tx => deliveries::claim(&mut tx, NOW, lease, 10).await.expect("a claim"));
+        assert_eq!(read!(db, tx => parcels::load(&mut tx, &[told]).await).len(), 1);
+        commit!(db, tx => receipts::report(&mut tx, told, Receipt::Shown, NOW.plus(1)).await.expect("noted"));
+        assert_eq!(read!(db, tx => parcels::load(&mut tx, &[told]).await).len(), 0, "a worker that has it does not send it");
+        let late = Settled { id: told, state: State::Retry, send_at: Some(lease), status: None, reason: Some("timeout"), is_attempt: true };
+        commit!(db, tx => deliveries::settle(&mut tx, &[late], lease, NOW.plus(2)).await.expect("settled"));
+        let listed = read!(db, tx => deliveries::find_in(&mut tx, State::Accepted, 10).await);
+        assert_eq!(listed.iter().map(|listed| listed.reason.as_deref()).collect::<Vec<_>>(), [Some("shown")]);
+        assert_eq!(read!(db, tx => deliveries::next_send(&mut tx).await), None);
+    }
+
+    async fn what_waits_for_a_service_is_brought_forward_and_follows_to_another_subscription(db: Database) {
+        let told = told(&db).await;
+        let lease = NOW.plus(60_000);
+        let waits = async |state, at, reason| {
+            commit!(db, tx => {
+                let due = deliveries::next_send(&mut tx).await.expect("an answer").expect("it waits");
+                assert_eq!(deliveries::claim(&mut tx, due, lease, 10).await.expect("a claim"), [told]);
+                let settled = Settled { id: told, state, send_at: Some(at), status: None, reason: Some(reason), is_attempt: true };
+                deliveries::settle(&mut tx, &[settled], lease, NOW).await.expect("settled");
+            });
+            read!(db, tx => waiting::find_held_back(&mut tx, "https://push.example", NOW.plus(5_000), 10).await)
+        };
+        let later = NOW.plus(900_000);
+        assert_eq!(waits(State::Pending, later, "quiet hours").await, []);
+        assert_eq!(waits(State::Retry, later, waiting::ASKED_TO_WAIT).await, []);
+        assert_eq!(waits(State::Retry, NOW.plus(5_000), "service").await, [], "soon enough");
+        assert_eq!(waits(State::Pending, later, waiting::ORIGIN_PAUSED).await, [(told, later)]);
+        assert_eq!(waits(State::Retry, later, "service").await, [(told, later)]);
+        assert_eq!(read!(db, tx => waiting::find_held_back(&mut tx, "https://other.example", NOW, 10).await), []);
+        commit!(db, tx => waiting::bring_forward(&mut tx, &[(told, later.plus(1), NOW)]).await.expect("left"));
+        assert_eq!(read!(db, tx => deliveries::next_send(&mut tx).await), Some(later), "somebody else has moved it meanwhile");
+        commit!(db, tx => waiting::bring_forward(&mut tx, &[(told, later, NOW.plus(3))]).await.expect("moved"));
+        assert_eq!(read!(db, tx => deliveries::next_send(&mut tx).await), Some(NOW.plus(3)));
+
+        let new = SubscriptionId(id());
+        commit!(db, tx => waiting::follow(&mut tx, told.subscription, new, NOW.plus(4)).await.expect("moved"));
+        let claimed = commit!(db, tx => deliveries::claim(&mut tx, NOW.plus(4), lease, 10).await.expect("a claim"));
+        assert_eq!(claimed, [DeliveryId { subscription: new, ..told }]);
+        commit!(db, tx => {
+            deliveries::insert(&mut tx, &[(told, NOW)], NOW).await.expect("the same for the first");
+            waiting::follow(&mut tx, told.subscription, new, NOW).await.expect("the second has it");
+        });
+        assert_eq!(read!(db, tx => deliveries::counts(&mut tx).await).0, [("leased".to_owned(), 1), ("pending".to_owned(), 1)]);
     }
 
     async fn ending_a_session_takes_its_subscription_along(db: Database) {
@@ -1206,9 +1316,9 @@ on_both! {
         commit!(db, tx => for at in 0..4 {
             append(&mut tx, &[child.id], EventKind::SettingsChanged, None, None, NOW.plus(at)).await.expect("told");
         });
-        assert_eq!(commit!(db, tx => events::prune(&mut tx, NOW.plus(2)).await.expect("an answer")), 2);
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::EVENTS, NOW.plus(2)).await.expect("an answer")), 2);
         assert_eq!(read!(db, tx => events::first_kept(&mut tx, child.id).await), Some(3));
-        assert_eq!(commit!(db, tx => events::prune(&mut tx, NOW.plus(9)).await.expect("an answer")), 2);
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::EVENTS, NOW.plus(9)).await.expect("an answer")), 2);
         assert_eq!(read!(db, tx => events::first_kept(&mut tx, child.id).await), None);
 
         commit!(db, tx => append(&mut tx, &[child.id, parent.id], EventKind::SettingsChanged, None, None, NOW).await.expect("told"));
@@ -1304,7 +1414,7 @@ on_both! {
         for (bucket, since, count) in [("address:1", 0, 3), ("address:1", 1, 2), ("address:1", 3, 0), ("address:2", 0, 1), ("address:3", 0, 0)] {
             assert_eq!(read!(db, tx => failures::count(&mut tx, bucket, NOW.plus(since)).await), count, "{bucket} since {since}");
         }
-        assert_eq!(commit!(db, tx => failures::prune(&mut tx, NOW.plus(2)).await.expect("an answer")), 1);
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::FAILURES, NOW.plus(2)).await.expect("an answer")), 1);
         assert_eq!(read!(db, tx => failures::count(&mut tx, "address:1", NOW).await), 2);
     }
 
@@ -1423,6 +1533,35 @@ on_both! {
 
 // ---- what one database alone can show
 
+#[tokio::test]
+async fn a_copy_that_fails_its_check_gets_no_name() {
+    let (folder, database) = fresh_sqlite().await;
+    let mut raw = raw_sqlite(&sqlite_file(&folder)).await;
+    let orphan = "PRAGMA foreign_keys = OFF; INSERT INTO invitations (id, pair_id, code_hash, relation_word, name, created_at, expires_at)
+                  VALUES ('i', 'nobody', 'h', '', '', 1, 1)";
+    sqlx::raw_sql(orphan).execute(&mut raw).await.expect("a damaged database");
+    let file = folder.0.join("copy.db");
+    let refused = database.backup_into(&file).await;
+    assert!(matches!(&refused, Err(StorageError::Backup(sentence)) if sentence.contains("invitations")), "{refused:?}");
+    let left: Vec<_> = fs::read_dir(&folder.0).expect("a folder").map(|file| file.expect("a file").file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with("copy.db")), "{left:?}");
+    database.close().await;
+}
+
+#[tokio::test]
+async fn two_backups_into_one_file_do_not_write_over_one_another() {
+    let (folder, database) = fresh_sqlite().await;
+    let file = folder.0.join("copy.db");
+    let part = fs::File::create(folder.0.join("copy.db.part")).expect("the part of another backup");
+    part.lock().expect("which still runs");
+    let refused = database.backup_into(&file).await;
+    assert!(matches!(&refused, Err(StorageError::Backup(sentence)) if sentence.contains("another backup")), "{refused:?}");
+    assert!(folder.0.join("copy.db.part").exists() && !file.exists(), "what the other writes stays");
+    drop(part);
+    database.backup_into(&file).await.expect("a part that nobody writes any more is used again");
+    database.close().await;
+}
+
 fn sqlite_file(folder: &Folder) -> PathBuf {
     folder.0.join("test.db")
 }
@@ -1456,7 +1595,7 @@ fn an_acknowledged_answer_is_on_the_disk() {
     let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/storage/mod.rs")).expect("our own source");
     let writer = source.lines().find(|line| line.contains("let writer_options")).expect("the writer's options");
     assert!(writer.contains(".synchronous(SqliteSynchronous::Full)"), "{writer}");
-    assert!(source.contains("connect_with(writer_options)"), "the writer is opened with them");
+    assert!(source.contains("connect_with(writer_options.clone())"), "the writer is opened with them");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Every sentence the app says, in both languages. `words` is the list, `ko` and `en` fill it in,
 //! `particles` makes inserted names sound right. No page and no push holds a sentence of its own.
 
+pub mod cities;
 mod en;
 mod ko;
 mod particles;
@@ -85,6 +86,7 @@ pub fn relation<'a>(words: &'a Words, relation: &'a Relation) -> &'a str {
         Relation::Grandfather => words.relation_grandfather,
         Relation::Daughter => words.relation_daughter,
         Relation::Son => words.relation_son,
+        Relation::Other(word) if word.is_empty() => words.relation_other,
         Relation::Other(word) => word,
     }
 }
@@ -105,6 +107,7 @@ pub fn relation_choice(words: &Words, choice: &str) -> &'static str {
 /// How the other is called: a parent by what they are, a child by name.
 pub fn call(words: &Words, role: Role, other: &Relation, name: &str) -> String {
     match role {
+        Role::Parent if matches!(other, Relation::Other(word) if word.is_empty()) => name.to_owned(),
         Role::Parent => relation(words, other).to_owned(),
         Role::Child => name.to_owned(),
     }
@@ -118,6 +121,7 @@ pub fn section(words: &Words, section: Section) -> &'static str {
         Section::WorkAndLove => words.section_work_and_love,
         Section::SinceWeMet => words.section_since_we_met,
         Section::NowAndAhead => words.section_now_and_ahead,
+        Section::Other => words.section_other,
     }
 }
 

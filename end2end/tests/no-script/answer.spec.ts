@@ -64,20 +64,20 @@ test('a sign-up that lacks something says what, and keeps the rest', async ({ pa
   await page.goto('/start');
   await page.getByLabel(/만 14세 이상/).check();
   expect(await refused(page, '다음')).toBe(422);
-  await expect(page.getByRole('alert')).toHaveText('이름을 적어 주세요.');
+  await expect(page.getByRole('alert').filter({ hasText: '이름을 적어 주세요.' })).toBeVisible();
   await expect(page.getByLabel(/만 14세 이상/)).toBeChecked();
 
   await page.getByLabel('이름').fill('민지');
   await page.getByLabel(/만 14세 이상/).uncheck();
   expect(await refused(page, '다음')).toBe(422);
-  await expect(page.getByRole('alert')).toHaveText('동의해야 시작할 수 있어요.');
+  await expect(page.getByRole('alert').filter({ hasText: '동의해야 시작할 수 있어요.' })).toBeVisible();
   await expect(page.getByLabel('이름')).toHaveValue('민지');
 });
 
 test('an empty answer is refused by its field', async ({ pairUp }) => {
   const page = await write(await pairUp(), ' \n ');
   expect(await refused(page, '답하기')).toBe(422);
-  await expect(page.getByRole('alert')).toHaveText('답을 적어 주세요.');
+  await expect(page.getByRole('alert').filter({ hasText: '답을 적어 주세요.' })).toBeVisible();
   await expect(page.getByLabel('나의 답')).toHaveAccessibleDescription(/답을 적어 주세요\./);
 });
 
@@ -85,7 +85,7 @@ test('an answer that is too long stays in its field', async ({ pairUp }) => {
   const long = '가'.repeat(2001);
   const page = await write(await pairUp(), long);
   expect(await refused(page, '답하기')).toBe(422);
-  await expect(page.getByRole('alert')).toHaveText('답은 2,000자까지 적을 수 있어요. 조금만 줄여 주세요.');
+  await expect(page.getByRole('alert').filter({ hasText: '답은 2,000자까지 적을 수 있어요. 조금만 줄여 주세요.' })).toBeVisible();
   await expect(page.getByLabel('나의 답')).toHaveValue(long);
 });
 
@@ -157,5 +157,5 @@ test('a refused swap and a refused code leave everything where it was', async ({
   await pair.child.page.goto(pair.at('today'));
   await pair.parent.answer(pair.id, '라디오에서 나오던 노래.');
   expect(await refused(pair.child.page, '다른 질문으로 바꾸기')).toBe(409);
-  await expect(pair.child.page.getByRole('alert')).toHaveText('이미 답한 질문은 바꿀 수 없어요.');
+  await expect(pair.child.page.getByRole('alert').filter({ hasText: '이미 답한 질문은 바꿀 수 없어요.' })).toBeVisible();
 });

@@ -9,7 +9,7 @@ use axum::{
 use serde::Deserialize;
 
 use super::refusal::Refusal;
-use crate::domain::PersonId;
+use crate::{domain::PersonId, http::client::quality};
 
 /// Under a minute: proxies cut what is silent for longer (nginx after 60 s).
 const LONGEST_WAIT: u64 = 55;
@@ -49,8 +49,9 @@ impl Asked {
         let wait = fields.wait.as_deref().map(parse_wait).transpose()?;
         let cursor = match headers.get("last-event-id") {
             // A browser that reconnects by itself repeats the URL it began with: its header is newer.
-            Some(value) => parse_cursor(value.to_str().map_err(|_| Refusal::CursorInvalid)?)?,
-            None => fields.after.as_deref().map_or(Ok(0), parse_cursor)?,
+            Some(value) if !value.as_bytes().trim_ascii().is_empty() => parse_cursor(value.to_str().map_err(|_| Refusal::CursorInvalid)?)?,
+            // An empty one says that none was heard yet (WHATWG HTML §9.2.6).
+            _ => fields.after.as_deref().map_or(Ok(0), parse_cursor)?,
         };
         let whose = fields.whose.map(|id| id.parse().map_err(|_| Refusal::Malformed)).transpose()?;
         Ok(Self { cursor, whose, door: door(headers, wait)? })
@@ -93,7 +94,7 @@ fn weight(accept: &str, offered: &str) -> f32 {
         };
         if precise > precision {
             precision = precise;
-            weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(1.0, |q| q.parse().unwrap_or(0.0));
+            weight = quality(parts);
         }
     }
     weight
@@ -154,6 +155,10 @@ mod tests {
         let cursor = |uri: &str, headers: &[(&'static str, &str)]| asked(uri, headers).map(|asked| asked.cursor);
         assert_eq!(cursor("/events?after=3", &[]), Ok(3));
         assert_eq!(cursor("/events?after=3", &[("last-event-id", "7")]), Ok(7));
+        for none in ["", " ", "\t"] {
+            assert_eq!(cursor("/events?after=3", &[("last-event-id", none)]), Ok(3), "an empty header is none");
+            assert_eq!(cursor("/events", &[("last-event-id", none)]), Ok(0));
+        }
         assert_eq!(cursor("/events?after=9223372036854775807", &[]), Ok(i64::MAX));
         for after in ["", "x", "-1", "1.0", "9223372036854775808"] {
             assert_eq!(cursor(&format!("/events?after={after}"), &[]), Err(Refusal::CursorInvalid), "{after}");

@@ -15,7 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::wire::Peer;
+use super::port::Peer;
 use crate::server::{live::Feed, request::Visitor, state::AppState};
 use asked::{Asked, Door};
 use refusal::Refusal;
@@ -31,6 +31,11 @@ pub async fn events(State(state): State<AppState>, request: Request) -> Response
 
 async fn answer(state: AppState, request: Request) -> Result<Response, Refusal> {
     let (mut parts, _) = request.into_parts();
+    // A page of another site on this host's domain sends our cookie along (SameSite looks at the site alone), and a few of
+    // its lines would take the places of the person's own.
+    if is_of_another_site(&parts.headers) {
+        return Err(Refusal::CrossSite);
+    }
     let Some(found) = parts.extensions.get::<Visitor>().and_then(|visitor| visitor.session.clone()) else {
         return Err(Refusal::SignedOut);
     };
@@ -47,6 +52,8 @@ async fn answer(state: AppState, request: Request) -> Result<Response, Refusal> 
         // Three to eight seconds, so that a restart does not bring all browsers at one moment.
         let retry = 3_000 + state.random.number() % 5_000;
         let way = Way::of(parts.extensions.get::<ConnectInfo<Peer>>().map(|info| &info.0), parts.version, &state.lifecycle);
+        // A head may weigh as much as the rest of a line, and a long poll waits for a minute.
+        drop(parts);
         let feed = Feed::open(state, person, session, cursor).await?;
         return match door {
             Door::LongPoll(wait) => poll::answer(feed.batch_within(wait).await),
@@ -62,6 +69,11 @@ async fn answer(state: AppState, request: Request) -> Result<Response, Refusal> 
     let lifecycle = state.lifecycle.clone();
     let feed = Feed::open(state, person, session, cursor).await?;
     Ok(websocket::answer(upgrade, feed, lifecycle))
+}
+
+/// Whether the browser says that a page of another origin asks (Fetch Metadata §2.3). Programs that are no browsers say nothing.
+fn is_of_another_site(headers: &HeaderMap) -> bool {
+    headers.get_all("sec-fetch-site").iter().any(|site| matches!(site.as_bytes(), b"same-site" | b"cross-site"))
 }
 
 /// Whether the page that asks is one of ours (RFC 6455 §10.2). Every browser names its origin.

@@ -18,7 +18,7 @@ pub enum Refusal {
     WaitInvalid,
     /// None of the types in `Accept` is ours.
     NotAcceptable,
-    /// A socket that no page of ours asks for.
+    /// A page of another site asks, or a socket that no page of ours asks for.
     CrossSite,
     /// A query that cannot be read, or a handshake that is none.
     Malformed,

@@ -13,8 +13,8 @@ use futures::{StreamExt, stream};
 
 use crate::{
     http::{
+        port::Peer,
         takeover::{Taken, Takeover},
-        wire::Peer,
     },
     server::{
         lifecycle::Lifecycle,

@@ -15,9 +15,8 @@ use crate::server::{
 /// What a page may send up before it is asked to stop; each in bytes.
 const MESSAGES_UP: u32 = 16;
 const MESSAGE_UP: usize = 1_024;
-/// Frames of any kind that may come up between two frames of ours: pings and pongs too. A proxy or a client that keeps its line
-/// alive sends one in many seconds.
-const FRAMES_UP: u32 = 64;
+/// Pings and pongs that may come up between two heartbeats. A browser sends one pong for each.
+const CONTROLS_UP: u32 = 16;
 /// Pings in a row without a pong before the other end counts as gone.
 const PINGS_UNANSWERED: u32 = 2;
 /// The library's own buffers are 128 KiB each, for a line that carries a few hundred bytes a minute.
@@ -52,8 +51,8 @@ pub fn answer(upgrade: WebSocketUpgrade, feed: Feed, lifecycle: Lifecycle) -> Re
 #[derive(Default)]
 struct Heard {
     messages: u32,
-    /// Since our last frame.
-    frames: u32,
+    /// Pings and pongs since the last heartbeat.
+    controls: u32,
     unanswered: u32,
 }
 
@@ -64,7 +63,6 @@ async fn tell(mut socket: WebSocket, mut feed: Feed) {
             Ok(frame) => frame,
             Err(closing) => return close(socket, closing).await,
         };
-        heard.frames = 0;
         let is_ping = frame == Frame::Ping;
         if is_ping && heard.unanswered >= PINGS_UNANSWERED {
             return close(socket, Some(SILENT)).await;
@@ -74,7 +72,7 @@ async fn tell(mut socket: WebSocket, mut feed: Feed) {
             return;
         }
         if is_ping {
-            heard.unanswered += 1;
+            (heard.unanswered, heard.controls) = (heard.unanswered + 1, 0);
             if socket.send(Message::Ping(Vec::new().into())).await.is_err() {
                 return;
             }
@@ -105,21 +103,19 @@ async fn next(socket: &mut WebSocket, feed: &mut Feed, heard: &mut Heard) -> Res
 
 impl Heard {
     fn note(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), Option<Closing>> {
-        self.frames += 1;
-        if self.frames > FRAMES_UP {
-            return Err(Some(TALKATIVE));
-        }
         match message {
             Some(Ok(Message::Text(_) | Message::Binary(_))) => {
                 self.messages += 1;
                 if self.messages > MESSAGES_UP { Err(Some(TALKATIVE)) } else { Ok(()) }
             }
-            Some(Ok(Message::Pong(_))) => {
-                self.unanswered = 0;
-                Ok(())
+            // The library has answered a ping.
+            Some(Ok(control @ (Message::Ping(_) | Message::Pong(_)))) => {
+                if matches!(control, Message::Pong(_)) {
+                    self.unanswered = 0;
+                }
+                self.controls += 1;
+                if self.controls > CONTROLS_UP { Err(Some(TALKATIVE)) } else { Ok(()) }
             }
-            // The library has answered it.
-            Some(Ok(Message::Ping(_))) => Ok(()),
             Some(Ok(Message::Close(_))) | None => Err(None),
             // A wire that is gone says so when the close is written.
             Some(Err(_)) => Err(Some(TOO_LONG)),

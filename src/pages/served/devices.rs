@@ -7,8 +7,9 @@ use super::{hand_over::HandOverPanel, loaded};
 use crate::{
     api::{self, DeviceView, DevicesView, MemberView, MomentView, ReachedView, TestView, WayView},
     components::{
-        context::{use_locale, use_page_words, use_sentence},
+        context::{use_locale, use_page_words, use_refused, use_sentence},
         fields::FieldError,
+        form::Form,
         install_cards::InstallCards,
         push_cards::PushCards,
         site_header::SiteHeader,
@@ -71,7 +72,6 @@ fn moment(locale: Locale, template: &str, moment: &MomentView) -> String {
 #[component]
 fn Device(device: DeviceView) -> impl IntoView {
     let (locale, words) = (use_locale(), use_page_words());
-    let id = device.id.to_string();
     let lines: Vec<String> = [(words.device_accepted, &device.accepted), (words.device_shown, &device.shown), (words.device_opened, &device.opened)]
         .into_iter()
         .filter_map(|(template, at)| at.as_ref().map(|at| moment(locale, template, at)))
@@ -83,37 +83,37 @@ fn Device(device: DeviceView) -> impl IntoView {
         TestView::Shown(time) => text::fill(words.test_shown, &[("time", &time)]),
         TestView::Failed => words.test_failed.to_owned(),
     });
-    let hidden = {
-        let id = id.clone();
-        move || view! { <input type="hidden" name="device" value=id.clone()/> }
-    };
-    let field = format!("name-{id}");
+    let hidden = move || view! { <input type="hidden" name="device" value=device.id.to_string()/> };
+    let field = format!("name-{}", device.id);
+    let typed = use_refused("rename_device").filter(|refused| refused.field("device") == device.id.to_string());
+    let is_open = typed.is_some();
+    let name = typed.map_or_else(|| device.name.clone(), |refused| refused.field("name").to_owned());
     view! {
         <li class="row device">
             <div class="device-lines">
-                <b>{device.name.clone()}</b>
+                <b>{device.name}</b>
                 {device.is_this.then(|| view! { <span class="new-mark">{words.device_this}</span> })}
                 {lines.into_iter().map(|line| view! { <span class="hint">{line}</span> }).collect_view()}
                 {test.map(|line| view! { <span class="notice warm" role="status">{line}</span> })}
             </div>
-            <form method="post" action=paths::api("test_device")>
-                {hidden.clone()()}
+            <Form endpoint="test_device">
+                {hidden()}
                 <button class="button" type="submit">{words.device_test_button}</button>
-            </form>
-            <details class="drawer">
+            </Form>
+            <details class="drawer" open=is_open>
                 <summary>{words.device_more}</summary>
-                <form class="form" method="post" action=paths::api("rename_device")>
-                    {hidden.clone()()}
+                <Form endpoint="rename_device" class="form">
+                    {hidden()}
                     <div class="field">
                         <label for=field.clone()>{words.device_name_label}</label>
-                        <input id=field name="name" value=device.name autocomplete="off"/>
+                        <input id=field name="name" value=name autocomplete="off"/>
                     </div>
                     <div class="actions"><button class="button ghost" type="submit">{words.device_name_button}</button></div>
-                </form>
-                <form class="form" method="post" action=paths::api("remove_device")>
+                </Form>
+                <Form endpoint="remove_device" class="form">
                     {hidden()}
                     <div class="actions"><button class="button ghost" type="submit">{words.device_remove_button}</button></div>
-                </form>
+                </Form>
             </details>
         </li>
     }

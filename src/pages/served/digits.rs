@@ -12,6 +12,7 @@ use crate::{
     components::{
         context::{use_locale, use_page_words, use_refused},
         fields::{AttemptKey, FieldError, TextField},
+        form::Form,
         site_header::SiteHeader,
     },
     paths, text,
@@ -27,11 +28,11 @@ pub fn DigitsPage() -> impl IntoView {
         <Title text=words.digits_title/>
         <Meta name="robots" content="noindex"/>
         <SiteHeader/>
-        <main id="main" class="page page-sign-in">
+        <main id="main" class="page page-sign-in" data-follows="nothing">
             <h1>{words.digits_title}</h1>
             <p class="lead">{words.digits_lead}</p>
             <HereAlready/>
-            <form class="form" method="post" action=paths::api("ask_hand_over")>
+            <Form endpoint="ask_hand_over" class="form">
                 <AttemptKey endpoint="ask_hand_over"/>
                 <TextField name="code" label=words.digits_label hint=words.digits_hint value=code inputmode="numeric" autocomplete="one-time-code"
                     error=sentence("ask_hand_over", words.err_digits)/>
@@ -39,7 +40,7 @@ pub fn DigitsPage() -> impl IntoView {
                     <button class="button" type="submit">{words.digits_button}</button>
                     <a class="button quiet" href=paths::sign_in()>{words.digits_to_recovery}</a>
                 </div>
-            </form>
+            </Form>
         </main>
     }
 }
@@ -73,9 +74,9 @@ fn Waiting(asked: AskedView) -> impl IntoView {
         .into_any(),
         AskedStage::Confirmed => view! {
             <p class="lead">{words.wait_confirmed_lead}</p>
-            <form class="form" method="post" action=paths::api("enter_hand_over") data-enter=by_itself>
+            <Form endpoint="enter_hand_over" class="form" attr:data-enter=by_itself>
                 <div class="actions"><button class="button" type="submit">{words.sign_in_button}</button></div>
-            </form>
+            </Form>
         }
         .into_any(),
         AskedStage::Refused | AskedStage::Over => view! {
@@ -88,7 +89,7 @@ fn Waiting(asked: AskedView) -> impl IntoView {
         <Title text=title/>
         <Meta name="robots" content="noindex"/>
         <SiteHeader/>
-        <main id="main" class="page page-sign-in">
+        <main id="main" class="page page-sign-in" data-follows="nothing">
             <h1>{title}</h1>
             <FieldError id="form-error" sentence=refused/>
             {body}

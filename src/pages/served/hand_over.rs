@@ -12,6 +12,7 @@ use crate::{
         code::Digits,
         context::{use_home, use_locale, use_page_words, use_refused},
         fields::{AttemptKey, FieldError},
+        form::Form,
         site_header::SiteHeader,
         tab_notices::HiddenNotices,
     },
@@ -54,12 +55,12 @@ fn HandOver(found: HandOverView) -> impl IntoView {
             view! { <Running code until/> }.into_any()
         }
         HandOverView::Asked { id, .. } => {
-            let act = |endpoint: &str, class: &'static str, label: &'static str| {
+            let act = move |endpoint: &'static str, class: &'static str, label: &'static str| {
                 view! {
-                    <form method="post" action=paths::api(endpoint)>
+                    <Form endpoint=endpoint>
                         <input type="hidden" name="hand_over" value=id.to_string()/>
                         <button class=class type="submit">{label}</button>
-                    </form>
+                    </Form>
                 }
             };
             view! {
@@ -93,9 +94,9 @@ fn Begin() -> impl IntoView {
     let words = use_page_words();
     view! {
         <p class="lead">{words.hand_over_lead}</p>
-        <form class="form" method="post" action=paths::api("make_hand_over")>
+        <Form endpoint="make_hand_over" class="form">
             <div class="actions"><button class="button" type="submit">{words.hand_over_make}</button></div>
-        </form>
+        </Form>
         <Others/>
     }
 }
@@ -133,12 +134,12 @@ fn Again() -> impl IntoView {
     let words = use_page_words();
     view! {
         <div class="actions">
-            <form method="post" action=paths::api("make_hand_over")>
+            <Form endpoint="make_hand_over">
                 <button class="button ghost" type="submit">{words.hand_over_again}</button>
-            </form>
-            <form method="post" action=paths::api("withdraw_hand_over")>
+            </Form>
+            <Form endpoint="withdraw_hand_over">
                 <button class="button quiet" type="submit">{words.hand_over_withdraw}</button>
-            </form>
+            </Form>
         </div>
     }
 }
@@ -190,9 +191,9 @@ pub fn LeadOut() -> impl IntoView {
                     <p>{words.lead_out_lead}</p>
                     <FieldError id="lead-out-error" sentence=sentence("lead_out", words.err_take)/>
                     <div class="actions">
-                        <form method="post" action=paths::api("lead_out") data-lead-out>
+                        <Form endpoint="lead_out" attr:data-lead-out="">
                             <button class="button ghost" type="submit">{words.in_app_button}</button>
-                        </form>
+                        </Form>
                     </div>
                     <GoesOn/>
                 </aside>
@@ -218,7 +219,7 @@ pub fn TakePage() -> impl IntoView {
     view! {
         <Meta name="robots" content="noindex"/>
         <SiteHeader/>
-        <main id="main" class="page page-hand-over">
+        <main id="main" class="page page-hand-over" data-follows="nothing">
             <Suspense>{body}</Suspense>
         </main>
     }
@@ -249,11 +250,11 @@ fn Take() -> impl IntoView {
         <h1>{words.take_title}</h1>
         <p class="lead">{words.take_lead}</p>
         <HereAlready/>
-        <form class="form" method="post" action=paths::api("take_hand_over")>
+        <Form endpoint="take_hand_over" class="form">
             <input type="hidden" name="token" value=token/>
             <AttemptKey endpoint="take_hand_over"/>
             <FieldError id="form-error" sentence=sentence("take_hand_over", words.err_take)/>
             <div class="actions"><button class="button" type="submit">{words.take_button}</button></div>
-        </form>
+        </Form>
     }
 }

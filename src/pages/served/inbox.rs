@@ -8,6 +8,7 @@ use crate::{
     api::{self, EntryView, InboxView},
     components::{
         context::{use_locale, use_page_words},
+        form::Form,
         site_header::SiteHeader,
         tab_notices::HiddenNotices,
         windows::LittleHouse,
@@ -40,10 +41,10 @@ fn Inbox(inbox: InboxView) -> impl IntoView {
     // Without a script the button says that it was read.
     let read = read_up_to.map(|seq| {
         view! {
-            <form class="read-all" method="post" action=paths::api("read_inbox")>
+            <Form endpoint="read_inbox" class="read-all">
                 <input type="hidden" name="seq" value=seq/>
                 <button class="button ghost" type="submit">{words.inbox_read_all}</button>
-            </form>
+            </Form>
         }
     });
     view! {

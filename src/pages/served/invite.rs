@@ -10,6 +10,7 @@ use crate::{
         code::{Code, CodeActions},
         context::{use_locale, use_page_words, use_refused, use_sentence},
         fields::{AttemptKey, FieldError, RelationChoices, RelationWord, TextField},
+        form::Form,
         site_header::SiteHeader,
         tab_notices::HiddenNotices,
         tabs::{Tab, Tabs},
@@ -67,10 +68,11 @@ fn Open(invite: InviteView) -> impl IntoView {
         {code}
         {until.map(|until| view! { <p class="meta">{until}</p> })}
         {is_running.then(|| view! {
-            <form class="form" method="post" action=paths::api("withdraw_invitation")>
+            <Form endpoint="withdraw_invitation" class="form">
+                <FieldError id="withdraw-error" sentence=use_sentence("withdraw_invitation", &[])/>
                 <input type="hidden" name="pair" value=pair.to_string()/>
                 <div class="actions"><button class="button quiet" type="submit">{words.withdraw_button}</button></div>
-            </form>
+            </Form>
         })}
         {if is_running {
             view! { <details class="drawer" open=!has_code><summary>{words.invite_again_button}</summary>{form}</details> }.into_any()
@@ -116,7 +118,7 @@ fn NewInvitation(invite_name: String, role: crate::domain::Role, pair: crate::do
         &[ApiError::RelationMissing, ApiError::RelationWordMissing, ApiError::RelationWordTooLong, ApiError::RelationWordForbidden],
     );
     view! {
-        <form class="form" method="post" action=paths::api("invite")>
+        <Form endpoint="invite" class="form">
             <p class="lead">{words.invite_form_lead}</p>
             <input type="hidden" name="pair" value=pair.to_string()/>
             <AttemptKey endpoint="invite"/>
@@ -126,6 +128,6 @@ fn NewInvitation(invite_name: String, role: crate::domain::Role, pair: crate::do
             <div class="actions">
                 <button class="button" type="submit">{if is_again { words.invite_again_button } else { words.invite_button }}</button>
             </div>
-        </form>
+        </Form>
     }
 }

@@ -4,12 +4,13 @@ use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::use_location;
 
-use super::{loaded, param};
+use super::{loaded, param, zone_asked::ZoneAsked};
 use crate::{
     api::{self, ApiError, DoorView, InApp, JoinView},
     components::{
         context::{use_page_words, use_refused, use_sentence},
         fields::{FieldError, NewPersonFields, RelationChoices, RelationWord, TextField},
+        form::Form,
         site_header::SiteHeader,
     },
     domain::Relation,
@@ -36,14 +37,14 @@ pub fn JoinPage() -> impl IntoView {
         <Title text=words.join_title/>
         <Meta name="robots" content="noindex"/>
         <SiteHeader/>
-        <main id="main" class="page page-join">
+        <main id="main" class="page page-join" data-follows="nothing">
             <h1>{title}</h1>
             <p class="lead">{lead}</p>
             <Suspense>{in_app}</Suspense>
-            <form class="form" method="post" action=paths::api("check_invitation")>
+            <Form endpoint="check_invitation" class="form">
                 <TextField name="code" label=words.join_code_label hint=words.join_code_hint value=code error=use_sentence("check_invitation", &[])/>
                 <div class="actions"><button class="button" type="submit">{words.join_check_button}</button></div>
-            </form>
+            </Form>
         </main>
     }
 }
@@ -99,15 +100,15 @@ fn Confirm(join: JoinView) -> impl IntoView {
     );
     let who = match join.me {
         Some(name) => view! { <p class="notice">{text::fill(words.join_as, &[("name", &name)])}</p> }.into_any(),
-        None => view! { <NewPersonFields endpoint="join" name=join.name/> }.into_any(),
+        None => view! { <NewPersonFields endpoint="join" name=join.name/><ZoneAsked endpoint="join"/> }.into_any(),
     };
     view! {
         <Title text=words.join_button/>
         <SiteHeader/>
-        <main id="main" class="page page-join">
+        <main id="main" class="page page-join" data-follows="nothing">
             <h1>{title}</h1>
             <p class="lead">{lead}</p>
-            <form class="form" method="post" action=paths::api("join")>
+            <Form endpoint="join" class="form">
                 <FieldError id="form-error" sentence=other_error/>
                 {who}
                 <RelationChoices role=join.role name="relation" legend=words.relation_legend chosen=relation/>
@@ -117,7 +118,7 @@ fn Confirm(join: JoinView) -> impl IntoView {
                     <button class="button" type="submit">{words.join_button}</button>
                     <a class="button quiet" href=paths::home()>{words.join_not_them}</a>
                 </div>
-            </form>
+            </Form>
         </main>
     }
 }

@@ -19,6 +19,7 @@ mod start;
 mod today;
 mod told;
 mod welcome;
+mod zone_asked;
 
 use std::future::Future;
 

@@ -39,7 +39,7 @@ fn Prose(title: &'static str, passages: &'static [Passage]) -> impl IntoView {
     view! {
         <Title text=title/>
         <SiteHeader/>
-        <main id="main" class="page page-prose">
+        <main id="main" class="page page-prose" data-follows="nothing">
             <h1>{title}</h1>
             {body}
             <p><a class="button ghost" href=paths::home()>{words.back_home}</a></p>

@@ -8,8 +8,9 @@ use crate::{
     api::{self, EarlierCodeView},
     components::{
         code::{Code, CodeActions},
-        context::{use_locale, use_page_words, use_sentence},
+        context::{use_locale, use_page_words, use_refused, use_sentence},
         fields::{AttemptKey, FieldError, TextField},
+        form::Form,
         site_header::SiteHeader,
     },
     paths, text,
@@ -30,15 +31,16 @@ fn Shown(code: String) -> impl IntoView {
     view! {
         <Title text=words.recovery_title/>
         <SiteHeader/>
-        <main id="main" class="page page-recovery">
+        <main id="main" class="page page-recovery" data-follows="nothing">
             <h1>{words.recovery_title}</h1>
             <p class="lead">{words.recovery_lead}</p>
             <Code code=code.clone()/>
             <p class="hint">{words.recovery_tip}</p>
             <CodeActions text=code message=message share_label=words.recovery_share_button copy_label=words.recovery_copy_button has_print=true/>
-            <form class="form" method="post" action=paths::api("keep_recovery")>
+            <Form endpoint="keep_recovery" class="form">
+                <FieldError id="form-error" sentence=use_sentence("keep_recovery", &[])/>
                 <div class="actions"><button class="button" type="submit">{words.recovery_kept_button}</button></div>
-            </form>
+            </Form>
         </main>
     }
 }
@@ -47,14 +49,15 @@ fn Shown(code: String) -> impl IntoView {
 #[component]
 pub(super) fn RecoveryPanel(earlier: Option<EarlierCodeView>, back: String) -> impl IntoView {
     let (locale, words) = (use_locale(), use_page_words());
+    let typed = use_refused("renew_recovery").map(|refused| refused.field("code").to_owned()).unwrap_or_default();
     let runs = earlier.map(|earlier| {
         let until = text::fill(words.recovery_earlier_runs, &[("date", &text::date(locale, earlier.until))]);
         let end = earlier.may_end.then(|| {
             view! {
-                <form class="form" method="post" action=paths::api("confirm_recovery")>
+                <Form endpoint="confirm_recovery" class="form">
                     <input type="hidden" name="back" value=back/>
                     <div class="actions"><button class="button ghost" type="submit">{words.recovery_earlier_end}</button></div>
-                </form>
+                </Form>
             }
         });
         view! {
@@ -69,11 +72,11 @@ pub(super) fn RecoveryPanel(earlier: Option<EarlierCodeView>, back: String) -> i
             <FieldError id="confirm-recovery-error" sentence=use_sentence("confirm_recovery", &[])/>
             {runs}
             <p>{words.recovery_panel_lead}</p>
-            <form class="form" method="post" action=paths::api("renew_recovery")>
+            <Form endpoint="renew_recovery" class="form">
                 <AttemptKey endpoint="renew_recovery"/>
-                <TextField name="code" label=words.recovery_earlier_label value="" error=use_sentence("renew_recovery", &[])/>
+                <TextField name="code" label=words.recovery_earlier_label value=typed error=use_sentence("renew_recovery", &[])/>
                 <div class="actions"><button class="button ghost" type="submit">{words.recovery_renew_button}</button></div>
-            </form>
+            </Form>
         </section>
     }
 }
@@ -84,16 +87,17 @@ fn Gone() -> impl IntoView {
     view! {
         <Title text=words.recovery_gone_title/>
         <SiteHeader/>
-        <main id="main" class="page page-recovery">
+        <main id="main" class="page page-recovery" data-follows="nothing">
             <h1>{words.recovery_gone_title}</h1>
             <p class="lead">{words.recovery_gone_lead}</p>
-            <form class="form" method="post" action=paths::api("renew_recovery")>
+            <Form endpoint="renew_recovery" class="form">
                 <AttemptKey endpoint="renew_recovery"/>
+                <FieldError id="form-error" sentence=use_sentence("renew_recovery", &[])/>
                 <div class="actions">
                     <button class="button" type="submit">{words.recovery_renew_button}</button>
                     <a class="button ghost" href=paths::home()>{words.back_home}</a>
                 </div>
-            </form>
+            </Form>
         </main>
     }
 }

@@ -12,10 +12,11 @@ use super::{
     told::{PresencePanel, QuietPanel, SwitchesPanel},
 };
 use crate::{
-    api::{self, AccountView, ApiError, PairLink, PairSettingsView, Phase, QuietView, SessionView, SwitchesView},
+    api::{self, AccountView, ApiError, PairLink, PairSettingsView, Phase, QuietView, SessionView, SwitchesView, ZoneChoice},
     components::{
         context::{use_locale, use_page_words, use_refused, use_sentence},
         fields::{FieldError, RelationChoices, RelationWord, TextField, ZoneField},
+        form::Form,
         site_header::{SiteHeader, pair_title},
         tab_notices::HiddenNotices,
         tabs::{Tab, Tabs},
@@ -103,33 +104,34 @@ fn PairPanels(settings: PairSettingsView) -> impl IntoView {
         |name: &str, otherwise: &str| relation.as_ref().map_or_else(|| otherwise.to_owned(), |refused| refused.field(name).to_owned());
     let choice = relation_field("relation", me.relation.choice());
     let word = relation_field("relation_word", me.relation.free_word());
+    let (zone, zones) = (settings.pair.zone.clone(), settings.zone_choices.clone());
     let other_error = use_sentence("change_push_time", &[ApiError::PairClosed, ApiError::Unavailable, ApiError::Broken]);
     view! {
         <section class="panel">
             <h2>{words.push_time_panel}</h2>
             <p class="lead">{now_at}</p>
-            <form class="form" method="post" action=paths::api("change_push_time")>
+            <Form endpoint="change_push_time" class="form">
                 {hidden()}
                 <TextField name="push_time" label=words.push_time_label kind="time" value=time error=use_sentence("change_push_time", &[ApiError::TimeInvalid])/>
                 <ZoneField
                     id="pair-zone"
                     label=words.zone_label
-                    value=settings.pair.zone.clone()
-                    zones=settings.zones.clone()
+                    value=zone
+                    zones
                     error=use_sentence("change_push_time", &[ApiError::ZoneInvalid])
                 />
                 <FieldError id="push-time-form-error" sentence=other_error/>
                 <Save form="change_push_time"/>
-            </form>
+            </Form>
         </section>
         <section class="panel">
             <h2>{words.relation_panel}</h2>
-            <form class="form" method="post" action=paths::api("change_relation")>
+            <Form endpoint="change_relation" class="form">
                 {hidden()}
                 <RelationChoices role=me.role name="relation" legend=words.relation_legend chosen=choice/>
                 <div class="if-other"><RelationWord value=word error=use_sentence("change_relation", &[])/></div>
                 <Save form="change_relation"/>
-            </form>
+            </Form>
         </section>
         <PausePanel settings/>
         <section class="panel">
@@ -137,12 +139,12 @@ fn PairPanels(settings: PairSettingsView) -> impl IntoView {
             <details class="drawer" open=use_refused("leave_pair").is_some()>
                 <summary>{words.leave_button}</summary>
                 <p>{words.leave_lead}</p>
-                <form class="form" method="post" action=paths::api("leave_pair")>
+                <Form endpoint="leave_pair" class="form">
                     {hidden()}
                     <label class="check"><input type="checkbox" name="confirmed" value="yes"/><span>{words.leave_confirm}</span></label>
                     <FieldError id="leave-error" sentence=use_sentence("leave_pair", &[])/>
                     <div class="actions"><button class="button danger" type="submit">{words.leave_button}</button></div>
-                </form>
+                </Form>
             </details>
         </section>
     }
@@ -155,10 +157,11 @@ fn PausePanel(settings: PairSettingsView) -> impl IntoView {
     let body = match settings.pair.paused_until {
         Some(until) => view! {
             <p class="notice">{text::fill(words.paused_title, &[("date", &text::date(locale, until))])}</p>
-            <form class="form" method="post" action=paths::api("resume_pair")>
+            <Form endpoint="resume_pair" class="form">
                 <input type="hidden" name="pair" value=pair.to_string()/>
+                <FieldError id="resume-error" sentence=use_sentence("resume_pair", &[])/>
                 <div class="actions"><button class="button ghost" type="submit">{words.resume_button}</button></div>
-            </form>
+            </Form>
         }
         .into_any(),
         None => {
@@ -166,11 +169,11 @@ fn PausePanel(settings: PairSettingsView) -> impl IntoView {
             let typed = use_refused("pause_pair").map_or_else(|| tomorrow.plus_days(6).to_string(), |refused| refused.field("until").to_owned());
             view! {
                 <p>{words.pause_lead}</p>
-                <form class="form" method="post" action=paths::api("pause_pair")>
+                <Form endpoint="pause_pair" class="form">
                     <input type="hidden" name="pair" value=pair.to_string()/>
                     <TextField name="until" label=words.pause_until_label kind="date" value=typed min=Some(tomorrow.to_string()) error=use_sentence("pause_pair", &[])/>
                     <div class="actions"><button class="button ghost" type="submit">{words.pause_button}</button></div>
-                </form>
+                </Form>
             }
             .into_any()
         }
@@ -186,16 +189,17 @@ fn Account(found: Found) -> impl IntoView {
     let typed_name = use_refused("change_name").map_or_else(|| account.name.clone(), |refused| refused.field("name").to_owned());
     let has_others = account.sessions.len() > 1;
     let sessions = account.sessions.into_iter().map(|session| view! { <SessionRow session back=back.clone()/> }).collect_view();
+    let (back_of_name, back_of_others) = (back.clone(), back.clone());
     view! {
         <section class="panel">
             <h2>{words.name_panel}</h2>
-            <form class="form" method="post" action=paths::api("change_name")>
-                <input type="hidden" name="back" value=back.clone()/>
+            <Form endpoint="change_name" class="form">
+                <input type="hidden" name="back" value=back_of_name/>
                 <TextField name="name" label=words.name_label hint=words.name_hint value=typed_name autocomplete="nickname" error=use_sentence("change_name", &[])/>
                 <Save form="change_name"/>
-            </form>
+            </Form>
         </section>
-        <DisplayPanel locale=account.locale text_size=account.text_size zone=account.zone zones=account.zones back=back.clone()/>
+        <DisplayPanel locale=account.locale text_size=account.text_size zone=account.zone zones=account.zone_choices back=back.clone()/>
         <QuietPanel settings=quiet back=back.clone()/>
         <section class="panel">
             <h2>{words.sessions_panel}</h2>
@@ -204,10 +208,10 @@ fn Account(found: Found) -> impl IntoView {
             <FieldError id="sessions-error" sentence=use_sentence("end_other_sessions", &[])/>
             <ul class="rows">{sessions}</ul>
             {has_others.then(|| view! {
-                <form class="form" method="post" action=paths::api("end_other_sessions")>
-                    <input type="hidden" name="back" value=back.clone()/>
+                <Form endpoint="end_other_sessions" class="form">
+                    <input type="hidden" name="back" value=back_of_others/>
                     <div class="actions"><button class="button ghost" type="submit">{words.sessions_end_others}</button></div>
-                </form>
+                </Form>
             })}
             <p class="hint" data-road data-sse=words.road_sse data-tab=words.road_tab data-poll=words.road_poll></p>
         </section>
@@ -218,7 +222,7 @@ fn Account(found: Found) -> impl IntoView {
         <section class="panel">
             <h2>{words.sign_out_panel}</h2>
             <p>{words.sign_out_lead}</p>
-            <form class="form" method="post" action=paths::api("sign_out") data-forget>
+            <Form endpoint="sign_out" class="form" attr:data-forget="">
                 <p class="field-error" role="alert" data-left=words.leave_left data-failed=words.leave_failed></p>
                 <div class="actions" data-sure data-copied=words.leave_copied hidden>
                     <p class="answer-text"></p>
@@ -226,14 +230,14 @@ fn Account(found: Found) -> impl IntoView {
                     <button class="button danger" type="submit">{words.leave_anyway}</button>
                 </div>
                 <div class="actions"><button class="button ghost" type="submit">{words.sign_out_button}</button></div>
-            </form>
+            </Form>
             <p class="hint"><a href=paths::terms()>{words.terms}</a> " · " <a href=paths::privacy()>{words.privacy}</a></p>
         </section>
     }
 }
 
 #[component]
-fn DisplayPanel(locale: Locale, text_size: TextSize, zone: String, zones: Vec<String>, back: String) -> impl IntoView {
+fn DisplayPanel(locale: Locale, text_size: TextSize, zone: String, zones: Vec<ZoneChoice>, back: String) -> impl IntoView {
     let words = use_page_words();
     let radio = |name: &'static str, value: &'static str, label: &'static str, is_chosen: bool| {
         view! { <label class="choice"><input type="radio" name=name value=value checked=is_chosen/><span>{label}</span></label> }
@@ -242,7 +246,7 @@ fn DisplayPanel(locale: Locale, text_size: TextSize, zone: String, zones: Vec<St
     view! {
         <section class="panel">
             <h2>{words.display_panel}</h2>
-            <form class="form" method="post" action=paths::api("change_display")>
+            <Form endpoint="change_display" class="form">
                 <input type="hidden" name="back" value=back/>
                 <fieldset class="choices"><legend>{words.text_size_legend}</legend>{sizes}</fieldset>
                 <fieldset class="choices">
@@ -252,7 +256,7 @@ fn DisplayPanel(locale: Locale, text_size: TextSize, zone: String, zones: Vec<St
                 </fieldset>
                 <ZoneField id="own-zone" label=words.own_zone_label value=zone zones error=use_sentence("change_display", &[])/>
                 <Save form="change_display"/>
-            </form>
+            </Form>
         </section>
     }
 }
@@ -263,11 +267,11 @@ fn SessionRow(session: SessionView, back: String) -> impl IntoView {
     let used = text::fill(words.session_used, &[("date", &text::date(locale, session.last_used))]);
     let end = (!session.is_this).then(|| {
         view! {
-            <form method="post" action=paths::api("end_session")>
+            <Form endpoint="end_session">
                 <input type="hidden" name="session" value=session.id.to_string()/>
                 <input type="hidden" name="back" value=back/>
                 <button class="button ghost" type="submit">{words.session_end_button}</button>
-            </form>
+            </Form>
         }
     });
     let line = if session.is_this { format!("{} · {used}", words.session_this) } else { used };

@@ -8,7 +8,7 @@ use crate::{
     api::{Phase, SharedText},
     components::{
         context::{use_home, use_page_words},
-        fields::text_in_field,
+        fields::html,
         problem::Problem,
         site_header::{SiteHeader, pair_title},
         tab_notices::HiddenNotices,
@@ -47,7 +47,7 @@ pub fn SharePage() -> impl IntoView {
             <p class="lead">{words.share_lead}</p>
             <div class="field">
                 <label for="shared">{words.share_label}</label>
-                <textarea id="shared" data-shared inner_html=text_in_field(&text)></textarea>
+                <textarea id="shared" data-shared inner_html=html(&text)></textarea>
             </div>
             {body}
         </main>

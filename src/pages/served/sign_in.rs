@@ -7,6 +7,7 @@ use crate::{
     components::{
         context::{use_page_words, use_refused, use_sentence},
         fields::{AttemptKey, TextField},
+        form::Form,
         site_header::SiteHeader,
     },
     paths,
@@ -19,17 +20,17 @@ pub fn SignInPage() -> impl IntoView {
     view! {
         <Title text=words.sign_in_title/>
         <SiteHeader/>
-        <main id="main" class="page page-sign-in">
+        <main id="main" class="page page-sign-in" data-follows="nothing">
             <h1>{words.sign_in_title}</h1>
             <p class="lead">{words.sign_in_lead}</p>
-            <form class="form" method="post" action=paths::api("sign_in")>
+            <Form endpoint="sign_in" class="form">
                 <AttemptKey endpoint="sign_in"/>
                 <TextField name="code" label=words.recovery_code_label value=typed error=use_sentence("sign_in", &[])/>
                 <div class="actions">
                     <button class="button" type="submit">{words.sign_in_button}</button>
                     <a class="button quiet" href=paths::start()>{words.sign_in_new}</a>
                 </div>
-            </form>
+            </Form>
             <section class="panel">
                 <p>{words.digits_link_lead}</p>
                 <div class="actions"><a class="button ghost" href=paths::digits()>{words.digits_link}</a></div>

@@ -3,12 +3,13 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::loaded;
+use super::{loaded, zone_asked::ZoneAsked};
 use crate::{
     api::{self, AccountView, ApiError},
     components::{
         context::{use_home, use_page_words, use_refused, use_sentence},
         fields::{AttemptKey, FieldError, NewPersonFields, RelationChoices, RelationWord, TextField, ZoneField},
+        form::Form,
         site_header::SiteHeader,
     },
     domain::Role,
@@ -33,14 +34,15 @@ fn SignUp() -> impl IntoView {
     view! {
         <Title text=words.sign_up_title/>
         <SiteHeader/>
-        <main id="main" class="page page-start">
+        <main id="main" class="page page-start" data-follows="nothing">
             <h1>{words.sign_up_title}</h1>
-            <form class="form" method="post" action=paths::api("sign_up")>
+            <Form endpoint="sign_up" class="form">
                 <AttemptKey endpoint="sign_up"/>
                 <NewPersonFields endpoint="sign_up"/>
+                <ZoneAsked endpoint="sign_up"/>
                 <FieldError id="form-error" sentence=other_error/>
                 <div class="actions"><button class="button" type="submit">{words.sign_up_button}</button></div>
-            </form>
+            </Form>
             <p class="hint"><a href=paths::sign_in()>{words.welcome_sign_in}</a></p>
         </main>
     }
@@ -69,10 +71,10 @@ fn StartPair(account: AccountView) -> impl IntoView {
     view! {
         <Title text=words.start_title/>
         <SiteHeader/>
-        <main id="main" class="page page-start">
+        <main id="main" class="page page-start" data-follows="nothing">
             <h1>{words.start_title}</h1>
             <p class="lead">{words.start_lead}</p>
-            <form class="form" method="post" action=paths::api("start_pair")>
+            <Form endpoint="start_pair" class="form">
                 <AttemptKey endpoint="start_pair"/>
                 <fieldset class="choices">
                     <legend>{words.role_legend}</legend>
@@ -94,10 +96,10 @@ fn StartPair(account: AccountView) -> impl IntoView {
                     value=typed_field("push_time", "21:00")
                     error=error(&[ApiError::TimeInvalid])
                 />
-                <ZoneField label=words.zone_label hint=words.zone_hint value=zone zones=account.zones error=error(&[ApiError::ZoneInvalid])/>
+                <ZoneField label=words.zone_label hint=words.zone_hint value=zone zones=account.zone_choices error=error(&[ApiError::ZoneInvalid])/>
                 <FieldError id="form-error" sentence=other_error/>
                 <div class="actions"><button class="button" type="submit">{words.start_button}</button></div>
-            </form>
+            </Form>
         </main>
     }
 }

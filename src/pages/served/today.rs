@@ -7,7 +7,7 @@ use super::{hand_over::LeadOut, loaded, pair_param};
 use crate::{
     api::{self, ApiError, TodayView},
     components::{
-        context::{use_any_refused, use_home, use_locale, use_page_words, use_sentence},
+        context::{use_any_refused, use_home, use_locale, use_origin, use_page_words, use_sentence},
         fields::FieldError,
         install_cards::InstallCards,
         push_cards::PushCards,
@@ -21,7 +21,7 @@ use crate::{
 #[component]
 pub fn TodayPage() -> impl IntoView {
     let pair = pair_param();
-    let found = async move { api::today(pair.ok_or(ApiError::NotFound)?).await };
+    let found = async move { api::today(pair.ok_or(ApiError::NotFound)?, None).await };
     loaded(found, |today| view! { <Served today/> }.into_any())
 }
 
@@ -30,14 +30,14 @@ fn Served(today: TodayView) -> impl IntoView {
     let words = use_page_words();
     let (pair, answers) = (today.pair.id, use_home().answers);
     let other = today.pair.other.as_ref().map(|other| other.call(words));
-    let boot = Boot { locale: use_locale(), today, refused: use_any_refused() };
+    let boot = Boot { locale: use_locale(), today, refused: use_any_refused(), origin: use_origin() };
     // Inside a script element only "<" could end it (WHATWG HTML §4.12.1.3).
     let json = serde_json::to_string(&boot).unwrap_or_default().replace('<', "\\u003c");
     view! {
         <Title text=words.tab_today/>
         <SiteHeader pair=Some(pair)/>
         <HiddenNotices/>
-        {["nudge", "move_on", "swap_question"].map(|act| view! { <FieldError id=format!("{act}-error") sentence=use_sentence(act, &[])/> })}
+        {["nudge", "move_on", "swap_question", "keep_recovery", "renew_recovery"].map(|act| view! { <FieldError id=format!("{act}-error") sentence=use_sentence(act, &[])/> })}
         <main id=ROOT_ID class="page page-today"><TodayRoot boot/></main>
         <div class="page page-push"><LeadOut/><PushCards is_polite=true other has_answered={answers > 0}/><InstallCards is_polite=true answers/></div>
         <Tabs pair current=Tab::Today/>

@@ -8,6 +8,7 @@ use crate::{
     components::{
         context::{use_page_words, use_refused, use_sentence},
         fields::{FieldError, TextField},
+        form::Form,
     },
     domain::{Channel, PairId, PushTime, QuietHours},
     paths, text,
@@ -33,13 +34,13 @@ pub fn SwitchesPanel(pair: PairId, switches: SwitchesView) -> impl IntoView {
         <section class="panel">
             <h2>{words.switches_panel}</h2>
             <p class="hint">{words.switches_hint}</p>
-            <form class="form" method="post" action=paths::api("change_switches")>
+            <Form endpoint="change_switches" class="form">
                 <input type="hidden" name="pair" value=pair.to_string()/>
                 {channels}
                 {check("question_in_quiet", words.switch_quiet, switches.question_in_quiet)}
                 <FieldError id="switches-error" sentence=use_sentence("change_switches", &[])/>
                 <Save form="change_switches"/>
-            </form>
+            </Form>
         </section>
     }
 }
@@ -52,12 +53,12 @@ pub fn PresencePanel(pair: PairId, other: String, is_on: bool) -> impl IntoView 
         <section class="panel">
             <h2>{words.presence_panel}</h2>
             <p class="hint">{text::fill(words.presence_hint, &[("other", &other)])}</p>
-            <form class="form" method="post" action=paths::api("change_presence")>
+            <Form endpoint="change_presence" class="form">
                 <input type="hidden" name="pair" value=pair.to_string()/>
                 {check("shows_presence", words.presence_on, is_on)}
                 <FieldError id="presence-error" sentence=use_sentence("change_presence", &[])/>
                 <Save form="change_presence"/>
-            </form>
+            </Form>
         </section>
     }
 }
@@ -69,14 +70,14 @@ pub fn QuietPanel(settings: QuietView, back: String) -> impl IntoView {
     let refused = use_refused("change_quiet_hours");
     let hours = settings.quiet.unwrap_or(QuietHours::DEFAULT);
     let at = |minute: i64| PushTime::from_minute(minute).unwrap_or_default().to_string();
-    let typed = |name: &str, stored: String| refused.as_ref().map_or(stored, |refused| refused.field(name).to_owned());
     let is_on = refused.as_ref().map_or(settings.quiet.is_some(), |refused| refused.field("quiet") == "yes");
     let hides = refused.as_ref().map_or(settings.hides_details, |refused| refused.field("hides_details") == "yes");
+    let typed = move |name: &str, stored: String| refused.as_ref().map_or(stored, |refused| refused.field(name).to_owned());
     view! {
         <section class="panel">
             <h2>{words.quiet_panel}</h2>
             <p class="hint">{words.quiet_lead}</p>
-            <form class="form" method="post" action=paths::api("change_quiet_hours")>
+            <Form endpoint="change_quiet_hours" class="form">
                 <input type="hidden" name="back" value=back/>
                 {check("quiet", words.quiet_on, is_on)}
                 <TextField name="quiet_from" label=words.quiet_from_label kind="time" value=typed("quiet_from", at(hours.from_minute()))
@@ -85,7 +86,7 @@ pub fn QuietPanel(settings: QuietView, back: String) -> impl IntoView {
                 {check("hides_details", words.hides_details, hides)}
                 <FieldError id="quiet-error" sentence=use_sentence("change_quiet_hours", &[ApiError::QuietTooLong, ApiError::Unavailable, ApiError::Broken])/>
                 <Save form="change_quiet_hours"/>
-            </form>
+            </Form>
             <p><a href=paths::devices()>{words.devices_link}</a></p>
         </section>
     }

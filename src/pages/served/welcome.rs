@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use crate::{
     api::{HomeView, Phase},
     components::{
-        context::{use_home, use_page_words},
+        context::{use_any_refused, use_home, use_page_words},
+        fields::FieldError,
         site_header::{SiteHeader, pair_title},
         tab_notices::HiddenNotices,
         windows::{Seat, Windows},
@@ -25,6 +26,7 @@ pub fn WelcomePage() -> impl IntoView {
         <SiteHeader/>
         <main id="main" class="page page-welcome">
             {is_known.then(|| view! { <HiddenNotices/> })}
+            <Refusal/>
             <div class="welcome">
                 <figure class="scene">
                     <Windows
@@ -39,6 +41,18 @@ pub fn WelcomePage() -> impl IntoView {
             </div>
         </main>
     }
+}
+
+/// Of a post that has no page to come back to, or whose page was drawn for somebody else.
+#[component]
+fn Refusal() -> impl IntoView {
+    let words = use_page_words();
+    let name = use_home().name;
+    use_any_refused().map(|refused| match (refused.endpoint.is_empty(), name) {
+        (true, Some(name)) => view! { <p class="notice warn" role="alert">{text::fill(words.somebody_came, &[("name", &name)])}</p> }.into_any(),
+        (true, None) => view! { <p class="notice warn" role="alert">{words.somebody_left}</p> }.into_any(),
+        (false, _) => view! { <FieldError id="form-error" sentence=Some(refused.error.page_sentence(words))/> }.into_any(),
+    })
 }
 
 #[component]

@@ -115,7 +115,7 @@ impl Catalogue {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    section: Section,
+    section: toml::Spanned<String>,
     #[serde(default)]
     question: Vec<toml::Spanned<Entry>>,
 }
@@ -137,6 +137,11 @@ fn parse(name: &str, text: &str) -> Result<Vec<(Question, usize)>, CatalogueErro
         line: error.span().map_or(1, |span| line_of(span.start)),
         problem: error.message().to_owned(),
     })?;
+    let section = Section::from_word(file.section.get_ref()).ok_or_else(|| {
+        let known = Section::ALL.map(Section::word).join(", ");
+        let problem = format!("unknown section {:?}, expected one of {known}", file.section.get_ref());
+        CatalogueError { file: name.to_owned(), line: line_of(file.section.span().start), problem }
+    })?;
     let mut questions = Vec::with_capacity(file.question.len());
     for entry in file.question {
         let line = line_of(entry.span().start);
@@ -144,8 +149,7 @@ fn parse(name: &str, text: &str) -> Result<Vec<(Question, usize)>, CatalogueErro
         if let Some(problem) = problem_of(name, &entry) {
             return Err(CatalogueError { file: name.to_owned(), line, problem });
         }
-        let question =
-            Question { key: QuestionKey(entry.key), section: file.section, wordings: Wordings { ko: entry.ko, en: entry.en }, tags: entry.tags };
+        let question = Question { key: QuestionKey(entry.key), section, wordings: Wordings { ko: entry.ko, en: entry.en }, tags: entry.tags };
         questions.push((question, line));
     }
     Ok(questions)

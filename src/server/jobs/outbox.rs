@@ -2,14 +2,17 @@
 //! At least once on the wire; once in effect through unique rows, `Topic`, `tag`, and a look before each sending
 //! whether the fact still holds.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use futures::{StreamExt, stream};
 use tokio::task::JoinHandle;
 
-use super::message;
+use super::{
+    claimed::{load, settled},
+    message, rest,
+};
 use crate::{
-    domain::{Cancelled, Millis, Standing, still_holds},
+    domain::{Cancelled, Millis, Pair, Standing, still_holds},
     server::{
         calendar::Zone,
         push::PushOutcome,
@@ -17,8 +20,8 @@ use crate::{
         state::AppState,
         storage::{
             deliveries::{self, CancelFor, DeliveryId, Settled, State},
-            parcels::{self, Parcel, Target},
-            subscriptions,
+            parcels::{Parcel, Target},
+            subscriptions, waiting,
         },
     },
 };
@@ -32,9 +35,10 @@ const LEASE_MS: i64 = Millis::MINUTE;
 const SETTLED_AT_ONCE: usize = 250;
 const FIRST_BACK_OFF_MS: i64 = 5 * Millis::SECOND;
 const LONGEST_BACK_OFF_MS: i64 = 15 * Millis::MINUTE;
+/// What waited for a service is spread over so long when it answers again.
+const SPREAD_MS: i64 = 5 * Millis::SECOND;
 /// A full minute's openings go first, but nothing is held back for longer.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
-const LOOK_EVERY_MS: i64 = Millis::SECOND;
 
 /// Sends everything whose time has come; gives how many deliveries were handled.
 pub async fn pass(state: &AppState) -> Result<usize, ServiceError> {
@@ -89,25 +93,42 @@ async fn send_all(state: &AppState, claimed: Vec<DeliveryId>, lease_until: Milli
     let sending = stream::iter(parcels.into_iter().map(|parcel| handle(state, parcel))).buffer_unordered(BATCH as usize);
     let mut outcomes = std::pin::pin!(sending.ready_chunks(SETTLED_AT_ONCE));
     let mut handled = 0;
-    while let Some(settled) = outcomes.next().await {
+    while let Some(outcomes) = outcomes.next().await {
+        let (settled, recovered): (Vec<Settled>, Vec<Option<String>>) = outcomes.into_iter().unzip();
         match settle(state, &settled, lease_until).await {
             Ok(()) => handled += settled.len(),
             Err(error) => tracing::error!(%error, count = settled.len(), "outcomes of deliveries could not be written"),
+        }
+        for origin in recovered.into_iter().flatten().collect::<BTreeSet<_>>() {
+            if let Err(error) = bring_forward(state, &origin).await {
+                tracing::error!(%error, origin, "what waits for a service that answers again could not be brought forward");
+            }
         }
     }
     handled
 }
 
-async fn load(state: &AppState, claimed: &[DeliveryId]) -> Result<Vec<Result<Parcel, DeliveryId>>, ServiceError> {
-    let mut tx = state.database.read().await?;
-    let found = parcels::load(&mut tx, claimed).await?;
-    let parcels = found.into_iter().map(|parcel| {
-        parcel.map_err(|(id, error)| {
-            tracing::error!(notification.id = %id.notification, %error, "a delivery makes no sense");
-            id
-        })
-    });
-    Ok(parcels.collect())
+/// A push service answers again: what waits because it failed is sent within seconds, not when its own back-off is
+/// over.
+async fn bring_forward(state: &AppState, origin: &str) -> Result<(), ServiceError> {
+    loop {
+        let soon = state.clock.now().plus(SPREAD_MS);
+        let mut tx = state.database.read().await?;
+        let waiting = waiting::find_held_back(&mut tx, origin, soon, BATCH).await?;
+        drop(tx);
+        let moves: Vec<_> = waiting.iter().map(|(id, at)| (*id, *at, spread(state, state.clock.now()))).collect();
+        if moves.is_empty() {
+            return Ok(());
+        }
+        let mut tx = state.database.begin().await?;
+        waiting::bring_forward(&mut tx, &moves).await?;
+        tx.commit().await?;
+    }
+}
+
+/// Some seconds after `at`, so that a service is not greeted by everybody at once.
+fn spread(state: &AppState, at: Millis) -> Millis {
+    at.plus((state.random.number() % SPREAD_MS.unsigned_abs()) as i64)
 }
 
 async fn settle(state: &AppState, settled: &[Settled], lease_until: Millis) -> Result<(), ServiceError> {
@@ -122,36 +143,43 @@ async fn settle(state: &AppState, settled: &[Settled], lease_until: Millis) -> R
     Ok(())
 }
 
-fn settled(id: DeliveryId, state: State, reason: Option<&'static str>) -> Settled {
-    Settled { id, state, send_at: None, status: None, reason, is_attempt: true }
+/// How a delivery ended, and the origin of its push service if that had failed before and answers again.
+async fn handle(state: &AppState, parcel: Result<Parcel, Settled>) -> (Settled, Option<String>) {
+    let parcel = match parcel {
+        Ok(parcel) => parcel,
+        Err(settled) => return (settled, None),
+    };
+    let Some(target) = &parcel.target else {
+        return (settled(parcel.id, State::Cancelled, Some(Cancelled::SignedOut.word())), None);
+    };
+    let settled = send(state, &parcel, target).await;
+    let is_accepted = settled.state == State::Accepted && settled.status.is_some();
+    // A failure before a restart is in the row alone.
+    let has_recovered = is_accepted && (state.push.breaker().accepted(&target.origin) || parcel.attempts > 1);
+    (settled, has_recovered.then(|| target.origin.clone()))
 }
 
 /// Looks at how things stand, and sends if the fact still holds.
-async fn handle(state: &AppState, parcel: Result<Parcel, DeliveryId>) -> Settled {
-    let parcel = match parcel {
-        Ok(parcel) => parcel,
-        Err(id) => return settled(id, State::Dead, Some("inconsistent")),
-    };
+async fn send(state: &AppState, parcel: &Parcel, target: &Target) -> Settled {
     let now = state.clock.now();
-    let Some(target) = &parcel.target else {
-        return settled(parcel.id, State::Cancelled, Some(Cancelled::SignedOut.word()));
-    };
+    if parcel.was_seen {
+        return settled(parcel.id, State::Accepted, Some("shown"));
+    }
     if parcel.expires_at <= now {
         return settled(parcel.id, State::Expired, None);
     }
-    if let Err(reason) = still_holds(parcel.kind, standing(&parcel, now)) {
+    if let Err(reason) = still_holds(parcel.kind, standing(parcel, now)) {
         return settled(parcel.id, State::Cancelled, Some(reason.word()));
     }
-    if let Some(until) = quiet_until(&parcel, now) {
-        return postponed(&parcel, until, "quiet hours");
+    if let Some(until) = quiet_until(parcel, now) {
+        return postponed(parcel, until, "quiet hours");
     }
-    if let Some(until) = state.push.breaker().blocked_until(&target.origin, parcel.id.subscription, now) {
-        // Spread over some seconds, so that they do not all come at the moment the origin is open again.
-        let spread = (state.random.number() % 5_000) as i64;
-        return postponed(&parcel, until.plus(spread), "origin paused");
+    let moment = state.clock.moment();
+    if let Some(until) = state.push.breaker().blocked_until(&target.origin, parcel.id.subscription, moment) {
+        return postponed(parcel, spread(state, now.plus(until.since(moment))), waiting::ORIGIN_PAUSED);
     }
-    match message::send(state, &parcel, target, now).await {
-        Ok(outcome) => judge(state, &parcel, target, outcome),
+    match message::send(state, parcel, target, now).await {
+        Ok(outcome) => judge(state, parcel, target, outcome),
         Err(reason) => {
             tracing::error!(notification.id = %parcel.id.notification, subscription.id = %parcel.id.subscription, reason, "a push could not be made");
             settled(parcel.id, State::Dead, Some(reason))
@@ -172,7 +200,7 @@ fn standing(parcel: &Parcel, now: Millis) -> Standing {
     let pair = parcel.pair.as_ref();
     Standing {
         is_closed: pair.is_some_and(|pair| pair.is_closed),
-        is_paused: pair.is_some_and(|pair| pair.paused_until.is_some_and(|until| until > Zone::stored(&pair.zone).date(now))),
+        is_paused: pair.is_some_and(|pair| Pair::running_pause(pair.paused_until, Zone::stored(&pair.zone).date(now)).is_some()),
         is_muted: parcel.kind.channel().is_some_and(|channel| pair.is_some_and(|pair| pair.muted.holds(channel))),
         is_open: question.is_some_and(|question| !question.is_shelved && !question.is_complete),
         is_complete: question.is_some_and(|question| question.is_complete),
@@ -195,18 +223,17 @@ fn judge(state: &AppState, parcel: &Parcel, target: &Target, outcome: PushOutcom
     let now = state.clock.now();
     let ids = (parcel.id.notification, parcel.id.subscription);
     match outcome {
-        PushOutcome::Accepted { status } => {
-            state.push.breaker().accepted(&target.origin);
-            Settled { status: Some(status), ..settled(parcel.id, State::Accepted, None) }
-        }
+        PushOutcome::Accepted { status } => Settled { status: Some(status), ..settled(parcel.id, State::Accepted, None) },
         PushOutcome::Gone { status } => Settled { status: Some(status), ..settled(parcel.id, State::Gone, None) },
         PushOutcome::RetryAfter { status, after_ms, cause } => {
-            state.push.breaker().failed(&target.origin, parcel.id.subscription, after_ms, now);
+            state.push.breaker().failed(&target.origin, parcel.id.subscription, after_ms, state.clock.moment());
             let most = (FIRST_BACK_OFF_MS << parcel.attempts.clamp(1, 10)).min(LONGEST_BACK_OFF_MS);
             // Full jitter: a service that comes back is not greeted by everybody at once.
             let wait = Millis::SECOND + (state.random.number() % most.unsigned_abs()) as i64;
             let send_at = now.plus(wait.max(after_ms.unwrap_or(0)));
             let is_over = send_at >= parcel.expires_at;
+            // The time a service asked for is this device's own: nothing brings it forward.
+            let cause = if after_ms.is_some() { waiting::ASKED_TO_WAIT } else { cause };
             Settled {
                 status,
                 send_at: (!is_over).then_some(send_at),
@@ -225,17 +252,26 @@ fn judge(state: &AppState, parcel: &Parcel, target: &Target, outcome: PushOutcom
     }
 }
 
+async fn pass_and_look(state: &AppState) -> Result<Option<Millis>, ServiceError> {
+    pass(state).await?;
+    let mut tx = state.database.read().await?;
+    Ok(deliveries::next_send(&mut tx).await?)
+}
+
 /// Sends until the process ends. Woken by the clock, and by a commit that wrote something to send.
 pub async fn run(state: AppState) {
     let ending = state.lifecycle.ending();
     loop {
-        if let Err(error) = pass(&state).await {
-            tracing::error!(%error, "the outbox could not be looked through");
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-        let next = state.clock.now().plus(LOOK_EVERY_MS);
+        let next = match pass_and_look(&state).await {
+            Ok(next) => next,
+            Err(error) => {
+                tracing::error!(%error, "the outbox could not be looked through");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                Some(state.clock.now())
+            }
+        };
         tokio::select! {
-            () = state.clock.sleep_until(next) => {}
+            () = rest(&state, next) => {}
             () = state.database.notifier().outbox_woken() => {}
             () = ending.cancelled() => return,
         }

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use crate::domain::{Millis, SubscriptionId};
+use crate::domain::{Millis, Moment, SubscriptionId};
 
 /// So many failures in a row open the breaker,
 const FAILURES: u32 = 5;
@@ -22,10 +22,10 @@ struct Origin {
     failures: u32,
     /// Some of the devices that met them.
     devices: Vec<SubscriptionId>,
-    closed_until: Option<Millis>,
+    closed_until: Option<Moment>,
 }
 
-/// In memory alone: after a restart the first failures say it again.
+/// In memory alone, on the monotonic clock: after a restart the first failures say it again.
 #[derive(Clone, Default)]
 pub struct Breaker {
     held: Arc<Mutex<Held>>,
@@ -35,12 +35,12 @@ pub struct Breaker {
 struct Held {
     origins: HashMap<String, Origin>,
     /// Until when a service asked to leave a device alone.
-    devices: HashMap<SubscriptionId, Millis>,
+    devices: HashMap<SubscriptionId, Moment>,
 }
 
 impl Breaker {
     /// Until when a device, or its whole service, is to be left alone, if it is. The first to come afterwards tries for all.
-    pub fn blocked_until(&self, origin: &str, device: SubscriptionId, now: Millis) -> Option<Millis> {
+    pub fn blocked_until(&self, origin: &str, device: SubscriptionId, now: Moment) -> Option<Moment> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(until) = held.devices.get(&device).filter(|until| **until > now) {
             return Some(*until);
@@ -55,13 +55,14 @@ impl Breaker {
         None
     }
 
-    pub fn accepted(&self, origin: &str) {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).origins.remove(origin);
+    /// Gives whether the service had failed before: it answers again.
+    pub fn accepted(&self, origin: &str) -> bool {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).origins.remove(origin).is_some()
     }
 
     /// A failure at one device; `after_ms` is what the service asked for (`Retry-After`, RFC 9110 §10.2.3). That device is left
     /// alone for so long. All others are left alone with it, five minutes at most, once several devices have met it.
-    pub fn failed(&self, origin: &str, device: SubscriptionId, after_ms: Option<i64>, now: Millis) {
+    pub fn failed(&self, origin: &str, device: SubscriptionId, after_ms: Option<i64>, now: Moment) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let Held { origins, devices } = &mut *held;
         if origins.len() >= HELD {
@@ -102,7 +103,7 @@ mod tests {
     #[test]
     fn five_failures_in_a_row_leave_an_origin_alone_and_one_success_forgets_them() {
         let breaker = Breaker::default();
-        let now = Millis(1_000_000);
+        let now = Moment(1_000_000);
         for number in 0..4 {
             breaker.failed("https://a.example", device(number), None, now);
             assert_eq!(breaker.blocked_until("https://a.example", device(99), now), None);
@@ -121,32 +122,32 @@ mod tests {
     fn what_a_service_asks_of_several_is_given_and_never_for_long() {
         let breaker = Breaker::default();
         for number in 0..3 {
-            assert_eq!(breaker.blocked_until("https://a.example", device(99), Millis(0)), None);
-            breaker.failed("https://a.example", device(number), Some(120_000), Millis(0));
+            assert_eq!(breaker.blocked_until("https://a.example", device(99), Moment(0)), None);
+            breaker.failed("https://a.example", device(number), Some(120_000), Moment(0));
         }
-        assert_eq!(breaker.blocked_until("https://a.example", device(99), Millis(119_999)), Some(Millis(120_000)));
-        assert_eq!(breaker.blocked_until("https://a.example", device(99), Millis(120_000)), None);
-        assert_eq!(breaker.blocked_until("https://a.example", device(99), Millis(120_001)), None, "a request for quiet is no outage");
-        breaker.failed("https://a.example", device(3), Some(Millis::DAY), Millis(200_000));
-        assert_eq!(breaker.blocked_until("https://a.example", device(99), Millis(200_000)), Some(Millis(200_000 + LONGEST_PAUSE_MS)));
+        assert_eq!(breaker.blocked_until("https://a.example", device(99), Moment(119_999)), Some(Moment(120_000)));
+        assert_eq!(breaker.blocked_until("https://a.example", device(99), Moment(120_000)), None);
+        assert_eq!(breaker.blocked_until("https://a.example", device(99), Moment(120_001)), None, "a request for quiet is no outage");
+        breaker.failed("https://a.example", device(3), Some(Millis::DAY), Moment(200_000));
+        assert_eq!(breaker.blocked_until("https://a.example", device(99), Moment(200_000)), Some(Moment(200_000 + LONGEST_PAUSE_MS)));
     }
 
     #[test]
     fn one_device_stops_nobody_else_however_often_it_fails() {
         let breaker = Breaker::default();
         for number in 0..100 {
-            breaker.failed("https://a.example", device(number % 2), Some(Millis::DAY), Millis(0));
+            breaker.failed("https://a.example", device(number % 2), Some(Millis::DAY), Moment(0));
         }
-        assert_eq!(breaker.blocked_until("https://a.example", device(99), Millis(0)), None);
-        assert_eq!(breaker.blocked_until("https://a.example", device(1), Millis(0)), Some(Millis(Millis::DAY)), "and itself for as long as asked");
-        assert_eq!(breaker.blocked_until("https://a.example", device(1), Millis(Millis::DAY)), None);
+        assert_eq!(breaker.blocked_until("https://a.example", device(99), Moment(0)), None);
+        assert_eq!(breaker.blocked_until("https://a.example", device(1), Moment(0)), Some(Moment(Millis::DAY)), "and itself for as long as asked");
+        assert_eq!(breaker.blocked_until("https://a.example", device(1), Moment(Millis::DAY)), None);
     }
 
     #[test]
     fn invented_services_are_not_remembered_for_ever() {
         let breaker = Breaker::default();
         for number in 0..2 * HELD {
-            breaker.failed(&format!("https://{number}.example"), device(1), None, Millis(0));
+            breaker.failed(&format!("https://{number}.example"), device(1), None, Moment(0));
         }
         assert!(breaker.held.lock().expect("the map").origins.len() <= HELD);
     }

@@ -4,8 +4,8 @@
 use std::{
     collections::HashMap,
     fmt, fs,
-    io::{ErrorKind, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    io::ErrorKind,
+    os::unix::fs::PermissionsExt,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -18,6 +18,8 @@ use ring::{
 };
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
+
+use crate::server::key_file;
 
 const FILE: &str = "vapid.json";
 /// Push services refuse more than 24 h (RFC 8292 §2).
@@ -120,8 +122,14 @@ impl VapidKeys {
         let kept = old.iter().flat_map(|keys| keys.stored());
         let text = text_of(&[fresh].into_iter().chain(kept).collect::<Vec<_>>());
 
-        let written = if old.is_some() { replace(&file, &text) } else { write_new(&file, &text) };
-        written.and_then(|()| fs::File::open(data_dir)?.sync_all()).map_err(|error| fails(&error))?;
+        let written = if old.is_some() { key_file::replace(&file, &text) } else { key_file::write_new(&file, &text) };
+        match written {
+            // Another first start was faster: its key is everybody's.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                return Self::load(data_dir)?.ok_or_else(|| fails(&"another process writes to it at the same time"));
+            }
+            written => written.map_err(|error| fails(&error))?,
+        }
         Self::parse(text.as_bytes()).ok_or_else(|| fails(&"a key that was just made cannot be read"))
     }
 
@@ -159,21 +167,6 @@ impl fmt::Debug for VapidKeys {
 fn text_of(keys: &[StoredKey]) -> String {
     let text = serde_json::to_string_pretty(keys).expect("numbers and strings are always JSON");
     text + "\n"
-}
-
-/// Never writes over a file, so that no key is lost to a second server that starts at the same time.
-fn write_new(file: &Path, text: &str) -> std::io::Result<()> {
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
-}
-
-/// The old file stands until the new one is whole on disk.
-fn replace(file: &Path, text: &str) -> std::io::Result<()> {
-    let fresh = file.with_extension("json.new");
-    let _ = fs::remove_file(&fresh); // of a run that was cut off
-    write_new(&fresh, text)?;
-    fs::rename(&fresh, file)
 }
 
 fn close_to_others(file: &Path) {

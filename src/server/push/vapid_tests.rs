@@ -162,6 +162,18 @@ fn the_first_key_makes_a_file_for_its_owner_alone() {
 }
 
 #[test]
+fn first_starts_at_the_same_time_have_one_key() {
+    let folder = Folder::new();
+    let make = || folder.make(NOW).current().public_text().to_owned();
+    let keys: Vec<String> = std::thread::scope(|scope| {
+        let starts: Vec<_> = (0..8).map(|_| scope.spawn(make)).collect();
+        starts.into_iter().map(|start| start.join().expect("no panic")).collect()
+    });
+    // Who came when the file stood already has put a key of their own before it, as `keys rotate` does.
+    assert!(keys.iter().all(|key| folder.load().list().any(|(_, public, _)| public == key)), "{keys:?}");
+}
+
+#[test]
 fn a_new_key_goes_first_and_the_old_one_still_signs() {
     let folder = Folder::new();
     let old = folder.make(NOW);

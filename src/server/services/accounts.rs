@@ -82,9 +82,9 @@ pub async fn sign_up_in(
     }
     guard::refuse_full_disk(state)?;
     guard::count_sign_up(tx, state, caller.client).await?;
-    // A zone this browser knows and we do not is no reason to turn anybody away.
-    let zone = if Zone::of(&sign_up.zone).is_ok() { sign_up.zone } else { ZoneName::default() };
     let now = state.clock.now();
+    // A zone that this browser knows and we do not is asked for: the form comes back with the list.
+    let zone = Zone::named(&sign_up.zone, now)?;
     let person = Person { id: PersonId(state.random.id(now)), name: sign_up.name, locale: sign_up.locale, text_size: TextSize::default(), zone };
     let code = attempt.recovery_code(state, &person.id.to_string());
     let recovery_hash = state.secrets.recovery_hash(&code);
@@ -106,7 +106,7 @@ pub async fn change_name(state: &AppState, person: &Person, name: PersonName) ->
     }
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    persons::update(&mut tx, &Person { name, ..person.clone() }).await?;
+    persons::rename(&mut tx, person.id, &name).await?;
     let mut telling = Telling::default();
     telling.name_changed(&mut tx, person.id).await?;
     telling.write(&mut tx, state, now).await?;
@@ -116,7 +116,7 @@ pub async fn change_name(state: &AppState, person: &Person, name: PersonName) ->
 
 /// Language, text size and own zone.
 pub async fn change_display(state: &AppState, person: &Person, locale: Locale, text_size: TextSize, zone: ZoneName) -> Result<(), ServiceError> {
-    Zone::of(&zone)?;
+    let zone = Zone::chosen(zone, &person.zone, state.clock.now())?;
     let changed = Person { locale, text_size, zone, ..person.clone() };
     if &changed == person {
         return Ok(());

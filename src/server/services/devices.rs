@@ -4,7 +4,7 @@ use super::{Device, ServiceError, inbox, tell::Telling};
 use crate::{
     domain::{
         Cancelled, DailyQuestionId, EventKind, Millis, NotificationId, NotificationKind, Pair, PairPhase, Person, PersonId, SessionId,
-        SubscriptionId, graphemes, has_forbidden,
+        SubscriptionId, graphemes, has_forbidden, is_blank, mended,
     },
     server::{
         calendar::Zone,
@@ -18,13 +18,14 @@ use crate::{
             pairs,
             receipts::{self, Receipt, Trail},
             subscriptions::{self, Subscription},
+            waiting,
         },
     },
 };
 
 /// Devices of one person; one more replaces the longest silent.
 pub const MOST: usize = 10;
-/// That a browser still has its subscription is written down once an hour at most.
+/// Every page renews the subscription of its browser. That is written down once an hour at most.
 const RENEWED_EVERY_MS: i64 = Millis::HOUR;
 /// A test says something for a minute.
 const TEST_LIFE_MS: i64 = Millis::MINUTE;
@@ -49,15 +50,10 @@ pub async fn subscribe(state: &AppState, person: &Person, session: SessionId, de
     let mut tx = state.database.begin().await?;
     let (p256dh, auth) = (keys.p256dh_text(), keys.auth_text());
     let known = subscriptions::lookup_by_endpoint(&mut tx, endpoint.as_str()).await?;
-    // A browser has one subscription at a time: what it had before is worth nothing.
-    let mut has_changed = false;
-    for earlier in subscriptions::find_of_session(&mut tx, session).await? {
-        if earlier.endpoint != endpoint.as_str() {
-            remove_in(&mut tx, &earlier, now).await?;
-            has_changed = true;
-        }
-    }
-    match known {
+    // A browser has one subscription at a time.
+    let mut earlier = subscriptions::find_of_session(&mut tx, session).await?;
+    earlier.retain(|earlier| earlier.endpoint != endpoint.as_str());
+    let (id, is_same) = match known {
         Some(known) if known.person != person.id && (known.p256dh != p256dh || known.auth != auth) => return Err(ServiceError::SubscriptionTaken),
         Some(known) => {
             if known.person != person.id {
@@ -66,20 +62,18 @@ pub async fn subscribe(state: &AppState, person: &Person, session: SessionId, de
                 tell_device(&mut tx, state, known.person, now).await?;
             }
             let is_same = known.person == person.id && known.session == session && known.key_id == key_id;
-            let has_its_keys = known.p256dh == p256dh && known.auth == auth;
-            if is_same && has_its_keys && !has_changed && now.since(known.renewed_at) < RENEWED_EVERY_MS {
+            let has_same_keys = known.p256dh == p256dh && known.auth == auth;
+            if is_same && has_same_keys && earlier.is_empty() && now.since(known.renewed_at) < RENEWED_EVERY_MS {
                 return Ok(());
             }
             let name = if known.person == person.id { known.name.clone() } else { device.0.clone() };
             let changed = Subscription { person: person.id, session, p256dh, auth, key_id, name, renewed_at: now, ..known };
             subscriptions::update(&mut tx, &changed).await?;
-            if is_same {
-                tx.commit().await?;
-                return Ok(());
-            }
+            (changed.id, is_same)
         }
         None => {
-            let mine = subscriptions::find_of(&mut tx, person.id).await?;
+            let mut mine = subscriptions::find_of(&mut tx, person.id).await?;
+            mine.retain(|mine| earlier.iter().all(|earlier| earlier.id != mine.id));
             for silent in mine.iter().skip(MOST - 1) {
                 remove_in(&mut tx, silent, now).await?;
             }
@@ -100,9 +94,20 @@ pub async fn subscribe(state: &AppState, person: &Person, session: SessionId, de
                 opened_at: None,
             };
             subscriptions::insert(&mut tx, &new).await?;
+            (new.id, false)
         }
+    };
+    let is_news = !is_same || !earlier.is_empty();
+    for earlier in earlier {
+        // The endpoint changed, not who is told: what waits goes where the browser listens now.
+        if earlier.person == person.id {
+            waiting::follow(&mut tx, earlier.id, id, now).await?;
+        }
+        remove_in(&mut tx, &earlier, now).await?;
     }
-    tell_device(&mut tx, state, person.id, now).await?;
+    if is_news {
+        tell_device(&mut tx, state, person.id, now).await?;
+    }
     tx.commit().await?;
     Ok(())
 }
@@ -134,12 +139,12 @@ pub async fn remove(state: &AppState, person: &Person, id: SubscriptionId) -> Re
 pub async fn remove_own(state: &AppState, person: &Person, session: SessionId) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    let own = subscriptions::find_of_session(&mut tx, session).await?;
-    if own.is_empty() {
+    let mine = subscriptions::find_of_session(&mut tx, session).await?;
+    if mine.is_empty() {
         return Ok(());
     }
-    for subscription in &own {
-        remove_in(&mut tx, subscription, now).await?;
+    for subscription in mine {
+        remove_in(&mut tx, &subscription, now).await?;
     }
     tell_device(&mut tx, state, person.id, now).await?;
     tx.commit().await?;
@@ -148,17 +153,17 @@ pub async fn remove_own(state: &AppState, person: &Person, session: SessionId) -
 
 /// Gives a device a name of the person's own.
 pub async fn rename(state: &AppState, person: &Person, id: SubscriptionId, name: &str) -> Result<(), ServiceError> {
+    let name = mended(name);
     let name = name.trim();
-    if name.is_empty() || name.len() > 300 || graphemes(name) > LONGEST_NAME || has_forbidden(name) || name.contains('\n') {
+    if is_blank(name) || name.len() > 300 || graphemes(name) > LONGEST_NAME || has_forbidden(name) || name.contains('\n') {
         return Err(ServiceError::DeviceName);
     }
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     let subscription = subscriptions::lookup_for(&mut tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
-    if subscription.name == name {
+    if !subscriptions::rename(&mut tx, subscription.id, name).await? {
         return Ok(());
     }
-    subscriptions::rename(&mut tx, subscription.id, name).await?;
     tell_device(&mut tx, state, person.id, now).await?;
     tx.commit().await?;
     Ok(())

@@ -12,6 +12,7 @@ use super::ServiceError;
 use crate::{
     domain::{Millis, PersonId, SessionId},
     server::{
+        counters,
         security::SecurityEvent,
         state::AppState,
         storage::{Tx, failures, sessions},
@@ -118,6 +119,7 @@ pub async fn fail(mut tx: Tx, state: &AppState, codes: Codes, trier: Trier) -> R
         }
     }
     tx.commit().await?;
+    counters::FAILED_CODES.add();
     note_from(state, trier, SecurityEvent::CodeWrong { codes: codes.word(), session: trier.session });
     Ok(())
 }
@@ -146,7 +148,7 @@ pub async fn brake(state: &AppState) -> Result<Duration, ServiceError> {
     if failed < BRAKE_FROM {
         return Ok(Duration::ZERO);
     }
-    if state.limits.said.take("brake".to_owned(), now) {
+    if state.said.is_due("brake".to_owned(), state.clock.moment()) {
         tracing::warn!(failed, "many failed codes within the hour: every try waits two seconds");
     }
     Ok(SLOW)
@@ -154,7 +156,7 @@ pub async fn brake(state: &AppState) -> Result<Duration, ServiceError> {
 
 /// Refuses a sign-up where there have been many within the hour, and counts this one.
 pub async fn count_sign_up(tx: &mut Tx, state: &AppState, client: IpAddr) -> Result<(), ServiceError> {
-    let Some(most) = state.limits.sign_ups_per_hour else { return Ok(()) };
+    let Some(most) = state.sign_ups.per_hour else { return Ok(()) };
     let now = state.clock.now();
     let bucket = format!("sign-up:{}", network(client));
     failures::hold(tx, &bucket).await?;
@@ -167,7 +169,7 @@ pub async fn count_sign_up(tx: &mut Tx, state: &AppState, client: IpAddr) -> Res
 
 /// Refuses somebody new while the disk is nearly full: who is here can still write.
 pub fn refuse_full_disk(state: &AppState) -> Result<(), ServiceError> {
-    let Some((folder, floor)) = &state.limits.disk_floor else { return Ok(()) };
+    let Some((folder, floor)) = &state.sign_ups.disk_floor else { return Ok(()) };
     let free = match rustix::fs::statvfs(folder) {
         Ok(found) => found.f_bavail.saturating_mul(found.f_frsize),
         // Nobody is turned away because the disk cannot be asked.
@@ -176,7 +178,7 @@ pub fn refuse_full_disk(state: &AppState) -> Result<(), ServiceError> {
     if free >= *floor {
         return Ok(());
     }
-    if state.limits.said.take("disk".to_owned(), state.clock.now()) {
+    if state.said.is_due("disk".to_owned(), state.clock.moment()) {
         tracing::warn!(free, floor, "the disk is nearly full: nobody new can sign up");
     }
     Err(ServiceError::DiskLow)
@@ -192,7 +194,7 @@ fn note_from(state: &AppState, trier: Trier, event: SecurityEvent) {
 }
 
 fn note_by(state: &AppState, holder: String, event: SecurityEvent) {
-    if !event.is_cheap() || state.limits.said.take(holder, state.clock.now()) {
+    if !event.is_cheap() || state.said.is_due(holder, state.clock.moment()) {
         event.log();
     }
 }

@@ -66,7 +66,7 @@ pub async fn lookup(state: &AppState, person: &Person) -> Result<Option<HandOver
 /// A device without a session types digits: right ones give it a ticket and ask the person, nothing more. Wrong, used and
 /// expired say the same and count as failures; what is not eight digits guesses nothing and does not count.
 pub async fn ask(state: &AppState, attempt: Attempt, typed: &str, trier: Trier, caller: &Caller) -> Result<String, ServiceError> {
-    let code = HandOverCode::find(typed).map_err(|_| ServiceError::CodeMissing)?;
+    let code = HandOverCode::parse(typed).map_err(|_| ServiceError::CodeMissing)?;
     let now = state.clock.now();
     let code_hash = state.secrets.hand_over_hash(&code);
     let mut tx = state.database.begin().await?;

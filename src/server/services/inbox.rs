@@ -8,7 +8,7 @@ use crate::{
     server::{
         state::AppState,
         storage::{
-            Tx, deliveries,
+            deliveries,
             entries::{self, Entry},
             events,
             notifications::{self, Wishes},
@@ -52,15 +52,10 @@ pub async fn mark_read(state: &AppState, person: &Person, seq: i64) -> Result<()
 pub async fn seen_live(state: &AppState, person: &Person, session: SessionId, seq: i64) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    let mut settled = 0;
     for subscription in subscriptions::find_of_session(&mut tx, session).await? {
-        settled += deliveries::seen_live(&mut tx, person.id, subscription.id, seq, now).await?;
+        deliveries::seen_live(&mut tx, person.id, subscription.id, seq, now).await?;
     }
-    let is_read = entries::read_at_seq(&mut tx, person.id, seq, now).await?;
-    if settled == 0 && !is_read {
-        return Ok(());
-    }
-    if is_read {
+    if entries::read_at_seq(&mut tx, person.id, seq, now).await? {
         let mut telling = Telling::default();
         telling.myself(person.id, EventKind::InboxChanged);
         telling.write(&mut tx, state, now).await?;
@@ -88,23 +83,17 @@ pub async fn mark_opened(
 /// How the person wants to be told things, about a pair or in general.
 pub async fn wishes(state: &AppState, person: &Person, pair: Option<PairId>) -> Result<Wishes, ServiceError> {
     let mut tx = state.database.read().await?;
-    wishes_in(&mut tx, person, pair).await?.ok_or(ServiceError::NotFound)
-}
-
-async fn wishes_in(tx: &mut Tx, person: &Person, pair: Option<PairId>) -> Result<Option<Wishes>, ServiceError> {
-    let found = notifications::wishes(tx, &[(person.id, pair)]).await?;
-    Ok(found.into_iter().next().map(|(_, wishes)| wishes))
+    let found = notifications::wishes(&mut tx, &[(person.id, pair)]).await?;
+    found.into_iter().next().map(|(_, wishes)| wishes).ok_or(ServiceError::NotFound)
 }
 
 /// The person's quiet hours (`None`: none) and lock screen.
 pub async fn change_quiet_hours(state: &AppState, person: &Person, quiet: Option<QuietHours>, hides_details: bool) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    let is_same = |wishes: &Wishes| wishes.quiet == quiet && wishes.hides_details == hides_details;
-    if wishes_in(&mut tx, person, None).await?.is_some_and(|wishes| is_same(&wishes)) {
+    if !notifications::update_person(&mut tx, person.id, quiet, hides_details).await? {
         return Ok(());
     }
-    notifications::update_person(&mut tx, person.id, quiet, hides_details).await?;
     let mut telling = Telling::default();
     telling.myself(person.id, EventKind::SettingsChanged);
     telling.write(&mut tx, state, now).await?;
@@ -117,11 +106,9 @@ pub async fn change_switches(state: &AppState, person: &Person, pair: PairId, mu
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     pairs::lookup_for(&mut tx, person.id, pair).await?.ok_or(ServiceError::NotFound)?;
-    let is_same = |wishes: &Wishes| wishes.muted == *muted && wishes.question_in_quiet == Some(question_in_quiet);
-    if wishes_in(&mut tx, person, Some(pair)).await?.is_some_and(|wishes| is_same(&wishes)) {
+    if !notifications::update_member(&mut tx, person.id, pair, muted, question_in_quiet).await? {
         return Ok(());
     }
-    notifications::update_member(&mut tx, person.id, pair, muted, question_in_quiet).await?;
     let mut telling = Telling::default();
     telling.myself(person.id, EventKind::SettingsChanged);
     telling.write(&mut tx, state, now).await?;

@@ -95,7 +95,7 @@ fn refuse_taken(pair: &Pair) -> Result<(), ServiceError> {
 /// Checks the code in a typed or pasted text and gives a ticket for it. Wrong, used and expired say the same, and count as
 /// failures; a text without a code tries nothing and does not count.
 pub async fn check(state: &AppState, typed: &str, trier: Trier) -> Result<String, ServiceError> {
-    let code = InvitationCode::find(typed).map_err(|_| ServiceError::CodeMissing)?;
+    let code = InvitationCode::parse(typed).map_err(|_| ServiceError::CodeMissing)?;
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     let invitation = invitations::lookup_by_code(&mut tx, &state.secrets.invitation_hash(&code)).await?;

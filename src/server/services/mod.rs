@@ -25,7 +25,9 @@ use super::{
     push::{EndpointError, KeyError},
     storage::StorageError,
 };
-use crate::domain::{AnswerBodyError, PauseError, PersonId, PersonNameError, PushTimeError, QuietHoursError, Refusal, RelationError, SessionId};
+use crate::domain::{
+    AnswerBodyError, PauseError, PersonId, PersonNameError, PushTimeError, QuietHoursError, Refusal, RelationError, SessionId, ZoneNameError,
+};
 
 /// Browser and system in a few words, for the list of signed-in devices.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,8 +76,8 @@ pub enum ServiceError {
     /// Wrong, used and expired say the same.
     #[error("no such code")]
     CodeWrong,
-    /// The text holds no code, or more than one: nothing was tried.
-    #[error("no code in the text")]
+    /// What was typed is no code at all: nothing was looked up, and no try is counted.
+    #[error("no code in what was typed")]
     CodeMissing,
     #[error("too many sign-ups from here")]
     TooManySignUps,
@@ -115,6 +117,12 @@ pub enum ServiceError {
     SessionTooYoung,
     #[error("broken: {0}")]
     Broken(&'static str),
+}
+
+impl From<ZoneNameError> for ServiceError {
+    fn from(_: ZoneNameError) -> Self {
+        Self::Zone
+    }
 }
 
 impl From<super::calendar::UnknownZone> for ServiceError {

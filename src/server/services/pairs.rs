@@ -33,7 +33,7 @@ pub struct Start {
 
 /// Makes a pair with one seat taken and its first question open to be answered at once.
 pub async fn start(state: &AppState, attempt: Attempt, person: &Person, start: Start) -> Result<PairId, ServiceError> {
-    Zone::of(&start.zone)?;
+    let start = Start { zone: Zone::named(&start.zone, state.clock.now())?, ..start };
     // Somebody who goes back and starts another pair, with another relation, means another.
     let attempt = attempt.about(person.id, &[start.role.word(), start.relation.choice(), start.relation.free_word()]);
     let mut tx = state.database.begin().await?;
@@ -101,10 +101,11 @@ fn refuse_closed(pair: &Pair) -> Result<(), ServiceError> {
 
 /// Changes PushTime and zone; the next due minute is computed anew in the same transaction.
 pub async fn change_push_time(state: &AppState, person: &Person, id: PairId, push_time: PushTime, zone_name: ZoneName) -> Result<(), ServiceError> {
-    let zone = Zone::of(&zone_name)?;
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     let (mut pair, role) = hold(&mut tx, person, id).await?;
+    let zone_name = Zone::chosen(zone_name, &pair.zone, now)?;
+    let zone = Zone::stored(&zone_name);
     refuse_closed(&pair)?;
     if pair.push_time == push_time && pair.zone == zone_name {
         return Ok(());
@@ -132,10 +133,9 @@ pub async fn change_relation(state: &AppState, person: &Person, id: PairId, choi
     let (pair, role) = hold(&mut tx, person, id).await?;
     refuse_closed(&pair)?;
     let relation = Relation::parse(role, choice, word)?;
-    if pair.seat(role).is_some_and(|member| member.relation == relation) {
+    if !pairs::update_relation(&mut tx, id, role, &relation).await? {
         return Ok(());
     }
-    pairs::update_relation(&mut tx, id, role, &relation).await?;
     tell_both(&mut tx, state, &pair, EventKind::RelationChanged, state.clock.now()).await?;
     tx.commit().await?;
     Ok(())
@@ -147,8 +147,8 @@ pub async fn pause(state: &AppState, person: &Person, id: PairId, until: LocalDa
     let mut tx = state.database.begin().await?;
     let (mut pair, role) = hold(&mut tx, person, id).await?;
     refuse_closed(&pair)?;
-    let until = Pair::check_pause(Zone::stored(&pair.zone).date(now), until)?;
-    if pair.paused_until.replace(until) == Some(until) {
+    let until_now = pair.paused_until.replace(Pair::check_pause(Zone::stored(&pair.zone).date(now), until)?);
+    if until_now == pair.paused_until {
         return Ok(());
     }
     pairs::update_rhythm(&mut tx, &pair).await?;

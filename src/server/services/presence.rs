@@ -27,7 +27,7 @@ pub async fn show(state: &AppState, person: &Person, id: PairId, what: Presence)
     }
     if presence::is_shown_by(&mut tx, other.person_id, id).await? && is_so(&mut tx, id, role, what).await? {
         drop(tx);
-        let shown = state.database.notifier().show(person.id, other.person_id, Glimpse { pair: id, what }, state.clock.now());
+        let shown = state.database.notifier().show(person.id, other.person_id, Glimpse { pair: id, what }, state.clock.moment());
         if shown == Shown::First {
             state.lifecycle.spawn(forget(state.clone()));
         }
@@ -47,9 +47,9 @@ async fn is_so(tx: &mut Tx, pair: PairId, role: Role, what: Presence) -> Result<
 /// Forgets every glimpse in its time; ends when none is left.
 async fn forget(state: AppState) {
     let ending = state.lifecycle.ending();
-    while let Some(next) = state.database.notifier().forget_glimpses(state.clock.now()) {
+    while let Some(next) = state.database.notifier().forget_glimpses(state.clock.moment()) {
         tokio::select! {
-            () = state.clock.sleep_until(next) => {}
+            () = state.clock.sleep_until_moment(next) => {}
             () = ending.cancelled() => return,
         }
     }
@@ -66,10 +66,9 @@ pub async fn change(state: &AppState, person: &Person, pair: PairId, is_on: bool
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     pairs::lookup_for(&mut tx, person.id, pair).await?.ok_or(ServiceError::NotFound)?;
-    if presence::is_shown_by(&mut tx, person.id, pair).await? == is_on {
+    if !presence::update(&mut tx, person.id, pair, is_on).await? {
         return Ok(());
     }
-    presence::update(&mut tx, person.id, pair, is_on).await?;
     let mut telling = Telling::default();
     telling.myself(person.id, EventKind::SettingsChanged);
     telling.write(&mut tx, state, now).await?;

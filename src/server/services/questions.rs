@@ -25,7 +25,7 @@ pub async fn swap(state: &AppState, person: &Person, id: DailyQuestionId, versio
     let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
     let now = state.clock.now();
     let today = Zone::stored(&pair.zone).date(now);
-    let swapped_today = rhythm::opened(&mut tx, pair.id).await?.swapped_date.is_some_and(|date| date >= today);
+    let swapped_today = rhythm::opened(&mut tx, pair.id).await?.swapped_on(today);
     question.check_swap(pair.phase(), swapped_today)?;
     if version != question.version {
         return Err(Refusal::Swapped.into());

@@ -30,7 +30,7 @@ const ASK_AGAIN_AFTER: i64 = 3;
 /// Signs in with a recovery code. The person's other sessions are told.
 /// `None`: the same post did so before, and the session is somebody's by now.
 pub async fn sign_in(state: &AppState, attempt: &Attempt, typed: &str, trier: Trier, caller: &Caller) -> Result<Option<Opened>, ServiceError> {
-    let code = RecoveryCode::find(typed).map_err(|_| ServiceError::CodeMissing)?;
+    let code = RecoveryCode::parse(typed).map_err(|_| ServiceError::CodeMissing)?;
     let hash = state.secrets.recovery_hash(&code);
     let now = state.clock.now();
     let mut tx = state.database.read().await?;
@@ -77,7 +77,7 @@ pub async fn renew(
         let codes = persons::recovery_codes(&mut tx, person.id, now).await?;
         // While a code from before a renewal runs, the one made since confirms nothing: whoever renewed knows it.
         let expected = codes.earlier.map(|(hash, _)| hash).or(codes.hash);
-        let typed = RecoveryCode::find(earlier).ok().map(|code| state.secrets.recovery_hash(&code));
+        let typed = RecoveryCode::parse(earlier).ok().map(|code| state.secrets.recovery_hash(&code));
         if typed.is_none() || typed != expected {
             guard::fail(tx, state, Codes::Recovery, trier).await?;
             return Err(ServiceError::CodeWrong);

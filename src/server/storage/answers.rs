@@ -3,10 +3,11 @@
 use super::{StorageError, Tx, macros};
 use crate::domain::{AnswerBody, DailyQuestion, DailyQuestionId, Millis, PersonId, Role, SubmissionId};
 
-/// Earlier revisions that are kept of an answer: an edit is one, and edits have no end.
+/// Earlier revisions that are kept of an answer.
 pub const KEPT_REVISIONS: i64 = 50;
 
-/// Writes the latest revision of a member's answer and keeps the one before in its author's history.
+/// Writes the latest revision of a member's answer and keeps the one before in its author's history, of which the last
+/// `KEPT_REVISIONS` stay.
 pub async fn save(tx: &mut Tx, question: &DailyQuestion, role: Role, person: PersonId, submission: Option<SubmissionId>) -> Result<(), StorageError> {
     let Some(answer) = question.answer_of(role) else {
         return Ok(());

@@ -52,8 +52,3 @@ pub async fn insert(tx: &mut Tx, key_hash: &str, step: &str, done: &Done, now: M
     )?;
     Ok(())
 }
-
-/// Forgets what was done before `before`.
-pub async fn prune(tx: &mut Tx, before: Millis) -> Result<u64, StorageError> {
-    macros::execute!(tx, "DELETE FROM attempts WHERE at <= $1", before.0)
-}

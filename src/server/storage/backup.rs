@@ -1,18 +1,130 @@
 //! A copy of the whole SQLite database in one file, while the app runs. PostgreSQL has `pg_dump`.
+//!
+//! The copy grows as `FILE.part`, is compared with its source and is on the disk before it gets its name: what has the
+//! name is whole.
 
-use std::path::Path;
+use std::{
+    ffi::OsString,
+    fs::{self, File, OpenOptions, Permissions, TryLockError},
+    io,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use sqlx::{AssertSqlSafe, Connection, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteConnectOptions};
 
 use super::{Database, Pools, StorageError};
 
+/// A write between the two snapshots of a try makes them differ; so many in a row are no coincidence.
+const TRIES: usize = 5;
+
 impl Database {
-    /// Writes a consistent copy (`VACUUM INTO`). The file must not exist yet.
+    /// Writes a consistent copy (`VACUUM INTO`), mode 0600. A file that exists is never written over.
     pub async fn backup_into(&self, file: &Path) -> Result<(), StorageError> {
-        match &*self.pools {
-            Pools::Sqlite { writer, .. } => {
-                sqlx::query::<sqlx::Sqlite>("VACUUM INTO $1").bind(file.to_string_lossy().into_owned()).execute(writer).await?;
-                Ok(())
-            }
-            Pools::Postgres(_) => Err(StorageError::Url("backup copies SQLite only; use pg_dump for PostgreSQL".into())),
+        let Pools::Sqlite { writer, readers, .. } = &*self.pools else {
+            return Err(StorageError::Url("backup copies SQLite only; use pg_dump for PostgreSQL".into()));
+        };
+        if file.exists() {
+            return Err(failed(format!("{} exists already", file.display())));
+        }
+        let part = part_of(file);
+        let held = hold(&part)?;
+        let done = match copy(writer, readers, &part, &held).await {
+            Ok(()) => publish(&part, &held, file).map_err(|error| failed(format!("{} cannot be written: {error}", file.display()))),
+            Err(error) => Err(error),
+        };
+        if done.is_err() {
+            let _ = fs::remove_file(&part);
+        }
+        done
+    }
+}
+
+fn failed(sentence: String) -> StorageError {
+    StorageError::Backup(sentence)
+}
+
+fn part_of(file: &Path) -> PathBuf {
+    let mut name = OsString::from(file);
+    name.push(".part");
+    name.into()
+}
+
+/// Takes the unfinished file for this process alone; one that a killed backup left is used again.
+fn hold(part: &Path) -> Result<File, StorageError> {
+    let broken = |error: io::Error| failed(format!("{} cannot be written: {error}", part.display()));
+    let held = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(part).map_err(broken)?;
+    match held.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(failed(format!("another backup is writing {}", part.display()))),
+        Err(TryLockError::Error(error)) => tracing::warn!(%error, "this file system knows no locks: run one backup at a time"),
+    }
+    held.set_permissions(Permissions::from_mode(0o600)).map_err(broken)?;
+    Ok(held)
+}
+
+/// Fills the file and compares it with a snapshot of the source from just before.
+async fn copy(writer: &SqlitePool, readers: &SqlitePool, part: &Path, held: &File) -> Result<(), StorageError> {
+    for _ in 0..TRIES {
+        // `VACUUM INTO` takes a file that is missing or empty.
+        held.set_len(0).map_err(sqlx::Error::Io)?;
+        let mut source = readers.begin().await?;
+        let tables = tables(&mut source).await?;
+        sqlx::query::<Sqlite>("VACUUM INTO $1").bind(part.to_string_lossy().into_owned()).execute(writer).await?;
+        let wanted = counts(&mut source, &tables).await?;
+        drop(source);
+        let options = SqliteConnectOptions::new().filename(part).read_only(true).immutable(true);
+        let mut copy = SqliteConnection::connect_with(&options).await?;
+        check(&mut copy).await?;
+        let found = counts(&mut copy, &tables).await?;
+        copy.close().await?;
+        if found == wanted {
+            return Ok(());
         }
     }
+    Err(failed("the copy does not hold the rows of the database: too much is written at this moment, try again".into()))
+}
+
+/// The pages and the references of the copy make sense.
+async fn check(copy: &mut SqliteConnection) -> Result<(), StorageError> {
+    let pages: Vec<(String,)> = sqlx::query_as("PRAGMA integrity_check(1)").fetch_all(&mut *copy).await?;
+    if pages.iter().any(|(page,)| page != "ok") {
+        return Err(failed(format!("the copy fails its integrity check, the database may be damaged: {}", pages[0].0)));
+    }
+    let orphans: Vec<(String,)> = sqlx::query_as("SELECT \"table\" FROM pragma_foreign_key_check LIMIT 1").fetch_all(copy).await?;
+    match orphans.first() {
+        Some((table,)) => Err(failed(format!("the copy holds rows in {table} that refer to nothing: the database is damaged"))),
+        None => Ok(()),
+    }
+}
+
+/// All tables, in order. The first statement of a transaction fixes its snapshot.
+async fn tables(source: &mut SqliteConnection) -> Result<Vec<String>, StorageError> {
+    let found: Vec<(String,)> =
+        sqlx::query_as("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name").fetch_all(source).await?;
+    Ok(found.into_iter().map(|(name,)| name).collect())
+}
+
+async fn counts(source: &mut SqliteConnection, tables: &[String]) -> Result<Vec<i64>, StorageError> {
+    let mut counts = Vec::with_capacity(tables.len());
+    for table in tables {
+        // A name from our own schema.
+        let (count,): (i64,) = sqlx::query_as(AssertSqlSafe(format!("SELECT COUNT(*) FROM \"{table}\""))).fetch_one(&mut *source).await?;
+        counts.push(count);
+    }
+    Ok(counts)
+}
+
+/// Gives the finished file its name once all of it is on the disk.
+fn publish(part: &Path, held: &File, file: &Path) -> io::Result<()> {
+    held.sync_all()?;
+    // Unlike renaming, a link never writes over a file that came meanwhile.
+    match fs::hard_link(part, file) {
+        Ok(()) => fs::remove_file(part)?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
+        // A file system without links.
+        Err(_) => fs::rename(part, file)?,
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
 }

@@ -1,6 +1,6 @@
 //! Questions opened for pairs, with their answers. What a member may see of them is `DailyQuestion::seen_by`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::json;
 
@@ -52,11 +52,11 @@ pub async fn insert_all(tx: &mut Tx, questions: &[DailyQuestion]) -> Result<(), 
     Ok(())
 }
 
-/// Writes everything of a question but its answers. A card that completes gets the pair's next card number.
+/// Writes everything of a question but its answers. A section of a later release stays as it is stored. A card that completes gets the pair's next card number.
 pub async fn save(tx: &mut Tx, question: &DailyQuestion) -> Result<(), StorageError> {
     macros::execute!(
         tx,
-        "UPDATE daily_questions SET question_key = $2, section = $3, wordings = $4, version = $5, local_date = $6, counted_from = $7,
+        "UPDATE daily_questions SET question_key = $2, section = CASE $3 WHEN 'other' THEN section ELSE $3 END, wordings = $4, version = $5, local_date = $6, counted_from = $7,
                 opened_at = $8, due_passed_at = $9, shelved_at = $10, completed_at = $11, move_on = $12
          WHERE id = $1",
         question.id.to_string(),
@@ -120,6 +120,19 @@ pub async fn find_open(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId, 
     found.into_iter().map(|row| row.into_question().map(|question| (question.pair_id, question))).collect()
 }
 
+/// Which of these pairs have a question of that date.
+pub async fn find_dated(tx: &mut Tx, dates: &[(PairId, LocalDate)]) -> Result<HashSet<PairId>, StorageError> {
+    let found: Vec<(String,)> = macros::fetch_each!(
+        tx,
+        (String,),
+        "SELECT d.pair_id FROM (SELECT t.value->>'pair' AS pair_id, t.value->>'date' AS local_date FROM",
+        ") AS v JOIN daily_questions d ON d.pair_id = v.pair_id AND d.local_date = v.local_date",
+        rows(dates.iter().map(|(pair, date)| json!({ "pair": pair.to_string(), "date": date.to_string() }))),
+    )?;
+    let broken = |id| StorageError::Inconsistent { table: "daily_questions", id, column: "pair_id" };
+    found.into_iter().map(|(pair,)| pair.parse().map_err(|_| broken(pair))).collect()
+}
+
 /// The highest number each pair has given out, and the section of that question.
 pub async fn find_lasts(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId, (u32, Section)>, StorageError> {
     let found: Vec<(String, i64, String)> = macros::fetch_each!(
@@ -131,7 +144,7 @@ pub async fn find_lasts(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId,
     )?;
     let found = found.into_iter().map(|(pair, number, section)| {
         let broken = |column| StorageError::Inconsistent { table: "daily_questions", id: pair.clone(), column };
-        let last = (number.try_into().unwrap_or(u32::MAX), Section::from_word(&section).ok_or_else(|| broken("section"))?);
+        let last = (number.try_into().unwrap_or(u32::MAX), Section::from_stored(&section));
         Ok((pair.parse().map_err(|_| broken("pair_id"))?, last))
     });
     found.collect()
@@ -151,7 +164,7 @@ pub async fn last_section(tx: &mut Tx, pair: PairId) -> Result<Option<Section>, 
         "SELECT section FROM daily_questions WHERE pair_id = $1 ORDER BY number DESC LIMIT 1",
         pair.to_string()
     )?;
-    Ok(row.and_then(|(word,)| Section::from_word(&word)))
+    Ok(row.map(|(word,)| Section::from_stored(&word)))
 }
 
 /// Shelved and not complete, oldest first.
@@ -258,7 +271,7 @@ impl Row {
             pair_id: self.pair_id.parse().map_err(|_| broken("pair_id"))?,
             number: self.number.try_into().map_err(|_| broken("number"))?,
             key: QuestionKey(self.question_key),
-            section: Section::from_word(&self.section).ok_or_else(|| broken("section"))?,
+            section: Section::from_stored(&self.section),
             wordings: serde_json::from_str(&self.wordings).map_err(|_| broken("wordings"))?,
             version: self.version.try_into().map_err(|_| broken("version"))?,
             local_date: date(self.local_date, "local_date")?,

@@ -99,7 +99,7 @@ pub async fn claim(tx: &mut Tx, now: Millis, lease_until: Millis, limit: i64) ->
     found.into_iter().map(|(notification, subscription)| id(&notification, &subscription)).collect()
 }
 
-fn id(notification: &str, subscription: &str) -> Result<DeliveryId, StorageError> {
+pub(super) fn id(notification: &str, subscription: &str) -> Result<DeliveryId, StorageError> {
     let broken = |column| StorageError::Inconsistent { table: "deliveries", id: notification.to_owned(), column };
     Ok(DeliveryId {
         notification: notification.parse().map_err(|_| broken("notification_id"))?,
@@ -175,6 +175,9 @@ pub enum CancelFor {
     Subscription(SubscriptionId),
 }
 
+pub const CANCEL_OF_SUBSCRIPTION: &str = "UPDATE deliveries SET state = 'cancelled', reason = $2, send_at = NULL, settled_at = $3
+             WHERE subscription_id = $1 AND +send_at IS NOT NULL";
+
 /// Takes back everything that waits. What is on its way at this very moment still arrives.
 pub async fn cancel(tx: &mut Tx, what: CancelFor, reason: Cancelled, now: Millis) -> Result<u64, StorageError> {
     match what {
@@ -186,14 +189,9 @@ pub async fn cancel(tx: &mut Tx, what: CancelFor, reason: Cancelled, now: Millis
             reason.word(),
             now.0,
         ),
-        CancelFor::Subscription(subscription) => macros::execute!(
-            tx,
-            "UPDATE deliveries SET state = 'cancelled', reason = $2, send_at = NULL, settled_at = $3
-             WHERE subscription_id = $1 AND send_at IS NOT NULL",
-            subscription.to_string(),
-            reason.word(),
-            now.0,
-        ),
+        CancelFor::Subscription(subscription) => {
+            macros::execute!(tx, CANCEL_OF_SUBSCRIPTION, subscription.to_string(), reason.word(), now.0)
+        }
     }
 }
 
@@ -250,9 +248,4 @@ pub async fn counts(tx: &mut Tx) -> Result<(Vec<(String, i64)>, Option<Millis>),
 pub async fn next_send(tx: &mut Tx) -> Result<Option<Millis>, StorageError> {
     let (at,): (Option<i64>,) = macros::fetch_one!(tx, (Option<i64>,), "SELECT MIN(send_at) FROM deliveries WHERE send_at IS NOT NULL")?;
     Ok(at.map(Millis))
-}
-
-/// Forgets deliveries settled before `before`.
-pub async fn prune(tx: &mut Tx, before: Millis) -> Result<u64, StorageError> {
-    macros::execute!(tx, "DELETE FROM deliveries WHERE settled_at < $1", before.0)
 }

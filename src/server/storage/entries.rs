@@ -38,10 +38,15 @@ pub async fn find_of(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<En
     found.into_iter().filter(known).map(EntryRow::into_entry).collect()
 }
 
+/// How many entries the person has not read. Kinds of a later release are not shown, and so not counted.
 pub async fn count_unread(tx: &mut Tx, person: PersonId) -> Result<i64, StorageError> {
-    let (count,): (i64,) =
-        macros::fetch_one!(tx, (i64,), "SELECT COUNT(*) FROM notifications WHERE person_id = $1 AND read_at IS NULL", person.to_string())?;
-    Ok(count)
+    let counts: Vec<(String, i64)> = macros::fetch_all!(
+        tx,
+        (String, i64),
+        "SELECT kind, COUNT(*) FROM notifications WHERE person_id = $1 AND read_at IS NULL GROUP BY kind",
+        person.to_string()
+    )?;
+    Ok(counts.into_iter().filter(|(kind, _)| NotificationKind::from_word(kind).is_some()).map(|(_, count)| count).sum())
 }
 
 /// Marks everything told up to the event `seq` as read; gives how many were unread.

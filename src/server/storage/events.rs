@@ -115,11 +115,6 @@ pub async fn find_after(tx: &mut Tx, person: PersonId, cursor: i64, limit: i64) 
     rows.into_iter().map(Row::into_event).collect()
 }
 
-/// Forgets events written before `before`.
-pub async fn prune(tx: &mut Tx, before: Millis) -> Result<u64, StorageError> {
-    macros::execute!(tx, "DELETE FROM events WHERE at < $1", before.0)
-}
-
 #[derive(sqlx::FromRow)]
 struct Row {
     seq: i64,
@@ -134,7 +129,7 @@ impl Row {
         let broken = |column| StorageError::Inconsistent { table: "events", id: self.seq.to_string(), column };
         Ok(Event {
             seq: self.seq,
-            kind: EventKind::from_word(&self.kind).ok_or_else(|| broken("kind"))?,
+            kind: EventKind::from_stored(&self.kind),
             pair: optional_id(self.pair_id.as_deref()).map_err(|()| broken("pair_id"))?,
             daily_question: optional_id(self.daily_question_id.as_deref()).map_err(|()| broken("daily_question_id"))?,
             at: Millis(self.at),

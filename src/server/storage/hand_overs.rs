@@ -171,11 +171,6 @@ pub async fn take(tx: &mut Tx, code_hash: &str, now: Millis) -> Result<Option<Pe
     row.map(person_of).transpose()
 }
 
-/// Forgets those whose time is over, however they ended.
-pub async fn prune(tx: &mut Tx, now: Millis) -> Result<u64, StorageError> {
-    macros::execute!(tx, "DELETE FROM hand_overs WHERE expires_at <= $1", now.0)
-}
-
 fn person_of((id,): (String,)) -> Result<PersonId, StorageError> {
     id.parse().map_err(|_| StorageError::Inconsistent { table: "hand_overs", id, column: "person_id" })
 }
@@ -195,7 +190,7 @@ impl Row {
         Ok(HandOver {
             id: self.id.parse().map_err(|_| broken("id"))?,
             person: self.person_id.parse().map_err(|_| broken("person_id"))?,
-            stage: HandOverStage::from_word(&self.stage).ok_or_else(|| broken("stage"))?,
+            stage: HandOverStage::from_stored(&self.stage),
             expires_at: Millis(self.expires_at),
             device: self.device,
         })

@@ -1,7 +1,7 @@
 //! Invitations to an empty seat. Codes are hashed at rest.
 
 use super::{StorageError, Tx, macros};
-use crate::domain::{InvitationId, Millis, PairId, Relation, Role};
+use crate::domain::{BELIEVED_AHEAD_DAYS, INVITATION_LIFE_MS, InvitationId, Millis, PairId, Relation, Role};
 
 /// An invitation as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,9 +19,15 @@ pub struct Invitation {
 }
 
 impl Invitation {
+    /// One that would run for longer than an invitation lives was made under a wrong clock and opens nothing.
     pub fn is_open(&self, now: Millis) -> bool {
-        self.ended_at.is_none() && now < self.expires_at
+        self.ended_at.is_none() && now < self.expires_at && self.expires_at <= latest_end(now)
     }
+}
+
+/// The latest end that is believed.
+fn latest_end(now: Millis) -> Millis {
+    now.plus(INVITATION_LIFE_MS + BELIEVED_AHEAD_DAYS * Millis::DAY)
 }
 
 pub async fn insert(tx: &mut Tx, invitation: &Invitation, code_hash: &str) -> Result<(), StorageError> {
@@ -46,9 +52,11 @@ pub async fn lookup_running(tx: &mut Tx, pair: PairId, now: Millis) -> Result<Op
         tx,
         Row,
         "SELECT id, pair_id, relation, relation_word, name, created_at, expires_at, ended_at FROM invitations
-         WHERE pair_id = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY created_at DESC LIMIT 1",
+         WHERE pair_id = $1 AND ended_at IS NULL AND expires_at > $2 AND expires_at <= $3
+         ORDER BY created_at DESC LIMIT 1",
         pair.to_string(),
         now.0,
+        latest_end(now).0,
     )?;
     row.map(Row::into_invitation).transpose()
 }
@@ -100,16 +108,9 @@ struct Row {
 impl Row {
     fn into_invitation(self) -> Result<Invitation, StorageError> {
         let broken = |column| StorageError::Inconsistent { table: "invitations", id: self.id.clone(), column };
-        let relation = self
-            .relation
-            .as_deref()
-            .map(|choice| {
-                [Role::Parent, Role::Child]
-                    .into_iter()
-                    .find_map(|role| Relation::parse(role, choice, &self.relation_word).ok())
-                    .ok_or_else(|| broken("relation"))
-            })
-            .transpose()?;
+        // A relation of a later release is none: the invited chooses their own.
+        let of = |choice: &str| [Role::Parent, Role::Child].into_iter().find_map(|role| Relation::parse(role, choice, &self.relation_word).ok());
+        let relation = self.relation.as_deref().and_then(of);
         Ok(Invitation {
             id: self.id.parse().map_err(|_| broken("id"))?,
             pair_id: self.pair_id.parse().map_err(|_| broken("pair_id"))?,

@@ -16,6 +16,7 @@ pub mod deliveries;
 pub mod entries;
 pub mod events;
 pub mod failures;
+pub mod future_rows;
 pub mod glimpses;
 pub mod hand_overs;
 pub mod invitations;
@@ -25,13 +26,19 @@ pub mod notifier;
 pub mod pairs;
 pub mod parcels;
 pub mod persons;
+mod place;
 pub mod presence;
+pub mod prune;
 pub mod questions;
+mod read_only;
 pub mod receipts;
 pub mod rhythm;
 pub mod seeds;
 pub mod sessions;
 pub mod subscriptions;
+pub mod sweeps;
+pub mod waiting;
+pub mod zones;
 
 use std::{collections::BTreeSet, str::FromStr, sync::Arc, time::Duration};
 
@@ -43,8 +50,10 @@ use sqlx::{
 
 use serde::Serializer;
 
-use crate::domain::PersonId;
+use crate::{domain::PersonId, server::counters::WRITER_WAITS};
 use notifier::Notifier;
+use place::Place;
+pub use place::sqlite_file;
 
 /// What can go wrong below the use cases.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +74,9 @@ pub enum StorageError {
     /// The `DATABASE_URL` cannot be used; the sentence says why.
     #[error("{0}")]
     Url(String),
+    /// A copy could not be made; the sentence says why.
+    #[error("{0}")]
+    Backup(String),
 }
 
 impl From<sqlx::Error> for StorageError {
@@ -93,7 +105,12 @@ impl From<sqlx::Error> for StorageError {
 }
 
 enum Pools {
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    /// No `place` in memory.
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+        place: Option<Place>,
+    },
     Postgres(PgPool),
 }
 
@@ -132,11 +149,12 @@ impl Database {
 
     /// A transaction that may write.
     pub async fn begin(&self) -> Result<Tx, StorageError> {
+        self.check_place()?;
         let inner = match &*self.pools {
-            Pools::Sqlite { writer, .. } => Inner::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Sqlite { writer, .. } => Inner::Sqlite(WRITER_WAITS.of(writer.begin_with("BEGIN IMMEDIATE")).await?),
             Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
         };
-        Ok(Tx { inner, told: BTreeSet::new(), has_deliveries: false, notifier: self.notifier.clone() })
+        Ok(Tx { inner, told: BTreeSet::new(), has_deliveries: false, has_due: false, notifier: self.notifier.clone() })
     }
 
     /// A transaction that only reads, on one snapshot: what a page shows and its `as_of` belong together.
@@ -145,20 +163,29 @@ impl Database {
             Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.begin().await?),
             Pools::Postgres(pool) => Inner::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?),
         };
-        Ok(Tx { inner, told: BTreeSet::new(), has_deliveries: false, notifier: self.notifier.clone() })
+        Ok(Tx { inner, told: BTreeSet::new(), has_deliveries: false, has_due: false, notifier: self.notifier.clone() })
     }
 
     /// Whether the database answers; for `/readyz`.
     pub async fn ping(&self) -> Result<(), StorageError> {
+        self.check_place()?;
         let mut tx = self.read().await?;
         let (_one,): (i64,) = macros::fetch_one!(&mut tx, (i64,), "SELECT CAST(1 AS BIGINT)")?;
         Ok(())
     }
 
+    /// Whether the SQLite file is still the one that was opened; logs once when it is not.
+    pub fn check_place(&self) -> Result<(), StorageError> {
+        match &*self.pools {
+            Pools::Sqlite { place: Some(place), .. } => place.check(),
+            Pools::Sqlite { place: None, .. } | Pools::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Finishes what is under way and closes all connections.
     pub async fn close(&self) {
         match &*self.pools {
-            Pools::Sqlite { writer, readers } => {
+            Pools::Sqlite { writer, readers, .. } => {
                 readers.close().await;
                 writer.close().await;
             }
@@ -186,17 +213,27 @@ async fn open_sqlite(url: &str, opening: Opening) -> Result<Pools, StorageError>
         // After a full disk or an I/O error SQLite has rolled back by itself, and the driver believes for ever that it is in
         // a transaction: nothing could be written until a restart. Such a connection is thrown away.
         .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
-        .connect_with(writer_options)
-        .await?;
+        .connect_with(writer_options.clone())
+        .await;
+    let (writer, is_full) = match writer {
+        Ok(writer) => (writer, false),
+        Err(error) => (read_only::open(options.clone(), error).await?, true),
+    };
+    let place = Place::of(options.get_filename());
     if opening == Opening::Migrate {
         sqlx::migrate!("migrations/sqlite").run(&writer).await?;
     }
+    if is_full {
+        return Ok(Pools::Sqlite { readers: writer.clone(), writer, place });
+    }
+    // A later connection of this process never makes an empty file where ours was.
+    writer.set_connect_options(writer_options.create_if_missing(false));
     let readers = SqlitePoolOptions::new()
         .max_connections(4)
         .acquire_timeout(Duration::from_secs(10))
         .connect_with(options.synchronous(SqliteSynchronous::Normal).pragma("cache_size", "-16384").read_only(true).create_if_missing(false))
         .await?;
-    Ok(Pools::Sqlite { writer, readers })
+    Ok(Pools::Sqlite { writer, readers, place })
 }
 
 async fn open_postgres(url: &str, opening: Opening) -> Result<Pools, StorageError> {
@@ -225,7 +262,10 @@ fn rows<T: serde::Serialize>(values: impl IntoIterator<Item = T>) -> String {
 pub struct Tx {
     inner: Inner,
     told: BTreeSet<PersonId>,
+    /// Something to send was written.
     has_deliveries: bool,
+    /// A pair's due minute was written.
+    has_due: bool,
     notifier: Notifier,
 }
 
@@ -239,6 +279,9 @@ impl Tx {
         self.notifier.wake(&self.told);
         if self.has_deliveries {
             self.notifier.wake_outbox();
+        }
+        if self.has_due {
+            self.notifier.wake_scheduler();
         }
         Ok(())
     }

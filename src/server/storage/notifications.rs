@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{StorageError, Tx, macros, rows};
-use crate::domain::{DailyQuestionId, Locale, Millis, Muted, NotificationId, NotificationKind, PairId, PersonId, QuietHours, ZoneName};
+use crate::domain::{DailyQuestionId, Millis, Muted, NotificationId, NotificationKind, PairId, PersonId, QuietHours, ZoneName};
 
 /// A notification to be written.
 #[derive(Debug, Clone)]
@@ -91,7 +91,7 @@ pub async fn wishes(tx: &mut Tx, of: &[(PersonId, Option<PairId>)]) -> Result<Ve
     let found = macros::fetch_each!(
         tx,
         WishesRow,
-        "SELECT p.id, v.pair_id, p.zone, p.quiet_from, p.quiet_to, p.hides_details, COALESCE(m.muted, '') AS muted, m.question_in_quiet
+        "SELECT p.id, v.pair_id, p.zone, p.zone_offset_s, p.quiet_from, p.quiet_to, p.hides_details, COALESCE(m.muted, '') AS muted, m.question_in_quiet
          FROM (SELECT t.value->>'person' AS person_id, t.value->>'pair' AS pair_id FROM",
         ") AS v JOIN persons p ON p.id = v.person_id LEFT JOIN members m ON m.pair_id = v.pair_id AND m.person_id = v.person_id",
         asked,
@@ -131,35 +131,34 @@ pub async fn was_told(tx: &mut Tx, person: PersonId, slot: &str) -> Result<bool,
     Ok(row.is_some())
 }
 
-/// Forgets entries told before `before`.
-pub async fn prune(tx: &mut Tx, before: Millis) -> Result<u64, StorageError> {
-    macros::execute!(tx, "DELETE FROM notifications WHERE at < $1", before.0)
-}
-
-/// Writes a person's quiet hours (`None`: none) and whether the lock screen hides what it is about.
-pub async fn update_person(tx: &mut Tx, person: PersonId, quiet: Option<QuietHours>, hides_details: bool) -> Result<(), StorageError> {
-    macros::execute!(
+/// Writes a person's quiet hours (`None`: none) and whether the lock screen hides what it is about; gives whether anything changed.
+pub async fn update_person(tx: &mut Tx, person: PersonId, quiet: Option<QuietHours>, hides_details: bool) -> Result<bool, StorageError> {
+    let changed = macros::execute!(
         tx,
-        "UPDATE persons SET quiet_from = $2, quiet_to = $3, hides_details = $4 WHERE id = $1",
+        "UPDATE persons SET quiet_from = $2, quiet_to = $3, hides_details = $4
+         WHERE id = $1 AND (quiet_from IS DISTINCT FROM $2 OR quiet_to IS DISTINCT FROM $3 OR hides_details <> $4)",
         person.to_string(),
         quiet.map(QuietHours::from_minute),
         quiet.map(QuietHours::to_minute),
         i64::from(hides_details),
     )?;
-    Ok(())
+    Ok(changed > 0)
 }
 
-/// Writes a member's switches.
-pub async fn update_member(tx: &mut Tx, person: PersonId, pair: PairId, muted: &Muted, question_in_quiet: bool) -> Result<(), StorageError> {
-    macros::execute!(
+/// Writes a member's switches; gives whether any changed.
+pub async fn update_member(tx: &mut Tx, person: PersonId, pair: PairId, muted: &Muted, question_in_quiet: bool) -> Result<bool, StorageError> {
+    let (earlier,): (String,) =
+        macros::fetch_one!(tx, (String,), "SELECT muted FROM members WHERE pair_id = $2 AND person_id = $1", person.to_string(), pair.to_string())?;
+    let changed = macros::execute!(
         tx,
-        "UPDATE members SET muted = $3, question_in_quiet = $4 WHERE pair_id = $2 AND person_id = $1",
+        "UPDATE members SET muted = $3, question_in_quiet = $4
+         WHERE pair_id = $2 AND person_id = $1 AND (muted <> $3 OR question_in_quiet IS DISTINCT FROM $4)",
         person.to_string(),
         pair.to_string(),
-        muted.to_stored(),
+        muted.to_stored(&earlier),
         i64::from(question_in_quiet),
     )?;
-    Ok(())
+    Ok(changed > 0)
 }
 
 pub(super) fn quiet_hours(from: Option<i64>, to: Option<i64>) -> Option<QuietHours> {
@@ -171,6 +170,7 @@ struct WishesRow {
     id: String,
     pair_id: Option<String>,
     zone: String,
+    zone_offset_s: Option<i64>,
     quiet_from: Option<i64>,
     quiet_to: Option<i64>,
     hides_details: i64,
@@ -183,7 +183,7 @@ impl WishesRow {
         let broken = |column| StorageError::Inconsistent { table: "persons", id: self.id.clone(), column };
         let wishes = Wishes {
             person: self.id.parse().map_err(|_| broken("id"))?,
-            zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?,
+            zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?.with_offset(self.zone_offset_s),
             quiet: quiet_hours(self.quiet_from, self.quiet_to),
             hides_details: self.hides_details != 0,
             muted: Muted::from_stored(&self.muted),
@@ -191,10 +191,4 @@ impl WishesRow {
         };
         Ok((self.pair_id.as_deref().map(str::parse).transpose().map_err(|_| broken("pair_id"))?, wishes))
     }
-}
-
-/// The language a person reads.
-pub async fn locale_of(tx: &mut Tx, person: PersonId) -> Result<Option<Locale>, StorageError> {
-    let row: Option<(String,)> = macros::fetch_optional!(tx, (String,), "SELECT locale FROM persons WHERE id = $1", person.to_string())?;
-    Ok(row.and_then(|(tag,)| Locale::from_tag(&tag)))
 }

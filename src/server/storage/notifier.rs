@@ -13,7 +13,7 @@ use super::{
     glimpses::{Glimpses, Shown, Woken},
     lines::{Lines, OpenLine},
 };
-use crate::domain::{Glimpse, Millis, PersonId, SessionId};
+use crate::domain::{Glimpse, Moment, PersonId, SessionId};
 
 type Feeds = HashMap<PersonId, watch::Sender<Woken>>;
 
@@ -23,6 +23,7 @@ pub struct Notifier {
     glimpses: Glimpses,
     lines: Lines,
     outbox: Arc<Notify>,
+    scheduler: Arc<Notify>,
     rushes: Arc<watch::Sender<usize>>,
 }
 
@@ -59,7 +60,7 @@ impl Notifier {
     }
 
     /// Shows the listeners of `to` a glimpse of `from`, who is the other in its pair. Kept for nobody who does not listen now.
-    pub fn show(&self, from: PersonId, to: PersonId, glimpse: Glimpse, now: Millis) -> Shown {
+    pub fn show(&self, from: PersonId, to: PersonId, glimpse: Glimpse, now: Moment) -> Shown {
         let feeds = self.feeds();
         let Some(feed) = feeds.get(&to).filter(|feed| feed.receiver_count() > 0) else { return Shown::No };
         let shown = self.glimpses.note(from, to, glimpse.pair, now);
@@ -70,7 +71,7 @@ impl Notifier {
     }
 
     /// Forgets the glimpses that are over; gives when the next one is.
-    pub fn forget_glimpses(&self, now: Millis) -> Option<Millis> {
+    pub fn forget_glimpses(&self, now: Moment) -> Option<Moment> {
         let feeds = self.feeds();
         let (over, next) = self.glimpses.forget(now);
         for (to, pair) in over {
@@ -124,6 +125,16 @@ impl Notifier {
     /// Resolves when something to send was written since the last time.
     pub async fn outbox_woken(&self) {
         self.outbox.notified().await;
+    }
+
+    /// A pair's due minute was written: the next one that is known may be another.
+    pub fn wake_scheduler(&self) {
+        self.scheduler.notify_one();
+    }
+
+    /// Resolves when a due minute was written since the last time.
+    pub async fn scheduler_woken(&self) {
+        self.scheduler.notified().await;
     }
 
     /// Forgets feeds nobody listens to.

@@ -6,7 +6,7 @@ use crate::domain::{LocalDate, Member, Millis, Pair, PairId, PersonId, PersonNam
 macro_rules! select_pair {
     ($rest:literal) => {
         concat!(
-            "SELECT p.id, p.inviter_id, p.minute, p.zone, p.next_due_at, p.paused_until, p.created_at, p.closed_at,
+            "SELECT p.id, p.inviter_id, p.minute, p.zone, p.zone_offset_s, p.next_due_at, p.paused_until, p.created_at, p.closed_at,
                     pm.person_id AS parent_id, pm.relation AS parent_relation, pm.relation_word AS parent_word, pp.name AS parent_name,
                     cm.person_id AS child_id, cm.relation AS child_relation, cm.relation_word AS child_word, cp.name AS child_name
              FROM pairs p
@@ -22,14 +22,16 @@ macro_rules! select_pair {
 pub async fn insert(tx: &mut Tx, pair: &Pair, now: Millis) -> Result<(), StorageError> {
     macros::execute!(
         tx,
-        "INSERT INTO pairs (id, inviter_id, minute, zone, next_due_at, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO pairs (id, inviter_id, minute, zone, next_due_at, created_at, zone_offset_s) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         pair.id.to_string(),
         pair.inviter_id.to_string(),
         pair.push_time.minute(),
         pair.zone.as_str(),
         pair.next_due_at.map(|at| at.0),
         now.0,
+        pair.zone.last_offset_s().map(i64::from),
     )?;
+    tx.has_due |= pair.next_due_at.is_some();
     for member in [&pair.parent, &pair.child].into_iter().flatten() {
         seat(tx, pair.id, member, now).await?;
     }
@@ -133,13 +135,15 @@ pub async fn count_running(tx: &mut Tx, person: PersonId) -> Result<i64, Storage
 pub async fn update_rhythm(tx: &mut Tx, pair: &Pair) -> Result<(), StorageError> {
     macros::execute!(
         tx,
-        "UPDATE pairs SET minute = $2, zone = $3, paused_until = $4, next_due_at = $5 WHERE id = $1",
+        "UPDATE pairs SET minute = $2, zone = $3, paused_until = $4, next_due_at = $5, zone_offset_s = $6 WHERE id = $1",
         pair.id.to_string(),
         pair.push_time.minute(),
         pair.zone.as_str(),
         pair.paused_until.map(|date| date.to_string()),
         pair.next_due_at.map(|at| at.0),
+        pair.zone.last_offset_s().map(i64::from),
     )?;
+    tx.has_due |= pair.next_due_at.is_some();
     Ok(())
 }
 
@@ -148,16 +152,18 @@ pub async fn close(tx: &mut Tx, pair: PairId, now: Millis) -> Result<(), Storage
     Ok(())
 }
 
-pub async fn update_relation(tx: &mut Tx, pair: PairId, role: Role, relation: &Relation) -> Result<(), StorageError> {
-    macros::execute!(
+/// Writes a member's relation; gives whether it changed.
+pub async fn update_relation(tx: &mut Tx, pair: PairId, role: Role, relation: &Relation) -> Result<bool, StorageError> {
+    let changed = macros::execute!(
         tx,
-        "UPDATE members SET relation = $3, relation_word = $4 WHERE pair_id = $1 AND role = $2",
+        "UPDATE members SET relation = $3, relation_word = $4
+         WHERE pair_id = $1 AND role = $2 AND (relation <> $3 OR relation_word <> $4)",
         pair.to_string(),
         role.word(),
         relation.choice(),
         relation.free_word(),
     )?;
-    Ok(())
+    Ok(changed > 0)
 }
 
 pub(super) fn optional_date(text: Option<&str>, pair: PairId, column: &'static str) -> Result<Option<LocalDate>, StorageError> {
@@ -170,6 +176,7 @@ struct Row {
     inviter_id: String,
     minute: i64,
     zone: String,
+    zone_offset_s: Option<i64>,
     next_due_at: Option<i64>,
     paused_until: Option<String>,
     created_at: i64,
@@ -192,7 +199,7 @@ impl Row {
         Ok(Pair {
             id: pair_id,
             push_time: PushTime::from_minute(self.minute).map_err(|_| broken("minute"))?,
-            zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?,
+            zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?.with_offset(self.zone_offset_s),
             next_due_at: self.next_due_at.map(Millis),
             created_at: Millis(self.created_at),
             closed_at: self.closed_at.map(Millis),
@@ -212,7 +219,7 @@ fn member(role: Role, person: Option<String>, relation: Option<String>, word: Op
     Some(Some(Member {
         person_id: person.parse().ok()?,
         role,
-        relation: Relation::parse(role, &relation, &word).ok()?,
+        relation: Relation::from_stored(role, &relation, &word),
         name: PersonName::from_stored(name),
     }))
 }

@@ -29,6 +29,8 @@ pub struct Parcel {
     pub pair: Option<AboutPair>,
     pub question: Option<AboutQuestion>,
     pub is_superseded: bool,
+    /// The device reported it, before a report settled its delivery.
+    pub was_seen: bool,
 }
 
 /// Where it goes.
@@ -63,20 +65,31 @@ pub struct AboutQuestion {
     pub other_has_answered: bool,
 }
 
-/// The parcels of claimed deliveries. A row that makes no sense is an error of its own and stops no other.
-pub async fn load(tx: &mut Tx, claimed: &[DeliveryId]) -> Result<Vec<Result<Parcel, (DeliveryId, StorageError)>>, StorageError> {
+/// Why a claimed delivery is no parcel.
+#[derive(Debug)]
+pub enum Unreadable {
+    /// Its kind is of a later release, which may be started again before the delivery expires.
+    LaterKind {
+        expires_at: Millis,
+    },
+    Inconsistent(StorageError),
+}
+
+/// The parcels of claimed deliveries. A delivery that was settled since it was claimed (shown, taken back) has none. A row
+/// that cannot be read is an error of its own and stops no other.
+pub async fn load(tx: &mut Tx, claimed: &[DeliveryId]) -> Result<Vec<Result<Parcel, (DeliveryId, Unreadable)>>, StorageError> {
     let keys = rows(claimed.iter().map(|id| json!({ "n": id.notification.to_string(), "s": id.subscription.to_string() })));
     let found = macros::fetch_each!(
         tx,
         Row,
-        "SELECT d.notification_id, d.subscription_id, d.attempts, n.person_id, n.kind, n.slot, n.daily_question_id, n.detail, n.expires_at, n.due_at,
-                s.endpoint, s.origin, s.p256dh, s.auth, s.key_id, p.locale, p.zone, p.quiet_from, p.quiet_to, p.hides_details,
+        "SELECT d.notification_id, d.subscription_id, d.attempts, COALESCE(d.shown_at, d.opened_at) AS seen_at, n.person_id, n.kind, n.slot, n.daily_question_id, n.detail, n.expires_at, n.due_at,
+                s.endpoint, s.origin, s.p256dh, s.auth, s.key_id, p.locale, p.zone, p.zone_offset_s, p.quiet_from, p.quiet_to, p.hides_details,
                 (SELECT COUNT(*) FROM notifications u WHERE u.person_id = n.person_id AND u.read_at IS NULL) AS unread,
                 n.pair_id, m.role, m.muted, m.question_in_quiet, o.relation AS other_relation, o.relation_word AS other_word, op.name AS other_name,
-                pr.zone AS pair_zone, pr.minute AS pair_minute, pr.closed_at, pr.paused_until,
+                pr.zone AS pair_zone, pr.zone_offset_s AS pair_offset_s, pr.minute AS pair_minute, pr.closed_at, pr.paused_until,
                 q.wordings, q.shelved_at, q.completed_at, mine.revision AS own_revision, theirs.revision AS other_revision,
                 (SELECT COUNT(*) FROM notifications x
-                 WHERE x.person_id = n.person_id AND x.pair_id = n.pair_id AND x.kind = n.kind AND x.at > n.at) AS newer
+                 WHERE x.person_id = n.person_id AND x.pair_id = n.pair_id AND x.kind = n.kind AND x.seq > n.seq) AS newer
          FROM (SELECT t.value->>'n' AS n, t.value->>'s' AS s FROM",
         ") AS v
          JOIN deliveries d ON d.notification_id = v.n AND d.subscription_id = v.s
@@ -89,12 +102,16 @@ pub async fn load(tx: &mut Tx, claimed: &[DeliveryId]) -> Result<Vec<Result<Parc
          LEFT JOIN persons op ON op.id = o.person_id
          LEFT JOIN daily_questions q ON q.id = n.daily_question_id
          LEFT JOIN answers mine ON mine.daily_question_id = q.id AND mine.person_id = n.person_id
-         LEFT JOIN answers theirs ON theirs.daily_question_id = q.id AND theirs.person_id <> n.person_id",
+         LEFT JOIN answers theirs ON theirs.daily_question_id = q.id AND theirs.person_id <> n.person_id
+         WHERE d.send_at IS NOT NULL",
         keys,
     )?;
     let parcels = found.into_iter().map(|row| {
         let key = row.key()?;
-        Ok(row.into_parcel().map_err(|error| (key, error)))
+        if NotificationKind::from_word(&row.kind).is_none() {
+            return Ok(Err((key, Unreadable::LaterKind { expires_at: Millis(row.expires_at) })));
+        }
+        Ok(row.into_parcel().map_err(|error| (key, Unreadable::Inconsistent(error))))
     });
     parcels.collect()
 }
@@ -104,6 +121,7 @@ struct Row {
     notification_id: String,
     subscription_id: String,
     attempts: i64,
+    seen_at: Option<i64>,
     person_id: String,
     kind: String,
     slot: String,
@@ -118,6 +136,7 @@ struct Row {
     key_id: Option<String>,
     locale: String,
     zone: String,
+    zone_offset_s: Option<i64>,
     quiet_from: Option<i64>,
     quiet_to: Option<i64>,
     hides_details: i64,
@@ -130,6 +149,7 @@ struct Row {
     other_word: Option<String>,
     other_name: Option<String>,
     pair_zone: Option<String>,
+    pair_offset_s: Option<i64>,
     pair_minute: Option<i64>,
     closed_at: Option<i64>,
     paused_until: Option<String>,
@@ -174,7 +194,7 @@ impl Row {
                 let role = Role::from_word(&role).ok_or_else(|| broken("role"))?;
                 let other = match (self.other_relation, self.other_word, self.other_name) {
                     (Some(relation), Some(word), Some(name)) => {
-                        let relation = Relation::parse(role.other(), &relation, &word).map_err(|_| broken("relation"))?;
+                        let relation = Relation::from_stored(role.other(), &relation, &word);
                         Some((relation, PersonName::from_stored(name)))
                     }
                     _ => None,
@@ -183,7 +203,7 @@ impl Row {
                     id: pair,
                     role,
                     other,
-                    zone: ZoneName::parse(&zone).map_err(|_| broken("pair_zone"))?,
+                    zone: ZoneName::parse(&zone).map_err(|_| broken("pair_zone"))?.with_offset(self.pair_offset_s),
                     minute,
                     is_closed: self.closed_at.is_some(),
                     paused_until: super::pairs::optional_date(self.paused_until.as_deref(), pair, "paused_until")?,
@@ -204,14 +224,15 @@ impl Row {
             expires_at: Millis(self.expires_at),
             due_at: self.due_at.map(Millis),
             target,
-            locale: Locale::from_tag(&self.locale).ok_or_else(|| broken("locale"))?,
-            zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?,
+            locale: Locale::from_stored(&self.locale),
+            zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?.with_offset(self.zone_offset_s),
             quiet: quiet_hours(self.quiet_from, self.quiet_to),
             hides_details: self.hides_details != 0,
             unread: self.unread,
             pair,
             question,
             is_superseded: self.newer > 0,
+            was_seen: self.seen_at.is_some(),
         })
     }
 }

@@ -14,8 +14,8 @@ pub struct NewPerson<'a> {
 pub async fn insert(tx: &mut Tx, new: NewPerson<'_>) -> Result<(), StorageError> {
     macros::execute!(
         tx,
-        "INSERT INTO persons (id, name, locale, text_size, zone, consent_version, consent_at, recovery_hash, recovery_made_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $7)",
+        "INSERT INTO persons (id, name, locale, text_size, zone, consent_version, consent_at, recovery_hash, recovery_made_at, created_at, zone_offset_s)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $7, $9)",
         new.person.id.to_string(),
         new.person.name.as_str(),
         new.person.locale.tag(),
@@ -24,12 +24,13 @@ pub async fn insert(tx: &mut Tx, new: NewPerson<'_>) -> Result<(), StorageError>
         new.consent_version,
         new.now.0,
         new.recovery_hash,
+        new.person.zone.last_offset_s().map(i64::from),
     )?;
     Ok(())
 }
 
 pub async fn lookup(tx: &mut Tx, id: PersonId) -> Result<Option<Person>, StorageError> {
-    let row = macros::fetch_optional!(tx, Row, "SELECT id, name, locale, text_size, zone FROM persons WHERE id = $1", id.to_string())?;
+    let row = macros::fetch_optional!(tx, Row, "SELECT id, name, locale, text_size, zone, zone_offset_s FROM persons WHERE id = $1", id.to_string())?;
     row.map(Row::into_person).transpose()
 }
 
@@ -38,7 +39,7 @@ pub async fn lookup_by_recovery(tx: &mut Tx, recovery_hash: &str, now: Millis) -
     let row = macros::fetch_optional!(
         tx,
         Row,
-        "SELECT id, name, locale, text_size, zone FROM persons
+        "SELECT id, name, locale, text_size, zone, zone_offset_s FROM persons
          WHERE recovery_hash = $1 OR (earlier_recovery_hash = $1 AND earlier_recovery_until > $2)",
         recovery_hash,
         now.0,
@@ -83,16 +84,23 @@ pub async fn end_earlier_recovery(tx: &mut Tx, person: PersonId, now: Millis) ->
     Ok(changed == 1)
 }
 
+/// Writes the name alone.
+pub async fn rename(tx: &mut Tx, person: PersonId, name: &PersonName) -> Result<(), StorageError> {
+    macros::execute!(tx, "UPDATE persons SET name = $2 WHERE id = $1", person.to_string(), name.as_str())?;
+    Ok(())
+}
+
 /// Writes name, locale, text size and zone.
 pub async fn update(tx: &mut Tx, person: &Person) -> Result<(), StorageError> {
     macros::execute!(
         tx,
-        "UPDATE persons SET name = $2, locale = $3, text_size = $4, zone = $5 WHERE id = $1",
+        "UPDATE persons SET name = $2, locale = $3, text_size = $4, zone = $5, zone_offset_s = $6 WHERE id = $1",
         person.id.to_string(),
         person.name.as_str(),
         person.locale.tag(),
         person.text_size.word(),
         person.zone.as_str(),
+        person.zone.last_offset_s().map(i64::from),
     )?;
     Ok(())
 }
@@ -146,7 +154,7 @@ pub async fn set_recovery(tx: &mut Tx, person: PersonId, new: NewRecovery<'_>, n
 
 /// The person says they keep the code. `asked_again`: after the third answer, so they are not asked any more.
 pub async fn set_recovery_kept(tx: &mut Tx, person: PersonId, now: Millis) -> Result<(), StorageError> {
-    macros::execute!(tx, "UPDATE persons SET recovery_kept_at = $2 WHERE id = $1", person.to_string(), now.0)?;
+    macros::execute!(tx, "UPDATE persons SET recovery_kept_at = $2 WHERE id = $1 AND recovery_kept_at IS NULL", person.to_string(), now.0)?;
     Ok(())
 }
 
@@ -168,6 +176,7 @@ pub(super) struct Row {
     pub locale: String,
     pub text_size: String,
     pub zone: String,
+    pub zone_offset_s: Option<i64>,
 }
 
 impl Row {
@@ -175,9 +184,9 @@ impl Row {
         let broken = |column| StorageError::Inconsistent { table: "persons", id: self.id.clone(), column };
         Ok(Person {
             id: self.id.parse().map_err(|_| broken("id"))?,
-            locale: Locale::from_tag(&self.locale).ok_or_else(|| broken("locale"))?,
-            text_size: TextSize::from_word(&self.text_size).ok_or_else(|| broken("text_size"))?,
-            zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?,
+            locale: Locale::from_stored(&self.locale),
+            text_size: TextSize::from_stored(&self.text_size),
+            zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?.with_offset(self.zone_offset_s),
             name: PersonName::from_stored(self.name),
         })
     }

@@ -15,14 +15,14 @@ pub async fn is_shown_by(tx: &mut Tx, person: PersonId, pair: PairId) -> Result<
     Ok(row.is_some_and(|(on,)| on != 0))
 }
 
-/// Writes a member's switch.
-pub async fn update(tx: &mut Tx, person: PersonId, pair: PairId, is_shown: bool) -> Result<(), StorageError> {
-    macros::execute!(
+/// Writes a member's switch; gives whether it changed.
+pub async fn update(tx: &mut Tx, person: PersonId, pair: PairId, is_shown: bool) -> Result<bool, StorageError> {
+    let changed = macros::execute!(
         tx,
-        "UPDATE members SET shows_presence = $3 WHERE pair_id = $1 AND person_id = $2",
+        "UPDATE members SET shows_presence = $3 WHERE pair_id = $1 AND person_id = $2 AND shows_presence <> $3",
         pair.to_string(),
         person.to_string(),
         i64::from(is_shown),
     )?;
-    Ok(())
+    Ok(changed > 0)
 }

@@ -10,44 +10,65 @@ pub enum Receipt {
     Opened,
 }
 
-/// Notes the first report of its kind; gives the person it belongs to, `None` when there is no such delivery or nothing is new.
+impl Receipt {
+    /// Why a delivery is settled without its push service's word.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Shown => "shown",
+            Self::Opened => "opened",
+        }
+    }
+}
+
+/// Notes the first report of its kind and settles the delivery; gives the person it belongs to, `None` when there is no
+/// such delivery or nothing is new.
 pub async fn report(tx: &mut Tx, id: DeliveryId, receipt: Receipt, now: Millis) -> Result<Option<PersonId>, StorageError> {
     let (notification, subscription) = (id.notification.to_string(), id.subscription.to_string());
     let changed = match receipt {
-        Receipt::Shown => {
-            macros::execute!(
-                tx,
-                "UPDATE push_subscriptions SET shown_at = $2 WHERE id = $1 AND COALESCE(shown_at, 0) < $2",
-                subscription.as_str(),
-                now.0
-            )?;
-            macros::execute!(
-                tx,
-                "UPDATE deliveries SET shown_at = $3 WHERE notification_id = $1 AND subscription_id = $2 AND shown_at IS NULL",
-                notification.as_str(),
-                subscription.as_str(),
-                now.0,
-            )?
-        }
-        Receipt::Opened => {
-            macros::execute!(
-                tx,
-                "UPDATE push_subscriptions SET opened_at = $2 WHERE id = $1 AND COALESCE(opened_at, 0) < $2",
-                subscription.as_str(),
-                now.0
-            )?;
-            macros::execute!(
-                tx,
-                "UPDATE deliveries SET opened_at = $3 WHERE notification_id = $1 AND subscription_id = $2 AND opened_at IS NULL",
-                notification.as_str(),
-                subscription.as_str(),
-                now.0,
-            )?
-        }
+        Receipt::Shown => macros::execute!(
+            tx,
+            "UPDATE deliveries SET shown_at = $3 WHERE notification_id = $1 AND subscription_id = $2 AND shown_at IS NULL",
+            notification.as_str(),
+            subscription.as_str(),
+            now.0,
+        )?,
+        Receipt::Opened => macros::execute!(
+            tx,
+            "UPDATE deliveries SET opened_at = $3 WHERE notification_id = $1 AND subscription_id = $2 AND opened_at IS NULL",
+            notification.as_str(),
+            subscription.as_str(),
+            now.0,
+        )?,
     };
+    // A second report of the same writes nothing.
     if changed == 0 {
         return Ok(None);
     }
+    match receipt {
+        Receipt::Shown => macros::execute!(
+            tx,
+            "UPDATE push_subscriptions SET shown_at = $2 WHERE id = $1 AND COALESCE(shown_at, 0) < $2",
+            subscription.as_str(),
+            now.0
+        )?,
+        Receipt::Opened => macros::execute!(
+            tx,
+            "UPDATE push_subscriptions SET opened_at = $2 WHERE id = $1 AND COALESCE(opened_at, 0) < $2",
+            subscription.as_str(),
+            now.0
+        )?,
+    };
+    // What a device has shown has arrived, whatever became of the push service's answer: it is not sent again. A worker
+    // that is sending it at this moment finds its lease gone.
+    macros::execute!(
+        tx,
+        "UPDATE deliveries SET state = 'accepted', reason = $3, send_at = NULL, accepted_at = COALESCE(accepted_at, $4), settled_at = $4
+         WHERE notification_id = $1 AND subscription_id = $2 AND send_at IS NOT NULL",
+        notification.as_str(),
+        subscription.as_str(),
+        receipt.word(),
+        now.0,
+    )?;
     let row: Option<(String,)> = macros::fetch_optional!(tx, (String,), "SELECT person_id FROM notifications WHERE id = $1", notification)?;
     Ok(row.and_then(|(person,)| person.parse().ok()))
 }

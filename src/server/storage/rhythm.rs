@@ -23,6 +23,13 @@ pub struct Opened {
     pub child_unanswered: u32,
 }
 
+impl Opened {
+    /// Whether the pair has swapped a question on that date (or, in another zone, on the next).
+    pub fn swapped_on(&self, today: LocalDate) -> bool {
+        self.swapped_date.is_some_and(|date| date >= today && date.is_believed_on(today))
+    }
+}
+
 pub async fn opened(tx: &mut Tx, pair: PairId) -> Result<Opened, StorageError> {
     let found = find_opened(tx, &[pair]).await?.remove(&pair);
     found.ok_or_else(|| StorageError::Inconsistent { table: "pairs", id: pair.to_string(), column: "id" })

@@ -46,7 +46,7 @@ pub async fn lookup(tx: &mut Tx, token_hash: &str, used_since: Millis, now: Mill
     let row = macros::fetch_optional!(
         tx,
         FoundRow,
-        "SELECT s.id AS session_id, s.device, s.created_at, s.rotated_at, s.last_used_at, p.id, p.name, p.locale, p.text_size, p.zone,
+        "SELECT s.id AS session_id, s.device, s.created_at, s.rotated_at, s.last_used_at, p.id, p.name, p.locale, p.text_size, p.zone, p.zone_offset_s,
                 s.token_hash, s.previous_hash IS NOT NULL AND s.previous_until IS NULL AS is_rotating, s.shown_at IS NOT NULL AS is_shown
          FROM sessions s JOIN persons p ON p.id = s.person_id
          WHERE (s.token_hash = $1 OR (s.previous_hash = $1 AND (s.previous_until IS NULL OR s.previous_until > $3))) AND s.last_used_at > $2",
@@ -164,11 +164,6 @@ pub async fn find_of(tx: &mut Tx, person: PersonId) -> Result<Vec<Session>, Stor
 pub async fn delete(tx: &mut Tx, person: PersonId, id: SessionId) -> Result<bool, StorageError> {
     let deleted = macros::execute!(tx, "DELETE FROM sessions WHERE id = $1 AND person_id = $2", id.to_string(), person.to_string())?;
     Ok(deleted == 1)
-}
-
-/// Ends sessions that nobody used since `used_before`.
-pub async fn prune(tx: &mut Tx, used_before: Millis) -> Result<u64, StorageError> {
-    macros::execute!(tx, "DELETE FROM sessions WHERE last_used_at <= $1", used_before.0)
 }
 
 #[derive(sqlx::FromRow)]

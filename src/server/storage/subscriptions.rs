@@ -145,9 +145,10 @@ pub async fn move_to(tx: &mut Tx, from: SessionId, to: SessionId) -> Result<(), 
     Ok(())
 }
 
-pub async fn rename(tx: &mut Tx, id: SubscriptionId, name: &str) -> Result<(), StorageError> {
-    macros::execute!(tx, "UPDATE push_subscriptions SET name = $2 WHERE id = $1", id.to_string(), name)?;
-    Ok(())
+/// Writes a device's name; gives whether it changed.
+pub async fn rename(tx: &mut Tx, id: SubscriptionId, name: &str) -> Result<bool, StorageError> {
+    let changed = macros::execute!(tx, "UPDATE push_subscriptions SET name = $2 WHERE id = $1 AND name <> $2", id.to_string(), name)?;
+    Ok(changed > 0)
 }
 
 pub async fn delete(tx: &mut Tx, id: SubscriptionId) -> Result<(), StorageError> {
@@ -155,15 +156,21 @@ pub async fn delete(tx: &mut Tx, id: SubscriptionId) -> Result<(), StorageError>
     Ok(())
 }
 
+pub const FIND_SILENT: &str =
+    "SELECT id FROM push_subscriptions WHERE renewed_at < $1 AND COALESCE(shown_at, 0) < $1 AND COALESCE(opened_at, 0) < $1";
+
 /// Those nothing was heard of since `since`: services go on accepting for devices that are gone.
 pub async fn find_silent(tx: &mut Tx, since: Millis) -> Result<Vec<SubscriptionId>, StorageError> {
-    let found: Vec<(String,)> = macros::fetch_all!(
-        tx,
-        (String,),
-        "SELECT id FROM push_subscriptions WHERE renewed_at < $1 AND COALESCE(shown_at, 0) < $1 AND COALESCE(opened_at, 0) < $1",
-        since.0,
-    )?;
+    let found: Vec<(String,)> = macros::fetch_all!(tx, (String,), FIND_SILENT, since.0)?;
     found.into_iter().map(|(id,)| id.parse().map_err(|_| StorageError::Inconsistent { table: "push_subscriptions", id, column: "id" })).collect()
+}
+
+pub const DELETE_SILENT: &str =
+    "DELETE FROM push_subscriptions WHERE id = $2 AND renewed_at < $1 AND COALESCE(shown_at, 0) < $1 AND COALESCE(opened_at, 0) < $1";
+
+/// Removes one nothing was heard of since `since`; false when it has spoken, or is gone.
+pub async fn delete_silent(tx: &mut Tx, id: SubscriptionId, since: Millis) -> Result<bool, StorageError> {
+    Ok(macros::execute!(tx, DELETE_SILENT, since.0, id.to_string())? == 1)
 }
 
 impl Subscription {

@@ -1,6 +1,6 @@
 //! A disk with no room left.
 
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use reqwest::StatusCode;
 
@@ -9,18 +9,14 @@ use super::{
     node::{Node, folder, seed, umbba},
 };
 
-/// Not a disk but a limit on files, which fails a write in the same way; SIGXFSZ, which would kill, is ignored.
+/// Not a disk but a limit on files, which fails a write in the same way.
 #[tokio::test]
 async fn on_a_full_disk_nothing_is_taken_pages_are_shown_and_with_room_it_goes_on() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = folder("full");
     let data = &folder.0;
     let members = seed(data, "").await;
-    let usual = umbba(data, "");
-    let mut command = Command::new("bash");
-    command.args(["-c", "trap '' XFSZ; ulimit -S -f 2048; exec \"$0\" serve --listen-addr 127.0.0.1:0"]).arg(usual.get_program()).env_clear();
-    command.envs(usual.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let node = Node::run(command, data).await;
+    let node = Node::run(with_limit(data, 2048), data).await;
     let member = &members[0];
     let question = node.question(member).await;
     let (id, version) = (question["id"].as_str().expect("an id").to_owned(), question["version"].to_string());
@@ -55,4 +51,62 @@ async fn on_a_full_disk_nothing_is_taken_pages_are_shown_and_with_room_it_goes_o
     assert!(Command::new("prlimit").args(["--pid", &process, "--fsize=unlimited"]).status().expect("prlimit").success());
     assert_eq!(submit("사라지면 안 되는 글", "application/json").await.0, StatusCode::OK);
     assert!(node.question(member).await["answers"].to_string().contains("사라지면 안 되는 글"));
+}
+
+/// Not one byte may be written, so the files that writing ahead needs cannot be made.
+#[tokio::test]
+async fn started_without_any_room_after_a_clean_stop_it_shows_pages_and_takes_nothing() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = folder("no-room");
+    let data = &folder.0;
+    let members = seed(data, "").await;
+    let mut node = Node::start(data, "").await;
+    node.now().await;
+    assert!(Command::new("kill").arg(node.process.id().to_string()).status().expect("kill").success());
+    assert!(node.process.wait().expect("an end").success());
+    assert!(!data.join("umbba.db-shm").exists(), "a clean stop");
+    drop(node);
+
+    let node = Node::run(with_limit(data, 0), data).await;
+
+    let member = &members[0];
+    let question = node.question(member).await;
+    let (id, version) = (question["id"].as_str().expect("an id").to_owned(), question["version"].to_string());
+    let fields = [("daily_question", id.as_str()), ("version", &version), ("body", "하나")];
+    assert_eq!(node.post(member, "submit_answer", &fields).await.expect("an answer").0, StatusCode::SERVICE_UNAVAILABLE);
+    node.kill();
+    let node = Node::start(data, "").await;
+    assert_eq!(node.post(member, "submit_answer", &fields).await.expect("an answer").0, StatusCode::OK, "with room");
+}
+
+/// `serve` where no file may grow beyond so many KiB; SIGXFSZ, which would kill, is ignored.
+fn with_limit(data: &Path, kib: u32) -> Command {
+    let usual = umbba(data, "");
+    let mut command = Command::new("bash");
+    let script = format!("trap '' XFSZ; ulimit -S -f {kib}; exec \"$0\" serve --listen-addr 127.0.0.1:0");
+    command.args(["-c", &script]).arg(usual.get_program()).env_clear();
+    command.envs(usual.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command
+}
+
+/// Started with less room than the writing of one page takes.
+#[tokio::test]
+async fn started_on_a_full_disk_it_shows_pages_and_takes_nothing() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = folder("full-start");
+    let data = &folder.0;
+    let members = seed(data, "").await;
+    let node = Node::run(with_limit(data, 32), data).await;
+
+    let ready = node.client.get(format!("{}/readyz", node.url)).timeout(PATIENCE).send().await.expect("an answer");
+    assert_eq!(ready.status(), StatusCode::OK);
+    let member = &members[0];
+    let question = node.question(member).await;
+    let (id, version) = (question["id"].as_str().expect("an id").to_owned(), question["version"].to_string());
+    let fields = [("daily_question", id.as_str()), ("version", &version), ("body", "하나")];
+    assert_eq!(node.post(member, "submit_answer", &fields).await.expect("an answer").0, StatusCode::SERVICE_UNAVAILABLE);
+
+    let process = node.process.id().to_string();
+    assert!(Command::new("prlimit").args(["--pid", &process, "--fsize=unlimited"]).status().expect("prlimit").success());
+    assert_eq!(node.post(member, "submit_answer", &fields).await.expect("an answer").0, StatusCode::OK);
 }

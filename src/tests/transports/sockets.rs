@@ -42,6 +42,8 @@ async fn a_socket_that_is_talked_to_closes_with_a_reason() {
 
     assert_eq!(close_of(vec![Message::text("?"); 17]).await, Some((1008, "nothing is read here".into())));
     assert_eq!(close_of(vec![Message::binary(vec![0; 9]); 1_000]).await, Some((1008, "nothing is read here".into())));
+    assert_eq!(close_of(vec![Message::Ping(Vec::new().into()); 1_000]).await, Some((1008, "nothing is read here".into())), "pings count");
+    assert_eq!(close_of(vec![Message::Pong(Vec::new().into()); 1_000]).await, Some((1008, "nothing is read here".into())), "and pongs");
     assert_eq!(close_of(vec![Message::text("?".repeat(2_000))]).await, Some((1009, "a message is too long".into())));
     no_line_is_left(&app).await;
 

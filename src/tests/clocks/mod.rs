@@ -1,6 +1,9 @@
 //! Clocks that stop, jump, and mean another zone: the due minute stays one per date and finds everybody
 //! (DESIGN §3, "Time" and "At a due minute"). The arithmetic itself is proven in `server::calendar`.
 
+mod jumps;
+mod sweeps;
+
 use reqwest::StatusCode;
 
 use super::{

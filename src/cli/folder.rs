@@ -1,0 +1,85 @@
+//! The data folder: made, written by one `serve` alone, private, and never emptied in silence.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, ErrorKind},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::Path,
+};
+
+use super::Failure;
+use crate::server::{config::Settings, storage::sqlite_file};
+
+const KEY: &str = "secret.key";
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+}
+
+/// Makes the folder, or tries whether it can be written. A full disk is said and stops nobody from reading.
+pub(super) fn make(folder: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(folder).map_err(|error| {
+        Failure(format!("the data folder {} cannot be made: {error}; set DATA_DIR to a folder this user may write", folder.display()))
+    })?;
+    // The name is of this process alone: two starts at once do not remove each other's probe.
+    let probe = folder.join(format!(".writable-{}", std::process::id()));
+    match fs::write(&probe, b"").and_then(|()| fs::remove_file(&probe)) {
+        Err(error) if is_full(&error) => {
+            tracing::error!(folder = %folder.display(), %error, "the disk is full: pages are shown, nothing is taken until there is room");
+            Ok(())
+        }
+        Err(error) => {
+            Err(Failure(format!("the data folder {} cannot be written: {error}; set DATA_DIR to a folder this user may write", folder.display())))
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Takes the folder for this process: two on one SQLite file would each send and open beside the other. Freed with the
+/// value, or by the kernel when the process dies. `None` where the disk is full or the file system knows no locks.
+pub(super) fn hold(folder: &Path) -> Result<Option<File>, Failure> {
+    let file = folder.join("serve.lock");
+    let held = match OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&file) {
+        Ok(held) => held,
+        Err(error) if is_full(&error) => return Ok(None),
+        Err(error) => return Err(Failure(format!("{} cannot be opened: {error}", file.display()))),
+    };
+    match held.try_lock() {
+        Ok(()) => Ok(Some(held)),
+        Err(TryLockError::WouldBlock) => {
+            Err(Failure(format!("another umbba serve runs on the data folder {}: stop it, or set DATA_DIR to another folder", folder.display())))
+        }
+        Err(TryLockError::Error(error)) => {
+            tracing::warn!(file = %file.display(), %error, "this file system knows no locks: make sure that one serve alone runs on it");
+            Ok(None)
+        }
+    }
+}
+
+/// A key file without its database means that the database was lost or lies elsewhere: an empty one would look as if
+/// everybody's words were gone.
+pub(super) fn refuse_lost_database(settings: &Settings) -> Result<(), Failure> {
+    let Some(file) = sqlite_file(&settings.database_url()) else { return Ok(()) };
+    let is_there = fs::metadata(&file).is_ok_and(|found| found.len() > 0);
+    if is_there || settings.new || !settings.data_dir.join(KEY).exists() {
+        return Ok(());
+    }
+    Err(Failure(format!(
+        "{} holds a {KEY} from before, but the database {} is missing: put it back from your backup, or say --new to begin with an empty one",
+        settings.data_dir.display(),
+        file.display()
+    )))
+}
+
+/// Says what other users of this machine could read, with the command that ends it.
+pub(super) fn warn_when_open(settings: &Settings) {
+    let is_open = |path: &Path| fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o077 != 0);
+    let folder = &settings.data_dir;
+    if is_open(folder) {
+        tracing::warn!("the data folder is open to other users of this machine: run chmod 700 {}", folder.display());
+    }
+    let files = [Some(folder.join(KEY)), Some(folder.join("vapid.json")), sqlite_file(&settings.database_url())];
+    for file in files.into_iter().flatten().filter(|file| is_open(file)) {
+        tracing::warn!("a file that only this user should read is open to others: run chmod 600 {}", file.display());
+    }
+}

@@ -1,0 +1,50 @@
+//! Finds what a clock that was ahead left behind, and brings it back (`storage::future_rows` says which columns). Looks every
+//! ten minutes and not at once: a machine that starts with a wrong clock is usually set right within the first of them.
+
+use crate::{
+    domain::Millis,
+    server::{
+        calendar::Zone,
+        services::ServiceError,
+        state::AppState,
+        storage::{future_rows, pairs},
+    },
+};
+
+const EVERY_MS: i64 = 10 * Millis::MINUTE;
+
+/// Gives how many rows were brought back.
+pub async fn bring_back(state: &AppState) -> Result<u64, ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.read().await?;
+    let found = future_rows::find_pairs(&mut tx, now).await?;
+    if found.is_empty() && !future_rows::are_there(&mut tx, now).await? {
+        return Ok(0);
+    }
+    drop(tx);
+    let mut tx = state.database.begin().await?;
+    let mut brought = future_rows::bring_back(&mut tx, now).await?;
+    for mut pair in pairs::find_by_ids(&mut tx, &found).await? {
+        pairs::lock(&mut tx, pair.id).await?;
+        pair.next_due_at = Some(Zone::stored(&pair.zone).next_push(now, pair.push_time));
+        pairs::update_rhythm(&mut tx, &pair).await?;
+        brought += 1;
+    }
+    tx.commit().await?;
+    tracing::warn!(rows = brought, now = now.0, "rows from far ahead of the clock were brought back: the clock was wrong, or is");
+    Ok(brought)
+}
+
+pub async fn run(state: AppState) {
+    let ending = state.lifecycle.ending();
+    loop {
+        let next = state.clock.moment().plus(EVERY_MS);
+        tokio::select! {
+            () = state.clock.sleep_until_moment(next) => {}
+            () = ending.cancelled() => return,
+        }
+        if let Err(error) = bring_back(&state).await {
+            tracing::error!(%error, "rows from the future could not be looked for");
+        }
+    }
+}

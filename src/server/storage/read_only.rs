@@ -1,0 +1,35 @@
+//! A SQLite file on a full disk. Writing ahead needs `FILE-shm` (32 KiB) even to read, and there is no room to make it.
+//! After a clean stop everything is in the file itself, which can be read without.
+
+use std::{ffi::OsString, fs, path::Path, time::Duration};
+
+use sqlx::{
+    SqlitePool,
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+};
+
+use super::StorageError;
+
+/// Opens the file for reading, if `error` says that there was no room and nothing of it is in its log.
+pub async fn open(options: SqliteConnectOptions, error: sqlx::Error) -> Result<SqlitePool, StorageError> {
+    if !is_no_room(&error) || !is_whole(options.get_filename()) {
+        return Err(error.into());
+    }
+    let pool = SqlitePoolOptions::new().max_connections(4).acquire_timeout(Duration::from_secs(10));
+    let pool = pool.connect_with(options.read_only(true).immutable(true).create_if_missing(false)).await?;
+    tracing::error!(%error, "the disk is full: pages are shown, nothing is taken. Make room and restart");
+    Ok(pool)
+}
+
+/// SQLite result codes (primary, low byte): 10 I/O, 13 full.
+fn is_no_room(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|cause| cause.code()).unwrap_or_default();
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 10 | 13))
+}
+
+fn is_whole(file: &Path) -> bool {
+    let mut log = OsString::from(file);
+    log.push("-wal");
+    let is_empty = |path: &Path| fs::metadata(path).map_or(true, |found| found.len() == 0);
+    !is_empty(file) && is_empty(Path::new(&log))
+}

@@ -1,0 +1,68 @@
+//! Deliveries that wait are moved: forward when a push service answers again, to another subscription when an endpoint
+//! changes.
+
+use serde_json::json;
+
+use super::{
+    StorageError, Tx,
+    deliveries::{DeliveryId, id},
+    macros, rows,
+};
+use crate::domain::{Millis, SubscriptionId};
+
+/// Waits because its push service failed others.
+pub const ORIGIN_PAUSED: &str = "origin paused";
+/// Waits because the push service asked for it (`Retry-After`).
+pub const ASKED_TO_WAIT: &str = "asked to wait";
+
+/// Up to `limit` deliveries that wait longer than until `soon` because this push service failed: neither for quiet
+/// hours nor because the service named a time.
+pub async fn find_held_back(tx: &mut Tx, origin: &str, soon: Millis, limit: i64) -> Result<Vec<(DeliveryId, Millis)>, StorageError> {
+    let found = macros::fetch_all!(
+        tx,
+        (String, String, i64),
+        "SELECT d.notification_id, d.subscription_id, d.send_at FROM deliveries d JOIN push_subscriptions s ON s.id = d.subscription_id
+         WHERE d.send_at > $2 AND s.origin = $1
+               AND (d.state = 'retry' AND COALESCE(d.reason, '') <> $4 OR d.state = 'pending' AND d.reason = $5)
+         ORDER BY d.send_at LIMIT $3",
+        origin,
+        soon.0,
+        limit,
+        ASKED_TO_WAIT,
+        ORIGIN_PAUSED,
+    )?;
+    found.into_iter().map(|(notification, subscription, at)| Ok((id(&notification, &subscription)?, Millis(at)))).collect()
+}
+
+/// Moves deliveries (the delivery, when it was to be sent, when it is sent now) that still wait as they did.
+pub async fn bring_forward(tx: &mut Tx, moves: &[(DeliveryId, Millis, Millis)]) -> Result<(), StorageError> {
+    let moves = rows(
+        moves.iter().map(|(id, was, at)| json!({ "n": id.notification.to_string(), "s": id.subscription.to_string(), "was": was.0, "at": at.0 })),
+    );
+    macros::execute_each!(
+        tx,
+        "UPDATE deliveries SET send_at = v.at
+         FROM (SELECT t.value->>'n' AS n, t.value->>'s' AS s, CAST(t.value->>'was' AS BIGINT) AS was, CAST(t.value->>'at' AS BIGINT) AS at FROM",
+        ") AS v
+         WHERE deliveries.notification_id = v.n AND deliveries.subscription_id = v.s AND deliveries.state <> 'leased' AND +deliveries.send_at = v.was",
+        moves,
+    )?;
+    tx.has_deliveries = true;
+    Ok(())
+}
+
+/// A browser's endpoint changed: what waits for the earlier subscription follows to the later one. What that one was
+/// told already stays behind. What waited because the earlier endpoint failed is sent now.
+pub async fn follow(tx: &mut Tx, from: SubscriptionId, to: SubscriptionId, now: Millis) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "UPDATE deliveries SET subscription_id = $2, attempts = 0, send_at = CASE WHEN state = 'retry' THEN $3 ELSE send_at END, state = 'pending'
+         WHERE subscription_id = $1 AND +send_at IS NOT NULL
+               AND notification_id NOT IN (SELECT k.notification_id FROM deliveries k WHERE k.subscription_id = $2)",
+        from.to_string(),
+        to.to_string(),
+        now.0,
+    )?;
+    tx.has_deliveries = true;
+    Ok(())
+}

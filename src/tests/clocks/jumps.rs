@@ -1,0 +1,308 @@
+//! The wall clock is set, a little or by years, and set right again: for people who had just written, every verb and every
+//! job goes on, there and back.
+
+use std::collections::BTreeSet;
+
+use reqwest::StatusCode;
+
+use crate::{
+    api::{AccountView, ApiError, DevicesView},
+    domain::{Millis, PairId},
+    server::{
+        budget::Budget,
+        jobs::{future_rows, housekeeping},
+        storage::seeds::{CHILDREN, PARENTS},
+    },
+    tests::{
+        app::{Browser, TestApp, TestPair},
+        architecture::ENDPOINTS,
+        push_service::PushService,
+    },
+};
+
+const YEARS: i64 = 10 * 365 * Millis::DAY;
+
+/// A pair that has lived for two days. Today's question is open and the child has just written as much as it may.
+async fn just_written() -> (TestApp, PushService, TestPair) {
+    let (app, service) = TestApp::start_with_push_and_budget(Budget::default()).await;
+    let pair = app.pair().await;
+    pair.child.subscribe(&service, "child").await;
+    pair.parent.subscribe(&service, "parent").await;
+    pair.answer_both("첫 기억").await;
+    app.tick_at(21, 0).await;
+    app.tick_at(21, 0).await;
+    app.advance(Millis::HOUR);
+    app.deliver().await;
+    assert_eq!(pair.child.answer(pair.id, "오늘의 글").await.status(), StatusCode::OK);
+    let mut written = 0;
+    while pair.child.post("change_name", &[("name", if written % 2 == 0 { "서연" } else { "지우" })]).await.status() == StatusCode::OK {
+        written += 1;
+    }
+    assert!(written > 40, "{written}");
+    service.take();
+    (app, service, pair)
+}
+
+/// What was called, and every answer that would be a scandal.
+#[derive(Default)]
+struct Called {
+    verbs: BTreeSet<String>,
+    scandals: Vec<String>,
+}
+
+impl Called {
+    /// Refusals are answers; too much, signed out and accidents are not.
+    async fn call(&mut self, who: &Browser, verb: &str, fields: &[(&str, &str)]) {
+        let status = who.post(verb, fields).await.status().as_u16();
+        self.verbs.insert(verb.to_owned());
+        if matches!(status, 401 | 429 | 500..) {
+            self.scandals.push(format!("{verb} {fields:?}: {status}"));
+        }
+    }
+
+    /// As `call`, for what must be done.
+    async fn done(&mut self, who: &Browser, verb: &str, fields: &[(&str, &str)]) {
+        let response = who.post(verb, fields).await;
+        self.verbs.insert(verb.to_owned());
+        if response.status() != StatusCode::OK {
+            self.scandals.push(format!("{verb} {fields:?}: {} {}", response.status(), response.text().await.unwrap_or_default()));
+        }
+    }
+}
+
+/// Two people who come at this very time: both are new, and have a pair of their own.
+async fn newcomers(app: &TestApp, at: u8, called: &mut Called) -> TestPair {
+    let (child, parent) = (app.visitor(), app.visitor());
+    for (browser, name, host) in [(&child, CHILDREN[1].0, 2 * at), (&parent, PARENTS[1].0, 2 * at + 1)] {
+        *browser.address.lock().expect("an address") = format!("198.51.100.{host}");
+        called.done(browser, "sign_up", &[("name", name), ("consent", "yes"), ("zone", "Asia/Seoul")]).await;
+    }
+    let id = child.start_pair("child").await;
+    let pair = id.to_string();
+    called.verbs.insert("start_pair".into());
+    child.invite(id).await;
+    called.done(&child, "withdraw_invitation", &[("pair", &pair)]).await;
+    called.call(&child, "invite_page", &[("pair", &pair)]).await;
+    let code = child.invite(id).await;
+    called.verbs.insert("invite".into());
+    called.call(&parent, "join_door", &[("path", &format!("/join/{code}"))]).await;
+    called.done(&parent, "check_invitation", &[("code", &code)]).await;
+    called.done(&parent, "join_welcome", &[]).await;
+    called.done(&parent, "join", &[("relation", "mother")]).await;
+    TestPair { id, parent, child }
+}
+
+async fn every_verb(app: &TestApp, service: &PushService, pair: &TestPair, at: u8) -> (Called, TestPair) {
+    let mut called = Called::default();
+    let fresh = newcomers(app, at, &mut called).await;
+    let (child, parent, id) = (&pair.child, &pair.parent, pair.id.to_string());
+    for reading in ["account", "devices", "hand_over", "inbox", "push_key", "quiet_settings", "recovery_page", "zones"] {
+        called.done(child, reading, &[]).await;
+    }
+    for reading in ["today", "pair_settings", "switches", "invite_page"] {
+        called.call(child, reading, &[("pair", &id)]).await;
+    }
+    called.done(child, "archive", &[("pair", &id), ("page", "1")]).await;
+    called.call(child, "season", &[("pair", &id), ("number", "1")]).await;
+    let question = parent.today(pair.id).await.question.expect("a question");
+    let (daily, version) = (question.id.to_string(), question.version.to_string());
+    called.call(child, "card", &[("pair", &id), ("daily_question", &daily)]).await;
+    for verb in ["nudge", "move_on"] {
+        called.call(child, verb, &[("daily_question", &daily)]).await;
+    }
+    called.call(child, "swap_question", &[("daily_question", &daily), ("version", &version)]).await;
+    called.call(parent, "submit_answer", &[("daily_question", &daily), ("version", &version), ("body", "그때의 글")]).await;
+    let until = parent.today(pair.id).await.today.plus_days(3).to_string();
+    called.done(parent, "pause_pair", &[("pair", &id), ("until", &until)]).await;
+    called.done(parent, "resume_pair", &[("pair", &id)]).await;
+    called.done(parent, "change_push_time", &[("pair", &id), ("push_time", "20:00"), ("zone", "Asia/Seoul")]).await;
+    called.done(parent, "change_push_time", &[("pair", &id), ("push_time", "21:00"), ("zone", "Asia/Seoul")]).await;
+    called.done(parent, "change_relation", &[("pair", &id), ("relation", "mother")]).await;
+    called.done(parent, "change_name", &[("name", PARENTS[0].0)]).await;
+    called.done(parent, "change_display", &[("locale", "ko"), ("text_size", "larger"), ("zone", "Asia/Seoul")]).await;
+    called.done(parent, "change_quiet_hours", &[("quiet", "yes"), ("quiet_from", "22:30"), ("quiet_to", "07:30")]).await;
+    let all = [("question", "yes"), ("answer", "yes"), ("reminder", "yes"), ("nudge", "yes"), ("news", "yes"), ("pair", id.as_str())];
+    called.done(parent, "change_switches", &all).await;
+    called.done(parent, "change_presence", &[("pair", &id), ("shows_presence", "yes")]).await;
+    called.call(parent, "presence", &[("pair", &id), ("what", "here")]).await;
+    called.done(parent, "keep_recovery", &[]).await;
+    called.call(parent, "read_inbox", &[("seq", "1")]).await;
+    called.call(parent, "seen_live", &[("seq", "1")]).await;
+    let devices: DevicesView = child.ask("devices", &[]).await.expect("the devices");
+    let device = devices.devices.first().expect("a device").id.to_string();
+    called.done(child, "test_device", &[("device", &device)]).await;
+    called.done(child, "rename_device", &[("device", &device), ("name", "내 전화")]).await;
+    let receipt = [("notification", "00000000000000000000000000000001"), ("subscription", device.as_str()), ("receipt", "no"), ("what", "shown")];
+    called.call(child, "receipt", &receipt).await;
+    hand_over(app, &fresh.child, &mut called).await;
+    signing(app, &fresh, &mut called, at).await;
+    // What only newcomers may do: it ends something.
+    fresh.child.subscribe(service, &format!("fresh-{at}")).await;
+    called.verbs.insert("subscribe".into());
+    let devices: DevicesView = fresh.child.ask("devices", &[]).await.expect("the devices");
+    called.call(&fresh.child, "remove_device", &[("device", &devices.devices[0].id.to_string())]).await;
+    called.done(&fresh.child, "unsubscribe", &[]).await;
+    called.call(&fresh.child, "start_again", &[("pair", &fresh.id.to_string()), ("confirmed", "no")]).await;
+    called.call(&fresh.child, "leave_pair", &[("pair", &fresh.id.to_string()), ("confirmed", "no")]).await;
+    (called, fresh)
+}
+
+async fn hand_over(app: &TestApp, person: &Browser, called: &mut Called) {
+    let digits = async |called: &mut Called| {
+        called.done(person, "make_hand_over", &[]).await;
+        let cookies = person.cookies.lock().expect("cookies");
+        cookies["__Host-hand-over"].split_once('.').expect("id.code").1.to_owned()
+    };
+    digits(called).await;
+    called.done(person, "withdraw_hand_over", &[]).await;
+    for is_let_in in [false, true] {
+        let code = digits(called).await;
+        let device = app.visitor();
+        called.done(&device, "ask_hand_over", &[("code", &code)]).await;
+        let page: serde_json::Value = person.ask("hand_over", &[]).await.expect("who asks");
+        let id = page.to_string();
+        let id = id.split('"').find(|text| text.len() == 36 && text.matches('-').count() == 4).expect("an id").to_owned();
+        called.done(person, if is_let_in { "confirm_hand_over" } else { "refuse_hand_over" }, &[("hand_over", &id)]).await;
+        called.call(&device, "asked_hand_over", &[]).await;
+        if is_let_in {
+            called.done(&device, "enter_hand_over", &[]).await;
+        }
+    }
+    let response = person.post("lead_out", &[]).await;
+    called.verbs.insert("lead_out".into());
+    let token = response.headers()["location"].to_str().expect("a path").trim_start_matches("/hand-over/").to_owned();
+    called.done(&app.visitor(), "take_hand_over", &[("token", &token)]).await;
+}
+
+async fn signing(app: &TestApp, fresh: &TestPair, called: &mut Called, at: u8) {
+    let elsewhere = app.visitor();
+    *elsewhere.address.lock().expect("an address") = format!("192.0.2.{at}");
+    called.done(&elsewhere, "sign_in", &[("code", &fresh.parent.recovery_code())]).await;
+    called.done(&fresh.parent, "renew_recovery", &[]).await;
+    let account: AccountView = fresh.parent.ask("account", &[]).await.expect("the account");
+    for session in account.sessions.iter().filter(|session| !session.is_this) {
+        called.call(&fresh.parent, "end_session", &[("session", &session.id.to_string())]).await;
+    }
+    called.call(&fresh.parent, "confirm_recovery", &[]).await;
+    called.call(&fresh.parent, "end_other_sessions", &[]).await;
+    let leaving = app.visitor();
+    called.done(&leaving, "sign_in", &[("code", &fresh.parent.recovery_code())]).await;
+    called.done(&leaving, "sign_out", &[]).await;
+}
+
+async fn every_job(app: &TestApp) {
+    app.tick().await;
+    app.deliver().await;
+    housekeeping::sweep(&app.state).await.expect("a sweep");
+    future_rows::bring_back(&app.state).await.expect("a look");
+}
+
+async fn number_of(browser: &Browser, pair: PairId) -> u32 {
+    browser.today(pair).await.question.expect("a question").number
+}
+
+/// Both answer what is asked, and a day later the next is asked, which both their devices are told.
+async fn lives_on(app: &TestApp, service: &PushService, pair: &TestPair, jump: i64) {
+    let both_answer = async || {
+        for browser in [&pair.child, &pair.parent] {
+            let status = browser.answer(pair.id, "그 뒤의 글").await.status();
+            assert!(matches!(status.as_u16(), 200 | 409), "{jump}: {status}");
+        }
+    };
+    both_answer().await;
+    let before = number_of(&pair.child, pair.id).await;
+    service.take();
+    let mut days = 0;
+    while number_of(&pair.child, pair.id).await == before {
+        assert!(days < 2, "{jump}: no question for {days} days");
+        app.tick_at(21, 0).await;
+        days += 1;
+    }
+    app.advance(Millis::MINUTE);
+    app.deliver().await;
+    let asked = service.take().iter().filter(|push| push.title.contains("오늘의 질문이 왔어요")).count();
+    assert_eq!(asked, 2, "{jump}: both are told");
+    both_answer().await;
+    app.tick_at(21, 0).await;
+    assert_eq!(number_of(&pair.child, pair.id).await, before + 2, "{jump}: and on the day after");
+}
+
+/// The clock jumps, everything is done, it jumps back, everything is done once more.
+async fn there_and_back(jump: i64) {
+    let (app, service, pair) = just_written().await;
+    app.state.clock.jump(jump);
+    app.advance(6 * Millis::MINUTE);
+
+    every_job(&app).await;
+    let (called, fresh) = every_verb(&app, &service, &pair, 1).await;
+    assert!(called.scandals.is_empty(), "{jump}: {:#?}", called.scandals);
+    let missed: Vec<_> = ENDPOINTS.split_whitespace().filter(|endpoint| !called.verbs.contains(*endpoint)).collect();
+    assert!(missed.is_empty(), "not called: {missed:?}");
+    every_job(&app).await;
+
+    app.state.clock.jump(-jump);
+    app.advance(6 * Millis::MINUTE);
+    every_job(&app).await;
+    for browser in [&pair.child, &pair.parent, &fresh.child, &fresh.parent] {
+        for page in ["/settings", "/inbox", "/devices", "/recovery"] {
+            assert_eq!(browser.get(page).await.status(), StatusCode::OK, "{jump}: {page}");
+        }
+    }
+    let (called, _) = every_verb(&app, &service, &pair, 2).await;
+    assert!(called.scandals.is_empty(), "{jump}, back: {:#?}", called.scandals);
+    lives_on(&app, &service, &pair, jump).await;
+    lives_on(&app, &service, &fresh_told(&service, fresh).await, jump).await;
+}
+
+/// Newcomers of the wrong time, each with a device.
+async fn fresh_told(service: &PushService, fresh: TestPair) -> TestPair {
+    fresh.child.subscribe(service, "fresh-child").await;
+    fresh.parent.subscribe(service, "fresh-parent").await;
+    fresh
+}
+
+#[tokio::test]
+async fn a_clock_that_is_ten_minutes_wrong_for_a_while_stops_nobody() {
+    there_and_back(10 * Millis::MINUTE).await;
+    there_and_back(-10 * Millis::MINUTE).await;
+}
+
+#[tokio::test]
+async fn a_clock_that_is_a_day_wrong_for_a_while_stops_nobody() {
+    there_and_back(Millis::DAY).await;
+    there_and_back(-Millis::DAY).await;
+}
+
+#[tokio::test]
+async fn a_clock_that_is_sixty_days_wrong_for_a_while_stops_nobody() {
+    there_and_back(60 * Millis::DAY).await;
+    there_and_back(-60 * Millis::DAY).await;
+}
+
+#[tokio::test]
+async fn a_clock_that_is_ten_years_wrong_for_a_while_stops_nobody() {
+    there_and_back(YEARS).await;
+    there_and_back(-YEARS).await;
+}
+
+#[tokio::test]
+async fn who_failed_under_a_wrong_clock_is_not_refused_by_the_right_one() {
+    for jump in [10 * Millis::MINUTE, Millis::DAY, 60 * Millis::DAY, YEARS] {
+        let app = TestApp::start().await;
+        let person = app.person(CHILDREN[0].0).await;
+        app.state.clock.jump(jump);
+        let elsewhere = app.visitor();
+        *elsewhere.address.lock().expect("an address") = "192.0.2.77".into();
+        for _ in 0..10 {
+            assert_eq!(elsewhere.refused("check_invitation", &[("code", "AAAAA-AAAAA")]).await.1, ApiError::CodeWrong);
+        }
+        assert_eq!(elsewhere.refused("check_invitation", &[("code", "AAAAA-AAAAA")]).await.1, ApiError::TooManyTries);
+
+        app.state.clock.jump(-jump);
+        app.advance(Millis::HOUR + 10 * Millis::MINUTE);
+        future_rows::bring_back(&app.state).await.expect("a look");
+
+        let code = person.invite(person.start_pair("child").await).await;
+        assert_eq!(elsewhere.post("check_invitation", &[("code", &code)]).await.status(), StatusCode::OK, "{jump}");
+    }
+}

@@ -1,0 +1,104 @@
+//! Sweeping: what is old goes, and nobody waits for it.
+
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
+
+use super::app::TestApp;
+use crate::{
+    domain::{EventKind, Millis, PersonId},
+    server::{
+        jobs::housekeeping::{self, FEED_KEPT_MS, FORGOTTEN},
+        random::Random,
+        secrets::token_hash,
+        storage::{
+            Database, Opening, deliveries,
+            events::{self, NewEvent},
+            failures, prune, sessions, subscriptions,
+            sweeps::{self, Swept},
+        },
+    },
+};
+
+/// How SQLite would go about a statement, a line for each step.
+async fn plan(raw: &mut SqliteConnection, sql: &str) -> Vec<String> {
+    let steps: Vec<(i64, i64, i64, String)> =
+        sqlx::query_as(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"))).fetch_all(raw).await.expect("a plan");
+    steps.into_iter().map(|(.., detail)| detail).collect()
+}
+
+#[tokio::test]
+async fn no_statement_of_housekeeping_reads_a_whole_table() {
+    let folder = std::env::temp_dir().join(format!("umbba-plans-{:x}", Random::system().number()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let url = format!("sqlite:{}", folder.join("test.db").display());
+    Database::open(&url, Opening::Migrate).await.expect("a fresh database").close().await;
+    let mut raw = SqliteConnection::connect(&url).await.expect("a connection");
+
+    let mut statements: Vec<String> = FORGOTTEN.iter().map(|(what, _)| what.sql.to_owned()).collect();
+    let of_devices = [subscriptions::FIND_SILENT, subscriptions::DELETE_SILENT, deliveries::CANCEL_OF_SUBSCRIPTION];
+    statements.extend(of_devices.map(str::to_owned));
+    // What goes along with a row is looked for in every table that refers to its own.
+    let references: Vec<(String, String)> = sqlx::query_as(
+        "SELECT t.name, f.\"from\" FROM sqlite_schema t, pragma_foreign_key_list(t.name) f
+         WHERE t.type = 'table' AND f.\"table\" IN ('events', 'sessions', 'deliveries', 'notifications', 'failures', 'hand_overs', 'push_subscriptions')",
+    )
+    .fetch_all(&mut raw)
+    .await
+    .expect("the references");
+    assert!(references.len() >= 3, "{references:?}");
+    statements.extend(references.into_iter().map(|(table, column)| format!("DELETE FROM {table} WHERE {column} = $1")));
+
+    for sql in statements {
+        let steps = plan(&mut raw, &sql).await;
+        assert!(steps.iter().any(|step| step.starts_with("SEARCH ")), "{sql}: {steps:?}");
+        assert!(!steps.iter().any(|step| step.starts_with("SCAN ")), "{sql}: {steps:?}");
+    }
+    drop(raw);
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
+/// As many facts told at `at`.
+async fn tell(app: &TestApp, person: PersonId, count: u64, at: Millis) {
+    let fact = NewEvent { person, kind: EventKind::SettingsChanged, pair: None, daily_question: None };
+    let mut tx = app.state.database.begin().await.expect("a transaction");
+    events::append(&mut tx, &vec![fact; usize::try_from(count).expect("a size")], at).await.expect("told");
+    tx.commit().await.expect("a commit");
+}
+
+#[tokio::test]
+async fn others_write_between_the_batches_of_a_sweep() {
+    let app = TestApp::start().await;
+    let browser = app.person("순자").await;
+    let hash = token_hash(&browser.cookies.lock().expect("cookies")["__Host-session"]);
+    let mut tx = app.state.database.read().await.expect("a read");
+    let person = sessions::lookup(&mut tx, &hash, Millis(0), app.state.clock.now()).await.expect("an answer").expect("a session").person.id;
+    let told = events::last_seq(&mut tx, person).await.expect("a number");
+    drop(tx);
+    let old = 5 * prune::BATCH;
+    tell(&app, person, old, app.state.clock.now().plus(-FEED_KEPT_MS - 1)).await;
+    // So much has been swept before: the guard against a wrong clock lets it pass.
+    let mut tx = app.state.database.begin().await.expect("a transaction");
+    sweeps::set_record(&mut tx, Swept::Events, old as i64, 0).await.expect("a record");
+    tx.commit().await.expect("a commit");
+
+    // Somebody writes again and again until the sweep is done, and notes how much of it was done by then.
+    let writing = async {
+        let mut seen = Vec::new();
+        loop {
+            let mut tx = app.state.database.begin().await.expect("a transaction");
+            failures::record(&mut tx, "b", app.state.clock.now()).await.expect("a write");
+            let first = events::first_kept(&mut tx, person).await.expect("an answer");
+            tx.commit().await.expect("a commit");
+            let left = first.map_or(0, |first| if first > told { told + old as i64 + 1 - first } else { 0 });
+            seen.push(left);
+            if left == 0 {
+                return seen;
+            }
+        }
+    };
+    let (swept, mut seen) = tokio::join!(housekeeping::sweep(&app.state), writing);
+
+    swept.expect("a sweep");
+    seen.retain(|left| *left > 0 && *left < old as i64);
+    seen.dedup();
+    assert!(seen.len() >= 2, "{seen:?}: writes went through between batches");
+}

@@ -1,0 +1,115 @@
+//! After a step back to this release, the database holds words of a later one: no page, feed or job breaks on them.
+
+use super::{
+    app::{TestApp, TestPair},
+    push_service::PushService,
+};
+use crate::{
+    domain::{EventKind, Millis},
+    server::storage::seeds::CHILDREN,
+};
+
+/// Every column that holds a word of a fixed list, and the statement that puts an unknown word into all of its rows.
+const WORDS: [(&str, &str); 13] = [
+    ("an event's kind", "UPDATE events SET kind = 'photo_added'"),
+    ("a notification's kind", "UPDATE notifications SET kind = 'photo_added'"),
+    ("a language", "UPDATE persons SET locale = 'ja'"),
+    ("a text size", "UPDATE persons SET text_size = 'huge'"),
+    ("a relation", "UPDATE members SET relation = 'aunt'"),
+    ("an invited relation", "UPDATE invitations SET relation = 'aunt'"),
+    ("muted channels", "UPDATE members SET muted = 'photos nudge'"),
+    ("a section", "UPDATE daily_questions SET section = 'travels'"),
+    ("a question's section", "UPDATE questions SET section = 'travels'"),
+    ("a delivery's state", "UPDATE deliveries SET state = 'resting'"),
+    ("a delivery's reason", "UPDATE deliveries SET reason = 'resting'"),
+    ("a hand-over's stage", "UPDATE hand_overs SET stage = 'resting'"),
+    ("a hand-over's kind", "UPDATE hand_overs SET kind = 'badge'"),
+];
+
+async fn lived_in() -> (TestApp, PushService, TestPair) {
+    let (app, service) = TestApp::start_with_push().await;
+    let pair = app.pair().await;
+    pair.child.subscribe(&service, "child").await;
+    pair.parent.subscribe(&service, "parent").await;
+    pair.answer_both("골목에서 고무줄을 했지.").await;
+    app.advance(Millis::DAY);
+    app.tick_at(21, 0).await;
+    pair.parent.answer(pair.id, "라디오에서 나오던 노래.").await;
+    pair.child.post("make_hand_over", &[]).await;
+    (app, service, pair)
+}
+
+#[tokio::test]
+async fn no_page_feed_or_job_breaks_on_a_word_of_a_later_release() {
+    for (what, statement) in WORDS {
+        let (app, _service, pair) = lived_in().await;
+        let alone = app.person(CHILDREN[1].0).await;
+        let waiting = alone.start_pair("child").await;
+        alone.post("invite", &[("pair", &waiting.to_string()), ("relation", "mother"), ("name", "")]).await;
+        let (question, _) = pair.child.question(pair.id).await;
+
+        app.run_sql(statement).await;
+
+        let mut pages: Vec<String> = ["/", "/inbox", "/settings", "/devices", "/hand-over", "/recovery"].map(str::to_owned).to_vec();
+        pages.extend(["today", "archive", "archive?section=travels", "settings", "seasons/1"].map(|page| format!("/p/{}/{page}", pair.id)));
+        pages.push(format!("/p/{}/cards/{question}", pair.id));
+        for browser in [&pair.child, &pair.parent] {
+            for page in &pages {
+                let status = browser.get(page).await.status().as_u16();
+                assert!(status < 500, "{what}: {page} answers {status}");
+            }
+        }
+        for page in ["invite", "today"] {
+            assert_eq!(alone.get(&format!("/p/{waiting}/{page}")).await.status(), 200, "{what}: {page} of who waits");
+        }
+        assert_eq!(pair.child.page(&format!("/p/{}/today", pair.id)).await.matches("<main").count(), 1, "{what}");
+        app.deliver().await;
+        app.tick().await;
+        let mut line = pair.child.listen_after(0).await;
+        let answered = pair.child.answer(pair.id, "엄마가 부르던 노래.").await;
+        assert_eq!(answered.status(), 200, "{what}: an answer is taken");
+        while line.next_event().await.kind != EventKind::CardOpened {}
+        app.advance(Millis::DAY);
+        assert!(app.tick_at(21, 0).await > 0, "{what}: the next question opens");
+    }
+}
+
+#[tokio::test]
+async fn saving_something_else_keeps_the_words_of_a_later_release() {
+    let (app, _service, pair) = lived_in().await;
+    app.run_sql("UPDATE persons SET locale = 'ja', text_size = 'huge'; UPDATE daily_questions SET section = 'travels'").await;
+    app.run_sql("UPDATE members SET muted = 'photos', relation = 'aunt', relation_word = ''").await;
+
+    assert_eq!(pair.child.post("change_name", &[("name", CHILDREN[2].0)]).await.status(), 200);
+    let switches = [("pair", pair.id.to_string()), ("question", "on".into()), ("answer", "on".into()), ("news", "on".into())];
+    pair.child.post("change_switches", &switches.each_ref().map(|(name, value)| (*name, value.as_str()))).await;
+    pair.child.answer(pair.id, "엄마가 부르던 노래.").await;
+
+    let stored = app.stored();
+    let holds = |word: &str| stored.windows(word.len()).any(|bytes| bytes == word.as_bytes());
+    for word in ["huge", "travels", "photos", "aunt"] {
+        assert!(holds(word), "{word}");
+    }
+    app.run_sql(
+        "CREATE TABLE looked AS SELECT 1 / (SELECT COUNT(*) = 2 FROM persons WHERE text_size = 'huge' AND locale = 'ja')
+           / (SELECT MIN(section = 'travels') FROM daily_questions WHERE completed_at IS NOT NULL)
+           / (SELECT MIN(muted LIKE '%photos%') FROM members) AS fine;
+         CREATE TABLE checked (fine BIGINT NOT NULL); INSERT INTO checked SELECT fine FROM looked",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_push_of_a_later_kind_waits_for_its_release() {
+    let (app, service, _pair) = lived_in().await;
+    app.advance(Millis::MINUTE);
+    app.run_sql("UPDATE notifications SET kind = 'photo_added' WHERE kind = 'answered'").await;
+    app.deliver().await;
+    service.take();
+
+    app.run_sql("UPDATE notifications SET kind = 'answered' WHERE kind = 'photo_added'").await;
+    app.advance(Millis::HOUR);
+    app.deliver().await;
+
+    assert_eq!(service.arrived().len(), 1, "the release that knows the kind sends it");
+}
