@@ -5,7 +5,7 @@ use leptos_meta::{Meta, MetaTags, Title, provide_meta_context};
 
 use crate::{
     api::{HomeView, Refused, SharedText},
-    components::context::{self, Lang, Origin, People},
+    components::context::{self, FreshKey, Lang, Origin, People},
     domain::{Locale, PersonId, TextSize},
     paths,
     served::ServedPages,
@@ -27,6 +27,8 @@ pub struct PageFrame {
     pub address: String,
     /// A form's post that was refused and is answered with this page.
     pub refused: Option<Refused>,
+    /// What a second post of this page's forms is known by.
+    pub attempt: String,
     /// What another app shared, for the page that shows it once more.
     pub shared: SharedText,
 }
@@ -39,6 +41,7 @@ pub fn shell() -> impl IntoView {
     provide_meta_context();
     provide_context(Lang(frame.locale));
     provide_context(People(frame.home.clone()));
+    provide_context(FreshKey(frame.attempt.clone()));
     let whose = frame.person.map(|person| person.to_string());
     provide_context(Origin { whose: whose.clone().unwrap_or_default(), from: frame.address.clone() });
     context::provide_refused(frame.refused.clone());

@@ -7,22 +7,33 @@ use crate::domain::SessionId;
 
 /// Makes an account from a name.
 #[server(endpoint = "sign_up")]
-pub async fn sign_up(#[server(default)] name: String, #[server(default)] consent: String, #[server(default)] zone: String) -> Result<(), ApiError> {
+pub async fn sign_up(
+    #[server(default)] name: String,
+    #[server(default)] consent: String,
+    #[server(default)] zone: String,
+    #[server(default)] attempt: String,
+) -> Result<(), ApiError> {
     use crate::{
         paths,
         server::{
             cookies,
             request::{self, set_cookie},
-            services::accounts,
+            services::{accounts, attempts::Step},
         },
     };
 
     let request = request::anybody()?;
     request.visitor.refuse_insecure()?;
     let sign_up = request.visitor.sign_up(&name, &consent, &zone)?;
-    let (opened, code) = accounts::sign_up(&request.state, sign_up).await?;
-    set_cookie(&cookies::session(&opened.token));
-    set_cookie(&cookies::recovery(opened.person.id, &code));
+    let attempt = request.attempt(Step::SignUp, &attempt);
+    let Some(made) = accounts::sign_up(&request.state, &attempt, sign_up, &request.visitor.caller()).await? else {
+        request.redirect_done();
+        return Ok(());
+    };
+    set_cookie(&cookies::session(&made.opened.token));
+    if let Some(code) = &made.code {
+        set_cookie(&cookies::recovery(made.opened.person.id, code));
+    }
     request.redirect(paths::recovery());
     Ok(())
 }
@@ -39,14 +50,14 @@ pub async fn zones() -> Result<Vec<ZoneChoice>, ApiError> {
 
 /// Signs in with a recovery code.
 #[server(endpoint = "sign_in")]
-pub async fn sign_in(#[server(default)] code: String) -> Result<(), ApiError> {
+pub async fn sign_in(#[server(default)] code: String, #[server(default)] attempt: String) -> Result<(), ApiError> {
     use crate::{
         domain::{HandOverCode, RecoveryCode},
         paths,
         server::{
             cookies,
             request::{self, set_cookie},
-            services::{ServiceError, accounts, guard},
+            services::{ServiceError, attempts::Step, guard, recovery},
         },
     };
 
@@ -60,11 +71,16 @@ pub async fn sign_in(#[server(default)] code: String) -> Result<(), ApiError> {
         return Ok(());
     }
     tokio::time::sleep(guard::brake(&request.state).await?).await;
-    let opened = accounts::sign_in(&request.state, &code, request.visitor.trier(), &request.visitor.device).await;
+    let attempt = request.attempt(Step::SignIn, &attempt);
+    let opened = recovery::sign_in(&request.state, &attempt, &code, request.visitor.trier(), &request.visitor.caller()).await;
     let opened = opened.map_err(|error| match error {
         ServiceError::CodeWrong => ApiError::RecoveryCodeWrong,
         error => error.into(),
     })?;
+    let Some(opened) = opened else {
+        request.redirect_done();
+        return Ok(());
+    };
     set_cookie(&cookies::session(&opened.token));
     request.redirect(paths::home());
     Ok(())
@@ -78,12 +94,12 @@ pub async fn sign_out() -> Result<(), ApiError> {
         server::{
             cookies,
             request::{self, forget_device, set_cookie},
-            services::accounts,
+            services::sessions,
         },
     };
 
     let request = request::current().await?;
-    accounts::end_session(&request.state, &request.person, request.session).await?;
+    sessions::end(&request.state, &request.person, request.session, request.session).await?;
     for name in [cookies::SESSION, cookies::RECOVERY, cookies::INVITATION, cookies::TICKET, cookies::HAND_OVER, cookies::ASKED] {
         set_cookie(&cookies::forget(name));
     }
@@ -95,24 +111,27 @@ pub async fn sign_out() -> Result<(), ApiError> {
 /// The person's own settings.
 #[server(endpoint = "account")]
 pub async fn account() -> Result<AccountView, ApiError> {
-    use super::{SessionView, convert};
+    use super::{EarlierCodeView, SessionView, convert};
     use crate::server::{
         calendar::{self, Zone},
         request,
-        services::{accounts, reading},
+        services::{ServiceError, reading, recovery, sessions},
     };
 
     let request = request::current().await?;
     let (zone, now) = (Zone::stored(&request.person.zone), request.state.clock.now());
     let (as_of, pairs) = reading::pairs_of(&request.state, &request.person).await?;
-    let sessions = accounts::find_sessions(&request.state, &request.person).await?.into_iter().map(|session| SessionView {
+    let sessions = sessions::find_of(&request.state, &request.person).await?.into_iter().map(|session| SessionView {
         id: session.id,
         is_this: session.id == request.session,
         last_used: zone.date(session.last_used_at),
         device: session.device,
     });
+    let found = request.visitor.session.as_ref().ok_or(ServiceError::SignedOut)?;
+    let earlier = recovery::earlier(&request.state, &request.person, &found.session).await?;
     Ok(AccountView {
         as_of,
+        earlier_code: earlier.map(|earlier| EarlierCodeView { until: zone.date(earlier.until), may_end: earlier.may_end }),
         name: request.person.name.as_str().to_owned(),
         locale: request.person.locale,
         text_size: request.person.text_size,
@@ -162,10 +181,21 @@ pub async fn change_display(
 /// Ends one of the person's sessions.
 #[server(endpoint = "end_session")]
 pub async fn end_session(session: SessionId, #[server(default)] back: String) -> Result<(), ApiError> {
-    use crate::server::{request, services::accounts};
+    use crate::server::{request, services::sessions};
 
     let request = request::current().await?;
-    accounts::end_session(&request.state, &request.person, session).await?;
+    sessions::end(&request.state, &request.person, request.session, session).await?;
+    request.redirect_back(&back, "end_session");
+    Ok(())
+}
+
+/// Ends all of the person's sessions but this one.
+#[server(endpoint = "end_other_sessions")]
+pub async fn end_other_sessions(#[server(default)] back: String) -> Result<(), ApiError> {
+    use crate::server::{request, services::sessions};
+
+    let request = request::current().await?;
+    sessions::end_others(&request.state, &request.person, request.session).await?;
     request.redirect_back(&back, "end_session");
     Ok(())
 }
@@ -173,28 +203,51 @@ pub async fn end_session(session: SessionId, #[server(default)] back: String) ->
 /// The recovery code just made, if this browser still holds it.
 #[server(endpoint = "recovery_page")]
 pub async fn recovery_page() -> Result<Option<String>, ApiError> {
-    use crate::server::request;
+    use crate::server::{request, services::recovery};
 
     let request = request::current().await?;
-    Ok(request.visitor.recovery_code(request.person.id).map(|code| code.grouped()))
+    let held = request.visitor.recovery_code(request.person.id);
+    Ok(recovery::shown(&request.state, &request.person, held).await?.map(|code| code.grouped()))
 }
 
-/// Makes a new recovery code.
+/// Makes a new recovery code. With the earlier one, `code`, that one ends at once; else it opens for a week more.
 #[server(endpoint = "renew_recovery")]
-pub async fn renew_recovery() -> Result<(), ApiError> {
+pub async fn renew_recovery(#[server(default)] attempt: String, #[server(default)] code: String) -> Result<(), ApiError> {
     use crate::{
         paths,
         server::{
             cookies,
             request::{self, set_cookie},
-            services::accounts,
+            services::{ServiceError, attempts::Step, recovery},
         },
     };
 
     let request = request::current().await?;
-    let code = accounts::renew_recovery_code(&request.state, &request.person).await?;
-    set_cookie(&cookies::recovery(request.person.id, &code));
+    let attempt = request.attempt(Step::RenewRecovery, &attempt).about(request.person.id, &[]);
+    let made = recovery::renew(&request.state, &attempt, &request.person, request.session, &code, request.visitor.trier()).await;
+    let made = made.map_err(|error| match error {
+        ServiceError::CodeWrong => ApiError::RecoveryCodeWrong,
+        error => error.into(),
+    })?;
+    if let Some(code) = made {
+        set_cookie(&cookies::recovery(request.person.id, &code));
+    }
     request.redirect(paths::recovery());
+    Ok(())
+}
+
+/// "The new code is mine", said on another session than the one that made it: the earlier code ends at once.
+#[server(endpoint = "confirm_recovery")]
+pub async fn confirm_recovery(#[server(default)] back: String) -> Result<(), ApiError> {
+    use crate::server::{
+        request,
+        services::{ServiceError, recovery},
+    };
+
+    let request = request::current().await?;
+    let found = request.visitor.session.as_ref().ok_or(ServiceError::SignedOut)?;
+    recovery::confirm(&request.state, &request.person, &found.session).await?;
+    request.redirect_back(&back, "confirm_recovery");
     Ok(())
 }
 
@@ -207,12 +260,12 @@ pub async fn keep_recovery() -> Result<(), ApiError> {
         server::{
             cookies,
             request::{self, set_cookie},
-            services::{accounts, reading},
+            services::{reading, recovery},
         },
     };
 
     let request = request::current().await?;
-    accounts::keep_recovery_code(&request.state, &request.person).await?;
+    recovery::keep(&request.state, &request.person).await?;
     set_cookie(&cookies::forget(cookies::RECOVERY));
     let (_, pairs) = reading::pairs_of(&request.state, &request.person).await?;
     let next = pairs.iter().find(|pair| pair.phase() != PairPhase::Closed).map_or_else(paths::start, |pair| paths::today(pair.id));

@@ -39,6 +39,9 @@ pub enum ApiError {
     TooManyTries,
     /// More in a short while than anybody writes by hand.
     TooMuch,
+    /// Too many new people from one address within the hour.
+    TooManySignUps,
+    TooManyPairs,
     JoiningMyself,
     PairExists,
     SeatTaken,
@@ -61,6 +64,8 @@ pub enum ApiError {
     PushKeysInvalid,
     SubscriptionTaken,
     DeviceNameInvalid,
+    /// Signed in for less than a day: it ends nothing that was there before.
+    SessionTooYoung,
     Insecure,
     CrossSite,
     TooLarge,
@@ -106,7 +111,7 @@ impl ApiError {
             | Self::EndpointRefused
             | Self::PushKeysInvalid
             | Self::DeviceNameInvalid => 422,
-            Self::TooManyTries | Self::TooMuch => 429,
+            Self::TooManyTries | Self::TooManySignUps | Self::TooMuch => 429,
             Self::JoiningMyself
             | Self::PairExists
             | Self::SeatTaken
@@ -124,7 +129,9 @@ impl ApiError {
             | Self::StillAlone
             | Self::PairPaused
             | Self::NudgedToday
-            | Self::SubscriptionTaken => 409,
+            | Self::SubscriptionTaken
+            | Self::SessionTooYoung
+            | Self::TooManyPairs => 409,
             Self::Insecure | Self::CrossSite => 403,
             Self::TooLarge => 413,
             Self::Malformed => 400,

@@ -119,13 +119,13 @@ pub async fn withdraw_hand_over() -> Result<(), ApiError> {
 
 /// A new device types the digits: it may wait from now on, and its person is asked.
 #[server(endpoint = "ask_hand_over")]
-pub async fn ask_hand_over(#[server(default)] code: String) -> Result<(), ApiError> {
+pub async fn ask_hand_over(#[server(default)] code: String, #[server(default)] attempt: String) -> Result<(), ApiError> {
     use crate::{
         paths,
         server::{
             cookies,
             request::{self, set_cookie},
-            services::{guard, hand_overs},
+            services::{attempts::Step, guard, hand_overs},
         },
     };
 
@@ -133,7 +133,7 @@ pub async fn ask_hand_over(#[server(default)] code: String) -> Result<(), ApiErr
     request.visitor.refuse_insecure()?;
     tokio::time::sleep(guard::brake(&request.state).await?).await;
     let trier = request.marked_trier();
-    let ticket = hand_overs::ask(&request.state, &code, trier, &request.visitor.device).await?;
+    let ticket = hand_overs::ask(&request.state, request.attempt(Step::AskHandOver, &attempt), &code, trier, &request.visitor.caller()).await?;
     set_cookie(&cookies::asked(&ticket));
     request.redirect(paths::wait());
     Ok(())
@@ -206,11 +206,11 @@ pub async fn enter_hand_over() -> Result<(), ApiError> {
     let request = request::anybody()?;
     request.visitor.refuse_insecure()?;
     let ticket = request.visitor.asked.clone().ok_or(ServiceError::CodeWrong)?;
-    let opened = hand_overs::enter(&request.state, &ticket, request.visitor.person(), &request.visitor.device).await?;
+    let opened = hand_overs::enter(&request.state, &ticket, &request.visitor.caller()).await?;
     if let Some(opened) = opened {
         set_cookie(&cookies::session(&opened.token));
     }
-    set_cookie(&cookies::forget(cookies::ASKED));
+    // The ticket stays for its minutes: an answer that is lost is asked for with it again.
     request.redirect(paths::SHORTCUT_TODAY.to_owned());
     Ok(())
 }
@@ -235,19 +235,19 @@ pub async fn lead_out() -> Result<String, ApiError> {
 
 /// The device's own browser comes in by the link.
 #[server(endpoint = "take_hand_over")]
-pub async fn take_hand_over(#[server(default)] token: String) -> Result<(), ApiError> {
+pub async fn take_hand_over(#[server(default)] token: String, #[server(default)] attempt: String) -> Result<(), ApiError> {
     use crate::{
         paths,
         server::{
             cookies,
             request::{self, set_cookie},
-            services::hand_overs,
+            services::{attempts::Step, hand_overs},
         },
     };
 
     let request = request::anybody()?;
     request.visitor.refuse_insecure()?;
-    let opened = hand_overs::take(&request.state, &token, request.visitor.person(), &request.visitor.device).await?;
+    let opened = hand_overs::take(&request.state, request.attempt(Step::TakeHandOver, &attempt), &token, &request.visitor.caller()).await?;
     if let Some(opened) = opened {
         set_cookie(&cookies::session(&opened.token));
     }

@@ -39,19 +39,23 @@ pub async fn invite(
     #[server(default)] relation: String,
     #[server(default)] relation_word: String,
     #[server(default)] name: String,
+    #[server(default)] attempt: String,
 ) -> Result<(), ApiError> {
     use crate::{
         paths,
         server::{
             cookies,
             request::{self, set_cookie},
-            services::invitations,
+            services::{attempts::Step, invitations},
         },
     };
 
     let request = request::current().await?;
-    let (id, code) = invitations::invite(&request.state, &request.person, pair, &relation, &relation_word, &name).await?;
-    set_cookie(&cookies::invitation(id, &code));
+    let attempt = request.attempt(Step::Invite, &attempt);
+    let made = invitations::invite(&request.state, attempt, &request.person, pair, &relation, &relation_word, &name).await?;
+    if let Some((id, code)) = made {
+        set_cookie(&cookies::invitation(id, &code));
+    }
     request.redirect(paths::invite(pair));
     Ok(())
 }
@@ -137,7 +141,7 @@ pub async fn join(
             request::{self, set_cookie},
             services::{
                 ServiceError,
-                invitations::{self, Joiner},
+                invitations::{self, Joined, Joiner},
             },
         },
     };
@@ -149,15 +153,18 @@ pub async fn join(
         Some(found) => Joiner::Known(Box::new(found.person)),
         None => Joiner::New(request.visitor.sign_up(&name, &consent, &zone)?),
     };
-    let joined = invitations::join(&request.state, &ticket, joiner, &relation, &relation_word).await?;
-    set_cookie(&cookies::forget(cookies::TICKET));
-    match joined.new {
-        Some((opened, code)) => {
-            set_cookie(&cookies::session(&opened.token));
-            set_cookie(&cookies::recovery(opened.person.id, &code));
+    let joined = invitations::join(&request.state, &ticket, joiner, &relation, &relation_word, &request.visitor.caller()).await?;
+    // The ticket stays for its minutes: an answer that is lost is asked for with it again.
+    match joined {
+        Some(Joined { new: Some(made), .. }) => {
+            set_cookie(&cookies::session(&made.opened.token));
+            if let Some(code) = &made.code {
+                set_cookie(&cookies::recovery(made.opened.person.id, code));
+            }
             request.redirect(paths::recovery());
         }
-        None => request.redirect(paths::today(joined.pair)),
+        Some(joined) => request.redirect(paths::today(joined.pair)),
+        None => request.redirect_done(),
     }
     Ok(())
 }

@@ -14,13 +14,17 @@ pub async fn start_pair(
     #[server(default)] relation_word: String,
     #[server(default)] push_time: String,
     #[server(default)] zone: String,
+    #[server(default)] attempt: String,
 ) -> Result<(), ApiError> {
     use crate::{
         domain::{PushTime, Relation, Role, ZoneName},
         paths,
         server::{
             request,
-            services::pairs::{self, Start},
+            services::{
+                attempts::Step,
+                pairs::{self, Start},
+            },
         },
     };
 
@@ -32,7 +36,7 @@ pub async fn start_pair(
     };
     let relation = Relation::parse(role, &choice, &relation_word)?;
     let start = Start { role, relation, push_time: PushTime::parse(&push_time)?, zone: ZoneName::parse(&zone)? };
-    let pair = pairs::start(&request.state, &request.person, start).await?;
+    let pair = pairs::start(&request.state, request.attempt(Step::StartPair, &attempt), &request.person, start).await?;
     request.redirect(paths::today(pair));
     Ok(())
 }

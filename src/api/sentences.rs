@@ -54,6 +54,9 @@ impl ApiError {
             | Self::PushKeysInvalid
             | Self::SubscriptionTaken
             | Self::DeviceNameInvalid
+            | Self::SessionTooYoung
+            | Self::TooManySignUps
+            | Self::TooManyPairs
             | Self::Shelved
             | Self::SomebodyAnswered
             | Self::FirstQuestion
@@ -100,6 +103,9 @@ impl ApiError {
             Self::PushKeysInvalid => words.err_push_keys,
             Self::SubscriptionTaken => words.err_subscription_taken,
             Self::DeviceNameInvalid => words.err_device_name,
+            Self::SessionTooYoung => words.err_session_young,
+            Self::TooManySignUps => words.err_too_many_sign_ups,
+            Self::TooManyPairs => words.err_too_many_pairs,
             Self::Insecure => words.err_insecure,
             Self::CrossSite => words.err_cross_site,
             Self::SignedOut

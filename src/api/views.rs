@@ -266,6 +266,17 @@ pub struct AccountView {
     pub zone_choices: Vec<ZoneChoice>,
     pub sessions: Vec<SessionView>,
     pub pairs: Vec<PairLink>,
+    /// The recovery code from before a renewal, while it opens.
+    #[serde(default)]
+    pub earlier_code: Option<EarlierCodeView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlierCodeView {
+    /// The last day it opens, in the person's zone.
+    pub until: LocalDate,
+    /// Whether this session may end it now.
+    pub may_end: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

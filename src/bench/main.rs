@@ -27,8 +27,9 @@ use umbba::{
         push::{Push, PushHosts, VapidKeys},
         random::Random,
         secrets::Secrets,
+        security::Said,
         services::accounts,
-        state::{AppState, HEARTBEAT, Site},
+        state::{AppState, HEARTBEAT, SignUpLimits, Site},
         storage::{
             Database, Opening, questions,
             seeds::{self, SeededMember, Seeding},
@@ -160,6 +161,8 @@ pub async fn state(folder: &Path, clock: Clock, push_host: &str, port: u16) -> R
         secrets: Secrets::from_key(&[0; 32]),
         push: Push::new(PushHosts::parse("", push_host, false)?, keys, "mailto:bench@localhost".into()).map_err(|error| said(&error))?,
         budget: Budget::default(),
+        sign_ups: SignUpLimits::default(),
+        said: Said::default(),
         lifecycle: Lifecycle::default(),
         site: Arc::new(Site {
             env: AppEnv::Development,

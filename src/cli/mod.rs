@@ -8,6 +8,8 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
 
 use clap::{Parser, Subcommand};
 
+use operator::{KeysAct, PersonAct, SessionsAct};
+
 use crate::{
     http::{
         self,
@@ -23,7 +25,8 @@ use crate::{
         push::{self, Push, PushHosts, VapidKeys},
         random::Random,
         secrets::Secrets,
-        state::{AppState, HEARTBEAT, Site},
+        security::Said,
+        state::{AppState, HEARTBEAT, SignUpLimits, Site},
         storage::{Database, Opening, StorageError, questions},
         telemetry,
     },
@@ -65,6 +68,16 @@ enum Command {
         #[command(subcommand)]
         act: Option<KeysAct>,
     },
+    /// Sign people out: for somebody whose account was taken, or for everybody after a leak.
+    Sessions {
+        #[command(subcommand)]
+        act: SessionsAct,
+    },
+    /// Help a person who has lost the way into their account.
+    Person {
+        #[command(subcommand)]
+        act: PersonAct,
+    },
     /// What was sent and what became of it: no names, no endpoints, no words.
     Deliveries {
         /// pending, leased, retry, accepted, gone, expired, dead or cancelled
@@ -74,14 +87,6 @@ enum Command {
         #[arg(long, default_value_t = 50)]
         limit: i64,
     },
-}
-
-#[derive(Subcommand)]
-enum KeysAct {
-    /// Add a new key for browsers that subscribe from now on; earlier ones keep theirs. Restart the app afterwards.
-    Rotate,
-    /// Print the key file, for your backup. Keep it secret: losing it loses every device.
-    Export,
 }
 
 /// One sentence for the operator.
@@ -146,6 +151,8 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
             Ok(())
         }
         Command::Keys { act } => operator::keys(&settings, act),
+        Command::Sessions { act: SessionsAct::End { person, .. } } => operator::end_sessions(&settings, person).await,
+        Command::Person { act: PersonAct::Recover { id } } => operator::recover(&settings, id).await,
         Command::Deliveries { state, limit } => operator::list_deliveries(&settings, &state, limit).await,
     }
 }
@@ -184,6 +191,8 @@ async fn state_of(settings: &Settings, opening: Opening, site: Site) -> Result<A
         secrets,
         push,
         budget: Budget::default(),
+        sign_ups: SignUpLimits::default(),
+        said: Said::default(),
         lifecycle: Lifecycle::default(),
         site: Arc::new(site),
     })
@@ -247,7 +256,7 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
     // Under development every start is a build of its own, so that open pages offer it.
     let build = if settings.app_env == AppEnv::Development { format!("{build}-{}", Clock::System.now().0) } else { build };
     let site = Site { env: settings.app_env, public_url, trusted_proxies, build, builds: settings.data_dir.join("builds"), heartbeat: HEARTBEAT };
-    let state = state_of(settings, Opening::Migrate, site).await?;
+    let state = AppState { sign_ups: SignUpLimits::of(settings, serve), ..state_of(settings, Opening::Migrate, site).await? };
     if settings.app_env != AppEnv::Development
         && let Err(error) = http::assets::keep_build(&serve.site_root, &state.site.builds, &state.site.build)
     {

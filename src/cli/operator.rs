@@ -2,18 +2,53 @@
 
 use std::path::Path;
 
-use super::{Failure, KeysAct, folder, open, site_for_jobs, state_of};
-use crate::server::{
-    clock::Clock,
-    config::Settings,
-    push::VapidKeys,
-    services::accounts,
-    storage::{
-        Opening,
-        deliveries::{self, State},
-        seeds,
+use clap::Subcommand;
+
+use super::{Failure, folder, open, site_for_jobs, state_of};
+use crate::{
+    domain::PersonId,
+    server::{
+        clock::Clock,
+        config::Settings,
+        push::VapidKeys,
+        services::{ServiceError, accounts, recovery, sessions},
+        storage::{
+            Opening,
+            deliveries::{self, State},
+            seeds,
+        },
     },
 };
+
+#[derive(Subcommand)]
+pub(super) enum SessionsAct {
+    /// End all sessions of one person, or of everybody.
+    #[command(group = clap::ArgGroup::new("whose").required(true))]
+    End {
+        /// The person's id, as the log names it.
+        #[arg(long, group = "whose", value_name = "ID")]
+        person: Option<PersonId>,
+        #[arg(long, group = "whose")]
+        all: bool,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum PersonAct {
+    /// Make and print a new recovery code for a person; the codes they had open nothing any more.
+    Recover {
+        /// The person's id, as the log names it.
+        id: PersonId,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum KeysAct {
+    /// Add a new key for browsers that subscribe from now on; earlier ones keep theirs. Restart the app afterwards.
+    Rotate,
+    /// Print the key file, for your backup. Keep it secret: losing it loses every device.
+    Export,
+}
 
 pub(super) fn keys(settings: &Settings, act: Option<KeysAct>) -> Result<(), Failure> {
     folder::make(&settings.data_dir)?;
@@ -32,6 +67,29 @@ pub(super) fn keys(settings: &Settings, act: Option<KeysAct>) -> Result<(), Fail
         println!("{id} {public} {created_at}{}", if at == 0 { " current" } else { "" });
     }
     Ok(())
+}
+
+/// Ends all sessions of one person, or everybody's. A running app notices at each session's next request or event.
+pub(super) async fn end_sessions(settings: &Settings, person: Option<PersonId>) -> Result<(), Failure> {
+    let state = state_of(settings, Opening::AsIs, site_for_jobs(settings)?).await?;
+    let ended = sessions::end_by_operator(&state, person).await.map_err(|error| nobody(error, person))?;
+    println!("{ended} sessions ended");
+    Ok(())
+}
+
+/// Makes a new recovery code for one person and prints it.
+pub(super) async fn recover(settings: &Settings, person: PersonId) -> Result<(), Failure> {
+    let state = state_of(settings, Opening::AsIs, site_for_jobs(settings)?).await?;
+    let code = recovery::renew_by_operator(&state, person).await.map_err(|error| nobody(error, Some(person)))?;
+    println!("{}", code.grouped());
+    Ok(())
+}
+
+fn nobody(error: ServiceError, person: Option<PersonId>) -> Failure {
+    match (error, person) {
+        (ServiceError::NotFound, Some(person)) => Failure(format!("there is no person {person}")),
+        (error, _) => error.into(),
+    }
 }
 
 pub(super) async fn list_deliveries(settings: &Settings, state: &str, limit: i64) -> Result<(), Failure> {

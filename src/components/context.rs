@@ -55,6 +55,10 @@ pub fn use_refused(endpoint: &str) -> Option<Refused> {
     refused.filter(|refused| refused.endpoint == endpoint)
 }
 
+/// A random key for the forms of this page, by which a second post of one is known (`server::services::attempts`).
+#[derive(Debug, Clone)]
+pub struct FreshKey(pub String);
+
 /// Who is here and with whom, as the server knew it before it rendered the page.
 #[derive(Debug, Clone)]
 pub struct People(pub HomeView);

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::context::{use_locale, use_page_words, use_refused};
+use super::context::{FreshKey, use_locale, use_page_words, use_refused};
 use crate::{
     api::{ApiError, ZoneChoice},
     domain::{Relation, Role},
@@ -57,6 +57,14 @@ pub fn TextField(
 #[component]
 pub fn FieldError(#[prop(into)] id: String, #[prop(optional_no_strip)] sentence: Option<&'static str>) -> impl IntoView {
     sentence.map(|sentence| view! { <p class="field-error" role="alert" id=id>{sentence}</p> })
+}
+
+/// The key by which a second post of this form is known. A form that was refused keeps the one it had.
+#[component]
+pub fn AttemptKey(endpoint: &'static str) -> impl IntoView {
+    let typed = use_refused(endpoint).map(|refused| refused.field("attempt").to_owned()).filter(|key| !key.is_empty());
+    let key = typed.unwrap_or_else(|| use_context::<FreshKey>().map_or_else(String::new, |fresh| fresh.0));
+    view! { <input type="hidden" name="attempt" value=key/> }
 }
 
 /// The time zone: one of `zones`, each by its city and what its clocks show now. What is stored is always among them; with

@@ -28,6 +28,8 @@ pub enum NotificationKind {
     RecoveryRenewed,
     /// Another device of mine was handed over to.
     HandedOver,
+    /// A session token that was replaced long ago was shown once more.
+    StaleToken,
     /// A push I asked for, to see that it works.
     Test,
 }
@@ -95,7 +97,7 @@ pub enum Urgency {
 pub const COUNTED_A_DAY: i64 = 4;
 
 impl NotificationKind {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Question,
         Self::Answered,
         Self::CardOpened,
@@ -110,6 +112,7 @@ impl NotificationKind {
         Self::RecoveryUsed,
         Self::RecoveryRenewed,
         Self::HandedOver,
+        Self::StaleToken,
         Self::Test,
     ];
 
@@ -129,6 +132,7 @@ impl NotificationKind {
             Self::RecoveryUsed => "recovery_used",
             Self::RecoveryRenewed => "recovery_renewed",
             Self::HandedOver => "handed_over",
+            Self::StaleToken => "stale_token",
             Self::Test => "test",
         }
     }
@@ -145,18 +149,17 @@ impl NotificationKind {
             Self::Reminder | Self::StillWaiting => Some(Channel::Reminder),
             Self::Nudge => Some(Channel::Nudge),
             Self::TimeChanged | Self::Joined | Self::Left | Self::Paused | Self::Resumed => Some(Channel::News),
-            Self::RecoveryUsed | Self::RecoveryRenewed | Self::HandedOver | Self::Test => None,
+            Self::RecoveryUsed | Self::RecoveryRenewed | Self::HandedOver | Self::StaleToken | Self::Test => None,
         }
     }
 
     pub fn urgency(self) -> Urgency {
         match self {
-            Self::Question | Self::Answered | Self::CardOpened | Self::RecoveryUsed | Self::RecoveryRenewed | Self::HandedOver | Self::Test => {
-                Urgency::High
-            }
             Self::Reminder | Self::StillWaiting | Self::Nudge | Self::TimeChanged | Self::Joined | Self::Left | Self::Paused | Self::Resumed => {
                 Urgency::Normal
             }
+            Self::Question | Self::Answered | Self::CardOpened => Urgency::High,
+            Self::RecoveryUsed | Self::RecoveryRenewed | Self::HandedOver | Self::StaleToken | Self::Test => Urgency::High,
         }
     }
 
@@ -167,7 +170,7 @@ impl NotificationKind {
 
     /// Whether quiet hours hold it back. Security and a test asked for do not wait.
     pub fn waits_for_morning(self) -> bool {
-        !matches!(self, Self::RecoveryUsed | Self::RecoveryRenewed | Self::HandedOver | Self::Test)
+        !matches!(self, Self::RecoveryUsed | Self::RecoveryRenewed | Self::HandedOver | Self::StaleToken | Self::Test)
     }
 }
 
@@ -224,7 +227,7 @@ pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelle
         return Err(Cancelled::Muted);
     }
     match kind {
-        Kind::RecoveryUsed | Kind::RecoveryRenewed | Kind::HandedOver | Kind::Test | Kind::Left => return Ok(()),
+        Kind::RecoveryUsed | Kind::RecoveryRenewed | Kind::HandedOver | Kind::StaleToken | Kind::Test | Kind::Left => return Ok(()),
         _ if now.is_closed => return Err(Cancelled::Left),
         _ => {}
     }
@@ -276,7 +279,7 @@ pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelle
                 Ok(())
             }
         }
-        Kind::Left | Kind::RecoveryUsed | Kind::RecoveryRenewed | Kind::HandedOver | Kind::Test => Ok(()),
+        Kind::Left | Kind::RecoveryUsed | Kind::RecoveryRenewed | Kind::HandedOver | Kind::StaleToken | Kind::Test => Ok(()),
     }
 }
 

@@ -28,8 +28,8 @@ fn every_kind_reads_back_and_switches_survive_their_stored_form() {
 #[test]
 fn questions_and_answers_are_never_counted() {
     let counted: Vec<_> = NotificationKind::ALL.into_iter().filter(|kind| !kind.is_counted()).collect();
-    use NotificationKind::{Answered, CardOpened, HandedOver, Question, RecoveryRenewed, RecoveryUsed, Test};
-    assert_eq!(counted, [Question, Answered, CardOpened, RecoveryUsed, RecoveryRenewed, HandedOver, Test]);
+    use NotificationKind::{Answered, CardOpened, HandedOver, Question, RecoveryRenewed, RecoveryUsed, StaleToken, Test};
+    assert_eq!(counted, [Question, Answered, CardOpened, RecoveryUsed, RecoveryRenewed, HandedOver, StaleToken, Test]);
 }
 
 #[test]

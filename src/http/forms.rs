@@ -25,7 +25,8 @@ use crate::{
     server::{
         budget::{Bucket, Spender},
         request::Visitor,
-        services::reading,
+        security::SecurityEvent,
+        services::{guard, reading},
         state::AppState,
     },
 };
@@ -55,7 +56,7 @@ pub const READS: [&str; 19] = [
 /// Server functions that a page or a service worker calls by itself.
 pub const AUTOMATIC: [&str; 5] = ["read_inbox", "receipt", "seen_live", "subscribe", "unsubscribe"];
 /// Server functions by which a person gets rid of somebody who holds a session of theirs.
-pub const ESCAPES: [&str; 5] = ["end_session", "refuse_hand_over", "remove_device", "sign_out", "withdraw_hand_over"];
+pub const ESCAPES: [&str; 6] = ["end_other_sessions", "end_session", "refuse_hand_over", "remove_device", "sign_out", "withdraw_hand_over"];
 
 /// Runs posts to `/api/…`: limits the body, gives refusals their status, and answers browsers with pages.
 pub async fn answer(State(state): State<AppState>, request: Request, next: Next) -> Response {
@@ -147,7 +148,11 @@ fn has_budget(state: &AppState, parts: &Parts) -> bool {
         // sign-ups and wrong codes are counted in the database.
         (None, _) => (Bucket::Read, Spender::Address(visitor.client)),
     };
-    state.budget.take(bucket, spender, state.clock.moment())
+    let has_one = state.budget.take(bucket, spender, state.clock.moment());
+    if !has_one {
+        guard::note(state, SecurityEvent::Flood { person: visitor.person() });
+    }
+    has_one
 }
 
 fn status_of(error: ApiError) -> StatusCode {

@@ -27,7 +27,14 @@ use crate::{
     app::{self, PageFrame},
     domain::{Locale, TextSize},
     paths,
-    server::{counters, request::Visitor, services::reading, state::AppState},
+    server::{
+        counters,
+        request::Visitor,
+        secrets,
+        security::SecurityEvent,
+        services::{guard, reading},
+        state::AppState,
+    },
     text,
 };
 
@@ -56,12 +63,12 @@ pub fn router(state: AppState, site_root: &Path) -> Router {
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .merge(assets::pkg(site_root, &state.site.build, &state.site.builds))
-        .with_state(state)
+        .with_state(state.clone())
         .fallback_service(personal)
         .layer(middleware::from_fn_with_state(ServeDir::new(site_root).precompressed_br().precompressed_gzip(), assets::public_or_next))
         // Other sites may link to us, never post to us (Sec-Fetch-Site, else Origin; GET changes nothing here).
         .layer(CsrfLayer::new())
-        .layer(middleware::from_fn(say_cross_site))
+        .layer(middleware::from_fn_with_state(state.clone(), say_cross_site))
         .layer(middleware::map_response(session::unstored))
         .layer(middleware::map_response(later))
         .layer(CatchPanicLayer::custom(|_| pages::broken(Locale::Ko).into_response()))
@@ -140,7 +147,7 @@ fn fixed_header(name: &'static str, value: &'static str) -> SetResponseHeaderLay
 }
 
 /// The bare 403 of the CSRF layer becomes a sentence.
-async fn say_cross_site(request: Request, next: Next) -> Response {
+async fn say_cross_site(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let locale = super::client::locale(request.headers());
     let is_browser = insecure::wants_html(request.headers());
     let is_write = request.method() == Method::POST;
@@ -149,6 +156,7 @@ async fn say_cross_site(request: Request, next: Next) -> Response {
     if !(is_write && is_bare) {
         return response;
     }
+    guard::note(&state, SecurityEvent::CrossSite);
     if is_browser {
         return pages::refused(StatusCode::FORBIDDEN, locale, ApiError::CrossSite.page_sentence(text::page_words(locale))).into_response();
     }
@@ -184,6 +192,7 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
         person: visitor.and_then(|visitor| visitor.session.as_ref()).map(|found| found.person.id),
         address: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
         home,
+        attempt: secrets::new_token(&state.random),
         refused: request.extensions().get::<Refused>().cloned(),
         shared: request.extensions().get::<SharedText>().cloned().unwrap_or_default(),
     };

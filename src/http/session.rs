@@ -1,6 +1,8 @@
 //! Cookie ⇄ session: finds out once per request who is asking, and writes a fresh token after a rotation. An answer with a
 //! cookie is stored nowhere on its way.
 
+use std::net::IpAddr;
+
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -18,7 +20,7 @@ use crate::{
         secrets,
         services::{
             ServiceError,
-            accounts::{self, Recognised},
+            sessions::{self, Recognised},
         },
         state::AppState,
     },
@@ -30,7 +32,8 @@ const TOKENS: usize = 4;
 /// Puts the `Visitor` into the request.
 pub async fn recognise(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let recognised = match session(&state, &parts.headers).await {
+    let client = client::address(&parts, &state.site);
+    let recognised = match session(&state, &parts.headers, client).await {
         Ok(recognised) => recognised,
         // Without the database nobody can be told from anybody: say "later", do not sign people out.
         Err(error) => {
@@ -43,7 +46,7 @@ pub async fn recognise(State(state): State<AppState>, request: Request, next: Ne
     let visitor = Visitor {
         locale: session.as_ref().map_or_else(|| client::locale(&parts.headers), |found| found.person.locale),
         session,
-        client: client::address(&parts, &state.site),
+        client,
         device: client::device(&user_agent),
         user_agent,
         is_secure: client::is_secure(&parts, &state.site),
@@ -79,13 +82,13 @@ pub async fn unstored(mut response: Response) -> Response {
 
 /// The session that one of the tokens opens. A browser may send two cookies of one name (one of them partitioned), and the
 /// first may be the one that is over.
-async fn session(state: &AppState, headers: &HeaderMap) -> Result<Option<Recognised>, ServiceError> {
+async fn session(state: &AppState, headers: &HeaderMap, client: IpAddr) -> Result<Option<Recognised>, ServiceError> {
     let mut tried = Vec::new();
     for token in values(headers, cookies::SESSION) {
         if tried.len() == TOKENS || tried.contains(&token) {
             continue;
         }
-        if let Some(recognised) = accounts::recognise(state, token).await? {
+        if let Some(recognised) = sessions::recognise(state, token, client).await? {
             return Ok(Some(recognised));
         }
         tried.push(token);

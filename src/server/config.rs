@@ -75,6 +75,12 @@ pub struct ServeSettings {
     /// Proxies whose X-Forwarded-For is believed, comma separated, for example 127.0.0.1,10.0.0.0/8
     #[arg(long, env = "TRUSTED_PROXIES", default_value = "")]
     pub trusted_proxies: String,
+    /// New people an hour from one address [default: 5 in production, else no limit]
+    #[arg(long, env = "SIGN_UPS_PER_HOUR")]
+    pub sign_ups_per_hour: Option<u32>,
+    /// Nobody new signs up while less than this many MiB are free on DATA_DIR's disk [default: 256 in production, else 0]
+    #[arg(long, env = "DISK_FLOOR_MB")]
+    pub disk_floor_mb: Option<u64>,
 }
 
 impl Settings {

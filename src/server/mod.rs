@@ -18,6 +18,7 @@ pub mod qr;
 pub mod random;
 pub mod request;
 pub mod secrets;
+pub mod security;
 pub mod services;
 pub mod state;
 pub mod storage;

@@ -8,7 +8,12 @@ use leptos_axum::ResponseOptions;
 
 use super::{
     cookies,
-    services::{Device, ServiceError, accounts::SignUp, guard::Trier},
+    services::{
+        Caller, Device, ServiceError,
+        accounts::SignUp,
+        attempts::{Attempt, Step},
+        guard::Trier,
+    },
     state::AppState,
     storage::sessions::Found,
 };
@@ -43,6 +48,11 @@ impl Visitor {
         Trier { client: self.client, session: self.session.as_ref().map(|found| found.session.id), browser: None }
     }
 
+    /// The browser this comes from, as use cases that sign in are told.
+    pub fn caller(&self) -> Caller {
+        Caller { device: self.device.clone(), client: self.client, here: self.session.as_ref().map(|found| (found.person.id, found.session.id)) }
+    }
+
     /// Whoever is signed in here.
     pub fn person(&self) -> Option<PersonId> {
         self.session.as_ref().map(|found| found.person.id)
@@ -56,7 +66,6 @@ impl Visitor {
             // Without a script no zone is sent but the form's own; an empty one is of an earlier page.
             zone: if zone.is_empty() { ZoneName::default() } else { ZoneName::parse(zone)? },
             locale: self.locale,
-            device: self.device.clone(),
         })
     }
 
@@ -113,6 +122,11 @@ pub fn anybody() -> Result<AnyRequest, ServiceError> {
 }
 
 impl Request {
+    /// The one-time step this is, by the key that came with the form.
+    pub fn attempt(&self, step: Step, field: &str) -> Attempt {
+        Attempt::new(&self.state, step, field)
+    }
+
     /// Sends the browser on after a write. Sets a header, does not return: keep it last.
     pub fn redirect(&self, path: String) {
         redirect(&path);
@@ -133,9 +147,19 @@ impl AnyRequest {
         Trier { browser: Some(browser), ..self.visitor.trier() }
     }
 
+    /// As `Request::attempt`.
+    pub fn attempt(&self, step: Step, field: &str) -> Attempt {
+        Attempt::new(&self.state, step, field)
+    }
+
     /// As `Request::redirect`.
     pub fn redirect(&self, path: String) {
         redirect(&path);
+    }
+
+    /// The way on after a post that was done before, by a browser which has to show who it is.
+    pub fn redirect_done(&self) {
+        redirect(&if self.visitor.person().is_some() { paths::home() } else { paths::sign_in() });
     }
 }
 

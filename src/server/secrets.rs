@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{self, ErrorKind},
+    net::IpAddr,
     path::Path,
     sync::Arc,
 };
@@ -47,6 +48,12 @@ impl Secrets {
         self.mac("session", token)
     }
 
+    /// What a one-time step makes for whoever holds its key: the same however often it is asked for, another for each
+    /// purpose, step and thing made.
+    pub fn attempt(&self, purpose: &str, step: &str, key: &str, made: &str) -> String {
+        self.mac(&format!("attempt-{purpose}"), &format!("{step}\0{made}\0{key}"))
+    }
+
     pub fn invitation_hash(&self, code: &InvitationCode) -> String {
         self.mac("invitation", code.as_str())
     }
@@ -62,9 +69,15 @@ impl Secrets {
         self.mac("hand-over", code.as_str())
     }
 
-    /// A note for the browser that gave a right invitation code: `id.until.mac`.
-    pub fn ticket(&self, invitation: InvitationId, until: Millis) -> String {
-        let note = format!("{invitation}.{}", until.0);
+    /// A client address, as sessions remember it: the database holds no address to be read.
+    pub fn address_hash(&self, address: IpAddr) -> String {
+        self.mac("address", &address.to_string())
+    }
+
+    /// A note for the browser that gave a right invitation code: `id.until.mark.mac`. The mark is random: no two browsers
+    /// hold the same ticket.
+    pub fn ticket(&self, invitation: InvitationId, until: Millis, mark: u64) -> String {
+        let note = format!("{invitation}.{}.{mark:016x}", until.0);
         let mac = self.mac("ticket", &note);
         format!("{note}.{mac}")
     }
@@ -74,7 +87,9 @@ impl Secrets {
         let (note, mac) = ticket.rsplit_once('.')?;
         let mac = unhex(mac)?;
         hmac::verify(&self.key, format!("ticket\0{note}").as_bytes(), &mac).ok()?;
-        let (invitation, until) = note.split_once('.')?;
+        // One from before there were marks has two parts.
+        let mut parts = note.split('.');
+        let (invitation, until) = (parts.next()?, parts.next()?);
         let until: i64 = until.parse().ok()?;
         (now.0 < until && Millis(until).is_believed_at(now)).then(|| invitation.parse().ok()).flatten()
     }
@@ -170,11 +185,12 @@ mod tests {
     #[test]
     fn a_ticket_is_good_until_its_time_and_cannot_be_made_up() {
         let secrets = Secrets::from_key(&[7; 32]);
-        let ticket = secrets.ticket(InvitationId(5), Millis(100));
+        let ticket = secrets.ticket(InvitationId(5), Millis(100), 7);
         assert_eq!(secrets.read_ticket(&ticket, Millis(99)), Some(InvitationId(5)));
         assert_eq!(secrets.read_ticket(&ticket, Millis(100)), None);
         assert_eq!(Secrets::from_key(&[8; 32]).read_ticket(&ticket, Millis(99)), None);
         assert_eq!(secrets.read_ticket(&ticket.replace(".100.", ".200."), Millis(99)), None);
         assert_eq!(secrets.read_ticket("é.é", Millis(99)), None);
+        assert_ne!(secrets.ticket(InvitationId(5), Millis(100), 8), ticket, "of each browser its own");
     }
 }

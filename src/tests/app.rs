@@ -31,8 +31,9 @@ use crate::{
         push::{Push, PushHosts, PushSender, VapidKeys},
         random::Random,
         secrets::Secrets,
+        security::Said,
         services::{accounts, invitations},
-        state::{AppState, HEARTBEAT, Site},
+        state::{AppState, HEARTBEAT, SignUpLimits, Site},
         storage::{
             Database, Opening,
             seeds::{CHILDREN, PARENTS},
@@ -160,6 +161,14 @@ impl TestApp {
         Self::open(self.folder.clone(), self.state.clock.clone(), 8, &self.push_host).await
     }
 
+    /// As `second_node`, with limits on signing up.
+    pub async fn with_sign_ups(&self, sign_ups: SignUpLimits) -> Self {
+        let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let state = AppState { sign_ups, ..prepare(&self.folder, self.state.clock.clone(), 8, "", port).await };
+        Self::run(state, listener.into(), self.folder.clone(), "")
+    }
+
     /// Ends the process as SIGTERM does and starts it anew `away` milliseconds later: same database, same port.
     pub async fn restart(&mut self, away: i64) {
         self.state.lifecycle.end();
@@ -275,6 +284,8 @@ async fn prepare(folder: &Folder, clock: Clock, seed: u64, push_host: &str, port
         secrets: Secrets::from_key(&[7; 32]),
         push: push(&folder.0, push_host),
         budget: Budget::unlimited(),
+        sign_ups: SignUpLimits::default(),
+        said: Said::default(),
         lifecycle: Lifecycle::default(),
         site: Arc::new(Site {
             env: AppEnv::Test,

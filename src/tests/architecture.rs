@@ -26,7 +26,7 @@ const ROOMS: [(&str, &[&str]); 13] = [
 
 /// The floors of the engine, from the ground: what stands on one uses those below it and nothing beside or above it.
 const FLOORS: [&[&str]; 6] = [
-    &["budget", "calendar", "catalogue", "clock", "config", "cookies", "key_file", "lifecycle", "qr", "random"],
+    &["budget", "calendar", "catalogue", "clock", "config", "cookies", "key_file", "lifecycle", "qr", "random", "security"],
     &["counters", "secrets"],
     &["storage", "push", "telemetry"],
     &["state"],
@@ -36,7 +36,7 @@ const FLOORS: [&[&str]; 6] = [
 
 /// The server functions' names in URLs. Installed apps know them: a name is added or kept, never changed.
 pub(super) const ENDPOINTS: &str = "account archive ask_hand_over asked_hand_over card change_display change_name change_presence change_push_time change_quiet_hours change_relation \
-    change_switches check_invitation confirm_hand_over devices end_session enter_hand_over hand_over inbox invite invite_page join join_door \
+    change_switches check_invitation confirm_hand_over confirm_recovery devices end_other_sessions end_session enter_hand_over hand_over inbox invite invite_page join join_door \
     join_welcome keep_recovery lead_out leave_pair make_hand_over move_on nudge pair_settings pause_pair presence push_key quiet_settings read_inbox \
     receipt recovery_page refuse_hand_over remove_device rename_device renew_recovery resume_pair season seen_live sign_in sign_out sign_up \
     start_again start_pair submit_answer subscribe swap_question switches take_hand_over test_device today unsubscribe withdraw_hand_over \

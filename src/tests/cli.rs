@@ -134,6 +134,29 @@ fn a_database_that_is_none_is_said_so() {
 }
 
 #[test]
+fn the_operator_signs_people_out_and_lets_one_back_in() {
+    let data = folder("sessions");
+    let sessions = data.join("sessions.txt").display().to_string();
+    assert!(umbba(&data, "development", &["seed", "--pairs", "2", "--sessions", &sessions]).status.success());
+    let listed = fs::read_to_string(&sessions).expect("the sessions");
+    let person = listed.split_whitespace().next().expect("a person");
+    let said = |arguments: &[&str]| {
+        let done = umbba(&data, "development", arguments);
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8_lossy(&done.stdout).trim().to_owned()
+    };
+
+    let code = said(&["person", "recover", person]);
+    assert!(code.len() == 19 && code.split('-').all(|group| group.len() == 4), "{code}");
+    assert_eq!(said(&["sessions", "end", "--person", person]), "1 sessions ended");
+    assert_eq!(said(&["sessions", "end", "--all"]), "3 sessions ended");
+
+    let nobody = "01a20359-39ae-7b93-921b-5f70d4c4f248";
+    assert!(refused(&umbba(&data, "development", &["person", "recover", nobody])).contains(nobody));
+    assert!(!umbba(&data, "development", &["sessions", "end"]).status.success(), "of whom has to be said");
+}
+
+#[test]
 fn seeding_ticking_and_backing_up_work_from_the_command_line() {
     let data = folder("seed");
     let sessions = data.join("sessions.txt").display().to_string();

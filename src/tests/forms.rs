@@ -19,7 +19,7 @@ use crate::{
 
 /// What every form of the app posts to.
 const POSTED_BY_FORMS: &str = "ask_hand_over change_display change_name change_presence change_push_time change_quiet_hours change_relation \
-    change_switches check_invitation confirm_hand_over end_session enter_hand_over invite join keep_recovery lead_out leave_pair make_hand_over \
+    change_switches check_invitation confirm_hand_over confirm_recovery end_other_sessions end_session enter_hand_over invite join keep_recovery lead_out leave_pair make_hand_over \
     move_on nudge pause_pair read_inbox refuse_hand_over remove_device rename_device renew_recovery resume_pair sign_in sign_out sign_up \
     start_again start_pair submit_answer swap_question take_hand_over test_device withdraw_hand_over withdraw_invitation";
 const KAKAO: &str = "Mozilla/5.0 (Linux; Android 14) Chrome/130.0.0.0 Mobile KAKAOTALK 2410910";
@@ -218,6 +218,8 @@ async fn every_form_acts_for_whom_it_was_drawn_and_comes_back_to_its_page() {
     let tablet = app.visitor();
     assert_eq!(tablet.post("sign_in", &[("code", &recovery)]).await.status().as_u16(), 200);
     walk.look(&child, "/settings").await; // a session to end
+    walk.done(&tablet, "renew_recovery", &[]).await;
+    walk.look(&child, "/settings").await; // another session's new code
     walk.done(&child, "make_hand_over", &[]).await;
     walk.look(&child, "/hand-over").await;
     let digits = child.cookies.lock().expect("cookies")["__Host-hand-over"].split_once('.').expect("id.code").1.to_owned();

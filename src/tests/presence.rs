@@ -15,7 +15,7 @@ use crate::{
     api::{ApiError, PresenceView, SwitchesView},
     domain::{Event, EventKind, Glimpse, PairId, Presence},
     server::{
-        services::accounts,
+        services::sessions::recognise,
         storage::{seeds::CHILDREN, sessions},
     },
 };
@@ -320,7 +320,7 @@ async fn a_feed_that_ended_with_its_session_hears_nothing_of_it() {
     assert_eq!(device.post("sign_in", &[("code", &code)]).await.status(), StatusCode::OK);
     let mut ear = listen(&device, pair.id, Door::Sse).await;
     let token = device.cookies.lock().expect("cookies")["__Host-session"].clone();
-    let found = accounts::recognise(&app.state, &token).await.expect("a look").expect("a session").found;
+    let found = recognise(&app.state, &token, [127, 0, 0, 1].into()).await.expect("a look").expect("a session").found;
     // Taken away where nobody is told of it, so that nothing but the glimpse wakes the line.
     let mut tx = app.state.database.begin().await.expect("a transaction");
     assert!(sessions::delete(&mut tx, found.person.id, found.session.id).await.expect("an answer"));

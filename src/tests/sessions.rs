@@ -73,11 +73,11 @@ async fn the_recovery_code_signs_in_elsewhere_and_the_other_devices_hear_of_it()
 }
 
 #[tokio::test]
-async fn a_renewed_recovery_code_makes_the_earlier_one_useless() {
+async fn a_recovery_code_renewed_with_the_earlier_one_makes_that_useless() {
     let app = TestApp::start().await;
     let person = app.person(CHILDREN[0].0).await;
     let earlier = person.recovery_code();
-    assert_eq!(person.post("renew_recovery", &[]).await.status(), 200);
+    assert_eq!(person.post("renew_recovery", &[("code", &earlier)]).await.status(), 200);
     let code = person.recovery_code();
 
     assert_eq!(app.visitor().refused("sign_in", &[("code", &earlier)]).await, (422, ApiError::RecoveryCodeWrong));

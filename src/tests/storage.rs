@@ -32,7 +32,9 @@ use crate::{
         random::Random,
         secrets,
         storage::{
-            Database, Opening, StorageError, Tx, answers, daily_questions,
+            Database, Opening, StorageError, Tx, answers,
+            attempts::{self, Done},
+            daily_questions,
             deliveries::{self, CancelFor, DeliveryId, Settled, State},
             entries, events, failures, future_rows,
             hand_overs::{self, Kind, NewHandOver},
@@ -293,12 +295,12 @@ on_both! {
     async fn a_person_reads_back_and_is_found_by_recovery_code(db: Database) {
         let mut person = commit!(db, tx => sign_up(&mut tx, "👩‍🌾 순자").await);
         let hash = format!("recovery-{}", person.id);
-        assert_eq!(read!(db, tx => persons::lookup_by_recovery(&mut tx, &hash).await), Some(person.clone()));
+        assert_eq!(read!(db, tx => persons::lookup_by_recovery(&mut tx, &hash, NOW).await), Some(person.clone()));
 
         person = Person { name: PersonName::parse("말순").expect("a name"), locale: Locale::En, text_size: TextSize::Larger, zone: ZoneName::parse("Europe/Berlin").expect("a zone"), ..person };
         commit!(db, tx => persons::update(&mut tx, &person).await.expect("an update"));
-        assert_eq!(read!(db, tx => persons::lookup_by_recovery(&mut tx, &hash).await), Some(person));
-        assert_eq!(read!(db, tx => persons::lookup_by_recovery(&mut tx, "another").await), None);
+        assert_eq!(read!(db, tx => persons::lookup_by_recovery(&mut tx, &hash, NOW).await), Some(person));
+        assert_eq!(read!(db, tx => persons::lookup_by_recovery(&mut tx, "another", NOW).await), None);
     }
 
     async fn a_new_recovery_code_takes_the_place_of_the_old_one(db: Database) {
@@ -314,11 +316,31 @@ on_both! {
         let state = read!(db, tx => persons::recovery_state(&mut tx, person.id).await);
         assert_eq!(state, persons::RecoveryState { made_at: Some(NOW), kept_at: Some(NOW.plus(1)), answers_given: 2 });
 
-        commit!(db, tx => persons::set_recovery(&mut tx, person.id, "fresh", NOW.plus(2)).await.expect("a new code"));
+        commit!(db, tx => persons::set_recovery(&mut tx, person.id, persons::NewRecovery { hash: "fresh", made_by: None, earlier_until: None }, NOW.plus(2)).await.expect("a new code"));
         let state = read!(db, tx => persons::recovery_state(&mut tx, person.id).await);
         assert_eq!(state, persons::RecoveryState { made_at: Some(NOW.plus(2)), kept_at: None, answers_given: 2 });
-        assert_eq!(read!(db, tx => persons::lookup_by_recovery(&mut tx, &format!("recovery-{}", person.id)).await), None);
-        assert_eq!(read!(db, tx => persons::lookup_by_recovery(&mut tx, "fresh").await), Some(person));
+        assert_eq!(read!(db, tx => persons::lookup_by_recovery(&mut tx, &format!("recovery-{}", person.id), NOW).await), None);
+        assert_eq!(read!(db, tx => persons::lookup_by_recovery(&mut tx, "fresh", NOW).await), Some(person.clone()));
+
+        let week = NOW.plus(7 * Millis::DAY);
+        let made_by = Some(SessionId(id()));
+        for (hash, at) in [("second", NOW.plus(3)), ("third", NOW.plus(4))] {
+            let new = persons::NewRecovery { hash, made_by, earlier_until: Some(week) };
+            commit!(db, tx => persons::set_recovery(&mut tx, person.id, new, at).await.expect("a new code"));
+        }
+        let codes = read!(db, tx => persons::recovery_codes(&mut tx, person.id, NOW.plus(4)).await);
+        let expected = persons::RecoveryCodes {
+            hash: Some("third".into()),
+            made_at: Some(NOW.plus(4)),
+            made_by,
+            earlier: Some(("fresh".into(), week)),
+        };
+        assert_eq!(codes, expected, "a second renewal does not push the earlier code out");
+        let look = async |hash: &str, at: Millis| read!(db, tx => persons::lookup_by_recovery(&mut tx, hash, at).await).is_some();
+        assert!(look("fresh", week.plus(-1)).await && !look("fresh", week).await && !look("second", NOW.plus(5)).await);
+        assert!(commit!(db, tx => persons::end_earlier_recovery(&mut tx, person.id, NOW.plus(5)).await.expect("an answer")));
+        assert!(!commit!(db, tx => persons::end_earlier_recovery(&mut tx, person.id, NOW.plus(5)).await.expect("an answer")));
+        assert!(!look("fresh", NOW.plus(5)).await && look("third", week).await);
     }
 
     async fn a_recovery_code_belongs_to_one_person(db: Database) {
@@ -342,9 +364,11 @@ on_both! {
         assert!(read!(db, tx => sessions::lookup(&mut tx, "hash", NOW, NOW).await).is_none(), "not used since");
         assert!(read!(db, tx => sessions::lookup(&mut tx, "other", NOW.plus(-1), NOW).await).is_none());
 
-        commit!(db, tx => sessions::touch(&mut tx, session, NOW.plus(10)).await.expect("touched"));
+        commit!(db, tx => sessions::touch(&mut tx, session, "here", NOW.plus(10)).await.expect("touched"));
         let found = read!(db, tx => sessions::lookup(&mut tx, "hash", NOW, NOW.plus(10)).await).expect("the session");
         assert_eq!((found.session.last_used_at, found.session.rotated_at), (NOW.plus(10), NOW));
+        let was_at = async |person: PersonId, place: &str| read!(db, tx => sessions::was_at(&mut tx, person, place).await);
+        assert!(was_at(found.person.id, "here").await && !was_at(found.person.id, "there").await && !was_at(PersonId(id()), "here").await);
     }
 
     async fn after_a_rotation_the_token_before_lives_until_the_new_one_was_shown(db: Database) {
@@ -374,6 +398,44 @@ on_both! {
         assert_eq!(look("old", until.plus(-1)).await, Some((true, false)));
         assert_eq!(look("old", until).await, None);
         assert_eq!(look("new", until).await, Some((false, false)));
+    }
+
+    async fn a_step_is_known_by_its_key_until_it_is_forgotten(db: Database) {
+        let person = commit!(db, tx => sign_up(&mut tx, "순자").await);
+        let done = Done { person: person.id, session: Some(SessionId(id())), target: Some("a pair".into()) };
+        assert_eq!(commit!(db, tx => attempts::lookup(&mut tx, "key", NOW.plus(-1)).await.expect("an answer")), None);
+        commit!(db, tx => attempts::insert(&mut tx, "key", "join", &done, NOW).await.expect("written"));
+        assert_eq!(commit!(db, tx => attempts::lookup(&mut tx, "key", NOW.plus(-1)).await.expect("an answer")), Some(done.clone()));
+        assert_eq!(commit!(db, tx => attempts::lookup(&mut tx, "key", NOW).await.expect("an answer")), None, "long ago");
+        let later = Done { session: None, target: None, ..done };
+        commit!(db, tx => attempts::insert(&mut tx, "key", "join", &later, NOW.plus(5)).await.expect("written again"));
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::ATTEMPTS, NOW.plus(4)).await.expect("an answer")), 0);
+        assert_eq!(commit!(db, tx => attempts::lookup(&mut tx, "key", NOW).await.expect("an answer")), Some(later));
+        assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::ATTEMPTS, NOW.plus(5)).await.expect("an answer")), 1);
+    }
+
+    async fn a_retired_token_is_told_of_once_until_the_next_is_retired(db: Database) {
+        let session = SessionId(id());
+        let person = commit!(db, tx => {
+            let person = sign_up(&mut tx, "순자").await;
+            sessions::insert(&mut tx, session, person.id, "first", "d", NOW).await.expect("a session");
+            person
+        });
+        let told = async |token: &str, at: Millis| commit!(db, tx => sessions::tell_retired(&mut tx, token, at).await.expect("an answer"));
+        for (at, tokens) in [(NOW.plus(1), ["first", "second"]), (NOW.plus(9), ["second", "third"])] {
+            commit!(db, tx => sessions::rotate(&mut tx, session, tokens[1], NOW.plus(8), at).await.expect("an answer"));
+            assert_eq!(told(tokens[0], at).await, None, "the fresh one was not shown yet");
+            commit!(db, tx => sessions::settle(&mut tx, session, tokens[1], at.plus(2)).await.expect("settled"));
+            assert_eq!((told(tokens[0], at.plus(1)).await, told(tokens[1], at.plus(2)).await), (None, None));
+            assert!(read!(db, tx => sessions::is_retired(&mut tx, tokens[0], at.plus(2)).await));
+            assert_eq!(told(tokens[0], at.plus(2)).await, Some((person.id, session)));
+            assert_eq!(told(tokens[0], at.plus(2)).await, None, "told already");
+            assert!(!read!(db, tx => sessions::is_retired(&mut tx, tokens[0], at.plus(2)).await));
+        }
+        assert_eq!(read!(db, tx => sessions::find_persons(&mut tx).await), [person.id]);
+        assert!(!read!(db, tx => sessions::lookup(&mut tx, "third", NOW, NOW.plus(20)).await).expect("the session").is_shown);
+        commit!(db, tx => sessions::show(&mut tx, session, NOW.plus(9)).await.expect("shown"));
+        assert!(read!(db, tx => sessions::lookup(&mut tx, "third", NOW, NOW.plus(20)).await).expect("the session").is_shown);
     }
 
     async fn sessions_are_listed_by_use_and_ended_by_their_owner_alone(db: Database) {
@@ -1055,6 +1117,10 @@ on_both! {
             let person = sign_up(&mut tx, "순자").await;
             sessions::insert(&mut tx, session, person.id, "hash", "d", ahead).await.expect("a session");
             failures::record(&mut tx, "address:1", ahead).await.expect("a failure");
+            let done = Done { person: person.id, session: None, target: None };
+            attempts::insert(&mut tx, "key", "join", &done, ahead).await.expect("a step");
+            let new = persons::NewRecovery { hash: "fresh", made_by: None, earlier_until: Some(ahead) };
+            persons::set_recovery(&mut tx, person.id, new, ahead).await.expect("a new code");
             pairs::update_rhythm(&mut tx, &pair).await.expect("an update");
             deliveries::claim(&mut tx, NOW, ahead, 1).await.expect("a lease");
         });
@@ -1062,12 +1128,15 @@ on_both! {
         assert_eq!(read!(db, tx => future_rows::find_pairs(&mut tx, NOW).await), [pair.id]);
         assert!(read!(db, tx => future_rows::are_there(&mut tx, NOW).await));
 
-        assert_eq!(commit!(db, tx => future_rows::bring_back(&mut tx, NOW).await.expect("rows")), 3);
+        assert_eq!(commit!(db, tx => future_rows::bring_back(&mut tx, NOW).await.expect("rows")), 5);
 
         assert!(!read!(db, tx => future_rows::are_there(&mut tx, NOW).await));
         assert_eq!(commit!(db, tx => deliveries::claim(&mut tx, NOW, NOW.plus(1), 10).await.expect("a claim")), [told]);
         let found = read!(db, tx => sessions::lookup(&mut tx, "hash", NOW, NOW).await).expect("the session");
         assert_eq!((found.session.rotated_at, found.session.last_used_at), (NOW, ahead));
+        assert_eq!(commit!(db, tx => attempts::lookup(&mut tx, "key", NOW).await.expect("an answer")), None);
+        let codes = read!(db, tx => persons::recovery_codes(&mut tx, found.person.id, NOW).await);
+        assert_eq!(codes.earlier.map(|(_, until)| until), Some(NOW.plus(7 * Millis::DAY)));
     }
 
     async fn the_most_a_sweep_has_deleted_is_remembered(db: Database) {
@@ -1373,7 +1442,7 @@ on_both! {
         let mut tx = db.begin().await.expect("a transaction");
         let person = sign_up(&mut tx, "순자").await;
         drop(tx);
-        assert_eq!(read!(db, tx => persons::lookup_by_recovery(&mut tx, &format!("recovery-{}", person.id)).await), None);
+        assert_eq!(read!(db, tx => persons::lookup_by_recovery(&mut tx, &format!("recovery-{}", person.id), NOW).await), None);
         assert!(!read!(db, tx => persons::any_real(&mut tx).await));
     }
 
@@ -1393,7 +1462,7 @@ on_both! {
         let person = commit!(db, tx => sign_up(&mut tx, "순자").await);
         let again = Database::open(&db.url, Opening::Migrate).await.expect("nothing left to migrate");
         again.ping().await.expect("it answers");
-        assert!(read!(again, tx => persons::lookup_by_recovery(&mut tx, &format!("recovery-{}", person.id)).await).is_some());
+        assert!(read!(again, tx => persons::lookup_by_recovery(&mut tx, &format!("recovery-{}", person.id), NOW).await).is_some());
         again.close().await;
         let closed = again.begin().await.map(drop);
         assert!(is_unavailable(&closed), "{closed:?}");
@@ -1535,7 +1604,7 @@ async fn a_read_only_file_serves_readers_and_tells_writers_to_come_again() {
     let person = commit!(database, tx => sign_up(&mut tx, "순자").await);
     let read_only = Database::open(&format!("sqlite:{}?mode=ro", sqlite_file(&folder).display()), Opening::AsIs).await.expect("it opens");
     read_only.ping().await.expect("it answers");
-    assert!(read!(read_only, tx => persons::lookup_by_recovery(&mut tx, &format!("recovery-{}", person.id)).await).is_some());
+    assert!(read!(read_only, tx => persons::lookup_by_recovery(&mut tx, &format!("recovery-{}", person.id), NOW).await).is_some());
     let refused = match read_only.begin().await {
         Err(error) => Err(error),
         Ok(mut tx) => failures::record(&mut tx, "b", NOW).await,

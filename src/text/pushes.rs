@@ -75,11 +75,15 @@ fn korean(kind: NotificationKind) -> Sentence {
         }
         Kind::RecoveryRenewed => (
             alike("복구 코드를 새로 만들었어요"),
-            alike("전에 적어 둔 코드는 이제 쓸 수 없어요. 내가 한 일이 아니라면 설정에서 낯선 기기를 내보내고 코드를 다시 만들어 주세요."),
+            alike("내가 한 일이 아니라면 설정에서 낯선 기기를 내보내 주세요. 전에 적어 둔 코드로도 7일 동안은 들어올 수 있어요."),
         ),
         Kind::HandedOver => {
             (alike("다른 기기에서 이어 쓰기 시작했어요"), alike("{device}에서 들어왔어요. 내가 아니라면 설정에서 그 기기를 내보내 주세요."))
         }
+        Kind::StaleToken => (
+            alike("예전 로그인 정보를 보인 기기가 있어요"),
+            alike("백업에서 되살린 내 기기일 수 있어요. 모르는 일이라면 설정에서 낯선 기기를 내보내 주세요."),
+        ),
         Kind::Test => (alike("알림이 잘 와요"), alike("이 기기로 소식을 전해 드릴게요.")),
     };
     Sentence { title, body }
@@ -107,11 +111,15 @@ fn english(kind: NotificationKind) -> Sentence {
         }
         Kind::RecoveryRenewed => (
             alike("A new recovery code was made"),
-            alike("The earlier one opens nothing any more. If it was not you, sign the strange device out in settings and make a code again."),
+            alike("If it was not you, sign the strange device out in settings. The code you wrote down before still works for 7 days."),
         ),
         Kind::HandedOver => {
             (alike("You are signed in on another device"), alike("It is {device}. If it was not you, sign that device out in settings."))
         }
+        Kind::StaleToken => (
+            alike("A device showed an old sign-in of yours"),
+            alike("It may be your own, restored from a backup. If you know nothing of it, sign strange devices out in settings."),
+        ),
         Kind::Test => (alike("Notifications work"), alike("This is where news will reach you.")),
     };
     Sentence { title, body }

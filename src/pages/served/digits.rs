@@ -11,7 +11,7 @@ use crate::{
     api::{self, AskedStage, AskedView},
     components::{
         context::{use_locale, use_page_words, use_refused},
-        fields::{FieldError, TextField},
+        fields::{AttemptKey, FieldError, TextField},
         form::Form,
         site_header::SiteHeader,
     },
@@ -33,6 +33,7 @@ pub fn DigitsPage() -> impl IntoView {
             <p class="lead">{words.digits_lead}</p>
             <HereAlready/>
             <Form endpoint="ask_hand_over" class="form">
+                <AttemptKey endpoint="ask_hand_over"/>
                 <TextField name="code" label=words.digits_label hint=words.digits_hint value=code inputmode="numeric" autocomplete="one-time-code"
                     error=sentence("ask_hand_over", words.err_digits)/>
                 <div class="actions">

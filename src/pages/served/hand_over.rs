@@ -11,7 +11,7 @@ use crate::{
     components::{
         code::Digits,
         context::{use_home, use_locale, use_page_words, use_refused},
-        fields::FieldError,
+        fields::{AttemptKey, FieldError},
         form::Form,
         site_header::SiteHeader,
         tab_notices::HiddenNotices,
@@ -252,6 +252,7 @@ fn Take() -> impl IntoView {
         <HereAlready/>
         <Form endpoint="take_hand_over" class="form">
             <input type="hidden" name="token" value=token/>
+            <AttemptKey endpoint="take_hand_over"/>
             <FieldError id="form-error" sentence=sentence("take_hand_over", words.err_take)/>
             <div class="actions"><button class="button" type="submit">{words.take_button}</button></div>
         </Form>

@@ -9,7 +9,7 @@ use crate::{
     components::{
         code::{Code, CodeActions},
         context::{use_locale, use_page_words, use_refused, use_sentence},
-        fields::{FieldError, RelationChoices, RelationWord, TextField},
+        fields::{AttemptKey, FieldError, RelationChoices, RelationWord, TextField},
         form::Form,
         site_header::SiteHeader,
         tab_notices::HiddenNotices,
@@ -121,6 +121,7 @@ fn NewInvitation(invite_name: String, role: crate::domain::Role, pair: crate::do
         <Form endpoint="invite" class="form">
             <p class="lead">{words.invite_form_lead}</p>
             <input type="hidden" name="pair" value=pair.to_string()/>
+            <AttemptKey endpoint="invite"/>
             <RelationChoices role name="relation" legend=words.invite_relation_legend chosen=relation later=Some(words.invite_relation_later)/>
             <div class="if-other"><RelationWord value=relation_word error=word_error/></div>
             <TextField name="name" label=words.invite_name_label value=name error=name_error/>

@@ -90,6 +90,8 @@ fn Confirm(join: JoinView) -> impl IntoView {
             ApiError::JoiningMyself,
             ApiError::PairExists,
             ApiError::CodeWrong,
+            ApiError::TooManySignUps,
+            ApiError::TooManyPairs,
             ApiError::Unavailable,
             ApiError::Broken,
             ApiError::Insecure,

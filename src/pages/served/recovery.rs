@@ -3,17 +3,17 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::loaded;
+use super::{Saved, loaded};
 use crate::{
-    api,
+    api::{self, EarlierCodeView},
     components::{
         code::{Code, CodeActions},
-        context::{use_page_words, use_sentence},
-        fields::FieldError,
+        context::{use_locale, use_page_words, use_refused, use_sentence},
+        fields::{AttemptKey, FieldError, TextField},
         form::Form,
         site_header::SiteHeader,
     },
-    paths,
+    paths, text,
 };
 
 #[component]
@@ -45,6 +45,42 @@ fn Shown(code: String) -> impl IntoView {
     }
 }
 
+/// In settings: a new code, and the end of the earlier one.
+#[component]
+pub(super) fn RecoveryPanel(earlier: Option<EarlierCodeView>, back: String) -> impl IntoView {
+    let (locale, words) = (use_locale(), use_page_words());
+    let typed = use_refused("renew_recovery").map(|refused| refused.field("code").to_owned()).unwrap_or_default();
+    let runs = earlier.map(|earlier| {
+        let until = text::fill(words.recovery_earlier_runs, &[("date", &text::date(locale, earlier.until))]);
+        let end = earlier.may_end.then(|| {
+            view! {
+                <Form endpoint="confirm_recovery" class="form">
+                    <input type="hidden" name="back" value=back/>
+                    <div class="actions"><button class="button ghost" type="submit">{words.recovery_earlier_end}</button></div>
+                </Form>
+            }
+        });
+        view! {
+            <p class="notice">{until}</p>
+            {end}
+        }
+    });
+    view! {
+        <section class="panel">
+            <h2>{words.recovery_panel}</h2>
+            <Saved form="confirm_recovery"/>
+            <FieldError id="confirm-recovery-error" sentence=use_sentence("confirm_recovery", &[])/>
+            {runs}
+            <p>{words.recovery_panel_lead}</p>
+            <Form endpoint="renew_recovery" class="form">
+                <AttemptKey endpoint="renew_recovery"/>
+                <TextField name="code" label=words.recovery_earlier_label value=typed error=use_sentence("renew_recovery", &[])/>
+                <div class="actions"><button class="button ghost" type="submit">{words.recovery_renew_button}</button></div>
+            </Form>
+        </section>
+    }
+}
+
 #[component]
 fn Gone() -> impl IntoView {
     let words = use_page_words();
@@ -55,6 +91,7 @@ fn Gone() -> impl IntoView {
             <h1>{words.recovery_gone_title}</h1>
             <p class="lead">{words.recovery_gone_lead}</p>
             <Form endpoint="renew_recovery" class="form">
+                <AttemptKey endpoint="renew_recovery"/>
                 <FieldError id="form-error" sentence=use_sentence("renew_recovery", &[])/>
                 <div class="actions">
                     <button class="button" type="submit">{words.recovery_renew_button}</button>

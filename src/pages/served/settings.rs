@@ -8,6 +8,7 @@ use super::{
     Save, Saved,
     hand_over::{HandOverPanel, LeadOut},
     loaded, pair_param,
+    recovery::RecoveryPanel,
     told::{PresencePanel, QuietPanel, SwitchesPanel},
 };
 use crate::{
@@ -186,8 +187,9 @@ fn Account(found: Found) -> impl IntoView {
     let words = use_page_words();
     let back = use_location().pathname.get_untracked();
     let typed_name = use_refused("change_name").map_or_else(|| account.name.clone(), |refused| refused.field("name").to_owned());
+    let has_others = account.sessions.len() > 1;
     let sessions = account.sessions.into_iter().map(|session| view! { <SessionRow session back=back.clone()/> }).collect_view();
-    let back_of_name = back.clone();
+    let (back_of_name, back_of_others) = (back.clone(), back.clone());
     view! {
         <section class="panel">
             <h2>{words.name_panel}</h2>
@@ -203,19 +205,19 @@ fn Account(found: Found) -> impl IntoView {
             <h2>{words.sessions_panel}</h2>
             <FieldError id="session-error" sentence=use_sentence("end_session", &[])/>
             <Saved form="end_session"/>
+            <FieldError id="sessions-error" sentence=use_sentence("end_other_sessions", &[])/>
             <ul class="rows">{sessions}</ul>
+            {has_others.then(|| view! {
+                <Form endpoint="end_other_sessions" class="form">
+                    <input type="hidden" name="back" value=back_of_others/>
+                    <div class="actions"><button class="button ghost" type="submit">{words.sessions_end_others}</button></div>
+                </Form>
+            })}
             <p class="hint" data-road data-sse=words.road_sse data-tab=words.road_tab data-poll=words.road_poll></p>
         </section>
         <HandOverPanel/>
         <LeadOut/>
-        <section class="panel">
-            <h2>{words.recovery_panel}</h2>
-            <p>{words.recovery_panel_lead}</p>
-            <Form endpoint="renew_recovery" class="form">
-                <FieldError id="renew-error" sentence=use_sentence("renew_recovery", &[])/>
-                <div class="actions"><button class="button ghost" type="submit">{words.recovery_renew_button}</button></div>
-            </Form>
-        </section>
+        <RecoveryPanel earlier=account.earlier_code back=back.clone()/>
         <PairsPanel pairs=account.pairs/>
         <section class="panel">
             <h2>{words.sign_out_panel}</h2>

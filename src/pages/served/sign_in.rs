@@ -6,7 +6,7 @@ use leptos_meta::Title;
 use crate::{
     components::{
         context::{use_page_words, use_refused, use_sentence},
-        fields::TextField,
+        fields::{AttemptKey, TextField},
         form::Form,
         site_header::SiteHeader,
     },
@@ -24,6 +24,7 @@ pub fn SignInPage() -> impl IntoView {
             <h1>{words.sign_in_title}</h1>
             <p class="lead">{words.sign_in_lead}</p>
             <Form endpoint="sign_in" class="form">
+                <AttemptKey endpoint="sign_in"/>
                 <TextField name="code" label=words.recovery_code_label value=typed error=use_sentence("sign_in", &[])/>
                 <div class="actions">
                     <button class="button" type="submit">{words.sign_in_button}</button>

@@ -8,7 +8,7 @@ use crate::{
     api::{self, AccountView, ApiError},
     components::{
         context::{use_home, use_page_words, use_refused, use_sentence},
-        fields::{FieldError, NewPersonFields, RelationChoices, RelationWord, TextField, ZoneField},
+        fields::{AttemptKey, FieldError, NewPersonFields, RelationChoices, RelationWord, TextField, ZoneField},
         form::Form,
         site_header::SiteHeader,
     },
@@ -27,14 +27,17 @@ pub fn StartPage() -> impl IntoView {
 #[component]
 fn SignUp() -> impl IntoView {
     let words = use_page_words();
-    let other_error =
-        use_sentence("sign_up", &[ApiError::Unavailable, ApiError::Broken, ApiError::Insecure, ApiError::TooLarge, ApiError::Malformed]);
+    let other_error = use_sentence(
+        "sign_up",
+        &[ApiError::TooManySignUps, ApiError::Unavailable, ApiError::Broken, ApiError::Insecure, ApiError::TooLarge, ApiError::Malformed],
+    );
     view! {
         <Title text=words.sign_up_title/>
         <SiteHeader/>
         <main id="main" class="page page-start" data-follows="nothing">
             <h1>{words.sign_up_title}</h1>
             <Form endpoint="sign_up" class="form">
+                <AttemptKey endpoint="sign_up"/>
                 <NewPersonFields endpoint="sign_up"/>
                 <ZoneAsked endpoint="sign_up"/>
                 <FieldError id="form-error" sentence=other_error/>
@@ -63,7 +66,7 @@ fn StartPair(account: AccountView) -> impl IntoView {
     };
     let relation_error = error(&[ApiError::RelationMissing]);
     let word_error = error(&[ApiError::RelationWordMissing, ApiError::RelationWordTooLong, ApiError::RelationWordForbidden]);
-    let other_error = error(&[ApiError::Unavailable, ApiError::Broken, ApiError::TooLarge, ApiError::Malformed]);
+    let other_error = error(&[ApiError::TooManyPairs, ApiError::Unavailable, ApiError::Broken, ApiError::TooLarge, ApiError::Malformed]);
     let zone = typed_field("zone", &account.zone);
     view! {
         <Title text=words.start_title/>
@@ -72,6 +75,7 @@ fn StartPair(account: AccountView) -> impl IntoView {
             <h1>{words.start_title}</h1>
             <p class="lead">{words.start_lead}</p>
             <Form endpoint="start_pair" class="form">
+                <AttemptKey endpoint="start_pair"/>
                 <fieldset class="choices">
                     <legend>{words.role_legend}</legend>
                     {roles}

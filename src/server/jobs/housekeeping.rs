@@ -8,7 +8,7 @@ use super::sweep_guard;
 use crate::{
     domain::{Cancelled, Millis},
     server::{
-        services::{ServiceError, accounts::SESSION_IDLE_MS},
+        services::{ServiceError, accounts::SESSION_IDLE_MS, attempts::ATTEMPT_LIFE_MS},
         state::AppState,
         storage::{
             deliveries::{self, CancelFor},
@@ -33,13 +33,14 @@ const PAUSE: Duration = Duration::from_millis(50);
 const DEVICES: usize = 250;
 
 /// What is forgotten, and how old it is by then.
-pub const FORGOTTEN: [(Prune, i64); 6] = [
+pub const FORGOTTEN: [(Prune, i64); 7] = [
     (prune::EVENTS, FEED_KEPT_MS),
     (prune::SESSIONS, SESSION_IDLE_MS),
     (prune::DELIVERIES, DELIVERIES_KEPT_MS),
     (prune::NOTIFICATIONS, INBOX_KEPT_MS),
     (prune::FAILURES, Millis::DAY),
     (prune::HAND_OVERS, 0),
+    (prune::ATTEMPTS, ATTEMPT_LIFE_MS),
 ];
 
 pub async fn sweep(state: &AppState) -> Result<(), ServiceError> {

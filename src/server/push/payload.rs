@@ -52,7 +52,9 @@ pub fn say(told: &Told<'_>) -> (String, String) {
 pub fn path(kind: NotificationKind, pair: Option<PairId>, card: Option<crate::domain::DailyQuestionId>) -> String {
     match (kind, pair) {
         (NotificationKind::CardOpened, Some(pair)) => card.map_or_else(|| paths::today(pair), |card| paths::card(pair, card)),
-        (NotificationKind::RecoveryUsed | NotificationKind::RecoveryRenewed | NotificationKind::HandedOver, _) => paths::account(),
+        (NotificationKind::RecoveryUsed | NotificationKind::RecoveryRenewed | NotificationKind::HandedOver | NotificationKind::StaleToken, _) => {
+            paths::account()
+        }
         (NotificationKind::Test, _) => paths::devices(),
         (_, Some(pair)) => paths::today(pair),
         (_, None) => paths::inbox(),

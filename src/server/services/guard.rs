@@ -1,25 +1,53 @@
-//! Guessing codes: only failures count, ten an hour for a client address and for a session, five for a browser that types
-//! the digits of a hand-over.
+//! Guessing codes: only failures count, and each kind of code has a count of its own. Ten an hour for a client address and
+//! for a session, five for a browser that types the digits of a hand-over. Recovery codes are too long to be guessed:
+//! tries at them are slowed and never refused, so that no neighbour shuts anybody out.
 //! Many failures everywhere slow everybody down a little and tell the operator; they never refuse.
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    time::Duration,
+};
 
 use super::ServiceError;
 use crate::{
-    domain::{Millis, SessionId},
+    domain::{Millis, PersonId, SessionId},
     server::{
         counters,
+        security::SecurityEvent,
         state::AppState,
-        storage::{Tx, failures},
+        storage::{Tx, failures, sessions},
     },
 };
 
 const PER_HOUR: i64 = 10;
 /// Eight digits are few: whoever types them has less.
 const PER_HOUR_AND_BROWSER: i64 = 5;
+/// For a right code at an address where its person has a session, the strangers' failures there count for a tenth.
+const AT_HOME: i64 = 10;
 /// From so many failures an hour in all, somebody is trying codes.
 const BRAKE_FROM: i64 = 100;
+/// More failures an hour of one bucket are not written down: what is never refused would fill the disk.
+const WRITTEN: i64 = 200;
 const EVERYBODY: &str = "everybody";
+const SLOW: Duration = Duration::from_secs(2);
+
+/// What is guessed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Codes {
+    Invitation,
+    Recovery,
+    Digits,
+}
+
+impl Codes {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Invitation => "invitation",
+            Self::Recovery => "recovery",
+            Self::Digits => "digits",
+        }
+    }
+}
 
 /// Who is trying.
 #[derive(Debug, Clone, Copy)]
@@ -31,26 +59,50 @@ pub struct Trier {
     pub browser: Option<u128>,
 }
 
+/// What is counted, and how much of it is allowed.
+struct Bucket {
+    name: String,
+    most: i64,
+    is_address: bool,
+}
+
 impl Trier {
-    /// What is counted, and how much of it is allowed.
-    fn buckets(&self) -> Vec<(String, i64)> {
-        // An IPv6 subscriber holds a whole /64 (RFC 6177).
-        let address = match self.client {
-            IpAddr::V4(address) => format!("address:{address}"),
-            IpAddr::V6(address) => format!("address:{:x}/64", u128::from(address) >> 64),
-        };
-        let session = self.session.map(|id| (format!("session:{id}"), PER_HOUR));
-        let browser = self.browser.map(|mark| (format!("browser:{mark:032x}"), PER_HOUR_AND_BROWSER));
-        std::iter::once((address, PER_HOUR)).chain(session).chain(browser).collect()
+    fn buckets(&self, codes: Codes) -> Vec<Bucket> {
+        let word = codes.word();
+        let bucket = |name: String, most| Bucket { name, most, is_address: false };
+        let address = Bucket { name: format!("{word}:address:{}", network(self.client)), most: PER_HOUR, is_address: true };
+        let session = self.session.map(|id| bucket(format!("{word}:session:{id}"), PER_HOUR));
+        let browser = self.browser.map(|mark| bucket(format!("{word}:browser:{mark:032x}"), PER_HOUR_AND_BROWSER));
+        std::iter::once(address).chain(session).chain(browser).collect()
     }
 }
 
-/// Refuses whoever has failed too often within the hour. In a writing transaction, which `fail` ends after a wrong
-/// code: tries at once count like tries in a row.
-pub async fn check(tx: &mut Tx, trier: Trier, now: Millis) -> Result<(), ServiceError> {
-    for (bucket, most) in trier.buckets() {
-        failures::hold(tx, &bucket).await?;
-        if failures::count(tx, &bucket, now.plus(-Millis::HOUR)).await? >= most {
+/// What one subscriber has: an IPv6 subscriber holds a whole /64 (RFC 6177).
+pub fn network(client: IpAddr) -> IpAddr {
+    match client {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) >> 64 << 64).into(),
+    }
+}
+
+/// Whether the person has a session that was last used from here.
+async fn is_at_home(tx: &mut Tx, state: &AppState, trier: Trier, whose: Option<PersonId>) -> Result<bool, ServiceError> {
+    match whose {
+        Some(person) => Ok(sessions::was_at(tx, person, &state.secrets.address_hash(network(trier.client))).await?),
+        None => Ok(false),
+    }
+}
+
+/// Refuses whoever has failed too often within the hour; `whose` the code is, when it is right. In a writing transaction,
+/// which `fail` ends after a wrong code: tries at once count like tries in a row.
+pub async fn check(tx: &mut Tx, state: &AppState, codes: Codes, trier: Trier, whose: Option<PersonId>) -> Result<(), ServiceError> {
+    let is_at_home = is_at_home(tx, state, trier, whose).await?;
+    let since = state.clock.now().plus(-Millis::HOUR);
+    for bucket in trier.buckets(codes) {
+        failures::hold(tx, &bucket.name).await?;
+        let most = if bucket.is_address && is_at_home { bucket.most * AT_HOME } else { bucket.most };
+        if failures::count(tx, &bucket.name, since).await? >= most {
+            note_from(state, trier, SecurityEvent::CodeRefused { codes: codes.word(), session: trier.session });
             return Err(ServiceError::TooManyTries);
         }
     }
@@ -58,14 +110,34 @@ pub async fn check(tx: &mut Tx, trier: Trier, now: Millis) -> Result<(), Service
 }
 
 /// Counts a failure and ends the transaction it was found in.
-pub async fn fail(mut tx: Tx, trier: Trier, now: Millis) -> Result<(), ServiceError> {
-    for (bucket, _) in trier.buckets() {
-        failures::record(&mut tx, &bucket, now).await?;
+pub async fn fail(mut tx: Tx, state: &AppState, codes: Codes, trier: Trier) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    let buckets = trier.buckets(codes).into_iter().map(|bucket| bucket.name);
+    for bucket in buckets.chain([EVERYBODY.to_owned()]) {
+        if failures::count(&mut tx, &bucket, now.plus(-Millis::HOUR)).await? < WRITTEN {
+            failures::record(&mut tx, &bucket, now).await?;
+        }
     }
-    failures::record(&mut tx, EVERYBODY, now).await?;
     tx.commit().await?;
     counters::FAILED_CODES.add();
+    note_from(state, trier, SecurityEvent::CodeWrong { codes: codes.word(), session: trier.session });
     Ok(())
+}
+
+/// How long a try at a code that is never refused waits, after ten failures within the hour from here; not for a right one
+/// where its person is at home.
+pub async fn slowness(state: &AppState, codes: Codes, trier: Trier, whose: Option<PersonId>) -> Result<Duration, ServiceError> {
+    let since = state.clock.now().plus(-Millis::HOUR);
+    let mut tx = state.database.read().await?;
+    if is_at_home(&mut tx, state, trier, whose).await? {
+        return Ok(Duration::ZERO);
+    }
+    for bucket in trier.buckets(codes) {
+        if failures::count(&mut tx, &bucket.name, since).await? >= bucket.most {
+            return Ok(SLOW);
+        }
+    }
+    Ok(Duration::ZERO)
 }
 
 /// How long everybody waits before a try is looked at: nothing, or two seconds while codes are being guessed.
@@ -76,6 +148,53 @@ pub async fn brake(state: &AppState) -> Result<Duration, ServiceError> {
     if failed < BRAKE_FROM {
         return Ok(Duration::ZERO);
     }
-    tracing::warn!(failed, "many failed codes within the hour: every try waits two seconds");
-    Ok(Duration::from_secs(2))
+    if state.said.is_due("brake".to_owned(), state.clock.moment()) {
+        tracing::warn!(failed, "many failed codes within the hour: every try waits two seconds");
+    }
+    Ok(SLOW)
+}
+
+/// Refuses a sign-up where there have been many within the hour, and counts this one.
+pub async fn count_sign_up(tx: &mut Tx, state: &AppState, client: IpAddr) -> Result<(), ServiceError> {
+    let Some(most) = state.sign_ups.per_hour else { return Ok(()) };
+    let now = state.clock.now();
+    let bucket = format!("sign-up:{}", network(client));
+    failures::hold(tx, &bucket).await?;
+    if failures::count(tx, &bucket, now.plus(-Millis::HOUR)).await? >= i64::from(most) {
+        note(state, SecurityEvent::SignUpsRefused);
+        return Err(ServiceError::TooManySignUps);
+    }
+    Ok(failures::record(tx, &bucket, now).await?)
+}
+
+/// Refuses somebody new while the disk is nearly full: who is here can still write.
+pub fn refuse_full_disk(state: &AppState) -> Result<(), ServiceError> {
+    let Some((folder, floor)) = &state.sign_ups.disk_floor else { return Ok(()) };
+    let free = match rustix::fs::statvfs(folder) {
+        Ok(found) => found.f_bavail.saturating_mul(found.f_frsize),
+        // Nobody is turned away because the disk cannot be asked.
+        Err(_) => return Ok(()),
+    };
+    if free >= *floor {
+        return Ok(());
+    }
+    if state.said.is_due("disk".to_owned(), state.clock.moment()) {
+        tracing::warn!(free, floor, "the disk is nearly full: nobody new can sign up");
+    }
+    Err(ServiceError::DiskLow)
+}
+
+/// A security event: its line in the log. What anybody can cause any number of has one a minute for each who causes it.
+pub fn note(state: &AppState, event: SecurityEvent) {
+    note_by(state, format!("{event:?}"), event);
+}
+
+fn note_from(state: &AppState, trier: Trier, event: SecurityEvent) {
+    note_by(state, format!("{}:{}", event.word(), network(trier.client)), event);
+}
+
+fn note_by(state: &AppState, holder: String, event: SecurityEvent) {
+    if !event.is_cheap() || state.said.is_due(holder, state.clock.moment()) {
+        event.log();
+    }
 }

@@ -3,9 +3,10 @@
 //! Everything is in the database: a restart between typing and confirming loses nothing.
 
 use super::{
-    Device, ServiceError,
-    accounts::{self, Opened},
-    guard::{self, Trier},
+    Caller, ServiceError,
+    attempts::{Attempt, Done, Step},
+    guard::{self, Codes, Trier},
+    sessions::{self, Opened},
     tell::Telling,
 };
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
     },
     server::{
         secrets::{self, new_hand_over_code, new_token, token_hash},
+        security::SecurityEvent,
         state::AppState,
         storage::{
             Tx,
@@ -49,8 +51,9 @@ pub async fn make(state: &AppState, person: &Person, session: SessionId) -> Resu
 /// Takes back what runs, also from a device that asked and waits.
 pub async fn withdraw(state: &AppState, person: &Person) -> Result<(), ServiceError> {
     let mut tx = state.database.begin().await?;
-    hand_overs::withdraw(&mut tx, person.id, Kind::Digits).await?;
-    tx.commit().await?;
+    if hand_overs::withdraw(&mut tx, person.id, Kind::Digits).await? > 0 {
+        tx.commit().await?;
+    }
     Ok(())
 }
 
@@ -62,20 +65,27 @@ pub async fn lookup(state: &AppState, person: &Person) -> Result<Option<HandOver
 
 /// A device without a session types digits: right ones give it a ticket and ask the person, nothing more. Wrong, used and
 /// expired say the same and count as failures; what is not eight digits guesses nothing and does not count.
-pub async fn ask(state: &AppState, typed: &str, trier: Trier, device: &Device) -> Result<String, ServiceError> {
+pub async fn ask(state: &AppState, attempt: Attempt, typed: &str, trier: Trier, caller: &Caller) -> Result<String, ServiceError> {
     let code = HandOverCode::parse(typed).map_err(|_| ServiceError::CodeMissing)?;
     let now = state.clock.now();
+    let code_hash = state.secrets.hand_over_hash(&code);
     let mut tx = state.database.begin().await?;
-    guard::check(&mut tx, trier, now).await?;
-    let ticket = new_token(&state.random);
-    let asked = hand_overs::ask(&mut tx, &state.secrets.hand_over_hash(&code), &token_hash(&ticket), &device.0, now).await?;
+    let attempt = attempt.with(&code_hash);
+    if attempt.lookup(&mut tx, state).await?.is_some() {
+        return Ok(attempt.ticket(state));
+    }
+    let whose = hand_overs::lookup_open(&mut tx, &code_hash, now).await?;
+    guard::check(&mut tx, state, Codes::Digits, trier, whose).await?;
+    let ticket = attempt.ticket(state);
+    let asked = hand_overs::ask(&mut tx, &code_hash, &token_hash(&ticket), &caller.device.0, now).await?;
     let Some(person) = asked else {
-        guard::fail(tx, trier, now).await?;
+        guard::fail(tx, state, Codes::Digits, trier).await?;
         return Err(ServiceError::CodeWrong);
     };
     let mut telling = Telling::default();
     telling.myself(person, EventKind::HandOverAsked);
     telling.write(&mut tx, state, now).await?;
+    attempt.done(&mut tx, state, &Done { person, session: None, target: None }).await?;
     tx.commit().await?;
     Ok(ticket)
 }
@@ -103,15 +113,27 @@ pub async fn decide(state: &AppState, person: &Person, id: HandOverId, is_mine: 
     if was_said { Ok(()) } else { Err(ServiceError::CodeWrong) }
 }
 
-/// The confirmed device comes in. `here` is whoever is signed in on it already; a session is opened unless it is the same.
-pub async fn enter(state: &AppState, ticket: &str, here: Option<PersonId>, device: &Device) -> Result<Option<Opened>, ServiceError> {
+/// The confirmed device comes in. A session is opened unless its person is signed in there already.
+pub async fn enter(state: &AppState, ticket: &str, caller: &Caller) -> Result<Option<Opened>, ServiceError> {
+    let attempt = Attempt::by_secret(Step::EnterHandOver, ticket);
     let mut tx = state.database.begin().await?;
+    if let Some(done) = attempt.lookup(&mut tx, state).await? {
+        return again(&mut tx, state, &attempt, &done, caller).await;
+    }
     let Some(person) = hand_overs::enter(&mut tx, &token_hash(ticket), state.clock.now()).await? else {
         // Here already, by this very ticket.
         let used = hand_overs::lookup_by_ticket(&mut tx, &token_hash(ticket)).await?.filter(|found| found.stage == HandOverStage::Used);
-        return if used.is_some_and(|used| Some(used.person) == here) { Ok(None) } else { Err(ServiceError::CodeWrong) };
+        return if used.is_some_and(|used| caller.is(used.person)) { Ok(None) } else { Err(ServiceError::CodeWrong) };
     };
-    come_in(tx, state, person, here, device).await
+    come_in(tx, state, &attempt, person, caller).await
+}
+
+/// The same device came in by the same ticket or link before.
+async fn again(tx: &mut Tx, state: &AppState, attempt: &Attempt, done: &Done, caller: &Caller) -> Result<Option<Opened>, ServiceError> {
+    match attempt.opened_again(tx, state, done, caller).await? {
+        None if !caller.is(done.person) => Err(ServiceError::CodeWrong),
+        opened => Ok(opened),
+    }
 }
 
 /// Makes the link out of an app's own browser; an earlier one is worth nothing any more.
@@ -136,27 +158,34 @@ pub async fn lead_out(state: &AppState, person: &Person, session: SessionId) -> 
 }
 
 /// The device's own browser comes in by the link. Its 256 bits are not guessed, so that tries need no counting.
-pub async fn take(state: &AppState, token: &str, here: Option<PersonId>, device: &Device) -> Result<Option<Opened>, ServiceError> {
+pub async fn take(state: &AppState, attempt: Attempt, token: &str, caller: &Caller) -> Result<Option<Opened>, ServiceError> {
     if !secrets::is_token(token) {
         return Err(ServiceError::CodeWrong);
     }
+    // The link stands in an address, which two browsers may know: a second post is known by the form's key as well.
+    let attempt = attempt.with(token);
     let mut tx = state.database.begin().await?;
+    if let Some(done) = attempt.lookup(&mut tx, state).await? {
+        return again(&mut tx, state, &attempt, &done, caller).await;
+    }
     let person = hand_overs::take(&mut tx, &token_hash(token), state.clock.now()).await?.ok_or(ServiceError::CodeWrong)?;
-    come_in(tx, state, person, here, device).await
+    come_in(tx, state, &attempt, person, caller).await
 }
 
-async fn come_in(mut tx: Tx, state: &AppState, person: PersonId, here: Option<PersonId>, device: &Device) -> Result<Option<Opened>, ServiceError> {
-    if here == Some(person) {
+async fn come_in(mut tx: Tx, state: &AppState, attempt: &Attempt, person: PersonId, caller: &Caller) -> Result<Option<Opened>, ServiceError> {
+    if caller.is(person) {
+        attempt.done(&mut tx, state, &Done { person, session: None, target: None }).await?;
         tx.commit().await?;
         return Ok(None);
     }
     let now = state.clock.now();
     let person = persons::lookup(&mut tx, person).await?.ok_or(ServiceError::CodeWrong)?;
-    let opened = accounts::open_session(&mut tx, state, person, device).await?;
     let mut telling = Telling::default();
-    telling.of_the_account(opened.person.id, EventKind::HandOverUsed, NotificationKind::HandedOver, device.0.clone(), now);
+    let opened = sessions::open(&mut tx, state, attempt, person, caller, &mut telling).await?;
+    attempt.done(&mut tx, state, &Done::session(&opened)).await?;
+    telling.of_the_account(opened.person.id, EventKind::HandOverUsed, NotificationKind::HandedOver, caller.device.0.clone(), now);
     telling.write(&mut tx, state, now).await?;
     tx.commit().await?;
-    tracing::info!(person.id = %opened.person.id, "signed in by a hand-over");
+    guard::note(state, SecurityEvent::HandedOver { person: opened.person.id });
     Ok(Some(opened))
 }

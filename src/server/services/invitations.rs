@@ -2,20 +2,20 @@
 //! A right code gives the browser a ticket for a quarter of an hour; joining takes the ticket.
 
 use super::{
-    ServiceError,
-    accounts::{self, Opened, SignUp},
-    guard::{self, Trier},
-    pairs::{hold, tell_both},
+    Caller, ServiceError,
+    accounts::{self, SignUp, SignedUp},
+    attempts::{Attempt, Done, Step},
+    guard::{self, Codes, Trier},
+    pairs::{hold, refuse_too_many, tell_both},
     tell::Telling,
 };
 use crate::{
     domain::{
         EventKind, INVITATION_LIFE_MS, InvitationCode, InvitationId, Member, Millis, NotificationKind, Pair, PairId, PairPhase, Person, PersonName,
-        RecoveryCode, Refusal, Relation, Role,
+        Refusal, Relation, Role,
     },
     server::{
         calendar::Zone,
-        secrets::new_invitation_code,
         state::AppState,
         storage::{
             StorageError, Tx, daily_questions,
@@ -29,36 +29,37 @@ use crate::{
 pub const TICKET_LIFE_MS: i64 = 15 * Millis::MINUTE;
 
 /// Makes an invitation to the empty seat; earlier ones are worth nothing any more.
-/// `relation` and `name` of the invited may be left empty.
+/// `relation` and `name` of the invited may be left empty. `None`: the same post did so before, and its invitation has
+/// ended.
 pub async fn invite(
     state: &AppState,
+    attempt: Attempt,
     person: &Person,
     id: PairId,
     choice: &str,
     word: &str,
     name: &str,
-) -> Result<(InvitationId, InvitationCode), ServiceError> {
+) -> Result<Option<(InvitationId, InvitationCode)>, ServiceError> {
     let now = state.clock.now();
+    let attempt = attempt.about(person.id, &[&id.to_string(), choice, word, name]);
     let mut tx = state.database.begin().await?;
+    if let Some(made) = attempt.lookup(&mut tx, state).await?.and_then(|done| done.target) {
+        let running = invitations::lookup_running(&mut tx, id, now).await?.filter(|running| running.id.to_string() == made);
+        return Ok(running.map(|running| (running.id, attempt.invitation_code(state, &made))));
+    }
     let (pair, role) = hold(&mut tx, person, id).await?;
     refuse_taken(&pair)?;
     let relation = if choice.is_empty() { None } else { Some(Relation::parse(role.other(), choice, word)?) };
     let name = if name.trim().is_empty() { String::new() } else { PersonName::parse(name)?.as_str().to_owned() };
     invitations::end_all(&mut tx, id, now).await?;
-    let code = new_invitation_code(&state.random);
-    let invitation = Invitation {
-        id: InvitationId(state.random.id(now)),
-        pair_id: id,
-        relation,
-        name,
-        created_at: now,
-        expires_at: now.plus(INVITATION_LIFE_MS),
-        ended_at: None,
-    };
+    let made = InvitationId(state.random.id(now));
+    let code = attempt.invitation_code(state, &made.to_string());
+    let invitation = Invitation { id: made, pair_id: id, relation, name, created_at: now, expires_at: now.plus(INVITATION_LIFE_MS), ended_at: None };
     invitations::insert(&mut tx, &invitation, &state.secrets.invitation_hash(&code)).await?;
     tell_both(&mut tx, state, &pair, EventKind::InvitationChanged, now).await?;
+    attempt.done(&mut tx, state, &Done::by(person.id, made)).await?;
     tx.commit().await?;
-    Ok((invitation.id, code))
+    Ok(Some((made, code)))
 }
 
 /// Takes the running invitation back.
@@ -91,19 +92,24 @@ fn refuse_taken(pair: &Pair) -> Result<(), ServiceError> {
     }
 }
 
-/// Checks a typed code and gives a ticket for it. Wrong, used and expired say the same, and count as failures; a text
-/// without a code guesses nothing and does not count.
+/// Checks the code in a typed or pasted text and gives a ticket for it. Wrong, used and expired say the same, and count as
+/// failures; a text without a code tries nothing and does not count.
 pub async fn check(state: &AppState, typed: &str, trier: Trier) -> Result<String, ServiceError> {
     let code = InvitationCode::parse(typed).map_err(|_| ServiceError::CodeMissing)?;
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    guard::check(&mut tx, trier, now).await?;
     let invitation = invitations::lookup_by_code(&mut tx, &state.secrets.invitation_hash(&code)).await?;
-    let Some(invitation) = invitation.filter(|invitation| invitation.is_open(now)) else {
-        guard::fail(tx, trier, now).await?;
+    let invitation = invitation.filter(|invitation| invitation.is_open(now));
+    let inviter = match &invitation {
+        Some(invitation) => pairs::lookup(&mut tx, invitation.pair_id).await?.map(|pair| pair.inviter_id),
+        None => None,
+    };
+    guard::check(&mut tx, state, Codes::Invitation, trier, inviter).await?;
+    let Some(invitation) = invitation else {
+        guard::fail(tx, state, Codes::Invitation, trier).await?;
         return Err(ServiceError::CodeWrong);
     };
-    Ok(state.secrets.ticket(invitation.id, now.plus(TICKET_LIFE_MS)))
+    Ok(state.secrets.ticket(invitation.id, now.plus(TICKET_LIFE_MS), state.random.number()))
 }
 
 /// What the holder of a ticket is shown before joining.
@@ -145,13 +151,20 @@ pub enum Joiner {
 /// What joining gave: a new person also gets a session and a recovery code.
 pub struct Joined {
     pub pair: PairId,
-    pub new: Option<(Opened, RecoveryCode)>,
+    pub new: Option<SignedUp>,
 }
 
-/// Takes the empty seat. Of two at once exactly one joins; the other hears what every late code hears.
-pub async fn join(state: &AppState, ticket: &str, joiner: Joiner, choice: &str, word: &str) -> Result<Joined, ServiceError> {
+/// Takes the empty seat. Of two at once exactly one joins; the other hears what every late code hears. The browser that
+/// joined, or lost the answer, is given the same again for as long as its ticket lives; `None` when the ticket has been
+/// used and the new person's session as well.
+pub async fn join(state: &AppState, ticket: &str, joiner: Joiner, choice: &str, word: &str, caller: &Caller) -> Result<Option<Joined>, ServiceError> {
     let now = state.clock.now();
+    state.secrets.read_ticket(ticket, now).ok_or(ServiceError::CodeWrong)?;
+    let attempt = Attempt::by_secret(Step::Join, ticket);
     let mut tx = state.database.begin().await?;
+    if let Some(done) = attempt.lookup(&mut tx, state).await? {
+        return joined_again(&mut tx, state, &attempt, &done, caller).await;
+    }
     let (invitation, found) = open_ticket(&mut tx, state, ticket).await?;
     pairs::lock(&mut tx, found.id).await?;
     let mut pair = pairs::lookup(&mut tx, found.id).await?.ok_or(ServiceError::CodeWrong)?;
@@ -165,18 +178,20 @@ pub async fn join(state: &AppState, ticket: &str, joiner: Joiner, choice: &str, 
         if pairs::share_one(&mut tx, person.id, inviter.person_id).await? {
             return Err(ServiceError::PairExists);
         }
+        refuse_too_many(&mut tx, person.id).await?;
     }
     if !invitations::take(&mut tx, invitation.id, now).await? {
         return Err(ServiceError::CodeWrong);
     }
+    let mut telling = Telling::default();
     let (person, new) = match joiner {
         Joiner::Known(person) => (*person, None),
         Joiner::New(sign_up) => {
-            let (opened, code) = accounts::sign_up_in(&mut tx, state, sign_up).await?;
-            (opened.person.clone(), Some((opened, code)))
+            let made = accounts::sign_up_in(&mut tx, state, &attempt, sign_up, caller, &mut telling).await?;
+            (made.opened.person.clone(), Some(made))
         }
     };
-    let member = Member { person_id: person.id, role, relation, name: person.name };
+    let member = Member { person_id: person.id, role, relation, name: person.name.clone() };
     match pairs::seat(&mut tx, pair.id, &member, now).await {
         Err(StorageError::Taken) => return Err(ServiceError::CodeWrong),
         result => result?,
@@ -187,13 +202,27 @@ pub async fn join(state: &AppState, ticket: &str, joiner: Joiner, choice: &str, 
         Role::Child => pair.child = Some(member),
     }
     begin_days(&mut tx, &mut pair, now).await?;
-    let mut telling = Telling::default();
     telling.both(&pair, EventKind::MemberJoined);
     telling.news(&pair, role.other(), NotificationKind::Joined, String::new(), now);
     telling.write(&mut tx, state, now).await?;
+    let session = new.as_ref().map(|made| made.opened.session);
+    attempt.done(&mut tx, state, &Done { session, ..Done::by(person.id, pair.id) }).await?;
     tx.commit().await?;
     tracing::info!(pair.id = %pair.id, "a pair is together");
-    Ok(Joined { pair: pair.id, new })
+    Ok(Some(Joined { pair: pair.id, new }))
+}
+
+async fn joined_again(tx: &mut Tx, state: &AppState, attempt: &Attempt, done: &Done, caller: &Caller) -> Result<Option<Joined>, ServiceError> {
+    let pair = done.target.as_deref().and_then(|id| id.parse().ok()).ok_or(ServiceError::CodeWrong)?;
+    if let Some(made) = accounts::signed_up_again(tx, state, attempt, done, caller).await? {
+        return Ok(Some(Joined { pair, new: Some(made) }));
+    }
+    match caller.here {
+        Some((here, _)) if here == done.person => Ok(Some(Joined { pair, new: None })),
+        // Somebody else is signed in here by now.
+        Some(_) => Err(ServiceError::CodeWrong),
+        None => Ok(None),
+    }
 }
 
 /// Joining dates the first question to this local day and starts the clock of the pair.

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod answers;
+pub mod attempts;
 pub mod devices;
 pub mod guard;
 pub mod hand_overs;
@@ -14,17 +15,38 @@ pub mod pairs;
 pub mod presence;
 pub mod questions;
 pub mod reading;
+pub mod recovery;
+pub mod sessions;
 pub mod tell;
+
+use std::net::IpAddr;
 
 use super::{
     push::{EndpointError, KeyError},
     storage::StorageError,
 };
-use crate::domain::{AnswerBodyError, PauseError, PersonNameError, PushTimeError, QuietHoursError, Refusal, RelationError, ZoneNameError};
+use crate::domain::{
+    AnswerBodyError, PauseError, PersonId, PersonNameError, PushTimeError, QuietHoursError, Refusal, RelationError, SessionId, ZoneNameError,
+};
 
 /// Browser and system in a few words, for the list of signed-in devices.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Device(pub String);
+
+/// The browser that a step comes from.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub device: Device,
+    pub client: IpAddr,
+    /// Whoever is signed in on it, and with which session.
+    pub here: Option<(PersonId, SessionId)>,
+}
+
+impl Caller {
+    pub fn is(&self, person: PersonId) -> bool {
+        self.here.is_some_and(|(here, _)| here == person)
+    }
+}
 
 /// Everything a use case can answer but yes.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +79,12 @@ pub enum ServiceError {
     /// What was typed is no code at all: nothing was looked up, and no try is counted.
     #[error("no code in what was typed")]
     CodeMissing,
+    #[error("too many sign-ups from here")]
+    TooManySignUps,
+    #[error("too many running pairs")]
+    TooManyPairs,
+    #[error("the disk is nearly full")]
+    DiskLow,
     #[error("too many failed tries")]
     TooManyTries,
     #[error("that is my own invitation")]
@@ -84,6 +112,9 @@ pub enum ServiceError {
     /// Cookies would not come back from where this browser is.
     #[error("not a secure address")]
     Insecure,
+    /// Somebody who has just come in does not end what was before.
+    #[error("this session is younger than what it would end")]
+    SessionTooYoung,
     #[error("broken: {0}")]
     Broken(&'static str),
 }

@@ -1,10 +1,15 @@
 //! Starting, setting and leaving a pair.
 
-use super::{ServiceError, openings, tell::Telling};
+use super::{
+    ServiceError,
+    attempts::{Attempt, Done, Step},
+    openings,
+    tell::Telling,
+};
 use crate::{
     domain::{
-        Cancelled, EventKind, LocalDate, Member, Millis, NotificationKind, Pair, PairId, PairPhase, Person, PushTime, Refusal, Relation, Role,
-        ZoneName,
+        Cancelled, EventKind, LocalDate, Member, Millis, NotificationKind, Pair, PairId, PairPhase, Person, PersonId, PushTime, Refusal, Relation,
+        Role, ZoneName,
     },
     server::{
         calendar::Zone,
@@ -27,13 +32,32 @@ pub struct Start {
 }
 
 /// Makes a pair with one seat taken and its first question open to be answered at once.
-pub async fn start(state: &AppState, person: &Person, start: Start) -> Result<PairId, ServiceError> {
+pub async fn start(state: &AppState, attempt: Attempt, person: &Person, start: Start) -> Result<PairId, ServiceError> {
     let start = Start { zone: Zone::named(&start.zone, state.clock.now())?, ..start };
+    // Somebody who goes back and starts another pair, with another relation, means another.
+    let attempt = attempt.about(person.id, &[start.role.word(), start.relation.choice(), start.relation.free_word()]);
     let mut tx = state.database.begin().await?;
+    if let Some(pair) = started(&mut tx, state, &attempt).await? {
+        return Ok(pair);
+    }
+    refuse_too_many(&mut tx, person.id).await?;
     let pair = start_in(&mut tx, state, person, start).await?;
     tell_both(&mut tx, state, &pair, EventKind::InvitationChanged, state.clock.now()).await?;
+    attempt.done(&mut tx, state, &Done::by(person.id, pair.id)).await?;
     tx.commit().await?;
     Ok(pair.id)
+}
+
+/// Running pairs of one person: a large family, and no disk is filled with them.
+pub const MOST_PAIRS: i64 = 20;
+
+pub async fn refuse_too_many(tx: &mut Tx, person: PersonId) -> Result<(), ServiceError> {
+    if pairs::count_running(tx, person).await? < MOST_PAIRS { Ok(()) } else { Err(ServiceError::TooManyPairs) }
+}
+
+/// The pair that the same post made before.
+async fn started(tx: &mut Tx, state: &AppState, attempt: &Attempt) -> Result<Option<PairId>, ServiceError> {
+    Ok(attempt.lookup(tx, state).await?.and_then(|done| done.target).and_then(|id| id.parse().ok()))
 }
 
 async fn start_in(tx: &mut Tx, state: &AppState, person: &Person, start: Start) -> Result<Pair, ServiceError> {
@@ -190,7 +214,12 @@ pub async fn tell_both(tx: &mut Tx, state: &AppState, pair: &Pair, kind: EventKi
 /// inviter's answer moves to a new one with the same settings.
 pub async fn start_again(state: &AppState, person: &Person, id: PairId) -> Result<PairId, ServiceError> {
     let now = state.clock.now();
+    // A pair is taken back once: its id is all that a second post needs to be known by.
+    let attempt = Attempt::by_secret(Step::StartAgain, "").about(person.id, &[&id.to_string()]);
     let mut tx = state.database.begin().await?;
+    if let Some(fresh) = started(&mut tx, state, &attempt).await? {
+        return Ok(fresh);
+    }
     let (pair, role) = hold(&mut tx, person, id).await?;
     refuse_closed(&pair)?;
     let Some(own) = pair.seat(role).filter(|_| pair.inviter_id == person.id && pair.phase() == PairPhase::Together) else {
@@ -208,6 +237,7 @@ pub async fn start_again(state: &AppState, person: &Person, id: PairId) -> Resul
     answers::move_to(&mut tx, first.id, question.id, role).await?;
     telling.both(&fresh, EventKind::InvitationChanged);
     telling.write(&mut tx, state, now).await?;
+    attempt.done(&mut tx, state, &Done::by(person.id, fresh.id)).await?;
     tx.commit().await?;
     tracing::info!(pair.id = %id, "a pair was taken back by its inviter");
     Ok(fresh.id)

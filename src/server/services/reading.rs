@@ -1,6 +1,6 @@
 //! What pages show, read on one snapshot: `as_of` is the feed's number at that very moment.
 
-use super::{ServiceError, accounts, nudges};
+use super::{ServiceError, nudges, recovery};
 use crate::{
     domain::{DailyQuestion, DailyQuestionId, LocalDate, Pair, PairId, PairPhase, Person, Role, SEASON_LENGTH, Section, Status},
     server::{
@@ -71,7 +71,7 @@ pub async fn today(state: &AppState, person: &Person, id: PairId) -> Result<Toda
         Some(question) => nudges::state_of(&mut tx, &pair, role, question, today).await?,
         None => (false, false),
     };
-    let asks_for_recovery = accounts::asks_for_recovery(persons::recovery_state(&mut tx, person.id).await?);
+    let asks_for_recovery = recovery::asks_again(persons::recovery_state(&mut tx, person.id).await?);
     Ok(Today {
         as_of,
         minute: zone.minute(now),

@@ -9,9 +9,11 @@
 //! | `sessions.previous_until` | the end of the token before | now |
 //! | `hand_overs.expires_at` | the end of digits that live ten minutes | the row goes |
 //! | `failures.at` | everything with a code | the row goes |
+//! | `attempts.at` | the end of a second post's quarter of an hour | the row goes |
+//! | `persons.earlier_recovery_until` | the end of the code before a renewal | a week from now |
 //!
 //! Judged where they are compared, and left as they are: `pairs.last_opened_*`, `swapped_date`, `paused_until`,
-//! `daily_questions.counted_from`, `invitations.expires_at`, join tickets. Left alone, because a time ahead only lets a row
+//! `daily_questions.counted_from`, `invitations.expires_at`, `sessions.created_at`, join tickets. Left alone, because a time ahead only lets a row
 //! live longer and one brought back wrongly could end it: `sessions.last_used_at`, `push_subscriptions.renewed_at`,
 //! `shown_at` and `opened_at`, `events.at`, `notifications.at`, `deliveries.settled_at`.
 
@@ -22,6 +24,8 @@ use crate::domain::{BELIEVED_AHEAD_DAYS, Millis, PairId};
 const LONGEST_WAIT_MS: i64 = 2 * Millis::DAY;
 /// A failure counts for an hour: one that is dated later than the clocks of two nodes differ is of no use.
 const SKEW_MS: i64 = 10 * Millis::MINUTE;
+/// How long a recovery code opens after it was renewed (`services::recovery`).
+const EARLIER_CODE_MS: i64 = 7 * Millis::DAY;
 
 fn latest_believed(now: Millis) -> Millis {
     now.plus(BELIEVED_AHEAD_DAYS * Millis::DAY)
@@ -40,9 +44,12 @@ pub async fn are_there(tx: &mut Tx, now: Millis) -> Result<bool, StorageError> {
         tx,
         (i64,),
         "SELECT (SELECT COUNT(*) FROM deliveries WHERE send_at > $1) + (SELECT COUNT(*) FROM hand_overs WHERE expires_at > $1)
-                + (SELECT COUNT(*) FROM sessions WHERE rotated_at > $1 OR previous_until > $1) + (SELECT COUNT(*) FROM failures WHERE at > $2)",
+                + (SELECT COUNT(*) FROM sessions WHERE rotated_at > $1 OR previous_until > $1) + (SELECT COUNT(*) FROM failures WHERE at > $2)
+                + (SELECT COUNT(*) FROM attempts WHERE at > $2)
+                + (SELECT COUNT(*) FROM persons WHERE earlier_recovery_hash IS NOT NULL AND earlier_recovery_until > $3)",
         latest_believed(now).0,
         now.plus(SKEW_MS).0,
+        latest_believed(now).plus(EARLIER_CODE_MS).0,
     )?;
     Ok(count > 0)
 }
@@ -61,6 +68,13 @@ pub async fn bring_back(tx: &mut Tx, now: Millis) -> Result<u64, StorageError> {
     )?;
     let hand_overs = macros::execute!(tx, "DELETE FROM hand_overs WHERE expires_at > $1", after)?;
     let failures = macros::execute!(tx, "DELETE FROM failures WHERE at > $1", now.plus(SKEW_MS).0)?;
+    let attempts = macros::execute!(tx, "DELETE FROM attempts WHERE at > $1", now.plus(SKEW_MS).0)?;
+    let codes = macros::execute!(
+        tx,
+        "UPDATE persons SET earlier_recovery_until = $2 WHERE earlier_recovery_hash IS NOT NULL AND earlier_recovery_until > $1",
+        latest_believed(now).plus(EARLIER_CODE_MS).0,
+        now.plus(EARLIER_CODE_MS).0,
+    )?;
     tx.has_deliveries |= sent > 0;
-    Ok(sent + sessions + hand_overs + failures)
+    Ok(sent + sessions + hand_overs + failures + attempts + codes)
 }

@@ -104,6 +104,18 @@ pub async fn lookup_by_ticket(tx: &mut Tx, ticket_hash: &str) -> Result<Option<H
     row.map(Row::into_hand_over).transpose()
 }
 
+/// Whose digits wait to be typed under this code.
+pub async fn lookup_open(tx: &mut Tx, code_hash: &str, now: Millis) -> Result<Option<PersonId>, StorageError> {
+    let row: Option<(String,)> = macros::fetch_optional!(
+        tx,
+        (String,),
+        "SELECT person_id FROM hand_overs WHERE code_hash = $1 AND kind = 'digits' AND stage = 'open' AND expires_at > $2",
+        code_hash,
+        now.0,
+    )?;
+    row.map(person_of).transpose()
+}
+
 /// A device asks with digits: whose they are, for exactly one caller.
 pub async fn ask(tx: &mut Tx, code_hash: &str, ticket_hash: &str, device: &str, now: Millis) -> Result<Option<PersonId>, StorageError> {
     let row: Option<(String,)> = macros::fetch_optional!(

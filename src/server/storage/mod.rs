@@ -9,6 +9,7 @@
 mod macros;
 
 pub mod answers;
+pub mod attempts;
 pub mod backup;
 pub mod daily_questions;
 pub mod deliveries;

@@ -122,6 +122,17 @@ pub async fn share_one(tx: &mut Tx, one: PersonId, two: PersonId) -> Result<bool
     Ok(count > 0)
 }
 
+/// How many pairs of a person run, with the other seat taken or not.
+pub async fn count_running(tx: &mut Tx, person: PersonId) -> Result<i64, StorageError> {
+    let (count,): (i64,) = macros::fetch_one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM members m JOIN pairs p ON p.id = m.pair_id WHERE m.person_id = $1 AND p.closed_at IS NULL",
+        person.to_string(),
+    )?;
+    Ok(count)
+}
+
 /// Writes PushTime, zone, pause and the next due minute.
 pub async fn update_rhythm(tx: &mut Tx, pair: &Pair) -> Result<(), StorageError> {
     macros::execute!(

@@ -1,7 +1,7 @@
 //! Accounts.
 
 use super::{StorageError, Tx, macros};
-use crate::domain::{Locale, Millis, Person, PersonId, PersonName, TextSize, ZoneName};
+use crate::domain::{Locale, Millis, Person, PersonId, PersonName, SessionId, TextSize, ZoneName};
 
 /// What sign-up records beside the person.
 pub struct NewPerson<'a> {
@@ -34,14 +34,54 @@ pub async fn lookup(tx: &mut Tx, id: PersonId) -> Result<Option<Person>, Storage
     row.map(Row::into_person).transpose()
 }
 
-pub async fn lookup_by_recovery(tx: &mut Tx, recovery_hash: &str) -> Result<Option<Person>, StorageError> {
+/// Whom a recovery code opens: the one that runs, or the one before it for as long as it may.
+pub async fn lookup_by_recovery(tx: &mut Tx, recovery_hash: &str, now: Millis) -> Result<Option<Person>, StorageError> {
     let row = macros::fetch_optional!(
         tx,
         Row,
-        "SELECT id, name, locale, text_size, zone, zone_offset_s FROM persons WHERE recovery_hash = $1",
-        recovery_hash
+        "SELECT id, name, locale, text_size, zone, zone_offset_s FROM persons
+         WHERE recovery_hash = $1 OR (earlier_recovery_hash = $1 AND earlier_recovery_until > $2)",
+        recovery_hash,
+        now.0,
     )?;
     row.map(Row::into_person).transpose()
+}
+
+/// A person's recovery codes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoveryCodes {
+    pub hash: Option<String>,
+    pub made_at: Option<Millis>,
+    /// The session that made the one that runs; `None` when sign-up or the operator did.
+    pub made_by: Option<SessionId>,
+    /// The one before, and until when it opens.
+    pub earlier: Option<(String, Millis)>,
+}
+
+pub async fn recovery_codes(tx: &mut Tx, person: PersonId, now: Millis) -> Result<RecoveryCodes, StorageError> {
+    let (hash, made_at, made_by, earlier, until) = macros::fetch_one!(
+        tx,
+        (Option<String>, Option<i64>, Option<String>, Option<String>, Option<i64>),
+        "SELECT recovery_hash, recovery_made_at, recovery_made_by, earlier_recovery_hash, earlier_recovery_until FROM persons WHERE id = $1",
+        person.to_string(),
+    )?;
+    Ok(RecoveryCodes {
+        hash,
+        made_at: made_at.map(Millis),
+        made_by: made_by.and_then(|id| id.parse().ok()),
+        earlier: earlier.zip(until.map(Millis)).filter(|(_, until)| now < *until),
+    })
+}
+
+/// The earlier recovery code opens nothing from now on; true when it did.
+pub async fn end_earlier_recovery(tx: &mut Tx, person: PersonId, now: Millis) -> Result<bool, StorageError> {
+    let changed = macros::execute!(
+        tx,
+        "UPDATE persons SET earlier_recovery_hash = NULL, earlier_recovery_until = NULL WHERE id = $1 AND earlier_recovery_until > $2",
+        person.to_string(),
+        now.0,
+    )?;
+    Ok(changed == 1)
 }
 
 /// Writes the name alone.
@@ -83,14 +123,31 @@ pub async fn recovery_state(tx: &mut Tx, person: PersonId) -> Result<RecoverySta
     Ok(RecoveryState { made_at: made_at.map(Millis), kept_at: kept_at.map(Millis), answers_given })
 }
 
-/// Replaces the recovery code; the earlier one is worth nothing from now on.
-pub async fn set_recovery(tx: &mut Tx, person: PersonId, recovery_hash: &str, now: Millis) -> Result<(), StorageError> {
+/// A recovery code that takes the place of another.
+pub struct NewRecovery<'a> {
+    pub hash: &'a str,
+    pub made_by: Option<SessionId>,
+    /// How long the one before opens. One that still runs from an earlier renewal stays instead: renewing twice does
+    /// not push it out. `None` ends both at once.
+    pub earlier_until: Option<Millis>,
+}
+
+/// Replaces the recovery code.
+pub async fn set_recovery(tx: &mut Tx, person: PersonId, new: NewRecovery<'_>, now: Millis) -> Result<(), StorageError> {
     macros::execute!(
         tx,
-        "UPDATE persons SET recovery_hash = $2, recovery_made_at = $3, recovery_kept_at = NULL WHERE id = $1",
+        "UPDATE persons
+         SET recovery_hash = $2, recovery_made_at = $3, recovery_kept_at = NULL, recovery_made_by = $4,
+             earlier_recovery_hash = CASE WHEN CAST($5 AS BIGINT) IS NULL THEN NULL
+                                          WHEN earlier_recovery_until > $3 THEN earlier_recovery_hash ELSE recovery_hash END,
+             earlier_recovery_until = CASE WHEN CAST($5 AS BIGINT) IS NULL THEN NULL
+                                           WHEN earlier_recovery_until > $3 THEN earlier_recovery_until ELSE CAST($5 AS BIGINT) END
+         WHERE id = $1",
         person.to_string(),
-        recovery_hash,
+        new.hash,
         now.0,
+        new.made_by.map(|session| session.to_string()),
+        new.earlier_until.map(|until| until.0),
     )?;
     Ok(())
 }

@@ -49,6 +49,10 @@ pub const HAND_OVERS: Prune = Prune {
     sql: "DELETE FROM hand_overs WHERE id IN (SELECT id FROM hand_overs WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
 };
 
+/// One-time steps whose second post is known no more.
+pub const ATTEMPTS: Prune =
+    Prune { table: "attempts", sql: "DELETE FROM attempts WHERE key_hash IN (SELECT key_hash FROM attempts WHERE at <= $1 ORDER BY at LIMIT $2)" };
+
 /// Deletes up to `BATCH` rows older than `before`; gives how many. Fewer than `BATCH` means that none are left.
 pub async fn batch(tx: &mut Tx, what: &Prune, before: Millis) -> Result<u64, StorageError> {
     macros::execute!(tx, what.sql, before.0, BATCH as i64)

@@ -24,6 +24,8 @@ pub struct Found {
     pub token_hash: String,
     /// Its browser has not shown the new token yet.
     pub is_rotating: bool,
+    /// Some request has shown its token.
+    pub is_shown: bool,
 }
 
 pub async fn insert(tx: &mut Tx, id: SessionId, person: PersonId, token_hash: &str, device: &str, now: Millis) -> Result<(), StorageError> {
@@ -45,7 +47,7 @@ pub async fn lookup(tx: &mut Tx, token_hash: &str, used_since: Millis, now: Mill
         tx,
         FoundRow,
         "SELECT s.id AS session_id, s.device, s.created_at, s.rotated_at, s.last_used_at, p.id, p.name, p.locale, p.text_size, p.zone, p.zone_offset_s,
-                s.token_hash, s.previous_hash IS NOT NULL AND s.previous_until IS NULL AS is_rotating
+                s.token_hash, s.previous_hash IS NOT NULL AND s.previous_until IS NULL AS is_rotating, s.shown_at IS NOT NULL AS is_shown
          FROM sessions s JOIN persons p ON p.id = s.person_id
          WHERE (s.token_hash = $1 OR (s.previous_hash = $1 AND (s.previous_until IS NULL OR s.previous_until > $3))) AND s.last_used_at > $2",
         token_hash,
@@ -61,16 +63,36 @@ pub async fn exists(tx: &mut Tx, id: SessionId) -> Result<bool, StorageError> {
     Ok(row.is_some())
 }
 
-pub async fn touch(tx: &mut Tx, id: SessionId, now: Millis) -> Result<(), StorageError> {
-    macros::execute!(tx, "UPDATE sessions SET last_used_at = $2 WHERE id = $1", id.to_string(), now.0)?;
+/// Its token was shown for the first time.
+pub async fn show(tx: &mut Tx, id: SessionId, now: Millis) -> Result<(), StorageError> {
+    macros::execute!(tx, "UPDATE sessions SET shown_at = $2 WHERE id = $1 AND shown_at IS NULL", id.to_string(), now.0)?;
     Ok(())
+}
+
+/// Its use, and from where: a MAC of the client's address.
+pub async fn touch(tx: &mut Tx, id: SessionId, address_hash: &str, now: Millis) -> Result<(), StorageError> {
+    macros::execute!(tx, "UPDATE sessions SET last_used_at = $2, address_hash = $3 WHERE id = $1", id.to_string(), now.0, address_hash)?;
+    Ok(())
+}
+
+/// Whether a session of this person was last used from this address.
+pub async fn was_at(tx: &mut Tx, person: PersonId, address_hash: &str) -> Result<bool, StorageError> {
+    let row: Option<(i64,)> = macros::fetch_optional!(
+        tx,
+        (i64,),
+        "SELECT last_used_at FROM sessions WHERE person_id = $1 AND address_hash = $2 LIMIT 1",
+        person.to_string(),
+        address_hash,
+    )?;
+    Ok(row.is_some())
 }
 
 /// Puts a fresh token in place; gives false when another request was faster. The one before opens until `settle`.
 pub async fn rotate(tx: &mut Tx, id: SessionId, token_hash: &str, rotated_before: Millis, now: Millis) -> Result<bool, StorageError> {
     let changed = macros::execute!(
         tx,
-        "UPDATE sessions SET previous_hash = token_hash, previous_until = NULL, token_hash = $2, rotated_at = $4, last_used_at = $4
+        "UPDATE sessions SET previous_hash = token_hash, previous_until = NULL, retired_told_at = NULL, token_hash = $2, rotated_at = $4,
+                last_used_at = $4
          WHERE id = $1 AND rotated_at <= $3",
         id.to_string(),
         token_hash,
@@ -91,6 +113,41 @@ pub async fn settle(tx: &mut Tx, id: SessionId, token_hash: &str, previous_until
         previous_until.0,
     )?;
     Ok(())
+}
+
+/// Whose retired token this is, and of which session; for exactly one caller.
+pub async fn tell_retired(tx: &mut Tx, token_hash: &str, now: Millis) -> Result<Option<(PersonId, SessionId)>, StorageError> {
+    let row: Option<(String, String)> = macros::fetch_optional!(
+        tx,
+        (String, String),
+        "UPDATE sessions SET retired_told_at = $2 WHERE previous_hash = $1 AND previous_until <= $2 AND retired_told_at IS NULL
+         RETURNING person_id, id",
+        token_hash,
+        now.0,
+    )?;
+    row.map(|(person, id)| {
+        let broken = |column| StorageError::Inconsistent { table: "sessions", id: id.clone(), column };
+        Ok((person.parse().map_err(|_| broken("person_id"))?, id.parse().map_err(|_| broken("id"))?))
+    })
+    .transpose()
+}
+
+/// Whether a token hash was retired and nobody was told yet that it was shown; reads only.
+pub async fn is_retired(tx: &mut Tx, token_hash: &str, now: Millis) -> Result<bool, StorageError> {
+    let row: Option<(i64,)> = macros::fetch_optional!(
+        tx,
+        (i64,),
+        "SELECT rotated_at FROM sessions WHERE previous_hash = $1 AND previous_until <= $2 AND retired_told_at IS NULL",
+        token_hash,
+        now.0,
+    )?;
+    Ok(row.is_some())
+}
+
+/// Everybody who has a session.
+pub async fn find_persons(tx: &mut Tx) -> Result<Vec<PersonId>, StorageError> {
+    let rows: Vec<(String,)> = macros::fetch_all!(tx, (String,), "SELECT DISTINCT person_id FROM sessions ORDER BY person_id")?;
+    rows.into_iter().map(|(id,)| id.parse().map_err(|_| StorageError::Inconsistent { table: "sessions", id, column: "person_id" })).collect()
 }
 
 pub async fn find_of(tx: &mut Tx, person: PersonId) -> Result<Vec<Session>, StorageError> {
@@ -139,11 +196,12 @@ struct FoundRow {
     person: persons::Row,
     token_hash: String,
     is_rotating: bool,
+    is_shown: bool,
 }
 
 impl FoundRow {
     fn into_found(self) -> Result<Found, StorageError> {
-        let Self { session, person, token_hash, is_rotating } = self;
-        Ok(Found { session: session.into_session()?, person: person.into_person()?, token_hash, is_rotating })
+        let Self { session, person, token_hash, is_rotating, is_shown } = self;
+        Ok(Found { session: session.into_session()?, person: person.into_person()?, token_hash, is_rotating, is_shown })
     }
 }

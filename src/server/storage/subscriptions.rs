@@ -133,6 +133,18 @@ pub async fn find_of_session(tx: &mut Tx, session: SessionId) -> Result<Vec<Subs
     found.into_iter().map(Row::into_subscription).collect()
 }
 
+/// The same person's browser has another session.
+pub async fn move_to(tx: &mut Tx, from: SessionId, to: SessionId) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "UPDATE push_subscriptions SET session_id = $2
+         WHERE session_id = $1 AND person_id = (SELECT person_id FROM sessions WHERE id = $2)",
+        from.to_string(),
+        to.to_string(),
+    )?;
+    Ok(())
+}
+
 /// Writes a device's name; gives whether it changed.
 pub async fn rename(tx: &mut Tx, id: SubscriptionId, name: &str) -> Result<bool, StorageError> {
     let changed = macros::execute!(tx, "UPDATE push_subscriptions SET name = $2 WHERE id = $1 AND name <> $2", id.to_string(), name)?;

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     domain::{Event, EventKind, Millis, PersonId},
     server::{
-        services::accounts,
+        services::sessions,
         storage::{
             events::{self, NewEvent},
             lines,
@@ -61,7 +61,7 @@ async fn tell(app: &TestApp, person: PersonId, count: usize) {
 
 async fn person_of(app: &TestApp, browser: &Browser) -> PersonId {
     let token = browser.cookies.lock().expect("cookies")["__Host-session"].clone();
-    accounts::recognise(&app.state, &token).await.expect("a look").expect("a session").found.person.id
+    sessions::recognise(&app.state, &token, [127, 0, 0, 1].into()).await.expect("a look").expect("a session").found.person.id
 }
 
 /// Somebody who is signed in, their id, and the last number of their feed.

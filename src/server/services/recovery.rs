@@ -1,0 +1,190 @@
+//! The recovery code: signing in with it, renewing it, and keeping it.
+
+use super::{
+    Caller, ServiceError,
+    attempts::{Attempt, Done},
+    guard::{self, Codes, Trier},
+    sessions::{self, Opened, YOUNG_MS},
+    tell::Telling,
+};
+use crate::{
+    domain::{EventKind, Millis, NotificationKind, Person, PersonId, RecoveryCode, SessionId},
+    server::{
+        secrets::new_recovery_code,
+        security::SecurityEvent,
+        state::AppState,
+        storage::{
+            Tx,
+            persons::{self, NewRecovery, RecoveryCodes},
+            sessions::Session,
+        },
+    },
+};
+
+/// So long the code from before a renewal goes on opening.
+pub const EARLIER_LIFE_MS: i64 = 7 * Millis::DAY;
+
+/// The recovery code is asked for again after so many answers.
+const ASK_AGAIN_AFTER: i64 = 3;
+
+/// Signs in with a recovery code. The person's other sessions are told.
+/// `None`: the same post did so before, and the session is somebody's by now.
+pub async fn sign_in(state: &AppState, attempt: &Attempt, typed: &str, trier: Trier, caller: &Caller) -> Result<Option<Opened>, ServiceError> {
+    let code = RecoveryCode::parse(typed).map_err(|_| ServiceError::CodeMissing)?;
+    let hash = state.secrets.recovery_hash(&code);
+    let now = state.clock.now();
+    let mut tx = state.database.read().await?;
+    let whose = persons::lookup_by_recovery(&mut tx, &hash, now).await?.map(|person| person.id);
+    drop(tx);
+    tokio::time::sleep(guard::slowness(state, Codes::Recovery, trier, whose).await?).await;
+    let mut tx = state.database.begin().await?;
+    if let Some(done) = attempt.lookup(&mut tx, state).await? {
+        return attempt.opened_again(&mut tx, state, &done, caller).await;
+    }
+    let Some(person) = persons::lookup_by_recovery(&mut tx, &hash, now).await? else {
+        guard::fail(tx, state, Codes::Recovery, trier).await?;
+        return Err(ServiceError::CodeWrong);
+    };
+    let mut telling = Telling::default();
+    let opened = sessions::open(&mut tx, state, attempt, person, caller, &mut telling).await?;
+    attempt.done(&mut tx, state, &Done::session(&opened)).await?;
+    telling.of_the_account(opened.person.id, EventKind::RecoveryCodeUsed, NotificationKind::RecoveryUsed, String::new(), now);
+    telling.write(&mut tx, state, now).await?;
+    tx.commit().await?;
+    guard::note(state, SecurityEvent::RecoveryUsed { person: opened.person.id });
+    Ok(Some(opened))
+}
+
+/// Makes a new recovery code. The earlier one goes on opening for a week, so that somebody who has copied a cookie cannot
+/// make the account theirs, unless the renewal is confirmed: with `earlier`, the code typed along, or later on another
+/// session (`confirm`). `None`: the same post did so before, and its code opens nothing any more.
+pub async fn renew(
+    state: &AppState,
+    attempt: &Attempt,
+    person: &Person,
+    by: SessionId,
+    earlier: &str,
+    trier: Trier,
+) -> Result<Option<RecoveryCode>, ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    if let Some(made) = attempt.lookup(&mut tx, state).await?.and_then(|done| done.target) {
+        let code = attempt.recovery_code(state, &made);
+        return Ok(opens(&mut tx, state, person.id, &code).await?.then_some(code));
+    }
+    let is_confirmed = !earlier.trim().is_empty();
+    if is_confirmed {
+        let codes = persons::recovery_codes(&mut tx, person.id, now).await?;
+        // While a code from before a renewal runs, the one made since confirms nothing: whoever renewed knows it.
+        let expected = codes.earlier.map(|(hash, _)| hash).or(codes.hash);
+        let typed = RecoveryCode::parse(earlier).ok().map(|code| state.secrets.recovery_hash(&code));
+        if typed.is_none() || typed != expected {
+            guard::fail(tx, state, Codes::Recovery, trier).await?;
+            return Err(ServiceError::CodeWrong);
+        }
+    }
+    let made = format!("{:032x}", state.random.id(now));
+    let code = attempt.recovery_code(state, &made);
+    let hash = state.secrets.recovery_hash(&code);
+    let earlier_until = (!is_confirmed).then(|| now.plus(EARLIER_LIFE_MS));
+    persons::set_recovery(&mut tx, person.id, NewRecovery { hash: &hash, made_by: Some(by), earlier_until }, now).await?;
+    tell_renewed(&mut tx, state, person.id, now).await?;
+    attempt.done(&mut tx, state, &Done::by(person.id, made)).await?;
+    tx.commit().await?;
+    guard::note(state, SecurityEvent::RecoveryRenewed { person: person.id, is_confirmed });
+    Ok(Some(code))
+}
+
+async fn tell_renewed(tx: &mut Tx, state: &AppState, person: PersonId, now: Millis) -> Result<(), ServiceError> {
+    let mut telling = Telling::default();
+    telling.of_the_account(person, EventKind::RecoveryCodeRenewed, NotificationKind::RecoveryRenewed, String::new(), now);
+    telling.write(tx, state, now).await
+}
+
+/// For the operator: a new code for somebody who has lost theirs or whose account was taken. All earlier ones end.
+pub async fn renew_by_operator(state: &AppState, person: PersonId) -> Result<RecoveryCode, ServiceError> {
+    let now = state.clock.now();
+    let code = new_recovery_code(&state.random);
+    let mut tx = state.database.begin().await?;
+    persons::lookup(&mut tx, person).await?.ok_or(ServiceError::NotFound)?;
+    let hash = state.secrets.recovery_hash(&code);
+    persons::set_recovery(&mut tx, person, NewRecovery { hash: &hash, made_by: None, earlier_until: None }, now).await?;
+    tell_renewed(&mut tx, state, person, now).await?;
+    tx.commit().await?;
+    Ok(code)
+}
+
+/// The earlier code that still opens, as one session sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Earlier {
+    pub until: Millis,
+    /// Whether this session may end it now.
+    pub may_end: bool,
+}
+
+pub async fn earlier(state: &AppState, person: &Person, by: &Session) -> Result<Option<Earlier>, ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.read().await?;
+    let codes = persons::recovery_codes(&mut tx, person.id, now).await?;
+    let may_end = confirms(&codes, by, now);
+    Ok(codes.earlier.map(|(_, until)| Earlier { until, may_end }))
+}
+
+/// A session confirms a renewal that another one made, if it was there before and has been for a day: one that was opened
+/// with the new code, or for the purpose, proves nothing.
+fn confirms(codes: &RecoveryCodes, by: &Session, now: Millis) -> bool {
+    let was_before = codes.made_at.is_some_and(|made_at| by.created_at < made_at);
+    codes.made_by != Some(by.id) && was_before && now.since(by.created_at) >= YOUNG_MS
+}
+
+/// "The new code is mine": the earlier one ends at once.
+pub async fn confirm(state: &AppState, person: &Person, by: &Session) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    let codes = persons::recovery_codes(&mut tx, person.id, now).await?;
+    if codes.earlier.is_none() {
+        return Ok(());
+    }
+    if !confirms(&codes, by, now) {
+        return Err(ServiceError::SessionTooYoung);
+    }
+    persons::end_earlier_recovery(&mut tx, person.id, now).await?;
+    let mut telling = Telling::default();
+    telling.myself(person.id, EventKind::SettingsChanged);
+    telling.write(&mut tx, state, now).await?;
+    tx.commit().await?;
+    guard::note(state, SecurityEvent::RecoveryConfirmed { person: person.id, session: by.id });
+    Ok(())
+}
+
+/// The code in this browser, while it is the one that opens the account: no page shows another.
+pub async fn shown(state: &AppState, person: &Person, held: Option<RecoveryCode>) -> Result<Option<RecoveryCode>, ServiceError> {
+    let Some(code) = held else { return Ok(None) };
+    let mut tx = state.database.read().await?;
+    Ok(opens(&mut tx, state, person.id, &code).await?.then_some(code))
+}
+
+/// Whether this is the code that opens this person's account now.
+pub(super) async fn opens(tx: &mut Tx, state: &AppState, person: PersonId, code: &RecoveryCode) -> Result<bool, ServiceError> {
+    let codes = persons::recovery_codes(tx, person, state.clock.now()).await?;
+    Ok(codes.hash == Some(state.secrets.recovery_hash(code)))
+}
+
+/// The person says they keep their code. Only what they say after the third answer counts for good.
+pub async fn keep(state: &AppState, person: &Person) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    if asks_again(persons::recovery_state(&mut tx, person.id).await?) {
+        persons::set_recovery_kept(&mut tx, person.id, now).await?;
+        let mut telling = Telling::default();
+        telling.myself(person.id, EventKind::SettingsChanged);
+        telling.write(&mut tx, state, now).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// Whether it is time to ask for the recovery code again.
+pub fn asks_again(state: persons::RecoveryState) -> bool {
+    state.answers_given >= ASK_AGAIN_AFTER && state.kept_at.is_none()
+}

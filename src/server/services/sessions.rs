@@ -1,0 +1,220 @@
+//! Signed-in browsers: opening, recognising and ending their sessions.
+
+use std::net::IpAddr;
+
+use super::{
+    Caller, ServiceError,
+    attempts::{ATTEMPT_LIFE_MS, Attempt},
+    guard::{self, network},
+    tell::Telling,
+};
+use crate::{
+    domain::{Cancelled, EventKind, Millis, NotificationKind, Person, PersonId, SessionId},
+    server::{
+        secrets::token_hash,
+        security::SecurityEvent,
+        state::AppState,
+        storage::{
+            Tx,
+            deliveries::{self, CancelFor},
+            persons,
+            sessions::{self, Found, Session},
+            subscriptions,
+        },
+    },
+};
+
+/// A session nobody uses for 400 days ends (the longest life browsers give a cookie, RFC 6265bis §5.5).
+pub const SESSION_IDLE_MS: i64 = 400 * Millis::DAY;
+/// The end of an idle session is the sweep's, which waits while the clock seems wrong; a session that is still there opens.
+const HOWEVER_IDLE: Millis = Millis(i64::MIN);
+/// After 30 days of use a session gets a fresh token.
+const ROTATE_AFTER_MS: i64 = 30 * Millis::DAY;
+/// Once a browser has shown its fresh token, requests under way may still show the one from before.
+const PREVIOUS_LIVES_MS: i64 = Millis::MINUTE;
+/// Use is written down once an hour at most.
+const TOUCH_AFTER_MS: i64 = Millis::HOUR;
+/// Sessions of one person; one more ends the longest unused.
+pub const MOST: usize = 50;
+/// A session younger than this ends no older one: who has just come in does not shut out those who were here.
+pub const YOUNG_MS: i64 = Millis::DAY;
+
+/// A fresh session: the token goes into the cookie and nowhere else.
+pub struct Opened {
+    pub person: Person,
+    pub session: SessionId,
+    pub token: String,
+}
+
+/// A fresh session with a token of its own, for whoever may have one. The session this browser had before ends with it: it
+/// would live on unseen, and its push subscription would wake this browser for somebody else.
+pub(super) async fn open(
+    tx: &mut Tx,
+    state: &AppState,
+    attempt: &Attempt,
+    person: Person,
+    caller: &Caller,
+    telling: &mut Telling,
+) -> Result<Opened, ServiceError> {
+    let now = state.clock.now();
+    let session = SessionId(state.random.id(now));
+    let token = attempt.session_token(state, session);
+    sessions::insert(tx, session, person.id, &token_hash(&token), &caller.device.0, now).await?;
+    sessions::touch(tx, session, &state.secrets.address_hash(network(caller.client)), now).await?;
+    if let Some((former, here)) = caller.here {
+        subscriptions::move_to(tx, here, session).await?;
+        end_in(tx, former, here, now).await?;
+        if former != person.id {
+            telling.myself(former, EventKind::SessionsChanged);
+        }
+    }
+    for unused in sessions::find_of(tx, person.id).await?.iter().filter(|found| found.id != session).skip(MOST - 1) {
+        end_in(tx, person.id, unused.id, now).await?;
+    }
+    Ok(Opened { person, session, token })
+}
+
+/// Ends a session of this person; whether or not its browser co-operates, nothing is sent to it any more.
+async fn end_in(tx: &mut Tx, person: PersonId, session: SessionId, now: Millis) -> Result<bool, ServiceError> {
+    for subscription in subscriptions::find_of_session(tx, session).await? {
+        if subscription.person == person {
+            deliveries::cancel(tx, CancelFor::Subscription(subscription.id), Cancelled::SignedOut, now).await?;
+        }
+    }
+    Ok(sessions::delete(tx, person, session).await?)
+}
+
+/// What the session middleware learns from a cookie.
+pub struct Recognised {
+    pub found: Found,
+    /// A fresh token for the cookie, when it was time for one.
+    pub new_token: Option<String>,
+}
+
+/// Finds the session of a token, notes its use, and rotates it every 30 days. An answer that brings a fresh token may be
+/// lost, and nobody is signed out by that: whoever still shows the old one is given the same fresh one again.
+pub async fn recognise(state: &AppState, token: &str, client: IpAddr) -> Result<Option<Recognised>, ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.read().await?;
+    let shown = token_hash(token);
+    let Some(found) = sessions::lookup(&mut tx, &shown, HOWEVER_IDLE, now).await? else {
+        if sessions::is_retired(&mut tx, &shown, now).await? {
+            drop(tx);
+            tell_retired(state, &shown, now).await?;
+        }
+        return Ok(None);
+    };
+    drop(tx);
+    let session = found.session.id;
+    let is_due = now.since(found.session.rotated_at) >= ROTATE_AFTER_MS;
+    let mut new_token = None;
+    if found.token_hash != shown {
+        // Under another key than it was made with it would open nothing: then the old one goes on.
+        new_token = found.is_rotating.then(|| state.secrets.next_token(token)).filter(|next| token_hash(next) == found.token_hash);
+    } else if found.is_rotating {
+        let mut tx = state.database.begin().await?;
+        sessions::settle(&mut tx, session, &shown, now.plus(PREVIOUS_LIVES_MS)).await?;
+        tx.commit().await?;
+    } else if is_due {
+        let fresh = state.secrets.next_token(token);
+        let mut tx = state.database.begin().await?;
+        let is_rotated = sessions::rotate(&mut tx, session, &token_hash(&fresh), now.plus(-ROTATE_AFTER_MS), now).await?;
+        tx.commit().await?;
+        return Ok(Some(Recognised { found, new_token: is_rotated.then_some(fresh) }));
+    }
+    if !found.is_shown && now.since(found.session.created_at) < ATTEMPT_LIFE_MS {
+        // From now on the step that opened it opens it for nobody else.
+        let mut tx = state.database.begin().await?;
+        sessions::show(&mut tx, session, now).await?;
+        tx.commit().await?;
+    }
+    if now.since(found.session.last_used_at) >= TOUCH_AFTER_MS {
+        let mut tx = state.database.begin().await?;
+        sessions::touch(&mut tx, session, &state.secrets.address_hash(network(client)), now).await?;
+        tx.commit().await?;
+    }
+    Ok(Some(Recognised { found, new_token }))
+}
+
+/// A token is shown that was replaced long ago: by a phone restored from a backup, an old log, or somebody who copied it. The
+/// person is told once; nothing ends by itself, or an old log would sign an old parent out.
+async fn tell_retired(state: &AppState, shown: &str, now: Millis) -> Result<(), ServiceError> {
+    let mut tx = state.database.begin().await?;
+    if let Some((person, session)) = sessions::tell_retired(&mut tx, shown, now).await? {
+        let mut telling = Telling::default();
+        telling.of_the_account(person, EventKind::SessionsChanged, NotificationKind::StaleToken, String::new(), now);
+        telling.write(&mut tx, state, now).await?;
+        tx.commit().await?;
+        guard::note(state, SecurityEvent::TokenRetired { person, session });
+    }
+    Ok(())
+}
+
+/// Ends one of the person's sessions. Its open streams end at once: they look for their session at every event.
+/// `by` is the session that asks.
+pub async fn end(state: &AppState, person: &Person, by: SessionId, session: SessionId) -> Result<(), ServiceError> {
+    end_all(state, person, by, |found| found.id == session).await
+}
+
+/// Ends all of the person's sessions but `by`.
+pub async fn end_others(state: &AppState, person: &Person, by: SessionId) -> Result<(), ServiceError> {
+    match end_all(state, person, by, |found| found.id != by).await {
+        // Nobody else is here: as was wished.
+        Err(ServiceError::NotFound) => Ok(()),
+        done => done,
+    }
+}
+
+async fn end_all(state: &AppState, person: &Person, by: SessionId, which: impl Fn(&Session) -> bool) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    let all = sessions::find_of(&mut tx, person.id).await?;
+    let own = all.iter().find(|found| found.id == by).ok_or(ServiceError::SignedOut)?;
+    let chosen: Vec<&Session> = all.iter().filter(|found| which(found)).collect();
+    // One dated by a clock that was far ahead is not young for years.
+    let is_young = now.since(own.created_at) < YOUNG_MS && own.created_at.is_believed_at(now);
+    if is_young && chosen.iter().any(|found| found.created_at < own.created_at) {
+        return Err(ServiceError::SessionTooYoung);
+    }
+    if chosen.is_empty() {
+        return Err(ServiceError::NotFound);
+    }
+    for found in &chosen {
+        end_in(&mut tx, person.id, found.id, now).await?;
+    }
+    tell_ended(&mut tx, state, person.id, now).await?;
+    tx.commit().await?;
+    guard::note(state, SecurityEvent::SessionsEnded { person: person.id, count: chosen.len() });
+    Ok(())
+}
+
+async fn tell_ended(tx: &mut Tx, state: &AppState, person: PersonId, now: Millis) -> Result<(), ServiceError> {
+    let mut telling = Telling::default();
+    telling.myself(person, EventKind::SessionsChanged);
+    telling.write(tx, state, now).await
+}
+
+/// For the operator: ends every session of one person, or of everybody. Gives how many.
+pub async fn end_by_operator(state: &AppState, person: Option<PersonId>) -> Result<usize, ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    let persons = match person {
+        Some(person) => vec![persons::lookup(&mut tx, person).await?.ok_or(ServiceError::NotFound)?.id],
+        None => sessions::find_persons(&mut tx).await?,
+    };
+    let mut ended = 0;
+    for person in persons {
+        for session in sessions::find_of(&mut tx, person).await? {
+            ended += usize::from(end_in(&mut tx, person, session.id, now).await?);
+        }
+        tell_ended(&mut tx, state, person, now).await?;
+    }
+    tx.commit().await?;
+    Ok(ended)
+}
+
+/// The person's sessions, latest use first.
+pub async fn find_of(state: &AppState, person: &Person) -> Result<Vec<Session>, ServiceError> {
+    let mut tx = state.database.read().await?;
+    Ok(sessions::find_of(&mut tx, person.id).await?)
+}

@@ -1,0 +1,54 @@
+//! One-time steps that were done, by the hash of the key they were posted with: a second post is known by it.
+
+use super::{StorageError, Tx, macros};
+use crate::domain::{Millis, PersonId, SessionId};
+
+/// What a step came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    pub person: PersonId,
+    /// The session it opened, whether or not that still is.
+    pub session: Option<SessionId>,
+    /// What it made or joined.
+    pub target: Option<String>,
+}
+
+/// What was done under this key since `since`. Posts with one key follow one another until the end of the transaction.
+pub async fn lookup(tx: &mut Tx, key_hash: &str, since: Millis) -> Result<Option<Done>, StorageError> {
+    if tx.is_postgres() {
+        macros::execute!(tx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", key_hash)?;
+    }
+    let row = macros::fetch_optional!(
+        tx,
+        (String, Option<String>, Option<String>),
+        "SELECT person_id, session_id, target FROM attempts WHERE key_hash = $1 AND at > $2",
+        key_hash,
+        since.0,
+    )?;
+    row.map(|(person, session, target): (String, Option<String>, Option<String>)| {
+        let broken = |column| StorageError::Inconsistent { table: "attempts", id: key_hash.to_owned(), column };
+        Ok(Done {
+            person: person.parse().map_err(|_| broken("person_id"))?,
+            session: session.map(|id| id.parse().map_err(|_| broken("session_id"))).transpose()?,
+            target,
+        })
+    })
+    .transpose()
+}
+
+/// Writes down that a step was done; what an old key stood for is replaced.
+pub async fn insert(tx: &mut Tx, key_hash: &str, step: &str, done: &Done, now: Millis) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "INSERT INTO attempts (key_hash, step, person_id, session_id, target, at) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (key_hash) DO UPDATE
+         SET person_id = excluded.person_id, session_id = excluded.session_id, target = excluded.target, at = excluded.at",
+        key_hash,
+        step,
+        done.person.to_string(),
+        done.session.map(|session| session.to_string()),
+        done.target.as_deref(),
+        now.0,
+    )?;
+    Ok(())
+}
