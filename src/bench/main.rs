@@ -149,10 +149,7 @@ async fn pages(folder: &Path) -> Result<(), String> {
 pub async fn state(folder: &Path, clock: Clock, push_host: &str, port: u16) -> Result<AppState, String> {
     let said = |error: &dyn std::error::Error| error.to_string();
     let now = Clock::System.now();
-    let keys = match VapidKeys::load(folder).map_err(|error| said(&error))? {
-        Some(keys) => keys,
-        None => VapidKeys::make(folder, now.0).map_err(|error| said(&error))?,
-    };
+    let keys = VapidKeys::load_or_make(folder, now.0).map_err(|error| said(&error))?;
     let state = AppState {
         database: Database::open(&format!("sqlite:{}", folder.join("bench.db").display()), Opening::Migrate).await.map_err(|error| said(&error))?,
         catalogue: Catalogue::load(folder).map_err(|error| said(&error))?,

@@ -207,12 +207,11 @@ async fn write_catalogue(database: &Database, catalogue: &Catalogue) -> Result<(
 fn push_of(settings: &Settings) -> Result<Push, Failure> {
     let hosts = PushHosts::parse(&settings.push_allowed_hosts, &settings.push_extra_hosts, settings.is_production()).map_err(Failure)?;
     let subject = push::check_subject(settings.vapid_subject.as_deref(), settings.is_production()).map_err(Failure)?;
-    let keys = match VapidKeys::load(&settings.data_dir)? {
-        Some(keys) => keys,
-        None if settings.is_production() => {
-            return Err(Failure(format!("{} holds no push keys: make them with `umbba keys`, and keep a copy", settings.data_dir.display())));
-        }
-        None => VapidKeys::make(&settings.data_dir, Clock::System.now().0)?,
+    let keys = if settings.is_production() {
+        VapidKeys::load(&settings.data_dir)?
+            .ok_or_else(|| Failure(format!("{} holds no push keys: make them with `umbba keys`, and keep a copy", settings.data_dir.display())))?
+    } else {
+        VapidKeys::load_or_make(&settings.data_dir, Clock::System.now().0)?
     };
     Ok(Push::new(hosts, keys, subject)?)
 }

@@ -60,8 +60,8 @@ pub(super) fn keys(settings: &Settings, act: Option<KeysAct>) -> Result<(), Fail
             return Ok(());
         }
         (Some(KeysAct::Export), None) => return Err(Failure("there are no push keys yet: make them with `umbba keys`".into())),
-        (None, Some(keys)) => keys,
-        (Some(KeysAct::Rotate), _) | (None, None) => VapidKeys::make(&settings.data_dir, now)?,
+        (None, _) => VapidKeys::load_or_make(&settings.data_dir, now)?,
+        (Some(KeysAct::Rotate), _) => VapidKeys::make(&settings.data_dir, now)?,
     };
     for (at, (id, public, created_at)) in keys.list().enumerate() {
         println!("{id} {public} {created_at}{}", if at == 0 { " current" } else { "" });

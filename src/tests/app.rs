@@ -303,7 +303,7 @@ fn push(folder: &Path, host: &str) -> Push {
     let hosts = PushHosts::parse("", host, false).expect("hosts");
     let sender = PushSender::new(hosts.clone()).expect("a sender");
     let sender = sender.with_timeouts(Duration::from_millis(1_500), Duration::from_millis(1_000)).expect("a sender");
-    let keys = VapidKeys::load(folder).expect("a key file").unwrap_or_else(|| VapidKeys::make(folder, NOON.0).expect("keys"));
+    let keys = VapidKeys::load_or_make(folder, NOON.0).expect("keys");
     Push::with_sender(sender, hosts, keys, "mailto:operator@family.example".into())
 }
 

@@ -110,8 +110,30 @@ impl VapidKeys {
         (!keys.is_empty()).then_some(Self(keys))
     }
 
+    /// The keys there are, or a first one. `now_ms` is epoch ms.
+    pub fn load_or_make(data_dir: &Path, now_ms: i64) -> Result<Self, VapidError> {
+        let _held = Self::hold(data_dir)?;
+        match Self::load(data_dir)? {
+            Some(keys) => Ok(keys),
+            None => Self::add(data_dir, now_ms),
+        }
+    }
+
     /// Makes a key and puts it before those there are, in the file too. `now_ms` is epoch ms.
     pub fn make(data_dir: &Path, now_ms: i64) -> Result<Self, VapidError> {
+        let _held = Self::hold(data_dir)?;
+        Self::add(data_dir, now_ms)
+    }
+
+    /// Processes that write the file at the same time follow one another, so that each keeps the other's key. Freed with the value.
+    fn hold(data_dir: &Path) -> Result<fs::File, VapidError> {
+        let folder = fs::File::open(data_dir).map_err(|error| VapidError(format!("cannot write {}: {error}", data_dir.join(FILE).display())))?;
+        // On a file system without locks the operator makes sure that one command runs at a time.
+        let _ = folder.lock();
+        Ok(folder)
+    }
+
+    fn add(data_dir: &Path, now_ms: i64) -> Result<Self, VapidError> {
         let old = Self::load(data_dir)?;
         let file = data_dir.join(FILE);
         let fails = |error: &dyn fmt::Display| VapidError(format!("cannot write {}: {error}", file.display()));

@@ -164,12 +164,25 @@ fn the_first_key_makes_a_file_for_its_owner_alone() {
 #[test]
 fn first_starts_at_the_same_time_have_one_key() {
     let folder = Folder::new();
-    let make = || folder.make(NOW).current().public_text().to_owned();
-    let keys: Vec<String> = std::thread::scope(|scope| {
-        let starts: Vec<_> = (0..8).map(|_| scope.spawn(make)).collect();
+    let start = || VapidKeys::load_or_make(&folder.0, NOW).expect("a key");
+    let started: Vec<_> = std::thread::scope(|scope| {
+        let starts: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
         starts.into_iter().map(|start| start.join().expect("no panic")).collect()
     });
-    // Who came when the file stood already has put a key of their own before it, as `keys rotate` does.
+    assert_eq!(folder.load().list().count(), 1);
+    assert!(started.iter().all(|keys| keys.export() == folder.text()));
+}
+
+#[test]
+fn of_many_rotations_at_the_same_time_each_keeps_its_key() {
+    let folder = Folder::new();
+    folder.make(NOW);
+    let rotate = || folder.make(NOW).current().public_text().to_owned();
+    let keys: Vec<String> = std::thread::scope(|scope| {
+        let rotations: Vec<_> = (0..8).map(|_| scope.spawn(rotate)).collect();
+        rotations.into_iter().map(|rotation| rotation.join().expect("no panic")).collect()
+    });
+    assert_eq!(folder.load().list().count(), 9);
     assert!(keys.iter().all(|key| folder.load().list().any(|(_, public, _)| public == key)), "{keys:?}");
 }
 

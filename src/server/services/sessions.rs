@@ -15,7 +15,7 @@ use crate::{
         security::SecurityEvent,
         state::AppState,
         storage::{
-            Tx,
+            StorageError, Tx,
             deliveries::{self, CancelFor},
             persons,
             sessions::{self, Found, Session},
@@ -100,7 +100,7 @@ pub async fn recognise(state: &AppState, token: &str, client: IpAddr) -> Result<
     let Some(found) = sessions::lookup(&mut tx, &shown, HOWEVER_IDLE, now).await? else {
         if sessions::is_retired(&mut tx, &shown, now).await? {
             drop(tx);
-            tell_retired(state, &shown, now).await?;
+            at_leisure(tell_retired(state, &shown, now).await)?;
         }
         return Ok(None);
     };
@@ -112,28 +112,53 @@ pub async fn recognise(state: &AppState, token: &str, client: IpAddr) -> Result<
         // Under another key than it was made with it would open nothing: then the old one goes on.
         new_token = found.is_rotating.then(|| state.secrets.next_token(token)).filter(|next| token_hash(next) == found.token_hash);
     } else if found.is_rotating {
-        let mut tx = state.database.begin().await?;
-        sessions::settle(&mut tx, session, &shown, now.plus(PREVIOUS_LIVES_MS)).await?;
-        tx.commit().await?;
+        at_leisure(note_settled(state, session, &shown, now).await)?;
     } else if is_due {
         let fresh = state.secrets.next_token(token);
-        let mut tx = state.database.begin().await?;
-        let is_rotated = sessions::rotate(&mut tx, session, &token_hash(&fresh), now.plus(-ROTATE_AFTER_MS), now).await?;
-        tx.commit().await?;
+        let is_rotated = at_leisure(rotate(state, session, &fresh, now).await)?;
         return Ok(Some(Recognised { found, new_token: is_rotated.then_some(fresh) }));
     }
-    if !found.is_shown && now.since(found.session.created_at) < ATTEMPT_LIFE_MS {
-        // From now on the step that opened it opens it for nobody else.
-        let mut tx = state.database.begin().await?;
-        sessions::show(&mut tx, session, now).await?;
-        tx.commit().await?;
-    }
-    if now.since(found.session.last_used_at) >= TOUCH_AFTER_MS {
-        let mut tx = state.database.begin().await?;
-        sessions::touch(&mut tx, session, &state.secrets.address_hash(network(client)), now).await?;
-        tx.commit().await?;
+    let is_first = !found.is_shown && now.since(found.session.created_at) < ATTEMPT_LIFE_MS;
+    let is_long_ago = now.since(found.session.last_used_at) >= TOUCH_AFTER_MS;
+    if is_first || is_long_ago {
+        at_leisure(note_use(state, session, client, is_first, now).await)?;
     }
     Ok(Some(Recognised { found, new_token }))
+}
+
+/// What is written down about a session's use does not stand in the way of the use: on a full disk its owner can still read.
+/// It is written the next time.
+fn at_leisure<T: Default>(written: Result<T, ServiceError>) -> Result<T, ServiceError> {
+    match written {
+        Err(ServiceError::Storage(StorageError::Unavailable(error))) => {
+            tracing::debug!(%error, "the use of a session is not written down");
+            Ok(T::default())
+        }
+        written => written,
+    }
+}
+
+async fn note_settled(state: &AppState, session: SessionId, shown: &str, now: Millis) -> Result<(), ServiceError> {
+    let mut tx = state.database.begin().await?;
+    sessions::settle(&mut tx, session, shown, now.plus(PREVIOUS_LIVES_MS)).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn rotate(state: &AppState, session: SessionId, fresh: &str, now: Millis) -> Result<bool, ServiceError> {
+    let mut tx = state.database.begin().await?;
+    let is_rotated = sessions::rotate(&mut tx, session, &token_hash(fresh), now.plus(-ROTATE_AFTER_MS), now).await?;
+    tx.commit().await?;
+    Ok(is_rotated)
+}
+
+/// `is_first`: from now on the step that opened this session opens it for nobody else.
+async fn note_use(state: &AppState, session: SessionId, client: IpAddr, is_first: bool, now: Millis) -> Result<(), ServiceError> {
+    let mut tx = state.database.begin().await?;
+    if is_first {
+        sessions::show(&mut tx, session, now).await?;
+    }
+    sessions::touch(&mut tx, session, &state.secrets.address_hash(network(client)), now).await?;
+    Ok(tx.commit().await?)
 }
 
 /// A token is shown that was replaced long ago: by a phone restored from a backup, an old log, or somebody who copied it. The
