@@ -41,8 +41,13 @@ const isOurs = ({ referrer }) => referrer.startsWith(`${self.location.origin}/`)
 
 /** A form that meets no network leads back to its page, as it is kept, instead of to the browser's own words. */
 async function posted(request, isOtherwise) {
-  const from = new URL(request.referrer).pathname;
-  const back = () => Response.redirect(from.startsWith('/api/') ? '/' : from, 303);
+  const copy = request.clone();
+  const back = async () => {
+    // Every form names its page; a referrer may hold the origin alone.
+    const named = await copy.formData().then((fields) => fields.get('from'), () => null);
+    const { origin, pathname } = new URL(named || request.referrer, request.url);
+    return Response.redirect(origin !== self.location.origin || pathname.startsWith('/api/') ? '/' : pathname, 303);
+  };
   const answer = await fetch(request).catch(back);
   // Only when it was done; a script that signs out says so itself (`forget`).
   if (isOtherwise && (answer.ok || answer.type === 'opaqueredirect')) await wipe();

@@ -106,6 +106,17 @@ test('behind a proxy whose server is away the kept copy is shown, not the proxy�
   }
 });
 
+test('a form without a network leads back to its page, whatever the referrer says', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  await visit(pair.child, pair.at('settings'));
+  await page.evaluate(() => document.head.append(Object.assign(document.createElement('meta'), { name: 'referrer', content: 'origin' })));
+  await page.context().setOffline(true);
+  await page.getByRole('button', { name: '저장하기' }).last().click();
+  await expect(page.getByRole('heading', { name: '지금은 연결이 끊겼어요' })).toBeVisible();
+  expect(new URL(page.url()).pathname).toBe(pair.at('settings'));
+});
+
 test('a sign-in that was refused takes no copies away', async ({ pairUp }) => {
   const pair = await pairUp();
   const { page } = pair.child;

@@ -1,5 +1,7 @@
 //! After a step back to this release, the database holds words of a later one: no page, feed or job breaks on them.
 
+use reqwest::StatusCode;
+
 use super::{
     app::{TestApp, TestPair},
     push_service::PushService,
@@ -112,6 +114,22 @@ async fn a_push_of_a_later_kind_waits_for_its_release() {
     app.deliver().await;
 
     assert_eq!(service.arrived().len(), 1, "the release that knows the kind sends it");
+}
+
+#[tokio::test]
+async fn the_badge_of_a_push_counts_what_the_inbox_shows() {
+    let (app, service, pair) = lived_in().await;
+    app.deliver().await;
+    service.take();
+    app.run_sql("UPDATE notifications SET kind = 'photo_added', read_at = NULL").await;
+    assert_eq!(pair.child.post("renew_recovery", &[]).await.status(), StatusCode::OK);
+    app.deliver().await;
+
+    let arrived = service.arrived();
+    assert!(!arrived.is_empty());
+    for push in arrived {
+        assert_eq!(push.json["app_badge"], 1, "the renewal alone: {}", push.json);
+    }
 }
 
 #[tokio::test]

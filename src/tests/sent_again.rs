@@ -7,6 +7,7 @@ use super::{
     push_service::{Answer, PushService},
 };
 use crate::{
+    api::DevicesView,
     domain::Millis,
     server::storage::{
         deliveries::{self, DeliveryId, Listed, State},
@@ -121,6 +122,19 @@ async fn what_waits_for_a_device_follows_it_to_its_new_endpoint() {
     assert_eq!(titles.len(), 2, "{titles:?}");
     assert!(titles.iter().all(|(device, _)| device == "parent-new"), "{titles:?}");
     assert!(titles.iter().any(|(_, title)| title.contains("복구 코드")), "the security notice above all: {titles:?}");
+}
+
+#[tokio::test]
+async fn a_device_keeps_its_name_when_its_endpoint_changes() {
+    let (_app, service, pair) = subscribed().await;
+    let devices = || async { pair.parent.ask::<DevicesView>("devices", &[]).await.expect("devices").devices };
+    let device = devices().await[0].id.to_string();
+    assert_eq!(pair.parent.post("rename_device", &[("device", &device), ("name", "부엌 태블릿")]).await.status(), StatusCode::OK);
+
+    assert_eq!(pair.parent.subscribe(&service, "parent-new").await.status(), StatusCode::OK);
+
+    let names: Vec<String> = devices().await.into_iter().map(|device| device.name).collect();
+    assert_eq!(names, ["부엌 태블릿"]);
 }
 
 #[tokio::test]

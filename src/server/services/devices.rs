@@ -77,6 +77,8 @@ pub async fn subscribe(state: &AppState, person: &Person, session: SessionId, de
             for silent in mine.iter().skip(MOST - 1) {
                 remove_in(&mut tx, silent, now).await?;
             }
+            // A device keeps the name its person gave it.
+            let name = earlier.iter().find(|earlier| earlier.person == person.id).map_or_else(|| device.0.clone(), |earlier| earlier.name.clone());
             let new = Subscription {
                 id: SubscriptionId(state.random.id(now)),
                 person: person.id,
@@ -86,7 +88,7 @@ pub async fn subscribe(state: &AppState, person: &Person, session: SessionId, de
                 p256dh,
                 auth,
                 key_id,
-                name: device.0.clone(),
+                name,
                 created_at: now,
                 renewed_at: now,
                 accepted_at: None,
