@@ -109,7 +109,8 @@ test('behind a proxy whose server is away the kept copy is shown, not the proxy�
 test('a form without a network leads back to its page, whatever the referrer says', async ({ pairUp }) => {
   const pair = await pairUp();
   const { page } = pair.child;
-  await visit(pair.child, pair.at('settings'));
+  await visit(pair.child, pair.at('today'));
+  await pair.child.open(pair.at('settings'));
   await page.evaluate(() => document.head.append(Object.assign(document.createElement('meta'), { name: 'referrer', content: 'origin' })));
   await page.context().setOffline(true);
   await page.getByRole('button', { name: '저장하기' }).last().click();
