@@ -53,10 +53,11 @@ pub fn TextField(
     }
 }
 
-/// The sentence by a field, or nothing.
+/// The sentence by a field or a button, or nothing. The browser focuses the first `autofocus` of a page: the field, or else this
+/// sentence, so that a page that comes back at its top shows why.
 #[component]
 pub fn FieldError(#[prop(into)] id: String, #[prop(optional_no_strip)] sentence: Option<&'static str>) -> impl IntoView {
-    sentence.map(|sentence| view! { <p class="field-error" role="alert" id=id>{sentence}</p> })
+    sentence.map(|sentence| view! { <p class="field-error" role="alert" id=id tabindex="-1" autofocus>{sentence}</p> })
 }
 
 /// The key by which a second post of this form is known. A form that was refused keeps the one it had.

@@ -201,7 +201,7 @@ fn WrongPerson(view: RwSignal<TodayView>) -> impl IntoView {
                     <summary>{words.wrong_person_summary}</summary>
                     <p><b>{name}</b></p>
                     <p>{words.wrong_person_lead}</p>
-                    {refused.map(|sentence| view! { <p class="field-error" role="alert">{sentence}</p> })}
+                    {refused.map(|sentence| view! { <p class="field-error" role="alert" tabindex="-1" autofocus>{sentence}</p> })}
                     <Form endpoint="start_again" class="form">
                         <input type="hidden" name="pair" value=pair.to_string()/>
                         <label class="check"><input type="checkbox" name="confirmed" value="yes"/><span>{words.leave_confirm}</span></label>

@@ -159,3 +159,17 @@ test('a refused swap and a refused code leave everything where it was', async ({
   expect(await refused(pair.child.page, '다른 질문으로 바꾸기')).toBe(409);
   await expect(pair.child.page.getByRole('alert').filter({ hasText: '이미 답한 질문은 바꿀 수 없어요.' })).toBeVisible();
 });
+
+test('a page that comes back refused shows the sentence, wherever its button is', async ({ somebody, clock }) => {
+  const child = await somebody('민지');
+  await child.startPair();
+  await clock.advance('+1m');
+  const tablet = await somebody('민지');
+  await tablet.signInAs(child);
+  const { page } = tablet;
+  await page.goto('/settings');
+  expect(await refused(page, '다른 기기 모두 나가기')).toBeGreaterThanOrEqual(400);
+  const sentence = page.getByText('들어온 지 하루가 안 된 기기에서는');
+  await expect(sentence).toBeInViewport();
+  await expect(sentence).toBeFocused();
+});
