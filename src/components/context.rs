@@ -56,7 +56,7 @@ pub fn use_refused(endpoint: &str) -> Option<Refused> {
 }
 
 /// A random key for the forms of this page, by which a second post of one is known (`server::services::attempts`).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct FreshKey(pub String);
 
 /// Who is here and with whom, as the server knew it before it rendered the page.

@@ -18,7 +18,7 @@ pub use today::Today;
 use crate::{
     api::{Refused, TodayView},
     browser,
-    components::context::{self, Lang, Origin},
+    components::context::{self, FreshKey, Lang, Origin},
     domain::Locale,
 };
 
@@ -33,6 +33,7 @@ pub struct Boot {
     pub today: TodayView,
     pub refused: Option<Refused>,
     pub origin: Origin,
+    pub attempt: FreshKey,
 }
 
 /// The today page's data and the element it is hydrated in, if this is one.
@@ -46,6 +47,7 @@ pub fn boot() -> Option<(Boot, web_sys::HtmlElement)> {
 pub fn TodayRoot(boot: Boot) -> impl IntoView {
     provide_context(Lang(boot.locale));
     provide_context(boot.origin);
+    provide_context(boot.attempt);
     context::provide_refused(boot.refused);
     provide_context(context::LiveFeed::default());
     view! { <Today today=boot.today/> }

@@ -18,7 +18,7 @@ use crate::{
     components::{
         answer_form::Outbox,
         context::{LiveFeed, use_locale, use_origin, use_refused, use_words},
-        fields::html,
+        fields::{AttemptKey, html},
         form::Form,
         unsent::UnsentTexts,
     },
@@ -178,6 +178,7 @@ fn RecoveryQuestion(view: RwSignal<TodayView>) -> impl IntoView {
                             <button class="button ghost" type="submit">{words.recovery_ask_yes}</button>
                         </Form>
                         <Form endpoint="renew_recovery">
+                            <AttemptKey endpoint="renew_recovery"/>
                             <button class="button quiet" type="submit">{words.recovery_renew_button}</button>
                         </Form>
                     </div>

@@ -333,3 +333,21 @@ async fn no_secret_of_an_answer_lies_in_the_database() {
         assert!(!stored.windows(secret.len()).any(|bytes| bytes == secret.as_bytes()), "{secret}");
     }
 }
+
+#[test]
+fn every_form_of_a_step_brings_its_key() {
+    let folders = ["src/pages", "src/pages/served"].map(|folder| std::fs::read_dir(folder).expect("a folder"));
+    let files = folders.into_iter().flatten().map(|file| file.expect("an entry").path()).filter(|path| path.is_file());
+    let mut found = 0;
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("a source file");
+        for step in ["sign_up", "sign_in", "ask_hand_over", "take_hand_over", "start_pair", "invite", "renew_recovery"] {
+            for (at, form) in text.match_indices(&format!("<Form endpoint=\"{step}\"")) {
+                let inside = text[at + form.len()..].split("</Form>").next().unwrap_or_default();
+                assert!(inside.contains(&format!("<AttemptKey endpoint=\"{step}\"/>")), "{}: {step}", file.display());
+                found += 1;
+            }
+        }
+    }
+    assert!(found >= 9, "{found}");
+}

@@ -7,7 +7,7 @@ use super::{hand_over::LeadOut, loaded, pair_param};
 use crate::{
     api::{self, ApiError, TodayView},
     components::{
-        context::{use_any_refused, use_home, use_locale, use_origin, use_page_words, use_sentence},
+        context::{FreshKey, use_any_refused, use_home, use_locale, use_origin, use_page_words, use_sentence},
         fields::FieldError,
         install_cards::InstallCards,
         push_cards::PushCards,
@@ -30,7 +30,13 @@ fn Served(today: TodayView) -> impl IntoView {
     let words = use_page_words();
     let (pair, answers) = (today.pair.id, use_home().answers);
     let other = today.pair.other.as_ref().map(|other| other.call(words));
-    let boot = Boot { locale: use_locale(), today, refused: use_any_refused(), origin: use_origin() };
+    let boot = Boot {
+        locale: use_locale(),
+        today,
+        refused: use_any_refused(),
+        origin: use_origin(),
+        attempt: use_context::<FreshKey>().unwrap_or_default(),
+    };
     // Inside a script element only "<" could end it (WHATWG HTML §4.12.1.3).
     let json = serde_json::to_string(&boot).unwrap_or_default().replace('<', "\\u003c");
     view! {
