@@ -123,8 +123,9 @@ interop: $(STAMPS)/interop-venv ## the tests' second opinion on our pushes
 
 # ---- the browser half: cargo always looks, the steps after it run when its result differs
 
+# The library is a cdylib and an rlib. Cargo passes no `-C lto` to a build that makes an rlib, so the cdylib is built alone.
 $(WORK)/umbba.wasm: FORCE | wasm-target
-	cargo build --lib --target $(WASM_TARGET) --profile $(PROFILE) --no-default-features --features hydrate --target-dir target/front
+	cargo rustc --lib --crate-type cdylib --target $(WASM_TARGET) --profile $(PROFILE) --no-default-features --features hydrate --target-dir target/front
 	@mkdir -p $(@D)
 	@cmp -s $(FRONT)/umbba.wasm $@ || cp $(FRONT)/umbba.wasm $@
 
