@@ -30,6 +30,9 @@ WASM_OPT := end2end/node_modules/.bin/wasm-opt -Os -Oz --converge --strip-produc
 	--enable-reference-types --enable-sign-ext --enable-mutable-globals
 SHRINK := $(if $(filter dev,$(PROFILE)),,$(HAVE_NPM))
 
+# Every folder with a tsconfig.json.
+TYPED := end2end
+
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 
 ##@ Every day
@@ -51,7 +54,7 @@ test-long: ## the same with 1000 rounds of each random test
 	@TEST_ROUNDS=1000 .ci/test
 
 ##@ Parts
-.PHONY: build site css server server-debug bench fmt clippy font tools interop clean wasm-target FORCE
+.PHONY: build site css server server-debug bench fmt clippy types font tools interop clean wasm-target FORCE
 
 build: site server ## target/release/umbba and target/site
 
@@ -77,6 +80,9 @@ fmt: ## format the Rust code
 clippy: | wasm-target ## clippy on both halves, warnings denied
 	cargo clippy --features ssr --all-targets -- -D warnings
 	cargo clippy --lib --target $(WASM_TARGET) --features hydrate --target-dir target/front -- -D warnings
+
+types: $(NODE_MODULES) ## tsc --strict on every TypeScript project
+	@for folder in $(TYPED); do end2end/node_modules/.bin/tsc --noEmit --project $$folder; done
 
 font: $(STAMPS)/font-venv ## make the question font anew
 	$(FONT_VENV)/bin/python end2end/font/make.py

@@ -69,7 +69,7 @@ export class Person<N extends Name = Name> {
   /** Takes a seat and gives the new pair's id. The seat is the one this name is for. */
   async startPair(pushTime = '21:00'): Promise<string> {
     await this.signUp();
-    const seat = this.name in PARENTS ? { role: 'parent', parent_relation: this.relation } : { role: 'child', child_relation: this.relation };
+    const seat: Fields = this.name in PARENTS ? { role: 'parent', parent_relation: this.relation } : { role: 'child', child_relation: this.relation };
     const today = await this.post('start_pair', { ...seat, push_time: pushTime, zone: 'Asia/Seoul' });
     return today.split('/')[2];
   }
