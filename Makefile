@@ -23,12 +23,13 @@ WORK := target/bindgen/$(PROFILE)
 STAMPS := target/stamps
 FONT_VENV := target/tools/font-venv
 
-# Without npm the app is built all the same: larger, not compressed, and its style sheets not bundled.
-HAVE_NPM := $(shell command -v npm)
-NODE_MODULES := $(if $(HAVE_NPM),end2end/node_modules/.package-lock.json)
+# The build takes esbuild, wasm-opt and the bundler of style sheets from npm: without npm there is no build.
+NODE_MODULES := end2end/node_modules/.package-lock.json
 WASM_OPT := end2end/node_modules/.bin/wasm-opt -Os -Oz --converge --strip-producers --enable-bulk-memory --enable-nontrapping-float-to-int \
 	--enable-reference-types --enable-sign-ext --enable-mutable-globals
-SHRINK := $(if $(filter dev,$(PROFILE)),,$(HAVE_NPM))
+SHRINK := $(if $(filter dev,$(PROFILE)),,yes)
+ESBUILD := end2end/node_modules/.bin/esbuild --bundle --target=es2022 --charset=utf8 --log-level=warning \
+	$(if $(SHRINK),--minify)
 
 # Every folder with a tsconfig.json.
 TYPED := end2end
@@ -58,7 +59,8 @@ test-long: ## the same with 1000 rounds of each random test
 
 build: site server ## target/release/umbba and target/site
 
-site: $(SITE)/pkg/umbba.js $(SITE)/pkg/umbba.wasm css $(STAMPS)/public-$(notdir $(SITE)) ## the browser half and the assets only
+# The npm packages first: without npm the build says so before it compiles for minutes.
+site: $(NODE_MODULES) $(SITE)/pkg/umbba.js $(SITE)/pkg/umbba.wasm css $(STAMPS)/public-$(notdir $(SITE)) ## the browser half and the assets only
 	@$(if $(SHRINK),node .ci/compress.mjs $(SITE))
 
 css: $(SITE)/pkg/umbba.css ## the style sheet only
@@ -109,6 +111,7 @@ $(BINDGEN): FORCE
 	fi
 
 end2end/node_modules/.package-lock.json: end2end/package.json end2end/package-lock.json
+	@command -v npm >/dev/null || { echo 'Please install Node 20 or newer with npm: the build needs it.' >&2; exit 1; }
 	@echo 'Installing the npm packages of end2end'
 	@cd end2end && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
@@ -145,12 +148,7 @@ $(WORK)/out/umbba.js: $(WORK)/umbba.wasm $(wildcard src/browser/*.js) $(BINDGEN)
 # The bindings and our own live.js in one file: the browser asks once.
 $(SITE)/pkg/umbba.js: $(WORK)/out/umbba.js $(NODE_MODULES)
 	@mkdir -p $(@D) && rm -rf $(@D)/snippets
-ifneq ($(HAVE_NPM),)
-	@end2end/node_modules/.bin/esbuild $< --bundle --format=esm --target=es2022 --log-level=warning $(if $(SHRINK),--minify) --outfile=$@
-else
-	@cp -R $(WORK)/out/snippets $(@D)/
-	@cp $< $@
-endif
+	@$(ESBUILD) $< --format=esm --outfile=$@
 
 # The bindings' umbba_bg.wasm is served as umbba.wasm; the page passes that path to init().
 $(SITE)/pkg/umbba.wasm: $(WORK)/out/umbba.js $(NODE_MODULES)
@@ -159,7 +157,6 @@ ifneq ($(SHRINK),)
 	@echo 'Shrinking umbba.wasm (wasm-opt -Oz)'
 	@$(WASM_OPT) -o $@ $(WORK)/out/umbba_bg.wasm
 else
-	@$(if $(HAVE_NPM),,echo 'npm is not here: umbba.wasm is not shrunk and nothing is compressed')
 	@cp $(WORK)/out/umbba_bg.wasm $@
 endif
 
@@ -167,11 +164,7 @@ endif
 
 $(SITE)/pkg/umbba.css: $(shell find style 2>/dev/null) .ci/css.mjs $(NODE_MODULES)
 	@mkdir -p $(@D)
-ifneq ($(HAVE_NPM),)
 	@node .ci/css.mjs style/main.css $@
-else
-	@cp -R style/. $(@D)/ && cp style/main.css $@
-endif
 
 # Copied anew as a whole, so that a file removed from public/ is not served for ever.
 $(STAMPS)/public-$(notdir $(SITE)): $(shell find public 2>/dev/null) $(if $(wildcard $(SITE)/pkg),,FORCE)
