@@ -31,8 +31,11 @@ SHRINK := $(if $(filter dev,$(PROFILE)),,yes)
 ESBUILD := end2end/node_modules/.bin/esbuild --bundle --target=es2022 --charset=utf8 --log-level=warning \
 	$(if $(SHRINK),--minify)
 
+PUBLIC := $(STAMPS)/public-$(notdir $(SITE))
+WORKER := $(SITE)/service-worker.js
+PAGE_SCRIPTS := $(patsubst src/scripts/%.ts,$(SITE)/%.js,$(wildcard src/scripts/*.ts))
 # Every folder with a tsconfig.json.
-TYPED := end2end
+TYPED := src/worker src/scripts end2end
 
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 
@@ -55,15 +58,17 @@ test-long: ## the same with 1000 rounds of each random test
 	@TEST_ROUNDS=1000 .ci/test
 
 ##@ Parts
-.PHONY: build site css server server-debug bench fmt clippy types font tools interop clean wasm-target FORCE
+.PHONY: build site css scripts server server-debug bench fmt clippy types font tools interop clean wasm-target FORCE
 
 build: site server ## target/release/umbba and target/site
 
 # The npm packages first: without npm the build says so before it compiles for minutes.
-site: $(NODE_MODULES) $(SITE)/pkg/umbba.js $(SITE)/pkg/umbba.wasm css $(STAMPS)/public-$(notdir $(SITE)) ## the browser half and the assets only
+site: $(NODE_MODULES) $(SITE)/pkg/umbba.js $(SITE)/pkg/umbba.wasm css scripts ## the browser half and the assets only
 	@$(if $(SHRINK),node .ci/compress.mjs $(SITE))
 
 css: $(SITE)/pkg/umbba.css ## the style sheet only
+
+scripts: $(WORKER) $(PAGE_SCRIPTS) ## the service worker and the scripts of pages without WASM only
 
 server: ## the server half in release
 	cargo build --release --bin umbba --features ssr
@@ -166,11 +171,20 @@ $(SITE)/pkg/umbba.css: $(shell find style 2>/dev/null) .ci/css.mjs $(NODE_MODULE
 	@mkdir -p $(@D)
 	@node .ci/css.mjs style/main.css $@
 
-# Copied anew as a whole, so that a file removed from public/ is not served for ever.
-$(STAMPS)/public-$(notdir $(SITE)): $(shell find public 2>/dev/null) $(if $(wildcard $(SITE)/pkg),,FORCE)
+# Copied anew as a whole, so that a file removed from public/ is not served for ever. The copy removes the scripts too,
+# and they are built after it; it depends on the folder src/scripts, so that a script removed from there goes as well.
+$(PUBLIC): $(shell find public 2>/dev/null) src/scripts $(if $(wildcard $(SITE)/pkg),,FORCE)
 	@mkdir -p $(SITE) $(@D)
 	@find $(SITE) -mindepth 1 -maxdepth 1 ! -name pkg -exec rm -rf {} +
 	@cp -R public/. $(SITE)/
 	@touch $@
+
+# ---- the service worker and the scripts of pages without WASM: classic scripts, one file each
+
+$(WORKER): src/worker/service-worker.ts $(wildcard src/worker/*.ts)
+$(PAGE_SCRIPTS): $(SITE)/%.js: src/scripts/%.ts
+
+$(WORKER) $(PAGE_SCRIPTS): src/tsconfig.base.json $(PUBLIC) $(NODE_MODULES)
+	@$(ESBUILD) $(filter %/$(basename $(@F)).ts,$^) --format=iife --outfile=$@
 
 FORCE:

@@ -30,8 +30,7 @@ pub fn build_name(site_root: &Path) -> String {
     let mut built = Vec::new();
     list(&site_root.join("pkg"), "pkg/", &mut built);
     built.sort_unstable();
-    let others = ["service-worker.js", "worker/keep.js", "worker/push.js"];
-    for file in built.iter().map(String::as_str).chain(others) {
+    for file in built.iter().map(String::as_str).chain(["service-worker.js"]) {
         context.update(&fs::read(site_root.join(file)).unwrap_or_default());
     }
     context.update(env!("CARGO_PKG_VERSION").as_bytes());

@@ -1,0 +1,31 @@
+// `/kept.js`: loads a page anew once the server answers again, unless the person is writing on it. It runs in the copy
+// of a page that the service worker shows, and in the offline page, which is shown for a page without a copy.
+const EVERY_MS = 20_000;
+const ONLINE_MS = [0, 2_000, 6_000];
+const LIMIT_MS = 3_000;
+let isWriting = false;
+
+async function reloadIfServed(): Promise<void> {
+  if (isWriting || document.visibilityState !== 'visible') return;
+  // `?.`: a browser without AbortSignal.timeout() asks without a limit.
+  const signal = AbortSignal.timeout?.(LIMIT_MS);
+  const answer = await fetch('/livez', { cache: 'no-store', signal }).catch(() => undefined);
+  if (answer?.ok && !isWriting) location.reload();
+}
+
+addEventListener('input', () => (isWriting = true));
+// `src/browser/outbox.js` dispatches it when a text that was written here reached the server: the page may go then.
+addEventListener('umbba:sent', () => {
+  isWriting = false;
+  void reloadIfServed();
+});
+// A link to the page itself would drop the fragment of its address; a reload keeps it.
+document.addEventListener('click', (event) => {
+  if (!(event.target instanceof Element) || !event.target.closest('a[href=""]:not([data-unsaved])')) return;
+  event.preventDefault();
+  location.reload();
+});
+// A network that was just joined often cannot be used for a moment.
+addEventListener('online', () => ONLINE_MS.forEach((wait) => setTimeout(reloadIfServed, wait)));
+document.addEventListener('visibilitychange', reloadIfServed);
+setInterval(reloadIfServed, EVERY_MS);
