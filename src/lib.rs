@@ -17,10 +17,10 @@
 //! deliveries) → `jobs::outbox` → `server::push` → `public/worker/push.js` → a click opens the page.
 //!
 //! # What the browser half is
-//! One page lives in the browser: today's. It is hydrated from a JSON block beside it (`pages::Boot`), so neither router,
-//! resources nor suspense are in the WASM, and a cheap phone loads about half of what hydrating every page took.
-//! All other pages are links and forms (`pages/served`): the same WASM wakes their few buttons and the live line
-//! (`browser::enhance`), and a told event asks the server for the page again.
+//! Every page is rendered by the server. What is alive in the browser is a Leptos island: the today page is one
+//! (`pages::TodayIsland`), so neither router, resources nor suspense are in the WASM, and a cheap phone loads about half of what
+//! hydrating every page took. Everything else is links and forms (`pages/served`): the same WASM starts their few buttons and the
+//! live line (`browser::enhance`), and an event makes the page ask the server for itself again.
 //!
 //! Where this house differs from its first drawing (a form's own post, codes in cookies, the row that is locked)
 //! the module that does so says why.
@@ -69,32 +69,26 @@ mod tests;
 #[path = "pages/served/mod.rs"]
 pub mod served;
 
-/// Wakes the page in the browser: the today page whole, from the data it was rendered with; every other page only
-/// where a script is needed at all.
+/// Prepares the browser half of a page: afterwards the start script (`app.rs`) hydrates one island after the other. All of them
+/// find the live feed in the context of the root owner, which lives as long as the page.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     browser::panics::install();
     wasm_bindgen_futures::spawn_local(browser::service_worker::register());
-    match pages::boot() {
-        Some((boot, root)) => leptos::mount::hydrate_from(root, move || pages::TodayRoot(pages::TodayRootProps { boot })).forget(),
-        None => browser::enhance::start(),
-    }
-    start();
+    leptos::mount::hydrate_islands();
+    leptos::prelude::provide_context(components::context::LiveFeed::default());
 }
 
-/// Wakes the today page as those are that only the server renders: where a translator or an extension had changed the
-/// document before `hydrate` came to it, which ends that with a panic (`app.rs`). Its forms are the browser's own then.
+/// Starts what a page does besides its islands. `is_alive`: an island keeps the view of this page true (the today page's).
+/// Everywhere else, and where that island failed because a translator or an extension had changed the document, an event makes
+/// the page ask for itself again.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
-pub fn wake() {
-    browser::enhance::start();
-    start();
-}
-
-/// What every page does, however it woke.
-#[cfg(feature = "hydrate")]
-fn start() {
+pub fn start(is_alive: bool) {
+    if !is_alive {
+        browser::enhance::start();
+    }
     browser::notices::start();
     browser::drafts::start();
     browser::install::start();

@@ -41,7 +41,7 @@ pub fn open(cursor: i64, tell: impl Fn(Heard) + 'static) {
             "lost" => Heard::Lost(!text.is_empty()),
             "road" => Heard::Slow(text == "poll"),
             "told" => {
-                let Ok(event) = serde_json::from_slice::<Event>(text.as_bytes()) else { return };
+                let Ok(event) = serde_json::from_str::<Event>(&text) else { return };
                 notices::heard(&event);
                 Heard::Event(event)
             }

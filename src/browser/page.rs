@@ -1,21 +1,11 @@
 //! The document and its window.
 
 use js_sys::{Intl, Object, Reflect};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 
 /// An attribute of `<html>`, as the server wrote it.
 pub fn root_attribute(name: &str) -> Option<String> {
     web_sys::window()?.document()?.document_element()?.get_attribute(name)
-}
-
-/// The element of this id.
-pub fn element(id: &str) -> Option<web_sys::HtmlElement> {
-    web_sys::window()?.document()?.get_element_by_id(id)?.dyn_into().ok()
-}
-
-/// The text inside the element of this id.
-pub fn text_of(id: &str) -> Option<String> {
-    element(id)?.text_content()
 }
 
 pub fn set_root_attribute(name: &str, value: &str) {
