@@ -5,7 +5,7 @@ use leptos_meta::{Meta, MetaTags, Title, provide_meta_context};
 
 use crate::{
     api::{HomeView, Refused, SharedText},
-    components::context::{self, FreshKey, Lang, Origin, People},
+    components::context::{self, Build, FreshKey, Lang, Origin, People},
     domain::{Locale, PersonId, TextSize},
     paths,
     served::ServedPages,
@@ -42,6 +42,7 @@ pub fn shell() -> impl IntoView {
     provide_context(Lang(frame.locale));
     provide_context(People(frame.home.clone()));
     provide_context(FreshKey(frame.attempt.clone()));
+    provide_context(Build(frame.build.clone()));
     let whose = frame.person.map(|person| person.to_string());
     provide_context(Origin { whose: whose.clone().unwrap_or_default(), from: frame.address.clone() });
     context::provide_refused(frame.refused.clone());
@@ -110,7 +111,8 @@ fn Hydration(of_build: String) -> impl IntoView {
          catch (error) {{ failed(error); island.replaceWith(island.cloneNode(true)); delete dataset.hydration; return false; }} }};\
          init({{ module_or_path: {wasm:?} }}).then(() => {{\
          half.hydrate();\
-         half.start([...document.querySelectorAll('leptos-island')].map(wake).includes(true));\
+         const isWhole = [...document.querySelectorAll('leptos-island')].map(wake).every(Boolean);\
+         half.start(isWhole, 'asOf' in dataset);\
          }}).catch(failed);"
     );
     view! {

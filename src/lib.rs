@@ -19,8 +19,8 @@
 //! # What the browser half is
 //! Every page is rendered by the server. What is alive in the browser is a Leptos island: the today page is one
 //! (`pages::TodayIsland`), so neither router, resources nor suspense are in the WASM, and a cheap phone loads about half of what
-//! hydrating every page took. Everything else is links and forms (`pages/served`): the same WASM starts their few buttons and the
-//! live line (`browser::enhance`), and an event makes the page ask the server for itself again.
+//! hydrating every page took. Everything else is links and forms (`pages/served`) with a few small islands (buttons, cards, notices),
+//! and an event makes such a page ask the server for itself again (`components::live_page`).
 //!
 //! Where this house differs from its first drawing (a form's own post, codes in cookies, the row that is locked)
 //! the module that does so says why.
@@ -77,19 +77,24 @@ pub fn hydrate() {
     browser::panics::install();
     wasm_bindgen_futures::spawn_local(browser::service_worker::register());
     leptos::mount::hydrate_islands();
-    leptos::prelude::provide_context(components::context::LiveFeed::default());
+    leptos::prelude::provide_context(components::live_page::LiveFeed::default());
+    leptos::prelude::provide_context(components::push_cards::Push::default());
 }
 
-/// Starts what a page does besides its islands. `is_alive`: an island keeps the view of this page true (the today page's).
-/// Everywhere else, and where that island failed because a translator or an extension had changed the document, an event makes
-/// the page ask for itself again.
+/// Starts what a page does besides its islands, when all of them were hydrated. `is_whole`: none of them failed, as one does
+/// where a translator or an extension had changed the document. `is_current`: the page is the server's answer, and no copy that
+/// this device kept.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
-pub fn start(is_alive: bool) {
-    if !is_alive {
-        browser::enhance::start();
+pub fn start(is_whole: bool, is_current: bool) {
+    let live = components::live_page::use_live();
+    live.start(is_whole, is_current);
+    if live.is_signed_in() {
+        browser::drafts::start();
+        if is_current {
+            browser::seen::start();
+            components::push_cards::use_push().start();
+        }
     }
-    browser::notices::start();
-    browser::drafts::start();
     browser::install::start();
 }
