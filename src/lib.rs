@@ -61,6 +61,17 @@ pub mod page_status {
     pub fn set(_status: u16) {}
 }
 
+/// The number of letters in a text (extended grapheme clusters, UAX #29). The server decides; the browser shows its own count,
+/// so that the WASM holds no Unicode tables.
+#[cfg(feature = "ssr")]
+pub mod letters {
+    pub use crate::domain::graphemes as count;
+}
+#[cfg(not(feature = "ssr"))]
+pub mod letters {
+    pub use crate::browser::letters::count;
+}
+
 #[cfg(all(test, feature = "ssr"))]
 mod tests;
 

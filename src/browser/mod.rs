@@ -4,6 +4,7 @@
 pub mod clipboard;
 pub mod drafts;
 pub mod install;
+pub mod letters;
 pub mod live;
 pub mod opening;
 pub mod page;

@@ -8,16 +8,17 @@ use std::{
 };
 
 /// Each room with the rooms below it that it may use. `served` is the part of `pages` that only the server renders.
-const ROOMS: [(&str, &[&str]); 13] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("text", &["domain"]),
     ("paths", &["domain"]),
     ("browser", &["domain", "paths"]),
+    ("letters", &[]),
     ("page_status", &[]),
     ("server", &["domain", "paths", "text"]),
     ("api", &["domain", "paths", "server", "text"]),
     ("from_service", &["api", "domain", "server"]),
-    ("components", &["api", "browser", "domain", "page_status", "paths", "text"]),
+    ("components", &["api", "browser", "domain", "letters", "page_status", "paths", "text"]),
     ("pages", &["api", "browser", "components", "domain", "page_status", "paths", "text"]),
     ("app", &["api", "browser", "components", "domain", "pages", "paths", "text"]),
     ("http", &["api", "app", "domain", "paths", "server", "text"]),
