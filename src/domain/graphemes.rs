@@ -1,4 +1,5 @@
 //! What a person calls a letter: extended grapheme clusters (UAX #29), counted alike in both halves.
+//! Rule R141.
 
 use unicode_segmentation::UnicodeSegmentation;
 
