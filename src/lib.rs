@@ -1,31 +1,23 @@
-//! **엄빠도 어렸다** — one question a day for a parent and a child.
+//! **엄빠도 어렸다**: one question a day for a parent and a child.
 //!
-//! # The floor plan
+//! # The modules
 //! ```text
 //! main → cli → http → app → pages → components → api → server → domain
-//!                                            (text, paths, browser: small rooms just above domain)
+//!                                            (text, paths, browser: small modules just above domain)
 //! ```
-//! Every arrow points down. Components stand above `api` because they show its views. `domain` knows the rules and nothing else; `text` holds every sentence,
-//! `paths` every URL, `browser` every browser call, `page_status` the status of a page being rendered.
-//! `server` is the engine behind the wall: `storage` has all SQL, `services` the use cases, `live` the stream,
-//! `jobs` the loops. `http` is the doors. `src/tests/architecture.rs` keeps all of it true.
+//! A module uses those to its right only; `src/tests/architecture.rs` checks it. Components use `api` because they show its views.
+//! `domain` has the product rules and nothing else (`docs/RULES.md`); `text` every sentence, `paths` every URL, `browser` every
+//! call to the browser, `page_status` the status of a page being rendered. `server` is the application: `storage` has all SQL,
+//! `services` the use cases, `live` the feed, `push` the senders, `jobs` the loops. `http` has the endpoints.
+//! `docs/ARCHITECTURE.md` has the module map, four requests followed through the files, and the terms.
 //!
-//! # The two ways
-//! *Answer → the other's browser*: `components::answer_form` → `http` → `api::today` → `services::answers`
-//! (one transaction: answer and feed rows) → `Tx::commit` wakes → `server::live` reads the feed → `browser::live` →
-//! the page asks again. *Due minute → lock screen → page*: `jobs::scheduler` → `services::openings` (feed rows, inbox,
-//! deliveries) → `jobs::outbox` → `server::push` → `public/worker/push.js` → a click opens the page.
-//!
-//! # What the browser half is
-//! Every page is rendered by the server. What is alive in the browser is a Leptos island: the today page is one
+//! # The browser half
+//! Every page is rendered by the server. What is alive in the browser is a Leptos island: today's page is one
 //! (`pages::TodayIsland`), so neither router, resources nor suspense are in the WASM, and a cheap phone loads about half of what
-//! hydrating every page took. Everything else is links and forms (`pages/served`) with a few small islands (buttons, cards, notices),
-//! and an event makes such a page ask the server for itself again (`components::live_page`).
+//! hydrating every page took. Everything else is links and forms (`pages/served`) with a few small islands (buttons, cards,
+//! notices), and an event makes such a page ask the server for itself again (`components::live_page`).
 //!
-//! Where this house differs from its first drawing (a form's own post, codes in cookies, the row that is locked)
-//! the module that does so says why.
-//!
-//! The gates below are the only ones of the crate: the server half is `ssr`, the browser half `hydrate`.
+//! The `cfg` gates below are the only ones of the crate: the server half is `ssr`, the browser half `hydrate`.
 
 #![recursion_limit = "512"]
 
@@ -75,7 +67,7 @@ pub mod letters {
 #[cfg(all(test, feature = "ssr"))]
 mod tests;
 
-/// Pages that only the server renders: links and forms, woken by `browser::enhance`.
+/// Pages that only the server renders: links and forms, woken by `components::live_page`.
 #[cfg(feature = "ssr")]
 #[path = "pages/served/mod.rs"]
 pub mod served;

@@ -1,6 +1,7 @@
 //! What somebody wrote stays on this device until the server has it, whatever happens to page and network: drafts,
 //! answers that wait to be sent, and texts that cannot become an answer any more. The store, the sending and what it
 //! shows on any page are `drafts.js` and what that imports; here is what the today page asks of it.
+//! Rules R120–R125.
 
 use js_sys::Array;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
