@@ -199,7 +199,7 @@ impl LiveFeed {
 pub fn UnreadCount(unread: i64) -> impl IntoView {
     let live = use_live();
     let unread = move || live.unread.get().unwrap_or(unread);
-    view! { <b data-unread hidden=move || unread() == 0>{unread}</b> }
+    view! { <b data-unread hidden=move || unread() == 0 inner_html=move || unread().to_string()></b> }
 }
 
 /// The button that says that everything was read. With a script, looking is reading: it is said at once, and the button goes.
