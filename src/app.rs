@@ -5,7 +5,7 @@ use leptos_meta::{Meta, MetaTags, Title, provide_meta_context};
 
 use crate::{
     api::{HomeView, Refused, SharedText},
-    components::context::{self, FreshKey, Lang, Origin, People},
+    components::context::{self, Build, FreshKey, Lang, Origin, People},
     domain::{Locale, PersonId, TextSize},
     paths,
     served::ServedPages,
@@ -42,6 +42,7 @@ pub fn shell() -> impl IntoView {
     provide_context(Lang(frame.locale));
     provide_context(People(frame.home.clone()));
     provide_context(FreshKey(frame.attempt.clone()));
+    provide_context(Build(frame.build.clone()));
     let whose = frame.person.map(|person| person.to_string());
     provide_context(Origin { whose: whose.clone().unwrap_or_default(), from: frame.address.clone() });
     context::provide_refused(frame.refused.clone());
@@ -91,19 +92,28 @@ fn og(property: &'static str, content: &str) -> impl IntoView + use<> {
     leptos::html::meta().attr("property", property).attr("content", content.to_owned())
 }
 
-/// Loads the browser half. Leptos' own component writes the nonce into `crossorigin` and lets a failed start pass
-/// unseen (leptos-rs/leptos#4843). A start that met another document than the server's is made anew without what it had
-/// bound to that: the copy of an element has its text, and nobody's listeners.
+/// Loads the browser half and hydrates the islands. Leptos' own component writes the nonce into `crossorigin` and lets a failed
+/// start pass unseen (leptos-rs/leptos#4843). An island that meets another document than the server's panics; a copy of its
+/// elements takes their place, because a copy has the text and none of the listeners.
 #[component]
 fn Hydration(of_build: String) -> impl IntoView {
     let (script, wasm) = (paths::asset(&of_build, "umbba.js"), paths::asset(&of_build, "umbba.wasm"));
+    if let Some(shared) = Owner::current_shared_context() {
+        // Outside the islands nothing is hydrated.
+        shared.set_is_hydrating(false);
+    }
     let start = format!(
-        "import init, {{ hydrate, wake }} from {script:?};\
+        "import init, * as half from {script:?};\
          const {{ dataset }} = document.documentElement;\
-         init({{ module_or_path: {wasm:?} }}).then(hydrate).catch((error) => {{\
-         console.error(error); dataset.hydration = 'failed';\
-         const main = document.querySelector('main'); main.replaceWith(main.cloneNode(true));\
-         wake(); delete dataset.hydration; }});"
+         const failed = (error) => {{ console.error(error); dataset.hydration = 'failed'; }};\
+         const wake = (island) => {{\
+         try {{ half[island.dataset.component](island); return true; }}\
+         catch (error) {{ failed(error); island.replaceWith(island.cloneNode(true)); delete dataset.hydration; return false; }} }};\
+         init({{ module_or_path: {wasm:?} }}).then(() => {{\
+         half.hydrate();\
+         const isWhole = [...document.querySelectorAll('leptos-island')].map(wake).every(Boolean);\
+         half.start(isWhole, 'asOf' in dataset);\
+         }}).catch(failed);"
     );
     view! {
         <link rel="modulepreload" href=script/>

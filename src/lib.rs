@@ -1,31 +1,23 @@
-//! **엄빠도 어렸다** — one question a day for a parent and a child.
+//! **엄빠도 어렸다**: one question a day for a parent and a child.
 //!
-//! # The floor plan
+//! # The modules
 //! ```text
 //! main → cli → http → app → pages → components → api → server → domain
-//!                                            (text, paths, browser: small rooms just above domain)
+//!                                            (text, paths, browser: small modules just above domain)
 //! ```
-//! Every arrow points down. Components stand above `api` because they show its views. `domain` knows the rules and nothing else; `text` holds every sentence,
-//! `paths` every URL, `browser` every browser call, `page_status` the status of a page being rendered.
-//! `server` is the engine behind the wall: `storage` has all SQL, `services` the use cases, `live` the stream,
-//! `jobs` the loops. `http` is the doors. `src/tests/architecture.rs` keeps all of it true.
+//! A module uses those to its right only; `src/tests/architecture.rs` checks it. Components use `api` because they show its views.
+//! `domain` has the product rules and nothing else (`docs/RULES.md`); `text` every sentence, `paths` every URL, `browser` every
+//! call to the browser, `page_status` the status of a page being rendered. `server` is the application: `storage` has all SQL,
+//! `services` the use cases, `live` the feed, `push` the senders, `jobs` the loops. `http` has the endpoints.
+//! `docs/ARCHITECTURE.md` has the module map, four requests followed through the files, and the terms.
 //!
-//! # The two ways
-//! *Answer → the other's browser*: `components::answer_form` → `http` → `api::today` → `services::answers`
-//! (one transaction: answer and feed rows) → `Tx::commit` wakes → `server::live` reads the feed → `browser::live` →
-//! the page asks again. *Due minute → lock screen → page*: `jobs::scheduler` → `services::openings` (feed rows, inbox,
-//! deliveries) → `jobs::outbox` → `server::push` → `public/worker/push.js` → a click opens the page.
+//! # The browser half
+//! Every page is rendered by the server. What is alive in the browser is a Leptos island: today's page is one
+//! (`pages::TodayIsland`), so neither router, resources nor suspense are in the WASM, and a cheap phone loads about half of what
+//! hydrating every page took. Everything else is links and forms (`pages/served`) with a few small islands (buttons, cards,
+//! notices), and an event makes such a page ask the server for itself again (`components::live_page`).
 //!
-//! # What the browser half is
-//! One page lives in the browser: today's. It is hydrated from a JSON block beside it (`pages::Boot`), so neither router,
-//! resources nor suspense are in the WASM, and a cheap phone loads about half of what hydrating every page took.
-//! All other pages are links and forms (`pages/served`): the same WASM wakes their few buttons and the live line
-//! (`browser::enhance`), and a told event asks the server for the page again.
-//!
-//! Where this house differs from its first drawing (a form's own post, codes in cookies, the row that is locked)
-//! the module that does so says why.
-//!
-//! The gates below are the only ones of the crate: the server half is `ssr`, the browser half `hydrate`.
+//! The `cfg` gates below are the only ones of the crate: the server half is `ssr`, the browser half `hydrate`.
 
 #![recursion_limit = "512"]
 
@@ -61,41 +53,51 @@ pub mod page_status {
     pub fn set(_status: u16) {}
 }
 
+/// The number of letters in a text (extended grapheme clusters, UAX #29). The server decides; the browser shows its own count,
+/// so that the WASM holds no Unicode tables.
+#[cfg(feature = "ssr")]
+pub mod letters {
+    pub use crate::domain::graphemes as count;
+}
+#[cfg(not(feature = "ssr"))]
+pub mod letters {
+    pub use crate::browser::letters::count;
+}
+
 #[cfg(all(test, feature = "ssr"))]
 mod tests;
 
-/// Pages that only the server renders: links and forms, woken by `browser::enhance`.
+/// Pages that only the server renders: links and forms, woken by `components::live_page`.
 #[cfg(feature = "ssr")]
 #[path = "pages/served/mod.rs"]
 pub mod served;
 
-/// Wakes the page in the browser: the today page whole, from the data it was rendered with; every other page only
-/// where a script is needed at all.
+/// Prepares the browser half of a page: afterwards the start script (`app.rs`) hydrates one island after the other. All of them
+/// find the live feed in the context of the root owner, which lives as long as the page.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     browser::panics::install();
     wasm_bindgen_futures::spawn_local(browser::service_worker::register());
-    match pages::boot() {
-        Some((boot, root)) => leptos::mount::hydrate_from(root, move || pages::TodayRoot(pages::TodayRootProps { boot })).forget(),
-        None => browser::enhance::start(),
-    }
-    start();
+    leptos::mount::hydrate_islands();
+    leptos::prelude::provide_context(components::live_page::LiveFeed::default());
+    leptos::prelude::provide_context(components::push_cards::Push::default());
 }
 
-/// Wakes the today page as those are that only the server renders: where a translator or an extension had changed the
-/// document before `hydrate` came to it, which ends that with a panic (`app.rs`). Its forms are the browser's own then.
+/// Starts what a page does besides its islands, when all of them were hydrated. `is_whole`: none of them failed, as one does
+/// where a translator or an extension had changed the document. `is_current`: the page is the server's answer, and no copy that
+/// this device kept.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
-pub fn wake() {
-    browser::enhance::start();
-    start();
-}
-
-/// What every page does, however it woke.
-#[cfg(feature = "hydrate")]
-fn start() {
-    browser::notices::start();
-    browser::drafts::start();
+pub fn start(is_whole: bool, is_current: bool) {
+    let live = components::live_page::use_live();
+    live.start(is_whole, is_current);
+    if live.is_signed_in() {
+        browser::drafts::start();
+        if is_current {
+            browser::seen::start();
+            components::push_cards::use_push().start();
+        }
+    }
     browser::install::start();
 }

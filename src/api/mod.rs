@@ -9,6 +9,7 @@ mod devices;
 mod error;
 mod hand_overs;
 mod invitations;
+mod json_text;
 mod notifications;
 mod pairs;
 mod presence;

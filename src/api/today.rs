@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{ApiError, TodayView};
+use super::{ApiError, TodayView, json_text::JsonText};
 use crate::domain::{DailyQuestionId, PairId, SubmissionId};
 
 /// The today page of a pair. The page that asks again says for whom it was drawn (`whose`; `http/forms.rs` looks at it).
-#[server(endpoint = "today")]
+#[server(endpoint = "today", output = JsonText)]
 pub async fn today(pair: PairId, #[server(default)] whose: Option<String>) -> Result<TodayView, ApiError> {
     let _ = whose;
     use super::{Phase, convert};

@@ -7,8 +7,6 @@ import * as outbox from './outbox.js';
 import { fieldOf, forgetShared, sharedInto } from './shared.js';
 import { asideOf, atRest, dirty, edit, idOf, inTurn, mine, move, put, textOf } from './store.js';
 
-const UPDATE_LATER_MS = 3_600_000;
-
 /** What waits here for this wording: [text, whether it is on its way already, whether it is not on the device yet]. */
 export async function load_text(pair, question, version) {
   const id = idOf(question, version);
@@ -80,26 +78,10 @@ const NO_WORDS = /[\0-\x08\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202c\u206
 const stored = (text) => text.replace(LINE_ENDS, '\n').replace(NO_WORDS, '').normalize('NFC').trim();
 const isSame = (...texts) => new Set(texts.map(stored)).size === 1;
 
-/** "A new version is there": not before what is being typed lies on this device. */
-async function update(event) {
-  const later = event.target.closest?.('[data-notice=build] button');
-  if (later) putOff(later.parentElement);
-  const link = event.target.closest?.('[data-notice=build] a');
-  if (!link || !dirty.size) return;
-  event.preventDefault();
-  await atRest();
-  if (dirty.size) link.previousElementSibling.textContent = link.dataset.unsaved;
-  else location.reload();
-}
-
-/** It says so again in an hour, however often the line is opened anew meanwhile. */
-function putOff(bar) {
-  bar.hidden = true;
-  delete bar.dataset.notice;
-  setTimeout(() => {
-    bar.dataset.notice = 'build';
-    bar.hidden = false;
-  }, UPDATE_LATER_MS);
+/** Whether everything that was typed lies on this device, when what is being written is written. */
+export async function are_texts_kept() {
+  if (dirty.size) await atRest();
+  return !dirty.size;
 }
 
 /** On every page of somebody signed in. */
@@ -111,5 +93,4 @@ export function start_texts() {
     worker.ready.then(({ active }) => active.postMessage({ act: 'opened', url: location.href }));
   }
   outbox.start();
-  document.addEventListener('click', update);
 }

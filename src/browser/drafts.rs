@@ -1,16 +1,18 @@
 //! What somebody wrote stays on this device until the server has it, whatever happens to page and network: drafts,
 //! answers that wait to be sent, and texts that cannot become an answer any more. The store, the sending and what it
 //! shows on any page are `drafts.js` and what that imports; here is what the today page asks of it.
+//! Rules R120–R125.
 
 use js_sys::Array;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-use super::{enhance::listen, page};
+use super::page::listen;
 use crate::domain::{DailyQuestionId, PairId};
 
 #[wasm_bindgen(module = "/src/browser/drafts.js")]
 extern "C" {
     fn start_texts();
+    async fn are_texts_kept() -> JsValue;
     async fn load_text(pair: &str, question: &str, version: u32) -> JsValue;
     async fn save_text(pair: &str, question: &str, version: u32, base: u32, text: &str) -> JsValue;
     async fn settle_texts(pair: &str, is_closed: bool, answerable: &str, answered: Option<String>, own: Option<String>);
@@ -43,9 +45,12 @@ pub enum Sent {
 
 /// On every page of somebody signed in: sends what waits.
 pub fn start() {
-    if page::root_attribute("data-person").is_some() {
-        start_texts();
-    }
+    start_texts();
+}
+
+/// Whether everything that was typed lies on this device, as soon as what is being written is written.
+pub async fn are_kept() -> bool {
+    are_texts_kept().await.is_truthy()
 }
 
 /// The text that waits here for this wording: whether it was sent already and waits for the network, and whether it is

@@ -13,15 +13,14 @@ globalThis.addEventListener?.('beforeinstallprompt', (event) => {
 
 const isInstalled = () => matchMedia('(display-mode: standalone)').matches || navigator.standalone;
 
-// Browsers inside other apps, as `api::convert::door` knows them; they can install nothing, and `notices` reads it too.
-const { dataset } = document.documentElement;
-if (/KAKAOTALK|NAVER\(inapp|Instagram|FBA[NV]|Line\/|DaumApps/.test(navigator.userAgent)) dataset.inApp = '';
+/** A browser inside another app, as `api::convert::door` knows them, can install nothing. */
+export const is_in_app = () => /KAKAOTALK|NAVER\(inapp|Instagram|FBA[NV]|Line\/|DaumApps/.test(navigator.userAgent);
 
 /** Which card this browser gets. */
 function way() {
   const { userAgent } = navigator;
   if (prompt) return 'prompt';
-  if ('inApp' in dataset) return '';
+  if (is_in_app()) return '';
   // Only Safari's kind knows `standalone`; an iPad calls itself a Mac.
   if ('standalone' in navigator && navigator.maxTouchPoints > 1) return 'iphone';
   if (/SamsungBrowser/.test(userAgent)) return 'samsung';

@@ -57,7 +57,11 @@ export function open_line(cursor, person, tell) {
       const { build } = document.documentElement.dataset;
       if (text !== build && build?.includes('-')) location.reload();
     }
-    if (kind === 'lost') isLost = Boolean(text);
+    if (kind === 'lost') {
+      isLost = Boolean(text);
+      // A kept copy whose page is up to date again is a copy no more.
+      for (const bar of document.querySelectorAll('.kept-bar')) bar.hidden = !isLost;
+    }
     if (kind === 'road') showRoad(text);
     if (kind !== 'ping') tell(kind, text);
   }

@@ -4,7 +4,6 @@
 use js_sys::Function;
 use wasm_bindgen::{JsCast, closure::Closure, prelude::wasm_bindgen};
 
-use super::{notices, page};
 use crate::domain::Event;
 
 /// What the page hears.
@@ -23,7 +22,7 @@ pub enum Heard {
 
 #[wasm_bindgen(module = "/src/browser/live.js")]
 extern "C" {
-    fn open_line(cursor: f64, person: Option<String>, tell: &Function);
+    fn open_line(cursor: f64, person: &str, tell: &Function);
 }
 
 // `live.js` calls it; named here so that the file comes along with it.
@@ -33,22 +32,21 @@ extern "C" {
     fn start_presence();
 }
 
-/// Opens the line from `cursor` on. It lives as long as the page.
-pub fn open(cursor: i64, tell: impl Fn(Heard) + 'static) {
+/// Opens the line of this person from `cursor` on. It lives as long as the page.
+pub fn open(cursor: i64, person: &str, tell: impl Fn(Heard) + 'static) {
     let told = Closure::<dyn Fn(String, String)>::new(move |kind: String, text: String| {
         let heard = match kind.as_str() {
             "hello" => Heard::Hello(text),
             "lost" => Heard::Lost(!text.is_empty()),
             "road" => Heard::Slow(text == "poll"),
             "told" => {
-                let Ok(event) = serde_json::from_slice::<Event>(text.as_bytes()) else { return };
-                notices::heard(&event);
+                let Ok(event) = serde_json::from_str::<Event>(&text) else { return };
                 Heard::Event(event)
             }
             _ => Heard::Refetch,
         };
         tell(heard);
     });
-    open_line(cursor as f64, page::root_attribute("data-person"), told.as_ref().unchecked_ref());
+    open_line(cursor as f64, person, told.as_ref().unchecked_ref());
     told.forget();
 }

@@ -3,12 +3,14 @@
 
 pub mod clipboard;
 pub mod drafts;
-pub mod enhance;
 pub mod install;
+pub mod letters;
 pub mod live;
-pub mod notices;
 pub mod opening;
 pub mod page;
 pub mod panics;
+pub mod push;
+pub mod renewal;
+pub mod seen;
 pub mod service_worker;
 pub mod share;

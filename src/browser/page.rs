@@ -1,21 +1,14 @@
 //! The document and its window.
 
 use js_sys::{Intl, Object, Reflect};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use web_sys::EventTarget;
 
-/// An attribute of `<html>`, as the server wrote it.
-pub fn root_attribute(name: &str) -> Option<String> {
-    web_sys::window()?.document()?.document_element()?.get_attribute(name)
-}
-
-/// The element of this id.
-pub fn element(id: &str) -> Option<web_sys::HtmlElement> {
-    web_sys::window()?.document()?.get_element_by_id(id)?.dyn_into().ok()
-}
-
-/// The text inside the element of this id.
-pub fn text_of(id: &str) -> Option<String> {
-    element(id)?.text_content()
+/// Listens for as long as the page lives.
+pub fn listen(target: &EventTarget, kind: &str, act: impl Fn() + 'static) {
+    let closure = Closure::<dyn Fn()>::new(act);
+    let _ = target.add_event_listener_with_callback(kind, closure.as_ref().unchecked_ref());
+    closure.forget();
 }
 
 pub fn set_root_attribute(name: &str, value: &str) {

@@ -247,7 +247,7 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
     let address = listener.local_addr()?;
     let public_url = PublicUrl::parse(serve.public_url.as_deref(), settings.app_env, address.port())?;
     if !public_url.is_https() && (!address.ip().is_loopback() || !public_url.is_loopback()) {
-        eprintln!("umbba: over plain http only this machine's own browser can sign in; other devices need https in front (README, deploy)");
+        eprintln!("umbba: over plain http only this machine's own browser can sign in; other devices need https in front (docs/OPERATING.md)");
     }
     if let Some(sentence) = unsafe_to_listen(address, &trusted_proxies) {
         eprintln!("umbba: {sentence}");

@@ -9,7 +9,8 @@ use super::{context::use_words, fields::html, form::Form};
 use crate::{
     api::ApiError,
     browser::drafts::{self, Place, Sent},
-    domain::{AnswerBody, DailyQuestionId, graphemes, is_blank, mended},
+    domain::{AnswerBody, DailyQuestionId, is_blank, mended},
+    letters,
 };
 
 /// Long enough for a screen reader to see that a sentence is gone.
@@ -24,9 +25,9 @@ pub struct Outbox {
     pub settled: RwSignal<u64>,
 }
 
-/// The letters of a text as the server counts them.
+/// The letters of a text as it would be stored.
 fn length(text: &str) -> usize {
-    graphemes(mended(text).trim())
+    letters::count(mended(text).trim())
 }
 
 impl Outbox {

@@ -1,8 +1,10 @@
 //! A code to keep or to pass on, with what this browser can do with it.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
+use serde::{Deserialize, Serialize};
 
-use super::context::use_page_words;
+use super::fields::html;
+use crate::browser::{clipboard, page, share};
 
 /// A code in groups; lines break between them.
 #[component]
@@ -26,32 +28,52 @@ pub fn Digits(code: String) -> impl IntoView {
     view! { <p class="code digits">{code.replace('-', " ")}</p> }
 }
 
-/// Share, copy and perhaps print. Hidden until `browser::enhance` finds what this browser can do: without it they
-/// could do nothing.
-#[component]
-pub fn CodeActions(
-    /// What is copied.
-    #[prop(into)]
-    text: String,
-    /// What is said when it is shared.
-    #[prop(into)]
-    message: String,
-    /// A link goes with the message.
-    #[prop(optional_no_strip, into)]
-    link: Option<String>,
-    share_label: &'static str,
-    copy_label: &'static str,
-    #[prop(optional)] has_print: bool,
-) -> impl IntoView {
-    let words = use_page_words();
+/// What stands on the buttons, and what is said afterwards, in the language of the page.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CodeWords {
+    pub share: String,
+    pub copy: String,
+    /// Without it there is no button to print.
+    pub print: Option<String>,
+    pub copied: String,
+    pub copy_failed: String,
+}
+
+/// Share, copy and perhaps print. `text` is copied; `message` is shared under `title`, with `link` where there is one. The buttons
+/// are hidden until the browser half is there: without it they could do nothing.
+#[island]
+pub fn CodeActions(text: String, title: String, message: String, link: Option<String>, words: CodeWords) -> impl IntoView {
+    let (is_awake, can_share) = (RwSignal::new(false), RwSignal::new(false));
+    // An effect, so that hydration meets what the server drew.
+    Effect::new(move |_| {
+        is_awake.set(true);
+        can_share.set(share::is_supported());
+    });
+    let said = RwSignal::new(String::new());
+    let share = move |_| {
+        let (title, message, link) = (title.clone(), message.clone(), link.clone());
+        spawn_local(async move { share::share(&title, &message, link.as_deref()).await });
+    };
+    let outcomes = StoredValue::new((words.copied, words.copy_failed));
+    let copy = move |_| {
+        // The same sentence is only heard again when it was gone in between.
+        said.set(String::new());
+        let text = text.clone();
+        spawn_local(async move {
+            let is_done = clipboard::copy(&text).await;
+            said.set(outcomes.with_value(|(copied, failed)| if is_done { copied.clone() } else { failed.clone() }));
+        });
+    };
+    let is_hidden = move || !is_awake.get();
+    let print = words.print.map(|label| {
+        view! { <button class="button ghost" type="button" hidden=is_hidden on:click=|_| page::print()>{label}</button> }
+    });
     view! {
         <div class="actions">
-            <button class="button" type="button" data-act="share" data-title=words.brand data-text=message data-url=link hidden>{share_label}</button>
-            <button class="button ghost" type="button" data-act="copy" data-text=text data-done=words.copied data-failed=words.copy_failed hidden>
-                {copy_label}
-            </button>
-            {has_print.then(|| view! { <button class="button ghost" type="button" data-act="print" hidden>{words.recovery_print_button}</button> })}
+            <button class="button" type="button" hidden=move || !can_share.get() on:click=share>{words.share}</button>
+            <button class="button ghost" type="button" hidden=is_hidden on:click=copy>{words.copy}</button>
+            {print}
         </div>
-        <p class="status" role="status" data-said></p>
+        <p class="status" role="status" inner_html=move || html(&said.get())></p>
     }
 }

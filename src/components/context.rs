@@ -1,15 +1,11 @@
-//! What every component may ask of its surroundings: the language, the refused form, the live feed.
+//! What every component may ask of its surroundings: the language, the refused form, who is here.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     api::{ApiError, HomeView, Refused},
-    browser::{
-        live::{self, Heard},
-        notices,
-    },
-    domain::{Event, EventKind, Locale, PairId},
+    domain::Locale,
     text::{self, PageWords, Words},
 };
 
@@ -80,44 +76,10 @@ pub fn use_sentence(endpoint: &str, errors: &[ApiError]) -> Option<&'static str>
     (errors.is_empty() || errors.contains(&error)).then(|| refused.error.page_sentence(use_page_words()))
 }
 
-/// The open line to the server, shared by all pages of this tab.
-#[derive(Clone, Copy, Default)]
-pub struct LiveFeed {
-    /// Rises with everything heard that may have changed a page.
-    pub version: RwSignal<u64>,
-    /// The last event heard.
-    pub event: RwSignal<Option<Event>>,
-    is_open: RwSignal<bool>,
-}
+/// The build that draws this page.
+#[derive(Debug, Clone, Default)]
+pub struct Build(pub String);
 
-impl LiveFeed {
-    /// Opens the line once, from the number of the view it was read with: no gap between page and stream.
-    pub fn open(self, as_of: i64) {
-        if self.is_open.get_untracked() {
-            return;
-        }
-        self.is_open.set(true);
-        live::open(as_of, move |heard| {
-            notices::tell(&heard);
-            match heard {
-                Heard::Hello(_) | Heard::Lost(true) | Heard::Slow(_) => {}
-                // Another page's: this one has nothing of it to show.
-                Heard::Event(event) if matches!(event.kind, EventKind::HandOverAsked | EventKind::HandOverUsed) => {}
-                // What could not be asked while the line was down is asked now.
-                Heard::Refetch | Heard::Lost(false) => self.version.update(|version| *version += 1),
-                Heard::Event(event) => {
-                    // A read inbox is no news of the pair: what was last said of it stays said.
-                    if event.kind != EventKind::InboxChanged {
-                        self.event.set(Some(event));
-                    }
-                    self.version.update(|version| *version += 1);
-                }
-            }
-        });
-    }
-
-    /// The last event, if it tells of this pair.
-    pub fn of_pair(self, pair: PairId) -> Option<Event> {
-        self.event.get().filter(|event| event.pair == Some(pair))
-    }
+pub fn use_build() -> String {
+    use_context::<Build>().unwrap_or_default().0
 }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::context::{FreshKey, use_locale, use_page_words, use_refused};
 use crate::{
     api::{ApiError, ZoneChoice},
+    browser::page,
     domain::{Relation, Role},
     text::{self, cities},
 };
@@ -106,10 +107,17 @@ pub fn asks_for_zone(endpoint: &str) -> bool {
     use_refused(endpoint).is_some_and(|refused| refused.error == ApiError::ZoneInvalid || refused.field("zone_asked") == "yes")
 }
 
-/// The device's zone for a form that does not ask: Seoul until `browser::enhance` writes this device's in.
-#[component]
+/// The device's zone for a form that does not ask: Seoul until the browser half knows the zone of this device.
+#[island]
 pub fn DeviceZone() -> impl IntoView {
-    view! { <input type="hidden" name="zone" value="Asia/Seoul" data-device-zone/> }
+    let zone = RwSignal::new("Asia/Seoul".to_owned());
+    // An effect, so that hydration meets what the server drew.
+    Effect::new(move |_| {
+        if let Some(here) = page::zone() {
+            zone.set(here);
+        }
+    });
+    view! { <input type="hidden" name="zone" value=move || zone.get()/> }
 }
 
 /// Radio cards for what somebody is; `other` comes with a word of its own (`RelationWord`).

@@ -1,4 +1,5 @@
 //! The one form of the app: every page's forms are made here, so that none can leave out what the server asks of all.
+//! Rule R87.
 
 use leptos::prelude::*;
 

@@ -7,6 +7,7 @@ pub mod fields;
 pub mod form;
 pub mod install_cards;
 pub mod leaves;
+pub mod live_page;
 pub mod problem;
 pub mod push_cards;
 pub mod question;

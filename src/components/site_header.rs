@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::context::{use_home, use_page_words};
+use super::{
+    context::{use_build, use_home, use_origin, use_page_words},
+    live_page::{Line, LivePage, Shows, UnreadCount},
+};
 use crate::{
     api::{PairLink, Phase},
     domain::PairId,
@@ -20,9 +23,15 @@ pub fn pair_title(words: &PageWords, link: &PairLink) -> String {
 }
 
 #[component]
-pub fn SiteHeader(#[prop(optional_no_strip)] pair: Option<PairId>) -> impl IntoView {
+pub fn SiteHeader(
+    #[prop(optional_no_strip)] pair: Option<PairId>,
+    /// What this page shows: the live line of whoever is signed in goes by it.
+    #[prop(optional)]
+    shows: Shows,
+) -> impl IntoView {
     let words = use_page_words();
     let home = use_home();
+    let line = home.name.is_some().then(|| Line { person: use_origin().whose, build: use_build(), as_of: home.as_of, shows });
     let switcher = pair.filter(|_| home.pairs.len() > 1).map(|current| switcher(words, &home.pairs, current));
     view! {
         <header class="site-header">
@@ -30,6 +39,7 @@ pub fn SiteHeader(#[prop(optional_no_strip)] pair: Option<PairId>) -> impl IntoV
             {switcher}
             {home.name.is_some().then(|| bell(words, home.unread))}
         </header>
+        {line.map(|line| view! { <LivePage line/> })}
     }
 }
 
@@ -41,7 +51,7 @@ fn bell(words: &'static PageWords, unread: i64) -> impl IntoView + use<> {
                 <path d="M12 3a6 6 0 0 0-6 6v4l-2 4h16l-2-4V9a6 6 0 0 0-6-6zM9.5 19.5a2.6 2.6 0 0 0 5 0"/>
             </svg>
             <span>{words.tab_inbox}</span>
-            <b data-unread hidden=unread == 0>{unread}</b>
+            <UnreadCount unread/>
         </a>
     }
 }

@@ -1,4 +1,5 @@
 //! What a member writes.
+//! Rules R20, R24.
 
 use std::fmt;
 

@@ -1,16 +1,16 @@
-//! What a due minute does to a pair (DESIGN §3, "At a due minute").
+//! What a due minute does to a pair (Rules R13–R15, R34, R40–R43, R51).
 
 use super::{DailyQuestion, LocalDate, Millis, Pair, Role, Status};
 
-/// Days since opening on which whoever has not answered is reminded.
+/// Days since opening on which whoever has not answered is reminded (R40).
 pub const REMINDER_DAYS: [i64; 3] = [1, 3, 6];
-/// From this day on an incomplete question is shelved and the next opens.
+/// From this day on an incomplete question is shelved and the next opens (R41).
 pub const SHELVE_DAY: i64 = 7;
-/// Openings lie at least twelve hours apart.
+/// Openings lie at least twelve hours apart (R14).
 pub const MIN_GAP_MS: i64 = 12 * Millis::HOUR;
-/// A due minute handled later than this has been missed: nobody is reminded for it any more.
+/// A due minute handled later than this has been missed: nobody is reminded for it any more (R40).
 const ON_TIME_MS: i64 = 30 * Millis::MINUTE;
-/// After so many shelved questions in a row a silent member gets no reminders until they act.
+/// After so many shelved questions in a row a silent member gets no reminders until they act (R43).
 const SILENT_AFTER: u32 = 3;
 
 /// A due minute as the scheduler finds it. When several were missed, the latest one.
@@ -57,7 +57,7 @@ pub enum DueOutcome {
 }
 
 impl Cadence<'_> {
-    /// The rules of DESIGN §3, "At a due minute".
+    /// Decides what this due minute does. Rules R13–R15, R34, R40–R43, R51.
     pub fn at_due(&self, due: DueMinute) -> DueOutcome {
         if Pair::running_pause(self.paused_until, due.local_date).is_some() {
             return DueOutcome::Paused;
@@ -87,7 +87,8 @@ impl Cadence<'_> {
         DueOutcome::Stay
     }
 
-    /// At most one opening per local date, never within 12 h of the last, and late only when the next is 12 h ahead.
+    /// At most one opening per local date, never within 12 h of the last, and late only when the next is 12 h ahead
+    /// (R14, R15).
     /// An opening that is recorded far in the future holds nothing up: a clock that was wrong wrote it.
     fn may_open(&self, due: DueMinute) -> bool {
         self.last_opened_date.is_none_or(|date| due.local_date > date || !date.is_believed_on(due.local_date))

@@ -1,4 +1,5 @@
 //! Finds a code in whatever text holds exactly one: what a person typed, a pasted link, a whole message.
+//! Rule R68.
 
 use super::invitation;
 

@@ -1,5 +1,6 @@
 //! A question opened for a pair: its life, and who may see what. What a due minute does to it is `cadence`.
 //! States: `open → complete`, `open → shelved → complete`. Who has answered is derived, never stored twice.
+//! Rules R10, R18, R21–R27, R30–R34, R42, R45, R122, R131.
 
 use super::{Answer, AnswerBody, DailyQuestionId, LocalDate, Millis, PairId, PairPhase, QuestionKey, Role, Section, Wordings};
 
@@ -7,7 +8,7 @@ use super::{Answer, AnswerBody, DailyQuestionId, LocalDate, Millis, PairId, Pair
 pub const FIRST_QUESTION_KEY: &str = "childhood-oldest-memory";
 /// What a pair gets when the catalogue holds nothing new for it.
 pub const FREE_QUESTION_KEY: &str = "free";
-/// Completed cards in a season.
+/// Completed cards in a season (R131).
 pub const SEASON_LENGTH: u32 = 7;
 
 /// The stored part of the life of a question.
@@ -129,7 +130,7 @@ impl DailyQuestion {
         self.answer_of(role).is_some()
     }
 
-    /// What `role` may see. The other's words stay hidden until `role` has answered.
+    /// What `role` may see. The other's words stay hidden until `role` has answered (R25).
     pub fn seen_by(&self, role: Role) -> Seen<'_> {
         match (self.answer_of(role), self.answer_of(role.other())) {
             (Some(own), Some(other)) => Seen::Both { own, other },
@@ -139,7 +140,8 @@ impl DailyQuestion {
         }
     }
 
-    /// Takes `role`'s answer to the wording of `version`. When both have answered the card opens and is final.
+    /// Takes `role`'s answer to the wording of `version`. When both have answered the card opens and is final
+    /// (R21–R23, R27).
     pub fn answer(&mut self, role: Role, version: u32, body: AnswerBody, now: Millis, phase: PairPhase) -> Result<Saved, Refusal> {
         let is_same = self.answer_of(role).is_some_and(|answer| answer.body == body) && version == self.version;
         if is_same {
@@ -188,7 +190,7 @@ impl DailyQuestion {
         Ok(())
     }
 
-    /// Whether the question may be swapped now; `swapped_today` counts the whole pair.
+    /// Whether the question may be swapped now; `swapped_today` counts the whole pair (R30).
     pub fn check_swap(&self, phase: PairPhase, swapped_today: bool) -> Result<(), Refusal> {
         if phase == PairPhase::Closed {
             return Err(Refusal::PairClosed);
@@ -210,7 +212,7 @@ impl DailyQuestion {
         Ok(())
     }
 
-    /// Puts another catalogue question in place; the day count starts again.
+    /// Puts another catalogue question in place; the day count starts again (R31).
     pub fn swap(&mut self, key: QuestionKey, section: Section, wordings: Wordings, today: LocalDate) {
         self.key = key;
         self.section = section;
@@ -220,7 +222,8 @@ impl DailyQuestion {
         self.due_passed_at = None;
     }
 
-    /// Whether `role` may ask for a new question: has answered, and one due minute has passed without the other's answer.
+    /// Whether `role` may ask for a new question: has answered, and one due minute has passed without the other's
+    /// answer (R33).
     pub fn may_move_on(&self, role: Role) -> bool {
         self.status() == Status::Open
             && self.move_on.is_none()
@@ -243,7 +246,7 @@ impl DailyQuestion {
         Ok(true)
     }
 
-    /// Whether `role` may nudge the other: has answered, and the other has not, in a pair that is awake.
+    /// Whether `role` may nudge the other: has answered, and the other has not, in a pair that is awake (R45).
     pub fn check_nudge(&self, role: Role, phase: PairPhase, is_paused: bool) -> Result<(), Refusal> {
         match phase {
             PairPhase::Closed => return Err(Refusal::PairClosed),

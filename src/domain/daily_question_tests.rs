@@ -1,4 +1,4 @@
-//! DESIGN §3, sentence by sentence, as plain rules.
+//! The rules of the daily question (RULES R10–R45), one by one.
 
 use proptest::prelude::*;
 

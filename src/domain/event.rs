@@ -1,4 +1,5 @@
 //! A stored fact as told to one person: a reason to ask again, never the answer itself.
+//! Rules R26, R142.
 
 use serde::{Deserialize, Serialize};
 

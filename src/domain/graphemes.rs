@@ -1,4 +1,5 @@
-//! What a person calls a letter: extended grapheme clusters (UAX #29), counted alike in both halves.
+//! What a person calls a letter: extended grapheme clusters (UAX #29). In the browser `crate::letters` counts them.
+//! Rule R141.
 
 use unicode_segmentation::UnicodeSegmentation;
 

@@ -1,4 +1,5 @@
 //! Handing a person over to another device of their own: what is typed there, how long it is good, how far it has come.
+//! Rules R83, R84.
 
 use std::fmt;
 

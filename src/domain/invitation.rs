@@ -1,4 +1,5 @@
 //! Codes that people read aloud, copy and type: Crockford base32 (no I, L, O, U), forgiving.
+//! Rules R63, R78.
 
 use std::fmt;
 

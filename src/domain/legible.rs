@@ -1,4 +1,5 @@
 //! Characters that cannot be seen: which texts are blank, and what is put right before a text is checked.
+//! Rule R140.
 
 /// Whether a reader sees nothing of the text: white space, controls, and what Unicode draws as nothing.
 pub fn is_blank(text: &str) -> bool {

@@ -1,4 +1,5 @@
 //! A person's seat in a pair.
+//! Rules R60, R61, R142.
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;

@@ -1,4 +1,5 @@
 //! What a person is told, by which switch it can be muted, and whether a push still makes sense when its minute comes.
+//! Rules R90, R93, R94, R96, R98.
 
 use serde::{Deserialize, Serialize};
 
@@ -93,7 +94,7 @@ pub enum Urgency {
     High,
 }
 
-/// Pushes a day of reminders, nudges and settings news; above that the inbox alone.
+/// Pushes a day of reminders, nudges and settings news; above that the inbox alone (R94).
 pub const COUNTED_A_DAY: i64 = 4;
 
 impl NotificationKind {

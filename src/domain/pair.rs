@@ -1,4 +1,5 @@
 //! One parent and one child who answer together.
+//! Rules R11, R50, R53, R60.
 
 use super::{BELIEVED_AHEAD_DAYS, LocalDate, Member, Millis, PairId, PersonId, PushTime, Role, ZoneName};
 

@@ -1,4 +1,5 @@
 //! An account in the world: a name, a language, a zone. No e-mail, no password.
+//! Rules R2, R70, R73.
 
 use std::{
     fmt,

@@ -1,4 +1,5 @@
 //! Presence: that a member is here just now. Told as it happens, never stored, and gone by itself.
+//! Rules R110, R111.
 
 use serde::{Deserialize, Serialize};
 

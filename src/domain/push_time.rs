@@ -1,4 +1,5 @@
 //! The chosen local time of day.
+//! Rule R1.
 
 use std::fmt;
 

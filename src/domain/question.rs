@@ -1,4 +1,5 @@
 //! Catalogue entries and their wordings.
+//! Rules R17, R142.
 
 use serde::{Deserialize, Serialize};
 

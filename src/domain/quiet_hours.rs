@@ -1,4 +1,5 @@
 //! The hours in which a person is not to be woken.
+//! Rule R95.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,5 @@
 //! What the sky over the two windows shows, decided on the server from the pair's own clock.
+//! Rule R132.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,5 @@
 //! Instants and dates as plain values. Zones live in `server::calendar`; here a day is only a date.
+//! Rule R6.
 
 use std::{fmt, str::FromStr};
 

@@ -1,7 +1,7 @@
 //! A browser's own form post, without WASM (`Accept: text/html`), to the same URL as the page's fetch.
 //! The server function runs as always; then the browser gets what a browser can use: 303 on success, on refusal the
 //! page it came from, rendered again with the right status, the sentence by the field and everything typed in it.
-//! (DESIGN §7 draws this for the answer alone; one mechanism for all forms is smaller and loses nothing anywhere.)
+//! One mechanism serves all forms. Rules R87, R88, R123.
 
 use axum::{
     body::{Body, Bytes},

@@ -1,6 +1,7 @@
 //! What a device may keep of a page for when there is no network, said in headers to `src/worker/kept-pages.ts`.
 //! `x-whose` is on every page: who is here, so that nobody else's copies stay. `x-keep` is only on what may be kept and
 //! names the build whose files it needs; everything without it (codes, settings, devices, the inbox) is never kept.
+//! Rules R126, R127.
 
 use axum::{
     http::{HeaderName, HeaderValue, StatusCode},

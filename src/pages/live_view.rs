@@ -8,7 +8,7 @@ use leptos::{prelude::*, task::spawn_local};
 use crate::{
     api::{ApiError, TodayView},
     browser,
-    components::context::LiveFeed,
+    components::live_page::use_live,
 };
 
 /// When what could not be asked is asked again; a line that is up again asks at once.
@@ -46,19 +46,20 @@ impl<T: Send + Sync + 'static> Clone for LiveView<T> {
 
 impl<T: Send + Sync + 'static> Copy for LiveView<T> {}
 
-/// Keeps `initial` true by asking `fetch`. Opens the line from the number the first view was read at.
+/// Keeps `initial` true by asking `fetch`. The live line goes on from the number that the first view was read at.
 pub fn keep<T, F>(initial: T, fetch: impl Fn() -> F + Send + Sync + 'static) -> LiveView<T>
 where
     T: AsOf + Clone + Send + Sync + 'static,
     F: Future<Output = Result<T, ApiError>> + 'static,
 {
     let as_of = initial.as_of();
-    let live = expect_context::<LiveFeed>();
+    let live = use_live();
+    live.keep_from(as_of);
     let kept = LiveView { view: RwSignal::new(initial), asked: RwSignal::new(0) };
     Effect::new(move |before: Option<(u64, u64)>| {
         let now = (live.version.get(), kept.asked.get());
         match before {
-            None => live.open(as_of),
+            None => {}
             Some(before) if before == now => {}
             Some(_) => {
                 let answer = fetch();

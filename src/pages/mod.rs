@@ -17,18 +17,13 @@ pub use today::Today;
 
 use crate::{
     api::{Refused, TodayView},
-    browser,
     components::context::{self, FreshKey, Lang, Origin},
     domain::Locale,
 };
 
-/// The element the today page is hydrated in, and the one that holds what it was rendered from.
-pub const ROOT_ID: &str = "main";
-pub const BOOT_ID: &str = "boot";
-
-/// What the today page was rendered from, so that the browser renders the same.
+/// What the island of the today page is rendered from, in both halves alike.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Boot {
+pub struct TodayProps {
     pub locale: Locale,
     pub today: TodayView,
     pub refused: Option<Refused>,
@@ -36,19 +31,12 @@ pub struct Boot {
     pub attempt: FreshKey,
 }
 
-/// The today page's data and the element it is hydrated in, if this is one.
-pub fn boot() -> Option<(Boot, web_sys::HtmlElement)> {
-    let boot = serde_json::from_slice(browser::page::text_of(BOOT_ID)?.as_bytes()).ok()?;
-    Some((boot, browser::page::element(ROOT_ID)?))
-}
-
-/// The today page with everything its components ask for. Rendered alike in both halves.
-#[component]
-pub fn TodayRoot(boot: Boot) -> impl IntoView {
-    provide_context(Lang(boot.locale));
-    provide_context(boot.origin);
-    provide_context(boot.attempt);
-    context::provide_refused(boot.refused);
-    provide_context(context::LiveFeed::default());
-    view! { <Today today=boot.today/> }
+/// The inside of `<main>` of the today page, with everything its components ask for.
+#[island]
+pub fn TodayIsland(props: TodayProps) -> impl IntoView {
+    provide_context(Lang(props.locale));
+    provide_context(props.origin);
+    provide_context(props.attempt);
+    context::provide_refused(props.refused);
+    view! { <Today today=props.today/> }
 }

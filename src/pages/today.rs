@@ -11,15 +11,14 @@ use super::{
 };
 use crate::{
     api::{self, AnswersView, Phase, QuestionView, TodayView},
-    browser::{
-        self,
-        drafts::{self, Sent},
-    },
+    browser::drafts::{self, Sent},
     components::{
         answer_form::Outbox,
-        context::{LiveFeed, use_locale, use_origin, use_refused, use_words},
+        context::{use_locale, use_origin, use_refused, use_words},
         fields::{AttemptKey, html},
         form::Form,
+        live_page::use_live,
+        push_cards::use_push,
         unsent::UnsentTexts,
     },
     domain::{DailyQuestionId, EventKind},
@@ -49,9 +48,10 @@ pub fn Today(today: TodayView) -> impl IntoView {
         spawn_local(drafts::settle(pair, is_closed, answerable, own));
     });
     // The first saved answer is the moment to speak of notifications.
+    let push = use_push();
     Effect::new(move |_| {
         if kept.view.with(|today| today.question.as_ref().is_some_and(QuestionView::has_answered)) {
-            browser::notices::show_card();
+            push.has_answered.set(true);
         }
     });
     view! { <Shown kept outbox/> }
@@ -92,7 +92,7 @@ fn Taken(outbox: Outbox) -> impl IntoView {
 #[component]
 fn LiveLine(view: RwSignal<TodayView>) -> impl IntoView {
     let (locale, words) = (use_locale(), use_words());
-    let live = expect_context::<LiveFeed>();
+    let live = use_live();
     let event = move || view.with(|today| live.of_pair(today.pair.id).filter(|event| event.seq <= today.as_of));
     let is_opened = move || event().is_some_and(|event| event.kind == EventKind::CardOpened);
     let line = move || {

@@ -1,5 +1,6 @@
 //! How much one person, session or address may ask for in a while: more than anybody does by hand, too little to fill
 //! the other's feed or the disk.
+//! Rule R88.
 
 use std::{
     collections::HashMap,

@@ -1,5 +1,6 @@
 //! Local dates and push times in a zone. A gap goes to the later time, an overlap to the first
 //! (RFC 5545 §3.3.5; jiff's "compatible"). The system's zone is never read.
+//! Rules R3, R4, R7, R15.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! The only reader of the environment. Every setting is also a flag of `umbba serve`; README has the table.
+//! The only reader of the environment. Every setting is also a flag of `umbba serve`; docs/OPERATING.md has the table.
 
 use std::{
     net::{IpAddr, SocketAddr},

@@ -1,4 +1,4 @@
-//! The days of a pair (DESIGN §3), through the scheduler and over HTTP.
+//! The days of a pair (Rules R10–R56), through the scheduler and over HTTP.
 
 use super::app::{Browser, TestApp, TestPair};
 use crate::{

@@ -48,7 +48,8 @@ async fn a_zone_nobody_knows_is_asked_for_and_the_sign_up_is_not_lost() {
         let page = refused.text().await.expect("a page");
         assert!(page.contains(CHILDREN[0].0) && page.contains("사는 곳을 목록에서 골라 주세요") && page.contains("name=\"zone_asked\""), "{zone}");
         assert_eq!(chosen(&page, "zone"), "", "nothing is guessed");
-        assert!(!page.contains("data-device-zone"), "the device would say the same again");
+        assert!(!page.contains("DeviceZone_"), "the device would say the same again");
+        assert!(browser.page("/start").await.contains("DeviceZone_"), "otherwise it is the device's");
 
         // Refused once more, for another reason: what was chosen stays.
         let again = browser.submit("sign_up", &[("name", ""), ("consent", "yes"), ("zone", "Asia/Dubai"), ("zone_asked", "yes")]).await;

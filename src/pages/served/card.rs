@@ -9,6 +9,7 @@ use crate::{
     components::{
         context::use_page_words,
         leaves::Leaves,
+        live_page::Shows,
         question::QuestionMeta,
         site_header::SiteHeader,
         tab_notices::HiddenNotices,
@@ -29,15 +30,15 @@ pub fn CardPage() -> impl IntoView {
 fn Card(card: CardView) -> impl IntoView {
     let words = use_page_words();
     let (pair, question) = (card.pair.id, card.question);
-    let follows = question.id.to_string();
+    let shows = Shows::Card(question.id);
     let twin = question.other_wording.clone().map(|wording| {
         let lead = text::fill(words.question_of_other, &[("other", &card.pair.call_other(words))]);
         view! { <p class="question-twin">{lead} " " {wording}</p> }
     });
     view! {
         <Title text=question.topic.clone()/>
-        <SiteHeader pair=Some(pair)/>
-        <main id="main" class="page page-card" data-follows=follows>
+        <SiteHeader pair=Some(pair) shows/>
+        <main id="main" class="page page-card">
             <HiddenNotices/>
             <div class="card">
                 <QuestionMeta question=question.clone()/>

@@ -11,6 +11,7 @@ use crate::{
         fields::FieldError,
         form::Form,
         install_cards::InstallCards,
+        live_page::Shows,
         push_cards::PushCards,
         site_header::SiteHeader,
         tab_notices::HiddenNotices,
@@ -38,8 +39,8 @@ fn Devices(devices: DevicesView) -> impl IntoView {
     let has_others = !others.is_empty();
     view! {
         <Title text=words.devices_title/>
-        <SiteHeader/>
-        <main id="main" class="page page-devices" data-follows="devices">
+        <SiteHeader shows=Shows::Devices/>
+        <main id="main" class="page page-devices">
             <HiddenNotices/>
             <h1>{words.devices_title}</h1>
             <p class="lead">{words.devices_lead}</p>

@@ -13,6 +13,7 @@ use crate::{
         context::{use_locale, use_page_words, use_refused},
         fields::{AttemptKey, FieldError, TextField},
         form::Form,
+        live_page::Shows,
         site_header::SiteHeader,
     },
     paths, text,
@@ -27,8 +28,8 @@ pub fn DigitsPage() -> impl IntoView {
     view! {
         <Title text=words.digits_title/>
         <Meta name="robots" content="noindex"/>
-        <SiteHeader/>
-        <main id="main" class="page page-sign-in" data-follows="nothing">
+        <SiteHeader shows=Shows::Nothing/>
+        <main id="main" class="page page-sign-in">
             <h1>{words.digits_title}</h1>
             <p class="lead">{words.digits_lead}</p>
             <HereAlready/>
@@ -88,8 +89,8 @@ fn Waiting(asked: AskedView) -> impl IntoView {
     view! {
         <Title text=title/>
         <Meta name="robots" content="noindex"/>
-        <SiteHeader/>
-        <main id="main" class="page page-sign-in" data-follows="nothing">
+        <SiteHeader shows=Shows::Nothing/>
+        <main id="main" class="page page-sign-in">
             <h1>{title}</h1>
             <FieldError id="form-error" sentence=refused/>
             {body}

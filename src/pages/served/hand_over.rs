@@ -13,6 +13,7 @@ use crate::{
         context::{use_home, use_locale, use_page_words, use_refused},
         fields::{AttemptKey, FieldError},
         form::Form,
+        live_page::Shows,
         site_header::SiteHeader,
         tab_notices::HiddenNotices,
     },
@@ -78,8 +79,8 @@ fn HandOver(found: HandOverView) -> impl IntoView {
     };
     view! {
         <Title text=title.clone()/>
-        <SiteHeader/>
-        <main id="main" class="page page-hand-over" data-follows="hand-over">
+        <SiteHeader shows=Shows::HandOver/>
+        <main id="main" class="page page-hand-over">
             <HiddenNotices/>
             <h1>{title}</h1>
             {errors}
@@ -218,8 +219,8 @@ pub fn TakePage() -> impl IntoView {
     });
     view! {
         <Meta name="robots" content="noindex"/>
-        <SiteHeader/>
-        <main id="main" class="page page-hand-over" data-follows="nothing">
+        <SiteHeader shows=Shows::Nothing/>
+        <main id="main" class="page page-hand-over">
             <Suspense>{body}</Suspense>
         </main>
     }

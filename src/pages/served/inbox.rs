@@ -9,6 +9,7 @@ use crate::{
     components::{
         context::{use_locale, use_page_words},
         form::Form,
+        live_page::{ReadByLooking, Shows},
         site_header::SiteHeader,
         tab_notices::HiddenNotices,
         windows::LittleHouse,
@@ -25,7 +26,7 @@ pub fn InboxPage() -> impl IntoView {
 #[component]
 fn Inbox(inbox: InboxView) -> impl IntoView {
     let words = use_page_words();
-    let read_up_to = (inbox.unread > 0).then(|| inbox.as_of.to_string());
+    let read_up_to = (inbox.unread > 0).then_some(inbox.as_of);
     let body = if inbox.entries.is_empty() {
         view! {
             <div class="empty">
@@ -36,21 +37,23 @@ fn Inbox(inbox: InboxView) -> impl IntoView {
         .into_any()
     } else {
         let entries = inbox.entries.into_iter().map(|entry| view! { <Entry entry/> }).collect_view();
-        view! { <ul class="card-list inbox" data-read-up-to=read_up_to.clone()>{entries}</ul> }.into_any()
+        view! { <ul class="card-list inbox">{entries}</ul> }.into_any()
     };
     // Without a script the button says that it was read.
     let read = read_up_to.map(|seq| {
         view! {
-            <Form endpoint="read_inbox" class="read-all">
-                <input type="hidden" name="seq" value=seq/>
-                <button class="button ghost" type="submit">{words.inbox_read_all}</button>
-            </Form>
+            <ReadByLooking seq>
+                <Form endpoint="read_inbox">
+                    <input type="hidden" name="seq" value=seq/>
+                    <button class="button ghost" type="submit">{words.inbox_read_all}</button>
+                </Form>
+            </ReadByLooking>
         }
     });
     view! {
         <Title text=words.inbox_title/>
-        <SiteHeader/>
-        <main id="main" class="page page-inbox" data-follows="inbox">
+        <SiteHeader shows=Shows::Inbox/>
+        <main id="main" class="page page-inbox">
             <HiddenNotices/>
             <h1>{words.inbox_title}</h1>
             {body}

@@ -7,10 +7,11 @@ use super::{loaded, pair_param};
 use crate::{
     api::{self, ApiError, CodeView, InviteView, Phase},
     components::{
-        code::{Code, CodeActions},
+        code::{Code, CodeActions, CodeWords},
         context::{use_locale, use_page_words, use_refused, use_sentence},
         fields::{AttemptKey, FieldError, RelationChoices, RelationWord, TextField},
         form::Form,
+        live_page::Shows,
         site_header::SiteHeader,
         tab_notices::HiddenNotices,
         tabs::{Tab, Tabs},
@@ -42,8 +43,8 @@ fn Invite(invite: InviteView) -> impl IntoView {
     };
     view! {
         <Title text=words.invite_title/>
-        <SiteHeader pair=Some(pair)/>
-        <main id="main" class="page page-invite" data-follows="invite">
+        <SiteHeader pair=Some(pair) shows=Shows::Settings/>
+        <main id="main" class="page page-invite">
             <HiddenNotices/>
             <h1>{words.invite_title}</h1>
             <FieldError id="form-error" sentence=error/>
@@ -97,8 +98,15 @@ fn Running(code: CodeView, name: String) -> impl IntoView {
             <p class="hint">{words.invite_qr_hint}</p>
         }
     });
+    let labels = CodeWords {
+        share: words.share_button.to_owned(),
+        copy: words.copy_link_button.to_owned(),
+        print: None,
+        copied: words.copied.to_owned(),
+        copy_failed: words.copy_failed.to_owned(),
+    };
     view! {
-        <CodeActions text=code.link.clone() message=message link=Some(code.link.clone()) share_label=words.share_button copy_label=words.copy_link_button/>
+        <CodeActions text=code.link.clone() title=words.brand.to_owned() message link=Some(code.link.clone()) words=labels/>
         <h2>{words.invite_code_label}</h2>
         <Code code=code.code/>
         <p class="link-box">{code.link}</p>

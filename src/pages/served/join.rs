@@ -11,6 +11,7 @@ use crate::{
         context::{use_page_words, use_refused, use_sentence},
         fields::{FieldError, NewPersonFields, RelationChoices, RelationWord, TextField},
         form::Form,
+        live_page::Shows,
         site_header::SiteHeader,
     },
     domain::Relation,
@@ -36,8 +37,8 @@ pub fn JoinPage() -> impl IntoView {
     view! {
         <Title text=words.join_title/>
         <Meta name="robots" content="noindex"/>
-        <SiteHeader/>
-        <main id="main" class="page page-join" data-follows="nothing">
+        <SiteHeader shows=Shows::Nothing/>
+        <main id="main" class="page page-join">
             <h1>{title}</h1>
             <p class="lead">{lead}</p>
             <Suspense>{in_app}</Suspense>
@@ -104,8 +105,8 @@ fn Confirm(join: JoinView) -> impl IntoView {
     };
     view! {
         <Title text=words.join_button/>
-        <SiteHeader/>
-        <main id="main" class="page page-join" data-follows="nothing">
+        <SiteHeader shows=Shows::Nothing/>
+        <main id="main" class="page page-join">
             <h1>{title}</h1>
             <p class="lead">{lead}</p>
             <Form endpoint="join" class="form">

@@ -1,4 +1,4 @@
-//! Pages that only the server renders. Real links, real forms; what needs a script is woken by `browser::enhance`.
+//! Pages that only the server renders. Real links, real forms; what needs a script is a small island.
 
 mod archive;
 mod card;

@@ -6,6 +6,7 @@ use leptos_meta::Title;
 use crate::{
     components::{
         context::{use_locale, use_page_words},
+        live_page::Shows,
         site_header::SiteHeader,
     },
     paths,
@@ -38,8 +39,8 @@ fn Prose(title: &'static str, passages: &'static [Passage]) -> impl IntoView {
         .collect_view();
     view! {
         <Title text=title/>
-        <SiteHeader/>
-        <main id="main" class="page page-prose" data-follows="nothing">
+        <SiteHeader shows=Shows::Nothing/>
+        <main id="main" class="page page-prose">
             <h1>{title}</h1>
             {body}
             <p><a class="button ghost" href=paths::home()>{words.back_home}</a></p>

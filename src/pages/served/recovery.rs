@@ -7,10 +7,11 @@ use super::{Saved, loaded};
 use crate::{
     api::{self, EarlierCodeView},
     components::{
-        code::{Code, CodeActions},
+        code::{Code, CodeActions, CodeWords},
         context::{use_locale, use_page_words, use_refused, use_sentence},
         fields::{AttemptKey, FieldError, TextField},
         form::Form,
+        live_page::Shows,
         site_header::SiteHeader,
     },
     paths, text,
@@ -28,15 +29,22 @@ pub fn RecoveryPage() -> impl IntoView {
 fn Shown(code: String) -> impl IntoView {
     let words = use_page_words();
     let message = format!("{} · {}: {code}", words.brand, words.recovery_code_label);
+    let labels = CodeWords {
+        share: words.recovery_share_button.to_owned(),
+        copy: words.recovery_copy_button.to_owned(),
+        print: Some(words.recovery_print_button.to_owned()),
+        copied: words.copied.to_owned(),
+        copy_failed: words.copy_failed.to_owned(),
+    };
     view! {
         <Title text=words.recovery_title/>
-        <SiteHeader/>
-        <main id="main" class="page page-recovery" data-follows="nothing">
+        <SiteHeader shows=Shows::Nothing/>
+        <main id="main" class="page page-recovery">
             <h1>{words.recovery_title}</h1>
             <p class="lead">{words.recovery_lead}</p>
             <Code code=code.clone()/>
             <p class="hint">{words.recovery_tip}</p>
-            <CodeActions text=code message=message share_label=words.recovery_share_button copy_label=words.recovery_copy_button has_print=true/>
+            <CodeActions text=code title=words.brand.to_owned() message link=None words=labels/>
             <Form endpoint="keep_recovery" class="form">
                 <FieldError id="form-error" sentence=use_sentence("keep_recovery", &[])/>
                 <div class="actions"><button class="button" type="submit">{words.recovery_kept_button}</button></div>
@@ -86,8 +94,8 @@ fn Gone() -> impl IntoView {
     let words = use_page_words();
     view! {
         <Title text=words.recovery_gone_title/>
-        <SiteHeader/>
-        <main id="main" class="page page-recovery" data-follows="nothing">
+        <SiteHeader shows=Shows::Nothing/>
+        <main id="main" class="page page-recovery">
             <h1>{words.recovery_gone_title}</h1>
             <p class="lead">{words.recovery_gone_lead}</p>
             <Form endpoint="renew_recovery" class="form">

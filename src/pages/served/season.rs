@@ -8,6 +8,7 @@ use crate::{
     api::{self, ApiError, SeasonView},
     components::{
         context::{use_locale, use_page_words},
+        live_page::Shows,
         site_header::SiteHeader,
         tab_notices::HiddenNotices,
         tabs::{Tab, Tabs},
@@ -49,8 +50,8 @@ fn Season(season: SeasonView) -> impl IntoView {
         .collect_view();
     view! {
         <Title text=title.clone()/>
-        <SiteHeader pair=Some(pair)/>
-        <main id="main" class="page page-season" data-follows="season">
+        <SiteHeader pair=Some(pair) shows=Shows::Settings/>
+        <main id="main" class="page page-season">
             <HiddenNotices/>
             <figure class="scene small"><LittleHouse lit_left=true lit_right=true/></figure>
             <h1>{title}</h1>

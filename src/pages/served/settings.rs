@@ -17,6 +17,7 @@ use crate::{
         context::{use_locale, use_page_words, use_refused, use_sentence},
         fields::{FieldError, RelationChoices, RelationWord, TextField, ZoneField},
         form::Form,
+        live_page::Shows,
         site_header::{SiteHeader, pair_title},
         tab_notices::HiddenNotices,
         tabs::{Tab, Tabs},
@@ -42,8 +43,8 @@ pub fn SettingsPage() -> impl IntoView {
 pub fn AccountPage() -> impl IntoView {
     loaded(account(), |found| {
         view! {
-            <SiteHeader/>
-            <main id="main" class="page page-settings" data-follows="settings">
+            <SiteHeader shows=Shows::Settings/>
+            <main id="main" class="page page-settings">
                 <Top/>
                 <Account found/>
             </main>
@@ -81,8 +82,8 @@ fn Settings(settings: PairSettingsView, switches: SwitchesView, found: Found) ->
         }
     };
     view! {
-        <SiteHeader pair=Some(pair)/>
-        <main id="main" class="page page-settings" data-follows="settings">
+        <SiteHeader pair=Some(pair) shows=Shows::Settings/>
+        <main id="main" class="page page-settings">
             <Top/>
             {panels}
             <Account found/>

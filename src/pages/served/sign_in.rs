@@ -8,6 +8,7 @@ use crate::{
         context::{use_page_words, use_refused, use_sentence},
         fields::{AttemptKey, TextField},
         form::Form,
+        live_page::Shows,
         site_header::SiteHeader,
     },
     paths,
@@ -19,8 +20,8 @@ pub fn SignInPage() -> impl IntoView {
     let typed = use_refused("sign_in").map(|refused| refused.field("code").to_owned()).unwrap_or_default();
     view! {
         <Title text=words.sign_in_title/>
-        <SiteHeader/>
-        <main id="main" class="page page-sign-in" data-follows="nothing">
+        <SiteHeader shows=Shows::Nothing/>
+        <main id="main" class="page page-sign-in">
             <h1>{words.sign_in_title}</h1>
             <p class="lead">{words.sign_in_lead}</p>
             <Form endpoint="sign_in" class="form">

@@ -10,6 +10,7 @@ use crate::{
         context::{use_home, use_page_words, use_refused, use_sentence},
         fields::{AttemptKey, FieldError, NewPersonFields, RelationChoices, RelationWord, TextField, ZoneField},
         form::Form,
+        live_page::Shows,
         site_header::SiteHeader,
     },
     domain::Role,
@@ -33,8 +34,8 @@ fn SignUp() -> impl IntoView {
     );
     view! {
         <Title text=words.sign_up_title/>
-        <SiteHeader/>
-        <main id="main" class="page page-start" data-follows="nothing">
+        <SiteHeader shows=Shows::Nothing/>
+        <main id="main" class="page page-start">
             <h1>{words.sign_up_title}</h1>
             <Form endpoint="sign_up" class="form">
                 <AttemptKey endpoint="sign_up"/>
@@ -70,8 +71,8 @@ fn StartPair(account: AccountView) -> impl IntoView {
     let zone = typed_field("zone", &account.zone);
     view! {
         <Title text=words.start_title/>
-        <SiteHeader/>
-        <main id="main" class="page page-start" data-follows="nothing">
+        <SiteHeader shows=Shows::Nothing/>
+        <main id="main" class="page page-start">
             <h1>{words.start_title}</h1>
             <p class="lead">{words.start_lead}</p>
             <Form endpoint="start_pair" class="form">

@@ -1,4 +1,4 @@
-//! Today's question: rendered here, alive in the browser (`pages::TodayRoot`).
+//! Today's question: rendered here, with an island that is alive in the browser (`pages::TodayIsland`).
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -15,7 +15,7 @@ use crate::{
         tab_notices::HiddenNotices,
         tabs::{Tab, Tabs},
     },
-    pages::{BOOT_ID, Boot, ROOT_ID, TodayRoot},
+    pages::{TodayIsland, TodayProps},
 };
 
 #[component]
@@ -30,23 +30,20 @@ fn Served(today: TodayView) -> impl IntoView {
     let words = use_page_words();
     let (pair, answers) = (today.pair.id, use_home().answers);
     let other = today.pair.other.as_ref().map(|other| other.call(words));
-    let boot = Boot {
+    let props = TodayProps {
         locale: use_locale(),
         today,
         refused: use_any_refused(),
         origin: use_origin(),
         attempt: use_context::<FreshKey>().unwrap_or_default(),
     };
-    // Inside a script element only "<" could end it (WHATWG HTML §4.12.1.3).
-    let json = serde_json::to_string(&boot).unwrap_or_default().replace('<', "\\u003c");
     view! {
         <Title text=words.tab_today/>
         <SiteHeader pair=Some(pair)/>
         <HiddenNotices/>
         {["nudge", "move_on", "swap_question", "keep_recovery", "renew_recovery"].map(|act| view! { <FieldError id=format!("{act}-error") sentence=use_sentence(act, &[])/> })}
-        <main id=ROOT_ID class="page page-today"><TodayRoot boot/></main>
+        <main id="main" class="page page-today"><TodayIsland props/></main>
         <div class="page page-push"><LeadOut/><PushCards is_polite=true other has_answered={answers > 0}/><InstallCards is_polite=true answers/></div>
         <Tabs pair current=Tab::Today/>
-        <script id=BOOT_ID type="application/json" inner_html=json></script>
     }
 }

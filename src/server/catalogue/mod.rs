@@ -1,4 +1,5 @@
 //! The questions: six files of our own in the binary, and an operator's `DATA_DIR/catalogue/*.toml` beside them.
+//! Rules R16, R18.
 
 use std::{
     collections::{BTreeSet, HashMap},

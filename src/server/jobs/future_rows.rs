@@ -1,5 +1,6 @@
 //! Finds what a clock that was ahead left behind, and brings it back (`storage::future_rows` says which columns). Looks every
 //! ten minutes and not at once: a machine that starts with a wrong clock is usually set right within the first of them.
+//! Rule R6.
 
 use crate::{
     domain::Millis,

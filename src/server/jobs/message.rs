@@ -1,4 +1,5 @@
 //! A parcel becomes a message: its words as they are true now, encrypted, signed and handed to the push service.
+//! Rules R31, R46, R100.
 
 use crate::{
     domain::{self, Millis, NotificationKind, PairPhase, Status},

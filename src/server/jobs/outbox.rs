@@ -1,6 +1,7 @@
 //! The loop that sends what was written. Claim with a lease, commit, send with no transaction open, settle.
 //! At least once on the wire; once in effect through unique rows, `Topic`, `tag`, and a look before each sending
 //! whether the fact still holds.
+//! Rules R95, R97, R98.
 
 use std::{collections::BTreeSet, time::Duration};
 

@@ -1,6 +1,7 @@
 //! The loop that opens what is due. Its state is a column (`pairs.next_due_at`); nothing is registered in memory,
 //! so a restart or a second node changes nothing. When nothing is due it sleeps until the next due minute that is
 //! known; a commit that changes one wakes it.
+//! Rules R13–R15.
 
 use super::rest;
 use crate::{

@@ -1,5 +1,6 @@
 //! A sweep in a wrong year would end every session. One that would delete far more than any before it waits, and the log
 //! says so. If nobody sets the clock right, and the sweeps of three whole days agree, it goes ahead.
+//! Rule R106.
 
 use crate::{
     domain::Millis,

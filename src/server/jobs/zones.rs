@@ -1,5 +1,6 @@
 //! Keeps the last known offset of every stored zone beside its name, and tells the operator of a name that no database knows.
 //! Looks at the start, before anything is due in a zone that this release or this system has lost, and then every hour.
+//! Rule R7.
 
 use crate::{
     domain::{Millis, ZoneName},

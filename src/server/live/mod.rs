@@ -5,6 +5,7 @@
 //! line that is open just now hears it. A poll has no "just now", and a long poll must not be answered, and asked anew, every
 //! three seconds: neither hears any. It does not leave this process: on several nodes two members see one another only while
 //! both are at the same node.
+//! Rule R114.
 
 mod batch;
 

@@ -1,5 +1,6 @@
 //! What a push says (Declarative Web Push: WebKit's explainer and W3C Push API §"Declarative push message"). Browsers that
 //! do not read it themselves hand it to the service worker, which reads the same fields. Never a word of an answer.
+//! Rule R100.
 
 use serde_json::json;
 

@@ -1,5 +1,6 @@
 //! Persons: a name, a session (`sessions`), a recovery code (`recovery`). No e-mail, no password.
 //! Passkeys will be one more way to reach `sessions::open`.
+//! Rules R70–R73.
 
 use super::{
     Caller, ServiceError,

@@ -1,4 +1,5 @@
 //! Answering.
+//! Rules R20–R27, R121, R122.
 
 use super::{ServiceError, tell::Telling};
 use crate::{

@@ -1,6 +1,7 @@
 //! One-time steps are done once, however often they are posted: an answer may be lost on the way, and a button be tapped
 //! twice. The second post is known by a random key that came with its page, and is given the first one's answer. Secrets
 //! of that answer are MACs of the key and of what the step made, so that none of them lies in the database.
+//! Rule R85.
 
 use super::{Caller, ServiceError, sessions::Opened};
 use crate::{

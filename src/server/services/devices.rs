@@ -1,4 +1,5 @@
 //! The person's browsers that may be woken: adding, testing, removing, and what they report.
+//! Rules R97, R101–R103.
 
 use super::{Device, ServiceError, inbox, tell::Telling};
 use crate::{

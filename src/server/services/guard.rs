@@ -2,6 +2,7 @@
 //! for a session, five for a browser that types the digits of a hand-over. Recovery codes are too long to be guessed:
 //! tries at them are slowed and never refused, so that no neighbour shuts anybody out.
 //! Many failures everywhere slow everybody down a little and tell the operator; they never refuse.
+//! Rules R72, R81, R82.
 
 use std::{
     net::{IpAddr, Ipv6Addr},

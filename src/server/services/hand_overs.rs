@@ -1,6 +1,7 @@
 //! Handing a person over to another device of their own: by digits that the new device types and the old one confirms, or
 //! by a link out of an app's own browser, which is on the same device. Never to another person: they are invited.
 //! Everything is in the database: a restart between typing and confirming loses nothing.
+//! Rules R83, R84.
 
 use super::{
     Caller, ServiceError,

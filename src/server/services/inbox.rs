@@ -1,4 +1,5 @@
 //! The inbox: what the person was told, what of it they have read, and how they want to be told.
+//! Rules R93, R95, R99, R104.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,6 @@
 //! Inviting and joining. A GET never looks a code up: preview robots fetch links.
 //! A right code gives the browser a ticket for a quarter of an hour; joining takes the ticket.
+//! Rules R12, R63–R66.
 
 use super::{
     Caller, ServiceError,

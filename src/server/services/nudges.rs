@@ -1,4 +1,5 @@
 //! A nudge: whoever has answered asks the other to. Once per question and day.
+//! Rules R45, R97.
 
 use super::{
     ServiceError,

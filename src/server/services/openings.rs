@@ -1,4 +1,5 @@
 //! Opening questions: the first one of a pair, and whatever a due minute asks for.
+//! Rules R10, R11, R13, R18, R40–R44, R51.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,5 @@
 //! Starting, setting and leaving a pair.
+//! Rules R5, R50–R56, R62, R67.
 
 use super::{
     ServiceError,
@@ -48,7 +49,7 @@ pub async fn start(state: &AppState, attempt: Attempt, person: &Person, start: S
     Ok(pair.id)
 }
 
-/// Running pairs of one person: a large family, and no disk is filled with them.
+/// Running pairs of one person: a large family, and no disk is filled with them (R62).
 pub const MOST_PAIRS: i64 = 20;
 
 pub async fn refuse_too_many(tx: &mut Tx, person: PersonId) -> Result<(), ServiceError> {

@@ -1,5 +1,6 @@
 //! Presence: showing the other that I am here or writing, as long as both want it. Nothing of it is written anywhere:
 //! it wakes the other's open lines and is forgotten ten seconds later (`storage::glimpses`).
+//! Rules R110–R114.
 
 use super::{ServiceError, tell::Telling};
 use crate::{

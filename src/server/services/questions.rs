@@ -1,4 +1,5 @@
 //! Acts on today's question other than answering: swapping it, and asking for a new one.
+//! Rules R30, R31, R33, R34.
 
 use super::{ServiceError, openings, tell::Telling};
 use crate::{

@@ -1,4 +1,5 @@
 //! What pages show, read on one snapshot: `as_of` is the feed's number at that very moment.
+//! Rules R24, R25, R54, R130, R131.
 
 use super::{ServiceError, nudges, recovery};
 use crate::{

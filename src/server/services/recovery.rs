@@ -1,4 +1,5 @@
 //! The recovery code: signing in with it, renewing it, and keeping it.
+//! Rules R78–R80.
 
 use super::{
     Caller, ServiceError,

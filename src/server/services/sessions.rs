@@ -1,4 +1,5 @@
 //! Signed-in browsers: opening, recognising and ending their sessions.
+//! Rules R74–R77, R86.
 
 use std::net::IpAddr;
 

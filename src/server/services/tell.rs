@@ -1,6 +1,7 @@
 //! A fact becomes feed rows, inbox entries and deliveries, in the transaction that made it: a feed row for everybody
 //! whose pages it changes (the actor's other devices included), an entry and its pushes for whoever is told.
 //! Everything is collected first and written at once, so that feeds are taken in one order whatever the use case.
+//! Rules R26, R90–R97, R99.
 
 use std::collections::{HashMap, HashSet};
 
@@ -127,7 +128,7 @@ impl Telling {
         }
     }
 
-    /// An answer was given. The other hears that it was, and of edits nothing at all.
+    /// An answer was given. The other hears that it was, and of edits nothing at all (R26, R92).
     pub fn answered(&mut self, pair: &Pair, question: &DailyQuestion, role: Role, saved: Saved, now: Millis) {
         let kind = match saved {
             Saved::Unchanged => return,
@@ -245,7 +246,7 @@ async fn write_notices(tx: &mut Tx, state: &AppState, notices: Vec<Notice>, seqs
     Ok(deliveries::insert(tx, &sendings, now).await?)
 }
 
-/// Whether the person's day has room for one more push of this kind.
+/// Whether the person's day has room for one more push of this kind (R46, R94).
 fn has_room(day: &[notifications::CountedPush], notice: &Notice, zone: &Zone, now: Millis) -> bool {
     if !notice.kind.is_counted() {
         return true;
@@ -257,7 +258,7 @@ fn has_room(day: &[notifications::CountedPush], notice: &Notice, zone: &Zone, no
     !is_reminded && (pushed.len() as i64) < COUNTED_A_DAY
 }
 
-/// When a push may go: a due minute's with the pair's jitter, everything but an on-time question after the quiet hours.
+/// When a push may go: a due minute's with the pair's jitter, everything but an on-time question after the quiet hours (R95, R96).
 fn send_at(notice: &Notice, wishes: &Wishes, now: Millis) -> Millis {
     let jittered = match (notice.due_at, &notice.pair) {
         (Some(due_at), Some((pair, _))) => now.max(due_at.plus(jitter_ms(*pair))),

@@ -1,4 +1,5 @@
 //! Answers and their earlier revisions.
+//! Rule R24.
 
 use super::{StorageError, Tx, macros};
 use crate::domain::{AnswerBody, DailyQuestion, DailyQuestionId, Millis, PersonId, Role, SubmissionId};

@@ -1,4 +1,5 @@
 //! When pairs are due, what was opened for them, and how silent their seats are.
+//! Rules R5, R14, R43.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,5 +1,5 @@
 //! Clocks that stop, jump, and mean another zone: the due minute stays one per date and finds everybody
-//! (DESIGN §3, "Time" and "At a due minute"). The arithmetic itself is proven in `server::calendar`.
+//! (Rules R1–R7, R13–R15). The arithmetic itself is proven in `server::calendar`.
 
 mod jumps;
 mod sweeps;

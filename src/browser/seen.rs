@@ -1,0 +1,53 @@
+//! Whether somebody looks at this page, and telling the server so: what was seen as it came needs no push to this browser.
+
+use std::cell::Cell;
+
+use js_sys::{Function, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{UrlSearchParams, VisibilityState};
+
+use super::page::listen;
+use crate::{domain::PairId, paths};
+
+/// Somebody who did nothing for so long is not looking.
+const TOUCHED_MS: f64 = 60_000.0;
+
+thread_local! {
+    static TOUCHED_AT: Cell<f64> = const { Cell::new(0.0) };
+}
+
+/// Notes from now on when somebody touched the page.
+pub fn start() {
+    let Some(window) = web_sys::window() else { return };
+    let touched = || TOUCHED_AT.set(js_sys::Date::now());
+    touched();
+    for kind in ["pointerdown", "keydown", "scroll"] {
+        listen(&window, kind, touched);
+    }
+}
+
+/// Whether somebody is looking at a page of this pair now.
+pub fn is_looked_at(pair: PairId) -> bool {
+    let Some(window) = web_sys::window() else { return false };
+    let is_visible = window.document().is_some_and(|document| document.visibility_state() == VisibilityState::Visible);
+    let is_there = window.location().pathname().is_ok_and(|path| path.contains(&pair.to_string()));
+    is_visible && is_there && js_sys::Date::now() - TOUCHED_AT.get() < TOUCHED_MS
+}
+
+/// Posts a number of the feed to a server function, also while the page goes away (`navigator.sendBeacon`).
+pub fn post(endpoint: &str, seq: i64, whose: &str) {
+    if let (Some(window), Ok(fields)) = (web_sys::window(), UrlSearchParams::new()) {
+        fields.append("seq", &seq.to_string());
+        fields.append("whose", whose);
+        let _ = window.navigator().send_beacon_with_opt_url_search_params(&paths::api(endpoint), Some(&fields));
+    }
+}
+
+/// The number on the installed app's icon (Badging API), where there is one.
+pub fn set_badge(unread: i64) {
+    let Some(navigator) = web_sys::window().map(|window| JsValue::from(window.navigator())) else { return };
+    let method = Reflect::get(&navigator, &"setAppBadge".into()).ok().and_then(|method| method.dyn_into::<Function>().ok());
+    if let Some(method) = method {
+        let _ = method.call1(&navigator, &JsValue::from(unread as i32));
+    }
+}
