@@ -103,12 +103,15 @@ test('where subscribing fails the page says so, and what to do, until it works',
   const worker = await PushWorker.of(page);
   const subscribe = (endpoint: string) =>
     worker.worker().evaluate(async (endpoint) => {
-      const scope = globalThis as unknown as { registration: ServiceWorkerRegistration };
+      const scope = globalThis as unknown as { registration: ServiceWorkerRegistration; asked?: number };
       const { publicKey, privateKey } = (await crypto.subtle.generateKey({ name: 'ECDH', namedCurve: 'P-256' }, true, ['deriveBits'])) as CryptoKeyPair;
       const text = (bytes: ArrayBuffer) => btoa(String.fromCharCode(...new Uint8Array(bytes))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
       const keys = { p256dh: text(await crypto.subtle.exportKey('raw', publicKey)), auth: text(new Uint8Array(16).fill(privateKey.extractable ? 7 : 0).buffer) };
       const subscription = { toJSON: () => ({ endpoint, keys }), unsubscribe: async () => true, options: {} };
-      scope.registration.pushManager.subscribe = async () => subscription as unknown as PushSubscription;
+      scope.registration.pushManager.subscribe = async () => {
+        scope.asked = (scope.asked ?? 0) + 1;
+        return subscription as unknown as PushSubscription;
+      };
     }, endpoint);
   await subscribe('https://push.evil.example/1');
   await again.click();
@@ -119,6 +122,14 @@ test('where subscribing fails the page says so, and what to do, until it works',
   await again.click();
   await expect(on).toBeVisible();
   await expect(failed).toBeHidden();
+
+  // A page of an earlier release brings no port for an answer, and its subscription is renewed all the same.
+  const asked = () => worker.worker().evaluate(() => (globalThis as unknown as { asked?: number }).asked ?? 0);
+  await page.goto('/offline.html'); // it asks for nothing by itself
+  let before = -1;
+  await expect.poll(async () => before === (before = await asked()), { intervals: [1_000], message: 'the pages before are done' }).toBe(true);
+  await page.evaluate(() => navigator.serviceWorker.controller?.postMessage({ act: 'subscribe' }));
+  await expect.poll(asked).toBe(before + 1);
 });
 
 test('the worker shows whatever comes, sets one in the place of its repeat, and opens only pages of ours', async ({ pairUp, server }) => {

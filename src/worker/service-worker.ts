@@ -96,10 +96,12 @@ self.addEventListener('message', (event) => {
 async function carryOut(message: PageMessage, port: MessagePort | undefined): Promise<void> {
   switch (message.act) {
     case 'subscribe':
-    case 'sync':
-      // A page of an earlier release brings no port to answer on, and its message is ignored.
-      if (port) port.postMessage(await renewSubscription());
+    case 'sync': {
+      const outcome = await renewSubscription();
+      // A page of an earlier release brings no port to answer on. Its subscription is renewed all the same.
+      port?.postMessage(outcome);
       return;
+    }
     case 'forget':
       return forget();
     case 'badge':
