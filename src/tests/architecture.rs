@@ -634,7 +634,8 @@ fn defined(list: &str) -> Vec<&str> {
 /// Whether a word in backticks is the path of a file here. A bare name and a pattern are not.
 fn is_file(word: &str) -> bool {
     let has_ending = [".js", ".md", ".rs", ".sql", ".toml", ".ts"].iter().any(|ending| word.ends_with(ending));
-    has_ending && word.contains('/') && !word.contains(['*', ' '])
+    // What begins with a slash is an address.
+    has_ending && word.contains('/') && !word.starts_with('/') && !word.contains(['*', ' '])
 }
 
 #[test]

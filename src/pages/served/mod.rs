@@ -12,6 +12,7 @@ mod not_found;
 mod prose;
 mod recovery;
 mod season;
+mod sessions;
 mod settings;
 mod share;
 mod sign_in;

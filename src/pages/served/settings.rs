@@ -5,14 +5,15 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
 use super::{
-    Save, Saved,
+    Save,
     hand_over::{HandOverPanel, LeadOut},
     loaded, pair_param,
     recovery::RecoveryPanel,
+    sessions::SessionsPanel,
     told::{PresencePanel, QuietPanel, SwitchesPanel},
 };
 use crate::{
-    api::{self, AccountView, ApiError, PairLink, PairSettingsView, Phase, QuietView, SessionView, SwitchesView, ZoneChoice},
+    api::{self, AccountView, ApiError, PairLink, PairSettingsView, Phase, QuietView, SwitchesView, ZoneChoice},
     components::{
         context::{use_locale, use_page_words, use_refused, use_sentence},
         fields::{FieldError, RelationChoices, RelationWord, TextField, ZoneField},
@@ -188,9 +189,7 @@ fn Account(found: Found) -> impl IntoView {
     let words = use_page_words();
     let back = use_location().pathname.get_untracked();
     let typed_name = use_refused("change_name").map_or_else(|| account.name.clone(), |refused| refused.field("name").to_owned());
-    let has_others = account.sessions.len() > 1;
-    let sessions = account.sessions.into_iter().map(|session| view! { <SessionRow session back=back.clone()/> }).collect_view();
-    let (back_of_name, back_of_others) = (back.clone(), back.clone());
+    let back_of_name = back.clone();
     view! {
         <section class="panel">
             <h2>{words.name_panel}</h2>
@@ -202,20 +201,7 @@ fn Account(found: Found) -> impl IntoView {
         </section>
         <DisplayPanel locale=account.locale text_size=account.text_size zone=account.zone zones=account.zone_choices back=back.clone()/>
         <QuietPanel settings=quiet back=back.clone()/>
-        <section class="panel">
-            <h2>{words.sessions_panel}</h2>
-            <FieldError id="session-error" sentence=use_sentence("end_session", &[])/>
-            <Saved form="end_session"/>
-            <FieldError id="sessions-error" sentence=use_sentence("end_other_sessions", &[])/>
-            <ul class="rows">{sessions}</ul>
-            {has_others.then(|| view! {
-                <Form endpoint="end_other_sessions" class="form">
-                    <input type="hidden" name="back" value=back_of_others/>
-                    <div class="actions"><button class="button ghost" type="submit">{words.sessions_end_others}</button></div>
-                </Form>
-            })}
-            <p class="hint" data-road data-sse=words.road_sse data-tab=words.road_tab data-poll=words.road_poll></p>
-        </section>
+        <SessionsPanel sessions=account.sessions back=back.clone()/>
         <HandOverPanel/>
         <LeadOut/>
         <RecoveryPanel earlier=account.earlier_code back=back.clone()/>
@@ -259,28 +245,6 @@ fn DisplayPanel(locale: Locale, text_size: TextSize, zone: String, zones: Vec<Zo
                 <Save form="change_display"/>
             </Form>
         </section>
-    }
-}
-
-#[component]
-fn SessionRow(session: SessionView, back: String) -> impl IntoView {
-    let (locale, words) = (use_locale(), use_page_words());
-    let used = text::fill(words.session_used, &[("date", &text::date(locale, session.last_used))]);
-    let end = (!session.is_this).then(|| {
-        view! {
-            <Form endpoint="end_session">
-                <input type="hidden" name="session" value=session.id.to_string()/>
-                <input type="hidden" name="back" value=back/>
-                <button class="button ghost" type="submit">{words.session_end_button}</button>
-            </Form>
-        }
-    });
-    let line = if session.is_this { format!("{} · {used}", words.session_this) } else { used };
-    view! {
-        <li class="row">
-            <div><b>{text::device(locale, &session.device)}</b> <span>{line}</span></div>
-            {end}
-        </li>
     }
 }
 

@@ -1,0 +1,59 @@
+//! In settings: where the person is signed in, and ending it there.
+
+use leptos::prelude::*;
+
+use super::Saved;
+use crate::{
+    api::SessionView,
+    components::{
+        context::{use_locale, use_page_words, use_sentence},
+        fields::FieldError,
+        form::Form,
+    },
+    text,
+};
+
+#[component]
+pub(super) fn SessionsPanel(sessions: Vec<SessionView>, back: String) -> impl IntoView {
+    let words = use_page_words();
+    let has_others = sessions.len() > 1;
+    let sessions = sessions.into_iter().map(|session| view! { <SessionRow session back=back.clone()/> }).collect_view();
+    view! {
+        <section class="panel">
+            <h2>{words.sessions_panel}</h2>
+            <FieldError id="session-error" sentence=use_sentence("end_session", &[])/>
+            <Saved form="end_session"/>
+            <FieldError id="sessions-error" sentence=use_sentence("end_other_sessions", &[])/>
+            <ul class="rows">{sessions}</ul>
+            {has_others.then(|| view! {
+                <Form endpoint="end_other_sessions" class="form">
+                    <input type="hidden" name="back" value=back/>
+                    <div class="actions"><button class="button ghost" type="submit">{words.sessions_end_others}</button></div>
+                </Form>
+            })}
+            <p class="hint" data-road data-sse=words.road_sse data-tab=words.road_tab data-poll=words.road_poll></p>
+        </section>
+    }
+}
+
+#[component]
+fn SessionRow(session: SessionView, back: String) -> impl IntoView {
+    let (locale, words) = (use_locale(), use_page_words());
+    let used = text::fill(words.session_used, &[("date", &text::date(locale, session.last_used))]);
+    let end = (!session.is_this).then(|| {
+        view! {
+            <Form endpoint="end_session">
+                <input type="hidden" name="session" value=session.id.to_string()/>
+                <input type="hidden" name="back" value=back/>
+                <button class="button ghost" type="submit">{words.session_end_button}</button>
+            </Form>
+        }
+    });
+    let line = if session.is_this { format!("{} · {used}", words.session_this) } else { used };
+    view! {
+        <li class="row">
+            <div><b>{text::device(locale, &session.device)}</b> <span>{line}</span></div>
+            {end}
+        </li>
+    }
+}
