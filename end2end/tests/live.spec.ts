@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { untilKept } from '../support/kept.ts';
 import { Nginx } from '../support/nginx.ts';
 import { expect, type Pair, type Person, test } from '../support/pair.ts';
 
@@ -207,4 +208,35 @@ test('the settings say by which road news comes', async ({ pairUp }) => {
   await expect(said(page, '새 소식은 이 기기에 바로 와요.')).toBeVisible();
   const second = await tab(pair.child, '/settings');
   await expect(said(second, '열려 있는 다른 창이 받아서 알려 줘요.')).toBeVisible();
+});
+
+test('an answer that both see live costs five requests, and so does the one that opens the card', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const asked: string[] = [];
+  for (const [name, who] of [['child', pair.child], ['parent', pair.parent]] as const) {
+    await who.post('read_inbox', { seq: '1000' });
+    await who.open(pair.at('today'));
+    await untilKept(who.page, pair.at('today'), '/', pair.at('archive'));
+    who.page.context().on('request', (request) => {
+      const { pathname } = new URL(request.url());
+      // Who is here is told by a clock of its own, and counted in its own tests.
+      if (pathname !== '/api/presence') asked.push(`${name} ${request.method()} ${pathname.replace(pair.at('today'), 'today')}`);
+    });
+  }
+  const costs = (writer: string, other: string) => [
+    `${writer} POST /api/submit_answer`,
+    `${writer} POST /api/today`,
+    `${writer} GET today`, // the copy of this device, by its worker
+    `${other} POST /api/today`,
+    `${other} POST /api/seen_live`,
+  ];
+  const field = (page: Page) => page.getByLabel('나의 답');
+  await field(pair.child.page).fill('놀이터요.');
+  await pair.child.page.getByRole('button', { name: '답하기' }).click();
+  await expect(pair.parent.page.getByRole('status').getByText('민지가 답했어요.')).toBeVisible();
+  await expect.poll(() => [...asked].sort()).toEqual(costs('child', 'parent').sort());
+  await field(pair.parent.page).fill('마당이지.');
+  await pair.parent.page.getByRole('button', { name: '답하기' }).click();
+  await expect(pair.child.page.getByRole('heading', { name: '엄마의 이야기' })).toBeVisible();
+  await expect.poll(() => [...asked].sort()).toEqual([...costs('child', 'parent'), ...costs('parent', 'child')].sort());
 });

@@ -79,8 +79,8 @@ async function sendAll(fresh) {
     else await inTurn(() => settle(out, answer, isFresh));
     if (isFresh) outcome = answer;
     if (answer !== 'waiting') dispatchEvent(new CustomEvent('umbba:sent'));
-    if (!answer && !isFresh) {
-      sayWent();
+    if (!answer) {
+      if (!isFresh) sayWent();
       // The kept copy of today's page would still ask for it.
       navigator.serviceWorker?.controller?.postMessage({ act: 'opened', url: `/p/${out.pair}/today` });
     }

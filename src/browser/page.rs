@@ -4,6 +4,22 @@ use js_sys::{Intl, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::EventTarget;
 
+/// This device's clock (epoch ms).
+pub fn now_ms() -> f64 {
+    js_sys::Date::now()
+}
+
+/// Whenever nobody can see the page any more (`visibilitychange`).
+pub fn on_hidden(act: impl Fn() + 'static) {
+    let Some(document) = web_sys::window().and_then(|window| window.document()) else { return };
+    let shown = document.clone();
+    listen(&document, "visibilitychange", move || {
+        if shown.visibility_state() == web_sys::VisibilityState::Hidden {
+            act();
+        }
+    });
+}
+
 /// Listens for as long as the page lives.
 pub fn listen(target: &EventTarget, kind: &str, act: impl Fn() + 'static) {
     let closure = Closure::<dyn Fn()>::new(act);

@@ -95,6 +95,8 @@ pub struct LiveFeed {
     line: StoredValue<Option<Line>>,
     /// The number of the feed of the view that an island keeps true, if there is such an island.
     kept_from: StoredValue<Option<i64>>,
+    /// The number that a view must have reached to hold everything heard; `i64::MAX` where that is not known.
+    wanted: StoredValue<i64>,
 }
 
 /// The live feed of this page. The server has none, and gives islands one that stays silent.
@@ -124,6 +126,23 @@ impl LiveFeed {
         self.line.with_value(|line| line.as_ref().map(|line| line.person.clone())).unwrap_or_default()
     }
 
+    /// Gives the number that a view must have reached, and forgets it.
+    pub fn take_wanted(self) -> i64 {
+        let wanted = self.wanted.get_value();
+        self.wanted.set_value(0);
+        wanted
+    }
+
+    /// Whether what happens is heard here at once.
+    pub fn is_prompt(self) -> bool {
+        !self.is_lost.get_untracked() && !self.is_slow.get_untracked()
+    }
+
+    fn change(self, seq: i64) {
+        self.wanted.update_value(|wanted| *wanted = seq.max(*wanted));
+        self.version.update(|version| *version += 1);
+    }
+
     /// Opens the line when all islands are hydrated. `is_whole`: none of them failed. `is_current`: the page is no copy that this
     /// device kept; the view that an island keeps true is asked for in a copy as well.
     pub fn start(self, is_whole: bool, is_current: bool) {
@@ -147,11 +166,11 @@ impl LiveFeed {
                 self.is_lost.set(is_lost);
                 // What could not be asked while the line was down is asked now.
                 if !is_lost {
-                    self.version.update(|version| *version += 1);
+                    self.change(i64::MAX);
                 }
             }
             Heard::Refetch => {
-                self.version.update(|version| *version += 1);
+                self.change(i64::MAX);
                 if renews {
                     renewal::ask_again();
                 }
@@ -181,11 +200,15 @@ impl LiveFeed {
         if matches!(event.kind, EventKind::HandOverAsked | EventKind::HandOverUsed) {
             return;
         }
-        // A read inbox is no news of the pair: what was last said of it stays said.
-        if event.kind != EventKind::InboxChanged {
-            self.event.set(Some(event));
+        let seq = event.seq;
+        match (event.kind, event.unread) {
+            // That everything was read changes nothing but the number of unread entries.
+            (EventKind::InboxChanged, Some(0)) => return,
+            // A told inbox is no news of the pair: what was last said of it stays said.
+            (EventKind::InboxChanged, _) => {}
+            _ => self.event.set(Some(event)),
         }
-        self.version.update(|version| *version += 1);
+        self.change(seq);
     }
 
     /// The last event, if it tells of this pair.

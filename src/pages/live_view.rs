@@ -36,6 +36,14 @@ pub struct LiveView<T: Send + Sync + 'static> {
     pub view: RwSignal<T>,
     /// Raise it to ask again.
     pub asked: RwSignal<u64>,
+    /// When a view that was asked for was last shown, by this device's clock (epoch ms).
+    shown_at: StoredValue<f64>,
+}
+
+impl<T: Send + Sync + 'static> LiveView<T> {
+    pub fn is_shown_since(self, at_ms: f64) -> bool {
+        self.shown_at.get_value() >= at_ms
+    }
 }
 
 impl<T: Send + Sync + 'static> Clone for LiveView<T> {
@@ -46,7 +54,16 @@ impl<T: Send + Sync + 'static> Clone for LiveView<T> {
 
 impl<T: Send + Sync + 'static> Copy for LiveView<T> {}
 
-/// Keeps `initial` true by asking `fetch`. The live line goes on from the number that the first view was read at.
+/// Asking for a view, one request at a time.
+#[derive(Clone, Copy, Default)]
+struct Asking {
+    is_under_way: bool,
+    /// The number of the feed that the view must have reached; `i64::MAX` for "as it is now".
+    wanted: i64,
+}
+
+/// Keeps `initial` true by asking `fetch`. The live line goes on from the number that the first view was read at. Whatever is
+/// heard while an answer is under way is asked for afterwards, and only where that answer was read before it happened.
 pub fn keep<T, F>(initial: T, fetch: impl Fn() -> F + Send + Sync + 'static) -> LiveView<T>
 where
     T: AsOf + Clone + Send + Sync + 'static,
@@ -55,37 +72,76 @@ where
     let as_of = initial.as_of();
     let live = use_live();
     live.keep_from(as_of);
-    let kept = LiveView { view: RwSignal::new(initial), asked: RwSignal::new(0) };
+    let kept = LiveView { view: RwSignal::new(initial), asked: RwSignal::new(0), shown_at: StoredValue::new(0.0) };
+    let reached = StoredValue::new(as_of);
+    let asking = StoredValue::new(Asking::default());
+    let fetch = StoredValue::new(fetch);
+    let ask = move || {
+        asking.update_value(|asking| asking.is_under_way = true);
+        spawn_local(async move {
+            loop {
+                asking.update_value(|asking| asking.wanted = 0);
+                match fetch.with_value(|fetch| fetch()).await {
+                    Ok(view) => {
+                        reached.set_value(view.as_of());
+                        show(kept, view);
+                        if asking.with_value(|asking| asking.wanted <= reached.get_value()) {
+                            break;
+                        }
+                    }
+                    // Not mine to see any more: the server says so with a page of its own. Drafts stay on this device.
+                    Err(ApiError::SignedOut | ApiError::NotFound) => {
+                        browser::page::reload();
+                        break;
+                    }
+                    // The network or the server is away: what is shown stays, and is asked for again.
+                    Err(_) => {
+                        set_timeout(move || kept.asked.update(|asked| *asked += 1), AGAIN);
+                        break;
+                    }
+                }
+            }
+            asking.update_value(|asking| asking.is_under_way = false);
+        });
+    };
     Effect::new(move |before: Option<(u64, u64)>| {
         let now = (live.version.get(), kept.asked.get());
-        match before {
-            None => {}
-            Some(before) if before == now => {}
-            Some(_) => {
-                let answer = fetch();
-                spawn_local(async move {
-                    match answer.await {
-                        Ok(view) => {
-                            let is_opening = kept.view.with_untracked(|before| view.opens_after(before));
-                            let view = Cell::new(Some(view));
-                            browser::opening::turn(is_opening, move || {
-                                // Answers may overtake one another: never go back.
-                                if let Some(view) = view.take().filter(|view| view.as_of() >= kept.view.with_untracked(AsOf::as_of)) {
-                                    // A kept copy has no number of the feed; from now on it is the page itself.
-                                    browser::page::set_root_attribute("data-as-of", &view.as_of().to_string());
-                                    kept.view.set(view);
-                                }
-                            });
-                        }
-                        // Not mine to see any more: the server says so with a page of its own. Drafts stay on this device.
-                        Err(ApiError::SignedOut | ApiError::NotFound) => browser::page::reload(),
-                        // The network or the server is away: what is shown stays, and is asked for again.
-                        Err(_) => set_timeout(move || kept.asked.update(|asked| *asked += 1), AGAIN),
-                    }
-                });
+        if let Some(before) = before
+            && before != now
+        {
+            let wanted = if before.1 == now.1 { live.take_wanted() } else { i64::MAX };
+            if wanted > reached.get_value() {
+                asking.update_value(|asking| asking.wanted = asking.wanted.max(wanted));
+                if !asking.with_value(|asking| asking.is_under_way) {
+                    ask();
+                }
             }
         }
         now
     });
+    // The device's copy of this page is made anew when nobody looks at the page any more, if the page changed.
+    Effect::new(move |_| {
+        let copied = StoredValue::new(as_of);
+        browser::page::on_hidden(move || {
+            if copied.get_value() != reached.get_value() {
+                copied.set_value(reached.get_value());
+                browser::service_worker::keep_page();
+            }
+        });
+    });
     kept
+}
+
+/// Shows a view that was asked for, unless a later one is shown already.
+fn show<T: AsOf + Send + Sync + 'static>(kept: LiveView<T>, view: T) {
+    let is_opening = kept.view.with_untracked(|before| view.opens_after(before));
+    let view = Cell::new(Some(view));
+    browser::opening::turn(is_opening, move || {
+        if let Some(view) = view.take().filter(|view| view.as_of() >= kept.view.with_untracked(AsOf::as_of)) {
+            // A kept copy has no number of the feed; from now on it is the page itself.
+            browser::page::set_root_attribute("data-as-of", &view.as_of().to_string());
+            kept.shown_at.set_value(browser::page::now_ms());
+            kept.view.set(view);
+        }
+    });
 }

@@ -1,5 +1,7 @@
 //! The today page: every state a pair can be in.
 
+use std::time::Duration;
+
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
@@ -11,7 +13,10 @@ use super::{
 };
 use crate::{
     api::{self, AnswersView, Phase, QuestionView, TodayView},
-    browser::drafts::{self, Sent},
+    browser::{
+        self,
+        drafts::{self, Sent},
+    },
     components::{
         answer_form::Outbox,
         context::{use_locale, use_origin, use_refused, use_words},
@@ -25,6 +30,9 @@ use crate::{
     paths, text,
 };
 
+/// An event of an act of this page comes within this time before or after the answer to it.
+const ECHO_MS: f64 = 1_000.0;
+
 /// The inside of `<main>` of the today page.
 #[component]
 pub fn Today(today: TodayView) -> impl IntoView {
@@ -32,11 +40,27 @@ pub fn Today(today: TodayView) -> impl IntoView {
     let whose = use_origin().whose;
     let kept = live_view::keep(today, move || api::today(pair, Some(whose.clone())));
     let outbox = Outbox::default();
-    // What I sent is on the page at once, whether or not the line is up.
+    // What I sent is on the page at once, whether or not the line is up. Where news comes at once its own event brings it, and
+    // only what the event does not bring is asked for.
+    let live = use_live();
     Effect::new(move |_| {
         drafts::on_sent(move || {
-            kept.asked.update(|asked| *asked += 1);
             outbox.settled.update(|settled| *settled += 1);
+            let ask = move || kept.asked.update(|asked| *asked += 1);
+            if live.is_prompt() {
+                // Its event may have been faster than the answer to what was sent.
+                let since = browser::page::now_ms() - ECHO_MS;
+                set_timeout(
+                    move || {
+                        if !kept.is_shown_since(since) {
+                            ask()
+                        }
+                    },
+                    Duration::from_millis(ECHO_MS as u64),
+                );
+            } else {
+                ask();
+            }
         });
     });
     // A draft for what cannot be answered any more is put where it is seen.

@@ -145,12 +145,6 @@ export async function keepPage(url: string): Promise<void> {
   await fetchAndKeep(url);
 }
 
-/** Replaces the copy of the page that a client shows. */
-export async function renewCopy(clientId: string): Promise<void> {
-  const client = await self.clients.get(clientId);
-  if (client) await keepPage(client.url);
-}
-
 /** Stores every file of a build. The list of the files is stored last: where it is, no file is missing. */
 async function gatherFiles(build: string): Promise<void> {
   if (await lookupStored(listOf(build))) return;

@@ -1,7 +1,7 @@
 // The service worker, served as `/service-worker.js`: what the browser does for the app while no page is open or there
 // is no network. `kept-pages.ts` keeps pages, `notifications.ts` shows pushes, `subscription.ts` holds the push
 // subscription. This file handles requests and the messages of pages.
-import { answerNavigation, forgetPages, keepPage, renewCopy } from './kept-pages.ts';
+import { answerNavigation, forgetPages, keepPage } from './kept-pages.ts';
 import { type PageMessage, parsePageMessage } from './messages.ts';
 import { clearNotifications, setBadge } from './notifications.ts';
 import { deleteCaches, lookupStored } from './stored.ts';
@@ -39,8 +39,6 @@ self.addEventListener('fetch', (event) => {
       // An answer posted by a page without its script is left to the browser, which offers to send it again.
       else if (isOurs(request) && pathname !== '/api/submit_answer') event.respondWith(answerForm(request, pathname));
     }
-    // Today's page renders itself anew without being loaded, so its copy would still ask for an answer that was given.
-    if (pathname === '/api/today') event.waitUntil(renewCopy(event.clientId).catch(() => {}));
   } else if (request.method === 'GET') {
     if (request.mode === 'navigate') event.respondWith(answerNavigation(event));
     else if (pathname.startsWith('/pkg/')) event.respondWith(storedOrFetched(request));
