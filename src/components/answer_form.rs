@@ -62,7 +62,7 @@ impl Outbox {
 
 /// Where what is typed lies.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Lies {
+enum DraftState {
     Nowhere,
     Here,
     /// Here, and on its way.
@@ -89,18 +89,18 @@ pub fn AnswerForm(
     let field = format!("body-{question}");
     let (hint_id, error_id) = (format!("{field}-hint"), format!("{field}-error"));
     let area = NodeRef::<leptos::html::Textarea>::new();
-    let lies = RwSignal::new(Lies::Nowhere);
+    let draft_state = RwSignal::new(DraftState::Nowhere);
     let given = StoredValue::new(draft.get_untracked());
     let keep = move |text: String| {
         draft.set(text.clone());
-        lies.set(Lies::Nowhere);
+        draft_state.set(DraftState::Nowhere);
         let place = place.get_untracked();
         spawn_local(async move {
             // An edit taken back is no draft.
             let kept = if given.try_with_value(|given| *given == text).unwrap_or_default() { String::new() } else { text.clone() };
             let is_kept = drafts::save(place, kept.clone()).await && !kept.is_empty();
             if is_kept && draft.try_with_untracked(|now| *now == text).unwrap_or_default() {
-                lies.try_set(Lies::Here);
+                draft_state.try_set(DraftState::Here);
             }
         });
     };
@@ -124,21 +124,21 @@ pub fn AnswerForm(
                     return;
                 }
                 draft.set(text);
-                lies.set(if is_waiting { Lies::Waiting } else { Lies::Here });
+                draft_state.set(if is_waiting { DraftState::Waiting } else { DraftState::Here });
             }
         });
     });
     Effect::new(move |_| {
         if outbox.last.with(|last| matches!(last, Some((id, Ok(Sent::Waiting))) if *id == question)) {
-            lies.set(Lies::Waiting);
+            draft_state.set(DraftState::Waiting);
         }
     });
     Effect::new(move |before: Option<u64>| {
         let now = outbox.settled.get();
-        if before.is_some() && lies.get_untracked() == Lies::Waiting {
+        if before.is_some() && draft_state.get_untracked() == DraftState::Waiting {
             spawn_local(async move {
                 if drafts::load(place.get_untracked()).await.is_none() {
-                    lies.try_set(Lies::Nowhere);
+                    draft_state.try_set(DraftState::Nowhere);
                 }
             });
         }
@@ -175,13 +175,13 @@ pub fn AnswerForm(
                 ></textarea>
                 <p class="field-error" role="alert" id=error_id inner_html=move || html(sentence().unwrap_or_default())></p>
                 <p class="counter">
-                    <span class="lies" inner_html=move || if lies.get() == Lies::Here { words.draft_lies_here } else { "" }></span>
+                    <span class="lies" inner_html=move || if draft_state.get() == DraftState::Here { words.draft_lies_here } else { "" }></span>
                     <span inner_html=count></span>
                 </p>
                 <p
-                    class=move || if lies.get() == Lies::Waiting { "notice warm" } else { "status" }
+                    class=move || if draft_state.get() == DraftState::Waiting { "notice warm" } else { "status" }
                     role="status"
-                    inner_html=move || if lies.get() == Lies::Waiting { words.answer_waits_here } else { "" }
+                    inner_html=move || if draft_state.get() == DraftState::Waiting { words.answer_waits_here } else { "" }
                 ></p>
                 <p class="hint" id=hint_id inner_html=move || html(&hint.get())></p>
             </div>

@@ -36,7 +36,7 @@ pub use member::{Member, Relation, RelationError, Role};
 pub use notification::{COUNTED_A_DAY, Cancelled, Channel, LONGEST_JITTER_MS, Muted, NotificationKind, Standing, Urgency, jitter_ms, still_holds};
 pub use pair::{Pair, PairPhase, PauseError};
 pub use person::{Locale, Person, PersonName, PersonNameError, TextSize, ZoneName, ZoneNameError};
-pub use presence::{Glimpse, Presence};
+pub use presence::{Presence, PresenceSignal};
 pub use push_time::{PushTime, PushTimeError};
 pub use question::{Question, QuestionKey, Section, Wording, Wordings};
 pub use quiet_hours::{QuietHours, QuietHoursError};

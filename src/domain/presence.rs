@@ -24,7 +24,7 @@ impl Presence {
 
 /// The other's presence in a pair, as one person sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Glimpse {
+pub struct PresenceSignal {
     pub pair: PairId,
     pub what: Presence,
 }

@@ -11,7 +11,7 @@ use tokio_tungstenite::{
 };
 
 use super::app::{Browser, PATIENCE};
-use crate::domain::{Event, Glimpse};
+use crate::domain::{Event, PresenceSignal};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Door {
@@ -26,7 +26,7 @@ pub enum Door {
 pub enum Heard {
     Hello(String),
     Told(Event),
-    Presence(Glimpse),
+    Presence(PresenceSignal),
     Reset(i64),
     Ping,
     Replaced,
@@ -268,7 +268,7 @@ fn from_json(text: &str) -> Heard {
     match frame["frame"].as_str().expect("a frame") {
         "hello" => Heard::Hello(frame["build"].as_str().expect("a build").to_owned()),
         "told" => Heard::Told(serde_json::from_value(frame).expect("an event")),
-        "presence" => Heard::Presence(serde_json::from_value(frame).expect("a glimpse")),
+        "presence" => Heard::Presence(serde_json::from_value(frame).expect("a signal")),
         "reset" => Heard::Reset(frame["seq"].as_i64().expect("a number")),
         "ping" => Heard::Ping,
         "replaced" => Heard::Replaced,
@@ -289,7 +289,7 @@ fn from_event(text: &str) -> Option<Heard> {
         }
         "presence" => {
             assert_eq!(field("id:"), "", "it moves no cursor");
-            Heard::Presence(serde_json::from_value(data).expect("a glimpse"))
+            Heard::Presence(serde_json::from_value(data).expect("a signal"))
         }
         "reset" => Heard::Reset(data["seq"].as_i64().expect("a number")),
         "ping" => Heard::Ping,

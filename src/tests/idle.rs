@@ -9,7 +9,7 @@ use crate::{
     domain::{EventKind, Millis},
     server::{
         jobs::{outbox, scheduler},
-        storage::rhythm,
+        storage::schedule,
     },
 };
 
@@ -21,7 +21,7 @@ async fn change_time(pair: &TestPair, time: &str) {
 
 async fn next_due(app: &TestApp) -> Millis {
     let mut tx = app.state.database.read().await.expect("a read");
-    rhythm::next_due(&mut tx).await.expect("an answer").expect("a due minute")
+    schedule::next_due(&mut tx).await.expect("an answer").expect("a due minute")
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     api::{ApiError, PresenceView, SwitchesView},
-    domain::{Event, EventKind, Glimpse, PairId, Presence},
+    domain::{Event, EventKind, PairId, Presence, PresenceSignal},
     server::{
         services::sessions::recognise,
         storage::{seeds::CHILDREN, sessions},
@@ -38,8 +38,8 @@ async fn listen(browser: &Browser, pair: PairId, door: Door) -> Ear {
     ear
 }
 
-fn glimpse(pair: PairId, what: Presence) -> Heard {
-    Heard::Presence(Glimpse { pair, what })
+fn signal(pair: PairId, what: Presence) -> Heard {
+    Heard::Presence(PresenceSignal { pair, what })
 }
 
 /// Nothing was heard before a mark that this person sets in their own feed.
@@ -73,10 +73,10 @@ async fn it_is_told_at_the_doors_that_stay_open_and_moves_no_cursor() {
         let cursor = ear.cursor;
 
         show(&pair.parent, pair.id, "here").await;
-        assert_eq!(ear.news().await, glimpse(pair.id, Presence::Here), "{door:?}");
+        assert_eq!(ear.news().await, signal(pair.id, Presence::Here), "{door:?}");
         app.advance(Presence::GAP_MS);
         show(&pair.parent, pair.id, "writing").await;
-        assert_eq!(ear.news().await, glimpse(pair.id, Presence::Writing), "{door:?}");
+        assert_eq!(ear.news().await, signal(pair.id, Presence::Writing), "{door:?}");
 
         assert_eq!(ear.cursor, cursor);
         hears_nothing(&mut own, &pair.parent).await;
@@ -93,12 +93,12 @@ async fn nobody_else_hears_of_it() {
     let mut stranger = listen(&second.parent, second.id, Door::Sse).await;
 
     show(&first.parent, first.id, "here").await;
-    assert_eq!(child.news().await, glimpse(first.id, Presence::Here));
+    assert_eq!(child.news().await, signal(first.id, Presence::Here));
     hears_nothing(&mut stranger, &second.parent).await;
 
     show(&first.child, second.id, "writing").await;
     let mut other = listen(&first.parent, first.id, Door::Sse).await;
-    assert_eq!(stranger.news().await, glimpse(second.id, Presence::Writing));
+    assert_eq!(stranger.news().await, signal(second.id, Presence::Writing));
     hears_nothing(&mut other, &first.parent).await;
 }
 
@@ -111,7 +111,7 @@ async fn one_comes_through_every_three_seconds() {
     for what in ["here", "writing", "here", "writing"] {
         show(&pair.parent, pair.id, what).await;
     }
-    assert_eq!(ear.news().await, glimpse(pair.id, Presence::Here), "the first");
+    assert_eq!(ear.news().await, signal(pair.id, Presence::Here), "the first");
     hears_nothing(&mut ear, &pair.child).await;
 
     app.advance(Presence::GAP_MS - 1);
@@ -119,7 +119,7 @@ async fn one_comes_through_every_three_seconds() {
     hears_nothing(&mut ear, &pair.child).await;
     app.advance(1);
     show(&pair.parent, pair.id, "writing").await;
-    assert_eq!(ear.news().await, glimpse(pair.id, Presence::Writing));
+    assert_eq!(ear.news().await, signal(pair.id, Presence::Writing));
 }
 
 #[tokio::test]
@@ -128,7 +128,7 @@ async fn who_comes_later_hears_nothing_of_it() {
     let pair = app.pair().await;
     let mut early = listen(&pair.child, pair.id, Door::Sse).await;
     show(&pair.parent, pair.id, "here").await;
-    assert_eq!(early.news().await, glimpse(pair.id, Presence::Here));
+    assert_eq!(early.news().await, signal(pair.id, Presence::Here));
 
     for door in STREAMS {
         let mut late = listen(&pair.child, pair.id, door).await;
@@ -142,24 +142,24 @@ async fn nothing_of_it_is_kept_longer_than_ten_seconds_however_often_it_is_sent(
     let pair = app.pair().await;
     let notifier = app.state.database.notifier();
     show(&pair.parent, pair.id, "here").await;
-    assert_eq!(notifier.count_glimpses(), 0, "nobody listens: there is nothing to keep");
+    assert_eq!(notifier.count_presence_signals(), 0, "nobody listens: there is nothing to keep");
 
     let mut ear = listen(&pair.child, pair.id, Door::Sse).await;
     for _ in 0..200 {
         show(&pair.parent, pair.id, "here").await;
     }
-    assert_eq!((ear.news().await, notifier.count_glimpses()), (glimpse(pair.id, Presence::Here), 1));
+    assert_eq!((ear.news().await, notifier.count_presence_signals()), (signal(pair.id, Presence::Here), 1));
     app.advance(Presence::LIFE_MS - 1);
     show(&pair.child, pair.id, "here").await;
-    assert_eq!(notifier.count_glimpses(), 1, "to a parent who does not listen");
+    assert_eq!(notifier.count_presence_signals(), 1, "to a parent who does not listen");
     app.advance(1);
-    until("it is forgotten", || notifier.count_glimpses() == 0).await;
+    until("it is forgotten", || notifier.count_presence_signals() == 0).await;
 
     // And the next begins to be forgotten anew.
     show(&pair.parent, pair.id, "here").await;
-    assert_eq!((ear.news().await, notifier.count_glimpses()), (glimpse(pair.id, Presence::Here), 1));
+    assert_eq!((ear.news().await, notifier.count_presence_signals()), (signal(pair.id, Presence::Here), 1));
     app.advance(Presence::LIFE_MS);
-    until("it is forgotten again", || notifier.count_glimpses() == 0).await;
+    until("it is forgotten again", || notifier.count_presence_signals() == 0).await;
 }
 
 #[tokio::test]
@@ -168,7 +168,7 @@ async fn whoever_has_answered_is_not_seen_writing_and_edits_at_no_other_pace() {
     let TestPair { id, parent, child } = app.pair().await;
     let mut ear = listen(&child, id, Door::Sse).await;
     show(&parent, id, "writing").await;
-    assert_eq!(ear.news().await, glimpse(id, Presence::Writing));
+    assert_eq!(ear.news().await, signal(id, Presence::Writing));
     parent.answer(id, "골목").await;
     assert_eq!(ear.told().await.kind, EventKind::AnswerSubmitted);
     app.advance(Presence::GAP_MS);
@@ -177,7 +177,7 @@ async fn whoever_has_answered_is_not_seen_writing_and_edits_at_no_other_pace() {
     hears_nothing(&mut ear, &child).await;
     // It did not take the place of what may be told either.
     show(&parent, id, "here").await;
-    assert_eq!(ear.news().await, glimpse(id, Presence::Here));
+    assert_eq!(ear.news().await, signal(id, Presence::Here));
 
     // Of an open card nobody is writing an answer, and without one nobody has begun.
     app.advance(Presence::GAP_MS);
@@ -215,7 +215,7 @@ async fn switched_off_by_one_it_is_off_for_both() {
     switch(&parent, id, true).await;
     show(&child, id, "writing").await;
     assert_eq!(to_parent.told().await.kind, EventKind::SettingsChanged);
-    assert_eq!(to_parent.news().await, glimpse(id, Presence::Writing));
+    assert_eq!(to_parent.news().await, signal(id, Presence::Writing));
 }
 
 #[tokio::test]
@@ -321,7 +321,7 @@ async fn a_feed_that_ended_with_its_session_hears_nothing_of_it() {
     let mut ear = listen(&device, pair.id, Door::Sse).await;
     let token = device.cookies.lock().expect("cookies")["__Host-session"].clone();
     let found = recognise(&app.state, &token, [127, 0, 0, 1].into()).await.expect("a look").expect("a session").found;
-    // Taken away where nobody is told of it, so that nothing but the glimpse wakes the line.
+    // Taken away where nobody is told of it, so that nothing but the presence signal wakes the line.
     let mut tx = app.state.database.begin().await.expect("a transaction");
     assert!(sessions::delete(&mut tx, found.person.id, found.session.id).await.expect("an answer"));
     tx.commit().await.expect("a commit");

@@ -36,13 +36,13 @@ use crate::{
             attempts::{self, Done},
             daily_questions,
             deliveries::{self, CancelFor, DeliveryId, Settled, State},
-            entries, events, failures, future_rows,
+            delivery_context, entries, events, failures, future_rows,
             hand_overs::{self, Kind, NewHandOver},
             invitations::{self, Invitation},
             notifications::{self, NewNotification},
-            pairs, parcels, persons, presence, prune, questions,
+            pairs, persons, presence, prune, questions,
             receipts::{self, Receipt},
-            rhythm, seeds, sessions,
+            schedule, seeds, sessions,
             subscriptions::{self, Subscription},
             sweeps::{self, Swept},
             waiting,
@@ -488,7 +488,7 @@ on_both! {
         pair.paused_until = Some(date("2026-12-01"));
         pair.next_due_at = None;
         commit!(db, tx => {
-            pairs::update_rhythm(&mut tx, &pair).await.expect("an update");
+            pairs::update_schedule(&mut tx, &pair).await.expect("an update");
             pairs::update_relation(&mut tx, pair.id, Role::Parent, &Relation::Grandmother).await.expect("an update");
         });
         pair.parent = Some(member(&parent, Role::Parent, &Relation::Grandmother));
@@ -554,25 +554,25 @@ on_both! {
 
     async fn a_pair_remembers_openings_swaps_and_silence(db: Database) {
         let pair = together(&db).await.pair.id;
-        let nothing = rhythm::Opened { last_opened_date: None, last_opened_at: None, swapped_date: None, parent_unanswered: 0, child_unanswered: 0 };
-        assert_eq!(read!(db, tx => rhythm::opened(&mut tx, pair).await), nothing);
+        let nothing = schedule::Opened { last_opened_date: None, last_opened_at: None, swapped_date: None, parent_unanswered: 0, child_unanswered: 0 };
+        assert_eq!(read!(db, tx => schedule::opened(&mut tx, pair).await), nothing);
         commit!(db, tx => {
-            rhythm::set_opened(&mut tx, pair, date("2026-11-22"), NOW).await.expect("set");
-            rhythm::set_swapped(&mut tx, pair, date("2026-11-23")).await.expect("set");
+            schedule::set_opened(&mut tx, pair, date("2026-11-22"), NOW).await.expect("set");
+            schedule::set_swapped(&mut tx, pair, date("2026-11-23")).await.expect("set");
             for role in [Role::Parent, Role::Parent, Role::Child] {
-                rhythm::add_unanswered(&mut tx, pair, role).await.expect("counted");
+                schedule::add_unanswered(&mut tx, pair, role).await.expect("counted");
             }
         });
-        let told = rhythm::Opened {
+        let told = schedule::Opened {
             last_opened_date: Some(date("2026-11-22")),
             last_opened_at: Some(NOW),
             swapped_date: Some(date("2026-11-23")),
             parent_unanswered: 2,
             child_unanswered: 1,
         };
-        assert_eq!(read!(db, tx => rhythm::opened(&mut tx, pair).await), told);
-        commit!(db, tx => rhythm::reset_unanswered(&mut tx, pair, Role::Parent).await.expect("reset"));
-        assert_eq!(read!(db, tx => rhythm::opened(&mut tx, pair).await), rhythm::Opened { parent_unanswered: 0, ..told });
+        assert_eq!(read!(db, tx => schedule::opened(&mut tx, pair).await), told);
+        commit!(db, tx => schedule::reset_unanswered(&mut tx, pair, Role::Parent).await.expect("reset"));
+        assert_eq!(read!(db, tx => schedule::opened(&mut tx, pair).await), schedule::Opened { parent_unanswered: 0, ..told });
     }
 
     // ---- due minutes
@@ -582,15 +582,15 @@ on_both! {
         for due in [Some(30), Some(10), Some(20), None, Some(40)] {
             let mut pair = together(&db).await.pair;
             pair.next_due_at = due.map(|minutes| NOW.plus(minutes));
-            commit!(db, tx => pairs::update_rhythm(&mut tx, &pair).await.expect("an update"));
+            commit!(db, tx => pairs::update_schedule(&mut tx, &pair).await.expect("an update"));
             ids.insert(due, pair.id);
         }
         let due = |minutes: &[i64]| minutes.iter().map(|minutes| ids[&Some(*minutes)]).collect::<Vec<_>>();
-        assert_eq!(commit!(db, tx => rhythm::find_due(&mut tx, NOW.plus(30), 10).await.expect("due pairs")), due(&[10, 20, 30]));
-        assert_eq!(commit!(db, tx => rhythm::find_due(&mut tx, NOW.plus(30), 2).await.expect("due pairs")), due(&[10, 20]));
-        assert_eq!(commit!(db, tx => rhythm::find_due(&mut tx, NOW.plus(9), 10).await.expect("due pairs")), []);
-        assert_eq!(read!(db, tx => rhythm::find_due_unheld(&mut tx, NOW.plus(30), 2).await), due(&[10, 20]));
-        assert_eq!(read!(db, tx => rhythm::next_due(&mut tx).await), Some(NOW.plus(10)));
+        assert_eq!(commit!(db, tx => schedule::find_due(&mut tx, NOW.plus(30), 10).await.expect("due pairs")), due(&[10, 20, 30]));
+        assert_eq!(commit!(db, tx => schedule::find_due(&mut tx, NOW.plus(30), 2).await.expect("due pairs")), due(&[10, 20]));
+        assert_eq!(commit!(db, tx => schedule::find_due(&mut tx, NOW.plus(9), 10).await.expect("due pairs")), []);
+        assert_eq!(read!(db, tx => schedule::find_due_unheld(&mut tx, NOW.plus(30), 2).await), due(&[10, 20]));
+        assert_eq!(read!(db, tx => schedule::next_due(&mut tx).await), Some(NOW.plus(10)));
     }
 
     /// On SQLite the one writer excludes the second node; on PostgreSQL it takes what the first does not hold.
@@ -598,15 +598,15 @@ on_both! {
         for _ in 0..2 {
             let mut pair = together(&db).await.pair;
             pair.next_due_at = Some(NOW);
-            commit!(db, tx => pairs::update_rhythm(&mut tx, &pair).await.expect("an update"));
+            commit!(db, tx => pairs::update_schedule(&mut tx, &pair).await.expect("an update"));
         }
         let mut first = db.begin().await.expect("a transaction");
-        let held = rhythm::find_due(&mut first, NOW, 1).await.expect("due pairs");
+        let held = schedule::find_due(&mut first, NOW, 1).await.expect("due pairs");
         assert_eq!(held.len(), 1);
         if db.is_postgres() {
             let second = db.second_node().await;
             let mut tx = second.begin().await.expect("a transaction");
-            let rest = rhythm::find_due(&mut tx, NOW, 10).await.expect("due pairs");
+            let rest = schedule::find_due(&mut tx, NOW, 10).await.expect("due pairs");
             assert!(rest.len() == 1 && rest != held, "{rest:?} beside {held:?}");
         }
         assert!(claim_one(&mut first, held[0], NOW, NOW.plus(1)).await);
@@ -616,18 +616,18 @@ on_both! {
     async fn a_due_minute_is_claimed_once(db: Database) {
         let mut pair = together(&db).await.pair;
         pair.next_due_at = Some(NOW);
-        commit!(db, tx => pairs::update_rhythm(&mut tx, &pair).await.expect("an update"));
+        commit!(db, tx => pairs::update_schedule(&mut tx, &pair).await.expect("an update"));
         let (due, next) = (NOW, NOW.plus(Millis::DAY));
         assert!(!commit!(db, tx => claim_one(&mut tx, pair.id, due.plus(1), next).await), "another due minute was read");
         assert!(commit!(db, tx => claim_one(&mut tx, pair.id, due, next).await));
         assert!(!commit!(db, tx => claim_one(&mut tx, pair.id, due, next).await), "whoever is second does nothing");
-        assert_eq!(read!(db, tx => rhythm::next_due(&mut tx).await), Some(next));
+        assert_eq!(read!(db, tx => schedule::next_due(&mut tx).await), Some(next));
     }
 
     async fn of_two_nodes_at_one_due_minute_exactly_one_claims_it(db: Database) {
         let mut pair = together(&db).await.pair;
         pair.next_due_at = Some(NOW);
-        commit!(db, tx => pairs::update_rhythm(&mut tx, &pair).await.expect("an update"));
+        commit!(db, tx => pairs::update_schedule(&mut tx, &pair).await.expect("an update"));
         let second = db.second_node().await;
         let claim = |node: Database| {
             tokio::spawn(async move {
@@ -1121,7 +1121,7 @@ on_both! {
             attempts::insert(&mut tx, "key", "join", &done, ahead).await.expect("a step");
             let new = persons::NewRecovery { hash: "fresh", made_by: None, earlier_until: Some(ahead) };
             persons::set_recovery(&mut tx, person.id, new, ahead).await.expect("a new code");
-            pairs::update_rhythm(&mut tx, &pair).await.expect("an update");
+            pairs::update_schedule(&mut tx, &pair).await.expect("an update");
             deliveries::claim(&mut tx, NOW, ahead, 1).await.expect("a lease");
         });
         assert_eq!(read!(db, tx => failures::count(&mut tx, "address:1", NOW).await), 0, "not believed");
@@ -1169,15 +1169,15 @@ on_both! {
 
     async fn a_parcel_holds_how_things_stand(db: Database) {
         let told = told(&db).await;
-        let parcels = read!(db, tx => parcels::load(&mut tx, &[told]).await);
-        let parcel = parcels[0].as_ref().expect("a parcel that makes sense");
+        let contexts = read!(db, tx => delivery_context::load(&mut tx, &[told]).await);
+        let parcel = contexts[0].as_ref().expect("a context that makes sense");
         let pair = parcel.pair.as_ref().expect("its pair");
         assert_eq!((parcel.kind, parcel.unread, pair.role, parcel.is_superseded), (NotificationKind::Answered, 1, Role::Parent, false));
         assert_eq!(parcel.target.as_ref().map(|target| target.origin.as_str()), Some("https://push.example"));
         assert!(pair.other.as_ref().is_some_and(|(relation, _)| *relation == Relation::Daughter || *relation == Relation::Son));
         commit!(db, tx => subscriptions::delete(&mut tx, told.subscription).await.expect("gone"));
-        let parcels = read!(db, tx => parcels::load(&mut tx, &[told]).await);
-        assert!(parcels[0].as_ref().is_ok_and(|parcel| parcel.target.is_none()), "the browser signed out");
+        let contexts = read!(db, tx => delivery_context::load(&mut tx, &[told]).await);
+        assert!(contexts[0].as_ref().is_ok_and(|parcel| parcel.target.is_none()), "the browser signed out");
     }
 
     async fn what_is_taken_back_is_not_claimed(db: Database) {
@@ -1206,9 +1206,9 @@ on_both! {
         let told = told(&db).await;
         let lease = NOW.plus(60_000);
         commit!(db, tx => deliveries::claim(&mut tx, NOW, lease, 10).await.expect("a claim"));
-        assert_eq!(read!(db, tx => parcels::load(&mut tx, &[told]).await).len(), 1);
+        assert_eq!(read!(db, tx => delivery_context::load(&mut tx, &[told]).await).len(), 1);
         commit!(db, tx => receipts::report(&mut tx, told, Receipt::Shown, NOW.plus(1)).await.expect("noted"));
-        assert_eq!(read!(db, tx => parcels::load(&mut tx, &[told]).await).len(), 0, "a worker that has it does not send it");
+        assert_eq!(read!(db, tx => delivery_context::load(&mut tx, &[told]).await).len(), 0, "a worker that has it does not send it");
         let late = Settled { id: told, state: State::Retry, send_at: Some(lease), status: None, reason: Some("timeout"), is_attempt: true };
         commit!(db, tx => deliveries::settle(&mut tx, &[late], lease, NOW.plus(2)).await.expect("settled"));
         let listed = read!(db, tx => deliveries::find_in(&mut tx, State::Accepted, 10).await);
@@ -1253,7 +1253,7 @@ on_both! {
 
     async fn ending_a_session_takes_its_subscription_along(db: Database) {
         let told = told(&db).await;
-        let person = read!(db, tx => parcels::load(&mut tx, &[told]).await)[0].as_ref().expect("a parcel").person;
+        let person = read!(db, tx => delivery_context::load(&mut tx, &[told]).await)[0].as_ref().expect("a context").person;
         let subscription = read!(db, tx => subscriptions::lookup_for(&mut tx, person, told.subscription).await).expect("a subscription");
         assert!(commit!(db, tx => sessions::delete(&mut tx, person, subscription.session).await.expect("ended")));
         assert_eq!(read!(db, tx => subscriptions::find_of(&mut tx, person).await), []);
@@ -1265,12 +1265,12 @@ on_both! {
         commit!(db, tx => daily_questions::insert_all(&mut tx, &questions).await.expect("two questions"));
         commit!(db, tx => questions::set_asked_all(&mut tx, &[(one, questions[0].key.clone()), (one, questions[0].key.clone())]).await.expect("asked"));
         let opened = [(one, date("2026-01-02"), NOW), (two, date("2026-01-03"), NOW)];
-        commit!(db, tx => rhythm::set_opened_all(&mut tx, &opened).await.expect("opened"));
+        commit!(db, tx => schedule::set_opened_all(&mut tx, &opened).await.expect("opened"));
         let current = read!(db, tx => daily_questions::find_open(&mut tx, &[one, two]).await);
         assert_eq!((&current[&one], &current[&two]), (&questions[0], &questions[1]));
         let asked = read!(db, tx => questions::find_asked(&mut tx, &[one, two]).await);
         assert_eq!((asked.get(&one).map(|keys| keys.len()), asked.get(&two)), (Some(1), None));
-        let found = read!(db, tx => rhythm::find_opened(&mut tx, &[one, two]).await);
+        let found = read!(db, tx => schedule::find_opened(&mut tx, &[one, two]).await);
         assert_eq!(found[&two].last_opened_date, Some(date("2026-01-03")));
         assert_eq!(read!(db, tx => pairs::find_by_ids(&mut tx, &[one, two]).await).len(), 2);
     }
@@ -1806,7 +1806,7 @@ async fn decide(tx: &mut Tx, person: PersonId, id: HandOverId, now: Millis) -> b
 }
 
 async fn claim_one(tx: &mut Tx, pair: PairId, due: Millis, next: Millis) -> bool {
-    rhythm::claim_due(tx, &[(pair, due, next)]).await.expect("an answer").contains(&pair)
+    schedule::claim_due(tx, &[(pair, due, next)]).await.expect("an answer").contains(&pair)
 }
 
 async fn last_number(tx: &mut Tx, pair: PairId) -> u32 {

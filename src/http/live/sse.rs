@@ -22,7 +22,7 @@ fn write(frame: &Frame, text: &mut String) {
         Frame::Reset { seq } => write!(text, "event: reset\nid: {seq}\ndata: {{\"seq\":{seq}}}\n\n"),
         Frame::Ping => write!(text, "event: ping\ndata: {{}}\n\n"),
         Frame::Replaced => write!(text, "event: replaced\nretry: {REPLACED_RETRY_MS}\ndata: {{}}\n\n"),
-        Frame::Presence(glimpse) => write!(text, "event: presence\ndata: {}\n\n", serde_json::to_string(glimpse).unwrap_or_default()),
+        Frame::Presence(signal) => write!(text, "event: presence\ndata: {}\n\n", serde_json::to_string(signal).unwrap_or_default()),
         Frame::Told(event) => write!(text, "event: told\nid: {}\ndata: {}\n\n", event.seq, serde_json::to_string(event).unwrap_or_default()),
     };
     debug_assert!(written.is_ok(), "a String takes everything");

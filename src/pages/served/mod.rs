@@ -9,6 +9,7 @@ mod inbox;
 mod invite;
 mod join;
 mod not_found;
+mod notification_settings;
 mod prose;
 mod recovery;
 mod season;
@@ -18,7 +19,6 @@ mod share;
 mod sign_in;
 mod start;
 mod today;
-mod told;
 mod welcome;
 mod zone_asked;
 

@@ -7,10 +7,11 @@ use leptos_router::hooks::use_location;
 use super::{
     Save,
     hand_over::{HandOverPanel, LeadOut},
-    loaded, pair_param,
+    loaded,
+    notification_settings::{PresencePanel, QuietPanel, SwitchesPanel},
+    pair_param,
     recovery::RecoveryPanel,
     sessions::SessionsPanel,
-    told::{PresencePanel, QuietPanel, SwitchesPanel},
 };
 use crate::{
     api::{self, AccountView, ApiError, PairLink, PairSettingsView, Phase, QuietView, SwitchesView, ZoneChoice},

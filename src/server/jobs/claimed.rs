@@ -7,7 +7,7 @@ use crate::{
         state::AppState,
         storage::{
             deliveries::{DeliveryId, Settled, State},
-            parcels::{self, Parcel, Unreadable},
+            delivery_context::{self, DeliveryContext, Unreadable},
         },
     },
 };
@@ -20,12 +20,12 @@ pub(super) fn settled(id: DeliveryId, state: State, reason: Option<&'static str>
     Settled { id, state, send_at: None, status: None, reason, is_attempt: true }
 }
 
-/// The parcels of claimed deliveries; of one that cannot be read, what becomes of it.
-pub(super) async fn load(state: &AppState, claimed: &[DeliveryId]) -> Result<Vec<Result<Parcel, Settled>>, ServiceError> {
+/// The contexts of claimed deliveries; of one that cannot be read, what becomes of it.
+pub(super) async fn load(state: &AppState, claimed: &[DeliveryId]) -> Result<Vec<Result<DeliveryContext, Settled>>, ServiceError> {
     let mut tx = state.database.read().await?;
-    let found = parcels::load(&mut tx, claimed).await?;
-    let parcels = found.into_iter().map(|parcel| {
-        parcel.map_err(|(id, unreadable)| match unreadable {
+    let found = delivery_context::load(&mut tx, claimed).await?;
+    let contexts = found.into_iter().map(|context| {
+        context.map_err(|(id, unreadable)| match unreadable {
             Unreadable::LaterKind { expires_at } => {
                 let again = state.clock.now().plus(LATER_KIND_WAITS_MS);
                 let left = Settled { is_attempt: false, ..settled(id, State::Pending, Some("later release")) };
@@ -37,5 +37,5 @@ pub(super) async fn load(state: &AppState, claimed: &[DeliveryId]) -> Result<Vec
             }
         })
     });
-    Ok(parcels.collect())
+    Ok(contexts.collect())
 }

@@ -28,7 +28,7 @@ pub async fn bring_back(state: &AppState) -> Result<u64, ServiceError> {
     for mut pair in pairs::find_by_ids(&mut tx, &found).await? {
         pairs::lock(&mut tx, pair.id).await?;
         pair.next_due_at = Some(Zone::stored(&pair.zone).next_push(now, pair.push_time));
-        pairs::update_rhythm(&mut tx, &pair).await?;
+        pairs::update_schedule(&mut tx, &pair).await?;
         brought += 1;
     }
     tx.commit().await?;

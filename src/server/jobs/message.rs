@@ -1,4 +1,4 @@
-//! A parcel becomes a message: its words as they are true now, encrypted, signed and handed to the push service.
+//! A context becomes a message: its words as they are true now, encrypted, signed and handed to the push service.
 //! Rules R31, R46, R100.
 
 use crate::{
@@ -12,40 +12,41 @@ use crate::{
         services::ServiceError,
         state::AppState,
         storage::{
-            daily_questions, pairs,
-            parcels::{Parcel, Target},
+            daily_questions,
+            delivery_context::{DeliveryContext, Target},
+            pairs,
         },
     },
     text,
 };
 
 /// Sends it. The error is a word for the operator: the message could not be made.
-pub async fn send(state: &AppState, parcel: &Parcel, target: &Target, now: Millis) -> Result<PushOutcome, &'static str> {
-    let waiting = if parcel.kind == NotificationKind::Reminder { waiting(state, parcel).await.unwrap_or_default() } else { Vec::new() };
+pub async fn send(state: &AppState, context: &DeliveryContext, target: &Target, now: Millis) -> Result<PushOutcome, &'static str> {
+    let waiting = if context.kind == NotificationKind::Reminder { waiting(state, context).await.unwrap_or_default() } else { Vec::new() };
     let told = Told {
-        kind: parcel.kind,
-        locale: parcel.locale,
-        pair: parcel.pair.as_ref().map(|pair| ToldPair {
+        kind: context.kind,
+        locale: context.locale,
+        pair: context.pair.as_ref().map(|pair| ToldPair {
             id: pair.id,
             role: pair.role,
             other: pair.other.as_ref().map(|(relation, name)| (relation, name.as_str())),
         }),
-        wordings: parcel.question.as_ref().map(|question| &question.wordings),
-        detail: &parcel.detail,
+        wordings: context.question.as_ref().map(|question| &question.wordings),
+        detail: &context.detail,
         waiting: &waiting,
     };
-    let (title, body) = if parcel.hides_details {
-        let (title, body) = payload::discreet(parcel.locale);
+    let (title, body) = if context.hides_details {
+        let (title, body) = payload::discreet(context.locale);
         (title.to_owned(), body.to_owned())
     } else {
         payload::say(&told)
     };
-    let card = parcel.question.as_ref().filter(|question| question.is_complete).and(parcel.daily_question);
-    let path = payload::path(parcel.kind, parcel.pair.as_ref().map(|pair| pair.id), card);
-    let (notification, subscription) = (parcel.id.notification.to_string(), parcel.id.subscription.to_string());
-    let receipt = state.secrets.receipt(parcel.id.notification, parcel.id.subscription);
-    let slot = replaces(parcel);
-    let tag = state.secrets.push_topic(parcel.id.subscription, &slot);
+    let card = context.question.as_ref().filter(|question| question.is_complete).and(context.daily_question);
+    let path = payload::path(context.kind, context.pair.as_ref().map(|pair| pair.id), card);
+    let (notification, subscription) = (context.id.notification.to_string(), context.id.subscription.to_string());
+    let receipt = state.secrets.receipt(context.id.notification, context.id.subscription);
+    let slot = replaces(context);
+    let tag = state.secrets.push_topic(context.id.subscription, &slot);
     let envelope = Envelope {
         public_url: state.site.public_url.as_str(),
         path: &path,
@@ -53,14 +54,14 @@ pub async fn send(state: &AppState, parcel: &Parcel, target: &Target, now: Milli
         subscription: &subscription,
         receipt: &receipt,
         tag: &tag,
-        unread: parcel.unread,
+        unread: context.unread,
         sent_at: now,
     };
-    let payload = payload::payload(parcel.locale, &title, &body, &envelope);
+    let payload = payload::payload(context.locale, &title, &body, &envelope);
     let body = state.push.encrypt(&target.p256dh, &target.auth, &payload)?;
     let authorization = state.push.authorization(&target.origin, &target.key_id, now.0).ok_or("key gone")?;
-    let ttl_s = u32::try_from(parcel.expires_at.since(now) / Millis::SECOND).unwrap_or(u32::MAX);
-    let urgency = match parcel.kind.urgency() {
+    let ttl_s = u32::try_from(context.expires_at.since(now) / Millis::SECOND).unwrap_or(u32::MAX);
+    let urgency = match context.kind.urgency() {
         domain::Urgency::Normal => Urgency::Normal,
         domain::Urgency::High => Urgency::High,
     };
@@ -69,23 +70,23 @@ pub async fn send(state: &AppState, parcel: &Parcel, target: &Target, now: Milli
 }
 
 /// What a newer push of the same name replaces, at the push service and on the lock screen.
-fn replaces(parcel: &Parcel) -> String {
-    match (parcel.kind, &parcel.pair) {
+fn replaces(context: &DeliveryContext) -> String {
+    match (context.kind, &context.pair) {
         (NotificationKind::Question | NotificationKind::Reminder | NotificationKind::Nudge, Some(pair)) => format!("question:{}", pair.id),
-        (NotificationKind::TimeChanged | NotificationKind::Paused | NotificationKind::Resumed, Some(pair)) => format!("rhythm:{}", pair.id),
-        _ => parcel.slot.clone(),
+        (NotificationKind::TimeChanged | NotificationKind::Paused | NotificationKind::Resumed, Some(pair)) => format!("schedule:{}", pair.id),
+        _ => context.slot.clone(),
     }
 }
 
 /// Everybody whose open question waits for this person, as they call them.
-async fn waiting(state: &AppState, parcel: &Parcel) -> Result<Vec<String>, ServiceError> {
-    let words = text::words(parcel.locale);
+async fn waiting(state: &AppState, context: &DeliveryContext) -> Result<Vec<String>, ServiceError> {
+    let words = text::words(context.locale);
     let now = state.clock.now();
     let mut tx = state.database.read().await?;
     let mut called = Vec::new();
-    for pair in pairs::find_of(&mut tx, parcel.person).await? {
+    for pair in pairs::find_of(&mut tx, context.person).await? {
         let is_resting = pair.pause_at(Zone::stored(&pair.zone).date(now)).is_some();
-        let Some(role) = pair.role_of(parcel.person).filter(|_| pair.phase() == PairPhase::Together && !is_resting) else { continue };
+        let Some(role) = pair.role_of(context.person).filter(|_| pair.phase() == PairPhase::Together && !is_resting) else { continue };
         let current = daily_questions::lookup_current(&mut tx, pair.id).await?;
         let waits = current.is_some_and(|question| question.status() == Status::Open && !question.has_answered(role));
         if let (Some(other), true) = (pair.seat(role.other()), waits) {

@@ -21,7 +21,7 @@ use crate::{
         state::AppState,
         storage::{
             deliveries::{self, CancelFor, DeliveryId, Settled, State},
-            parcels::{Parcel, Target},
+            delivery_context::{DeliveryContext, Target},
             subscriptions, waiting,
         },
     },
@@ -83,15 +83,15 @@ async fn claim(state: &AppState) -> Result<(Vec<DeliveryId>, Millis), ServiceErr
 }
 
 async fn send_all(state: &AppState, claimed: Vec<DeliveryId>, lease_until: Millis) -> usize {
-    let parcels = match load(state, &claimed).await {
-        Ok(parcels) => parcels,
+    let contexts = match load(state, &claimed).await {
+        Ok(contexts) => contexts,
         Err(error) => {
             // Nothing is lost: the lease runs out and they are taken again.
             tracing::error!(%error, count = claimed.len(), "claimed deliveries could not be read");
             return 0;
         }
     };
-    let sending = stream::iter(parcels.into_iter().map(|parcel| handle(state, parcel))).buffer_unordered(BATCH as usize);
+    let sending = stream::iter(contexts.into_iter().map(|context| handle(state, context))).buffer_unordered(BATCH as usize);
     let mut outcomes = std::pin::pin!(sending.ready_chunks(SETTLED_AT_ONCE));
     let mut handled = 0;
     while let Some(outcomes) = outcomes.next().await {
@@ -145,110 +145,110 @@ async fn settle(state: &AppState, settled: &[Settled], lease_until: Millis) -> R
 }
 
 /// How a delivery ended, and the origin of its push service if that had failed before and answers again.
-async fn handle(state: &AppState, parcel: Result<Parcel, Settled>) -> (Settled, Option<String>) {
-    let parcel = match parcel {
-        Ok(parcel) => parcel,
+async fn handle(state: &AppState, context: Result<DeliveryContext, Settled>) -> (Settled, Option<String>) {
+    let context = match context {
+        Ok(context) => context,
         Err(settled) => return (settled, None),
     };
-    let Some(target) = &parcel.target else {
-        return (settled(parcel.id, State::Cancelled, Some(Cancelled::SignedOut.word())), None);
+    let Some(target) = &context.target else {
+        return (settled(context.id, State::Cancelled, Some(Cancelled::SignedOut.word())), None);
     };
-    let settled = send(state, &parcel, target).await;
+    let settled = send(state, &context, target).await;
     let is_accepted = settled.state == State::Accepted && settled.status.is_some();
     // A failure before a restart is in the row alone.
-    let has_recovered = is_accepted && (state.push.breaker().accepted(&target.origin) || parcel.attempts > 1);
+    let has_recovered = is_accepted && (state.push.breaker().accepted(&target.origin) || context.attempts > 1);
     (settled, has_recovered.then(|| target.origin.clone()))
 }
 
 /// Looks at how things stand, and sends if the fact still holds.
-async fn send(state: &AppState, parcel: &Parcel, target: &Target) -> Settled {
+async fn send(state: &AppState, context: &DeliveryContext, target: &Target) -> Settled {
     let now = state.clock.now();
-    if parcel.was_seen {
-        return settled(parcel.id, State::Accepted, Some("shown"));
+    if context.was_seen {
+        return settled(context.id, State::Accepted, Some("shown"));
     }
-    if parcel.expires_at <= now {
-        return settled(parcel.id, State::Expired, None);
+    if context.expires_at <= now {
+        return settled(context.id, State::Expired, None);
     }
-    if let Err(reason) = still_holds(parcel.kind, standing(parcel, now)) {
-        return settled(parcel.id, State::Cancelled, Some(reason.word()));
+    if let Err(reason) = still_holds(context.kind, standing(context, now)) {
+        return settled(context.id, State::Cancelled, Some(reason.word()));
     }
-    if let Some(until) = quiet_until(parcel, now) {
-        return postponed(parcel, until, "quiet hours");
+    if let Some(until) = quiet_until(context, now) {
+        return postponed(context, until, "quiet hours");
     }
     let moment = state.clock.moment();
-    if let Some(until) = state.push.breaker().blocked_until(&target.origin, parcel.id.subscription, moment) {
-        return postponed(parcel, spread(state, now.plus(until.since(moment))), waiting::ORIGIN_PAUSED);
+    if let Some(until) = state.push.breaker().blocked_until(&target.origin, context.id.subscription, moment) {
+        return postponed(context, spread(state, now.plus(until.since(moment))), waiting::ORIGIN_PAUSED);
     }
-    match message::send(state, parcel, target, now).await {
-        Ok(outcome) => judge(state, parcel, target, outcome),
+    match message::send(state, context, target, now).await {
+        Ok(outcome) => judge(state, context, target, outcome),
         Err(reason) => {
-            tracing::error!(notification.id = %parcel.id.notification, subscription.id = %parcel.id.subscription, reason, "a push could not be made");
-            settled(parcel.id, State::Dead, Some(reason))
+            tracing::error!(notification.id = %context.id.notification, subscription.id = %context.id.subscription, reason, "a push could not be made");
+            settled(context.id, State::Dead, Some(reason))
         }
     }
 }
 
 /// Waits without having been tried. What would wait past its expiry is over.
-fn postponed(parcel: &Parcel, until: Millis, reason: &'static str) -> Settled {
-    if until >= parcel.expires_at {
-        return Settled { is_attempt: false, ..settled(parcel.id, State::Expired, Some(reason)) };
+fn postponed(context: &DeliveryContext, until: Millis, reason: &'static str) -> Settled {
+    if until >= context.expires_at {
+        return Settled { is_attempt: false, ..settled(context.id, State::Expired, Some(reason)) };
     }
-    Settled { send_at: Some(until), is_attempt: false, ..settled(parcel.id, State::Pending, Some(reason)) }
+    Settled { send_at: Some(until), is_attempt: false, ..settled(context.id, State::Pending, Some(reason)) }
 }
 
-fn standing(parcel: &Parcel, now: Millis) -> Standing {
-    let question = parcel.question.as_ref();
-    let pair = parcel.pair.as_ref();
+fn standing(context: &DeliveryContext, now: Millis) -> Standing {
+    let question = context.question.as_ref();
+    let pair = context.pair.as_ref();
     Standing {
         is_closed: pair.is_some_and(|pair| pair.is_closed),
         is_paused: pair.is_some_and(|pair| Pair::running_pause(pair.paused_until, Zone::stored(&pair.zone).date(now)).is_some()),
-        is_muted: parcel.kind.channel().is_some_and(|channel| pair.is_some_and(|pair| pair.muted.holds(channel))),
+        is_muted: context.kind.channel().is_some_and(|channel| pair.is_some_and(|pair| pair.muted.holds(channel))),
         is_open: question.is_some_and(|question| !question.is_shelved && !question.is_complete),
         is_complete: question.is_some_and(|question| question.is_complete),
         has_answered: question.is_some_and(|question| question.has_answered),
         other_has_answered: question.is_some_and(|question| question.other_has_answered),
-        is_superseded: parcel.is_superseded,
+        is_superseded: context.is_superseded,
     }
 }
 
 /// The end of the quiet hours, if now is in them.
-fn quiet_until(parcel: &Parcel, now: Millis) -> Option<Millis> {
-    let pair = parcel.pair.as_ref();
+fn quiet_until(context: &DeliveryContext, now: Millis) -> Option<Millis> {
+    let pair = context.pair.as_ref();
     let question_in_quiet = pair.and_then(|pair| pair.question_in_quiet);
-    let until = tell::after_quiet(parcel.kind, parcel.due_at, parcel.quiet, question_in_quiet, &parcel.zone, pair.map(|pair| &pair.zone), now);
+    let until = tell::after_quiet(context.kind, context.due_at, context.quiet, question_in_quiet, &context.zone, pair.map(|pair| &pair.zone), now);
     (until > now).then_some(until)
 }
 
 /// What comes next after an outcome (RFC 8030 §5, MDN's table, the services' own words).
-fn judge(state: &AppState, parcel: &Parcel, target: &Target, outcome: PushOutcome) -> Settled {
+fn judge(state: &AppState, context: &DeliveryContext, target: &Target, outcome: PushOutcome) -> Settled {
     let now = state.clock.now();
-    let ids = (parcel.id.notification, parcel.id.subscription);
+    let ids = (context.id.notification, context.id.subscription);
     match outcome {
-        PushOutcome::Accepted { status } => Settled { status: Some(status), ..settled(parcel.id, State::Accepted, None) },
-        PushOutcome::Gone { status } => Settled { status: Some(status), ..settled(parcel.id, State::Gone, None) },
+        PushOutcome::Accepted { status } => Settled { status: Some(status), ..settled(context.id, State::Accepted, None) },
+        PushOutcome::Gone { status } => Settled { status: Some(status), ..settled(context.id, State::Gone, None) },
         PushOutcome::RetryAfter { status, after_ms, cause } => {
-            state.push.breaker().failed(&target.origin, parcel.id.subscription, after_ms, state.clock.moment());
-            let most = (FIRST_BACK_OFF_MS << parcel.attempts.clamp(1, 10)).min(LONGEST_BACK_OFF_MS);
+            state.push.breaker().failed(&target.origin, context.id.subscription, after_ms, state.clock.moment());
+            let most = (FIRST_BACK_OFF_MS << context.attempts.clamp(1, 10)).min(LONGEST_BACK_OFF_MS);
             // Full jitter: a service that comes back is not greeted by everybody at once.
             let wait = Millis::SECOND + (state.random.number() % most.unsigned_abs()) as i64;
             let send_at = now.plus(wait.max(after_ms.unwrap_or(0)));
-            let is_over = send_at >= parcel.expires_at;
+            let is_over = send_at >= context.expires_at;
             // The time a service asked for is this device's own: nothing brings it forward.
             let cause = if after_ms.is_some() { waiting::ASKED_TO_WAIT } else { cause };
             Settled {
                 status,
                 send_at: (!is_over).then_some(send_at),
-                ..settled(parcel.id, if is_over { State::Expired } else { State::Retry }, Some(cause))
+                ..settled(context.id, if is_over { State::Expired } else { State::Retry }, Some(cause))
             }
         }
         PushOutcome::Rejected { status, cause } => {
             // Ours or the operator's to mend; a device is never lost to it.
             tracing::error!(notification.id = %ids.0, subscription.id = %ids.1, origin = target.origin, status, cause, "a push service refused a push");
-            Settled { status: Some(status), ..settled(parcel.id, State::Dead, Some(cause)) }
+            Settled { status: Some(status), ..settled(context.id, State::Dead, Some(cause)) }
         }
         PushOutcome::Refused(error) => {
             tracing::error!(notification.id = %ids.0, subscription.id = %ids.1, %error, "a push was not sent: its endpoint is no push service's");
-            settled(parcel.id, State::Dead, Some("endpoint"))
+            settled(context.id, State::Dead, Some("endpoint"))
         }
     }
 }

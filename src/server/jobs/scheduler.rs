@@ -9,7 +9,7 @@ use crate::{
     server::{
         services::{ServiceError, openings},
         state::AppState,
-        storage::rhythm,
+        storage::schedule,
     },
 };
 
@@ -43,7 +43,7 @@ pub async fn tick(state: &AppState) -> Result<usize, ServiceError> {
 /// The earliest due minute of all pairs; this look only reads.
 async fn next_due(state: &AppState) -> Result<Option<Millis>, ServiceError> {
     let mut tx = state.database.read().await?;
-    Ok(rhythm::next_due(&mut tx).await?)
+    Ok(schedule::next_due(&mut tx).await?)
 }
 
 async fn tick_and_look(state: &AppState) -> Result<Option<Millis>, ServiceError> {

@@ -19,9 +19,9 @@ use tokio_util::sync::CancellationToken;
 use super::{
     services::ServiceError,
     state::AppState,
-    storage::{entries, events, glimpses::Woken, lines::OpenLine, sessions},
+    storage::{entries, events, lines::OpenLine, presence_registry::Woken, sessions},
 };
-use crate::domain::{Event, Glimpse, PersonId, SessionId};
+use crate::domain::{Event, PersonId, PresenceSignal, SessionId};
 
 pub use batch::Batch;
 
@@ -39,7 +39,7 @@ pub enum Frame {
     },
     Told(Event),
     /// The other is here just now.
-    Presence(Glimpse),
+    Presence(PresenceSignal),
     /// Nothing happened, the line is alive.
     Ping,
     /// Last of all: too many lines, and a newer one took this one's place. Come back when somebody looks.
@@ -66,8 +66,8 @@ pub struct Feed {
     session: SessionId,
     cursor: i64,
     wake: watch::Receiver<Woken>,
-    /// The last glimpse that was told, or was over before this reader came.
-    glimpsed: u64,
+    /// The last presence signal that was told, or was over before this reader came.
+    seen_signals: u64,
     ending: CancellationToken,
     waiting: VecDeque<Frame>,
     end: Option<End>,
@@ -90,7 +90,7 @@ impl Feed {
     async fn begin(state: AppState, person: PersonId, session: SessionId, mut cursor: i64, line: Option<OpenLine>) -> Result<Self, ServiceError> {
         // Subscribe before reading: an event between the two would be lost.
         let wake = state.database.notifier().subscribe(person);
-        let glimpsed = wake.borrow().glimpses;
+        let seen_signals = wake.borrow().presence_signals;
         let mut waiting = VecDeque::from([Frame::Hello { build: state.site.build.clone() }]);
         let mut tx = state.database.read().await?;
         let last = events::last_seq(&mut tx, person).await?;
@@ -102,7 +102,7 @@ impl Feed {
             cursor = last;
         }
         let ending = state.lifecycle.ending();
-        Ok(Self { state, person, session, cursor, wake, glimpsed, ending, waiting, end: None, line })
+        Ok(Self { state, person, session, cursor, wake, seen_signals, ending, waiting, end: None, line })
     }
 
     /// The next frame; `None` when the feed has ended. May be dropped and called anew: nothing is lost by it.
@@ -125,9 +125,9 @@ impl Feed {
             }
             let woken = *self.wake.borrow_and_update();
             // Before the events: whoever was writing may have answered meanwhile.
-            if woken.glimpses != self.glimpsed {
-                self.glimpsed = woken.glimpses;
-                self.waiting.extend(woken.glimpse.map(Frame::Presence));
+            if woken.presence_signals != self.seen_signals {
+                self.seen_signals = woken.presence_signals;
+                self.waiting.extend(woken.signal.map(Frame::Presence));
             }
             // Boxed: what a read needs is held while it reads, not by every line that waits.
             if let Err(end) = Box::pin(self.read()).await {

@@ -6,7 +6,7 @@ use crate::{
     domain::{AnswerBody, DailyQuestionId, PairId, Person, Saved, SubmissionId},
     server::{
         state::AppState,
-        storage::{answers, daily_questions, pairs, persons, rhythm},
+        storage::{answers, daily_questions, pairs, persons, schedule},
     },
 };
 
@@ -69,7 +69,7 @@ pub async fn submit(
     if saved != Saved::Revised {
         persons::count_answer(&mut tx, person.id).await?;
     }
-    rhythm::reset_unanswered(&mut tx, pair.id, role).await?;
+    schedule::reset_unanswered(&mut tx, pair.id, role).await?;
     let mut telling = Telling::default();
     telling.answered(&pair, &question, role, saved, now);
     telling.write(&mut tx, state, now).await?;

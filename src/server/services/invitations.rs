@@ -21,7 +21,7 @@ use crate::{
         storage::{
             StorageError, Tx, daily_questions,
             invitations::{self, Invitation},
-            pairs, rhythm,
+            pairs, schedule,
         },
     },
 };
@@ -234,8 +234,8 @@ async fn begin_days(tx: &mut Tx, pair: &mut Pair, now: Millis) -> Result<(), Ser
     question.local_date = Some(today);
     question.counted_from = Some(today);
     daily_questions::save(tx, &question).await?;
-    rhythm::set_opened(tx, pair.id, today, now).await?;
+    schedule::set_opened(tx, pair.id, today, now).await?;
     pair.next_due_at = Some(zone.next_push(now, pair.push_time));
-    pairs::update_rhythm(tx, pair).await?;
+    pairs::update_schedule(tx, pair).await?;
     Ok(())
 }

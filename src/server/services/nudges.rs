@@ -10,7 +10,7 @@ use crate::{
     server::{
         calendar::Zone,
         state::AppState,
-        storage::{Tx, daily_questions, notifications, pairs, rhythm},
+        storage::{Tx, daily_questions, notifications, pairs, schedule},
     },
 };
 
@@ -42,7 +42,7 @@ pub async fn nudge(state: &AppState, person: &Person, id: DailyQuestionId) -> Re
     if notifications::was_told(&mut tx, other.person_id, &slot).await? {
         return Err(Refusal::NudgedToday.into());
     }
-    rhythm::reset_unanswered(&mut tx, pair.id, role).await?;
+    schedule::reset_unanswered(&mut tx, pair.id, role).await?;
     let mut telling = Telling::default();
     // The sender's other devices show that it was done.
     telling.both_of(&pair, EventKind::InboxChanged, &question);

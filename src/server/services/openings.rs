@@ -15,7 +15,7 @@ use crate::{
     server::{
         calendar::Zone,
         state::AppState,
-        storage::{Tx, daily_questions, pairs, questions, rhythm},
+        storage::{Tx, daily_questions, pairs, questions, schedule},
     },
 };
 
@@ -74,7 +74,7 @@ fn say_when_few(pair: PairId, left: usize) {
 pub async fn open_due(state: &AppState, limit: i64) -> Result<usize, ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    let due = rhythm::find_due(&mut tx, now, limit).await?;
+    let due = schedule::find_due(&mut tx, now, limit).await?;
     open_all(&mut tx, state, &due, now).await?;
     tx.commit().await?;
     Ok(due.len())
@@ -84,7 +84,7 @@ pub async fn open_due(state: &AppState, limit: i64) -> Result<usize, ServiceErro
 pub async fn open_due_singly(state: &AppState, limit: i64) -> Result<usize, ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.read().await?;
-    let due = rhythm::find_due_unheld(&mut tx, now, limit).await?;
+    let due = schedule::find_due_unheld(&mut tx, now, limit).await?;
     drop(tx);
     let mut opened = 0;
     for pair in due {
@@ -158,9 +158,9 @@ async fn claim(tx: &mut Tx, ids: &[PairId], now: Millis) -> Result<Vec<Claimed>,
         .collect();
     // Whoever is second finds the due minute moved on and does nothing.
     let moves: Vec<_> = due.iter().map(|(pair, due_at, due)| (pair.id, *due_at, due.next)).collect();
-    let claimed = rhythm::claim_due(tx, &moves).await?;
+    let claimed = schedule::claim_due(tx, &moves).await?;
     let ids: Vec<PairId> = claimed.iter().copied().collect();
-    let mut opened = rhythm::find_opened(tx, &ids).await?;
+    let mut opened = schedule::find_opened(tx, &ids).await?;
     let mut current = daily_questions::find_open(tx, &ids).await?;
     let dates: Vec<(PairId, LocalDate)> = due.iter().map(|(pair, _, due)| (pair.id, due.local_date)).collect();
     let dated = daily_questions::find_dated(tx, &dates).await?;
@@ -215,7 +215,7 @@ async fn open_next(tx: &mut Tx, state: &AppState, telling: &mut Telling, opening
     }
     questions::set_asked_all(tx, &offered).await?;
     daily_questions::insert_all(tx, &fresh).await?;
-    rhythm::set_opened_all(tx, &opened).await?;
+    schedule::set_opened_all(tx, &opened).await?;
     Ok(())
 }
 
@@ -242,7 +242,7 @@ async fn shelve(tx: &mut Tx, telling: &mut Telling, pair: &Pair, mut question: D
     daily_questions::save(tx, &question).await?;
     for role in [Role::Parent, Role::Child] {
         if !question.has_answered(role) {
-            rhythm::add_unanswered(tx, pair.id, role).await?;
+            schedule::add_unanswered(tx, pair.id, role).await?;
         }
     }
     telling.both_of(pair, EventKind::QuestionShelved, &question);

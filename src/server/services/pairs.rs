@@ -18,7 +18,7 @@ use crate::{
         storage::{
             Tx, answers, daily_questions,
             deliveries::{self, CancelFor},
-            invitations, pairs, rhythm,
+            invitations, pairs, schedule,
         },
     },
 };
@@ -116,8 +116,8 @@ pub async fn change_push_time(state: &AppState, person: &Person, id: PairId, pus
     if pair.phase() == PairPhase::Together {
         pair.next_due_at = Some(zone.next_push(now, push_time));
     }
-    pairs::update_rhythm(&mut tx, &pair).await?;
-    rhythm::reset_unanswered(&mut tx, id, role).await?;
+    pairs::update_schedule(&mut tx, &pair).await?;
+    schedule::reset_unanswered(&mut tx, id, role).await?;
     let mut telling = Telling::default();
     telling.both(&pair, EventKind::PushTimeChanged);
     if pair.phase() == PairPhase::Together {
@@ -152,7 +152,7 @@ pub async fn pause(state: &AppState, person: &Person, id: PairId, until: LocalDa
     if until_now == pair.paused_until {
         return Ok(());
     }
-    pairs::update_rhythm(&mut tx, &pair).await?;
+    pairs::update_schedule(&mut tx, &pair).await?;
     let mut telling = Telling::default();
     telling.both(&pair, EventKind::PairPaused);
     telling.news(&pair, role.other(), NotificationKind::Paused, until.to_string(), now);
@@ -168,7 +168,7 @@ pub async fn resume(state: &AppState, person: &Person, id: PairId) -> Result<(),
     let (mut pair, role) = hold(&mut tx, person, id).await?;
     refuse_closed(&pair)?;
     if pair.paused_until.take().is_some() {
-        pairs::update_rhythm(&mut tx, &pair).await?;
+        pairs::update_schedule(&mut tx, &pair).await?;
         let mut telling = Telling::default();
         telling.both(&pair, EventKind::PairResumed);
         telling.news(&pair, role.other(), NotificationKind::Resumed, String::new(), now);

@@ -1,13 +1,13 @@
 //! Presence: showing the other that I am here or writing, as long as both want it. Nothing of it is written anywhere:
-//! it wakes the other's open lines and is forgotten ten seconds later (`storage::glimpses`).
+//! it wakes the other's open lines and is forgotten ten seconds later (`storage::presence_registry`).
 //! Rules R110–R114.
 
 use super::{ServiceError, tell::Telling};
 use crate::{
-    domain::{EventKind, Glimpse, Member, PairId, PairPhase, Person, Presence, Role, Seen},
+    domain::{EventKind, Member, PairId, PairPhase, Person, Presence, PresenceSignal, Role, Seen},
     server::{
         state::AppState,
-        storage::{Tx, daily_questions, glimpses::Shown, pairs, presence},
+        storage::{Tx, daily_questions, pairs, presence, presence_registry::Shown},
     },
 };
 
@@ -26,7 +26,7 @@ pub async fn show(state: &AppState, person: &Person, id: PairId, what: Presence)
     }
     if presence::is_shown_by(&mut tx, other.person_id, id).await? && is_so(&mut tx, id, role, what).await? {
         drop(tx);
-        let shown = state.database.notifier().show(person.id, other.person_id, Glimpse { pair: id, what }, state.clock.moment());
+        let shown = state.database.notifier().show(person.id, other.person_id, PresenceSignal { pair: id, what }, state.clock.moment());
         if shown == Shown::First {
             state.lifecycle.spawn(forget(state.clone()));
         }
@@ -43,10 +43,10 @@ async fn is_so(tx: &mut Tx, pair: PairId, role: Role, what: Presence) -> Result<
     Ok(current.is_some_and(|question| matches!(question.seen_by(role), Seen::Open | Seen::OtherIsWaiting)))
 }
 
-/// Forgets every glimpse in its time; ends when none is left.
+/// Forgets every presence signal in its time; ends when none is left.
 async fn forget(state: AppState) {
     let ending = state.lifecycle.ending();
-    while let Some(next) = state.database.notifier().forget_glimpses(state.clock.moment()) {
+    while let Some(next) = state.database.notifier().forget_presence_signals(state.clock.moment()) {
         tokio::select! {
             () = state.clock.sleep_until_moment(next) => {}
             () = ending.cancelled() => return,

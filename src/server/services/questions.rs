@@ -7,7 +7,7 @@ use crate::{
     server::{
         calendar::Zone,
         state::AppState,
-        storage::{daily_questions, pairs, rhythm},
+        storage::{daily_questions, pairs, schedule},
     },
 };
 
@@ -26,7 +26,7 @@ pub async fn swap(state: &AppState, person: &Person, id: DailyQuestionId, versio
     let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
     let now = state.clock.now();
     let today = Zone::stored(&pair.zone).date(now);
-    let swapped_today = rhythm::opened(&mut tx, pair.id).await?.swapped_on(today);
+    let swapped_today = schedule::opened(&mut tx, pair.id).await?.swapped_on(today);
     question.check_swap(pair.phase(), swapped_today)?;
     if version != question.version {
         return Err(Refusal::Swapped.into());
@@ -34,8 +34,8 @@ pub async fn swap(state: &AppState, person: &Person, id: DailyQuestionId, versio
     let next = openings::choose_next(&mut tx, state, pair.id).await?;
     question.swap(next.key.clone(), next.section, next.wordings.clone(), today);
     daily_questions::save(&mut tx, &question).await?;
-    rhythm::set_swapped(&mut tx, pair.id, today).await?;
-    rhythm::reset_unanswered(&mut tx, pair.id, role).await?;
+    schedule::set_swapped(&mut tx, pair.id, today).await?;
+    schedule::reset_unanswered(&mut tx, pair.id, role).await?;
     let mut telling = Telling::default();
     telling.both_of(&pair, EventKind::QuestionSwapped, &question);
     telling.write(&mut tx, state, now).await?;
@@ -59,7 +59,7 @@ pub async fn move_on(state: &AppState, person: &Person, id: DailyQuestionId) -> 
     let now = state.clock.now();
     if question.ask_to_move_on(role, pair.phase())? {
         daily_questions::save(&mut tx, &question).await?;
-        rhythm::reset_unanswered(&mut tx, pair.id, role).await?;
+        schedule::reset_unanswered(&mut tx, pair.id, role).await?;
         let mut telling = Telling::default();
         telling.seat_of(&pair, role, EventKind::MoveOnAsked, &question);
         telling.write(&mut tx, state, now).await?;

@@ -12,7 +12,7 @@ use crate::{
             answers::{self, Revision},
             daily_questions, entries, events,
             invitations::{self, Invitation},
-            pairs, persons, rhythm,
+            pairs, persons, schedule,
         },
     },
 };
@@ -54,7 +54,7 @@ pub async fn today(state: &AppState, person: &Person, id: PairId) -> Result<Toda
     // A closed pair shows what its members still have of their own.
     let shelved = if is_closed { daily_questions::find_incomplete(&mut tx, id).await? } else { daily_questions::find_shelved(&mut tx, id).await? };
     let completed = daily_questions::count_complete(&mut tx, id, None).await?;
-    let swapped_today = rhythm::opened(&mut tx, id).await?.swapped_on(today);
+    let swapped_today = schedule::opened(&mut tx, id).await?.swapped_on(today);
     let may_swap = current.as_ref().is_some_and(|question| question.check_swap(pair.phase(), swapped_today).is_ok());
     let closed_season = match &current {
         Some(question) if question.status() == Status::Complete => {

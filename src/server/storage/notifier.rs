@@ -10,17 +10,17 @@ use std::{
 use tokio::sync::{Notify, watch};
 
 use super::{
-    glimpses::{Glimpses, Shown, Woken},
     lines::{Lines, OpenLine},
+    presence_registry::{PresenceRegistry, Shown, Woken},
 };
-use crate::domain::{Glimpse, Moment, PersonId, SessionId};
+use crate::domain::{Moment, PersonId, PresenceSignal, SessionId};
 
 type Feeds = HashMap<PersonId, watch::Sender<Woken>>;
 
 #[derive(Clone, Default)]
 pub struct Notifier {
     feeds: Arc<Mutex<Feeds>>,
-    glimpses: Glimpses,
+    presence: PresenceRegistry,
     lines: Lines,
     outbox: Arc<Notify>,
     scheduler: Arc<Notify>,
@@ -59,21 +59,21 @@ impl Notifier {
         }
     }
 
-    /// Shows the listeners of `to` a glimpse of `from`, who is the other in its pair. Kept for nobody who does not listen now.
-    pub fn show(&self, from: PersonId, to: PersonId, glimpse: Glimpse, now: Moment) -> Shown {
+    /// Shows the listeners of `to` a presence signal of `from`, who is the other in its pair. Kept for nobody who does not listen now.
+    pub fn show(&self, from: PersonId, to: PersonId, signal: PresenceSignal, now: Moment) -> Shown {
         let feeds = self.feeds();
         let Some(feed) = feeds.get(&to).filter(|feed| feed.receiver_count() > 0) else { return Shown::No };
-        let shown = self.glimpses.note(from, to, glimpse.pair, now);
+        let shown = self.presence.note(from, to, signal.pair, now);
         if shown != Shown::No {
-            feed.send_modify(|woken| woken.show(glimpse));
+            feed.send_modify(|woken| woken.show(signal));
         }
         shown
     }
 
-    /// Forgets the glimpses that are over; gives when the next one is.
-    pub fn forget_glimpses(&self, now: Moment) -> Option<Moment> {
+    /// Forgets the presence signals that are over; gives when the next one is.
+    pub fn forget_presence_signals(&self, now: Moment) -> Option<Moment> {
         let feeds = self.feeds();
-        let (over, next) = self.glimpses.forget(now);
+        let (over, next) = self.presence.forget(now);
         for (to, pair) in over {
             if let Some(feed) = feeds.get(&to) {
                 feed.send_if_modified(|woken| {
@@ -86,8 +86,8 @@ impl Notifier {
     }
 
     /// How many members were shown to somebody within the last seconds.
-    pub fn count_glimpses(&self) -> usize {
-        self.glimpses.count()
+    pub fn count_presence_signals(&self) -> usize {
+        self.presence.count()
     }
 
     /// Notes that a session listens, until the line is dropped. The oldest line makes room when there are too many.

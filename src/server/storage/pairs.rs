@@ -134,7 +134,7 @@ pub async fn count_running(tx: &mut Tx, person: PersonId) -> Result<i64, Storage
 }
 
 /// Writes PushTime, zone, pause and the next due minute.
-pub async fn update_rhythm(tx: &mut Tx, pair: &Pair) -> Result<(), StorageError> {
+pub async fn update_schedule(tx: &mut Tx, pair: &Pair) -> Result<(), StorageError> {
     macros::execute!(
         tx,
         "UPDATE pairs SET minute = $2, zone = $3, paused_until = $4, next_due_at = $5, zone_offset_s = $6 WHERE id = $1",

@@ -3,7 +3,7 @@
 use std::{io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
 use super::{
-    Database, StorageError, Tx, answers, daily_questions, macros, pairs, persons, questions, rhythm, sessions,
+    Database, StorageError, Tx, answers, daily_questions, macros, pairs, persons, questions, schedule, sessions,
     subscriptions::{self, Subscription},
 };
 use crate::{
@@ -174,7 +174,7 @@ async fn seed_pair(tx: &mut Tx, seeding: &Seeding<'_>, at: usize, members: &mut 
             answer_both(tx, question, &pair, at).await?;
         }
     }
-    rhythm::set_opened(tx, id, today, now).await?;
+    schedule::set_opened(tx, id, today, now).await?;
     let Some(daily_question) = open else { return Ok(()) };
     for (member, token) in seats {
         let cookie = format!("{}={token}", cookies::SESSION);

@@ -9,7 +9,7 @@ use crate::domain::{
 
 /// A claimed delivery with all it is made of.
 #[derive(Clone)]
-pub struct Parcel {
+pub struct DeliveryContext {
     pub id: DeliveryId,
     pub attempts: i64,
     pub person: PersonId,
@@ -65,7 +65,7 @@ pub struct AboutQuestion {
     pub other_has_answered: bool,
 }
 
-/// Why a claimed delivery is no parcel.
+/// Why a claimed delivery is no context.
 #[derive(Debug)]
 pub enum Unreadable {
     /// Its kind is of a later release, which may be started again before the delivery expires.
@@ -75,9 +75,9 @@ pub enum Unreadable {
     Inconsistent(StorageError),
 }
 
-/// The parcels of claimed deliveries. A delivery that was settled since it was claimed (shown, taken back) has none. A row
+/// The contexts of claimed deliveries. A delivery that was settled since it was claimed (shown, taken back) has none. A row
 /// that cannot be read is an error of its own and stops no other.
-pub async fn load(tx: &mut Tx, claimed: &[DeliveryId]) -> Result<Vec<Result<Parcel, (DeliveryId, Unreadable)>>, StorageError> {
+pub async fn load(tx: &mut Tx, claimed: &[DeliveryId]) -> Result<Vec<Result<DeliveryContext, (DeliveryId, Unreadable)>>, StorageError> {
     let keys = rows(claimed.iter().map(|id| json!({ "n": id.notification.to_string(), "s": id.subscription.to_string() })));
     // As the inbox counts (`entries::count_unread`): kinds of a later release are not shown, and so not counted.
     let kinds = format!(" {} ", NotificationKind::ALL.map(NotificationKind::word).join("  "));
@@ -111,14 +111,14 @@ pub async fn load(tx: &mut Tx, claimed: &[DeliveryId]) -> Result<Vec<Result<Parc
         keys,
         kinds.as_str(),
     )?;
-    let parcels = found.into_iter().map(|row| {
+    let contexts = found.into_iter().map(|row| {
         let key = row.key()?;
         if NotificationKind::from_word(&row.kind).is_none() {
             return Ok(Err((key, Unreadable::LaterKind { expires_at: Millis(row.expires_at) })));
         }
-        Ok(row.into_parcel().map_err(|error| (key, Unreadable::Inconsistent(error))))
+        Ok(row.into_context().map_err(|error| (key, Unreadable::Inconsistent(error))))
     });
-    parcels.collect()
+    contexts.collect()
 }
 
 #[derive(sqlx::FromRow)]
@@ -175,7 +175,7 @@ impl Row {
         })
     }
 
-    fn into_parcel(self) -> Result<Parcel, StorageError> {
+    fn into_context(self) -> Result<DeliveryContext, StorageError> {
         let delivery = self.key()?;
         let id = self.notification_id.clone();
         let broken = |column| StorageError::Inconsistent { table: "notifications", id: id.clone(), column };
@@ -218,7 +218,7 @@ impl Row {
             }
             _ => None,
         };
-        Ok(Parcel {
+        Ok(DeliveryContext {
             id: delivery,
             attempts: self.attempts,
             person: self.person_id.parse().map_err(|_| broken("person_id"))?,

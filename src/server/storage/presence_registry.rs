@@ -1,5 +1,5 @@
 //! Presence on its way, in the memory of this process alone: who was shown to whom within the last seconds. It keeps the
-//! pace, and it knows what there is to forget. One entry for a member and pair, for as long as a glimpse lives.
+//! pace, and it knows what there is to forget. One entry for a member and pair, for as long as a presence signal lives.
 //! Rules R111, R114.
 
 use std::{
@@ -7,28 +7,28 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crate::domain::{Glimpse, Moment, PairId, PersonId, Presence};
+use crate::domain::{Moment, PairId, PersonId, Presence, PresenceSignal};
 
-/// What a listener is woken with. A glimpse that comes before the last was read takes its place.
+/// What a listener is woken with. A presence signal that comes before the last was read takes its place.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Woken {
-    /// Rises with every glimpse.
-    pub glimpses: u64,
-    pub glimpse: Option<Glimpse>,
+    /// Rises with every presence signal.
+    pub presence_signals: u64,
+    pub signal: Option<PresenceSignal>,
 }
 
 impl Woken {
-    pub(super) fn show(&mut self, glimpse: Glimpse) {
-        self.glimpses += 1;
-        self.glimpse = Some(glimpse);
+    pub(super) fn show(&mut self, signal: PresenceSignal) {
+        self.presence_signals += 1;
+        self.signal = Some(signal);
     }
 
     pub(super) fn forget(&mut self, pair: PairId) {
-        self.glimpse = self.glimpse.filter(|glimpse| glimpse.pair != pair);
+        self.signal = self.signal.filter(|signal| signal.pair != pair);
     }
 }
 
-/// What became of a glimpse.
+/// What became of a presence signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shown {
     /// To nobody: the other listens nowhere here, or the last one was a moment ago.
@@ -39,7 +39,7 @@ pub enum Shown {
 }
 
 #[derive(Clone, Default)]
-pub(super) struct Glimpses(Arc<Mutex<Kept>>);
+pub(super) struct PresenceRegistry(Arc<Mutex<Kept>>);
 
 type Member = (PersonId, PairId);
 
@@ -56,7 +56,7 @@ fn is_past(at: Moment, span: i64, now: Moment) -> bool {
     now.since(at) >= span
 }
 
-impl Glimpses {
+impl PresenceRegistry {
     /// Notes that a member is shown to the other now, if it is not too soon.
     pub(super) fn note(&self, from: PersonId, to: PersonId, pair: PairId, now: Moment) -> Shown {
         let mut kept = self.lock();
@@ -105,28 +105,28 @@ mod tests {
 
     const NOW: Moment = Moment(1_000_000);
 
-    fn note(glimpses: &Glimpses, from: u128, pair: u128, at: i64) -> Shown {
-        glimpses.note(PersonId(from), PersonId(from + 1), PairId(pair), NOW.plus(at))
+    fn note(registry: &PresenceRegistry, from: u128, pair: u128, at: i64) -> Shown {
+        registry.note(PersonId(from), PersonId(from + 1), PairId(pair), NOW.plus(at))
     }
 
     #[test]
     fn of_one_member_and_pair_one_comes_through_every_three_seconds() {
-        let glimpses = Glimpses::default();
-        assert_eq!(note(&glimpses, 1, 1, 0), Shown::First);
-        assert_eq!(note(&glimpses, 1, 1, 2_999), Shown::No);
-        assert_eq!(note(&glimpses, 1, 2, 2_999), Shown::Yes, "another pair has a pace of its own");
-        assert_eq!(note(&glimpses, 2, 1, 2_999), Shown::Yes, "and so has the other");
-        assert_eq!(note(&glimpses, 1, 1, 3_000), Shown::Yes);
-        assert_eq!(note(&glimpses, 1, 1, 5_999), Shown::No);
+        let registry = PresenceRegistry::default();
+        assert_eq!(note(&registry, 1, 1, 0), Shown::First);
+        assert_eq!(note(&registry, 1, 1, 2_999), Shown::No);
+        assert_eq!(note(&registry, 1, 2, 2_999), Shown::Yes, "another pair has a pace of its own");
+        assert_eq!(note(&registry, 2, 1, 2_999), Shown::Yes, "and so has the other");
+        assert_eq!(note(&registry, 1, 1, 3_000), Shown::Yes);
+        assert_eq!(note(&registry, 1, 1, 5_999), Shown::No);
     }
 
     #[test]
     fn a_thousand_in_a_moment_are_one_entry_and_nothing_after_ten_seconds() {
-        let glimpses = Glimpses::default();
-        let shown = (0..1_000).filter(|_| note(&glimpses, 1, 1, 0) != Shown::No).count();
-        assert_eq!((shown, glimpses.count()), (1, 1));
-        assert_eq!(glimpses.forget(NOW.plus(9_999)), (vec![], Some(NOW.plus(10_000))));
-        assert_eq!(glimpses.forget(NOW.plus(10_000)), (vec![(PersonId(2), PairId(1))], None));
-        assert_eq!(glimpses.count(), 0);
+        let registry = PresenceRegistry::default();
+        let shown = (0..1_000).filter(|_| note(&registry, 1, 1, 0) != Shown::No).count();
+        assert_eq!((shown, registry.count()), (1, 1));
+        assert_eq!(registry.forget(NOW.plus(9_999)), (vec![], Some(NOW.plus(10_000))));
+        assert_eq!(registry.forget(NOW.plus(10_000)), (vec![(PersonId(2), PairId(1))], None));
+        assert_eq!(registry.count(), 0);
     }
 }
