@@ -223,7 +223,7 @@ pub async fn renew_recovery(#[server(default)] attempt: String, #[server(default
     };
 
     let request = request::current().await?;
-    let attempt = request.attempt(Step::RenewRecovery, &attempt).about(request.person.id, &[]);
+    let attempt = request.attempt(Step::RenewRecovery, &attempt).about(request.person.id, &[code.trim()]);
     let made = recovery::renew(&request.state, &attempt, &request.person, request.session, &code, request.visitor.trier()).await;
     let made = made.map_err(|error| match error {
         ServiceError::CodeWrong => ApiError::RecoveryCodeWrong,

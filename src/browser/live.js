@@ -43,6 +43,8 @@ export function open_line(cursor, person, tell) {
     if (kind === 'told') {
       const event = JSON.parse(text);
       if (event.seq <= cursor) return;
+      // A person's numbers have no gaps: what another tab said before this one listened was missed.
+      if (event.seq > cursor + 1 && !isLeading()) tell('refetch', '');
       cursor = event.seq;
       presence.settle(event.pair);
       if (event.kind === 'card_opened') opening.opened(`/p/${event.pair}/cards/${event.daily_question}`);

@@ -146,7 +146,7 @@ fn has_budget(state: &AppState, parts: &Parts) -> bool {
         (Some(found), _) => (bucket, Spender::Person(found.person.id)),
         // Many people share an address, so it has the widest bucket. What they could write is limited where it is written:
         // sign-ups and wrong codes are counted in the database.
-        (None, _) => (Bucket::Read, Spender::Address(visitor.client)),
+        (None, _) => (Bucket::Read, Spender::Address(guard::network(visitor.client))),
     };
     let has_one = state.budget.take(bucket, spender, state.clock.moment());
     if !has_one {

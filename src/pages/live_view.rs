@@ -11,6 +11,9 @@ use crate::{
     components::live_page::use_live,
 };
 
+/// A request that is not answered for so long is given up: a wire that is dead says nothing.
+const GIVEN_UP: Duration = Duration::from_secs(20);
+
 /// When what could not be asked is asked again; a line that is up again asks at once.
 const AGAIN: Duration = Duration::from_secs(10);
 
@@ -38,6 +41,8 @@ pub struct LiveView<T: Send + Sync + 'static> {
     pub asked: RwSignal<u64>,
     /// When a view that was asked for was last shown, by this device's clock (epoch ms).
     shown_at: StoredValue<f64>,
+    /// How many views were given to be shown.
+    shown: StoredValue<u64>,
 }
 
 impl<T: Send + Sync + 'static> LiveView<T> {
@@ -57,7 +62,9 @@ impl<T: Send + Sync + 'static> Copy for LiveView<T> {}
 /// Asking for a view, one request at a time.
 #[derive(Clone, Copy, Default)]
 struct Asking {
-    is_under_way: bool,
+    /// The request under way, if one is; they are counted.
+    under_way: Option<u64>,
+    count: u64,
     /// The number of the feed that the view must have reached; `i64::MAX` for "as it is now".
     wanted: i64,
 }
@@ -72,16 +79,29 @@ where
     let as_of = initial.as_of();
     let live = use_live();
     live.keep_from(as_of);
-    let kept = LiveView { view: RwSignal::new(initial), asked: RwSignal::new(0), shown_at: StoredValue::new(0.0) };
+    let kept = LiveView { view: RwSignal::new(initial), asked: RwSignal::new(0), shown_at: StoredValue::new(0.0), shown: StoredValue::new(0) };
     let reached = StoredValue::new(as_of);
     let asking = StoredValue::new(Asking::default());
     let fetch = StoredValue::new(fetch);
+    let is_current = move |turn: u64| asking.with_value(|asking| asking.under_way == Some(turn));
     let ask = move || {
-        asking.update_value(|asking| asking.is_under_way = true);
+        let turn = asking.with_value(|asking| asking.count + 1);
+        asking.update_value(|asking| *asking = Asking { under_way: Some(turn), count: turn, wanted: asking.wanted });
+        let give_up = move || {
+            if is_current(turn) {
+                asking.update_value(|asking| asking.under_way = None);
+                kept.asked.update(|asked| *asked += 1);
+            }
+        };
+        set_timeout(give_up, GIVEN_UP);
         spawn_local(async move {
             loop {
                 asking.update_value(|asking| asking.wanted = 0);
-                match fetch.with_value(|fetch| fetch()).await {
+                let answer = fetch.with_value(|fetch| fetch()).await;
+                if !is_current(turn) {
+                    return;
+                }
+                match answer {
                     Ok(view) => {
                         reached.set_value(view.as_of());
                         show(kept, view);
@@ -101,7 +121,7 @@ where
                     }
                 }
             }
-            asking.update_value(|asking| asking.is_under_way = false);
+            asking.update_value(|asking| asking.under_way = None);
         });
     };
     Effect::new(move |before: Option<(u64, u64)>| {
@@ -112,7 +132,7 @@ where
             let wanted = if before.1 == now.1 { live.take_wanted() } else { i64::MAX };
             if wanted > reached.get_value() {
                 asking.update_value(|asking| asking.wanted = asking.wanted.max(wanted));
-                if !asking.with_value(|asking| asking.is_under_way) {
+                if !asking.with_value(|asking| asking.under_way.is_some()) {
                     ask();
                 }
             }
@@ -132,12 +152,16 @@ where
     kept
 }
 
-/// Shows a view that was asked for, unless a later one is shown already.
+/// Shows a view that was asked for. Answers come one after the other, and each is shown, also one whose number is lower: a server
+/// that was restored from a backup has forgotten what the page shows.
 fn show<T: AsOf + Send + Sync + 'static>(kept: LiveView<T>, view: T) {
     let is_opening = kept.view.with_untracked(|before| view.opens_after(before));
+    let count = kept.shown.get_value() + 1;
+    kept.shown.set_value(count);
     let view = Cell::new(Some(view));
     browser::opening::turn(is_opening, move || {
-        if let Some(view) = view.take().filter(|view| view.as_of() >= kept.view.with_untracked(AsOf::as_of)) {
+        // The browser may take its picture of a card that opens only when a later view came.
+        if let Some(view) = view.take().filter(|_| kept.shown.get_value() == count) {
             // A kept copy has no number of the feed; from now on it is the page itself.
             browser::page::set_root_attribute("data-as-of", &view.as_of().to_string());
             kept.shown_at.set_value(browser::page::now_ms());

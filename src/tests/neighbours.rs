@@ -130,6 +130,18 @@ async fn where_somebody_is_at_home_strangers_do_not_shut_their_codes() {
 }
 
 #[tokio::test]
+async fn nobody_has_any_number_of_tries_where_somebody_is_at_home() {
+    let app = TestApp::start().await;
+    let person = app.person(CHILDREN[0].0).await;
+    person.post("make_hand_over", &[]).await;
+    let digits = person.cookies.lock().expect("cookies")["__Host-hand-over"].split_once('.').expect("id.code").1.to_owned();
+    for _ in 0..100 {
+        app.visitor().refused("ask_hand_over", &[("code", "00000000")]).await;
+    }
+    assert_eq!(app.visitor().refused("ask_hand_over", &[("code", &digits)]).await, (429, ApiError::TooManyTries));
+}
+
+#[tokio::test]
 async fn the_whole_message_is_an_invitation_code_and_what_holds_none_costs_no_try() {
     let app = TestApp::start().await;
     let child = app.person(CHILDREN[0].0).await;

@@ -107,6 +107,27 @@ async fn a_renewal_with_the_code_one_has_ends_it_at_once() {
 }
 
 #[tokio::test]
+async fn where_two_sessions_renew_by_turns_no_session_ends_the_code_from_before() {
+    let app = TestApp::start().await;
+    let person = app.person(CHILDREN[0].0).await;
+    let kept = person.recovery_code();
+    let (tablet, taken) = (sign_in(&app, &kept).await, sign_in(&app, &kept).await);
+    app.advance(YOUNG_MS);
+    renew(&person, "").await;
+    renew(&taken, "").await;
+
+    for browser in [&person, &taken, &tablet] {
+        assert!(!browser.page("/settings").await.contains("전 코드는 닫아 주세요"));
+        assert_eq!(browser.post("confirm_recovery", &[]).await.status(), StatusCode::CONFLICT);
+    }
+    renew(&taken, "").await;
+    assert!(signs_in(&app, &kept).await);
+
+    let fresh = renew(&person, &kept).await;
+    assert!(!signs_in(&app, &kept).await && signs_in(&app, &fresh).await, "who has it still ends it with it");
+}
+
+#[tokio::test]
 async fn another_session_of_old_confirms_a_renewal() {
     let app = TestApp::start().await;
     let person = app.person(CHILDREN[0].0).await;
@@ -252,6 +273,21 @@ async fn signing_in_again_as_the_same_person_keeps_the_notifications_of_this_bro
     assert_eq!(account(&person).await.sessions.len(), 1);
     app.deliver().await;
     assert_eq!(service.take().len(), 1, "that somebody came in");
+}
+
+#[tokio::test]
+async fn whoever_signs_in_again_and_again_ends_nobody_who_was_here_before() {
+    let app = TestApp::start().await;
+    let person = app.person(CHILDREN[0].0).await;
+    let code = person.recovery_code();
+    let tablet = sign_in(&app, &code).await;
+    app.advance(YOUNG_MS);
+    for _ in 0..=MOST {
+        app.advance(Millis::SECOND);
+        sign_in(&app, &code).await;
+    }
+    assert!(is_in(&person).await && is_in(&tablet).await);
+    assert_eq!(account(&person).await.sessions.len(), MOST);
 }
 
 #[tokio::test]

@@ -170,6 +170,21 @@ async fn a_sign_up_posted_twice_is_one_person() {
 }
 
 #[tokio::test]
+async fn a_double_tap_on_a_signed_in_browser_leaves_it_signed_in() {
+    let app = TestApp::start().await;
+    let before = app.person(PARENTS[0].0).await;
+    let (browser, unheard) = (copy(&app, &before), copy(&app, &before));
+    let code = app.person(CHILDREN[0].0).await.recovery_code();
+    let key = key_of(&app.visitor(), "/signin").await;
+    let fields = [("code", &*code), ("attempt", &key)];
+    let posted = tokio::join!(unheard.post("sign_in", &fields), browser.post("sign_in", &fields));
+
+    assert_eq!((posted.0.status(), posted.1.status()), (StatusCode::OK, StatusCode::OK));
+    assert_eq!(session(&browser), session(&unheard));
+    assert_eq!(account(&browser).await.name, CHILDREN[0].0);
+}
+
+#[tokio::test]
 async fn the_keys_of_two_pages_are_two_persons_and_a_refused_form_keeps_its_own() {
     let app = TestApp::start().await;
     let (one, two) = (app.visitor(), app.visitor());
@@ -307,8 +322,14 @@ async fn a_recovery_code_is_renewed_once() {
         assert_eq!(person.post("renew_recovery", &[("attempt", &key)]).await.status(), StatusCode::OK);
         person.recovery_code()
     };
+    let first = person.recovery_code();
     let code = renew().await;
     assert_eq!(renew().await, code);
+    // The same page, with the code from before typed along: that one ends.
+    let fields = [("attempt", &*key), ("code", &first)];
+    assert_eq!(person.post("renew_recovery", &fields).await.status(), StatusCode::OK);
+    assert_eq!(app.visitor().post("sign_in", &[("code", &first)]).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let code = person.recovery_code();
     assert_eq!(app.visitor().post("sign_in", &[("code", &code)]).await.status(), StatusCode::OK);
 }
 

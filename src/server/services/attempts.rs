@@ -134,10 +134,12 @@ impl Attempt {
         let now = state.clock.now();
         let token = self.session_token(state, session);
         let found = sessions::lookup(tx, &token_hash(&token), now.plus(-ATTEMPT_LIFE_MS), now).await?;
-        let may = |found: &sessions::Found| match caller.here {
-            Some((_, here)) => here == session,
-            None => !found.is_shown,
+        // Of two posts at once the first may have ended the session that this browser came with.
+        let here = match caller.here {
+            Some((_, here)) => sessions::exists(tx, here).await?.then_some(here),
+            None => None,
         };
+        let may = |found: &sessions::Found| here.map_or(!found.is_shown, |here| here == session);
         Ok(found.filter(|found| found.session.id == session && may(found)).map(|found| Opened { person: found.person, session, token }))
     }
 }

@@ -95,19 +95,23 @@ async fn is_at_home(tx: &mut Tx, state: &AppState, trier: Trier, whose: Option<P
 }
 
 /// Refuses whoever has failed too often within the hour; `whose` the code is, when it is right. In a writing transaction,
-/// which `fail` ends after a wrong code: tries at once count like tries in a row.
-pub async fn check(tx: &mut Tx, state: &AppState, codes: Codes, trier: Trier, whose: Option<PersonId>) -> Result<(), ServiceError> {
-    let is_at_home = is_at_home(tx, state, trier, whose).await?;
+/// which `fail` ends after a wrong code: tries at once count like tries in a row. A wrong code that is refused is a failure as
+/// well: otherwise an address where somebody is at home would have any number of tries at their codes.
+pub async fn check(mut tx: Tx, state: &AppState, codes: Codes, trier: Trier, whose: Option<PersonId>) -> Result<Tx, ServiceError> {
+    let is_at_home = is_at_home(&mut tx, state, trier, whose).await?;
     let since = state.clock.now().plus(-Millis::HOUR);
     for bucket in trier.buckets(codes) {
-        failures::hold(tx, &bucket.name).await?;
+        failures::hold(&mut tx, &bucket.name).await?;
         let most = if bucket.is_address && is_at_home { bucket.most * AT_HOME } else { bucket.most };
-        if failures::count(tx, &bucket.name, since).await? >= most {
+        if failures::count(&mut tx, &bucket.name, since).await? >= most {
             note_from(state, trier, SecurityEvent::CodeRefused { codes: codes.word(), session: trier.session });
+            if whose.is_none() {
+                fail(tx, state, codes, trier).await?;
+            }
             return Err(ServiceError::TooManyTries);
         }
     }
-    Ok(())
+    Ok(tx)
 }
 
 /// Counts a failure and ends the transaction it was found in.

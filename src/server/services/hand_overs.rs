@@ -76,7 +76,7 @@ pub async fn ask(state: &AppState, attempt: Attempt, typed: &str, trier: Trier, 
         return Ok(attempt.ticket(state));
     }
     let whose = hand_overs::lookup_open(&mut tx, &code_hash, now).await?;
-    guard::check(&mut tx, state, Codes::Digits, trier, whose).await?;
+    let mut tx = guard::check(tx, state, Codes::Digits, trier, whose).await?;
     let ticket = attempt.ticket(state);
     let asked = hand_overs::ask(&mut tx, &code_hash, &token_hash(&ticket), &caller.device.0, now).await?;
     let Some(person) = asked else {

@@ -7,7 +7,7 @@ use super::{
     accounts::{self, SignUp, SignedUp},
     attempts::{Attempt, Done, Step},
     guard::{self, Codes, Trier},
-    pairs::{hold, refuse_too_many, tell_both},
+    pairs::{hold, lock_pairs, refuse_too_many, tell_both},
     tell::Telling,
 };
 use crate::{
@@ -105,7 +105,7 @@ pub async fn check(state: &AppState, typed: &str, trier: Trier) -> Result<String
         Some(invitation) => pairs::lookup(&mut tx, invitation.pair_id).await?.map(|pair| pair.inviter_id),
         None => None,
     };
-    guard::check(&mut tx, state, Codes::Invitation, trier, inviter).await?;
+    let tx = guard::check(tx, state, Codes::Invitation, trier, inviter).await?;
     let Some(invitation) = invitation else {
         guard::fail(tx, state, Codes::Invitation, trier).await?;
         return Err(ServiceError::CodeWrong);
@@ -176,6 +176,7 @@ pub async fn join(state: &AppState, ticket: &str, joiner: Joiner, choice: &str, 
         if person.id == inviter.person_id {
             return Err(ServiceError::JoiningMyself);
         }
+        lock_pairs(&mut tx, person.id).await?;
         if pairs::share_one(&mut tx, person.id, inviter.person_id).await? {
             return Err(ServiceError::PairExists);
         }

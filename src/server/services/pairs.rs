@@ -18,7 +18,7 @@ use crate::{
         storage::{
             Tx, answers, daily_questions,
             deliveries::{self, CancelFor},
-            invitations, pairs, schedule,
+            failures, invitations, pairs, schedule,
         },
     },
 };
@@ -52,7 +52,13 @@ pub async fn start(state: &AppState, attempt: Attempt, person: &Person, start: S
 /// Running pairs of one person: a large family, and no disk is filled with them (R62).
 pub const MOST_PAIRS: i64 = 20;
 
+/// What a person joins and starts at once follows one another until the end of the transaction.
+pub async fn lock_pairs(tx: &mut Tx, person: PersonId) -> Result<(), ServiceError> {
+    Ok(failures::hold(tx, &format!("pairs:{person}")).await?)
+}
+
 pub async fn refuse_too_many(tx: &mut Tx, person: PersonId) -> Result<(), ServiceError> {
+    lock_pairs(tx, person).await?;
     if pairs::count_running(tx, person).await? < MOST_PAIRS { Ok(()) } else { Err(ServiceError::TooManyPairs) }
 }
 

@@ -84,11 +84,15 @@ pub async fn renew(
             return Err(ServiceError::CodeWrong);
         }
     }
+    // Two sessions that renew while an earlier code runs may be the owner's and a stranger's: then no session confirms, and the
+    // earlier code runs its days.
+    let before = persons::recovery_codes(&mut tx, person.id, now).await?;
+    let made_by = (before.earlier.is_none() || before.made_by == Some(by)).then_some(by);
     let made = format!("{:032x}", state.random.id(now));
     let code = attempt.recovery_code(state, &made);
     let hash = state.secrets.recovery_hash(&code);
     let earlier_until = (!is_confirmed).then(|| now.plus(EARLIER_LIFE_MS));
-    persons::set_recovery(&mut tx, person.id, NewRecovery { hash: &hash, made_by: Some(by), earlier_until }, now).await?;
+    persons::set_recovery(&mut tx, person.id, NewRecovery { hash: &hash, made_by, earlier_until }, now).await?;
     tell_renewed(&mut tx, state, person.id, now).await?;
     attempt.done(&mut tx, state, &Done::by(person.id, made)).await?;
     tx.commit().await?;
@@ -131,11 +135,11 @@ pub async fn earlier(state: &AppState, person: &Person, by: &Session) -> Result<
     Ok(codes.earlier.map(|(_, until)| Earlier { until, may_end }))
 }
 
-/// A session confirms a renewal that another one made, if it was there before and has been for a day: one that was opened
+/// A session confirms a renewal that one other made, if it was there before and has been for a day: one that was opened
 /// with the new code, or for the purpose, proves nothing.
 fn confirms(codes: &RecoveryCodes, by: &Session, now: Millis) -> bool {
     let was_before = codes.made_at.is_some_and(|made_at| by.created_at < made_at);
-    codes.made_by != Some(by.id) && was_before && now.since(by.created_at) >= YOUNG_MS
+    codes.made_by.is_some_and(|maker| maker != by.id) && was_before && now.since(by.created_at) >= YOUNG_MS
 }
 
 /// "The new code is mine": the earlier one ends at once.

@@ -35,7 +35,7 @@ const ROTATE_AFTER_MS: i64 = 30 * Millis::DAY;
 const PREVIOUS_LIVES_MS: i64 = Millis::MINUTE;
 /// Use is written down once an hour at most.
 const TOUCH_AFTER_MS: i64 = Millis::HOUR;
-/// Sessions of one person; one more ends the longest unused.
+/// Sessions of one person; one more ends another.
 pub const MOST: usize = 50;
 /// A session younger than this ends no older one: who has just come in does not shut out those who were here.
 pub const YOUNG_MS: i64 = Millis::DAY;
@@ -69,10 +69,20 @@ pub(super) async fn open(
             telling.myself(former, EventKind::SessionsChanged);
         }
     }
-    for unused in sessions::find_of(tx, person.id).await?.iter().filter(|found| found.id != session).skip(MOST - 1) {
-        end_in(tx, person.id, unused.id, now).await?;
+    // Latest use first. Of too many the longest unused of today's goes: whoever signs in again and again ends none of those who
+    // were here before. Only where all are old, the longest unused of all goes.
+    let mut others = sessions::find_of(tx, person.id).await?;
+    others.retain(|found| found.id != session);
+    while others.len() >= MOST {
+        let at = others.iter().rposition(|found| is_young(found, now)).unwrap_or(others.len() - 1);
+        end_in(tx, person.id, others.remove(at).id, now).await?;
     }
     Ok(Opened { person, session, token })
+}
+
+/// One dated by a clock that was far ahead is not young for years.
+fn is_young(session: &Session, now: Millis) -> bool {
+    now.since(session.created_at) < YOUNG_MS && session.created_at.is_believed_at(now)
 }
 
 /// Ends a session of this person; whether or not its browser co-operates, nothing is sent to it any more.
@@ -197,9 +207,7 @@ async fn end_all(state: &AppState, person: &Person, by: SessionId, which: impl F
     let all = sessions::find_of(&mut tx, person.id).await?;
     let own = all.iter().find(|found| found.id == by).ok_or(ServiceError::SignedOut)?;
     let chosen: Vec<&Session> = all.iter().filter(|found| which(found)).collect();
-    // One dated by a clock that was far ahead is not young for years.
-    let is_young = now.since(own.created_at) < YOUNG_MS && own.created_at.is_believed_at(now);
-    if is_young && chosen.iter().any(|found| found.created_at < own.created_at) {
+    if is_young(own, now) && chosen.iter().any(|found| found.created_at < own.created_at) {
         return Err(ServiceError::SessionTooYoung);
     }
     if chosen.is_empty() {

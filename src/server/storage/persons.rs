@@ -52,7 +52,7 @@ pub async fn lookup_by_recovery(tx: &mut Tx, recovery_hash: &str, now: Millis) -
 pub struct RecoveryCodes {
     pub hash: Option<String>,
     pub made_at: Option<Millis>,
-    /// The session that made the one that runs; `None` when sign-up or the operator did.
+    /// The session that made the one that runs; `None` when sign-up or the operator did, or several sessions by turns.
     pub made_by: Option<SessionId>,
     /// The one before, and until when it opens.
     pub earlier: Option<(String, Millis)>,
