@@ -35,7 +35,7 @@ PUBLIC := $(STAMPS)/public-$(notdir $(SITE))
 WORKER := $(SITE)/service-worker.js
 PAGE_SCRIPTS := $(patsubst src/scripts/%.ts,$(SITE)/%.js,$(wildcard src/scripts/*.ts))
 # Every folder with a tsconfig.json.
-TYPED := src/worker src/scripts end2end
+TYPED := src/worker src/client src/scripts end2end
 
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 
@@ -150,10 +150,10 @@ $(WORK)/out/umbba.js: $(WORK)/umbba.wasm $(wildcard src/browser/*.js) $(BINDGEN)
 	@cp src/browser/*.js $(@D)/snippets/*/src/browser/
 	@touch $@
 
-# The bindings and our own live.js in one file: the browser asks once.
-$(SITE)/pkg/umbba.js: $(WORK)/out/umbba.js $(NODE_MODULES)
+# The bindings and the scripts that Rust names in one file: the browser asks once. `umbba/client/…` is `src/client`.
+$(SITE)/pkg/umbba.js: $(WORK)/out/umbba.js $(wildcard src/client/*.ts) src/worker/messages.ts $(NODE_MODULES)
 	@mkdir -p $(@D) && rm -rf $(@D)/snippets
-	@$(ESBUILD) $< --format=esm --outfile=$@
+	@$(ESBUILD) $< --format=esm --alias:umbba=./src --outfile=$@
 
 # The bindings' umbba_bg.wasm is served as umbba.wasm; the page passes that path to init().
 $(SITE)/pkg/umbba.wasm: $(WORK)/out/umbba.js $(NODE_MODULES)

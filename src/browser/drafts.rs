@@ -1,6 +1,6 @@
 //! What somebody wrote stays on this device until the server has it, whatever happens to page and network: drafts,
 //! answers that wait to be sent, and texts that cannot become an answer any more. The store, the sending and what it
-//! shows on any page are `drafts.js` and what that imports; here is what the today page asks of it.
+//! shows on any page are `client/drafts.ts` and what that imports; here is what the today page asks of it.
 //! Rules R120–R125.
 
 use js_sys::Array;
@@ -9,7 +9,7 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use super::page::listen;
 use crate::domain::{DailyQuestionId, PairId};
 
-#[wasm_bindgen(module = "/src/browser/drafts.js")]
+#[wasm_bindgen(raw_module = "umbba/client/drafts.ts")]
 extern "C" {
     fn start_texts();
     async fn are_texts_kept() -> JsValue;
@@ -18,7 +18,7 @@ extern "C" {
     async fn settle_texts(pair: &str, is_closed: bool, answerable: &str, answered: Option<String>, own: Option<String>);
 }
 
-#[wasm_bindgen(module = "/src/browser/outbox.js")]
+#[wasm_bindgen(raw_module = "umbba/client/outbox.ts")]
 extern "C" {
     async fn submit_text(pair: &str, question: &str, version: u32, base: u32, text: &str) -> JsValue;
 }

@@ -1,8 +1,8 @@
-//! Counting the letters of a text in the browser (`letters.js`).
+//! Counting the letters of a text in the browser (`client/letters.ts`).
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-#[wasm_bindgen(module = "/src/browser/letters.js")]
+#[wasm_bindgen(raw_module = "umbba/client/letters.ts")]
 extern "C" {
     fn count_letters(text: &str) -> u32;
 }

@@ -44,7 +44,7 @@ impl Ability {
     }
 }
 
-#[wasm_bindgen(module = "/src/browser/push.js")]
+#[wasm_bindgen(raw_module = "umbba/client/push.ts")]
 extern "C" {
     #[wasm_bindgen(js_name = subscribe)]
     async fn subscribe_worker() -> JsValue;

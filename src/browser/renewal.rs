@@ -1,8 +1,8 @@
-//! When a page that only the server draws asks for itself again (`renewal.js`).
+//! When a page that only the server draws asks for itself again (`client/renewal.ts`).
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-#[wasm_bindgen(module = "/src/browser/renewal.js")]
+#[wasm_bindgen(raw_module = "umbba/client/renewal.ts")]
 extern "C" {
     fn start_renewal();
     #[wasm_bindgen(js_name = ask_again)]

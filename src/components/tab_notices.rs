@@ -43,7 +43,7 @@ pub fn HiddenNotices() -> impl IntoView {
     };
     view! {
         <TabNotices words=tab_words/>
-        // Scripts show these: the texts that wait on this device (`browser/aside.js`), and a card that opened (`browser/opening.js`).
+        // Scripts show these: the texts that wait on this device (`client/aside.ts`), and a card that opened (`browser/opening.js`).
         <div class="said" role="status">
             <p class="notice warn" data-notice="waiting" hidden>{words.waiting_here}</p>
             <p class="notice warm" data-notice="sent" hidden>{words.waiting_sent}</p>

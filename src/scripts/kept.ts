@@ -14,7 +14,7 @@ async function reloadIfServed(): Promise<void> {
 }
 
 addEventListener('input', () => (isWriting = true));
-// `src/browser/outbox.js` dispatches it when a text that was written here reached the server: the page may go then.
+// `src/client/outbox.ts` dispatches it when a text that was written here reached the server: the page may go then.
 addEventListener('umbba:sent', () => {
   isWriting = false;
   void reloadIfServed();

@@ -659,7 +659,7 @@ fn every_rule_that_is_cited_exists_and_no_number_is_given_twice() {
         }
     }
     let mut sources = Vec::new();
-    files(&root(), &["js", "rs"], &mut sources);
+    files(&root(), &["js", "rs", "ts"], &mut sources);
     sources.sort();
     for path in sources {
         let text = fs::read_to_string(&path).expect("text");

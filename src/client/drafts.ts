@@ -1,14 +1,15 @@
 // What somebody wrote lies on this device until the server has it, and nothing is thrown away but by its writer. Here are
-// the drafts of a page's fields; `outbox.js` sends, `aside.js` shows what went wrong, `leave.js` signs out, `store.js` keeps.
-import * as aside from './aside.js';
-import './leave.js';
-import './forms.js';
-import * as outbox from './outbox.js';
-import { fieldOf, forgetShared, sharedInto } from './shared.js';
-import { asideOf, atRest, dirty, edit, idOf, inTurn, mine, move, put, textOf } from './store.js';
+// the drafts of a page's fields; `client/outbox.ts` sends, `client/aside.ts` shows what went wrong, `client/leave.ts` signs out, `client/store.ts` keeps.
+import * as aside from './aside.ts';
+import './leave.ts';
+import './forms.ts';
+import * as outbox from './outbox.ts';
+import { fieldOf, forgetShared, sharedInto } from './shared.ts';
+import type { PageMessage } from '../worker/messages.ts';
+import { asideOf, atRest, dirty, edit, idOf, inTurn, mine, move, put, textOf } from './store.ts';
 
 /** What waits here for this wording: [text, whether it is on its way already, whether it is not on the device yet]. */
-export async function load_text(pair, question, version) {
+export async function load_text(pair: string, question: string, version: number): Promise<[] | [text: string, isWaiting: boolean, isNew: boolean]> {
   const id = idOf(question, version);
   const texts = await inTurn(mine);
   const draft = texts.find((text) => text.id === id);
@@ -22,11 +23,12 @@ export async function load_text(pair, question, version) {
   form?.closest('details')?.setAttribute('open', '');
   if (draft) outbox.known.set(id, draft.mark);
   if (shared) return [[draft?.text ?? field.value, shared].filter(Boolean).join('\n\n'), false, true];
-  return draft ? [draft.text, false] : [waiting.text, true];
+  if (draft) return [draft.text, false, false];
+  return waiting ? [waiting.text, true, false] : [];
 }
 
 /** Keeps a draft, or forgets it when it is empty; true when it is on the device. `base`: revisions of mine seen so far. */
-export function save_text(pair, question, version, base, text) {
+export function save_text(pair: string, question: string, version: number, base: number, text: string): Promise<boolean> {
   const id = idOf(question, version);
   dirty.set(id, textOf({ id, pair, question, version, base, text, state: 'draft' }));
   return inTurn(async () => {
@@ -51,10 +53,10 @@ export function save_text(pair, question, version, base, text) {
  * why: the card opened, the question was swapped, another device answered, the pair was closed. What I said already, my
  * `own` answer to the question `answered`, is no draft any more.
  */
-export async function settle_texts(pair, isClosed, answerable, answered, own) {
+export async function settle_texts(pair: string, isClosed: boolean, answerable: string, answered?: string, own?: string): Promise<void> {
   // A kept copy, which has no number of the feed, knows an earlier day: it decides nothing.
-  if (!document.documentElement.dataset.asOf) return aside.draw();
-  const open = new Map(answerable.split(',').filter(Boolean).map((text) => text.split(':')).map(([id, ...rest]) => [id, rest.map(Number)]));
+  if (!document.documentElement.dataset['asOf']) return aside.draw();
+  const open = new Map(answerable.split(',').filter(Boolean).map((text) => text.split(':')).map(([id = '', ...rest]) => [id, rest.map(Number)] as const));
   // Brought from another app, and nothing here to answer.
   const shared = !fieldOf() && sharedInto(pair);
   await inTurn(async () => {
@@ -66,7 +68,7 @@ export async function settle_texts(pair, isClosed, answerable, answered, own) {
       const [version, base] = open.get(draft.question) ?? [];
       const reason =
         version === undefined ? (isClosed ? 'PairClosed' : 'AlreadyOpen') : version !== draft.version ? 'Swapped' : draft.base !== null && base !== draft.base ? 'AnsweredElsewhere' : '';
-      if (reason) await move(draft, draft.question === answered && isSame(draft.text, own) ? undefined : asideOf(draft, reason));
+      if (reason) await move(draft, own !== undefined && draft.question === answered && isSame(draft.text, own) ? undefined : asideOf(draft, reason));
     }
   });
   await aside.draw();
@@ -75,22 +77,25 @@ export async function settle_texts(pair, isClosed, answerable, answered, own) {
 // As the server stores an answer (`mended` in domain/legible.rs, then NFC).
 const LINE_ENDS = /\r\n?|[\v\f\u0085\u2028\u2029]/g;
 const NO_WORDS = /[\0-\x08\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202c\u2066-\u2069\ufffe\uffff]/g;
-const stored = (text) => text.replace(LINE_ENDS, '\n').replace(NO_WORDS, '').normalize('NFC').trim();
-const isSame = (...texts) => new Set(texts.map(stored)).size === 1;
+const stored = (text: string) => text.replace(LINE_ENDS, '\n').replace(NO_WORDS, '').normalize('NFC').trim();
+const isSame = (...texts: string[]) => new Set(texts.map(stored)).size === 1;
 
 /** Whether everything that was typed lies on this device, when what is being written is written. */
-export async function are_texts_kept() {
+export async function are_texts_kept(): Promise<boolean> {
   if (dirty.size) await atRest();
   return !dirty.size;
 }
 
+const opened = (url: string): PageMessage => ({ act: 'opened', url });
+
 /** On every page of somebody signed in. */
-export function start_texts() {
+export function start_texts(): void {
   aside.start();
   const worker = navigator.serviceWorker;
   // A page that came past its worker tells it, to be kept as well. (It may have been claimed since.)
-  if (worker && !performance.getEntriesByType('navigation')[0]?.workerStart) {
-    worker.ready.then(({ active }) => active.postMessage({ act: 'opened', url: location.href }));
+  const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
+  if (worker && !navigation?.workerStart) {
+    void worker.ready.then(({ active }) => active?.postMessage(opened(location.href)));
   }
   outbox.start();
 }

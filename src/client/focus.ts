@@ -1,42 +1,44 @@
 // What somebody has the focus on stays theirs, whatever the news changes on a page: a field that is typed in does not move
 // in the window, and when what had the focus goes, the heading of what stands there now has it, not the top of the page.
 const FIELD = 'textarea, input, select';
-let last; // what had the focus
-let top; // where it stands in the document, so that scrolling is no move
+let last: HTMLElement | SVGElement | undefined; // what had the focus
+let top = 0; // where it stands in the document, so that scrolling is no move
 
-const placeOf = (element) => element.getBoundingClientRect().top + scrollY;
+const placeOf = (element: Element) => element.getBoundingClientRect().top + scrollY;
 
 document.addEventListener('focusin', ({ target }) => {
+  if (!(target instanceof HTMLElement || target instanceof SVGElement)) return;
   last = target;
   top = placeOf(target);
 });
 // Whoever touches something else lets go of it.
 document.addEventListener('pointerdown', ({ target }) => {
-  if (!last?.contains(target)) last = undefined;
+  if (!(target instanceof Node && last?.contains(target))) last = undefined;
 });
 
-const isShown = (element) => element.isConnected && element.getClientRects().length && !element.closest('details:not([open]) > :not(summary)');
+const isShown = (element: Element) => element.isConnected && element.getClientRects().length && !element.closest('details:not([open]) > :not(summary)');
 
 /** Where the focus goes from an element that is gone. */
-function headingFor(gone) {
-  const find = (around, heading) => gone.closest(around) && document.querySelector(heading);
-  const summary = gone.isConnected && gone.closest('details:not([open])')?.querySelector('summary');
-  return summary || find('[data-push]', '[data-push]:not([hidden])') || find('.later', '.later h2') || document.querySelector('main h1') || document.querySelector('main');
+function headingFor(gone: Element): HTMLElement | null {
+  const find = (around: string, heading: string) => (gone.closest(around) ? document.querySelector<HTMLElement>(heading) : null);
+  const summary = gone.isConnected ? gone.closest('details:not([open])')?.querySelector('summary') : null;
+  return summary || find('[data-push]', '[data-push]:not([hidden])') || find('.later', '.later h2') || document.querySelector<HTMLElement>('main h1') || document.querySelector('main');
 }
 
-function keep() {
+function keep(): void {
   if (!last) return;
   if (isShown(last)) return hold();
   const gone = last;
   last = undefined;
   if (document.activeElement !== document.body && document.activeElement !== gone) return;
   const heading = headingFor(gone);
+  if (!heading) return;
   if (heading.tabIndex < 0) heading.tabIndex = -1;
   // What was only put away leaves the page where it is.
   heading.focus({ preventScroll: gone.isConnected });
 }
 
-function hold() {
+function hold(): void {
   if (!last?.isConnected || !last.matches(FIELD)) return;
   const moved = placeOf(last) - top;
   top += moved;
