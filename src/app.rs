@@ -92,9 +92,9 @@ fn og(property: &'static str, content: &str) -> impl IntoView + use<> {
     leptos::html::meta().attr("property", property).attr("content", content.to_owned())
 }
 
-/// Loads the browser half and hydrates the islands. Leptos' own component writes the nonce into `crossorigin` and lets a failed
-/// start pass unseen (leptos-rs/leptos#4843). An island that meets another document than the server's panics; a copy of its
-/// elements takes their place, because a copy has the text and none of the listeners.
+/// Loads the browser half and hydrates the islands. Leptos' own component writes the nonce into `crossorigin` and lets
+/// a failed start pass unseen (leptos-rs/leptos#4843). An island that meets another document than the server's panics;
+/// a copy of its elements takes their place, because a copy has the text and none of the listeners.
 #[component]
 fn Hydration(of_build: String) -> impl IntoView {
     let (script, wasm) = (paths::asset(&of_build, "umbba.js"), paths::asset(&of_build, "umbba.wasm"));

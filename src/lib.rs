@@ -5,17 +5,18 @@
 //! main → cli → http → app → pages → components → api → server → domain
 //!                                            (text, paths, browser: small modules just above domain)
 //! ```
-//! A module uses those to its right only; `src/tests/architecture.rs` checks it. Components use `api` because they show its views.
-//! `domain` has the product rules and nothing else (`docs/RULES.md`); `text` every sentence, `paths` every URL, `browser` every
-//! call to the browser, `page_status` the status of a page being rendered. `server` is the application: `storage` has all SQL,
-//! `services` the use cases, `live` the feed, `push` the senders, `jobs` the loops. `http` has the endpoints.
-//! `docs/ARCHITECTURE.md` has the module map, four requests followed through the files, and the terms.
+//! A module uses those to its right only; `src/tests/architecture.rs` checks it. Components use `api` because they show
+//! its views. `domain` has the product rules and nothing else (`docs/RULES.md`); `text` every sentence, `paths` every
+//! URL, `browser` every call to the browser, `page_status` the status of a page being rendered. `server` is the
+//! application: `storage` has all SQL, `services` the use cases, `live` the feed, `push` the senders, `jobs` the loops.
+//! `http` has the endpoints. `docs/ARCHITECTURE.md` has the module map, four requests followed through the files, and
+//! the terms.
 //!
 //! # The browser half
 //! Every page is rendered by the server. What is alive in the browser is a Leptos island: today's page is one
-//! (`pages::TodayIsland`), so neither router, resources nor suspense are in the WASM, and a cheap phone loads about half of what
-//! hydrating every page took. Everything else is links and forms (`pages/served`) with a few small islands (buttons, cards,
-//! notices), and an event makes such a page ask the server for itself again (`components::live_page`).
+//! (`pages::TodayIsland`), so neither router, resources nor suspense are in the WASM, and a cheap phone loads about
+//! half of what hydrating every page took. Everything else is links and forms (`pages/served`) with a few small islands
+//! (buttons, cards, notices), and an event makes such a page ask the server for itself again (`components::live_page`).
 //!
 //! The `cfg` gates below are the only ones of the crate: the server half is `ssr`, the browser half `hydrate`.
 
@@ -53,8 +54,8 @@ pub mod page_status {
     pub fn set(_status: u16) {}
 }
 
-/// The number of letters in a text (extended grapheme clusters, UAX #29). The server decides; the browser shows its own count,
-/// so that the WASM holds no Unicode tables.
+/// The number of letters in a text (extended grapheme clusters, UAX #29). The server decides; the browser shows its own
+/// count, so that the WASM holds no Unicode tables.
 #[cfg(feature = "ssr")]
 pub mod letters {
     pub use crate::domain::graphemes as count;
@@ -72,8 +73,8 @@ mod tests;
 #[path = "pages/served/mod.rs"]
 pub mod served;
 
-/// Prepares the browser half of a page: afterwards the start script (`app.rs`) hydrates one island after the other. All of them
-/// find the live feed in the context of the root owner, which lives as long as the page.
+/// Prepares the browser half of a page: afterwards the start script (`app.rs`) hydrates one island after the other. All
+/// of them find the live feed in the context of the root owner, which lives as long as the page.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
@@ -84,9 +85,9 @@ pub fn hydrate() {
     leptos::prelude::provide_context(components::push_cards::Push::default());
 }
 
-/// Starts what a page does besides its islands, when all of them were hydrated. `is_whole`: none of them failed, as one does
-/// where a translator or an extension had changed the document. `is_current`: the page is the server's answer, and no copy that
-/// this device kept.
+/// Starts what a page does besides its islands, when all of them were hydrated. `is_whole`: none of them failed, as one
+/// does where a translator or an extension had changed the document. `is_current`: the page is the server's answer, and
+/// no copy that this device kept.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn start(is_whole: bool, is_current: bool) {

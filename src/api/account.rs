@@ -72,7 +72,8 @@ pub async fn sign_in(#[server(default)] code: String, #[server(default)] attempt
     }
     tokio::time::sleep(guard::brake(&request.state).await?).await;
     let attempt = request.attempt(Step::SignIn, &attempt);
-    let opened = recovery::sign_in(&request.state, &attempt, &code, request.visitor.trier(), &request.visitor.caller()).await;
+    let opened =
+        recovery::sign_in(&request.state, &attempt, &code, request.visitor.trier(), &request.visitor.caller()).await;
     let opened = opened.map_err(|error| match error {
         ServiceError::CodeWrong => ApiError::RecoveryCodeWrong,
         error => error.into(),
@@ -100,7 +101,9 @@ pub async fn sign_out() -> Result<(), ApiError> {
 
     let request = request::current().await?;
     sessions::end(&request.state, &request.person, request.session, request.session).await?;
-    for name in [cookies::SESSION, cookies::RECOVERY, cookies::INVITATION, cookies::TICKET, cookies::HAND_OVER, cookies::ASKED] {
+    for name in
+        [cookies::SESSION, cookies::RECOVERY, cookies::INVITATION, cookies::TICKET, cookies::HAND_OVER, cookies::ASKED]
+    {
         set_cookie(&cookies::forget(name));
     }
     forget_device();
@@ -131,13 +134,18 @@ pub async fn account() -> Result<AccountView, ApiError> {
     let earlier = recovery::earlier(&request.state, &request.person, &found.session).await?;
     Ok(AccountView {
         as_of,
-        earlier_code: earlier.map(|earlier| EarlierCodeView { until: zone.date(earlier.until), may_end: earlier.may_end }),
+        earlier_code: earlier
+            .map(|earlier| EarlierCodeView { until: zone.date(earlier.until), may_end: earlier.may_end }),
         name: request.person.name.as_str().to_owned(),
         locale: request.person.locale,
         text_size: request.person.text_size,
         zone: request.person.zone.as_str().to_owned(),
         zones: calendar::zone_names(),
-        zone_choices: convert::zone_choices(calendar::zone_choices(Some(&request.person.zone), request.person.locale, now)),
+        zone_choices: convert::zone_choices(calendar::zone_choices(
+            Some(&request.person.zone),
+            request.person.locale,
+            now,
+        )),
         sessions: sessions.collect(),
         pairs: pairs.iter().map(|pair| convert::pair_link(pair, request.person.id)).collect(),
     })
@@ -212,7 +220,10 @@ pub async fn recovery_page() -> Result<Option<String>, ApiError> {
 
 /// Makes a new recovery code. With the earlier one, `code`, that one ends at once; else it opens for a week more.
 #[server(endpoint = "renew_recovery")]
-pub async fn renew_recovery(#[server(default)] attempt: String, #[server(default)] code: String) -> Result<(), ApiError> {
+pub async fn renew_recovery(
+    #[server(default)] attempt: String,
+    #[server(default)] code: String,
+) -> Result<(), ApiError> {
     use crate::{
         paths,
         server::{
@@ -224,7 +235,9 @@ pub async fn renew_recovery(#[server(default)] attempt: String, #[server(default
 
     let request = request::current().await?;
     let attempt = request.attempt(Step::RenewRecovery, &attempt).about(request.person.id, &[code.trim()]);
-    let made = recovery::renew(&request.state, &attempt, &request.person, request.session, &code, request.visitor.trier()).await;
+    let made =
+        recovery::renew(&request.state, &attempt, &request.person, request.session, &code, request.visitor.trier())
+            .await;
     let made = made.map_err(|error| match error {
         ServiceError::CodeWrong => ApiError::RecoveryCodeWrong,
         error => error.into(),
@@ -268,7 +281,10 @@ pub async fn keep_recovery() -> Result<(), ApiError> {
     recovery::keep(&request.state, &request.person).await?;
     set_cookie(&cookies::forget(cookies::RECOVERY));
     let (_, pairs) = reading::pairs_of(&request.state, &request.person).await?;
-    let next = pairs.iter().find(|pair| pair.phase() != PairPhase::Closed).map_or_else(paths::start, |pair| paths::today(pair.id));
+    let next = pairs
+        .iter()
+        .find(|pair| pair.phase() != PairPhase::Closed)
+        .map_or_else(paths::start, |pair| paths::today(pair.id));
     request.redirect(next);
     Ok(())
 }

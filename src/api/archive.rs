@@ -70,7 +70,9 @@ pub async fn season(pair: PairId, number: i64) -> Result<SeasonView, ApiError> {
     let cards = found.cards.iter().filter_map(|card| {
         let shown = convert::question_view(card, &view, locale, |at| zone.date(at), Vec::new());
         match shown.answers {
-            AnswersView::Both { own, other, .. } => Some(SeasonCard { link: convert::card_link(card, locale), own, other }),
+            AnswersView::Both { own, other, .. } => {
+                Some(SeasonCard { link: convert::card_link(card, locale), own, other })
+            }
             AnswersView::Open | AnswersView::OtherIsWaiting | AnswersView::Waiting { .. } => None,
         }
     });

@@ -97,7 +97,12 @@ fn filler(words: &Words, pair: &PairView) -> String {
 }
 
 pub fn card_link(question: &DailyQuestion, locale: Locale) -> CardLink {
-    CardLink { id: question.id, topic: question.wordings.of(locale).topic.clone(), section: question.section, local_date: question.local_date }
+    CardLink {
+        id: question.id,
+        topic: question.wordings.of(locale).topic.clone(),
+        section: question.section,
+        local_date: question.local_date,
+    }
 }
 
 /// How a page greets the browser it is opened in. `path` is the page's own.
@@ -128,7 +133,13 @@ pub fn door(user_agent: &str, public_url: &str, path: &str) -> DoorView {
 /// Percent-encodes everything but unreserved characters (RFC 3986 §2.3).
 fn escape(text: &str) -> String {
     text.bytes()
-        .map(|b| if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~') { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .map(|b| {
+            if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~') {
+                char::from(b).to_string()
+            } else {
+                format!("%{b:02X}")
+            }
+        })
         .collect()
 }
 
@@ -138,10 +149,15 @@ mod tests {
 
     #[test]
     fn an_app_s_browser_is_known_and_shown_the_way_out() {
-        let kakao = door("Mozilla/5.0 (Linux; Android 14) KAKAOTALK 11.0", "https://family.example", "/join/ABCDE-12345");
+        let kakao =
+            door("Mozilla/5.0 (Linux; Android 14) KAKAOTALK 11.0", "https://family.example", "/join/ABCDE-12345");
         assert_eq!(kakao.in_app, InApp::KakaoTalk);
-        assert_eq!(kakao.open_in_browser, "kakaotalk://web/openExternal?url=https%3A%2F%2Ffamily.example%2Fjoin%2FABCDE-12345");
-        let other = door("Mozilla/5.0 (Linux; Android 14) Instagram 300", "https://family.example", "//evil.example/join");
+        assert_eq!(
+            kakao.open_in_browser,
+            "kakaotalk://web/openExternal?url=https%3A%2F%2Ffamily.example%2Fjoin%2FABCDE-12345"
+        );
+        let other =
+            door("Mozilla/5.0 (Linux; Android 14) Instagram 300", "https://family.example", "//evil.example/join");
         assert_eq!(other.open_in_browser, "intent://family.example/join#Intent;scheme=https;end");
         let handed = door("Mozilla/5.0 (Linux; Android 14) Instagram 300", "https://family.example", "/hand-over/0a1b");
         assert_eq!(handed.open_in_browser, "intent://family.example/hand-over/0a1b#Intent;scheme=https;end");

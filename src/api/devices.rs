@@ -98,7 +98,12 @@ pub async fn unsubscribe() -> Result<(), ApiError> {
 
 /// A device reports that it showed or opened a notification; `receipt` came with it and is good for nothing else.
 #[server(endpoint = "receipt")]
-pub async fn receipt(notification: NotificationId, subscription: SubscriptionId, receipt: String, what: String) -> Result<(), ApiError> {
+pub async fn receipt(
+    notification: NotificationId,
+    subscription: SubscriptionId,
+    receipt: String,
+    what: String,
+) -> Result<(), ApiError> {
     use crate::server::{
         request,
         services::devices,
@@ -153,11 +158,15 @@ pub async fn devices() -> Result<DevicesView, ApiError> {
         test: test_of(subscription.id),
     });
     let devices: Vec<DeviceView> = devices.collect();
-    let name_of = |id: &str| devices.iter().find(|device| device.id.to_string() == id).map(|device| device.name.clone());
+    let name_of =
+        |id: &str| devices.iter().find(|device| device.id.to_string() == id).map(|device| device.name.clone());
     let mut ways: Vec<(String, WayView)> = Vec::new();
     for trail in &found.questions {
         if ways.last().is_none_or(|(id, _)| *id != trail.notification_id) {
-            ways.push((trail.notification_id.clone(), WayView { opened: clock(trail.created_at), sent: None, shown: Vec::new() }));
+            ways.push((
+                trail.notification_id.clone(),
+                WayView { opened: clock(trail.created_at), sent: None, shown: Vec::new() },
+            ));
         }
         let Some((_, way)) = ways.last_mut() else { continue };
         let sent = trail.accepted_at.map(clock);

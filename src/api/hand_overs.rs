@@ -119,7 +119,10 @@ pub async fn withdraw_hand_over() -> Result<(), ApiError> {
 
 /// A new device types the digits: it may wait from now on, and its person is asked.
 #[server(endpoint = "ask_hand_over")]
-pub async fn ask_hand_over(#[server(default)] code: String, #[server(default)] attempt: String) -> Result<(), ApiError> {
+pub async fn ask_hand_over(
+    #[server(default)] code: String,
+    #[server(default)] attempt: String,
+) -> Result<(), ApiError> {
     use crate::{
         paths,
         server::{
@@ -133,7 +136,14 @@ pub async fn ask_hand_over(#[server(default)] code: String, #[server(default)] a
     request.visitor.refuse_insecure()?;
     tokio::time::sleep(guard::brake(&request.state).await?).await;
     let trier = request.marked_trier();
-    let ticket = hand_overs::ask(&request.state, request.attempt(Step::AskHandOver, &attempt), &code, trier, &request.visitor.caller()).await?;
+    let ticket = hand_overs::ask(
+        &request.state,
+        request.attempt(Step::AskHandOver, &attempt),
+        &code,
+        trier,
+        &request.visitor.caller(),
+    )
+    .await?;
     set_cookie(&cookies::asked(&ticket));
     request.redirect(paths::wait());
     Ok(())
@@ -215,8 +225,8 @@ pub async fn enter_hand_over() -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Makes the one-time link out of an app's own browser. Gives the address that opens it in the device's own browser; empty
-/// where only the app's menu can.
+/// Makes the one-time link out of an app's own browser. Gives the address that opens it in the device's own browser;
+/// empty where only the app's menu can.
 #[server(endpoint = "lead_out")]
 pub async fn lead_out() -> Result<String, ApiError> {
     use super::convert;
@@ -235,7 +245,10 @@ pub async fn lead_out() -> Result<String, ApiError> {
 
 /// The device's own browser comes in by the link.
 #[server(endpoint = "take_hand_over")]
-pub async fn take_hand_over(#[server(default)] token: String, #[server(default)] attempt: String) -> Result<(), ApiError> {
+pub async fn take_hand_over(
+    #[server(default)] token: String,
+    #[server(default)] attempt: String,
+) -> Result<(), ApiError> {
     use crate::{
         paths,
         server::{
@@ -247,7 +260,13 @@ pub async fn take_hand_over(#[server(default)] token: String, #[server(default)]
 
     let request = request::anybody()?;
     request.visitor.refuse_insecure()?;
-    let opened = hand_overs::take(&request.state, request.attempt(Step::TakeHandOver, &attempt), &token, &request.visitor.caller()).await?;
+    let opened = hand_overs::take(
+        &request.state,
+        request.attempt(Step::TakeHandOver, &attempt),
+        &token,
+        &request.visitor.caller(),
+    )
+    .await?;
     if let Some(opened) = opened {
         set_cookie(&cookies::session(&opened.token));
     }

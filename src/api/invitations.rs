@@ -52,7 +52,8 @@ pub async fn invite(
 
     let request = request::current().await?;
     let attempt = request.attempt(Step::Invite, &attempt);
-    let made = invitations::invite(&request.state, attempt, &request.person, pair, &relation, &relation_word, &name).await?;
+    let made =
+        invitations::invite(&request.state, attempt, &request.person, pair, &relation, &relation_word, &name).await?;
     if let Some((id, code)) = made {
         set_cookie(&cookies::invitation(id, &code));
     }
@@ -153,7 +154,9 @@ pub async fn join(
         Some(found) => Joiner::Known(Box::new(found.person)),
         None => Joiner::New(request.visitor.sign_up(&name, &consent, &zone)?),
     };
-    let joined = invitations::join(&request.state, &ticket, joiner, &relation, &relation_word, &request.visitor.caller()).await?;
+    let joined =
+        invitations::join(&request.state, &ticket, joiner, &relation, &relation_word, &request.visitor.caller())
+            .await?;
     // The ticket stays for its minutes: an answer that is lost is asked for with it again.
     match joined {
         Some(Joined { new: Some(made), .. }) => {

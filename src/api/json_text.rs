@@ -1,5 +1,6 @@
-//! JSON as `server_fn::codec::Json` has it on the wire, read in the browser from a string. The properties of islands are read by
-//! `serde_json::from_str` as well: with one reader for both, the WASM holds one copy of the code for each view instead of two.
+//! JSON as `server_fn::codec::Json` has it on the wire, read in the browser from a string. The properties of islands
+//! are read by `serde_json::from_str` as well: with one reader for both, the WASM holds one copy of the code for each
+//! view instead of two.
 
 use serde::{Serialize, de::DeserializeOwned};
 use server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType, codec::Post};

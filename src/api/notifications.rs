@@ -162,7 +162,9 @@ pub async fn change_switches(
 
     let request = request::current().await?;
     let fields = [question, answer, reminder, nudge, news];
-    let muted = Muted::new(Channel::ALL.into_iter().zip(fields).filter(|(_, field)| field != "yes").map(|(channel, _)| channel).collect());
+    let muted = Muted::new(
+        Channel::ALL.into_iter().zip(fields).filter(|(_, field)| field != "yes").map(|(channel, _)| channel).collect(),
+    );
     inbox::change_switches(&request.state, &request.person, pair, &muted, question_in_quiet == "yes").await?;
     request.redirect(paths::saved(&paths::settings(pair), "change_switches"));
     Ok(())

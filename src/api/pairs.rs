@@ -59,7 +59,11 @@ pub async fn pair_settings(pair: PairId) -> Result<PairSettingsView, ApiError> {
 }
 
 #[server(endpoint = "change_push_time")]
-pub async fn change_push_time(pair: PairId, #[server(default)] push_time: String, #[server(default)] zone: String) -> Result<(), ApiError> {
+pub async fn change_push_time(
+    pair: PairId,
+    #[server(default)] push_time: String,
+    #[server(default)] zone: String,
+) -> Result<(), ApiError> {
     use crate::{
         domain::{PushTime, ZoneName},
         paths,
@@ -74,7 +78,11 @@ pub async fn change_push_time(pair: PairId, #[server(default)] push_time: String
 }
 
 #[server(endpoint = "change_relation")]
-pub async fn change_relation(pair: PairId, #[server(default)] relation: String, #[server(default)] relation_word: String) -> Result<(), ApiError> {
+pub async fn change_relation(
+    pair: PairId,
+    #[server(default)] relation: String,
+    #[server(default)] relation_word: String,
+) -> Result<(), ApiError> {
     use crate::{
         paths,
         server::{request, services::pairs},

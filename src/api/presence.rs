@@ -13,9 +13,8 @@ pub struct PresenceView {
     pub writing: String,
 }
 
-/// Shows the other member that I am here or writing. `None`: this member has switched it off or has nobody across, and is
-/// shown nothing either.
-/// The answer is the same whatever the other does.
+/// Shows the other member that I am here or writing. `None`: this member has switched it off or has nobody across, and
+/// is shown nothing either. The answer is the same whatever the other does.
 #[server(endpoint = "presence")]
 pub async fn show_presence(pair: PairId, what: Presence) -> Result<Option<PresenceView>, ApiError> {
     use crate::{
@@ -29,7 +28,10 @@ pub async fn show_presence(pair: PairId, what: Presence) -> Result<Option<Presen
     };
     let words = text::page_words(request.person.locale);
     let other = text::call(words, other.role, &other.relation, other.name.as_str());
-    Ok(Some(PresenceView { here: words.presence_here.to_owned(), writing: text::fill(words.presence_writing, &[("other", &other)]) }))
+    Ok(Some(PresenceView {
+        here: words.presence_here.to_owned(),
+        writing: text::fill(words.presence_writing, &[("other", &other)]),
+    }))
 }
 
 /// Changes whether a pair's members see one another here: on when the field is `yes`.

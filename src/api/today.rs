@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use super::{ApiError, TodayView, json_text::JsonText};
 use crate::domain::{DailyQuestionId, PairId, SubmissionId};
 
-/// The today page of a pair. The page that asks again says for whom it was drawn (`whose`; `http/forms.rs` looks at it).
+/// The today page of a pair. The page that asks again says for whom it was drawn (`whose`; `http/forms.rs` looks at
+/// it).
 #[server(endpoint = "today", output = JsonText)]
 pub async fn today(pair: PairId, #[server(default)] whose: Option<String>) -> Result<TodayView, ApiError> {
     let _ = whose;
@@ -25,8 +26,12 @@ pub async fn today(pair: PairId, #[server(default)] whose: Option<String>) -> Re
     let zone = Zone::stored(&found.pair.zone);
     let locale = request.person.locale;
     let revisions = found.revisions.into_iter().map(|revision| revision.body.as_str().to_owned()).collect();
-    let question = found.current.map(|question| convert::question_view(&question, &view, locale, |at| zone.date(at), revisions));
-    let later = found.shelved.iter().map(|question| convert::question_view(question, &view, locale, |at| zone.date(at), Vec::new()));
+    let question =
+        found.current.map(|question| convert::question_view(&question, &view, locale, |at| zone.date(at), revisions));
+    let later = found
+        .shelved
+        .iter()
+        .map(|question| convert::question_view(question, &view, locale, |at| zone.date(at), Vec::new()));
     Ok(TodayView {
         as_of: found.as_of,
         today: found.today,

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{DailyQuestionId, Hour, LocalDate, Locale, PairId, PushTime, Relation, Role, Season, Section, SessionId, TextSize},
+    domain::{
+        DailyQuestionId, Hour, LocalDate, Locale, PairId, PushTime, Relation, Role, Season, Section, SessionId,
+        TextSize,
+    },
     text::{self, Words},
 };
 
@@ -188,7 +191,8 @@ pub struct HomeView {
     pub as_of: i64,
     /// Notifications not read.
     pub unread: i64,
-    /// How many answers the person has given: after the first a page may speak of notifications, after the second of installing.
+    /// How many answers the person has given: after the first a page may speak of notifications, after the second of
+    /// installing.
     pub answers: i64,
 }
 

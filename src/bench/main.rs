@@ -1,11 +1,11 @@
-//! `make bench`: our numbers beside a peer's, in one run on one machine. Timing never decides a test; it is written down.
-//! `BENCH="page push minute live"` chooses; without it all are run.
+//! `make bench`: our numbers beside a peer's, in one run on one machine. Timing never decides a test; it is written
+//! down. `BENCH="page push minute live"` chooses; without it all are run.
 //!
-//! page: the load comes from `wrk` (one thread, 32 connections) against loopback, five seconds each, in turn, three rounds:
-//! nginx with a static file, a bare axum page of the same size as ours, and our today page of a seeded pair.
-//! Then the live line: from an answer posted to the event read on the other's open stream.
-//! push: messages made a second (`push`). minute: 100,000 pairs due at once (`minute`).
-//! live: the doors of `/events` with many members connected (`streams`); `live:1000` with so many alone.
+//! page: the load comes from `wrk` (one thread, 32 connections) against loopback, five seconds each, in turn, three
+//! rounds: nginx with a static file, a bare axum page of the same size as ours, and our today page of a seeded pair.
+//! Then the live line: from an answer posted to the event read on the other's open stream. push: messages made a second
+//! (`push`). minute: 100,000 pairs due at once (`minute`). live: the doors of `/events` with many members connected
+//! (`streams`); `live:1000` with so many alone.
 
 mod live;
 mod minute;
@@ -56,7 +56,9 @@ async fn run() -> Result<(), String> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["sink"] => return minute::run_sink().await,
-        ["minute-app", folder, sink_port] => return minute::run_app(Path::new(folder), sink_port.parse().map_err(|_| "no port")?).await,
+        ["minute-app", folder, sink_port] => {
+            return minute::run_app(Path::new(folder), sink_port.parse().map_err(|_| "no port")?).await;
+        }
         ["live-app", folder] => return streams::server::run_app(Path::new(folder)).await,
         ["live-bare"] => return streams::run_bare().await,
         _ => {}
@@ -83,7 +85,11 @@ async fn measure(folder: &Path, words: &[String]) -> Result<(), String> {
     }
     let alone = words.iter().find_map(|word| word.strip_prefix("live:"));
     if let Some(count) = alone {
-        let count = count.parse().ok().filter(|count| *count >= 2 && count % 2 == 0).ok_or("live: wants an even number of members")?;
+        let count = count
+            .parse()
+            .ok()
+            .filter(|count| *count >= 2 && count % 2 == 0)
+            .ok_or("live: wants an even number of members")?;
         streams::measure(folder, &[count]).await?;
     } else if is_wanted("live") {
         streams::measure(folder, &streams::COUNTS).await?;
@@ -100,13 +106,21 @@ async fn pushes(folder: &Path) -> Result<(), String> {
     println!("{:<58} {:>10.0}", "what one agreement and one new key allow", found.limit());
     println!("{:<58} {:>10.0}", "npm web-push: encrypted and signed", found.npm_made);
     println!("{:<58} {:>10.0}", "npm web-push: and posted to a local sink", found.npm_posted);
-    println!("ours is {:.2} of what is allowed and {:.1} times npm web-push", found.ours / found.limit(), found.ours / found.npm_made);
+    println!(
+        "ours is {:.2} of what is allowed and {:.1} times npm web-push",
+        found.ours / found.limit(),
+        found.ours / found.npm_made
+    );
     Ok(())
 }
 
 async fn full_minute(folder: &Path) -> Result<(), String> {
     let found = minute::measure(folder, minute::PAIRS).await?;
-    println!("\nhot minute: {} pairs due at once on SQLite (seeded in {:.0} s), one device each, jitter off", minute::PAIRS, found.seeded_s);
+    println!(
+        "\nhot minute: {} pairs due at once on SQLite (seeded in {:.0} s), one device each, jitter off",
+        minute::PAIRS,
+        found.seeded_s
+    );
     println!("  last opening    {:>6.1} s ({} pairs)", found.opened_s, found.opened);
     println!("  last delivery   {:>6.1} s ({} arrived, {} browsers)", found.delivered_s, found.arrived, found.distinct);
     println!("  lateness        {:>6.1} s p50, {:.1} s p99", found.p50_s, found.p99_s);
@@ -139,24 +153,33 @@ async fn pages(folder: &Path) -> Result<(), String> {
     let mut took = live::answers(port, &members, ANSWERS).await?;
     took.sort_unstable();
     let at = |part: usize| took[(took.len() * part / 100).min(took.len() - 1)].as_secs_f64() * 1_000.0;
-    println!("\nanswer posted → event read by the other, {} answers: p50 {:.2} ms, p99 {:.2} ms", took.len(), at(50), at(99));
+    println!(
+        "\nanswer posted → event read by the other, {} answers: p50 {:.2} ms, p99 {:.2} ms",
+        took.len(),
+        at(50),
+        at(99)
+    );
     state.lifecycle.end();
     state.lifecycle.drained(Duration::from_secs(10)).await;
     Ok(())
 }
 
-/// Everything but the doors, on SQLite in `folder`, which keeps its push keys. `push_host`: a push service at `127.0.0.1:port`, or nothing.
+/// Everything but the doors, on SQLite in `folder`, which keeps its push keys. `push_host`: a push service at
+/// `127.0.0.1:port`, or nothing.
 pub async fn state(folder: &Path, clock: Clock, push_host: &str, port: u16) -> Result<AppState, String> {
     let said = |error: &dyn std::error::Error| error.to_string();
     let now = Clock::System.now();
     let keys = VapidKeys::load_or_make(folder, now.0).map_err(|error| said(&error))?;
     let state = AppState {
-        database: Database::open(&format!("sqlite:{}", folder.join("bench.db").display()), Opening::Migrate).await.map_err(|error| said(&error))?,
+        database: Database::open(&format!("sqlite:{}", folder.join("bench.db").display()), Opening::Migrate)
+            .await
+            .map_err(|error| said(&error))?,
         catalogue: Catalogue::load(folder).map_err(|error| said(&error))?,
         clock,
         random: Random::system(),
         secrets: Secrets::from_key(&[0; 32]),
-        push: Push::new(PushHosts::parse("", push_host, false)?, keys, "mailto:bench@localhost".into()).map_err(|error| said(&error))?,
+        push: Push::new(PushHosts::parse("", push_host, false)?, keys, "mailto:bench@localhost".into())
+            .map_err(|error| said(&error))?,
         budget: Budget::default(),
         sign_ups: SignUpLimits::default(),
         said: Said::default(),

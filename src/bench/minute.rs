@@ -89,14 +89,17 @@ pub async fn measure(folder: &Path, pairs: usize) -> Result<Minute, String> {
     state.database.close().await;
 
     let program = std::env::current_exe().map_err(|error| said(&error))?;
-    let output = Command::new(program).args(["minute-app", &folder.display().to_string(), &sink.port.to_string()]).output();
+    let output =
+        Command::new(program).args(["minute-app", &folder.display().to_string(), &sink.port.to_string()]).output();
     let output = output.map_err(|error| said(&error))?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let said: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-    let [start_ms, opened, opened_s, delivered_s, memory_mib] = said[..] else { return Err(format!("the app said: {text}")) };
+    let [start_ms, opened, opened_s, delivered_s, memory_mib] = said[..] else {
+        return Err(format!("the app said: {text}"));
+    };
     let found = live::get(sink.port, &format!("/result?since={start_ms}"), "").await?;
     let found: Vec<f64> = found.split_whitespace().filter_map(|word| word.parse().ok()).collect();
     let [arrived, distinct, p50_s, p99_s] = found[..] else { return Err(format!("the push service said: {found:?}")) };
@@ -113,7 +116,8 @@ pub async fn measure(folder: &Path, pairs: usize) -> Result<Minute, String> {
     })
 }
 
-/// The process of the app: prints when it began (epoch ms), the pairs opened, the seconds to the last opening and to the last delivery, and its peak in MiB.
+/// The process of the app: prints when it began (epoch ms), the pairs opened, the seconds to the last opening and to
+/// the last delivery, and its peak in MiB.
 pub async fn run_app(folder: &Path, sink_port: u16) -> Result<(), String> {
     let due = BEGUN.plus(Millis::DAY + LONGEST_JITTER_MS);
     let clock = Clock::manual(due);
@@ -152,7 +156,8 @@ pub struct Sink {
 impl Sink {
     pub fn start() -> Result<Self, String> {
         let program = std::env::current_exe().map_err(|error| error.to_string())?;
-        let mut process = Command::new(program).arg("sink").stdout(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
+        let mut process =
+            Command::new(program).arg("sink").stdout(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
         let mut line = String::new();
         let stdout = process.stdout.take().ok_or("no output")?;
         BufReader::new(stdout).read_line(&mut line).map_err(|error| error.to_string())?;
@@ -174,7 +179,8 @@ type Arrivals = Arc<Mutex<Vec<(String, i64)>>>;
 pub async fn run_sink() -> Result<(), String> {
     let listener = umbba::http::serve::listen(([127, 0, 0, 1], 0).into()).map_err(|error| error.to_string())?;
     println!("{}", listener.local_addr().map_err(|error| error.to_string())?.port());
-    let app = Router::new().route("/push/{id}", post(take)).route("/result", get(result)).with_state(Arrivals::default());
+    let app =
+        Router::new().route("/push/{id}", post(take)).route("/result", get(result)).with_state(Arrivals::default());
     axum::serve(listener, app).await.map_err(|error| error.to_string())
 }
 
@@ -194,6 +200,7 @@ async fn result(State(arrivals): State<Arrivals>, Query(asked): Query<Since>) ->
     let distinct: HashSet<&str> = arrivals.iter().map(|(id, _)| id.as_str()).collect();
     let mut late: Vec<f64> = arrivals.iter().map(|(_, at)| (*at as f64 - asked.since) / 1_000.0).collect();
     late.sort_by(f64::total_cmp);
-    let at = |part: usize| late.get((late.len() * part / 100).min(late.len().saturating_sub(1))).copied().unwrap_or(0.0);
+    let at =
+        |part: usize| late.get((late.len() * part / 100).min(late.len().saturating_sub(1))).copied().unwrap_or(0.0);
     format!("{} {} {} {}", arrivals.len(), distinct.len(), at(50), at(99))
 }

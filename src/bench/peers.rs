@@ -9,20 +9,29 @@ use axum::{Router, response::Html, routing::get};
 
 /// The tools come from Debian packages; one line says which are missing.
 pub fn check_tools() -> Result<(), String> {
-    let missing: Vec<&str> =
-        [("wrk", "wrk"), ("nginx", "nginx-light")].into_iter().filter(|(tool, _)| find(tool).is_none()).map(|(_, package)| package).collect();
+    let missing: Vec<&str> = [("wrk", "wrk"), ("nginx", "nginx-light")]
+        .into_iter()
+        .filter(|(tool, _)| find(tool).is_none())
+        .map(|(_, package)| package)
+        .collect();
     if missing.is_empty() { Ok(()) } else { Err(format!("install the Debian packages {}", missing.join(" and "))) }
 }
 
 fn find(tool: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/bin".into()]).map(|folder| folder.join(tool)).find(|file| file.is_file())
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin".into(), "/usr/bin".into()])
+        .map(|folder| folder.join(tool))
+        .find(|file| file.is_file())
 }
 
 /// The machine the numbers belong to.
 pub fn machine() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info.lines().find_map(|line| line.strip_prefix("model name")).map_or("unknown CPU", |rest| rest.trim_start_matches([':', '\t', ' ']));
+    let model = info
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .map_or("unknown CPU", |rest| rest.trim_start_matches([':', '\t', ' ']));
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     format!("{cores} cores, {model}")
 }
@@ -52,8 +61,10 @@ pub fn wrk(url: &str, cookie: &str, seconds: u64) -> Result<Measured, String> {
     if text.contains("Non-2xx") {
         return Err(format!("{url} was answered with errors"));
     }
-    let word_after = |mark: &str| text.lines().find_map(|line| line.trim().strip_prefix(mark)).map(|rest| rest.trim().to_owned());
-    let per_second = word_after("Requests/sec:").and_then(|word| word.parse().ok()).ok_or_else(|| format!("wrk said:\n{text}"))?;
+    let word_after =
+        |mark: &str| text.lines().find_map(|line| line.trim().strip_prefix(mark)).map(|rest| rest.trim().to_owned());
+    let per_second =
+        word_after("Requests/sec:").and_then(|word| word.parse().ok()).ok_or_else(|| format!("wrk said:\n{text}"))?;
     let p99_ms = word_after("99%").and_then(|word| milliseconds(&word)).ok_or_else(|| format!("wrk said:\n{text}"))?;
     Ok(Measured { per_second, p99_ms })
 }
@@ -94,7 +105,8 @@ impl Nginx {
     /// With one worker and these lines in its configuration: on top, and in its server.
     pub fn launch(root: &Path, top: &str, connections: usize, server: &str) -> Result<Self, String> {
         let said = |error: std::io::Error| error.to_string();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).map_err(said)?.port();
+        let port =
+            std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).map_err(said)?.port();
         let file = root.join("nginx.conf");
         let root = root.display();
         let user = if std::env::var("USER").is_ok_and(|user| user != "root") { "" } else { "user root;" };

@@ -1,4 +1,5 @@
-//! Pushes encrypted and signed on one core, beside what the two curve operations allow (`openssl speed`) and npm `web-push`.
+//! Pushes encrypted and signed on one core, beside what the two curve operations allow (`openssl speed`) and npm
+//! `web-push`.
 
 use std::{
     path::Path,
@@ -70,7 +71,13 @@ fn openssl(what: &str) -> Result<f64, String> {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let line = text.lines().rfind(|line| line.contains("nistp256")).ok_or_else(|| format!("openssl said:\n{text}"))?;
     // "… 256 bits ecdh (nistp256)   0.0001s  16550.0" and "… ecdsa (nistp256) 0.0000s 0.0001s 39400.0 13000.0"
-    let numbers: Vec<f64> = line.split(')').next_back().unwrap_or_default().split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    let numbers: Vec<f64> = line
+        .split(')')
+        .next_back()
+        .unwrap_or_default()
+        .split_whitespace()
+        .filter_map(|word| word.parse().ok())
+        .collect();
     numbers.first().copied().ok_or_else(|| format!("openssl said:\n{line}"))
 }
 

@@ -66,7 +66,8 @@ pub async fn save(place: Place, text: String) -> bool {
 }
 
 pub async fn submit(place: Place, text: String) -> Sent {
-    let answer = submit_text(&place.pair.to_string(), &place.question.to_string(), place.version, place.base, &text).await;
+    let answer =
+        submit_text(&place.pair.to_string(), &place.question.to_string(), place.version, place.base, &text).await;
     match answer.as_string().unwrap_or_default().as_str() {
         "" => Sent::Taken,
         "waiting" => Sent::Waiting,
@@ -74,10 +75,15 @@ pub async fn submit(place: Place, text: String) -> Sent {
     }
 }
 
-/// Says what of a pair may still be answered; drafts for anything else are put aside, with the reason, where they are seen. One that
-/// is my own answer already, word for word, is not: a form that went before its script woke leaves such a draft.
+/// Says what of a pair may still be answered; drafts for anything else are put aside, with the reason, where they are
+/// seen. One that is my own answer already, word for word, is not: a form that went before its script woke leaves such
+/// a draft.
 pub async fn settle(pair: PairId, is_closed: bool, answerable: Vec<Place>, own: Option<(DailyQuestionId, String)>) {
-    let list = answerable.iter().map(|place| format!("{}:{}:{}", place.question, place.version, place.base)).collect::<Vec<_>>().join(",");
+    let list = answerable
+        .iter()
+        .map(|place| format!("{}:{}:{}", place.question, place.version, place.base))
+        .collect::<Vec<_>>()
+        .join(",");
     let (answered, own) = own.map(|(question, text)| (question.to_string(), text)).unzip();
     settle_texts(&pair.to_string(), is_closed, &list, answered, own).await;
 }

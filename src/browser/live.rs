@@ -1,5 +1,6 @@
 //! The open line to the server, as pages hear it. The line itself (its roads, the tabs that share it, what it does when
-//! the wire dies or the page sleeps) is `live.js`: a hundred lines of timers and listeners are small there and large here.
+//! the wire dies or the page sleeps) is `live.js`: a hundred lines of timers and listeners are small there and large
+//! here.
 
 use js_sys::Function;
 use wasm_bindgen::{JsCast, closure::Closure, prelude::wasm_bindgen};

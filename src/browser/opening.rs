@@ -1,4 +1,5 @@
-//! The moment a card opens. What it does (a page that turns over, a line in the tab that was used last) is `opening.js`.
+//! The moment a card opens. What it does (a page that turns over, a line in the tab that was used last) is
+//! `opening.js`.
 
 use js_sys::Function;
 use wasm_bindgen::{JsCast, closure::Closure, prelude::wasm_bindgen};

@@ -28,7 +28,9 @@ pub fn listen(target: &EventTarget, kind: &str, act: impl Fn() + 'static) {
 }
 
 pub fn set_root_attribute(name: &str, value: &str) {
-    if let Some(root) = web_sys::window().and_then(|window| window.document()).and_then(|document| document.document_element()) {
+    if let Some(root) =
+        web_sys::window().and_then(|window| window.document()).and_then(|document| document.document_element())
+    {
         let _ = root.set_attribute(name, value);
     }
 }

@@ -1,5 +1,5 @@
-//! The permission for notifications, and how subscribing ended. The subscription itself is the service worker's: it must be able to
-//! renew it without a page.
+//! The permission for notifications, and how subscribing ended. The subscription itself is the service worker's: it
+//! must be able to renew it without a page.
 
 use js_sys::{Function, Number, Promise, Reflect};
 use serde::{Deserialize, Serialize};
@@ -60,7 +60,9 @@ fn get(object: &JsValue, name: &str) -> Option<JsValue> {
 }
 
 fn permission(window: &Window) -> Option<String> {
-    get(window, "Notification").filter(|_| get(window, "PushManager").is_some()).and_then(|api| get(&api, "permission")?.as_string())
+    get(window, "Notification")
+        .filter(|_| get(window, "PushManager").is_some())
+        .and_then(|api| get(&api, "permission")?.as_string())
 }
 
 /// What this browser can do; `None` where it is allowed and it must be tried first (`subscribe`).
@@ -71,7 +73,11 @@ pub fn ability() -> Option<Ability> {
         Some("denied") => Some(Ability::Denied),
         Some(_) => Some(Ability::Default),
         // Only Safari knows `standalone`; in a tab of an iPhone it is false.
-        None if !is_in_app() && get(&window.navigator(), "standalone").is_some_and(|standalone| standalone.is_falsy()) => Some(Ability::Install),
+        None if !is_in_app()
+            && get(&window.navigator(), "standalone").is_some_and(|standalone| standalone.is_falsy()) =>
+        {
+            Some(Ability::Install)
+        }
         None => Some(Ability::Unsupported),
     }
 }
@@ -108,7 +114,9 @@ pub fn is_put_off() -> bool {
 
 pub fn put_off() {
     // The browser's own numbers: Rust's would bring the code that prints and reads them along.
-    if let (Some(storage), Ok(until)) = (storage(), Number::from(js_sys::Date::now() + LATER_MS).to_string_with_radix(10)) {
+    if let (Some(storage), Ok(until)) =
+        (storage(), Number::from(js_sys::Date::now() + LATER_MS).to_string_with_radix(10))
+    {
         let _ = storage.set_item(LATER_KEY, &String::from(until));
     }
 }

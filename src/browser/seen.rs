@@ -1,4 +1,5 @@
-//! Whether somebody looks at this page, and telling the server so: what was seen as it came needs no push to this browser.
+//! Whether somebody looks at this page, and telling the server so: what was seen as it came needs no push to this
+//! browser.
 
 use std::cell::Cell;
 
@@ -46,7 +47,8 @@ pub fn post(endpoint: &str, seq: i64, whose: &str) {
 /// The number on the installed app's icon (Badging API), where there is one.
 pub fn set_badge(unread: i64) {
     let Some(navigator) = web_sys::window().map(|window| JsValue::from(window.navigator())) else { return };
-    let method = Reflect::get(&navigator, &"setAppBadge".into()).ok().and_then(|method| method.dyn_into::<Function>().ok());
+    let method =
+        Reflect::get(&navigator, &"setAppBadge".into()).ok().and_then(|method| method.dyn_into::<Function>().ok());
     if let Some(method) = method {
         let _ = method.call1(&navigator, &JsValue::from(unread as i32));
     }

@@ -21,10 +21,12 @@ pub async fn register() {
 /// Lets it make this page's copy anew (`PageMessage` in `src/worker/messages.ts`).
 pub fn keep_page() {
     let Some(window) = web_sys::window() else { return };
-    let worker = Reflect::get(&window.navigator(), &"serviceWorker".into()).and_then(|container| Reflect::get(&container, &"controller".into()));
+    let worker = Reflect::get(&window.navigator(), &"serviceWorker".into())
+        .and_then(|container| Reflect::get(&container, &"controller".into()));
     let Ok(url) = window.location().href() else { return };
     let message = Object::new();
-    let is_made = Reflect::set(&message, &"act".into(), &"opened".into()).is_ok() && Reflect::set(&message, &"url".into(), &url.into()).is_ok();
+    let is_made = Reflect::set(&message, &"act".into(), &"opened".into()).is_ok()
+        && Reflect::set(&message, &"url".into(), &url.into()).is_ok();
     if let Some(worker) = worker.ok().and_then(|worker| worker.dyn_into::<ServiceWorker>().ok()).filter(|_| is_made) {
         let _ = worker.post_message(&message);
     }

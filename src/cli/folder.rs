@@ -19,7 +19,10 @@ fn is_full(error: &io::Error) -> bool {
 /// Makes the folder, or tries whether it can be written. A full disk is said and stops nobody from reading.
 pub(super) fn make(folder: &Path) -> Result<(), Failure> {
     fs::create_dir_all(folder).map_err(|error| {
-        Failure(format!("the data folder {} cannot be made: {error}; set DATA_DIR to a folder this user may write", folder.display()))
+        Failure(format!(
+            "the data folder {} cannot be made: {error}; set DATA_DIR to a folder this user may write",
+            folder.display()
+        ))
     })?;
     // The name is of this process alone: two starts at once do not remove each other's probe.
     let probe = folder.join(format!(".writable-{}", std::process::id()));
@@ -28,9 +31,10 @@ pub(super) fn make(folder: &Path) -> Result<(), Failure> {
             tracing::error!(folder = %folder.display(), %error, "the disk is full: pages are shown, nothing is taken until there is room");
             Ok(())
         }
-        Err(error) => {
-            Err(Failure(format!("the data folder {} cannot be written: {error}; set DATA_DIR to a folder this user may write", folder.display())))
-        }
+        Err(error) => Err(Failure(format!(
+            "the data folder {} cannot be written: {error}; set DATA_DIR to a folder this user may write",
+            folder.display()
+        ))),
         Ok(()) => Ok(()),
     }
 }
@@ -46,9 +50,10 @@ pub(super) fn hold(folder: &Path) -> Result<Option<File>, Failure> {
     };
     match held.try_lock() {
         Ok(()) => Ok(Some(held)),
-        Err(TryLockError::WouldBlock) => {
-            Err(Failure(format!("another umbba serve runs on the data folder {}: stop it, or set DATA_DIR to another folder", folder.display())))
-        }
+        Err(TryLockError::WouldBlock) => Err(Failure(format!(
+            "another umbba serve runs on the data folder {}: stop it, or set DATA_DIR to another folder",
+            folder.display()
+        ))),
         Err(TryLockError::Error(error)) => {
             tracing::warn!(file = %file.display(), %error, "this file system knows no locks: make sure that one serve alone runs on it");
             Ok(None)

@@ -61,7 +61,8 @@ enum Command {
     },
     /// Open and shelve what is due now, once.
     Tick,
-    /// Copy the SQLite database into FILE while the app runs. The keys are not in it: keep DATA_DIR/secret.key, and the output of `keys export`, too.
+    /// Copy the SQLite database into FILE while the app runs. The keys are not in it: keep DATA_DIR/secret.key, and the
+    /// output of `keys export`, too.
     Backup { file: PathBuf },
     /// The keys push services know us by: make the first one, or list them.
     Keys {
@@ -205,11 +206,16 @@ async fn write_catalogue(database: &Database, catalogue: &Catalogue) -> Result<(
 }
 
 fn push_of(settings: &Settings) -> Result<Push, Failure> {
-    let hosts = PushHosts::parse(&settings.push_allowed_hosts, &settings.push_extra_hosts, settings.is_production()).map_err(Failure)?;
+    let hosts = PushHosts::parse(&settings.push_allowed_hosts, &settings.push_extra_hosts, settings.is_production())
+        .map_err(Failure)?;
     let subject = push::check_subject(settings.vapid_subject.as_deref(), settings.is_production()).map_err(Failure)?;
     let keys = if settings.is_production() {
-        VapidKeys::load(&settings.data_dir)?
-            .ok_or_else(|| Failure(format!("{} holds no push keys: make them with `umbba keys`, and keep a copy", settings.data_dir.display())))?
+        VapidKeys::load(&settings.data_dir)?.ok_or_else(|| {
+            Failure(format!(
+                "{} holds no push keys: make them with `umbba keys`, and keep a copy",
+                settings.data_dir.display()
+            ))
+        })?
     } else {
         VapidKeys::load_or_make(&settings.data_dir, Clock::System.now().0)?
     };
@@ -230,7 +236,10 @@ fn site_for_jobs(settings: &Settings) -> Result<Site, Failure> {
 async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Failure> {
     let build = http::assets::build_name(&serve.site_root);
     if !serve.site_root.join("pkg/umbba.css").exists() {
-        return Err(Failure(format!("{} holds no built site; run make build, or set SITE_ROOT", serve.site_root.display())));
+        return Err(Failure(format!(
+            "{} holds no built site; run make build, or set SITE_ROOT",
+            serve.site_root.display()
+        )));
     }
     let trusted_proxies = TrustedProxies::parse(&serve.trusted_proxies)?;
     folder::make(&settings.data_dir)?;
@@ -247,15 +256,26 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
     let address = listener.local_addr()?;
     let public_url = PublicUrl::parse(serve.public_url.as_deref(), settings.app_env, address.port())?;
     if !public_url.is_https() && (!address.ip().is_loopback() || !public_url.is_loopback()) {
-        eprintln!("umbba: over plain http only this machine's own browser can sign in; other devices need https in front (docs/OPERATING.md)");
+        eprintln!(
+            "umbba: over plain http only this machine's own browser can sign in; other devices need https in front (docs/OPERATING.md)"
+        );
     }
     if let Some(sentence) = unsafe_to_listen(address, &trusted_proxies) {
         eprintln!("umbba: {sentence}");
     }
     // Under development every start is a build of its own, so that open pages offer it.
-    let build = if settings.app_env == AppEnv::Development { format!("{build}-{}", Clock::System.now().0) } else { build };
-    let site = Site { env: settings.app_env, public_url, trusted_proxies, build, builds: settings.data_dir.join("builds"), heartbeat: HEARTBEAT };
-    let state = AppState { sign_ups: SignUpLimits::of(settings, serve), ..state_of(settings, Opening::Migrate, site).await? };
+    let build =
+        if settings.app_env == AppEnv::Development { format!("{build}-{}", Clock::System.now().0) } else { build };
+    let site = Site {
+        env: settings.app_env,
+        public_url,
+        trusted_proxies,
+        build,
+        builds: settings.data_dir.join("builds"),
+        heartbeat: HEARTBEAT,
+    };
+    let state =
+        AppState { sign_ups: SignUpLimits::of(settings, serve), ..state_of(settings, Opening::Migrate, site).await? };
     if settings.app_env != AppEnv::Development
         && let Err(error) = http::assets::keep_build(&serve.site_root, &state.site.builds, &state.site.build)
     {
@@ -265,8 +285,9 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
         );
     }
     if let Some(address) = serve.metrics_addr {
-        let listener = http::serve::listen(address)
-            .map_err(|error| Failure(format!("cannot listen on {address}: {error}; set METRICS_ADDR to a free address")))?;
+        let listener = http::serve::listen(address).map_err(|error| {
+            Failure(format!("cannot listen on {address}: {error}; set METRICS_ADDR to a free address"))
+        })?;
         state.lifecycle.spawn(http::metrics::serve(state.clone(), listener));
     }
     folder::warn_when_open(settings);

@@ -6,8 +6,8 @@ const ENOUGH: u64 = 20_000;
 /// Files that are no connections: the database, sockets to push services, and so on.
 const OTHERS: u64 = 256;
 
-/// Raises the limit as far as it is allowed, and says so once when that is not far. Gives how many of the `wanted` connections
-/// may be open.
+/// Raises the limit as far as it is allowed, and says so once when that is not far. Gives how many of the `wanted`
+/// connections may be open.
 pub fn raise_limit(wanted: u32) -> usize {
     let allowed = match rlimit::increase_nofile_limit(u64::MAX) {
         Ok(limit) if limit < ENOUGH => {
@@ -38,9 +38,14 @@ mod tests {
 
     #[test]
     fn connections_leave_files_for_the_rest() {
-        for (wanted, files, expected) in
-            [(20_000, 1_048_576, 20_000), (20_000, 20_000, 19_744), (20_000, 1_024, 768), (20_000, 100, 50), (20_000, 0, 1), (7, u64::MAX, 7)]
-        {
+        for (wanted, files, expected) in [
+            (20_000, 1_048_576, 20_000),
+            (20_000, 20_000, 19_744),
+            (20_000, 1_024, 768),
+            (20_000, 100, 50),
+            (20_000, 0, 1),
+            (7, u64::MAX, 7),
+        ] {
             assert_eq!(connections(wanted, files), expected, "{wanted} of {files}");
         }
     }

@@ -59,7 +59,9 @@ pub(super) fn keys(settings: &Settings, act: Option<KeysAct>) -> Result<(), Fail
             println!("{}", keys.export());
             return Ok(());
         }
-        (Some(KeysAct::Export), None) => return Err(Failure("there are no push keys yet: make them with `umbba keys`".into())),
+        (Some(KeysAct::Export), None) => {
+            return Err(Failure("there are no push keys yet: make them with `umbba keys`".into()));
+        }
         (None, _) => VapidKeys::load_or_make(&settings.data_dir, now)?,
         (Some(KeysAct::Rotate), _) => VapidKeys::make(&settings.data_dir, now)?,
     };
@@ -129,7 +131,8 @@ pub(super) async fn seed(settings: &Settings, pairs: usize, sessions: &Path) -> 
         minute: None,
     };
     let members = seeds::fill(&state.database, seeding, pairs).await?;
-    seeds::write_sessions(sessions, &members).map_err(|error| Failure(format!("cannot write {}: {error}", sessions.display())))?;
+    seeds::write_sessions(sessions, &members)
+        .map_err(|error| Failure(format!("cannot write {}: {error}", sessions.display())))?;
     println!("{pairs} pairs, their sessions are in {}", sessions.display());
     Ok(())
 }

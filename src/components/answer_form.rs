@@ -33,7 +33,9 @@ fn length(text: &str) -> usize {
 impl Outbox {
     /// Why the last answer to this question was not taken; `Some(None)` when it was.
     pub fn error_of(self, question: DailyQuestionId) -> Option<Option<ApiError>> {
-        self.last.with(|last| last.as_ref().filter(|(id, _)| *id == question).map(|(_, result)| result.as_ref().err().copied()))
+        self.last.with(|last| {
+            last.as_ref().filter(|(id, _)| *id == question).map(|(_, result)| result.as_ref().err().copied())
+        })
     }
 
     fn send(self, place: Place, text: String) {
@@ -97,7 +99,11 @@ pub fn AnswerForm(
         let place = place.get_untracked();
         spawn_local(async move {
             // An edit taken back is no draft.
-            let kept = if given.try_with_value(|given| *given == text).unwrap_or_default() { String::new() } else { text.clone() };
+            let kept = if given.try_with_value(|given| *given == text).unwrap_or_default() {
+                String::new()
+            } else {
+                text.clone()
+            };
             let is_kept = drafts::save(place, kept.clone()).await && !kept.is_empty();
             if is_kept && draft.try_with_untracked(|now| *now == text).unwrap_or_default() {
                 draft_state.try_set(DraftState::Here);
@@ -145,7 +151,9 @@ pub fn AnswerForm(
         now
     });
     // The field is never written to while somebody writes in it: that would break a Korean input method.
-    let written = move |event: leptos::ev::Targeted<leptos::ev::Event, web_sys::HtmlTextAreaElement>| keep(event.target().value());
+    let written = move |event: leptos::ev::Targeted<leptos::ev::Event, web_sys::HtmlTextAreaElement>| {
+        keep(event.target().value())
+    };
     let send = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         outbox.send(place.get_untracked(), draft.get_untracked());
@@ -155,7 +163,9 @@ pub fn AnswerForm(
         format!("{count} / {}", "2,000")
     };
     let is_too_long = move || draft.with(|text| length(text) > AnswerBody::MAX_GRAPHEMES);
-    let sentence = move || error.get().map(|error| error.sentence(words)).or_else(|| is_too_long().then_some(words.err_answer_too_long));
+    let sentence = move || {
+        error.get().map(|error| error.sentence(words)).or_else(|| is_too_long().then_some(words.err_answer_too_long))
+    };
     let described = format!("{hint_id} {error_id}");
     view! {
         <Form endpoint="submit_answer" class="form" attr:data-answer=question.to_string() on:submit=send>

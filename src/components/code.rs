@@ -39,10 +39,16 @@ pub struct CodeWords {
     pub copy_failed: String,
 }
 
-/// Share, copy and perhaps print. `text` is copied; `message` is shared under `title`, with `link` where there is one. The buttons
-/// are hidden until the browser half is there: without it they could do nothing.
+/// Share, copy and perhaps print. `text` is copied; `message` is shared under `title`, with `link` where there is one.
+/// The buttons are hidden until the browser half is there: without it they could do nothing.
 #[island]
-pub fn CodeActions(text: String, title: String, message: String, link: Option<String>, words: CodeWords) -> impl IntoView {
+pub fn CodeActions(
+    text: String,
+    title: String,
+    message: String,
+    link: Option<String>,
+    words: CodeWords,
+) -> impl IntoView {
     let (is_awake, can_share) = (RwSignal::new(false), RwSignal::new(false));
     // An effect, so that hydration meets what the server drew.
     Effect::new(move |_| {

@@ -60,7 +60,8 @@ pub struct FreshKey(pub String);
 pub struct People(pub HomeView);
 
 pub fn use_home() -> HomeView {
-    use_context::<People>().map_or_else(|| HomeView { name: None, pairs: Vec::new(), as_of: 0, unread: 0, answers: 0 }, |people| people.0)
+    use_context::<People>()
+        .map_or_else(|| HomeView { name: None, pairs: Vec::new(), as_of: 0, unread: 0, answers: 0 }, |people| people.0)
 }
 
 /// The refusal this page answers, whatever was posted.

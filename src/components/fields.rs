@@ -11,9 +11,9 @@ use crate::{
 };
 
 /// Text for `inner_html`, escaped. It is for a `<textarea>`, whose children Leptos writes as they are: a text with
-/// `</textarea>` in it would end the field (tachys 0.2, `ESCAPE_CHILDREN`; WHATWG HTML §13.1.2, escapable raw text). And it
-/// is for sentences that change: a browser's translator puts elements of its own in the place of the text nodes that
-/// Leptos holds, and what is written to those is not seen. `inner_html` writes to the element.
+/// `</textarea>` in it would end the field (tachys 0.2, `ESCAPE_CHILDREN`; WHATWG HTML §13.1.2, escapable raw text).
+/// And it is for sentences that change: a browser's translator puts elements of its own in the place of the text nodes
+/// that Leptos holds, and what is written to those is not seen. `inner_html` writes to the element.
 pub fn html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
@@ -54,10 +54,13 @@ pub fn TextField(
     }
 }
 
-/// The sentence by a field or a button, or nothing. The browser focuses the first `autofocus` of a page: the field, or else this
-/// sentence, so that a page that comes back at its top shows why.
+/// The sentence by a field or a button, or nothing. The browser focuses the first `autofocus` of a page: the field, or
+/// else this sentence, so that a page that comes back at its top shows why.
 #[component]
-pub fn FieldError(#[prop(into)] id: String, #[prop(optional_no_strip)] sentence: Option<&'static str>) -> impl IntoView {
+pub fn FieldError(
+    #[prop(into)] id: String,
+    #[prop(optional_no_strip)] sentence: Option<&'static str>,
+) -> impl IntoView {
     sentence.map(|sentence| view! { <p class="field-error" role="alert" id=id tabindex="-1" autofocus>{sentence}</p> })
 }
 
@@ -69,8 +72,8 @@ pub fn AttemptKey(endpoint: &'static str) -> impl IntoView {
     view! { <input type="hidden" name="attempt" value=key/> }
 }
 
-/// The time zone: one of `zones`, each by its city and what its clocks show now. What is stored is always among them; with
-/// `value` empty nothing is chosen yet.
+/// The time zone: one of `zones`, each by its city and what its clocks show now. What is stored is always among them;
+/// with `value` empty nothing is chosen yet.
 #[component]
 pub fn ZoneField(
     label: &'static str,
@@ -104,7 +107,8 @@ pub fn ZoneField(
 
 /// Whether a form of somebody new asks for the zone, because the device's own is one nobody knows.
 pub fn asks_for_zone(endpoint: &str) -> bool {
-    use_refused(endpoint).is_some_and(|refused| refused.error == ApiError::ZoneInvalid || refused.field("zone_asked") == "yes")
+    use_refused(endpoint)
+        .is_some_and(|refused| refused.error == ApiError::ZoneInvalid || refused.field("zone_asked") == "yes")
 }
 
 /// The device's zone for a form that does not ask: Seoul until the browser half knows the zone of this device.
@@ -147,7 +151,10 @@ pub fn RelationChoices(
 
 /// The free word of "another relative".
 #[component]
-pub fn RelationWord(#[prop(into)] value: String, #[prop(optional_no_strip)] error: Option<&'static str>) -> impl IntoView {
+pub fn RelationWord(
+    #[prop(into)] value: String,
+    #[prop(optional_no_strip)] error: Option<&'static str>,
+) -> impl IntoView {
     let words = use_page_words();
     view! { <TextField name="relation_word" label=words.relation_word_label hint=words.relation_word_hint value=value error=error/> }
 }

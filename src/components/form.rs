@@ -9,7 +9,11 @@ use crate::paths;
 /// Posts to a server function. It names for whom its page was drawn (`whose`): for anybody else nothing is done. And it
 /// names that page (`from`), which a refusal comes back to (`http/forms.rs`). `tests/forms.rs` walks every one.
 #[component]
-pub fn Form(endpoint: &'static str, #[prop(optional)] class: Option<&'static str>, children: Children) -> impl IntoView {
+pub fn Form(
+    endpoint: &'static str,
+    #[prop(optional)] class: Option<&'static str>,
+    children: Children,
+) -> impl IntoView {
     let origin = use_origin();
     view! {
         <form class=class method="post" action=paths::api(endpoint)>

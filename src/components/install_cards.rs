@@ -64,7 +64,11 @@ pub fn InstallCards(is_polite: bool, answers: i64) -> impl IntoView {
 #[component]
 pub fn IphoneSteps() -> impl IntoView {
     let words: &PageWords = use_page_words();
-    steps(&[(Sign::Share, words.push_install_one), (Sign::Add, words.push_install_two), (Sign::Home, words.push_install_three)])
+    steps(&[
+        (Sign::Share, words.push_install_one),
+        (Sign::Add, words.push_install_two),
+        (Sign::Home, words.push_install_three),
+    ])
 }
 
 fn steps(steps: &[(Sign, &'static str)]) -> AnyView {

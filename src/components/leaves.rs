@@ -39,7 +39,8 @@ pub fn Leaves(question: QuestionView, pair: PairView) -> impl IntoView {
 pub fn Revisions(revisions: Vec<String>) -> impl IntoView {
     let words = use_words();
     (!revisions.is_empty()).then(|| {
-        let items = revisions.into_iter().map(|text| view! { <li><p class="answer-text">{text}</p></li> }).collect_view();
+        let items =
+            revisions.into_iter().map(|text| view! { <li><p class="answer-text">{text}</p></li> }).collect_view();
         view! {
             <details class="drawer">
                 <summary>{words.earlier_revisions}</summary>

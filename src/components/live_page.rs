@@ -30,8 +30,8 @@ pub enum Shows {
 }
 
 impl Shows {
-    /// Whether whoever looks at this page sees what the event is about. Only the day and the nudges about it are missing on
-    /// some pages.
+    /// Whether whoever looks at this page sees what the event is about. Only the day and the nudges about it are
+    /// missing on some pages.
     pub fn includes(self, event: &Event) -> bool {
         let is_of_the_day = event.kind.is_of_the_day() || event.kind == EventKind::InboxChanged;
         match self {
@@ -143,8 +143,8 @@ impl LiveFeed {
         self.version.update(|version| *version += 1);
     }
 
-    /// Opens the line when all islands are hydrated. `is_whole`: none of them failed. `is_current`: the page is no copy that this
-    /// device kept; the view that an island keeps true is asked for in a copy as well.
+    /// Opens the line when all islands are hydrated. `is_whole`: none of them failed. `is_current`: the page is no copy
+    /// that this device kept; the view that an island keeps true is asked for in a copy as well.
     pub fn start(self, is_whole: bool, is_current: bool) {
         let Some(line) = self.line.get_value() else { return };
         let kept_from = self.kept_from.get_value().filter(|_| is_whole);
@@ -225,7 +225,8 @@ pub fn UnreadCount(unread: i64) -> impl IntoView {
     view! { <b data-unread hidden=move || unread() == 0 inner_html=move || unread().to_string()></b> }
 }
 
-/// The button that says that everything was read. With a script, looking is reading: it is said at once, and the button goes.
+/// The button that says that everything was read. With a script, looking is reading: it is said at once, and the button
+/// goes.
 #[island]
 pub fn ReadByLooking(seq: i64, children: Children) -> impl IntoView {
     let live = use_live();

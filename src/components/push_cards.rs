@@ -1,5 +1,5 @@
-//! The cards about notifications, one for each thing a browser can do. The server draws them all hidden; one is shown when the
-//! browser half knows what this browser can do.
+//! The cards about notifications, one for each thing a browser can do. The server draws them all hidden; one is shown
+//! when the browser half knows what this browser can do.
 
 use leptos::{prelude::*, task::spawn_local};
 
@@ -38,8 +38,8 @@ impl Push {
         self.ability.set(Some(ability));
     }
 
-    /// Asks the person, after their tap on our own card. Where it was allowed the card stays until it is known how subscribing
-    /// ended, because whoever tapped is looking at it.
+    /// Asks the person, after their tap on our own card. Where it was allowed the card stays until it is known how
+    /// subscribing ended, because whoever tapped is looking at it.
     async fn allow(self) {
         push::ask().await;
         self.look().await;
@@ -78,7 +78,11 @@ fn PushLater(label: String) -> impl IntoView {
 
 /// `is_polite`: on the today page. `other` is how the person calls the member across.
 #[component]
-pub fn PushCards(is_polite: bool, #[prop(optional_no_strip)] other: Option<String>, #[prop(optional)] has_answered: bool) -> impl IntoView {
+pub fn PushCards(
+    is_polite: bool,
+    #[prop(optional_no_strip)] other: Option<String>,
+    #[prop(optional)] has_answered: bool,
+) -> impl IntoView {
     let words = use_page_words();
     let title = match other {
         Some(other) => text::fill(words.push_ask_title, &[("other", &other)]),

@@ -31,7 +31,8 @@ pub fn SiteHeader(
 ) -> impl IntoView {
     let words = use_page_words();
     let home = use_home();
-    let line = home.name.is_some().then(|| Line { person: use_origin().whose, build: use_build(), as_of: home.as_of, shows });
+    let line =
+        home.name.is_some().then(|| Line { person: use_origin().whose, build: use_build(), as_of: home.as_of, shows });
     let switcher = pair.filter(|_| home.pairs.len() > 1).map(|current| switcher(words, &home.pairs, current));
     view! {
         <header class="site-header">

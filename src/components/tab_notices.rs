@@ -43,7 +43,8 @@ pub fn HiddenNotices() -> impl IntoView {
     };
     view! {
         <TabNotices words=tab_words/>
-        // Scripts show these: the texts that wait on this device (`client/aside.ts`), and a card that opened (`browser/opening.js`).
+        // Scripts show these: the texts that wait on this device (`client/aside.ts`), and a card that opened
+        // (`browser/opening.js`).
         <div class="said" role="status">
             <p class="notice warn" data-notice="waiting" hidden>{words.waiting_here}</p>
             <p class="notice warm" data-notice="sent" hidden>{words.waiting_sent}</p>
@@ -66,7 +67,8 @@ fn TabNotices(words: TabWords) -> impl IntoView {
     let is_unsaved = RwSignal::new(false);
     let is_hidden = move || !live.is_outdated.get() || is_put_off.get();
     let ready = StoredValue::new((words.update_ready, words.update_unsaved));
-    let sentence = move || ready.with_value(|(ready, unsaved)| if is_unsaved.get() { unsaved.clone() } else { ready.clone() });
+    let sentence =
+        move || ready.with_value(|(ready, unsaved)| if is_unsaved.get() { unsaved.clone() } else { ready.clone() });
     // Not before what is being typed lies on this device.
     let update = move |event: leptos::ev::MouseEvent| {
         event.prevent_default();

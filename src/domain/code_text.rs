@@ -38,7 +38,9 @@ pub(super) fn find(text: &str, shape: Shape) -> Option<String> {
         return None;
     }
     let Shape { length, group, only_digits } = shape;
-    let normalise = |text: &str, length| invitation::normalise(text, length).filter(|code| !only_digits || code.bytes().all(|b| b.is_ascii_digit()));
+    let normalise = |text: &str, length| {
+        invitation::normalise(text, length).filter(|code| !only_digits || code.bytes().all(|b| b.is_ascii_digit()))
+    };
     // Only here are separators free and Hangul keys read: both would join words of a sentence.
     if let Some(code) = normalise(text, length) {
         return Some(code);
@@ -49,7 +51,8 @@ pub(super) fn find(text: &str, shape: Shape) -> Option<String> {
         let rests = text.match_indices(link).filter_map(|(at, _)| text.get(at + link.len()..));
         found.extend(rests.filter_map(|rest| Some((Sureness::Link, normalise(run(rest).trim_matches('-'), length)?))));
     }
-    let words: Vec<&str> = text.split(|c: char| !is_part(c)).map(|word| word.trim_matches('-')).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> =
+        text.split(|c: char| !is_part(c)).map(|word| word.trim_matches('-')).filter(|word| !word.is_empty()).collect();
     found.extend(words.iter().filter_map(|word| {
         let code = normalise(word, length)?;
         let is_dashed = word.contains('-');
@@ -68,14 +71,21 @@ pub(super) fn find(text: &str, shape: Shape) -> Option<String> {
             code,
         ))
     }));
-    let spaced = text.split(|c: char| c.is_whitespace() || c == '-').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let spaced = text
+        .split(|c: char| c.is_whitespace() || c == '-')
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ");
     found.extend(words.windows(length.div_ceil(group)).filter_map(|groups| {
         let joined = groups.join("-");
-        let is_code = is_grouped(&joined, group) && joined.bytes().any(|b| b.is_ascii_digit()) && spaced.contains(&groups.join(" "));
+        let is_code = is_grouped(&joined, group)
+            && joined.bytes().any(|b| b.is_ascii_digit())
+            && spaced.contains(&groups.join(" "));
         Some((Sureness::Spaced, normalise(is_code.then_some(&joined)?, length)?))
     }));
     let surest = found.iter().map(|(sureness, _)| *sureness).min()?;
-    let mut codes: Vec<String> = found.into_iter().filter(|(sureness, _)| *sureness == surest).map(|(_, code)| code).collect();
+    let mut codes: Vec<String> =
+        found.into_iter().filter(|(sureness, _)| *sureness == surest).map(|(_, code)| code).collect();
     codes.sort_unstable();
     codes.dedup();
     if codes.len() == 1 { codes.pop() } else { None }
@@ -84,7 +94,9 @@ pub(super) fn find(text: &str, shape: Shape) -> Option<String> {
 /// Full-width letters and digits, and all dashes, as their ASCII kin; other characters stay.
 fn half_width(c: char) -> char {
     match c {
-        '\u{FF10}'..='\u{FF19}' | '\u{FF21}'..='\u{FF3A}' | '\u{FF41}'..='\u{FF5A}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
+        '\u{FF10}'..='\u{FF19}' | '\u{FF21}'..='\u{FF3A}' | '\u{FF41}'..='\u{FF5A}' => {
+            char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c)
+        }
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FF0D}' => '-',
         _ => c,
     }
@@ -154,7 +166,8 @@ mod tests {
     #[test]
     fn recovery_codes_and_digits_are_found_alike() {
         let code = RecoveryCode::parse("0A1B2C3D4E5F6G7H").expect("a code");
-        for text in ["복구 코드: 0A1B-2C3D-4E5F-6G7H", "“0a1b 2c3d 4e5f 6g7h”입니다", "0A1B2C3D4E5F6G7H를 적어 두기"] {
+        for text in ["복구 코드: 0A1B-2C3D-4E5F-6G7H", "“0a1b 2c3d 4e5f 6g7h”입니다", "0A1B2C3D4E5F6G7H를 적어 두기"]
+        {
             assert_eq!(RecoveryCode::parse(text).as_ref(), Ok(&code), "{text}");
         }
         let digits = HandOverCode::parse("12345678").expect("digits");

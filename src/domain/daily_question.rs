@@ -2,7 +2,9 @@
 //! States: `open → complete`, `open → shelved → complete`. Who has answered is derived, never stored twice.
 //! Rules R10, R18, R21–R27, R30–R34, R42, R45, R122, R131.
 
-use super::{Answer, AnswerBody, DailyQuestionId, LocalDate, Millis, PairId, PairPhase, QuestionKey, Role, Section, Wordings};
+use super::{
+    Answer, AnswerBody, DailyQuestionId, LocalDate, Millis, PairId, PairPhase, QuestionKey, Role, Section, Wordings,
+};
 
 /// The first question of every pair: the oldest memory.
 pub const FIRST_QUESTION_KEY: &str = "childhood-oldest-memory";
@@ -142,7 +144,14 @@ impl DailyQuestion {
 
     /// Takes `role`'s answer to the wording of `version`. When both have answered the card opens and is final
     /// (R21–R23, R27).
-    pub fn answer(&mut self, role: Role, version: u32, body: AnswerBody, now: Millis, phase: PairPhase) -> Result<Saved, Refusal> {
+    pub fn answer(
+        &mut self,
+        role: Role,
+        version: u32,
+        body: AnswerBody,
+        now: Millis,
+        phase: PairPhase,
+    ) -> Result<Saved, Refusal> {
         let is_same = self.answer_of(role).is_some_and(|answer| answer.body == body) && version == self.version;
         if is_same {
             return Ok(Saved::Unchanged);
@@ -177,14 +186,17 @@ impl DailyQuestion {
         Ok(saved)
     }
 
-    /// Refuses a text that was written before `role` answered otherwise: `base` is how many revisions its writer had seen.
-    /// Up to `unseen` more are the writer's own, sent without a receipt. What was just written has no base, and the later
-    /// of two devices wins.
+    /// Refuses a text that was written before `role` answered otherwise: `base` is how many revisions its writer had
+    /// seen. Up to `unseen` more are the writer's own, sent without a receipt. What was just written has no base, and
+    /// the later of two devices wins.
     pub fn check_base(&self, role: Role, base: Option<u32>, unseen: u32, body: &AnswerBody) -> Result<(), Refusal> {
         let own = self.answer_of(role);
         let seen = own.map_or(0, |answer| answer.revision);
         let is_same = own.is_some_and(|answer| answer.body == *body);
-        if self.status() != Status::Complete && !is_same && base.is_some_and(|base| !(base..=base.saturating_add(unseen)).contains(&seen)) {
+        if self.status() != Status::Complete
+            && !is_same
+            && base.is_some_and(|base| !(base..=base.saturating_add(unseen)).contains(&seen))
+        {
             return Err(Refusal::AnsweredElsewhere);
         }
         Ok(())

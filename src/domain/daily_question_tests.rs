@@ -83,7 +83,10 @@ fn an_open_card_is_final_and_a_double_tap_on_it_is_no_error() {
     question.answer(Role::Child, 1, body("하나"), Millis(1), PairPhase::Together).expect("taken");
     question.answer(Role::Parent, 1, body("둘"), Millis(2), PairPhase::Together).expect("taken");
     assert_eq!(question.answer(Role::Parent, 1, body("둘"), Millis(3), PairPhase::Together), Ok(Saved::Unchanged));
-    assert_eq!(question.answer(Role::Child, 1, body("고침"), Millis(3), PairPhase::Together), Err(Refusal::AlreadyOpen));
+    assert_eq!(
+        question.answer(Role::Child, 1, body("고침"), Millis(3), PairPhase::Together),
+        Err(Refusal::AlreadyOpen)
+    );
 }
 
 #[test]

@@ -24,8 +24,8 @@ pub struct HandOverCode(String);
 impl HandOverCode {
     pub const LENGTH: usize = 8;
 
-    /// Reads what a person typed: spaces and dashes anywhere, full-width digits, O for 0 and l for 1. Of a longer text it
-    /// takes the one group of eight digits in it.
+    /// Reads what a person typed: spaces and dashes anywhere, full-width digits, O for 0 and l for 1. Of a longer text
+    /// it takes the one group of eight digits in it.
     pub fn parse(text: &str) -> Result<Self, CodeError> {
         code_text::find(text, Shape { length: Self::LENGTH, group: 4, only_digits: true }).map(Self).ok_or(CodeError)
     }
@@ -100,7 +100,8 @@ mod tests {
     #[test]
     fn digits_may_be_typed_as_people_type_them() {
         let code = HandOverCode::parse("01234567").expect("a code");
-        for typed in ["0123-4567", " 0123 4567 ", "0 1 2 3 4 5 6 7", "０１２３４５６７", "o123–4567", "0l234567"] {
+        for typed in ["0123-4567", " 0123 4567 ", "0 1 2 3 4 5 6 7", "０１２３４５６７", "o123–4567", "0l234567"]
+        {
             assert_eq!(HandOverCode::parse(typed).as_ref(), Ok(&code), "{typed}");
         }
         assert_eq!(code.grouped(), "0123-4567");

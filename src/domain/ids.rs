@@ -123,7 +123,8 @@ mod tests {
 
     #[test]
     fn anything_else_is_no_id() {
-        for text in ["", "1", "018f3c1a-7b2d-7abc-8def-0123456789a", "018f3c1a_7b2d-7abc-8def-0123456789ab", "가나다"] {
+        for text in ["", "1", "018f3c1a-7b2d-7abc-8def-0123456789a", "018f3c1a_7b2d-7abc-8def-0123456789ab", "가나다"]
+        {
             assert_eq!(text.parse::<PairId>(), Err(IdError), "{text}");
         }
     }

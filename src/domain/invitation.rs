@@ -87,7 +87,8 @@ pub(super) fn normalise(text: &str, length: usize) -> Option<String> {
     }
     let mut code = String::with_capacity(length);
     for c in text.chars() {
-        if c.is_whitespace() || matches!(c, '-' | '\u{2010}'..='\u{2015}' | '_' | '.' | '·' | '\u{200B}' | '\u{FEFF}') {
+        if c.is_whitespace() || matches!(c, '-' | '\u{2010}'..='\u{2015}' | '_' | '.' | '·' | '\u{200B}' | '\u{FEFF}')
+        {
             continue;
         }
         for letter in keys_of(c)?.chars() {
@@ -106,16 +107,19 @@ pub(super) fn normalise(text: &str, length: usize) -> Option<String> {
 }
 
 /// The keys of a two-set Korean keyboard (KS X 5002) in the order of the Unicode jamo tables.
-const INITIALS: [&str; 19] = ["r", "R", "s", "e", "E", "f", "a", "q", "Q", "t", "T", "d", "w", "W", "c", "z", "x", "v", "g"];
-const MEDIALS: [&str; 21] = ["k", "o", "i", "O", "j", "p", "u", "P", "h", "hk", "ho", "hl", "y", "n", "nj", "np", "nl", "b", "m", "ml", "l"];
+const INITIALS: [&str; 19] =
+    ["r", "R", "s", "e", "E", "f", "a", "q", "Q", "t", "T", "d", "w", "W", "c", "z", "x", "v", "g"];
+const MEDIALS: [&str; 21] =
+    ["k", "o", "i", "O", "j", "p", "u", "P", "h", "hk", "ho", "hl", "y", "n", "nj", "np", "nl", "b", "m", "ml", "l"];
 const FINALS: [&str; 28] = [
-    "", "r", "R", "rt", "s", "sw", "sg", "e", "f", "fr", "fa", "fq", "ft", "fx", "fv", "fg", "a", "q", "qt", "t", "T", "d", "w", "c", "z", "x", "v",
-    "g",
+    "", "r", "R", "rt", "s", "sw", "sg", "e", "f", "fr", "fa", "fq", "ft", "fx", "fv", "fg", "a", "q", "qt", "t", "T",
+    "d", "w", "c", "z", "x", "v", "g",
 ];
 /// Compatibility jamo U+3131 to U+3163, typed alone.
 const SINGLE: [&str; 51] = [
-    "r", "R", "rt", "s", "sw", "sg", "e", "E", "f", "fr", "fa", "fq", "ft", "fx", "fv", "fg", "a", "q", "Q", "qt", "t", "T", "d", "w", "W", "c", "z",
-    "x", "v", "g", "k", "o", "i", "O", "j", "p", "u", "P", "h", "hk", "ho", "hl", "y", "n", "nj", "np", "nl", "b", "m", "ml", "l",
+    "r", "R", "rt", "s", "sw", "sg", "e", "E", "f", "fr", "fa", "fq", "ft", "fx", "fv", "fg", "a", "q", "Q", "qt", "t",
+    "T", "d", "w", "W", "c", "z", "x", "v", "g", "k", "o", "i", "O", "j", "p", "u", "P", "h", "hk", "ho", "hl", "y",
+    "n", "nj", "np", "nl", "b", "m", "ml", "l",
 ];
 
 /// What was typed on the keys when `c` came out; `None` when it cannot be part of a code.
@@ -153,9 +157,18 @@ mod tests {
     fn hangul_typed_for_latin_is_read_by_its_keys() {
         // The keys d-k-s-s-u-d with the Korean layout on show 안녕.
         assert_eq!(InvitationCode::parse("7안녕333"), Err(CodeError));
-        assert_eq!(InvitationCode::parse("ㅁ7ㅏ23ㅂ5ㅈ9ㅋ").map(|code| code.as_str().to_owned()).as_deref(), Ok("A7K23Q5W9Z"));
-        assert_eq!(InvitationCode::parse("간12345ㄱㄷㄱ").map(|code| code.as_str().to_owned()).as_deref(), Err(&CodeError));
-        assert_eq!(InvitationCode::parse("각12345ㄱㄷ").map(|code| code.as_str().to_owned()).as_deref(), Ok("RKR12345RE"));
+        assert_eq!(
+            InvitationCode::parse("ㅁ7ㅏ23ㅂ5ㅈ9ㅋ").map(|code| code.as_str().to_owned()).as_deref(),
+            Ok("A7K23Q5W9Z")
+        );
+        assert_eq!(
+            InvitationCode::parse("간12345ㄱㄷㄱ").map(|code| code.as_str().to_owned()).as_deref(),
+            Err(&CodeError)
+        );
+        assert_eq!(
+            InvitationCode::parse("각12345ㄱㄷ").map(|code| code.as_str().to_owned()).as_deref(),
+            Ok("RKR12345RE")
+        );
     }
 
     #[test]

@@ -45,7 +45,13 @@ pub fn mended(text: &str) -> String {
             '\n' if after_return => {}
             '\r' | '\n' | '\u{000B}' | '\u{000C}' | '\u{0085}' | '\u{2028}' | '\u{2029}' => mended.push('\n'),
             '\t' => mended.push(c),
-            '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202C}' | '\u{2066}'..='\u{2069}' | '\u{FFFE}' | '\u{FFFF}' => {}
+            '\u{061C}'
+            | '\u{200E}'
+            | '\u{200F}'
+            | '\u{202A}'..='\u{202C}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{FFFE}'
+            | '\u{FFFF}' => {}
             _ if c.is_control() => {}
             _ => mended.push(c),
         }
@@ -60,7 +66,19 @@ mod tests {
 
     #[test]
     fn what_shows_nothing_is_blank() {
-        for c in ['\u{00AD}', '\u{115F}', '\u{1160}', '\u{3164}', '\u{FFA0}', '\u{2800}', '\u{FFFC}', '\u{FE0F}', '\u{200D}', '\u{E0020}', '\u{8}'] {
+        for c in [
+            '\u{00AD}',
+            '\u{115F}',
+            '\u{1160}',
+            '\u{3164}',
+            '\u{FFA0}',
+            '\u{2800}',
+            '\u{FFFC}',
+            '\u{FE0F}',
+            '\u{200D}',
+            '\u{E0020}',
+            '\u{8}',
+        ] {
             assert!(is_blank(&format!(" {c}\n{c}")), "U+{:04X}", u32::from(c));
             assert!(!is_blank(&format!("{c}가")), "U+{:04X}", u32::from(c));
         }

@@ -25,15 +25,23 @@ mod time;
 
 pub use answer::{Answer, AnswerBody, AnswerBodyError};
 pub use cadence::{Cadence, DueMinute, DueOutcome, MIN_GAP_MS, REMINDER_DAYS, SHELVE_DAY};
-pub use daily_question::{DailyQuestion, FIRST_QUESTION_KEY, FREE_QUESTION_KEY, Refusal, SEASON_LENGTH, Saved, Seen, Status};
+pub use daily_question::{
+    DailyQuestion, FIRST_QUESTION_KEY, FREE_QUESTION_KEY, Refusal, SEASON_LENGTH, Saved, Seen, Status,
+};
 pub use event::{Event, EventKind};
 pub use graphemes::{graphemes, has_forbidden};
 pub use hand_over::{ENTER_LIFE_MS, HAND_OVER_LIFE_MS, HandOverCode, HandOverStage, WAY_OUT_LIFE_MS};
-pub use ids::{DailyQuestionId, HandOverId, IdError, InvitationId, NotificationId, PairId, PersonId, SessionId, SubmissionId, SubscriptionId};
+pub use ids::{
+    DailyQuestionId, HandOverId, IdError, InvitationId, NotificationId, PairId, PersonId, SessionId, SubmissionId,
+    SubscriptionId,
+};
 pub use invitation::{CodeError, INVITATION_LIFE_MS, InvitationCode, RecoveryCode};
 pub use legible::{is_blank, mended};
 pub use member::{Member, Relation, RelationError, Role};
-pub use notification::{COUNTED_A_DAY, Cancelled, Channel, LONGEST_JITTER_MS, Muted, NotificationKind, Standing, Urgency, jitter_ms, still_holds};
+pub use notification::{
+    COUNTED_A_DAY, Cancelled, Channel, LONGEST_JITTER_MS, Muted, NotificationKind, Standing, Urgency, jitter_ms,
+    still_holds,
+};
 pub use pair::{Pair, PairPhase, PauseError};
 pub use person::{Locale, Person, PersonName, PersonNameError, TextSize, ZoneName, ZoneNameError};
 pub use presence::{Presence, PresenceSignal};

@@ -73,12 +73,16 @@ impl Muted {
 
     /// Reads the stored form; words of a later version are left alone.
     pub fn from_stored(text: &str) -> Self {
-        Self::new(Channel::ALL.into_iter().filter(|channel| text.split(' ').any(|word| word == channel.word())).collect())
+        Self::new(
+            Channel::ALL.into_iter().filter(|channel| text.split(' ').any(|word| word == channel.word())).collect(),
+        )
     }
 
     /// The stored form that replaces `earlier`. Words of a later release in it stay.
     pub fn to_stored(&self, earlier: &str) -> String {
-        let later = earlier.split(' ').filter(|word| !word.is_empty() && Channel::ALL.iter().all(|channel| channel.word() != *word));
+        let later = earlier
+            .split(' ')
+            .filter(|word| !word.is_empty() && Channel::ALL.iter().all(|channel| channel.word() != *word));
         self.0.iter().map(|channel| channel.word()).chain(later).collect::<Vec<_>>().join(" ")
     }
 
@@ -156,11 +160,18 @@ impl NotificationKind {
 
     pub fn urgency(self) -> Urgency {
         match self {
-            Self::Reminder | Self::StillWaiting | Self::Nudge | Self::TimeChanged | Self::Joined | Self::Left | Self::Paused | Self::Resumed => {
-                Urgency::Normal
-            }
+            Self::Reminder
+            | Self::StillWaiting
+            | Self::Nudge
+            | Self::TimeChanged
+            | Self::Joined
+            | Self::Left
+            | Self::Paused
+            | Self::Resumed => Urgency::Normal,
             Self::Question | Self::Answered | Self::CardOpened => Urgency::High,
-            Self::RecoveryUsed | Self::RecoveryRenewed | Self::HandedOver | Self::StaleToken | Self::Test => Urgency::High,
+            Self::RecoveryUsed | Self::RecoveryRenewed | Self::HandedOver | Self::StaleToken | Self::Test => {
+                Urgency::High
+            }
         }
     }
 
@@ -228,7 +239,9 @@ pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelle
         return Err(Cancelled::Muted);
     }
     match kind {
-        Kind::RecoveryUsed | Kind::RecoveryRenewed | Kind::HandedOver | Kind::StaleToken | Kind::Test | Kind::Left => return Ok(()),
+        Kind::RecoveryUsed | Kind::RecoveryRenewed | Kind::HandedOver | Kind::StaleToken | Kind::Test | Kind::Left => {
+            return Ok(());
+        }
         _ if now.is_closed => return Err(Cancelled::Left),
         _ => {}
     }
@@ -280,7 +293,9 @@ pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelle
                 Ok(())
             }
         }
-        Kind::Left | Kind::RecoveryUsed | Kind::RecoveryRenewed | Kind::HandedOver | Kind::StaleToken | Kind::Test => Ok(()),
+        Kind::Left | Kind::RecoveryUsed | Kind::RecoveryRenewed | Kind::HandedOver | Kind::StaleToken | Kind::Test => {
+            Ok(())
+        }
     }
 }
 

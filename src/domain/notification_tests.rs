@@ -22,13 +22,19 @@ fn every_kind_reads_back_and_switches_survive_their_stored_form() {
     }
     let muted = Muted::new(vec![Channel::News, Channel::Nudge, Channel::News]);
     assert_eq!(Muted::from_stored(&muted.to_stored("")), muted);
-    assert_eq!(Muted::from_stored("nudge later_word").to_stored("nudge later_word"), "nudge later_word", "saving keeps what is not known here");
+    assert_eq!(
+        Muted::from_stored("nudge later_word").to_stored("nudge later_word"),
+        "nudge later_word",
+        "saving keeps what is not known here"
+    );
 }
 
 #[test]
 fn questions_and_answers_are_never_counted() {
     let counted: Vec<_> = NotificationKind::ALL.into_iter().filter(|kind| !kind.is_counted()).collect();
-    use NotificationKind::{Answered, CardOpened, HandedOver, Question, RecoveryRenewed, RecoveryUsed, StaleToken, Test};
+    use NotificationKind::{
+        Answered, CardOpened, HandedOver, Question, RecoveryRenewed, RecoveryUsed, StaleToken, Test,
+    };
     assert_eq!(counted, [Question, Answered, CardOpened, RecoveryUsed, RecoveryRenewed, HandedOver, StaleToken, Test]);
 }
 

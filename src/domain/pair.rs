@@ -60,12 +60,15 @@ impl Pair {
 
     /// The seat `person` has in this pair.
     pub fn role_of(&self, person: PersonId) -> Option<Role> {
-        [Role::Parent, Role::Child].into_iter().find(|role| self.seat(*role).is_some_and(|member| member.person_id == person))
+        [Role::Parent, Role::Child]
+            .into_iter()
+            .find(|role| self.seat(*role).is_some_and(|member| member.person_id == person))
     }
 
     /// The persons in this pair, in id order (the order in which their feeds are locked).
     pub fn persons(&self) -> Vec<PersonId> {
-        let mut persons: Vec<_> = [&self.parent, &self.child].into_iter().flatten().map(|member| member.person_id).collect();
+        let mut persons: Vec<_> =
+            [&self.parent, &self.child].into_iter().flatten().map(|member| member.person_id).collect();
         persons.sort_unstable();
         persons
     }
@@ -75,7 +78,8 @@ impl Pair {
         Self::running_pause(self.paused_until, today)
     }
 
-    /// As `pause_at`, for a stored date. A pause that lasts longer than one can ask for was stored under a wrong clock and is none.
+    /// As `pause_at`, for a stored date. A pause that lasts longer than one can ask for was stored under a wrong clock
+    /// and is none.
     pub fn running_pause(paused_until: Option<LocalDate>, today: LocalDate) -> Option<LocalDate> {
         paused_until.filter(|until| (1..=LONGEST_PAUSE_DAYS + BELIEVED_AHEAD_DAYS).contains(&until.days_since(today)))
     }

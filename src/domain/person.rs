@@ -96,7 +96,9 @@ impl Hash for ZoneName {
 impl ZoneName {
     /// Checks the form alone (ASCII letters, digits, `/`, `_`, `-`, `+`; at most 64 bytes).
     pub fn parse(text: &str) -> Result<Self, ZoneNameError> {
-        let fits = !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-' | b'+'));
+        let fits = !text.is_empty()
+            && text.len() <= 64
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-' | b'+'));
         if fits { Ok(Self { name: text.to_owned(), last_offset_s: None }) } else { Err(ZoneNameError) }
     }
 

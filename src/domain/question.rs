@@ -26,7 +26,8 @@ pub enum Section {
 
 impl Section {
     /// The sections that this release knows, in the order shown.
-    pub const ALL: [Self; 6] = [Self::Childhood, Self::School, Self::Youth, Self::WorkAndLove, Self::SinceWeMet, Self::NowAndAhead];
+    pub const ALL: [Self; 6] =
+        [Self::Childhood, Self::School, Self::Youth, Self::WorkAndLove, Self::SinceWeMet, Self::NowAndAhead];
 
     /// The stored form, also the word in URLs.
     pub fn word(self) -> &'static str {

@@ -25,8 +25,8 @@ impl Millis {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// Whether a stored instant of something past can be right. One that lies further ahead than two days was written by
-    /// a clock that was wrong: it is treated as if it were not there.
+    /// Whether a stored instant of something past can be right. One that lies further ahead than two days was written
+    /// by a clock that was wrong: it is treated as if it were not there.
     pub fn is_believed_at(self, now: Self) -> bool {
         self.since(now) <= BELIEVED_AHEAD_DAYS * Self::DAY
     }
@@ -35,8 +35,8 @@ impl Millis {
 /// How far ahead of now a stored time may lie and still be believed: two zones and a clock that is a day wrong.
 pub const BELIEVED_AHEAD_DAYS: i64 = 2;
 
-/// An instant of the monotonic clock: milliseconds since the process started. Spans that live in memory are measured by it,
-/// because the wall clock may be set. It means nothing in another process and is never stored.
+/// An instant of the monotonic clock: milliseconds since the process started. Spans that live in memory are measured by
+/// it, because the wall clock may be set. It means nothing in another process and is never stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(pub i64);
 
@@ -69,7 +69,10 @@ impl LocalDate {
     /// A date that exists, else `DateError`. Years 1 to 9999.
     pub fn new(year: i32, month: u8, day: u8) -> Result<Self, DateError> {
         let date = Self { year, month, day };
-        let is_real = (1..=9999).contains(&year) && (1..=12).contains(&month) && day >= 1 && Self::from_day_number(date.day_number()) == date;
+        let is_real = (1..=9999).contains(&year)
+            && (1..=12).contains(&month)
+            && day >= 1
+            && Self::from_day_number(date.day_number()) == date;
         if is_real { Ok(date) } else { Err(DateError) }
     }
 
@@ -146,7 +149,11 @@ impl FromStr for LocalDate {
         }
         let part = |from: usize, to: usize| {
             let part = text.get(from..to).ok_or(DateError)?;
-            if part.bytes().all(|b| b.is_ascii_digit()) { part.parse::<i32>().map_err(|_| DateError) } else { Err(DateError) }
+            if part.bytes().all(|b| b.is_ascii_digit()) {
+                part.parse::<i32>().map_err(|_| DateError)
+            } else {
+                Err(DateError)
+            }
         };
         Self::new(part(0, 4)?, part(5, 7)? as u8, part(8, 10)? as u8)
     }

@@ -1,5 +1,5 @@
-//! Files of the built site, and of the one before it. What a build names in its path never changes; everything else is asked
-//! for again.
+//! Files of the built site, and of the one before it. What a build names in its path never changes; everything else is
+//! asked for again.
 
 use std::{
     fs, io,
@@ -37,19 +37,24 @@ pub fn build_name(site_root: &Path) -> String {
     context.finish().as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// `/pkg/BUILD/FILE`, of this build and of those in `builds` (`keep_build`). Of any other the files are gone, and its page
-/// is told to load itself again. `files.json` lists them for the service worker, which keeps a build whole or not at all.
+/// `/pkg/BUILD/FILE`, of this build and of those in `builds` (`keep_build`). Of any other the files are gone, and its
+/// page is told to load itself again. `files.json` lists them for the service worker, which keeps a build whole or not
+/// at all.
 pub fn pkg<S: Clone + Send + Sync + 'static>(site_root: &Path, build: &str, builds: &Path) -> Router<S> {
     let names = listed(site_root, build);
     let listing = get(move || std::future::ready(axum::Json(names.clone())));
-    let packed = |folder: PathBuf| ServeDir::new(folder).append_index_html_on_directories(false).precompressed_br().precompressed_gzip();
+    let packed = |folder: PathBuf| {
+        ServeDir::new(folder).append_index_html_on_directories(false).precompressed_br().precompressed_gzip()
+    };
     let router = Router::new()
         .route(&paths::asset(build, LISTING), listing)
         .nest_service(&format!("/pkg/{build}"), packed(site_root.join("pkg")))
         .nest_service("/pkg", packed(builds.to_owned()));
     router.layer(middleware::map_response(|mut response: Response| async move {
         if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {
-            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+            response
+                .headers_mut()
+                .insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
         }
         response
     }))
@@ -63,8 +68,8 @@ fn listed(site_root: &Path, build: &str) -> Vec<String> {
     names.iter().map(|name| paths::asset(build, name)).collect()
 }
 
-/// Keeps this build's files in `builds`, and those of the release before: a page that was on its way to somebody when the
-/// server was replaced, or that comes from a node not replaced yet, still finds the files it was made with.
+/// Keeps this build's files in `builds`, and those of the release before: a page that was on its way to somebody when
+/// the server was replaced, or that comes from a node not replaced yet, still finds the files it was made with.
 pub fn keep_build(site_root: &Path, builds: &Path, build: &str) -> io::Result<()> {
     let folder = builds.join(build);
     if !folder.exists() {
@@ -116,9 +121,15 @@ fn list(folder: &Path, below: &str, names: &mut Vec<String>) {
 }
 
 /// A file of `public/` if there is one of that name, else the request goes on to the pages.
-pub async fn public_or_next(axum::extract::State(public): axum::extract::State<ServeDir>, request: Request, next: Next) -> Response {
+pub async fn public_or_next(
+    axum::extract::State(public): axum::extract::State<ServeDir>,
+    request: Request,
+    next: Next,
+) -> Response {
     let path = request.uri().path();
-    let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.')) && !path.starts_with("/pkg/") && !path.starts_with("/api/");
+    let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'))
+        && !path.starts_with("/pkg/")
+        && !path.starts_with("/api/");
     if !is_file {
         return next.run(request).await;
     }
@@ -164,7 +175,10 @@ mod tests {
             keep_build(&root, &builds, &build).expect("kept");
             // A release later: files written in one moment have one age.
             for folder in fs::read_dir(&builds).expect("a folder") {
-                let listing = fs::File::options().write(true).open(folder.expect("an entry").path().join(LISTING)).expect("a list");
+                let listing = fs::File::options()
+                    .write(true)
+                    .open(folder.expect("an entry").path().join(LISTING))
+                    .expect("a list");
                 let age = listing.metadata().and_then(|listing| listing.modified()).expect("an age");
                 listing.set_modified(age - std::time::Duration::from_secs(60)).expect("aged");
             }

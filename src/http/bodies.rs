@@ -38,8 +38,8 @@ impl Bodies {
         Self { free: Arc::new(Semaphore::new(bytes)), patience }
     }
 
-    /// Reads a body of at most `limit` bytes. `Unavailable` when it takes too long, or when too much is being read already:
-    /// a device whose line is that slow tries again.
+    /// Reads a body of at most `limit` bytes. `Unavailable` when it takes too long, or when too much is being read
+    /// already: a device whose line is that slow tries again.
     pub async fn read(&self, body: Body, limit: usize) -> Result<Held, ApiError> {
         if body.size_hint().lower() > limit as u64 {
             return Err(ApiError::TooLarge);

@@ -16,9 +16,15 @@ use crate::{
 
 /// The right-most hop that is not one of our proxies.
 pub fn address(parts: &Parts, site: &Site) -> IpAddr {
-    let peer = parts.extensions.get::<ConnectInfo<Peer>>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.address.ip());
+    let peer =
+        parts.extensions.get::<ConnectInfo<Peer>>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.address.ip());
     // A hop that is no text hides nothing of the hops that our own proxies added behind it.
-    let forwarded: Vec<_> = parts.headers.get_all("x-forwarded-for").iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+    let forwarded: Vec<_> = parts
+        .headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .collect();
     let forwarded: Vec<&str> = forwarded.iter().map(AsRef::as_ref).collect();
     site.trusted_proxies.client(peer, &forwarded)
 }
@@ -30,19 +36,26 @@ pub fn is_secure(parts: &Parts, site: &Site) -> bool {
         return true;
     }
     let host = parts.headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let name = host.rsplit_once(':').map_or(host, |(name, port)| if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host });
+    let name = host
+        .rsplit_once(':')
+        .map_or(host, |(name, port)| if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host });
     let name = name.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
-    name == "localhost" || name.ends_with(".localhost") || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 pub fn user_agent(headers: &HeaderMap) -> String {
-    let agent = headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
+    let agent =
+        headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
     agent.chars().take(400).collect()
 }
 
 /// Browser and system in a few words.
 pub fn device(user_agent: &str) -> Device {
-    let find = |marks: &[(&str, &'static str)]| marks.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name);
+    let find = |marks: &[(&str, &'static str)]| {
+        marks.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
+    };
     let browser = find(&[
         ("KAKAOTALK", "KakaoTalk"),
         ("NAVER", "Naver"),
@@ -73,10 +86,14 @@ pub fn device(user_agent: &str) -> Device {
     Device(name)
 }
 
-/// The language a browser asks for, when nobody is signed in: that of ours with the highest weight, of two alike the one named
-/// first (RFC 9110 §12.5.4). Korean when it names neither, unless it refuses Korean.
+/// The language a browser asks for, when nobody is signed in: that of ours with the highest weight, of two alike the
+/// one named first (RFC 9110 §12.5.4). Korean when it names neither, unless it refuses Korean.
 pub fn locale(headers: &HeaderMap) -> Locale {
-    let lines: Vec<_> = headers.get_all(header::ACCEPT_LANGUAGE).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+    let lines: Vec<_> = headers
+        .get_all(header::ACCEPT_LANGUAGE)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .collect();
     let (mut best, mut others, mut named) = ((0.0, None), 0.0, Vec::new());
     for range in lines.iter().flat_map(|line| line.split(',')) {
         let mut parts = range.split(';').map(str::trim);
@@ -111,8 +128,7 @@ mod tests {
 
     #[test]
     fn a_device_is_named_in_a_few_words() {
-        let phone =
-            "Mozilla/5.0 (Linux; Android 14; SM-S911N) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/24.0 Chrome/117.0 Mobile Safari/537.36";
+        let phone = "Mozilla/5.0 (Linux; Android 14; SM-S911N) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/24.0 Chrome/117.0 Mobile Safari/537.36";
         assert_eq!(device(phone).0, "Android · Samsung Internet");
         assert_eq!(device("").0, "?");
     }

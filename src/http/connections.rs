@@ -26,12 +26,14 @@ use super::{
 };
 use crate::server::{counters, lifecycle::Lifecycle};
 
-/// What the head of a request may weigh: its first line and all headers. The library keeps as much again in its buffers.
+/// What the head of a request may weigh: its first line and all headers. The library keeps as much again in its
+/// buffers.
 const HEAD_BYTES: usize = 32 * 1024;
 /// Requests under way get this long to finish.
 const DRAIN: Duration = Duration::from_secs(8);
 
-const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+const NO_PLACE: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 /// How long a refused connection may take to go.
 const GOOD_BYE: Duration = Duration::from_secs(1);
 
@@ -51,7 +53,9 @@ pub async fn serve(port: Port, app: Router, lifecycle: &Lifecycle) {
         }
         counters::REFUSED_CONNECTIONS.add();
         if !std::mem::replace(&mut is_full, true) {
-            tracing::warn!("as many connections are open as may be; new ones are refused (MAX_CONNECTIONS). It is said once");
+            tracing::warn!(
+                "as many connections are open as may be; new ones are refused (MAX_CONNECTIONS). It is said once"
+            );
         }
         if let Some(place) = port.place_to_refuse() {
             lifecycle.spawn(refuse(stream, place));

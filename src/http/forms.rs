@@ -56,7 +56,8 @@ pub const READS: [&str; 19] = [
 /// Server functions that a page or a service worker calls by itself.
 pub const AUTOMATIC: [&str; 5] = ["read_inbox", "receipt", "seen_live", "subscribe", "unsubscribe"];
 /// Server functions by which a person gets rid of somebody who holds a session of theirs.
-pub const ESCAPES: [&str; 6] = ["end_other_sessions", "end_session", "refuse_hand_over", "remove_device", "sign_out", "withdraw_hand_over"];
+pub const ESCAPES: [&str; 6] =
+    ["end_other_sessions", "end_session", "refuse_hand_over", "remove_device", "sign_out", "withdraw_hand_over"];
 
 /// Runs posts to `/api/…`: limits the body, gives refusals their status, and answers browsers with pages.
 pub async fn answer(State(state): State<AppState>, request: Request, next: Next) -> Response {
@@ -106,12 +107,18 @@ fn is_of_who_is_here(parts: &Parts, body: &[u8]) -> bool {
     field_of(body, "whose").is_none_or(|whose| whose == here.unwrap_or_default())
 }
 
-/// Somebody else has come in since, or gone: nothing is done, and nothing of what was typed is shown. A browser gets the
-/// page of who is here.
+/// Somebody else has come in since, or gone: nothing is done, and nothing of what was typed is shown. A browser gets
+/// the page of who is here.
 async fn of_somebody_else(next: Next, parts: Parts, is_browser: bool) -> Response {
     let error = ApiError::SignedOut;
     if is_browser {
-        return render(next, parts, Uri::from_static("/"), Refused { endpoint: String::new(), error, fields: Vec::new() }).await;
+        return render(
+            next,
+            parts,
+            Uri::from_static("/"),
+            Refused { endpoint: String::new(), error, fields: Vec::new() },
+        )
+        .await;
     }
     let person = parts.extensions.get::<Visitor>().and_then(Visitor::person);
     let mut response = (status_of(error), axum::Json(error)).into_response();
@@ -144,8 +151,8 @@ fn has_budget(state: &AppState, parts: &Parts) -> bool {
     let (bucket, spender) = match (&visitor.session, bucket) {
         (Some(found), Bucket::Escape) => (bucket, Spender::Session(found.session.id)),
         (Some(found), _) => (bucket, Spender::Person(found.person.id)),
-        // Many people share an address, so it has the widest bucket. What they could write is limited where it is written:
-        // sign-ups and wrong codes are counted in the database.
+        // Many people share an address, so it has the widest bucket. What they could write is limited where it is
+        // written: sign-ups and wrong codes are counted in the database.
         (None, _) => (Bucket::Read, Spender::Address(guard::network(visitor.client))),
     };
     let has_one = state.budget.take(bucket, spender, state.clock.moment());
@@ -202,7 +209,14 @@ fn see_other(response: Response) -> Response {
     answer
 }
 
-async fn render_again(state: &AppState, next: Next, parts: Parts, body: &Bytes, error: ApiError, refused: HeaderMap) -> Response {
+async fn render_again(
+    state: &AppState,
+    next: Next,
+    parts: Parts,
+    body: &Bytes,
+    error: ApiError,
+    refused: HeaderMap,
+) -> Response {
     let fields: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
     let endpoint = parts.uri.path().trim_start_matches("/api/").to_owned();
     let page = page_of(state, &parts, &endpoint, &fields).await;
@@ -246,11 +260,17 @@ async fn page_of(state: &AppState, parts: &Parts, endpoint: &str, fields: &[(Str
         "sign_up" | "start_pair" => return paths::start(),
         "ask_hand_over" => return paths::digits(),
         "enter_hand_over" => return paths::wait(),
-        "make_hand_over" | "withdraw_hand_over" | "confirm_hand_over" | "refuse_hand_over" => return paths::hand_over(),
+        "make_hand_over" | "withdraw_hand_over" | "confirm_hand_over" | "refuse_hand_over" => {
+            return paths::hand_over();
+        }
         "take_hand_over" => return paths::hand_over_with("over"),
         _ => {}
     }
-    let person = parts.extensions.get::<Visitor>().and_then(|visitor| visitor.session.as_ref()).map(|found| found.person.clone());
+    let person = parts
+        .extensions
+        .get::<Visitor>()
+        .and_then(|visitor| visitor.session.as_ref())
+        .map(|found| found.person.clone());
     let question = field("daily_question").and_then(|id| id.parse::<DailyQuestionId>().ok());
     if let (Some(person), Some(question)) = (person, question)
         && let Ok(pair) = reading::pair_of_question(state, &person, question).await
@@ -290,7 +310,9 @@ mod tests {
 
     #[test]
     fn only_an_own_path_that_is_a_page_is_come_back_to() {
-        for page in ["/", "/start", "/join/ABCDE-12345", "/p/1/archive?section=school&page=2", "/settings?saved=change_name"] {
+        for page in
+            ["/", "/start", "/join/ABCDE-12345", "/p/1/archive?section=school&page=2", "/settings?saved=change_name"]
+        {
             assert_eq!(own_page(page).as_deref(), Some(page));
         }
         let long = format!("/{}", "a".repeat(600));
@@ -324,9 +346,20 @@ mod tests {
         let page = "https://family.example/settings";
         assert_eq!(named("/api/change_name", Some("family.example"), page).as_deref(), Some("/settings"));
         assert_eq!(named("/api/change_name", Some("family.example:443"), page).as_deref(), Some("/settings"));
-        assert_eq!(named("https://family.example/api/change_name", None, page).as_deref(), Some("/settings"), "HTTP/2's :authority");
-        assert_eq!(named("/api/change_name", Some("localhost:3000"), "http://localhost:3000/start").as_deref(), Some("/start"));
-        assert_eq!(named("/api/change_name", Some("family.example"), "https://family.example/"), None, "an origin alone");
+        assert_eq!(
+            named("https://family.example/api/change_name", None, page).as_deref(),
+            Some("/settings"),
+            "HTTP/2's :authority"
+        );
+        assert_eq!(
+            named("/api/change_name", Some("localhost:3000"), "http://localhost:3000/start").as_deref(),
+            Some("/start")
+        );
+        assert_eq!(
+            named("/api/change_name", Some("family.example"), "https://family.example/"),
+            None,
+            "an origin alone"
+        );
         assert_eq!(named("/api/change_name", Some("family.example"), "https://evil.example/settings"), None);
         assert_eq!(named("/api/change_name", Some("family.example:8443"), page), None);
     }

@@ -1,4 +1,5 @@
-//! On plain http from another device the browser drops our cookies. Saying so beats asking for the name again and again.
+//! On plain http from another device the browser drops our cookies. Saying so beats asking for the name again and
+//! again.
 
 use axum::{
     extract::Request,

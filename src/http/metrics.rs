@@ -18,7 +18,8 @@ const CONNECTIONS: usize = 64;
 pub async fn serve(state: AppState, listener: TcpListener) {
     let lifecycle = state.lifecycle.clone();
     let app = Router::new().route("/metrics", get(metrics)).with_state(state);
-    connections::serve(Port::new(listener, Limits { connections: CONNECTIONS, ..Limits::default() }), app, &lifecycle).await;
+    connections::serve(Port::new(listener, Limits { connections: CONNECTIONS, ..Limits::default() }), app, &lifecycle)
+        .await;
 }
 
 async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
@@ -44,7 +45,9 @@ async fn text(state: &AppState) -> Result<String, ServiceError> {
         "# HELP umbba_outbox_late_seconds How long the delivery that waits longest has been due.\n# TYPE umbba_outbox_late_seconds gauge\n",
     );
     let _ = writeln!(text, "umbba_outbox_late_seconds {}.{:03}", late_ms / 1_000, late_ms % 1_000);
-    text.push_str("# HELP umbba_open_lines Streams, sockets and long polls open here.\n# TYPE umbba_open_lines gauge\n");
+    text.push_str(
+        "# HELP umbba_open_lines Streams, sockets and long polls open here.\n# TYPE umbba_open_lines gauge\n",
+    );
     let _ = writeln!(text, "umbba_open_lines {}", state.database.notifier().count_lines());
     counted(&mut text);
     Ok(text)
@@ -52,7 +55,9 @@ async fn text(state: &AppState) -> Result<String, ServiceError> {
 
 /// What the process has counted since it started.
 fn counted(text: &mut String) {
-    text.push_str("# HELP umbba_requests_total Answered requests, by route and status.\n# TYPE umbba_requests_total counter\n");
+    text.push_str(
+        "# HELP umbba_requests_total Answered requests, by route and status.\n# TYPE umbba_requests_total counter\n",
+    );
     for (route, status, count) in counters::requests() {
         let _ = writeln!(text, "umbba_requests_total{{route=\"{route}\",status=\"{status}\"}} {count}");
     }
@@ -64,7 +69,9 @@ fn counted(text: &mut String) {
     ] {
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {}", counter.count());
     }
-    text.push_str("# HELP umbba_writer_wait_seconds Waiting for SQLite's one writer.\n# TYPE umbba_writer_wait_seconds summary\n");
+    text.push_str(
+        "# HELP umbba_writer_wait_seconds Waiting for SQLite's one writer.\n# TYPE umbba_writer_wait_seconds summary\n",
+    );
     let waits = &counters::WRITER_WAITS;
     let _ = writeln!(text, "umbba_writer_wait_seconds_sum {:.6}", waits.total().as_secs_f64());
     let _ = writeln!(text, "umbba_writer_wait_seconds_count {}", waits.count());

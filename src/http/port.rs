@@ -28,15 +28,22 @@ pub struct Limits {
     pub head: Duration,
     /// How long a write may wait for the other end.
     pub patience: Duration,
-    /// After so long without a byte either way a connection is ended. Longer than a long poll waits, and than proxies keep
-    /// an idle connection to us: one that we ended would fail the next request on it.
+    /// After so long without a byte either way a connection is ended. Longer than a long poll waits, and than proxies
+    /// keep an idle connection to us: one that we ended would fail the next request on it.
     pub idle: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         let patience = Duration::from_secs(30);
-        Self { connections: 20_000, bodies: 32 * 1024 * 1024, body: patience, head: patience, patience, idle: Duration::from_secs(150) }
+        Self {
+            connections: 20_000,
+            bodies: 32 * 1024 * 1024,
+            body: patience,
+            head: patience,
+            patience,
+            idle: Duration::from_secs(150),
+        }
     }
 }
 
@@ -68,7 +75,8 @@ impl Port {
             match self.listener.accept().await {
                 Ok(accepted) => return accepted,
                 // The other end has gone again.
-                Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {}
+                Err(error)
+                    if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {}
                 Err(error) => {
                     tracing::error!(%error, "no connection can be accepted just now");
                     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -91,8 +99,8 @@ impl Port {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
-        // Whoever lost their network does not hang up: what they do not acknowledge ends the connection (RFC 5482), within
-        // this time of the next heartbeat.
+        // Whoever lost their network does not hang up: what they do not acknowledge ends the connection (RFC 5482),
+        // within this time of the next heartbeat.
         if let Err(error) = SockRef::from(&stream).set_tcp_user_timeout(Some(GONE)) {
             tracing::debug!(%error, "TCP_USER_TIMEOUT could not be set");
         }

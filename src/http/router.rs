@@ -65,7 +65,10 @@ pub fn router(state: AppState, site_root: &Path) -> Router {
         .merge(assets::pkg(site_root, &state.site.build, &state.site.builds))
         .with_state(state.clone())
         .fallback_service(personal)
-        .layer(middleware::from_fn_with_state(ServeDir::new(site_root).precompressed_br().precompressed_gzip(), assets::public_or_next))
+        .layer(middleware::from_fn_with_state(
+            ServeDir::new(site_root).precompressed_br().precompressed_gzip(),
+            assets::public_or_next,
+        ))
         // Other sites may link to us, never post to us (Sec-Fetch-Site, else Origin; GET changes nothing here).
         .layer(CsrfLayer::new())
         .layer(middleware::from_fn_with_state(state.clone(), say_cross_site))
@@ -89,8 +92,8 @@ pub fn router(state: AppState, site_root: &Path) -> Router {
         .layer(middleware::from_fn(count))
 }
 
-/// Refuses what names no host, or two: what stands before us may have looked at the other (RFC 9112 §3.2). A request's id
-/// is ours.
+/// Refuses what names no host, or two: what stands before us may have looked at the other (RFC 9112 §3.2). A request's
+/// id is ours.
 async fn well_formed(mut request: Request, next: Next) -> Response {
     let hosts = request.headers().get_all(header::HOST).iter().count();
     if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
@@ -132,14 +135,18 @@ fn route_of(path: &str) -> &'static str {
         ("p", Some("settings")) => "/p/{pair}/settings",
         ("p", Some("invite")) => "/p/{pair}/invite",
         ("p", _) => "/p/{pair}",
-        ("start" | "signin" | "recovery" | "settings" | "inbox" | "devices" | "terms" | "privacy" | "today" | "archive", _) => "/{page}",
+        (
+            "start" | "signin" | "recovery" | "settings" | "inbox" | "devices" | "terms" | "privacy" | "today"
+            | "archive",
+            _,
+        ) => "/{page}",
         ("livez" | "readyz", _) => "/health",
         _ => "/{other}",
     }
 }
 
-/// For answers that are no app page: nothing runs in them but the service worker, which loads its parts and fetches under
-/// its own script's policy.
+/// For answers that are no app page: nothing runs in them but the service worker, which loads its parts and fetches
+/// under its own script's policy.
 const PLAIN_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 fn fixed_header(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
@@ -158,7 +165,12 @@ async fn say_cross_site(State(state): State<AppState>, request: Request, next: N
     }
     guard::note(&state, SecurityEvent::CrossSite);
     if is_browser {
-        return pages::refused(StatusCode::FORBIDDEN, locale, ApiError::CrossSite.page_sentence(text::page_words(locale))).into_response();
+        return pages::refused(
+            StatusCode::FORBIDDEN,
+            locale,
+            ApiError::CrossSite.page_sentence(text::page_words(locale)),
+        )
+        .into_response();
     }
     (StatusCode::FORBIDDEN, axum::Json(ApiError::CrossSite)).into_response()
 }
@@ -181,12 +193,15 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
         Ok(home) => home,
         Err(error) => {
             let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            return pages::unavailable(status, visitor.map_or(Locale::default(), |visitor| visitor.locale)).into_response();
+            return pages::unavailable(status, visitor.map_or(Locale::default(), |visitor| visitor.locale))
+                .into_response();
         }
     };
     let frame = PageFrame {
         locale: visitor.map_or(Locale::default(), |visitor| visitor.locale),
-        text_size: visitor.and_then(|visitor| visitor.session.as_ref()).map_or(TextSize::default(), |found| found.person.text_size),
+        text_size: visitor
+            .and_then(|visitor| visitor.session.as_ref())
+            .map_or(TextSize::default(), |found| found.person.text_size),
         build: state.site.build.clone(),
         public_url: state.site.public_url.as_str().to_owned(),
         person: visitor.and_then(|visitor| visitor.session.as_ref()).map(|found| found.person.id),
@@ -208,8 +223,8 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
     response
 }
 
-/// `POST /share`, the manifest's share target, where no service worker takes it: the page that shows the text once more.
-/// A post, so that nobody's words stand in an address or in a proxy's log. It changes nothing.
+/// `POST /share`, the manifest's share target, where no service worker takes it: the page that shows the text once
+/// more. A post, so that nobody's words stand in an address or in a proxy's log. It changes nothing.
 async fn shared(state: State<AppState>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let locale = parts.extensions.get::<Visitor>().map(|visitor| visitor.locale).unwrap_or_default();
@@ -218,8 +233,12 @@ async fn shared(state: State<AppState>, request: Request) -> Response {
         Err(error) => return forms::refuse(error, locale),
     };
     let fields = url::form_urlencoded::parse(&held.bytes).collect::<Vec<_>>();
-    let part = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim()).filter(|value| !value.is_empty());
-    parts.extensions.insert(SharedText(["title", "text", "url"].into_iter().filter_map(part).collect::<Vec<_>>().join("\n")));
+    let part = |name: &str| {
+        fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+    };
+    parts
+        .extensions
+        .insert(SharedText(["title", "text", "url"].into_iter().filter_map(part).collect::<Vec<_>>().join("\n")));
     parts.method = Method::GET;
     page(state, Request::from_parts(parts, axum::body::Body::empty())).await
 }

@@ -1,5 +1,5 @@
-//! Cookie ⇄ session: finds out once per request who is asking, and writes a fresh token after a rotation. An answer with a
-//! cookie is stored nowhere on its way.
+//! Cookie ⇄ session: finds out once per request who is asking, and writes a fresh token after a rotation. An answer
+//! with a cookie is stored nowhere on its way.
 
 use std::net::IpAddr;
 
@@ -37,11 +37,13 @@ pub async fn recognise(State(state): State<AppState>, request: Request, next: Ne
         Ok(recognised) => recognised,
         // Without the database nobody can be told from anybody: say "later", do not sign people out.
         Err(error) => {
-            let status = StatusCode::from_u16(ApiError::from(error).status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let status =
+                StatusCode::from_u16(ApiError::from(error).status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             return super::pages::unavailable(status, client::locale(&parts.headers)).into_response();
         }
     };
-    let (session, new_token) = recognised.map_or((None, None), |recognised| (Some(recognised.found), recognised.new_token));
+    let (session, new_token) =
+        recognised.map_or((None, None), |recognised| (Some(recognised.found), recognised.new_token));
     let user_agent = client::user_agent(&parts.headers);
     let visitor = Visitor {
         locale: session.as_ref().map_or_else(|| client::locale(&parts.headers), |found| found.person.locale),
@@ -52,7 +54,9 @@ pub async fn recognise(State(state): State<AppState>, request: Request, next: Ne
         is_secure: client::is_secure(&parts, &state.site),
         recovery: values(&parts.headers, cookies::RECOVERY).find_map(recovery),
         invitation: values(&parts.headers, cookies::INVITATION).find_map(invitation),
-        ticket: best(&parts.headers, cookies::TICKET, |ticket| state.secrets.read_ticket(ticket, state.clock.now()).is_some()),
+        ticket: best(&parts.headers, cookies::TICKET, |ticket| {
+            state.secrets.read_ticket(ticket, state.clock.now()).is_some()
+        }),
         hand_over: values(&parts.headers, cookies::HAND_OVER).find_map(hand_over),
         asked: best(&parts.headers, cookies::ASKED, secrets::is_token),
         browser: values(&parts.headers, cookies::BROWSER).find_map(|mark| u128::from_str_radix(mark, 16).ok()),
@@ -69,19 +73,22 @@ pub async fn recognise(State(state): State<AppState>, request: Request, next: Ne
     response
 }
 
-/// An answer that sets a cookie is for one browser alone, whatever its route says: a cache on the way that stored it would
-/// hand the session to a stranger (RFC 9111 §3, §7.3).
+/// An answer that sets a cookie is for one browser alone, whatever its route says: a cache on the way that stored it
+/// would hand the session to a stranger (RFC 9111 §3, §7.3).
 pub async fn unstored(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    let is_unstored = headers.get_all(header::CACHE_CONTROL).iter().any(|value| value.as_bytes().windows(8).any(|word| word == b"no-store"));
+    let is_unstored = headers
+        .get_all(header::CACHE_CONTROL)
+        .iter()
+        .any(|value| value.as_bytes().windows(8).any(|word| word == b"no-store"));
     if headers.contains_key(header::SET_COOKIE) && !is_unstored {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response
 }
 
-/// The session that one of the tokens opens. A browser may send two cookies of one name (one of them partitioned), and the
-/// first may be the one that is over.
+/// The session that one of the tokens opens. A browser may send two cookies of one name (one of them partitioned), and
+/// the first may be the one that is over.
 async fn session(state: &AppState, headers: &HeaderMap, client: IpAddr) -> Result<Option<Recognised>, ServiceError> {
     let mut tried = Vec::new();
     for token in values(headers, cookies::SESSION) {
@@ -98,7 +105,9 @@ async fn session(state: &AppState, headers: &HeaderMap, client: IpAddr) -> Resul
 
 fn begins_session(response: &Response) -> bool {
     let mut set = response.headers().get_all(header::SET_COOKIE).iter();
-    set.any(|value| value.as_bytes().strip_prefix(cookies::SESSION.as_bytes()).is_some_and(|rest| rest.starts_with(b"=")))
+    set.any(|value| {
+        value.as_bytes().strip_prefix(cookies::SESSION.as_bytes()).is_some_and(|rest| rest.starts_with(b"="))
+    })
 }
 
 fn recovery(value: &str) -> Option<(PersonId, RecoveryCode)> {
@@ -116,8 +125,8 @@ fn hand_over(value: &str) -> Option<(HandOverId, HandOverCode)> {
     Some((id.parse().ok()?, HandOverCode::parse(code).ok()?))
 }
 
-/// The values of a cookie of ours, in the order they came (RFC 6265 §4.2.1). The header is read as bytes: other software on
-/// this host may have set cookies in any encoding, and they say nothing of ours.
+/// The values of a cookie of ours, in the order they came (RFC 6265 §4.2.1). The header is read as bytes: other
+/// software on this host may have set cookies in any encoding, and they say nothing of ours.
 fn values<'a>(headers: &'a HeaderMap, name: &'static str) -> impl Iterator<Item = &'a str> {
     let pairs = headers.get_all(header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
     pairs.filter_map(move |pair| {

@@ -23,18 +23,24 @@ pub async fn archive(state: State<AppState>, visitor: Extension<Visitor>) -> Res
     lead(state, visitor, paths::archive).await
 }
 
-async fn lead(State(state): State<AppState>, Extension(visitor): Extension<Visitor>, to: fn(PairId) -> String) -> Response {
+async fn lead(
+    State(state): State<AppState>,
+    Extension(visitor): Extension<Visitor>,
+    to: fn(PairId) -> String,
+) -> Response {
     let Some(found) = &visitor.session else {
         return Redirect::to(&paths::home()).into_response();
     };
     match reading::pairs_of(&state, &found.person).await {
         Ok((_, pairs)) => {
-            let running = pairs.iter().filter(|pair| pair.phase() != PairPhase::Closed).map(|pair| pair.id).collect::<Vec<_>>();
+            let running =
+                pairs.iter().filter(|pair| pair.phase() != PairPhase::Closed).map(|pair| pair.id).collect::<Vec<_>>();
             let path = if let [only] = running.as_slice() { to(*only) } else { paths::home() };
             Redirect::to(&path).into_response()
         }
         Err(error) => {
-            let status = axum::http::StatusCode::from_u16(ApiError::from(error).status()).unwrap_or(axum::http::StatusCode::INTERNAL_SERVER_ERROR);
+            let status = axum::http::StatusCode::from_u16(ApiError::from(error).status())
+                .unwrap_or(axum::http::StatusCode::INTERNAL_SERVER_ERROR);
             pages::unavailable(status, visitor.locale).into_response()
         }
     }

@@ -1,10 +1,10 @@
 //! A response that takes its connection over from the HTTP library.
 //!
-//! hyper keeps two buffers of 8 KiB for every HTTP/1 connection, and what axum and our layers put around a body stays as
-//! long as the body does: 44 KiB for a stream that says a hundred bytes a minute (measured). So the library writes the
-//! head and the beginning of such a body. Its writer flushes a connection only when it holds nothing back any more
-//! (`AsyncWrite::poll_flush`); in that moment the socket changes hands, the library is told that its connection is gone,
-//! and all that it held for it is freed. What is told from then on is written by whoever took the socket.
+//! hyper keeps two buffers of 8 KiB for every HTTP/1 connection, and what axum and our layers put around a body stays
+//! as long as the body does: 44 KiB for a stream that says a hundred bytes a minute (measured). So the library writes
+//! the head and the beginning of such a body. Its writer flushes a connection only when it holds nothing back any more
+//! (`AsyncWrite::poll_flush`); in that moment the socket changes hands, the library is told that its connection is
+//! gone, and all that it held for it is freed. What is told from then on is written by whoever took the socket.
 
 use std::{
     io,
@@ -26,8 +26,8 @@ const SAID_UP: usize = 8 * 1_024;
 pub struct Takeover(Arc<Mutex<Option<Taker>>>);
 
 impl Takeover {
-    /// Hands the connection to `taker` once everything written so far is on its way. Called from the body of the response
-    /// when it has given its beginning. Dropped unheard when the connection ends before.
+    /// Hands the connection to `taker` once everything written so far is on its way. Called from the body of the
+    /// response when it has given its beginning. Dropped unheard when the connection ends before.
     pub fn arrange(&self, taker: impl FnOnce(Taken) + Send + 'static) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(taker));
     }
@@ -56,7 +56,9 @@ impl Taken {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => bytes = &bytes[count..],
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    tokio::time::timeout(self.patience, self.stream.writable()).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+                    tokio::time::timeout(self.patience, self.stream.writable())
+                        .await
+                        .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
                 }
                 Err(error) => return Err(error),
             }

@@ -1,5 +1,5 @@
-//! One connection. It is ended when its other end takes nothing for a while, says nothing for longer, or does not come to the
-//! end of a head: what waits for it is bounded, and so is how long. A feed goes on from its cursor.
+//! One connection. It is ended when its other end takes nothing for a while, says nothing for longer, or does not come
+//! to the end of a head: what waits for it is bounded, and so is how long. A feed goes on from its cursor.
 
 use std::{
     future::Future,
@@ -102,7 +102,11 @@ impl Wire {
             return Poll::Pending;
         }
         // One of an earlier turn was whole.
-        let head = self.head.take().filter(|(of, _)| *of == turn).map_or_else(|| Box::pin(tokio::time::sleep(patience)), |(_, head)| head);
+        let head = self
+            .head
+            .take()
+            .filter(|(of, _)| *of == turn)
+            .map_or_else(|| Box::pin(tokio::time::sleep(patience)), |(_, head)| head);
         let (_, head) = self.head.insert((turn, head));
         head.as_mut().poll(context)
     }
@@ -125,7 +129,11 @@ impl Wire {
 }
 
 impl AsyncRead for Wire {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         if let Poll::Ready(read) = self.stream()?.poll_read(context, buffer) {
             self.idle = None;
             let turn = self.turns.now();
@@ -145,7 +153,11 @@ impl AsyncWrite for Wire {
         self.timed(context, written)
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, parts: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         let written = self.stream()?.poll_write_vectored(context, parts);
         self.timed(context, written)
     }
@@ -154,7 +166,8 @@ impl AsyncWrite for Wire {
         self.open.as_ref().is_some_and(|(stream, _)| stream.is_write_vectored())
     }
 
-    /// The library flushes when it holds nothing back any more: then it may be taken over, and hears that its connection is gone.
+    /// The library flushes when it holds nothing back any more: then it may be taken over, and hears that its
+    /// connection is gone.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         std::task::ready!(self.stream()?.poll_flush(context))?;
         let Some(taker) = self.takeover.due() else { return Poll::Ready(Ok(())) };

@@ -69,8 +69,9 @@ struct Asking {
     wanted: i64,
 }
 
-/// Keeps `initial` true by asking `fetch`. The live line goes on from the number that the first view was read at. Whatever is
-/// heard while an answer is under way is asked for afterwards, and only where that answer was read before it happened.
+/// Keeps `initial` true by asking `fetch`. The live line goes on from the number that the first view was read at.
+/// Whatever is heard while an answer is under way is asked for afterwards, and only where that answer was read before
+/// it happened.
 pub fn keep<T, F>(initial: T, fetch: impl Fn() -> F + Send + Sync + 'static) -> LiveView<T>
 where
     T: AsOf + Clone + Send + Sync + 'static,
@@ -79,7 +80,12 @@ where
     let as_of = initial.as_of();
     let live = use_live();
     live.keep_from(as_of);
-    let kept = LiveView { view: RwSignal::new(initial), asked: RwSignal::new(0), shown_at: StoredValue::new(0.0), shown: StoredValue::new(0) };
+    let kept = LiveView {
+        view: RwSignal::new(initial),
+        asked: RwSignal::new(0),
+        shown_at: StoredValue::new(0.0),
+        shown: StoredValue::new(0),
+    };
     let reached = StoredValue::new(as_of);
     let asking = StoredValue::new(Asking::default());
     let fetch = StoredValue::new(fetch);
@@ -152,8 +158,8 @@ where
     kept
 }
 
-/// Shows a view that was asked for. Answers come one after the other, and each is shown, also one whose number is lower: a server
-/// that was restored from a backup has forgotten what the page shows.
+/// Shows a view that was asked for. Answers come one after the other, and each is shown, also one whose number is
+/// lower: a server that was restored from a backup has forgotten what the page shows.
 fn show<T: AsOf + Send + Sync + 'static>(kept: LiveView<T>, view: T) {
     let is_opening = kept.view.with_untracked(|before| view.opens_after(before));
     let count = kept.shown.get_value() + 1;

@@ -40,8 +40,8 @@ pub fn Today(today: TodayView) -> impl IntoView {
     let whose = use_origin().whose;
     let kept = live_view::keep(today, move || api::today(pair, Some(whose.clone())));
     let outbox = Outbox::default();
-    // What I sent is on the page at once, whether or not the line is up. Where news comes at once its own event brings it, and
-    // only what the event does not bring is asked for.
+    // What I sent is on the page at once, whether or not the line is up. Where news comes at once its own event brings
+    // it, and only what the event does not bring is asked for.
     let live = use_live();
     Effect::new(move |_| {
         drafts::on_sent(move || {
@@ -89,7 +89,8 @@ fn Shown(kept: LiveView<TodayView>, outbox: Outbox) -> impl IntoView {
             <TodayScene view/>
             <div class="today-card">
                 <Taken outbox/>
-                // News stands below the field that somebody may be typing in, where it moves nothing (`pages/today.css`).
+                // News stands below the field that somebody may be typing in, where it moves nothing
+                // (`pages/today.css`).
                 <TodayCard view outbox/>
                 <LiveLine view/>
                 <PairNotices view/>
@@ -103,16 +104,20 @@ fn Shown(kept: LiveView<TodayView>, outbox: Outbox) -> impl IntoView {
     }
 }
 
-/// That an answer was taken, for who listens. It is there before the sentence: a region that comes with it may not be heard.
+/// That an answer was taken, for who listens. It is there before the sentence: a region that comes with it may not be
+/// heard.
 #[component]
 fn Taken(outbox: Outbox) -> impl IntoView {
     let words = use_words();
-    let line = move || if outbox.last.with(|last| matches!(last, Some((_, Ok(Sent::Taken))))) { words.answer_sent } else { "" };
+    let line = move || {
+        if outbox.last.with(|last| matches!(last, Some((_, Ok(Sent::Taken))))) { words.answer_sent } else { "" }
+    };
     view! { <p class="visually-hidden" role="status" inner_html=line></p> }
 }
 
-/// What just happened, said aloud by screen readers too. An event alone says nothing: it may be the echo of my own act, and
-/// it comes before the view that shows what became of it. A sentence is said when the view knows of the event, and says so.
+/// What just happened, said aloud by screen readers too. An event alone says nothing: it may be the echo of my own act,
+/// and it comes before the view that shows what became of it. A sentence is said when the view knows of the event, and
+/// says so.
 #[component]
 fn LiveLine(view: RwSignal<TodayView>) -> impl IntoView {
     let (locale, words) = (use_locale(), use_words());
@@ -125,11 +130,15 @@ fn LiveLine(view: RwSignal<TodayView>) -> impl IntoView {
         let about = |template: &str| text::fill(template, &[("other", &today.pair.call_other(words))]);
         match event.kind {
             EventKind::CardOpened => Some(words.card_opened.to_owned()),
-            EventKind::AnswerSubmitted if waits_for_me(&today, event.daily_question) => Some(about(words.live_answered)),
+            EventKind::AnswerSubmitted if waits_for_me(&today, event.daily_question) => {
+                Some(about(words.live_answered))
+            }
             // Whoever joined knows it.
             EventKind::MemberJoined if today.pair.is_inviter => Some(about(words.live_joined)),
             EventKind::QuestionSwapped => Some(words.swapped_notice.to_owned()),
-            EventKind::PushTimeChanged => Some(text::fill(words.live_time_changed, &[("time", &text::time(locale, today.pair.push_time))])),
+            EventKind::PushTimeChanged => {
+                Some(text::fill(words.live_time_changed, &[("time", &text::time(locale, today.pair.push_time))]))
+            }
             _ => None,
         }
     };
@@ -146,7 +155,8 @@ fn waits_for_me(today: &TodayView, question: Option<DailyQuestionId>) -> bool {
 #[component]
 fn PairNotices(view: RwSignal<TodayView>) -> impl IntoView {
     let (locale, words) = (use_locale(), use_words());
-    move || match view.with(|today| (today.pair.phase, today.pair.paused_until)) {
+    move || {
+        match view.with(|today| (today.pair.phase, today.pair.paused_until)) {
         (Phase::Closed, _) => Some(
             view! {
                 <div class="notice">
@@ -168,6 +178,7 @@ fn PairNotices(view: RwSignal<TodayView>) -> impl IntoView {
         ),
         (Phase::Alone | Phase::Together, None) => None,
     }
+    }
 }
 
 /// Before anybody joined.
@@ -175,7 +186,8 @@ fn PairNotices(view: RwSignal<TodayView>) -> impl IntoView {
 fn AloneNotice(view: RwSignal<TodayView>) -> impl IntoView {
     let words = use_words();
     move || {
-        let alone = view.with(|today| (today.pair.phase == Phase::Alone).then_some((today.pair.id, today.has_invitation)));
+        let alone =
+            view.with(|today| (today.pair.phase == Phase::Alone).then_some((today.pair.id, today.has_invitation)));
         alone.map(|(pair, has_invitation)| {
             view! {
                 <div class="notice warm">

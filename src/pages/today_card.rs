@@ -93,7 +93,9 @@ fn submit_error(outbox: Outbox, view: RwSignal<TodayView>) -> Signal<Option<ApiE
 #[component]
 fn NothingYet(view: RwSignal<TodayView>) -> impl IntoView {
     let (locale, words) = (use_locale(), use_words());
-    let lead = move || text::fill(words.nothing_yet_lead, &[("time", &text::time(locale, view.with(|today| today.pair.push_time)))]);
+    let lead = move || {
+        text::fill(words.nothing_yet_lead, &[("time", &text::time(locale, view.with(|today| today.pair.push_time)))])
+    };
     view! {
         <h1>{words.nothing_yet_title}</h1>
         <p class="lead" inner_html=move || html(&lead())></p>

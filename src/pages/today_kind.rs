@@ -24,7 +24,9 @@ pub fn kind_of(today: &TodayView) -> Kind {
             AnswersView::Both { .. } => Kind::Open { id: question.id },
             _ if today.pair.phase == Phase::Closed => Kind::Closed,
             AnswersView::Waiting { .. } => Kind::Waiting { id: question.id, version: question.version },
-            AnswersView::Open | AnswersView::OtherIsWaiting => Kind::ToAnswer { id: question.id, version: question.version },
+            AnswersView::Open | AnswersView::OtherIsWaiting => {
+                Kind::ToAnswer { id: question.id, version: question.version }
+            }
         },
     }
 }

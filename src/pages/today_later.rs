@@ -17,7 +17,9 @@ use crate::{
 #[component]
 pub fn LaterQuestions(view: RwSignal<TodayView>, outbox: Outbox) -> impl IntoView {
     let words = use_words();
-    let state = Memo::new(move |_| view.with(|today| (today.pair.phase == Phase::Closed, today.later.iter().map(later_key).collect::<Vec<_>>())));
+    let state = Memo::new(move |_| {
+        view.with(|today| (today.pair.phase == Phase::Closed, today.later.iter().map(later_key).collect::<Vec<_>>()))
+    });
     let drawn = StoredValue::new(false);
     move || {
         let (is_closed, _) = state.get();
@@ -31,7 +33,11 @@ pub fn LaterQuestions(view: RwSignal<TodayView>, outbox: Outbox) -> impl IntoVie
             return ().into_any();
         }
         let other = today.pair.call_other(words);
-        let items = today.later.into_iter().map(|question| later_item(today.pair.id, question, &other, outbox, is_first)).collect_view();
+        let items = today
+            .later
+            .into_iter()
+            .map(|question| later_item(today.pair.id, question, &other, outbox, is_first))
+            .collect_view();
         view! {
             <section class="later">
                 <h2>{words.later_title}</h2>
@@ -69,7 +75,13 @@ fn own_answers(words: &'static text::Words, today: &TodayView) -> impl IntoView 
     (!own.is_empty()).then(|| view! { <section class="later"><h2>{words.closed_own_title}</h2>{own}</section> })
 }
 
-fn later_item(pair: PairId, question: QuestionView, other: &str, outbox: Outbox, is_first: bool) -> impl IntoView + use<> {
+fn later_item(
+    pair: PairId,
+    question: QuestionView,
+    other: &str,
+    outbox: Outbox,
+    is_first: bool,
+) -> impl IntoView + use<> {
     let words = use_words();
     let (id, place) = (question.id, place_of(pair, &question));
     let own = match &question.answers {
@@ -79,7 +91,8 @@ fn later_item(pair: PairId, question: QuestionView, other: &str, outbox: Outbox,
     let refused = use_refused("submit_answer").filter(|refused| refused.field("daily_question") == id.to_string());
     let typed = refused.as_ref().map(|refused| refused.field("body").to_owned());
     let draft = RwSignal::new(typed.or_else(|| own.clone()).unwrap_or_default());
-    let state = if own.is_some() { text::fill(words.later_waiting, &[("other", other)]) } else { words.later_mine.to_owned() };
+    let state =
+        if own.is_some() { text::fill(words.later_waiting, &[("other", other)]) } else { words.later_mine.to_owned() };
     let refused_error = refused.map(|refused| refused.error);
     let error = Signal::derive(move || match outbox.error_of(id) {
         Some(error) => error.filter(|error| error.is_by_the_field()),

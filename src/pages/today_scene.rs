@@ -22,9 +22,15 @@ pub fn TodayScene(view: RwSignal<TodayView>) -> impl IntoView {
             view.with(|today| {
                 let is_me = today.pair.me.role == role;
                 let question = today.question.as_ref();
-                let is_lit = question.is_some_and(|question| if is_me { question.has_answered() } else { question.other_has_answered() });
-                let relation =
-                    if is_me { Some(today.pair.me.relation.clone()) } else { today.pair.other.as_ref().map(|other| other.relation.clone()) };
+                let is_lit =
+                    question.is_some_and(
+                        |question| if is_me { question.has_answered() } else { question.other_has_answered() },
+                    );
+                let relation = if is_me {
+                    Some(today.pair.me.relation.clone())
+                } else {
+                    today.pair.other.as_ref().map(|other| other.relation.clone())
+                };
                 Seat { relation, is_lit }
             })
         })
@@ -33,7 +39,10 @@ pub fn TodayScene(view: RwSignal<TodayView>) -> impl IntoView {
         view.with(|today| {
             let other = today.pair.call_other(words);
             let question = today.question.as_ref();
-            match (question.is_some_and(|question| question.has_answered()), question.is_some_and(|question| question.other_has_answered())) {
+            match (
+                question.is_some_and(|question| question.has_answered()),
+                question.is_some_and(|question| question.other_has_answered()),
+            ) {
                 (false, false) => words.windows_none.to_owned(),
                 (true, false) => words.windows_mine.to_owned(),
                 (false, true) => text::fill(words.windows_other, &[("other", &other)]),

@@ -33,7 +33,8 @@ pub fn take_refused(view: RwSignal<TodayView>, draft: RwSignal<String>, kept: Rw
     if is_same && today.pair.phase != Phase::Closed {
         draft.set(text);
     } else if !text.trim().is_empty() {
-        let title = if refused.error == ApiError::Swapped { words.draft_before_swap } else { refused.error.sentence(words) };
+        let title =
+            if refused.error == ApiError::Swapped { words.draft_before_swap } else { refused.error.sentence(words) };
         kept.set(Some(Kept { title, text }));
     }
 }

@@ -44,7 +44,9 @@ pub fn WaitingCard(
     let saved = move || {
         view.with(|today| match today.pair.phase {
             Phase::Alone => words.answer_saved_alone.to_owned(),
-            Phase::Together | Phase::Closed => text::fill(words.answer_saved, &[("other", &today.pair.call_other(words))]),
+            Phase::Together | Phase::Closed => {
+                text::fill(words.answer_saved, &[("other", &today.pair.call_other(words))])
+            }
         })
     };
     if draft.with_untracked(String::is_empty) {
@@ -103,7 +105,8 @@ pub fn WaitingCard(
 #[component]
 fn MoveOnPart(view: RwSignal<TodayView>, id: DailyQuestionId) -> impl IntoView {
     let words = use_words();
-    move || match view.with(|today| today.question.as_ref().map(|question| (question.may_move_on, question.has_moved_on))) {
+    move || {
+        match view.with(|today| today.question.as_ref().map(|question| (question.may_move_on, question.has_moved_on))) {
         Some((_, true)) => Some(view! { <p class="notice">{words.moved_on}</p> }.into_any()),
         Some((true, false)) => Some(
             view! {
@@ -116,5 +119,6 @@ fn MoveOnPart(view: RwSignal<TodayView>, id: DailyQuestionId) -> impl IntoView {
             .into_any(),
         ),
         Some((false, false)) | None => None,
+    }
     }
 }

@@ -53,7 +53,8 @@ pub enum Spender {
 /// When each bucket is full again (the generic cell rate algorithm, ITU-T I.371).
 type FullAt = HashMap<(Bucket, Spender), Moment>;
 
-/// Best effort: held in memory per process, on the monotonic clock, and lost on restart. It stops floods; it is no quota.
+/// Best effort: held in memory per process, on the monotonic clock, and lost on restart. It stops floods; it is no
+/// quota.
 #[derive(Clone)]
 pub struct Budget {
     writes: Option<u32>,

@@ -32,14 +32,19 @@ impl Zone {
         Self::of_databases(name, jiff::tz::db(), &BUNDLED)
     }
 
-    /// Letter case does not matter, and links are known: what the system's database lacks (Debian 13 and Ubuntu 24.04 have the
-    /// legacy names in a package of their own), the bundled one has.
-    fn of_databases(name: &ZoneName, system: &TimeZoneDatabase, bundled: &TimeZoneDatabase) -> Result<Self, UnknownZone> {
-        // A place has a region; what has none is an alias, a placeholder or the server's own setting. Etc/Unknown is a browser's
-        // word for knowing none.
+    /// Letter case does not matter, and links are known: what the system's database lacks (Debian 13 and Ubuntu 24.04
+    /// have the legacy names in a package of their own), the bundled one has.
+    fn of_databases(
+        name: &ZoneName,
+        system: &TimeZoneDatabase,
+        bundled: &TimeZoneDatabase,
+    ) -> Result<Self, UnknownZone> {
+        // A place has a region; what has none is an alias, a placeholder or the server's own setting. Etc/Unknown is a
+        // browser's word for knowing none.
         let name = name.as_str();
         let lower = name.to_ascii_lowercase();
-        let is_none = ["posix/", "right/", "systemv/"].iter().any(|folder| lower.starts_with(folder)) || lower == "etc/unknown";
+        let is_none =
+            ["posix/", "right/", "systemv/"].iter().any(|folder| lower.starts_with(folder)) || lower == "etc/unknown";
         if is_none || !(lower.contains('/') || matches!(lower.as_str(), "utc" | "gmt")) {
             return Err(UnknownZone);
         }
@@ -61,13 +66,16 @@ impl Zone {
         }
     }
 
-    /// For a stored name, which existed when it was stored. If no database knows it any more, its last known offset is used;
-    /// `jobs::zones` tells the operator whom that concerns.
+    /// For a stored name, which existed when it was stored. If no database knows it any more, its last known offset is
+    /// used; `jobs::zones` tells the operator whom that concerns.
     pub fn stored(name: &ZoneName) -> Self {
         Self::of(name).unwrap_or_else(|_| {
             let known = name.last_offset_s().and_then(|seconds| Offset::from_seconds(seconds).ok());
             if known.is_none() {
-                tracing::error!(zone = name.as_str(), "a stored time zone is in no database and no offset of it is known, using UTC");
+                tracing::error!(
+                    zone = name.as_str(),
+                    "a stored time zone is in no database and no offset of it is known, using UTC"
+                );
             }
             Self(TimeZone::fixed(known.unwrap_or(Offset::UTC)))
         })
@@ -107,7 +115,10 @@ impl Zone {
     /// The first push time after `after`.
     pub fn next_push(&self, after: Millis, time: PushTime) -> Millis {
         let today = self.date(after);
-        (-1..=3).map(|days| self.instant(today.plus_days(days), time)).find(|at| *at > after).unwrap_or_else(|| after.plus(Millis::DAY))
+        (-1..=3)
+            .map(|days| self.instant(today.plus_days(days), time))
+            .find(|at| *at > after)
+            .unwrap_or_else(|| after.plus(Millis::DAY))
     }
 
     /// The latest push time at or before `at`.
@@ -147,14 +158,16 @@ fn from_local(date: LocalDate) -> Date {
     Date::new(date.year() as i16, date.month() as i8, date.day() as i8).unwrap_or(Date::constant(1970, 1, 1))
 }
 
-/// The zones a form offers, each with the minute of the day its clocks show: the stored one first, whatever it is, then the
-/// cities of the list by name.
+/// The zones a form offers, each with the minute of the day its clocks show: the stored one first, whatever it is, then
+/// the cities of the list by name.
 pub fn zone_choices(own: Option<&ZoneName>, locale: Locale, now: Millis) -> Vec<(ZoneName, i64)> {
     let is_own = |name: &str| own.is_some_and(|own| cities::is_same_city(own.as_str(), name));
     let mut others: Vec<(String, ZoneName)> = cities::CITIES
         .iter()
         .filter(|(name, _)| !is_own(name))
-        .filter_map(|(name, _)| Some((cities::city(locale, name), ZoneName::parse(name).ok().filter(|name| Zone::of(name).is_ok())?)))
+        .filter_map(|(name, _)| {
+            Some((cities::city(locale, name), ZoneName::parse(name).ok().filter(|name| Zone::of(name).is_ok())?))
+        })
         .collect();
     others.sort_by(|(one, _), (other, _)| one.cmp(other));
     let zones = own.cloned().into_iter().chain(others.into_iter().map(|(_, zone)| zone));
@@ -168,7 +181,8 @@ pub fn zone_names() -> Vec<String> {
         .map(|name| name.as_str().to_owned())
         .filter(|name| {
             // The countries' own names are links to places in the list.
-            let is_link = ["US/", "Canada/", "Brazil/", "Chile/", "Mexico/"].iter().any(|country| name.starts_with(country));
+            let is_link =
+                ["US/", "Canada/", "Brazil/", "Chile/", "Mexico/"].iter().any(|country| name.starts_with(country));
             !is_link
                 && name.contains('/')
                 && !name.starts_with("Etc/")

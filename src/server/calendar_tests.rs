@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{Cadence, DailyQuestion, DailyQuestionId, DueOutcome, MIN_GAP_MS, PairId, QuestionKey, Section, Wording, Wordings};
+use crate::domain::{
+    Cadence, DailyQuestion, DailyQuestionId, DueOutcome, MIN_GAP_MS, PairId, QuestionKey, Section, Wording, Wordings,
+};
 
 /// The two years looked at begin on 2026-01-01.
 const FIRST_DAY: (i32, u8, u8) = (2026, 1, 1);
@@ -70,7 +72,11 @@ fn a_gap_goes_to_the_later_time() {
     ] {
         assert_eq!(zone(name).instant(date(day), time(push)), utc(expected), "{name} {day} {push}");
     }
-    assert_eq!(zone("America/New_York").minute(utc("2026-03-08T07:30:00Z")), 3 * 60 + 30, "02:30 does not exist, it is 03:30");
+    assert_eq!(
+        zone("America/New_York").minute(utc("2026-03-08T07:30:00Z")),
+        3 * 60 + 30,
+        "02:30 does not exist, it is 03:30"
+    );
 }
 
 #[test]
@@ -116,12 +122,21 @@ fn of_several_missed_due_minutes_the_latest_counts() {
     let due = utc("2026-11-22T12:00:00Z");
     let now = utc("2026-11-25T13:00:00Z");
     let found = zone.due_minute(due, now, time);
-    assert_eq!(found, DueMinute { at: utc("2026-11-25T12:00:00Z"), local_date: date("2026-11-25"), next: utc("2026-11-26T12:00:00Z"), now });
+    assert_eq!(
+        found,
+        DueMinute {
+            at: utc("2026-11-25T12:00:00Z"),
+            local_date: date("2026-11-25"),
+            next: utc("2026-11-26T12:00:00Z"),
+            now
+        }
+    );
     let early = zone.due_minute(due, due.plus(5), time);
     assert_eq!((early.at, early.local_date), (due, date("2026-11-22")));
 }
 
-/// Nuuk's clocks go from 23:00 to 00:00: 23:59 of that Saturday falls on the first hour of Sunday, and is still Saturday's.
+/// Nuuk's clocks go from 23:00 to 00:00: 23:59 of that Saturday falls on the first hour of Sunday, and is still
+/// Saturday's.
 #[test]
 fn a_push_time_that_a_gap_moves_past_midnight_keeps_its_own_date() {
     let (zone, time) = (zone("America/Nuuk"), time("23:59"));
@@ -133,8 +148,18 @@ fn a_push_time_that_a_gap_moves_past_midnight_keeps_its_own_date() {
 #[test]
 fn a_zone_nobody_knows_is_an_answer_and_a_stored_one_keeps_its_last_offset() {
     let name = |text: &str| ZoneName::parse(text).expect("a name");
-    // localtime and posixrules are whatever the server itself is set to, right/ counts leap seconds, Factory is a placeholder.
-    let unknown = ["localtime", "posixrules", "right/Asia/Seoul", "Factory", "Asia/Atlantis", "Seoul", "Etc/Unknown", "POSIX/Asia/Seoul"];
+    // localtime and posixrules are whatever the server itself is set to, right/ counts leap seconds, Factory is a
+    // placeholder.
+    let unknown = [
+        "localtime",
+        "posixrules",
+        "right/Asia/Seoul",
+        "Factory",
+        "Asia/Atlantis",
+        "Seoul",
+        "Etc/Unknown",
+        "POSIX/Asia/Seoul",
+    ];
     let known: Vec<&str> = unknown.into_iter().filter(|text| Zone::of(&name(text)).is_ok()).collect();
     assert!(known.is_empty(), "taken for zones: {known:?}");
     let at = utc("2026-11-22T23:30:00Z");
@@ -152,9 +177,17 @@ fn the_offered_names_are_places_sorted_and_all_of_them_exist() {
     for name in &names {
         let stored = ZoneName::parse(name).expect("a name that can be stored");
         assert!(Zone::of(&stored).is_ok(), "{name}");
-        assert!(name.contains('/') && !name.starts_with("Etc/") && !name.starts_with("posix/") && !name.starts_with("right/"), "{name}");
+        assert!(
+            name.contains('/')
+                && !name.starts_with("Etc/")
+                && !name.starts_with("posix/")
+                && !name.starts_with("right/"),
+            "{name}"
+        );
     }
-    for name in ["Asia/Seoul", "America/New_York", "Europe/London", "Pacific/Kiritimati", "America/Argentina/Buenos_Aires"] {
+    for name in
+        ["Asia/Seoul", "America/New_York", "Europe/London", "Pacific/Kiritimati", "America/Argentina/Buenos_Aires"]
+    {
         assert!(names.iter().any(|known| known == name), "{name}");
     }
 }
@@ -162,8 +195,16 @@ fn the_offered_names_are_places_sorted_and_all_of_them_exist() {
 #[test]
 fn the_bundled_database_answers_where_the_system_s_does_not() {
     let none = TimeZoneDatabase::none();
-    let names =
-        ["Asia/Calcutta", "Asia/Saigon", "Asia/Katmandu", "Europe/Kiev", "America/Indianapolis", "America/Buenos_Aires", "Asia/Seoul", "Etc/GMT-9"];
+    let names = [
+        "Asia/Calcutta",
+        "Asia/Saigon",
+        "Asia/Katmandu",
+        "Europe/Kiev",
+        "America/Indianapolis",
+        "America/Buenos_Aires",
+        "Asia/Seoul",
+        "Etc/GMT-9",
+    ];
     for text in names {
         let name = ZoneName::parse(text).expect("a name");
         assert!(Zone::of_databases(&name, &none, &none).is_err(), "{text}: no database");
@@ -175,11 +216,18 @@ fn the_bundled_database_answers_where_the_system_s_does_not() {
 #[test]
 fn a_name_is_stored_as_the_database_spells_it() {
     let now = utc("2026-11-22T12:00:00Z");
-    let named = |text: &str| Zone::named(&ZoneName::parse(text).expect("a name"), now).map(|name| (name.as_str().to_owned(), name.last_offset_s()));
+    let named = |text: &str| {
+        Zone::named(&ZoneName::parse(text).expect("a name"), now)
+            .map(|name| (name.as_str().to_owned(), name.last_offset_s()))
+    };
     assert_eq!(named("asia/SEOUL"), Ok(("Asia/Seoul".to_owned(), Some(32_400))));
     assert_eq!(named("etc/gmt-9"), Ok(("Etc/GMT-9".to_owned(), Some(32_400))));
     assert_eq!(named("America/New_York"), Ok(("America/New_York".to_owned(), Some(-18_000))));
-    assert_eq!(named("asia/calcutta").map(|(name, _)| name), Ok("Asia/Calcutta".to_owned()), "a link stays what the browser said");
+    assert_eq!(
+        named("asia/calcutta").map(|(name, _)| name),
+        Ok("Asia/Calcutta".to_owned()),
+        "a link stays what the browser said"
+    );
     assert_eq!(named("Mars/Olympus"), Err(UnknownZone));
 }
 
@@ -190,9 +238,14 @@ fn forms_offer_what_is_stored_first_and_a_city_for_every_way_of_keeping_time() {
         let own = ZoneName::parse(own).expect("a name").with_offset(Some(32_400));
         let offered = zone_choices(Some(&own), Locale::Ko, now);
         assert_eq!(offered[0].0, own);
-        assert_eq!(offered.iter().filter(|(zone, _)| crate::text::cities::is_same_city(zone.as_str(), own.as_str())).count(), 1, "{own:?}");
+        assert_eq!(
+            offered.iter().filter(|(zone, _)| crate::text::cities::is_same_city(zone.as_str(), own.as_str())).count(),
+            1,
+            "{own:?}"
+        );
     }
-    let clocks = |zone: &Zone| (0..DAYS / 4).map(|days| zone.offset_s(start().plus(4 * days * Millis::DAY))).collect::<Vec<_>>();
+    let clocks =
+        |zone: &Zone| (0..DAYS / 4).map(|days| zone.offset_s(start().plus(4 * days * Millis::DAY))).collect::<Vec<_>>();
     let cities: Vec<Vec<i32>> = crate::text::cities::CITIES.iter().map(|(name, _)| clocks(&zone(name))).collect();
     let lives: Vec<String> = zone_names().into_iter().filter(|name| !name.starts_with("Antarctica/")).collect();
     let without: Vec<String> = lives.into_iter().filter(|name| !cities.contains(&clocks(&zone(name)))).collect();
@@ -284,7 +337,14 @@ struct Life {
 impl Life {
     /// The other joins at `now`: the first question gets this date.
     fn begin(zone: &Zone, time: PushTime, now: Millis) -> Self {
-        Self { next_due: zone.next_push(now, time), last: (zone.date(now), now), zone: zone.clone(), time, now, openings: Vec::new() }
+        Self {
+            next_due: zone.next_push(now, time),
+            last: (zone.date(now), now),
+            zone: zone.clone(),
+            time,
+            now,
+            openings: Vec::new(),
+        }
     }
 
     /// The scheduler looks at every due minute until `until`.
@@ -301,8 +361,14 @@ impl Life {
         let due = self.zone.due_minute(self.next_due, self.now, self.time);
         assert!(due.next > self.now, "the next due minute lies ahead");
         let (last_opened_date, last_opened_at) = (Some(self.last.0), Some(self.last.1));
-        let cadence =
-            Cadence { current: Some(card), last_opened_date, last_opened_at, paused_until: None, parent_unanswered: 0, child_unanswered: 0 };
+        let cadence = Cadence {
+            current: Some(card),
+            last_opened_date,
+            last_opened_at,
+            paused_until: None,
+            parent_unanswered: 0,
+            child_unanswered: 0,
+        };
         self.next_due = due.next;
         if cadence.at_due(due) == DueOutcome::Open {
             self.last = (due.local_date, self.now);
@@ -315,7 +381,8 @@ impl Life {
         self.openings.windows(2).find_map(|pair| {
             let ((earlier, before), (later, after)) = (pair[0], pair[1]);
             let is_fine = later > earlier && after.since(before) >= MIN_GAP_MS;
-            (!is_fine).then(|| format!("{earlier} and {later} opened {} minutes apart", after.since(before) / Millis::MINUTE))
+            (!is_fine)
+                .then(|| format!("{earlier} and {later} opened {} minutes apart", after.since(before) / Millis::MINUTE))
         })
     }
 }
@@ -332,8 +399,10 @@ fn in_every_zone_a_pair_that_changes_nothing_gets_exactly_one_question_a_date() 
             // The day of joining has its question already, or was joined too late for one.
             let dates: Vec<LocalDate> = life.openings.iter().map(|(date, _)| *date).collect();
             for pair in dates.windows(2) {
-                let missing: Vec<LocalDate> =
-                    (1..pair[1].days_since(pair[0])).map(|day| pair[0].plus_days(day)).filter(|day| !is_skipped(&zone, *day)).collect();
+                let missing: Vec<LocalDate> = (1..pair[1].days_since(pair[0]))
+                    .map(|day| pair[0].plus_days(day))
+                    .filter(|day| !is_skipped(&zone, *day))
+                    .collect();
                 if !missing.is_empty() {
                     broken.push(format!("{name} {push}: nothing opened on {missing:?}"));
                 }

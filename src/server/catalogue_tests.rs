@@ -6,7 +6,8 @@ use super::*;
 use crate::domain::{Locale, Role};
 
 fn catalogue() -> Catalogue {
-    Catalogue::from_files(&EMBEDDED.map(|(name, text)| (name.to_owned(), text.to_owned()))).expect("our own files are in order")
+    Catalogue::from_files(&EMBEDDED.map(|(name, text)| (name.to_owned(), text.to_owned())))
+        .expect("our own files are in order")
 }
 
 /// A wording with what it is: for a sentence about what is wrong with it.
@@ -40,7 +41,13 @@ fn all_texts() -> Vec<Told> {
     for question in catalogue.questions().iter().chain([catalogue.free()]) {
         for (language, wording) in [("ko", &question.wordings.ko), ("en", &question.wordings.en)] {
             for (seat, text) in [("topic", &wording.topic), ("parent", &wording.parent), ("child", &wording.child)] {
-                texts.push(Told { key: question.key.0.clone(), section: question.section, language, seat, text: text.clone() });
+                texts.push(Told {
+                    key: question.key.0.clone(),
+                    section: question.section,
+                    language,
+                    seat,
+                    text: text.clone(),
+                });
             }
         }
     }
@@ -48,14 +55,20 @@ fn all_texts() -> Vec<Told> {
 }
 
 fn wordings(language: &str) -> Vec<Told> {
-    all_texts().into_iter().filter(|told| told.seat != "topic" && (told.language == language || language.is_empty())).collect()
+    all_texts()
+        .into_iter()
+        .filter(|told| told.seat != "topic" && (told.language == language || language.is_empty()))
+        .collect()
 }
 
 /// Fails with every text that `what_is_wrong` says something about.
 fn each(texts: &[Told], what_is_wrong: impl Fn(&Told) -> Option<String>) {
     let broken: Vec<String> = texts
         .iter()
-        .filter_map(|told| what_is_wrong(told).map(|wrong| format!("{} {} {}: {wrong}: {}", told.key, told.language, told.seat, told.text)))
+        .filter_map(|told| {
+            what_is_wrong(told)
+                .map(|wrong| format!("{} {} {}: {wrong}: {}", told.key, told.language, told.seat, told.text))
+        })
         .collect();
     assert!(broken.is_empty(), "{} broken:\n{}", broken.len(), broken.join("\n"));
 }
@@ -68,7 +81,11 @@ fn there_are_at_least_240_questions_and_30_in_each_section() {
         let count = catalogue.questions().iter().filter(|question| question.section == section).count();
         assert!(count >= 30, "{}: {count}", section.word());
     }
-    assert_eq!(EMBEDDED.map(|(name, _)| name.trim_end_matches(".toml")), Section::ALL.map(Section::word), "a file for each section, in its order");
+    assert_eq!(
+        EMBEDDED.map(|(name, _)| name.trim_end_matches(".toml")),
+        Section::ALL.map(Section::word),
+        "a file for each section, in its order"
+    );
 }
 
 #[test]
@@ -77,7 +94,10 @@ fn keys_are_plain_and_told_once_and_begin_with_their_section() {
     for question in catalogue().questions() {
         let key = &question.key.0;
         assert!(seen.insert(key.clone()), "{key} twice");
-        assert!(key.len() <= 64 && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{key}");
+        assert!(
+            key.len() <= 64 && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
+            "{key}"
+        );
         let prefix = match question.section {
             Section::Childhood => "childhood-",
             Section::School => "school-",
@@ -104,8 +124,18 @@ fn the_first_question_is_the_oldest_memory_and_the_free_one_is_not_in_the_rotati
 fn every_question_has_tags_of_plain_words() {
     for question in catalogue().questions() {
         let is_plain = |tag: &String| !tag.is_empty() && tag.bytes().all(|b| b.is_ascii_lowercase());
-        assert!(!question.tags.is_empty() && question.tags.iter().all(is_plain), "{}: {:?}", question.key.0, question.tags);
-        assert_eq!(question.tags.iter().collect::<BTreeSet<_>>().len(), question.tags.len(), "{}: a tag twice", question.key.0);
+        assert!(
+            !question.tags.is_empty() && question.tags.iter().all(is_plain),
+            "{}: {:?}",
+            question.key.0,
+            question.tags
+        );
+        assert_eq!(
+            question.tags.iter().collect::<BTreeSet<_>>().len(),
+            question.tags.len(),
+            "{}: a tag twice",
+            question.key.0
+        );
     }
 }
 
@@ -124,7 +154,9 @@ fn topics_fit_on_a_line_and_no_section_says_one_twice() {
         let length = graphemes(&told.text);
         (!(1..=TOPIC_GRAPHEMES).contains(&length)).then(|| format!("{length} letters"))
     });
-    each(&topics, |told| told.text.contains(['{', '}', '?', '.']).then(|| "a topic is a word or two, no sentence".to_owned()));
+    each(&topics, |told| {
+        told.text.contains(['{', '}', '?', '.']).then(|| "a topic is a word or two, no sentence".to_owned())
+    });
     let mut seen = HashMap::new();
     for told in topics.iter().filter(|told| told.key != FREE_QUESTION_KEY) {
         let earlier = seen.insert((told.section.word(), told.language, told.text.to_lowercase()), told.key.clone());
@@ -148,7 +180,9 @@ fn the_only_placeholder_is_the_other_with_a_particle_we_know() {
     each(&wordings("ko"), |told| {
         // What stands behind a bare {other} must fit any name: 에게, 의, 한테, 덕분에 … and a space do, 이 and 가 do not.
         let mut behind = told.text.split("{other}").skip(1).map(|rest| rest.chars().next().unwrap_or(' '));
-        behind.find(|c| "이가은는을를과와랑로야아".contains(*c)).map(|c| format!("{{other}} followed by {c}: write the particle as {{other:…}}"))
+        behind
+            .find(|c| "이가은는을를과와랑로야아".contains(*c))
+            .map(|c| format!("{{other}} followed by {c}: write the particle as {{other:…}}"))
     });
 }
 
@@ -168,7 +202,8 @@ fn every_wording_ends_as_a_question_or_a_sentence() {
     each(&wordings(""), |told| (!told.text.ends_with(['?', '.'])).then(|| "ends with neither ? nor .".to_owned()));
     each(&wordings("ko"), |told| {
         // 해요체, in all its sentences.
-        let mut sentences = told.text.split_inclusive(['?', '.']).map(str::trim).filter(|sentence| !sentence.is_empty());
+        let mut sentences =
+            told.text.split_inclusive(['?', '.']).map(str::trim).filter(|sentence| !sentence.is_empty());
         let rough = sentences.find(|sentence| {
             let stem = sentence.trim_end_matches(['?', '.']);
             !(stem.ends_with('요') || is_list(stem))
@@ -216,7 +251,9 @@ const KOREAN: [Forbidden; 9] = [
         because: "the child across is named by {other} alone, and may be a nephew",
     },
     Forbidden {
-        words: "당신, 너는, 너를, 너의, 네가, 걔, 그녀", but_not: "", because: "the other is {other}, and nobody's sex is guessed"
+        words: "당신, 너는, 너를, 너의, 네가, 걔, 그녀",
+        but_not: "",
+        because: "the other is {other}, and nobody's sex is guessed",
     },
     Forbidden {
         words: "결혼, 혼인, 남편, 아내, 배우자, 신랑, 신부, 신혼, 부부, 시어머, 시아버, 시댁, 시집살, 처가, 장인, 장모, 며느리, 사위, 이혼, \
@@ -313,7 +350,8 @@ fn no_korean_wording_presumes_or_names_what_it_should_not() {
         forbidden(&KOREAN, |phrase, but_not| {
             let phrase: Vec<&str> = phrase.split(' ').collect();
             words.windows(phrase.len()).any(|window| {
-                window.iter().zip(&phrase).all(|(word, stem)| word.starts_with(stem)) && !but_not.iter().any(|fine| window[0].starts_with(fine))
+                window.iter().zip(&phrase).all(|(word, stem)| word.starts_with(stem))
+                    && !but_not.iter().any(|fine| window[0].starts_with(fine))
             })
         })
     });
@@ -333,9 +371,15 @@ fn no_english_wording_presumes_or_names_what_it_should_not() {
 fn most_questions_ask_the_reader_about_their_own_life() {
     let catalogue = catalogue();
     for section in Section::ALL.into_iter().filter(|section| *section != Section::SinceWeMet) {
-        let of_section: Vec<&Question> = catalogue.questions().iter().filter(|question| question.section == section).collect();
+        let of_section: Vec<&Question> =
+            catalogue.questions().iter().filter(|question| question.section == section).collect();
         let with_other = of_section.iter().filter(|question| names_the_other(question)).count();
-        assert!(with_other * 2 <= of_section.len(), "{}: {with_other} of {} name the other", section.word(), of_section.len());
+        assert!(
+            with_other * 2 <= of_section.len(),
+            "{}: {with_other} of {} name the other",
+            section.word(),
+            of_section.len()
+        );
     }
     let with_other = catalogue.questions().iter().filter(|question| names_the_other(question)).count();
     assert!(with_other * 2 < catalogue.questions().len(), "{with_other} of all name the other");
@@ -357,7 +401,8 @@ fn both_languages_name_the_other_in_the_same_wordings() {
 
 /// The pieces two wordings are compared by: pairs of syllables in Korean, where endings change words, words in English.
 fn pieces(told: &Told) -> BTreeSet<String> {
-    let letters: String = told.bare().to_lowercase().chars().map(|c| if c.is_alphanumeric() || c == '\'' { c } else { ' ' }).collect();
+    let letters: String =
+        told.bare().to_lowercase().chars().map(|c| if c.is_alphanumeric() || c == '\'' { c } else { ' ' }).collect();
     if told.language == "en" {
         return letters.split_whitespace().map(str::to_owned).collect();
     }
@@ -392,8 +437,8 @@ impl Likeness {
     }
 }
 
-/// The two seats' wordings of one question, which ask the same thing on purpose, reach 0.50 in Korean and 0.64 in English
-/// at their closest; different questions stay below 0.46 and 0.58. Sameness told in other words no count finds.
+/// The two seats' wordings of one question, which ask the same thing on purpose, reach 0.50 in Korean and 0.64 in
+/// English at their closest; different questions stay below 0.46 and 0.58. Sameness told in other words no count finds.
 const ALIKE: [(&str, f64); 2] = [("ko", 0.5), ("en", 0.6)];
 
 #[test]
@@ -425,9 +470,14 @@ fn a_question_told_again_in_slightly_other_words_would_be_found() {
     ] {
         let told: Vec<Told> = wordings(language);
         let texts: Vec<BTreeSet<String>> = told.iter().map(pieces).collect();
-        let again = Told { key: "again".into(), section: Section::Childhood, language, seat: "parent", text: again.into() };
+        let again =
+            Told { key: "again".into(), section: Section::Childhood, language, seat: "parent", text: again.into() };
         let likeness = Likeness::of(&texts);
-        let share = told.iter().zip(&texts).filter(|(told, _)| told.key == first).map(|(_, text)| likeness.between(text, &pieces(&again)));
+        let share = told
+            .iter()
+            .zip(&texts)
+            .filter(|(told, _)| told.key == first)
+            .map(|(_, text)| likeness.between(text, &pieces(&again)));
         let share = share.fold(0.0, f64::max);
         assert!(share >= limit, "{share:.2}: {}", again.text);
     }
@@ -482,13 +532,21 @@ fn a_good_file_of_the_operator_is_added() {
     let loaded = load(GOOD).expect("a good file");
     assert_eq!(loaded.questions().len(), catalogue().questions().len() + 1);
     let own = loaded.questions().iter().find(|question| question.key.0 == "village-well").expect("the new question");
-    assert_eq!((own.section, own.wordings.ko.topic.as_str(), own.tags.as_slice()), (Section::School, "마을 우물", &["place".to_owned()][..]));
+    assert_eq!(
+        (own.section, own.wordings.ko.topic.as_str(), own.tags.as_slice()),
+        (Section::School, "마을 우물", &["place".to_owned()][..])
+    );
 }
 
 #[test]
 fn several_files_are_added_and_other_files_are_left_alone() {
     let second = GOOD.replace("village-well", "village-mill");
-    let folder = Folder::with(&[("a.toml", GOOD.as_bytes()), ("b.toml", second.as_bytes()), ("notes.txt", b"[[["), ("a.toml~", b"[[[")]);
+    let folder = Folder::with(&[
+        ("a.toml", GOOD.as_bytes()),
+        ("b.toml", second.as_bytes()),
+        ("notes.txt", b"[[["),
+        ("a.toml~", b"[[["),
+    ]);
     let loaded = Catalogue::load(&folder.0).expect("two good files");
     assert_eq!(loaded.questions().len(), catalogue().questions().len() + 2);
 }
@@ -584,7 +642,8 @@ fn the_next_question_is_of_another_section_while_there_is_one() {
     let (mut asked, mut last) = (BTreeSet::new(), None);
     for random in 0..catalogue.questions().len() as u64 {
         let (question, _) = catalogue.choose(&asked, last, random.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        let elsewhere = catalogue.questions().iter().any(|other| Some(other.section) != last && !asked.contains(&other.key));
+        let elsewhere =
+            catalogue.questions().iter().any(|other| Some(other.section) != last && !asked.contains(&other.key));
         assert_eq!(Some(question.section) != last, elsewhere, "{} after {last:?}", question.key.0);
         asked.insert(question.key.clone());
         last = Some(question.section);
@@ -606,6 +665,7 @@ fn when_only_the_last_section_is_left_it_goes_on_there() {
 fn every_question_can_be_chosen() {
     let catalogue = catalogue();
     let count = catalogue.questions().len() as u64;
-    let chosen: BTreeSet<&QuestionKey> = (0..count).map(|random| &catalogue.choose(&BTreeSet::new(), None, random).0.key).collect();
+    let chosen: BTreeSet<&QuestionKey> =
+        (0..count).map(|random| &catalogue.choose(&BTreeSet::new(), None, random).0.key).collect();
     assert_eq!(chosen.len() as u64, count);
 }

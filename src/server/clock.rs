@@ -80,7 +80,9 @@ impl Clock {
 
     fn turn(&self, wall: i64, monotonic: i64) {
         if let Self::Manual(hands) = self {
-            hands.send_modify(|hands| *hands = Hands { wall: hands.wall.plus(wall), monotonic: hands.monotonic.plus(monotonic) });
+            hands.send_modify(|hands| {
+                *hands = Hands { wall: hands.wall.plus(wall), monotonic: hands.monotonic.plus(monotonic) }
+            });
         }
     }
 
@@ -107,7 +109,9 @@ impl Clock {
     /// Waits until the monotonic clock shows `at`.
     pub async fn sleep_until_moment(&self, at: Moment) {
         match self {
-            Self::System => tokio::time::sleep(Duration::from_millis(at.since(self.moment()).max(0).unsigned_abs())).await,
+            Self::System => {
+                tokio::time::sleep(Duration::from_millis(at.since(self.moment()).max(0).unsigned_abs())).await
+            }
             Self::Manual(hands) => {
                 let mut hands = hands.subscribe();
                 let _ = hands.wait_for(|hands| hands.monotonic >= at).await;

@@ -78,7 +78,8 @@ pub struct ServeSettings {
     /// New people an hour from one address [default: 5 in production, else no limit]
     #[arg(long, env = "SIGN_UPS_PER_HOUR")]
     pub sign_ups_per_hour: Option<u32>,
-    /// Nobody new signs up while less than this many MiB are free on DATA_DIR's disk [default: 256 in production, else 0]
+    /// Nobody new signs up while less than this many MiB are free on DATA_DIR's disk [default: 256 in production, else
+    /// 0]
     #[arg(long, env = "DISK_FLOOR_MB")]
     pub disk_floor_mb: Option<u64>,
 }
@@ -101,18 +102,28 @@ impl PublicUrl {
     pub fn parse(text: Option<&str>, env: AppEnv, port: u16) -> Result<Self, ConfigError> {
         let Some(text) = text else {
             if env == AppEnv::Production {
-                return Err(ConfigError("PUBLIC_URL is not set: give the https address people open, for example https://family.example".into()));
+                return Err(ConfigError(
+                    "PUBLIC_URL is not set: give the https address people open, for example https://family.example"
+                        .into(),
+                ));
             }
-            let url = Url::parse(&format!("http://localhost:{port}")).map_err(|_| ConfigError("LISTEN_ADDR has no usable port".into()))?;
+            let url = Url::parse(&format!("http://localhost:{port}"))
+                .map_err(|_| ConfigError("LISTEN_ADDR has no usable port".into()))?;
             return Ok(Self(url));
         };
         let url = Url::parse(text).map_err(|_| ConfigError(format!("PUBLIC_URL is not an address: {text}")))?;
-        let is_plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.has_host();
+        let is_plain = url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.has_host();
         if !is_plain || !matches!(url.scheme(), "http" | "https") {
             return Err(ConfigError(format!("PUBLIC_URL must be like https://family.example without a path: {text}")));
         }
         if env == AppEnv::Production && url.scheme() != "https" {
-            return Err(ConfigError("PUBLIC_URL must start with https:// in production: browsers drop our cookies otherwise".into()));
+            return Err(ConfigError(
+                "PUBLIC_URL must start with https:// in production: browsers drop our cookies otherwise".into(),
+            ));
         }
         Ok(Self(url))
     }
@@ -146,19 +157,24 @@ pub struct TrustedProxies {
 impl TrustedProxies {
     /// Reads a comma-separated list of addresses and CIDR blocks (RFC 4632).
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let broken = |part: &str| ConfigError(format!("TRUSTED_PROXIES holds something that is no address or block: {part}"));
+        let broken =
+            |part: &str| ConfigError(format!("TRUSTED_PROXIES holds something that is no address or block: {part}"));
         let networks = text
             .split(',')
             .map(str::trim)
             .filter(|part| !part.is_empty())
             .map(|part| {
-                let (address, bits) = part.split_once('/').map_or((part, None), |(address, bits)| (address, Some(bits)));
+                let (address, bits) =
+                    part.split_once('/').map_or((part, None), |(address, bits)| (address, Some(bits)));
                 let address: IpAddr = address.parse().map_err(|_| broken(part))?;
                 let most = if address.is_ipv4() { 32 } else { 128 };
                 let bits = bits.map_or(Ok(most), |bits| bits.parse::<u8>().map_err(|_| broken(part)))?;
                 // An IPv4 address written as IPv6 (RFC 4291 §2.5.5.2) is that IPv4 address: its last 32 bits.
                 let ahead = if address.to_canonical() == address { 0 } else { 96 };
-                let bits = Some(bits).filter(|bits| *bits <= most).and_then(|bits| bits.checked_sub(ahead)).ok_or_else(|| broken(part))?;
+                let bits = Some(bits)
+                    .filter(|bits| *bits <= most)
+                    .and_then(|bits| bits.checked_sub(ahead))
+                    .ok_or_else(|| broken(part))?;
                 Ok((address.to_canonical(), bits))
             })
             .collect::<Result<_, _>>()?;
@@ -171,8 +187,12 @@ impl TrustedProxies {
 
     pub fn trusts(&self, address: IpAddr) -> bool {
         self.networks.iter().any(|(network, bits)| match (network, address.to_canonical()) {
-            (IpAddr::V4(network), IpAddr::V4(address)) => same_prefix(u32::from(*network).into(), u32::from(address).into(), *bits, 32),
-            (IpAddr::V6(network), IpAddr::V6(address)) => same_prefix(u128::from(*network), u128::from(address), *bits, 128),
+            (IpAddr::V4(network), IpAddr::V4(address)) => {
+                same_prefix(u32::from(*network).into(), u32::from(address).into(), *bits, 32)
+            }
+            (IpAddr::V6(network), IpAddr::V6(address)) => {
+                same_prefix(u128::from(*network), u128::from(address), *bits, 128)
+            }
             _ => false,
         })
     }
@@ -214,8 +234,8 @@ fn parse_hop(hop: &str) -> Option<IpAddr> {
     address.or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
-/// What is wrong with listening here, if anything: who reaches us past a proxy, or through one we do not know, has a client
-/// address that is not theirs.
+/// What is wrong with listening here, if anything: who reaches us past a proxy, or through one we do not know, has a
+/// client address that is not theirs.
 pub fn unsafe_to_listen(address: SocketAddr, proxies: &TrustedProxies) -> Option<&'static str> {
     (!address.ip().is_loopback() && proxies.is_empty()).then_some(
         "LISTEN_ADDR is not on loopback and TRUSTED_PROXIES is empty: behind a proxy all visitors count as one address, and without one \
@@ -237,7 +257,11 @@ mod tests {
         let proxies = TrustedProxies::parse("127.0.0.1, 10.0.0.0/8").expect("a list");
         let peer: IpAddr = [127, 0, 0, 1].into();
         assert_eq!(proxies.client(peer, &["6.6.6.6, 203.0.113.9, 10.1.2.3"]), IpAddr::from([203, 0, 113, 9]));
-        assert_eq!(proxies.client([203, 0, 113, 9].into(), &["6.6.6.6"]), IpAddr::from([203, 0, 113, 9]), "a stranger's header says nothing");
+        assert_eq!(
+            proxies.client([203, 0, 113, 9].into(), &["6.6.6.6"]),
+            IpAddr::from([203, 0, 113, 9]),
+            "a stranger's header says nothing"
+        );
         assert_eq!(proxies.client(peer, &["nonsense"]), peer);
         assert!(TrustedProxies::parse("10.0.0.0/33").is_err());
     }
@@ -277,7 +301,10 @@ mod tests {
             assert!(!proxies.trusts([126, 0, 0, 1].into()), "{list}");
             assert_eq!(proxies.client(mapped, &["203.0.113.9"]), IpAddr::from([203, 0, 113, 9]), "{list}");
         }
-        assert!(TrustedProxies::parse("::ffff:127.0.0.1/95").is_err() && TrustedProxies::parse("::ffff:127.0.0.1/129").is_err());
+        assert!(
+            TrustedProxies::parse("::ffff:127.0.0.1/95").is_err()
+                && TrustedProxies::parse("::ffff:127.0.0.1/129").is_err()
+        );
     }
 
     #[test]
@@ -327,6 +354,9 @@ mod tests {
         assert!(PublicUrl::parse(Some("http://family.example"), AppEnv::Production, 3000).is_err());
         assert!(PublicUrl::parse(Some("https://family.example/app"), AppEnv::Production, 3000).is_err());
         assert!(PublicUrl::parse(Some("https://family.example"), AppEnv::Production, 3000).is_ok());
-        assert!(PublicUrl::parse(None, AppEnv::Development, 3000).is_ok_and(|url| url.as_str() == "http://localhost:3000" && url.is_loopback()));
+        assert!(
+            PublicUrl::parse(None, AppEnv::Development, 3000)
+                .is_ok_and(|url| url.as_str() == "http://localhost:3000" && url.is_loopback())
+        );
     }
 }

@@ -18,7 +18,8 @@ pub fn write_new(file: &Path, text: &str) -> io::Result<()> {
         if error.kind() == ErrorKind::AlreadyExists {
             return Err(error);
         }
-        // Some file systems know no links. A crash in this write could leave half a file, which is refused at the next start.
+        // Some file systems know no links. A crash in this write could leave half a file, which is refused at the next
+        // start.
         write(file, text)?;
     }
     settle(file)
@@ -45,7 +46,8 @@ fn write(file: &Path, text: &str) -> io::Result<()> {
 /// A name of this very call: others may be writing theirs.
 fn fresh_beside(file: &Path) -> PathBuf {
     static CALLS: AtomicU64 = AtomicU64::new(0);
-    let fresh = file.with_added_extension(format!("{}-{}.new", std::process::id(), CALLS.fetch_add(1, Ordering::Relaxed)));
+    let fresh =
+        file.with_added_extension(format!("{}-{}.new", std::process::id(), CALLS.fetch_add(1, Ordering::Relaxed)));
     let _ = fs::remove_file(&fresh);
     fresh
 }

@@ -26,7 +26,9 @@ impl Random {
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0u8; N];
         match self {
-            Self::System(random) => random.fill(&mut bytes).expect("the operating system gives random bytes or nothing here is safe"),
+            Self::System(random) => {
+                random.fill(&mut bytes).expect("the operating system gives random bytes or nothing here is safe")
+            }
             Self::Seeded(state) => {
                 let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
                 for byte in &mut bytes {

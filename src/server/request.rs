@@ -18,7 +18,10 @@ use super::{
     storage::sessions::Found,
 };
 use crate::{
-    domain::{HandOverCode, HandOverId, InvitationCode, InvitationId, Locale, Person, PersonId, PersonName, RecoveryCode, SessionId, ZoneName},
+    domain::{
+        HandOverCode, HandOverId, InvitationCode, InvitationId, Locale, Person, PersonId, PersonName, RecoveryCode,
+        SessionId, ZoneName,
+    },
     paths,
 };
 
@@ -50,7 +53,11 @@ impl Visitor {
 
     /// The browser this comes from, as use cases that sign in are told.
     pub fn caller(&self) -> Caller {
-        Caller { device: self.device.clone(), client: self.client, here: self.session.as_ref().map(|found| (found.person.id, found.session.id)) }
+        Caller {
+            device: self.device.clone(),
+            client: self.client,
+            here: self.session.as_ref().map(|found| (found.person.id, found.session.id)),
+        }
     }
 
     /// Whoever is signed in here.
@@ -134,7 +141,9 @@ impl Request {
 
     /// Sends the browser back to the settings page it came from, or to the person's own.
     pub fn redirect_back(&self, back: &str, form: &str) {
-        let is_ours = back.starts_with("/p/") && back.len() < 100 && back.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-'));
+        let is_ours = back.starts_with("/p/")
+            && back.len() < 100
+            && back.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-'));
         redirect(&paths::saved(if is_ours { back } else { "/settings" }, form));
     }
 }
@@ -177,8 +186,9 @@ pub fn set_cookie(cookie: &str) {
     }
 }
 
-/// Asks the browser to forget what scripts stored in it: kept pages, drafts, the service worker with its push subscription
-/// (W3C Clear Site Data §3.1). Not "cache": pages are `no-store` and files the same for everybody, and it is slow.
+/// Asks the browser to forget what scripts stored in it: kept pages, drafts, the service worker with its push
+/// subscription (W3C Clear Site Data §3.1). Not "cache": pages are `no-store` and files the same for everybody, and it
+/// is slow.
 pub fn forget_device() {
     if let Some(response) = use_context::<ResponseOptions>() {
         response.insert_header(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"storage\""));

@@ -28,9 +28,12 @@ impl Secrets {
     /// Reads `secret.key` of the data folder (64 hex digits), making it with mode 0600 when it is missing.
     pub fn load(data_dir: &Path, random: &Random) -> Result<Self, SecretsError> {
         let file = data_dir.join("secret.key");
-        let text = read_or_make(&file, random).map_err(|error| SecretsError(format!("cannot read or make {}: {error}", file.display())))?;
+        let text = read_or_make(&file, random)
+            .map_err(|error| SecretsError(format!("cannot read or make {}: {error}", file.display())))?;
         let key = unhex(text.trim()).filter(|key| key.len() == 32);
-        let key = key.ok_or_else(|| SecretsError(format!("{} does not hold 64 hex digits; restore it from your backup", file.display())))?;
+        let key = key.ok_or_else(|| {
+            SecretsError(format!("{} does not hold 64 hex digits; restore it from your backup", file.display()))
+        })?;
         Ok(Self::from_key(&key))
     }
 
@@ -42,8 +45,8 @@ impl Secrets {
         hex(hmac::sign(&self.key, format!("{purpose}\0{value}").as_bytes()).as_ref())
     }
 
-    /// The session token after this one: the same however often it is asked for, and known to nobody who has not both the
-    /// key and the token before.
+    /// The session token after this one: the same however often it is asked for, and known to nobody who has not both
+    /// the key and the token before.
     pub fn next_token(&self, token: &str) -> String {
         self.mac("session", token)
     }
@@ -62,9 +65,9 @@ impl Secrets {
         self.mac("recovery", code.as_str())
     }
 
-    /// Eight digits are 10⁸ possibilities: any plain hash, slow or salted, would be searched through within their ten minutes
-    /// by whoever has a copy of the database. Without the key, which is not in it, there is nothing to search with.
-    /// Slowness would only make our own look-up dear.
+    /// Eight digits are 10⁸ possibilities: any plain hash, slow or salted, would be searched through within their ten
+    /// minutes by whoever has a copy of the database. Without the key, which is not in it, there is nothing to search
+    /// with. Slowness would only make our own look-up dear.
     pub fn hand_over_hash(&self, code: &HandOverCode) -> String {
         self.mac("hand-over", code.as_str())
     }
@@ -74,8 +77,8 @@ impl Secrets {
         self.mac("address", &address.to_string())
     }
 
-    /// A note for the browser that gave a right invitation code: `id.until.mark.mac`. The mark is random: no two browsers
-    /// hold the same ticket.
+    /// A note for the browser that gave a right invitation code: `id.until.mark.mac`. The mark is random: no two
+    /// browsers hold the same ticket.
     pub fn ticket(&self, invitation: InvitationId, until: Millis, mark: u64) -> String {
         let note = format!("{invitation}.{}.{mark:016x}", until.0);
         let mac = self.mac("ticket", &note);
@@ -104,10 +107,12 @@ impl Secrets {
     /// Whether a receipt is ours, compared in constant time.
     pub fn is_receipt(&self, receipt: &str, notification: NotificationId, subscription: SubscriptionId) -> bool {
         let expected = self.receipt(notification, subscription);
-        receipt.len() == expected.len() && receipt.bytes().zip(expected.bytes()).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+        receipt.len() == expected.len()
+            && receipt.bytes().zip(expected.bytes()).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
     }
 
-    /// The `Topic` under which a newer push replaces an undelivered one (RFC 8030 §5.4): 32 characters that name nobody.
+    /// The `Topic` under which a newer push replaces an undelivered one (RFC 8030 §5.4): 32 characters that name
+    /// nobody.
     pub fn push_topic(&self, subscription: SubscriptionId, slot: &str) -> String {
         self.mac("topic", &format!("{subscription}.{slot}"))[..32].to_owned()
     }

@@ -96,7 +96,14 @@ impl SecurityEvent {
 
     /// Whether anybody can cause any number of them: of these the log has one line a minute and holder.
     pub fn is_cheap(self) -> bool {
-        matches!(self, Self::CodeWrong { .. } | Self::CodeRefused { .. } | Self::CrossSite | Self::Flood { .. } | Self::SignUpsRefused)
+        matches!(
+            self,
+            Self::CodeWrong { .. }
+                | Self::CodeRefused { .. }
+                | Self::CrossSite
+                | Self::Flood { .. }
+                | Self::SignUpsRefused
+        )
     }
 
     /// Its line in the log.
@@ -107,8 +114,12 @@ impl SecurityEvent {
                 let session = session.map(tracing::field::display);
                 tracing::info!(event, codes, session.id = session, "security");
             }
-            Self::RecoveryUsed { person } | Self::HandedOver { person } => tracing::info!(event, person.id = %person, "security"),
-            Self::RecoveryRenewed { person, is_confirmed } => tracing::info!(event, person.id = %person, is_confirmed, "security"),
+            Self::RecoveryUsed { person } | Self::HandedOver { person } => {
+                tracing::info!(event, person.id = %person, "security")
+            }
+            Self::RecoveryRenewed { person, is_confirmed } => {
+                tracing::info!(event, person.id = %person, is_confirmed, "security")
+            }
             Self::RecoveryConfirmed { person, session } | Self::TokenRetired { person, session } => {
                 tracing::info!(event, person.id = %person, session.id = %session, "security");
             }

@@ -48,7 +48,8 @@ pub struct SignUpLimits {
 impl SignUpLimits {
     pub fn of(settings: &Settings, serve: &ServeSettings) -> Self {
         let is_strict = settings.is_production();
-        let floor = serve.disk_floor_mb.or(is_strict.then_some(DISK_FLOOR_MB)).map(|mib| mib.saturating_mul(1024 * 1024));
+        let floor =
+            serve.disk_floor_mb.or(is_strict.then_some(DISK_FLOOR_MB)).map(|mib| mib.saturating_mul(1024 * 1024));
         Self {
             per_hour: serve.sign_ups_per_hour.or(is_strict.then_some(SIGN_UPS_PER_HOUR)),
             disk_floor: floor.map(|bytes| (settings.data_dir.clone(), bytes)),

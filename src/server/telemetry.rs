@@ -77,7 +77,8 @@ mod tests {
                 let answer = service_fn(async |_: axum::extract::Request| {
                     Ok::<_, std::convert::Infallible>(axum::response::Response::new(axum::body::Body::empty()))
                 });
-                let mut service = tower::ServiceBuilder::new().layer(tower_http::csrf::CsrfLayer::new()).service(answer);
+                let mut service =
+                    tower::ServiceBuilder::new().layer(tower_http::csrf::CsrfLayer::new()).service(answer);
                 let request = axum::http::Request::post("/join/ABCDE-12345").header("sec-fetch-site", "cross-site");
                 let request = request.body(axum::body::Body::empty()).expect("a request");
                 let answering = async { service.ready().await.expect("ready").call(request).await.expect("an answer") };

@@ -17,7 +17,10 @@ async fn the_other_hears_of_an_answer_and_a_stranger_does_not() {
     pair.parent.answer(pair.id, "골목에서 고무줄을 했지").await;
 
     child.hears(EventKind::AnswerSubmitted).await;
-    stranger.child.post("change_push_time", &[("pair", &stranger.id.to_string()), ("push_time", "20:00"), ("zone", "Asia/Seoul")]).await;
+    stranger
+        .child
+        .post("change_push_time", &[("pair", &stranger.id.to_string()), ("push_time", "20:00"), ("zone", "Asia/Seoul")])
+        .await;
     strange.hears_only(EventKind::PushTimeChanged).await;
 }
 
@@ -78,7 +81,9 @@ async fn two_answers_at_once_open_the_card_exactly_once() {
         assert_eq!((both.0.status().as_u16(), both.1.status().as_u16()), (200, 200));
         child.hears(EventKind::AnswerSubmitted).await;
         child.hears(EventKind::CardOpened).await;
-        pair.child.post("change_push_time", &[("pair", &pair.id.to_string()), ("push_time", "20:00"), ("zone", "Asia/Seoul")]).await;
+        pair.child
+            .post("change_push_time", &[("pair", &pair.id.to_string()), ("push_time", "20:00"), ("zone", "Asia/Seoul")])
+            .await;
         child.hears_only(EventKind::PushTimeChanged).await;
     }
 }
@@ -139,14 +144,26 @@ async fn graceful_shutdown_with_streams_open_loses_no_answer() {
 
     assert!(app.state.lifecycle.drained(PATIENCE).await, "streams end, so the drain does");
     let mut tx = app.state.database.read().await.expect("a transaction");
-    let person =
-        crate::server::storage::pairs::lookup(&mut tx, pair.id).await.expect("a pair").and_then(|pair| pair.parent).expect("a parent").person_id;
-    let kept = crate::server::storage::daily_questions::lookup_for(&mut tx, person, id).await.expect("a question").expect("a question");
+    let person = crate::server::storage::pairs::lookup(&mut tx, pair.id)
+        .await
+        .expect("a pair")
+        .and_then(|pair| pair.parent)
+        .expect("a parent")
+        .person_id;
+    let kept = crate::server::storage::daily_questions::lookup_for(&mut tx, person, id)
+        .await
+        .expect("a question")
+        .expect("a question");
     assert_eq!(kept.parent.expect("an answer").body.as_str(), "마지막 글");
 }
 
 /// A sending as a browser's outbox makes it.
-async fn send(browser: &Browser, question: (DailyQuestionId, u32), text: &str, more: &[(&str, &str)]) -> (u16, Option<ApiError>) {
+async fn send(
+    browser: &Browser,
+    question: (DailyQuestionId, u32),
+    text: &str,
+    more: &[(&str, &str)],
+) -> (u16, Option<ApiError>) {
     let (id, version) = (question.0.to_string(), question.1.to_string());
     let fields = [&[("daily_question", id.as_str()), ("version", &version), ("body", text)], more].concat();
     let response = browser.post("submit_answer", &fields).await;
@@ -172,8 +189,16 @@ async fn a_sending_is_taken_once_however_late_its_repeat_comes() {
     assert_eq!(after.question.expect("a question").answers, AnswersView::Waiting { own: "집에서 고친 글".to_owned() });
 
     pair.parent.answer(pair.id, "부모의 글").await;
-    assert_eq!(send(&pair.child, question, "지하철에서 쓴 글", &[("key", KEY), ("base", "0")]).await, (200, None), "the card is open");
-    assert_eq!(send(&pair.parent, question, "지하철에서 쓴 글", &[("key", KEY)]).await, (409, Some(ApiError::AlreadyOpen)), "the key is the child's");
+    assert_eq!(
+        send(&pair.child, question, "지하철에서 쓴 글", &[("key", KEY), ("base", "0")]).await,
+        (200, None),
+        "the card is open"
+    );
+    assert_eq!(
+        send(&pair.parent, question, "지하철에서 쓴 글", &[("key", KEY)]).await,
+        (409, Some(ApiError::AlreadyOpen)),
+        "the key is the child's"
+    );
 }
 
 #[tokio::test]
@@ -183,11 +208,22 @@ async fn what_waited_never_goes_over_what_was_answered_meanwhile() {
     let question = pair.child.question(pair.id).await;
     pair.child.answer(pair.id, "다른 기기의 답").await;
 
-    assert_eq!(send(&pair.child, question, "기다리던 글", &[("key", KEY), ("base", "0")]).await, (409, Some(ApiError::AnsweredElsewhere)));
+    assert_eq!(
+        send(&pair.child, question, "기다리던 글", &[("key", KEY), ("base", "0")]).await,
+        (409, Some(ApiError::AnsweredElsewhere))
+    );
     let own = pair.child.today(pair.id).await.question.expect("a question");
     assert_eq!((own.answers, own.revision), (AnswersView::Waiting { own: "다른 기기의 답".to_owned() }, 1));
-    assert_eq!(send(&pair.child, question, "다른 기기의 답", &[("key", KEY), ("base", "0")]).await, (200, None), "the same words are no quarrel");
-    assert_eq!(send(&pair.child, question, "기다리던 글", &[("key", OTHER_KEY), ("base", "1")]).await, (200, None), "an edit of what was seen");
+    assert_eq!(
+        send(&pair.child, question, "다른 기기의 답", &[("key", KEY), ("base", "0")]).await,
+        (200, None),
+        "the same words are no quarrel"
+    );
+    assert_eq!(
+        send(&pair.child, question, "기다리던 글", &[("key", OTHER_KEY), ("base", "1")]).await,
+        (200, None),
+        "an edit of what was seen"
+    );
     assert_eq!(send(&pair.child, question, "지금 쓴 글", &[]).await, (200, None), "what is written now wins");
     let own = pair.child.today(pair.id).await.question.expect("a question");
     assert_eq!((own.answers, own.revision), (AnswersView::Waiting { own: "지금 쓴 글".to_owned() }, 3));
@@ -203,13 +239,20 @@ async fn other_words_for_a_sending_whose_receipt_was_lost_are_an_edit_of_it() {
 
     // Its sender never heard that it was taken. One that did not arrive changes nothing.
     let earlier = format!("{THIRD_KEY},{KEY}");
-    assert_eq!(send(&pair.child, question, "고쳐 쓴 글", &[("key", OTHER_KEY), ("base", "0"), ("earlier", &earlier)]).await, (200, None));
+    assert_eq!(
+        send(&pair.child, question, "고쳐 쓴 글", &[("key", OTHER_KEY), ("base", "0"), ("earlier", &earlier)]).await,
+        (200, None)
+    );
     let own = pair.child.today(pair.id).await.question.expect("a question");
     assert_eq!((own.answers, own.revision), (AnswersView::Waiting { own: "고쳐 쓴 글".to_owned() }, 2));
 
     pair.child.answer(pair.id, "다른 기기의 답").await;
     let late = [("key", THIRD_KEY), ("base", "0"), ("earlier", KEY)];
-    assert_eq!(send(&pair.child, question, "또 고친 글", &late).await, (409, Some(ApiError::AnsweredElsewhere)), "another device's answer stays");
+    assert_eq!(
+        send(&pair.child, question, "또 고친 글", &late).await,
+        (409, Some(ApiError::AnsweredElsewhere)),
+        "another device's answer stays"
+    );
     let nonsense = [("key", THIRD_KEY), ("base", "3"), ("earlier", "x,,y")];
     assert_eq!(send(&pair.child, question, "또 고친 글", &nonsense).await, (200, None));
 }
@@ -220,12 +263,20 @@ async fn a_text_is_never_sent_as_somebody_else() {
     let pair = app.pair().await;
     let question = pair.child.question(pair.id).await;
     let page = pair.child.page("/").await;
-    let child = page.split_once("data-person=\"").and_then(|(_, rest)| rest.split('"').next()).expect("whose page it is").to_owned();
+    let child = page
+        .split_once("data-person=\"")
+        .and_then(|(_, rest)| rest.split('"').next())
+        .expect("whose page it is")
+        .to_owned();
 
     assert_eq!(send(&pair.parent, question, "아이의 글", &[("whose", &child)]).await, (401, Some(ApiError::SignedOut)));
     assert_eq!(pair.parent.today(pair.id).await.question.expect("a question").answers, AnswersView::Open);
     assert_eq!(send(&pair.child, question, "아이의 글", &[("whose", &child)]).await, (200, None));
     for bad in ["1", "not-a-key"] {
-        assert_eq!(send(&pair.child, question, "아이의 글", &[("key", bad)]).await, (400, Some(ApiError::Malformed)), "{bad:?}");
+        assert_eq!(
+            send(&pair.child, question, "아이의 글", &[("key", bad)]).await,
+            (400, Some(ApiError::Malformed)),
+            "{bad:?}"
+        );
     }
 }

@@ -90,7 +90,9 @@ impl TestApp {
         let service = PushService::start().await;
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
         let folder = Folder::new();
-        let mut state = prepare(&folder, Clock::manual(NOON), 7, &service.host, listener.local_addr().expect("an address").port()).await;
+        let mut state =
+            prepare(&folder, Clock::manual(NOON), 7, &service.host, listener.local_addr().expect("an address").port())
+                .await;
         state.budget = budget;
         (Self::run(state, listener.into(), folder, &service.host), service)
     }
@@ -100,7 +102,8 @@ impl TestApp {
         Self::start_at(seed, "").await
     }
 
-    /// With connections that are given up when the other end takes nothing for `patience`, and with small buffers below them.
+    /// With connections that are given up when the other end takes nothing for `patience`, and with small buffers below
+    /// them.
     pub async fn start_with_patience(patience: Duration) -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_send_buffer_size(16 * 1024).expect("a small buffer");
@@ -116,7 +119,8 @@ impl TestApp {
     pub async fn start_with_limits(limits: Limits) -> Self {
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
         let folder = Folder::new();
-        let state = prepare(&folder, Clock::manual(NOON), 7, "", listener.local_addr().expect("an address").port()).await;
+        let state =
+            prepare(&folder, Clock::manual(NOON), 7, "", listener.local_addr().expect("an address").port()).await;
         Self::run(state, Port::new(listener, limits), folder, "")
     }
 
@@ -124,7 +128,8 @@ impl TestApp {
     pub async fn start_with_heartbeat(heartbeat: Duration) -> Self {
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
         let folder = Folder::new();
-        let mut state = prepare(&folder, Clock::manual(NOON), 7, "", listener.local_addr().expect("an address").port()).await;
+        let mut state =
+            prepare(&folder, Clock::manual(NOON), 7, "", listener.local_addr().expect("an address").port()).await;
         Arc::get_mut(&mut state.site).expect("nobody else has it yet").heartbeat = heartbeat;
         Self::run(state, listener.into(), folder, "")
     }
@@ -133,7 +138,8 @@ impl TestApp {
     pub async fn start_with_budget(burst: u32) -> Self {
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
         let folder = Folder::new();
-        let mut state = prepare(&folder, Clock::manual(NOON), 7, "", listener.local_addr().expect("an address").port()).await;
+        let mut state =
+            prepare(&folder, Clock::manual(NOON), 7, "", listener.local_addr().expect("an address").port()).await;
         state.budget = Budget::of(burst);
         Self::run(state, listener.into(), folder, "")
     }
@@ -202,7 +208,10 @@ impl TestApp {
 
     /// Every byte of the database, what is only in its log included.
     pub fn stored(&self) -> Vec<u8> {
-        ["test.db", "test.db-wal"].into_iter().flat_map(|file| std::fs::read(self.folder.0.join(file)).unwrap_or_default()).collect()
+        ["test.db", "test.db-wal"]
+            .into_iter()
+            .flat_map(|file| std::fs::read(self.folder.0.join(file)).unwrap_or_default())
+            .collect()
     }
 
     /// Runs a statement on the database file itself, as another release or an operator would.
@@ -343,11 +352,22 @@ impl Browser {
         // The crate's own reqwest brings no provider along.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().redirect(redirect::Policy::none()).build().expect("a client");
-        Self { client, url: url.to_owned(), cookies: Arc::default(), address: Arc::new(Mutex::new("203.0.113.7".into())) }
+        Self {
+            client,
+            url: url.to_owned(),
+            cookies: Arc::default(),
+            address: Arc::new(Mutex::new("203.0.113.7".into())),
+        }
     }
 
     pub fn cookie_line(&self) -> String {
-        self.cookies.lock().expect("cookies").iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+        self.cookies
+            .lock()
+            .expect("cookies")
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 
     fn keep_cookies(&self, response: &Response) {
@@ -374,7 +394,8 @@ impl Browser {
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Response {
         let address = self.address.lock().expect("an address").clone();
-        let request = request.header(header::COOKIE, self.cookie_line()).header("x-forwarded-for", address).timeout(PATIENCE);
+        let request =
+            request.header(header::COOKIE, self.cookie_line()).header("x-forwarded-for", address).timeout(PATIENCE);
         let response = request.send().await.expect("an answer");
         self.keep_cookies(&response);
         response
@@ -386,7 +407,13 @@ impl Browser {
 
     /// As another kind of browser.
     pub async fn get_as(&self, path: &str, agent: &str) -> Response {
-        self.send(self.client.get(format!("{}{path}", self.url)).header(header::ACCEPT, "text/html").header(header::USER_AGENT, agent)).await
+        self.send(
+            self.client
+                .get(format!("{}{path}", self.url))
+                .header(header::ACCEPT, "text/html")
+                .header(header::USER_AGENT, agent),
+        )
+        .await
     }
 
     pub async fn page(&self, path: &str) -> String {
@@ -410,13 +437,20 @@ impl Browser {
         self.send_body(endpoint, body.into_bytes(), accept, &[]).await
     }
 
-    pub async fn send_body(&self, endpoint: &str, body: Vec<u8>, accept: &str, headers: &[(&'static str, &str)]) -> Response {
+    pub async fn send_body(
+        &self,
+        endpoint: &str,
+        body: Vec<u8>,
+        accept: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Response {
         self.send_to(&format!("/api/{endpoint}"), body, accept, headers).await
     }
 
     pub async fn send_to(&self, path: &str, body: Vec<u8>, accept: &str, headers: &[(&'static str, &str)]) -> Response {
         let mut request = self.client.post(format!("{}{path}", self.url)).body(body);
-        request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").header(header::ACCEPT, accept);
+        request =
+            request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").header(header::ACCEPT, accept);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -427,7 +461,11 @@ impl Browser {
         let response = self.post(endpoint, fields).await;
         let is_ok = response.status().is_success();
         let bytes = response.bytes().await.expect("a body");
-        if is_ok { Ok(serde_json::from_slice(&bytes).expect("a view")) } else { Err(serde_json::from_slice(&bytes).expect("a code")) }
+        if is_ok {
+            Ok(serde_json::from_slice(&bytes).expect("a view"))
+        } else {
+            Err(serde_json::from_slice(&bytes).expect("a code"))
+        }
     }
 
     /// Subscribes this browser at a push service.
@@ -435,7 +473,11 @@ impl Browser {
         let keys = push_service::keys();
         let key: String = self.ask("push_key", &[]).await.expect("a key");
         let endpoint = service.endpoint(device);
-        self.post("subscribe", &[("endpoint", &endpoint), ("p256dh", &keys.p256dh), ("auth", &keys.auth), ("key", &key)]).await
+        self.post(
+            "subscribe",
+            &[("endpoint", &endpoint), ("p256dh", &keys.p256dh), ("auth", &keys.auth), ("key", &key)],
+        )
+        .await
     }
 
     pub async fn refused(&self, endpoint: &str, fields: &[(&str, &str)]) -> (u16, ApiError) {
@@ -459,11 +501,21 @@ impl Browser {
     }
 
     pub async fn answer_to(&self, id: DailyQuestionId, version: u32, text: &str) -> Response {
-        self.post("submit_answer", &[("daily_question", &id.to_string()), ("version", &version.to_string()), ("body", text)]).await
+        self.post(
+            "submit_answer",
+            &[("daily_question", &id.to_string()), ("version", &version.to_string()), ("body", text)],
+        )
+        .await
     }
 
     pub async fn start_pair(&self, role: &str) -> PairId {
-        let fields = [("role", role), ("parent_relation", "mother"), ("child_relation", "daughter"), ("push_time", "21:00"), ("zone", "Asia/Seoul")];
+        let fields = [
+            ("role", role),
+            ("parent_relation", "mother"),
+            ("child_relation", "daughter"),
+            ("push_time", "21:00"),
+            ("zone", "Asia/Seoul"),
+        ];
         let response = self.post("start_pair", &fields).await;
         assert_eq!(response.status(), StatusCode::OK);
         let location = response.headers()[header::LOCATION].to_str().expect("a path").to_owned();
@@ -490,7 +542,8 @@ impl Browser {
     }
 
     pub async fn listen_after(&self, cursor: i64) -> Listener {
-        let response = self.events(&format!("after={cursor}"), &[("accept", "text/event-stream")]).await.expect("a stream");
+        let response =
+            self.events(&format!("after={cursor}"), &[("accept", "text/event-stream")]).await.expect("a stream");
         assert_eq!(response.status(), StatusCode::OK, "the live line");
         assert_eq!(response.headers()["x-accel-buffering"], "no");
         Listener { body: response.bytes_stream().boxed(), text: String::new(), raw: String::new() }
@@ -498,7 +551,8 @@ impl Browser {
 
     /// Asks for the feed. The answer may stay open, and there is none while the server is away.
     pub async fn events(&self, query: &str, headers: &[(&str, &str)]) -> reqwest::Result<Response> {
-        let mut request = self.client.get(format!("{}/events?{query}", self.url)).header(header::COOKIE, self.cookie_line());
+        let mut request =
+            self.client.get(format!("{}/events?{query}", self.url)).header(header::COOKIE, self.cookie_line());
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -519,8 +573,13 @@ impl Listener {
     pub async fn next_frame(&mut self) -> Option<(String, String)> {
         loop {
             if let Some((frame, rest)) = self.text.split_once("\n\n") {
-                let field =
-                    |name: &str| frame.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned()).unwrap_or_default();
+                let field = |name: &str| {
+                    frame
+                        .lines()
+                        .find_map(|line| line.strip_prefix(name))
+                        .map(|value| value.trim().to_owned())
+                        .unwrap_or_default()
+                };
                 let (event, data) = (field("event:"), field("data:"));
                 self.text = rest.to_owned();
                 if event.is_empty() {

@@ -21,7 +21,8 @@ async fn a_refused_name_keeps_what_was_typed_and_says_why() {
         ("엄마\u{202E}", "이름에 쓸 수 없는 글자가 들어 있어요."),
         ("\u{2800}\u{200E}", "이름을 적어 주세요."),
     ] {
-        let response = app.visitor().submit("sign_up", &[("name", name), ("consent", "yes"), ("zone", "Asia/Seoul")]).await;
+        let response =
+            app.visitor().submit("sign_up", &[("name", name), ("consent", "yes"), ("zone", "Asia/Seoul")]).await;
         assert_eq!(response.status(), 422, "{name:?}");
         let page = response.text().await.expect("a page");
         assert!(page.contains(sentence), "{name:?}");
@@ -56,8 +57,16 @@ async fn bad_times_zones_relations_and_dates_are_refused() {
         ("change_push_time", vec![("push_time", "21:00"), ("zone", "")], ApiError::ZoneInvalid),
         ("change_relation", vec![("relation", "daughter")], ApiError::RelationMissing),
         ("change_relation", vec![("relation", "other")], ApiError::RelationWordMissing),
-        ("change_relation", vec![("relation", "other"), ("relation_word", "열한글자나되는긴낱말이다")], ApiError::RelationWordTooLong),
-        ("change_relation", vec![("relation", "other"), ("relation_word", "이\u{202E}모")], ApiError::RelationWordForbidden),
+        (
+            "change_relation",
+            vec![("relation", "other"), ("relation_word", "열한글자나되는긴낱말이다")],
+            ApiError::RelationWordTooLong,
+        ),
+        (
+            "change_relation",
+            vec![("relation", "other"), ("relation_word", "이\u{202E}모")],
+            ApiError::RelationWordForbidden,
+        ),
         ("pause_pair", vec![("until", "")], ApiError::DateInvalid),
         ("pause_pair", vec![("until", "2026-02-30")], ApiError::DateInvalid),
         ("pause_pair", vec![("until", "2026-11-22")], ApiError::PausePast),
@@ -91,7 +100,8 @@ async fn a_refused_answer_keeps_the_text_in_the_form() {
         ("글\u{202E}", "답에 쓸 수 없는 글자"),
     ] {
         let fields = [("daily_question", id.to_string()), ("version", version.to_string()), ("body", body.to_owned())];
-        let response = pair.child.submit("submit_answer", &fields.each_ref().map(|(name, value)| (*name, value.as_str()))).await;
+        let response =
+            pair.child.submit("submit_answer", &fields.each_ref().map(|(name, value)| (*name, value.as_str()))).await;
         assert_eq!(response.status(), 422);
         let page = response.text().await.expect("a page");
         assert!(page.contains(sentence), "{sentence}");
@@ -105,8 +115,10 @@ async fn a_browser_s_own_post_answers_with_see_other() {
     let app = TestApp::start().await;
     let pair = app.pair().await;
     let (id, version) = pair.child.question(pair.id).await;
-    let fields = [("daily_question", id.to_string()), ("version", version.to_string()), ("body", "첫 줄\r\n둘째 줄".to_owned())];
-    let response = pair.child.submit("submit_answer", &fields.each_ref().map(|(name, value)| (*name, value.as_str()))).await;
+    let fields =
+        [("daily_question", id.to_string()), ("version", version.to_string()), ("body", "첫 줄\r\n둘째 줄".to_owned())];
+    let response =
+        pair.child.submit("submit_answer", &fields.each_ref().map(|(name, value)| (*name, value.as_str()))).await;
     assert_eq!(response.status(), 303);
     assert_eq!(response.headers()[header::LOCATION], format!("/p/{}/today", pair.id));
     assert!(pair.child.page(&format!("/p/{}/today", pair.id)).await.contains("첫 줄\n둘째 줄"), "line breaks are kept");
@@ -118,7 +130,11 @@ async fn another_site_cannot_post_for_anybody() {
     let pair = app.pair().await;
     let (id, version) = pair.child.question(pair.id).await;
     let body = format!("daily_question={id}&version={version}&body=attack").into_bytes();
-    for headers in [vec![("sec-fetch-site", "cross-site")], vec![("origin", "https://evil.example")], vec![("sec-fetch-site", "same-site")]] {
+    for headers in [
+        vec![("sec-fetch-site", "cross-site")],
+        vec![("origin", "https://evil.example")],
+        vec![("sec-fetch-site", "same-site")],
+    ] {
         let response = pair.child.send_body("submit_answer", body.clone(), "application/json", &headers).await;
         assert_eq!(response.status(), 403, "{headers:?}");
         let page = pair.child.send_body("submit_answer", body.clone(), HTML, &headers).await;
@@ -126,7 +142,8 @@ async fn another_site_cannot_post_for_anybody() {
         assert!(page.text().await.expect("a page").contains("다른 곳에서 보낸 요청"));
     }
     assert!(!pair.child.today(pair.id).await.question.expect("a question").has_answered());
-    let same = pair.child.send_body("submit_answer", body, "application/json", &[("sec-fetch-site", "same-origin")]).await;
+    let same =
+        pair.child.send_body("submit_answer", body, "application/json", &[("sec-fetch-site", "same-origin")]).await;
     assert_eq!(same.status(), 200);
 }
 
@@ -135,7 +152,11 @@ async fn a_get_changes_nothing_and_is_not_allowed() {
     let app = TestApp::start().await;
     let pair = app.pair().await;
     for endpoint in ["submit_answer", "sign_out", "leave_pair", "today"] {
-        assert_eq!(pair.child.get(&format!("/api/{endpoint}?pair={}&confirmed=yes", pair.id)).await.status(), 405, "{endpoint}");
+        assert_eq!(
+            pair.child.get(&format!("/api/{endpoint}?pair={}&confirmed=yes", pair.id)).await.status(),
+            405,
+            "{endpoint}"
+        );
     }
     assert_eq!(pair.child.get("/settings").await.status(), 200);
 }
@@ -157,9 +178,14 @@ async fn a_share_shows_its_text_and_nothing_of_another_site_s() {
     let app = TestApp::start().await;
     let pair = app.pair().await;
     let text = "<b>옛날</b> 이야기 ".repeat(1_000);
-    let body =
-        url::form_urlencoded::Serializer::new(String::new()).append_pair("title", "  ").append_pair("text", &text).append_pair("url", "u").finish();
-    let share = async |body: &str, site: &str| pair.child.send_to("/share", body.as_bytes().to_vec(), HTML, &[("sec-fetch-site", site)]).await;
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("title", "  ")
+        .append_pair("text", &text)
+        .append_pair("url", "u")
+        .finish();
+    let share = async |body: &str, site: &str| {
+        pair.child.send_to("/share", body.as_bytes().to_vec(), HTML, &[("sec-fetch-site", site)]).await
+    };
 
     // As the system's share sheet comes: nobody's page asked for it.
     let shown = share(&body, "none").await;
@@ -190,7 +216,10 @@ async fn too_much_at_once_is_said_loses_nothing_and_stops_nobody_else() {
     assert_eq!(pair.child.refused("change_name", &name).await, (429, ApiError::TooMuch));
     let (question, version) = pair.child.question(pair.id).await;
     let (question, version) = (question.to_string(), version.to_string());
-    let page = pair.child.submit("submit_answer", &[("daily_question", &question), ("version", &version), ("body", "쓰던 글")]).await;
+    let page = pair
+        .child
+        .submit("submit_answer", &[("daily_question", &question), ("version", &version), ("body", "쓰던 글")])
+        .await;
     assert_eq!(page.status(), 429);
     let page = page.text().await.expect("a page");
     assert!(page.contains("너무 많이 보냈어요.") && page.contains(">쓰던 글</textarea>"));
@@ -236,7 +265,9 @@ async fn a_hop_that_is_no_text_buys_no_tries() {
     let guess = async |forwarded: &[u8]| {
         let hops = header::HeaderValue::from_bytes(forwarded).expect("a header");
         let request = client.post(format!("{}/api/check_invitation", app.url)).header("x-forwarded-for", hops);
-        let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").header(header::ACCEPT, "application/json");
+        let request = request
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ACCEPT, "application/json");
         request.body("code=AAAAA-BBBBB").send().await.expect("an answer").status().as_u16()
     };
     for _ in 0..10 {
@@ -251,7 +282,9 @@ async fn a_hop_that_is_no_text_buys_no_tries() {
 async fn missing_and_forged_cookies_open_nothing() {
     let app = TestApp::start().await;
     let pair = app.pair().await;
-    for token in [None, Some(""), Some("forged"), Some("0000000000000000000000000000000000000000000000000000000000000000")] {
+    for token in
+        [None, Some(""), Some("forged"), Some("0000000000000000000000000000000000000000000000000000000000000000")]
+    {
         let visitor = app.visitor();
         if let Some(token) = token {
             visitor.cookies.lock().expect("cookies").insert("__Host-session".into(), token.into());
@@ -291,7 +324,8 @@ async fn pages_carry_a_strict_policy() {
         }
         assert_eq!(headers["x-content-type-options"], "nosniff");
         assert_eq!(headers["referrer-policy"], "same-origin");
-        let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).expect("a nonce").to_owned();
+        let nonce =
+            policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).expect("a nonce").to_owned();
         let page = response.text().await.expect("a page");
         assert!(page.contains(&format!("nonce=\"{nonce}\"")));
         assert!(!page.contains(" style=") && !page.contains(" onclick="));
@@ -306,14 +340,19 @@ async fn a_text_that_looks_like_markup_stays_text() {
     let (question, version) = pair.child.question(pair.id).await;
     let (question, version) = (question.to_string(), version.to_string());
     let too_long = format!("{text}{}", "가".repeat(2_000));
-    let refused = pair.child.submit("submit_answer", &[("daily_question", &question), ("version", &version), ("body", &too_long)]).await;
+    let refused = pair
+        .child
+        .submit("submit_answer", &[("daily_question", &question), ("version", &version), ("body", &too_long)])
+        .await;
     assert_eq!(refused.status(), 422);
     let typed = refused.text().await.expect("a page");
     pair.child.answer(pair.id, text).await;
     let own = pair.child.page(&format!("/p/{}/today", pair.id)).await;
     for page in [typed, own] {
         let (_, field) = page.split_once("<textarea").and_then(|(_, field)| field.split_once('>')).expect("a field");
-        assert!(field.starts_with("&lt;/script>&lt;/textarea>&lt;script>alert(1)&lt;/script>&lt;img src=x onerror=alert(2)> &amp;amp; so on"));
+        assert!(field.starts_with(
+            "&lt;/script>&lt;/textarea>&lt;script>alert(1)&lt;/script>&lt;img src=x onerror=alert(2)> &amp;amp; so on"
+        ));
         assert!(!page.contains("<script>alert(1)") && !page.contains("<img src=x"));
     }
     pair.parent.answer(pair.id, text).await;
@@ -328,7 +367,9 @@ async fn over_http_from_another_device_the_page_says_what_is_missing() {
     let app = TestApp::start().await;
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::new();
-    let ask = |path: &'static str| client.get(format!("{}{path}", app.url)).header(header::HOST, "192.168.0.7:3000").header(header::ACCEPT, HTML);
+    let ask = |path: &'static str| {
+        client.get(format!("{}{path}", app.url)).header(header::HOST, "192.168.0.7:3000").header(header::ACCEPT, HTML)
+    };
     for path in ["/", "/start", "/join"] {
         let response = ask(path).send().await.expect("an answer");
         assert_eq!(response.status(), 403);

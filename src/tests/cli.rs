@@ -53,8 +53,11 @@ fn an_unwritable_data_folder_is_named() {
     let data = folder("data");
     let file = data.join("file");
     fs::write(&file, "").expect("a file where a folder should be");
-    let sentence =
-        refused(&umbba(&data, "development", &["serve", "--listen-addr", "127.0.0.1:0", "--data-dir", &file.join("in").display().to_string()]));
+    let sentence = refused(&umbba(
+        &data,
+        "development",
+        &["serve", "--listen-addr", "127.0.0.1:0", "--data-dir", &file.join("in").display().to_string()],
+    ));
     assert!(sentence.contains("DATA_DIR"), "{sentence}");
 }
 
@@ -62,7 +65,8 @@ fn an_unwritable_data_folder_is_named() {
 fn a_broken_line_of_the_operators_catalogue_is_named_by_file_and_line() {
     let data = folder("catalogue");
     fs::create_dir_all(data.join("catalogue")).expect("a folder");
-    fs::write(data.join("catalogue/own.toml"), "section = \"school\"\n\n[[question]]\nkey = \"own\"\ntopic = 3\n").expect("a file");
+    fs::write(data.join("catalogue/own.toml"), "section = \"school\"\n\n[[question]]\nkey = \"own\"\ntopic = 3\n")
+        .expect("a file");
     let sentence = refused(&umbba(&data, "development", &["serve", "--listen-addr", "127.0.0.1:0"]));
     assert!(sentence.contains("own.toml:5"), "{sentence}");
 }
@@ -84,10 +88,12 @@ fn production_needs_a_contact_and_keys_for_push_services() {
     fs::write(site.join("umbba.css"), "").expect("a file");
     let root = data.join("site").display().to_string();
     let serve = |subject: &[&str]| {
-        let always = ["serve", "--listen-addr", "127.0.0.1:0", "--public-url", "https://family.umbba.kr", "--site-root", &root];
+        let always =
+            ["serve", "--listen-addr", "127.0.0.1:0", "--public-url", "https://family.umbba.kr", "--site-root", &root];
         refused(&umbba(&data, "production", &[&always, subject].concat()))
     };
-    for subject in [&[][..], &["--vapid-subject", "mailto:me@localhost"], &["--vapid-subject", "mailto:me@example.com"]] {
+    for subject in [&[][..], &["--vapid-subject", "mailto:me@localhost"], &["--vapid-subject", "mailto:me@example.com"]]
+    {
         let sentence = serve(subject);
         assert!(sentence.contains("VAPID_SUBJECT"), "{subject:?}: {sentence}");
     }
@@ -103,7 +109,8 @@ fn keys_are_made_once_rotated_by_hand_and_exported() {
     let data = folder("keys");
     let sentence = refused(&umbba(&data, "production", &["keys", "export"]));
     assert!(sentence.contains("umbba keys"), "{sentence}");
-    let list = |act: &[&str]| String::from_utf8(umbba(&data, "production", &[&["keys"], act].concat()).stdout).expect("text");
+    let list =
+        |act: &[&str]| String::from_utf8(umbba(&data, "production", &[&["keys"], act].concat()).stdout).expect("text");
     let first = list(&[]);
     assert_eq!(list(&[]), first, "made once");
     assert_eq!(fs::metadata(data.join("vapid.json")).expect("the keys").permissions().mode() & 0o777, 0o600);
@@ -206,9 +213,11 @@ fn help_tells_every_command_and_setting() {
 
 #[test]
 fn only_the_test_environment_has_a_door_for_the_clock() {
-    for (env, url, has_door) in
-        [("test", "http://localhost:1", true), ("development", "http://localhost:1", false), ("production", "https://family.example", false)]
-    {
+    for (env, url, has_door) in [
+        ("test", "http://localhost:1", true),
+        ("development", "http://localhost:1", false),
+        ("production", "https://family.example", false),
+    ] {
         let data = folder(env);
         let site = data.join("site/pkg");
         fs::create_dir_all(&site).expect("a folder");
@@ -254,7 +263,11 @@ fn the_limit_of_open_files_is_raised_and_said_when_it_is_low() {
             continue; // nobody may raise it above what they have
         }
         let mut child = Command::new("sh")
-            .args(["-c", &format!("ulimit -Sn 128 && ulimit -Hn {hard} && exec \"$0\" serve --listen-addr 127.0.0.1:0"), env!("CARGO_BIN_EXE_umbba")])
+            .args([
+                "-c",
+                &format!("ulimit -Sn 128 && ulimit -Hn {hard} && exec \"$0\" serve --listen-addr 127.0.0.1:0"),
+                env!("CARGO_BIN_EXE_umbba"),
+            ])
             .env_clear()
             .env("APP_ENV", "development")
             .env("DATA_DIR", &data)
@@ -269,7 +282,12 @@ fn the_limit_of_open_files_is_raised_and_said_when_it_is_low() {
         std::io::BufRead::read_line(&mut reader, &mut line).expect("a line");
         assert!(line.starts_with("listening on "), "{line}");
         let limits = fs::read_to_string(format!("/proc/{}/limits", child.id())).expect("a Linux");
-        let files: Vec<&str> = limits.lines().find(|line| line.starts_with("Max open files")).expect("a limit").split_whitespace().collect();
+        let files: Vec<&str> = limits
+            .lines()
+            .find(|line| line.starts_with("Max open files"))
+            .expect("a limit")
+            .split_whitespace()
+            .collect();
         assert_eq!(files[3..5], [hard, hard], "soft and hard");
         child.kill().expect("an end");
         let said = child.wait_with_output().expect("an end").stderr;
@@ -280,8 +298,11 @@ fn the_limit_of_open_files_is_raised_and_said_when_it_is_low() {
 
 #[test]
 fn listening_to_everybody_without_a_known_proxy_is_said_at_start() {
-    for (arguments, is_said) in [(vec!["0.0.0.0:0"], true), (vec!["0.0.0.0:0", "--trusted-proxies", "10.0.0.1"], false), (vec!["127.0.0.1:0"], false)]
-    {
+    for (arguments, is_said) in [
+        (vec!["0.0.0.0:0"], true),
+        (vec!["0.0.0.0:0", "--trusted-proxies", "10.0.0.1"], false),
+        (vec!["127.0.0.1:0"], false),
+    ] {
         let data = folder("listen");
         fs::create_dir_all(data.join("site/pkg")).expect("a folder");
         fs::write(data.join("site/pkg/umbba.css"), "").expect("a file");
@@ -298,7 +319,8 @@ fn listening_to_everybody_without_a_known_proxy_is_said_at_start() {
             .spawn()
             .expect("the binary runs");
         let mut line = String::new();
-        std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().expect("its words")), &mut line).expect("a line");
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().expect("its words")), &mut line)
+            .expect("a line");
         child.kill().expect("an end");
         let said = String::from_utf8_lossy(&child.wait_with_output().expect("an end").stderr).into_owned();
         assert_eq!(said.contains("TRUSTED_PROXIES"), is_said, "{arguments:?}: {said}");

@@ -1,4 +1,5 @@
-//! What a connection may take: time, memory and its place. Deadlines here are short; only that they end a connection decides.
+//! What a connection may take: time, memory and its place. Deadlines here are short; only that they end a connection
+//! decides.
 
 use std::time::Duration;
 
@@ -119,7 +120,14 @@ async fn the_deadline_of_a_head_ends_no_idle_connection_and_no_line() {
     pair.parent.answer(pair.id, "골목에서 고무줄을 했지.").await;
 
     ear.told().await;
-    while !socket.next().await.expect("an open socket").expect("a frame").into_text().is_ok_and(|text| text.contains("told")) {}
+    while !socket
+        .next()
+        .await
+        .expect("an open socket")
+        .expect("a frame")
+        .into_text()
+        .is_ok_and(|text| text.contains("told"))
+    {}
     idle.write_all(ASK.as_bytes()).await.expect("an open connection");
     assert!(to_the_mark(&mut idle, "ok\n").await.contains("200 OK"));
 }
@@ -142,7 +150,8 @@ async fn a_head_of_more_than_32_kib_is_refused() {
     }
     for (count, expected) in [(100, "HTTP/1.1 200"), (101, "HTTP/1.1 431")] {
         let headers = "a: b\r\n".repeat(count - 2);
-        let mut stream = send(&app, &format!("GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n")).await;
+        let mut stream =
+            send(&app, &format!("GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n")).await;
         assert!(to_the_end(&mut stream).await.starts_with(expected), "{count} headers");
     }
     let mut endless = connect(&app).await;
@@ -176,7 +185,10 @@ async fn more_connections_than_there_are_places_are_told_to_come_back() {
 
     drop(taken);
     let again = async {
-        while !to_the_end(&mut send(&app, &ASK.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")).await).await.starts_with("HTTP/1.1 200") {}
+        while !to_the_end(&mut send(&app, &ASK.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")).await)
+            .await
+            .starts_with("HTTP/1.1 200")
+        {}
     };
     tokio::time::timeout(PATIENCE, again).await.expect("there is a place again");
 }
@@ -227,11 +239,17 @@ async fn only_an_answer_and_a_shared_text_may_weigh_more_than_16_kib() {
         assert_eq!(pair.child.submit(verb, &[("name", &long)]).await.status(), 413, "{verb}");
     }
     let (id, version) = pair.child.question(pair.id).await;
-    let (status, error) =
-        pair.child.refused("submit_answer", &[("daily_question", &id.to_string()), ("version", &version.to_string()), ("body", &long)]).await;
+    let (status, error) = pair
+        .child
+        .refused(
+            "submit_answer",
+            &[("daily_question", &id.to_string()), ("version", &version.to_string()), ("body", &long)],
+        )
+        .await;
     assert!(status == 422 && error != ApiError::TooLarge, "{error:?}");
     let shared = pair.child.send_to("/share", format!("text={long}").into_bytes(), "text/html", &[]).await;
     assert_eq!(shared.status(), 200);
-    let shared = pair.child.send_to("/share", format!("text={}", "a".repeat(256 * 1024)).into_bytes(), "text/html", &[]).await;
+    let shared =
+        pair.child.send_to("/share", format!("text={}", "a".repeat(256 * 1024)).into_bytes(), "text/html", &[]).await;
     assert_eq!(shared.status(), 413);
 }

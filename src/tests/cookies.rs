@@ -60,7 +60,9 @@ async fn a_cookie_is_on_no_answer_that_may_be_stored() {
     publish(&Path::new(env!("CARGO_MANIFEST_DIR")).join("public"), app.folder(), "", &mut files);
     fs::create_dir_all(app.folder().join("pkg")).expect("a folder");
     fs::write(app.folder().join("pkg/umbba.js"), "").expect("a file");
-    files.extend(["/pkg/test/umbba.js", "/pkg/test/files.json", "/pkg/test/none.js", "/livez", "/readyz"].map(str::to_owned));
+    files.extend(
+        ["/pkg/test/umbba.js", "/pkg/test/files.json", "/pkg/test/none.js", "/livez", "/readyz"].map(str::to_owned),
+    );
     let pair = app.pair().await;
     let (question, _) = pair.child.question(pair.id).await;
     let due = pair.child.cookies.lock().expect("cookies")[SESSION].clone();
@@ -78,15 +80,27 @@ async fn a_cookie_is_on_no_answer_that_may_be_stored() {
     }
     let pages = quoted(include_str!("../pages/served/mod.rs"), "path!(\"");
     assert!(pages.len() > 20 && pages.contains(&"/p/:pair/today"), "{pages:?}");
-    let doors = ["/today", "/archive", "/events?after=0&wait=1", "/events?after=0", "/nowhere", "/worker/none.js", "/fonts/none.woff2"];
+    let doors = [
+        "/today",
+        "/archive",
+        "/events?after=0&wait=1",
+        "/events?after=0",
+        "/nowhere",
+        "/worker/none.js",
+        "/fonts/none.woff2",
+    ];
     for path in pages.into_iter().chain(doors) {
-        let path = path.replace(":pair", &pair.id.to_string()).replace(":card", &question.to_string()).replace(":number", "1");
+        let path =
+            path.replace(":pair", &pair.id.to_string()).replace(":card", &question.to_string()).replace(":number", "1");
         let response = browser().get(&path.replace(":code", "ABCDE-12345").replace(":token", "0a1b")).await;
         assert!(sets_cookie(&path, response.headers()), "{path}");
     }
     let upgrade = [("connection", "upgrade"), ("upgrade", "websocket"), ("sec-websocket-version", "13")];
-    let upgrade = [&upgrade[..], &[("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="), ("origin", app.url.as_str())]].concat();
-    for headers in [&[("accept", "text/event-stream")][..], &[("accept", "application/x-ndjson")], &[("accept", JSON)], &upgrade] {
+    let upgrade =
+        [&upgrade[..], &[("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="), ("origin", app.url.as_str())]].concat();
+    for headers in
+        [&[("accept", "text/event-stream")][..], &[("accept", "application/x-ndjson")], &[("accept", JSON)], &upgrade]
+    {
         let response = browser().events("after=0", headers).await.expect("an answer");
         assert!(matches!(response.status().as_u16(), 200 | 101), "{headers:?}");
         assert!(sets_cookie("/events", response.headers()), "{headers:?}");
@@ -136,7 +150,12 @@ async fn cookies_of_others_sign_nobody_out_and_drop_no_kept_page() {
     ] {
         let lines: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
         let response = get_with(&person, "/settings", &lines).await;
-        assert_eq!((response.status().as_u16(), whose(&response)), (200, expected.clone()), "{:?}", String::from_utf8_lossy(&lines.concat()));
+        assert_eq!(
+            (response.status().as_u16(), whose(&response)),
+            (200, expected.clone()),
+            "{:?}",
+            String::from_utf8_lossy(&lines.concat())
+        );
     }
     let nobody = get_with(&person, "/settings", &[similar.as_bytes()]).await;
     assert_eq!((nobody.status().as_u16(), whose(&nobody).as_str()), (401, "nobody"));

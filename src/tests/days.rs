@@ -29,7 +29,11 @@ async fn the_next_question_opens_for_both_at_the_push_time_of_the_next_day() {
     let mut parent = pair.parent.listen(pair.id).await;
 
     app.tick_at(21, 0).await;
-    assert_eq!(pair.child.today(pair.id).await.question.expect("a question").number, 1, "one opening per local date: joining was today's");
+    assert_eq!(
+        pair.child.today(pair.id).await.question.expect("a question").number,
+        1,
+        "one opening per local date: joining was today's"
+    );
     app.tick_at(20, 59).await;
     assert_eq!(pair.child.today(pair.id).await.question.expect("a question").number, 1);
     app.tick_at(21, 0).await;
@@ -80,7 +84,10 @@ async fn a_swap_changes_the_question_of_both_once_a_day() {
     let mut parent = pair.parent.listen(pair.id).await;
     let (id_text, version_text) = (id.to_string(), version.to_string());
 
-    assert_eq!(pair.child.post("swap_question", &[("daily_question", &id_text), ("version", &version_text)]).await.status(), 200);
+    assert_eq!(
+        pair.child.post("swap_question", &[("daily_question", &id_text), ("version", &version_text)]).await.status(),
+        200
+    );
 
     parent.hears(EventKind::QuestionSwapped).await;
     assert_ne!(topic(&pair.parent, pair.id).await, before);
@@ -104,7 +111,9 @@ async fn the_first_question_cannot_be_swapped() {
     let pair = app.pair().await;
     let (id, version) = pair.child.question(pair.id).await;
     assert_eq!(
-        pair.child.refused("swap_question", &[("daily_question", &id.to_string()), ("version", &version.to_string())]).await,
+        pair.child
+            .refused("swap_question", &[("daily_question", &id.to_string()), ("version", &version.to_string())])
+            .await,
         (409, ApiError::FirstQuestion)
     );
 }
@@ -169,7 +178,10 @@ async fn a_pause_rests_the_pair_and_its_day_count_until_its_date() {
     }
     let until = pair.child.today(pair.id).await.today.plus_days(10);
     let fields = [("pair", pair.id.to_string()), ("until", until.to_string())];
-    assert_eq!(pair.child.post("pause_pair", &fields.each_ref().map(|(name, value)| (*name, value.as_str()))).await.status(), 200);
+    assert_eq!(
+        pair.child.post("pause_pair", &fields.each_ref().map(|(name, value)| (*name, value.as_str()))).await.status(),
+        200
+    );
     assert_eq!(pair.parent.today(pair.id).await.pair.paused_until, Some(until), "the other sees the date");
 
     for _ in 0..9 {
@@ -199,7 +211,11 @@ async fn a_node_that_was_down_for_a_week_catches_up_one_opening() {
 
     let question = pair.child.today(pair.id).await.question.expect("a question");
     assert_eq!(question.number, 2);
-    assert_eq!(question.local_date.map(|date| date.to_string()).as_deref(), Some("2026-11-29"), "the due minute's local date");
+    assert_eq!(
+        question.local_date.map(|date| date.to_string()).as_deref(),
+        Some("2026-11-29"),
+        "the due minute's local date"
+    );
 }
 
 #[tokio::test]
@@ -228,7 +244,11 @@ async fn a_new_push_time_is_told_and_counts_at_once() {
 
     parent.hears(EventKind::PushTimeChanged).await;
     app.tick_at(7, 30).await;
-    assert_eq!(pair.child.today(pair.id).await.question.expect("a question").number, 2, "ten and a half hours after the last: skipped, not moved");
+    assert_eq!(
+        pair.child.today(pair.id).await.question.expect("a question").number,
+        2,
+        "ten and a half hours after the last: skipped, not moved"
+    );
     app.tick_at(21, 0).await;
     assert_eq!(pair.child.today(pair.id).await.question.expect("a question").number, 2);
     app.tick_at(7, 30).await;

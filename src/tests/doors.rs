@@ -75,7 +75,11 @@ impl Door {
 }
 
 /// A socket's handshake as a browser of ours sends it, with other headers where they are given.
-pub async fn socket(browser: &Browser, query: &str, headers: &[(&'static str, &str)]) -> Result<WebSocketStream<TcpStream>, (u16, String)> {
+pub async fn socket(
+    browser: &Browser,
+    query: &str,
+    headers: &[(&'static str, &str)],
+) -> Result<WebSocketStream<TcpStream>, (u16, String)> {
     let host = browser.url.trim_start_matches("http://");
     let mut request = format!("ws://{host}/events?{query}").into_client_request().expect("a request");
     let (cookies, origin) = (browser.cookie_line(), browser.url.clone());
@@ -91,7 +95,8 @@ pub async fn socket(browser: &Browser, query: &str, headers: &[(&'static str, &s
     match tokio_tungstenite::client_async(request, stream).await {
         Ok((socket, _)) => Ok(socket),
         Err(tungstenite::Error::Http(response)) => {
-            let body = response.body().as_deref().map(|body| String::from_utf8_lossy(body).into_owned()).unwrap_or_default();
+            let body =
+                response.body().as_deref().map(|body| String::from_utf8_lossy(body).into_owned()).unwrap_or_default();
             Err((response.status().as_u16(), body))
         }
         Err(error) => Err((0, error.to_string())),

@@ -38,7 +38,8 @@ async fn number(browser: &Browser, pair: PairId) -> u32 {
 async fn sent(app: &TestApp, service: &PushService) -> Vec<String> {
     app.advance(Millis::MINUTE);
     app.deliver().await;
-    let mut told: Vec<String> = service.take().into_iter().map(|push| format!("{}: {}", push.device, push.title)).collect();
+    let mut told: Vec<String> =
+        service.take().into_iter().map(|push| format!("{}: {}", push.device, push.title)).collect();
     told.sort();
     told
 }
@@ -119,13 +120,21 @@ async fn d5_a_pair_that_cannot_be_opened_stops_itself_alone_and_holds_no_transac
     for _ in 0..3 {
         app.tick().await;
     }
-    assert_eq!((number(&pair.child, pair.id).await, number(&second.child, second.id).await), (2, 1), "the others go on");
+    assert_eq!(
+        (number(&pair.child, pair.id).await, number(&second.child, second.id).await),
+        (2, 1),
+        "the others go on"
+    );
     for browser in [&pair.child, &pair.parent] {
         assert_eq!(browser.answer(pair.id, "글").await.status(), StatusCode::OK, "nothing is held");
     }
     app.run_sql("DROP TRIGGER in_the_way").await;
     app.tick_at(21, 0).await;
-    assert_eq!((number(&pair.child, pair.id).await, number(&second.child, second.id).await), (3, 2), "and a day later it goes on too");
+    assert_eq!(
+        (number(&pair.child, pair.id).await, number(&second.child, second.id).await),
+        (3, 2),
+        "and a day later it goes on too"
+    );
 }
 
 #[tokio::test]
@@ -137,7 +146,10 @@ async fn d6_a_service_that_takes_nothing_any_more_is_seen_by_the_operator_and_st
     assert_eq!(number(&pair.child, pair.id).await, 2);
     let mut tx = app.state.database.read().await.expect("a read");
     let dead = deliveries::find_in(&mut tx, State::Dead, 10).await.expect("dead letters");
-    assert_eq!(dead.iter().map(|found| (found.kind.as_str(), found.status)).collect::<Vec<_>>(), [("question", Some(400)); 2]);
+    assert_eq!(
+        dead.iter().map(|found| (found.kind.as_str(), found.status)).collect::<Vec<_>>(),
+        [("question", Some(400)); 2]
+    );
 }
 
 #[tokio::test]
@@ -237,7 +249,8 @@ async fn d11_nothing_is_sent_of_what_was_not_written() {
 #[tokio::test]
 async fn d12_every_pair_has_its_minute_and_zone_and_every_person_their_switches() {
     let (app, service, pair) = ready().await;
-    let fields = [("pair", pair.id.to_string()), ("push_time", "08:15".to_owned()), ("zone", "America/New_York".to_owned())];
+    let fields =
+        [("pair", pair.id.to_string()), ("push_time", "08:15".to_owned()), ("zone", "America/New_York".to_owned())];
     let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
     assert_eq!(pair.parent.post("change_push_time", &fields).await.status(), StatusCode::OK);
     sent(&app, &service).await;
@@ -249,8 +262,13 @@ async fn d12_every_pair_has_its_minute_and_zone_and_every_person_their_switches(
     assert_eq!(number(&pair.child, pair.id).await, 2);
     sent(&app, &service).await;
     // Without the question's switch: the others stay on.
-    let switches =
-        [("pair", pair.id.to_string()), ("answer", "yes".into()), ("nudge", "yes".into()), ("reminder", "yes".into()), ("news", "yes".into())];
+    let switches = [
+        ("pair", pair.id.to_string()),
+        ("answer", "yes".into()),
+        ("nudge", "yes".into()),
+        ("reminder", "yes".into()),
+        ("news", "yes".into()),
+    ];
     let switches: Vec<(&str, &str)> = switches.iter().map(|(name, value)| (*name, value.as_str())).collect();
     assert_eq!(pair.child.post("change_switches", &switches).await.status(), StatusCode::OK);
     pair.answer_both("글").await;
@@ -300,8 +318,14 @@ async fn d14_a_person_has_several_devices_and_a_device_is_never_somebody_else_s(
     spare.subscribe(&service, "").await;
     sent(&app, &service).await;
     app.tick_at(21, 0).await;
-    let devices = |told: Vec<String>| told.iter().filter_map(|line| line.split_once(':')).map(|(device, _)| device.to_owned()).collect::<Vec<_>>();
-    assert_eq!(devices(sent(&app, &service).await), ["child", "parent", "tablet"], "all of them, and one that leads nowhere harms nobody");
+    let devices = |told: Vec<String>| {
+        told.iter().filter_map(|line| line.split_once(':')).map(|(device, _)| device.to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        devices(sent(&app, &service).await),
+        ["child", "parent", "tablet"],
+        "all of them, and one that leads nowhere harms nobody"
+    );
 
     // Signed out: the next account on that tablet gets its own pushes and no others.
     assert!(tablet.post("sign_out", &[]).await.status().is_success());
@@ -324,7 +348,9 @@ async fn d15_every_push_leads_to_its_page_and_covers_only_its_own_kind() {
     let arrived = service.take();
     let of = |device: &str| arrived.iter().filter(|push| push.device == device).collect::<Vec<_>>();
     let at = app.state.site.public_url.as_str();
-    let path = |push: &super::push_service::Arrived| push.json["notification"]["navigate"].as_str().unwrap_or_default().replace(at, "");
+    let path = |push: &super::push_service::Arrived| {
+        push.json["notification"]["navigate"].as_str().unwrap_or_default().replace(at, "")
+    };
     let parent = of("parent");
     assert_eq!(parent.iter().map(|push| path(push)).collect::<Vec<_>>(), vec![format!("/p/{}/today", pair.id); 2]);
     let tags: std::collections::BTreeSet<&str> = parent.iter().map(|push| push.topic.as_str()).collect();

@@ -42,7 +42,10 @@ impl Form {
 
     /// What is posted, with words in every field that takes some.
     fn filled(&self) -> Vec<u8> {
-        let filled = self.fields.iter().map(|(name, value)| (name.as_str(), if self.typed.contains(name) { TYPED } else { value.as_str() }));
+        let filled = self
+            .fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), if self.typed.contains(name) { TYPED } else { value.as_str() }));
         url::form_urlencoded::Serializer::new(String::new()).extend_pairs(filled).finish().into_bytes()
     }
 }
@@ -55,10 +58,16 @@ fn forms_of(html: &str) -> Vec<Form> {
     let read = |text: &str| {
         let (head, rest) = text.split_once('>').expect("a form's head");
         let inside = rest.split("</form>").next().unwrap_or_default();
-        let endpoint = attribute(head, "action").and_then(|action| action.strip_prefix("/api/")).expect("a form of ours").to_owned();
+        let endpoint = attribute(head, "action")
+            .and_then(|action| action.strip_prefix("/api/"))
+            .expect("a form of ours")
+            .to_owned();
         let mut form = Form { endpoint, fields: Vec::new(), typed: Vec::new() };
         for tag in inside.split('<').map(|tag| tag.split('>').next().unwrap_or_default()) {
-            let Some(name) = attribute(tag, "name").filter(|_| tag.starts_with("input") || tag.starts_with("textarea")) else { continue };
+            let Some(name) = attribute(tag, "name").filter(|_| tag.starts_with("input") || tag.starts_with("textarea"))
+            else {
+                continue;
+            };
             let kind = if tag.starts_with("textarea") { "text" } else { attribute(tag, "type").unwrap_or("text") };
             if matches!(kind, "radio" | "checkbox") && !tag.contains(" checked") {
                 continue;
@@ -171,7 +180,15 @@ async fn every_form_acts_for_whom_it_was_drawn_and_comes_back_to_its_page() {
     let next = app.person(CHILDREN[3].0).await;
     let mut walk = Walk { app: &app, next, found: BTreeSet::new() };
     let (visitor, child, parent) = (app.visitor(), app.person(CHILDREN[0].0).await, app.person(PARENTS[0].0).await);
-    for page in ["/start", "/signin", "/signin/digits", "/signin/digits/1234-5678", "/join", "/join/ABCDE-FGHJK", "/hand-over/0a1b"] {
+    for page in [
+        "/start",
+        "/signin",
+        "/signin/digits",
+        "/signin/digits/1234-5678",
+        "/join",
+        "/join/ABCDE-FGHJK",
+        "/hand-over/0a1b",
+    ] {
         walk.look(&visitor, page).await;
     }
     for page in ["/recovery", "/start", "/settings", "/hand-over"] {
@@ -222,11 +239,15 @@ async fn every_form_acts_for_whom_it_was_drawn_and_comes_back_to_its_page() {
     walk.look(&child, "/settings").await; // another session's new code
     walk.done(&child, "make_hand_over", &[]).await;
     walk.look(&child, "/hand-over").await;
-    let digits = child.cookies.lock().expect("cookies")["__Host-hand-over"].split_once('.').expect("id.code").1.to_owned();
+    let digits =
+        child.cookies.lock().expect("cookies")["__Host-hand-over"].split_once('.').expect("id.code").1.to_owned();
     let phone = app.visitor();
     assert_eq!(phone.post("ask_hand_over", &[("code", &digits)]).await.status().as_u16(), 200);
     walk.look(&child, "/hand-over").await;
-    let asked = forms_of(&child.page("/hand-over").await).iter().find_map(|form| form.field("hand_over").map(str::to_owned)).expect("who asks");
+    let asked = forms_of(&child.page("/hand-over").await)
+        .iter()
+        .find_map(|form| form.field("hand_over").map(str::to_owned))
+        .expect("who asks");
     walk.done(&child, "confirm_hand_over", &[("hand_over", &asked)]).await;
     walk.look(&phone, "/signin/wait").await;
 
@@ -242,13 +263,29 @@ async fn no_verb_is_done_for_somebody_else() {
     let id = pair.id.to_string();
     let before = app.stored();
     for endpoint in ENDPOINTS.split_whitespace() {
-        let fields = BTreeMap::from([("whose", whose.as_str()), ("pair", &id), ("name", TYPED), ("body", TYPED), ("seq", "9"), ("what", "here")]);
+        let fields = BTreeMap::from([
+            ("whose", whose.as_str()),
+            ("pair", &id),
+            ("name", TYPED),
+            ("body", TYPED),
+            ("seq", "9"),
+            ("what", "here"),
+        ]);
         let fields = fields.into_iter().collect::<Vec<_>>();
         assert_eq!(pair.parent.refused(endpoint, &fields).await, (401, ApiError::SignedOut), "{endpoint}");
-        assert_eq!(app.visitor().refused(endpoint, &fields).await, (401, ApiError::SignedOut), "{endpoint}, signed out");
+        assert_eq!(
+            app.visitor().refused(endpoint, &fields).await,
+            (401, ApiError::SignedOut),
+            "{endpoint}, signed out"
+        );
         let nobody = [&[("whose", "")], &fields[..5]].concat();
-        let of_nobody = nobody.iter().filter(|(name, value)| *name != "whose" || value.is_empty()).copied().collect::<Vec<_>>();
-        assert_eq!(pair.parent.refused(endpoint, &of_nobody).await, (401, ApiError::SignedOut), "{endpoint}, drawn for nobody");
+        let of_nobody =
+            nobody.iter().filter(|(name, value)| *name != "whose" || value.is_empty()).copied().collect::<Vec<_>>();
+        assert_eq!(
+            pair.parent.refused(endpoint, &of_nobody).await,
+            (401, ApiError::SignedOut),
+            "{endpoint}, drawn for nobody"
+        );
     }
     assert!(app.stored() == before, "nothing is done");
 }
@@ -259,7 +296,10 @@ async fn a_page_that_does_not_say_for_whom_it_was_drawn_still_works() {
     let person = app.person(CHILDREN[0].0).await;
     assert_eq!(person.submit("change_name", &[("name", CHILDREN[1].0)]).await.status().as_u16(), 303);
     let whose = drawn_for(&person.page("/").await);
-    assert_eq!(person.submit("change_name", &[("name", CHILDREN[2].0), ("whose", &whose)]).await.status().as_u16(), 303);
+    assert_eq!(
+        person.submit("change_name", &[("name", CHILDREN[2].0), ("whose", &whose)]).await.status().as_u16(),
+        303
+    );
     assert!(person.page("/").await.contains(CHILDREN[2].0));
 }
 
@@ -272,5 +312,8 @@ async fn whoever_signed_out_is_told_that_nothing_was_done() {
     let answer = pair.child.submit("change_name", &[("name", TYPED), ("whose", &whose), ("from", "/settings")]).await;
     assert_eq!(answer.status().as_u16(), 401);
     let page = answer.text().await.expect("a page");
-    assert!(page.contains(text::page_words(Locale::Ko).somebody_left) && !page.contains(TYPED), "the welcome page says so");
+    assert!(
+        page.contains(text::page_words(Locale::Ko).somebody_left) && !page.contains(TYPED),
+        "the welcome page says so"
+    );
 }

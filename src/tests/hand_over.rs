@@ -16,10 +16,8 @@ use crate::{
     },
 };
 
-const IPHONE: &str =
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1";
-const KAKAOTALK: &str =
-    "Mozilla/5.0 (Linux; Android 14; SM-S911N) AppleWebKit/537.36 Version/4.0 Chrome/130.0 Mobile Safari/537.36 KAKAOTALK 2410910";
+const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1";
+const KAKAOTALK: &str = "Mozilla/5.0 (Linux; Android 14; SM-S911N) AppleWebKit/537.36 Version/4.0 Chrome/130.0 Mobile Safari/537.36 KAKAOTALK 2410910";
 
 const OVER: (u16, ApiError) = (422, ApiError::CodeWrong);
 const SHUT: (u16, ApiError) = (429, ApiError::TooManyTries);
@@ -43,7 +41,9 @@ fn location(response: &Response) -> String {
 /// Makes digits.
 async fn make(browser: &Browser) -> String {
     assert_eq!(browser.post("make_hand_over", &[]).await.status(), StatusCode::OK);
-    cookie(browser, "__Host-hand-over").and_then(|value| value.split_once('.').map(|(_, code)| code.to_owned())).expect("id.code")
+    cookie(browser, "__Host-hand-over")
+        .and_then(|value| value.split_once('.').map(|(_, code)| code.to_owned()))
+        .expect("id.code")
 }
 
 /// A new phone types them.
@@ -108,14 +108,21 @@ async fn a_new_device_comes_in_once_its_person_says_that_it_is_theirs() {
     let mut line = pair.child.listen(pair.id).await;
     let code = make(&pair.child).await;
     let shown = pair.child.page("/hand-over").await;
-    assert!(shown.contains(&code[..4]) && shown.contains(&code[4..]) && shown.contains("<svg viewBox"), "digits and a picture");
+    assert!(
+        shown.contains(&code[..4]) && shown.contains(&code[4..]) && shown.contains("<svg viewBox"),
+        "digits and a picture"
+    );
 
     let phone = ask(&app, &format!("{} {}", &code[..4], &code[4..])).await;
 
     line.hears(EventKind::HandOverAsked).await;
     assert!(pair.child.page("/hand-over").await.contains("아이폰 · Safari에서 들어오려고 해요. 내 기기가 맞나요?"));
     let waiting = phone.page("/signin/wait").await;
-    assert!(waiting.contains("쓰던 기기에서 확인해 주세요") && waiting.contains("아이폰 · Safari") && waiting.contains("http-equiv=\"refresh\""));
+    assert!(
+        waiting.contains("쓰던 기기에서 확인해 주세요")
+            && waiting.contains("아이폰 · Safari")
+            && waiting.contains("http-equiv=\"refresh\"")
+    );
     assert_eq!(phone.refused("enter_hand_over", &[]).await, OVER, "not before the yes");
     assert_eq!(phone.get("/settings").await.status(), 401, "right digits sign nobody in");
 
@@ -145,7 +152,11 @@ async fn of_two_devices_with_the_same_digits_exactly_one_may_ask() {
         let fields = [("code", code.as_str())];
         let asked = tokio::join!(one.post("ask_hand_over", &fields), two.post("ask_hand_over", &fields));
 
-        let (won, lost) = if asked.0.status().is_success() { ((one, asked.0), (two, asked.1)) } else { ((two, asked.1), (one, asked.0)) };
+        let (won, lost) = if asked.0.status().is_success() {
+            ((one, asked.0), (two, asked.1))
+        } else {
+            ((two, asked.1), (one, asked.0))
+        };
         assert_eq!((won.1.status().as_u16(), lost.1.status().as_u16()), (200, 422));
         assert_eq!(read::<ApiError>(lost.1).await, ApiError::CodeWrong, "as wrong digits");
         confirm(&person, asked_of(&person).await).await;
@@ -242,7 +253,10 @@ async fn digits_in_the_field_of_the_recovery_code_are_shown_the_way_and_cost_no_
     let phone = app.visitor();
     for _ in 0..12 {
         let sent = phone.post("sign_in", &[("code", &code)]).await;
-        assert_eq!((sent.status(), location(&sent)), (StatusCode::OK, format!("/signin/digits/{}-{}", &code[..4], &code[4..])));
+        assert_eq!(
+            (sent.status(), location(&sent)),
+            (StatusCode::OK, format!("/signin/digits/{}-{}", &code[..4], &code[4..]))
+        );
     }
     assert_eq!(phone.get("/settings").await.status(), 401);
     assert_eq!(phone.post("ask_hand_over", &[("code", &code)]).await.status(), 200);
@@ -256,8 +270,16 @@ async fn nobody_but_the_person_can_say_yes() {
     let id = asked_of(&pair.child).await.to_string();
 
     for endpoint in ["confirm_hand_over", "refuse_hand_over"] {
-        assert_eq!(pair.parent.refused(endpoint, &[("hand_over", &id)]).await, (404, ApiError::NotFound), "{endpoint} by the other member");
-        assert_eq!(phone.refused(endpoint, &[("hand_over", &id)]).await, (401, ApiError::SignedOut), "{endpoint} by the device itself");
+        assert_eq!(
+            pair.parent.refused(endpoint, &[("hand_over", &id)]).await,
+            (404, ApiError::NotFound),
+            "{endpoint} by the other member"
+        );
+        assert_eq!(
+            phone.refused(endpoint, &[("hand_over", &id)]).await,
+            (401, ApiError::SignedOut),
+            "{endpoint} by the device itself"
+        );
     }
     assert_eq!(pair.parent.ask("hand_over", &[]).await, Ok(HandOverView::None));
     assert_eq!(stage(&phone).await, AskedStage::Waiting);
@@ -318,7 +340,11 @@ async fn what_an_ended_session_made_is_worth_nothing_at_any_stage() {
         assert_eq!(stage(&phone).await, AskedStage::Over, "{reached:?}");
         assert_eq!(phone.refused("enter_hand_over", &[]).await, OVER, "{reached:?}");
         assert_eq!(phone.refused("ask_hand_over", &[("code", &code)]).await, OVER, "{reached:?}");
-        assert_eq!(keeper.refused("confirm_hand_over", &[("hand_over", &id.to_string())]).await, (404, ApiError::NotFound), "{reached:?}");
+        assert_eq!(
+            keeper.refused("confirm_hand_over", &[("hand_over", &id.to_string())]).await,
+            (404, ApiError::NotFound),
+            "{reached:?}"
+        );
     }
 }
 
@@ -387,7 +413,11 @@ async fn five_wrong_tries_shut_a_browser_and_ten_its_address() {
     let cleared = elsewhere(app.visitor());
     elsewhere(guesser.clone());
     for at in 5..10 {
-        assert_eq!(cleared.refused("ask_hand_over", &[("code", &format!("0000000{at}"))]).await, OVER, "a cleared browser has five more");
+        assert_eq!(
+            cleared.refused("ask_hand_over", &[("code", &format!("0000000{at}"))]).await,
+            OVER,
+            "a cleared browser has five more"
+        );
     }
     let again = elsewhere(app.visitor());
     assert_eq!(again.refused("ask_hand_over", &[("code", &code)]).await, SHUT, "and then its address is shut");
@@ -412,7 +442,8 @@ async fn guesses_at_once_count_like_guesses_in_a_row() {
     let app = TestApp::start().await;
     let marked = app.visitor();
     marked.refused("ask_hand_over", &[("code", "00000000")]).await;
-    let tries = futures::future::join_all((0..20).map(|_| marked.refused("ask_hand_over", &[("code", "00000001")]))).await;
+    let tries =
+        futures::future::join_all((0..20).map(|_| marked.refused("ask_hand_over", &[("code", "00000001")]))).await;
     assert_eq!(tries.iter().filter(|answer| **answer == OVER).count(), 4);
     assert_eq!(tries.iter().filter(|answer| **answer == SHUT).count(), 16);
 }
@@ -422,7 +453,9 @@ async fn what_is_not_eight_digits_costs_no_try() {
     let app = TestApp::start().await;
     let person = app.person(CHILDREN[0].0).await;
     let phone = app.visitor();
-    for typed in ["", "1234567", "123456789", "숫자가 뭐예요?", "1234567a", "0".repeat(500).as_str(), "1", "2", "3", "4", "5"] {
+    for typed in
+        ["", "1234567", "123456789", "숫자가 뭐예요?", "1234567a", "0".repeat(500).as_str(), "1", "2", "3", "4", "5"]
+    {
         assert_eq!(phone.refused("ask_hand_over", &[("code", typed)]).await, (422, ApiError::CodeMissing), "{typed}");
     }
     let code = make(&person).await;
@@ -582,7 +615,9 @@ async fn somebody_else_s_phone_is_sent_to_the_invitation_which_has_name_and_rela
 
     let fields = [("pair", pair.to_string()), ("relation", "mother".into()), ("name", PARENTS[0].0.into())];
     child.post("invite", &fields.each_ref().map(|(name, value)| (*name, value.as_str()))).await;
-    let code = cookie(&child, "__Host-invitation").and_then(|value| value.split_once('.').map(|(_, code)| code.to_owned())).expect("a code");
+    let code = cookie(&child, "__Host-invitation")
+        .and_then(|value| value.split_once('.').map(|(_, code)| code.to_owned()))
+        .expect("a code");
     let phone = app.visitor();
     assert_eq!(phone.post("check_invitation", &[("code", &code)]).await.status(), StatusCode::OK);
     let page = phone.page("/join/confirm").await;

@@ -70,7 +70,12 @@ async fn others_write_between_the_batches_of_a_sweep() {
     let browser = app.person("순자").await;
     let hash = token_hash(&browser.cookies.lock().expect("cookies")["__Host-session"]);
     let mut tx = app.state.database.read().await.expect("a read");
-    let person = sessions::lookup(&mut tx, &hash, Millis(0), app.state.clock.now()).await.expect("an answer").expect("a session").person.id;
+    let person = sessions::lookup(&mut tx, &hash, Millis(0), app.state.clock.now())
+        .await
+        .expect("an answer")
+        .expect("a session")
+        .person
+        .id;
     let told = events::last_seq(&mut tx, person).await.expect("a number");
     drop(tx);
     let old = 5 * prune::BATCH;

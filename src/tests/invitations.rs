@@ -22,7 +22,8 @@ async fn of_two_who_join_at_once_exactly_one_does() {
             assert_eq!(browser.post("check_invitation", &[("code", &code)]).await.status(), 200);
         }
 
-        let joined = tokio::join!(one.post("join", &[("relation", "mother")]), two.post("join", &[("relation", "father")]));
+        let joined =
+            tokio::join!(one.post("join", &[("relation", "mother")]), two.post("join", &[("relation", "father")]));
 
         let mut statuses = [joined.0.status().as_u16(), joined.1.status().as_u16()];
         statuses.sort_unstable();
@@ -43,7 +44,9 @@ async fn the_inviter_s_page_hears_who_joined() {
     let page = newcomer.page("/join/confirm").await;
     assert!(page.contains(CHILDREN[0].0), "name and relation of the inviter");
 
-    let joined = newcomer.post("join", &[("name", PARENTS[0].0), ("consent", "yes"), ("relation", "mother"), ("zone", "Asia/Seoul")]).await;
+    let joined = newcomer
+        .post("join", &[("name", PARENTS[0].0), ("consent", "yes"), ("relation", "mother"), ("zone", "Asia/Seoul")])
+        .await;
 
     assert_eq!(joined.status(), 200);
     line.hears(EventKind::InvitationChanged).await;
@@ -68,7 +71,11 @@ async fn wrong_used_withdrawn_and_expired_codes_say_the_same() {
     app.advance(INVITATION_LIFE_MS);
 
     for code in ["0000000000", &withdrawn, &replaced, &used, &expired] {
-        assert_eq!(pair.parent.refused("check_invitation", &[("code", code)]).await, (422, ApiError::CodeWrong), "{code}");
+        assert_eq!(
+            pair.parent.refused("check_invitation", &[("code", code)]).await,
+            (422, ApiError::CodeWrong),
+            "{code}"
+        );
         pair.parent.cookies.lock().expect("cookies").remove("__Host-ticket");
     }
 }
@@ -99,12 +106,20 @@ async fn only_failures_count_and_ten_an_hour_are_enough() {
     let guesser = app.visitor();
     *guesser.address.lock().expect("an address") = "198.51.100.40".into();
     for _ in 0..20 {
-        assert_eq!(guesser.post("check_invitation", &[("code", &code)]).await.status(), 200, "a right code counts for nothing");
+        assert_eq!(
+            guesser.post("check_invitation", &[("code", &code)]).await.status(),
+            200,
+            "a right code counts for nothing"
+        );
     }
     for _ in 0..10 {
         assert_eq!(guesser.refused("check_invitation", &[("code", "0000000000")]).await, (422, ApiError::CodeWrong));
     }
-    assert_eq!(guesser.refused("check_invitation", &[("code", &code)]).await, (429, ApiError::TooManyTries), "even a right one");
+    assert_eq!(
+        guesser.refused("check_invitation", &[("code", &code)]).await,
+        (429, ApiError::TooManyTries),
+        "even a right one"
+    );
     assert_eq!(
         guesser.refused("sign_in", &[("code", "0000-0000-0000-0000")]).await,
         (422, ApiError::RecoveryCodeWrong),
@@ -113,7 +128,11 @@ async fn only_failures_count_and_ten_an_hour_are_enough() {
 
     let neighbour = app.visitor();
     *neighbour.address.lock().expect("an address") = "198.51.100.20".into();
-    assert_eq!(neighbour.post("check_invitation", &[("code", &code)]).await.status(), 200, "another address is another count");
+    assert_eq!(
+        neighbour.post("check_invitation", &[("code", &code)]).await.status(),
+        200,
+        "another address is another count"
+    );
 
     app.advance(Millis::HOUR);
     assert_eq!(guesser.post("check_invitation", &[("code", &code)]).await.status(), 200);
@@ -123,7 +142,9 @@ async fn only_failures_count_and_ten_an_hour_are_enough() {
 async fn tries_at_once_count_like_tries_in_a_row() {
     let app = TestApp::start().await;
     let guesser = app.visitor();
-    let tries = futures::future::join_all((0..30).map(|_| guesser.refused("check_invitation", &[("code", "0000000000")]))).await;
+    let tries =
+        futures::future::join_all((0..30).map(|_| guesser.refused("check_invitation", &[("code", "0000000000")])))
+            .await;
     assert_eq!(tries.iter().filter(|(status, _)| *status == 422).count(), 10);
     assert_eq!(tries.iter().filter(|(status, _)| *status == 429).count(), 20);
 }
@@ -177,7 +198,11 @@ async fn a_ticket_lasts_a_quarter_of_an_hour_and_cannot_be_made() {
     parent.post("check_invitation", &[("code", &code)]).await;
     app.advance(TICKET_LIFE);
     assert_eq!(parent.refused("join", &[("relation", "mother")]).await, (422, ApiError::CodeWrong));
-    parent.cookies.lock().expect("cookies").insert("__Host-ticket".into(), "01a20359-39ae-7b93-921b-5f70d4c4f248.9999999999999.00".into());
+    parent
+        .cookies
+        .lock()
+        .expect("cookies")
+        .insert("__Host-ticket".into(), "01a20359-39ae-7b93-921b-5f70d4c4f248.9999999999999.00".into());
     assert_eq!(parent.refused("join", &[("relation", "mother")]).await, (422, ApiError::CodeWrong));
 }
 
@@ -188,13 +213,23 @@ async fn the_wrong_person_is_left_behind_and_the_inviter_s_answer_moves() {
     pair.child.answer(pair.id, "처음 쓴 글").await;
     pair.child.answer(pair.id, "고쳐 쓴 글").await;
     let mut parent = pair.parent.listen(pair.id).await;
-    assert_eq!(pair.parent.post("start_again", &[("pair", &pair.id.to_string()), ("confirmed", "yes")]).await.status(), 404, "only the inviter");
+    assert_eq!(
+        pair.parent.post("start_again", &[("pair", &pair.id.to_string()), ("confirmed", "yes")]).await.status(),
+        404,
+        "only the inviter"
+    );
 
     let done = pair.child.post("start_again", &[("pair", &pair.id.to_string()), ("confirmed", "yes")]).await;
 
     assert_eq!(done.status(), 200);
     parent.hears(EventKind::PairClosed).await;
-    let fresh = done.headers()["location"].to_str().expect("a path").split('/').nth(2).and_then(|id| id.parse().ok()).expect("a pair");
+    let fresh = done.headers()["location"]
+        .to_str()
+        .expect("a path")
+        .split('/')
+        .nth(2)
+        .and_then(|id| id.parse().ok())
+        .expect("a pair");
     let today = pair.child.today(fresh).await;
     assert_eq!(today.pair.phase, Phase::Alone);
     let question = today.question.expect("a question");
@@ -208,7 +243,10 @@ async fn once_a_card_is_open_nobody_is_taken_back() {
     let app = TestApp::start().await;
     let pair = app.pair().await;
     pair.answer_both("글").await;
-    assert_eq!(pair.child.refused("start_again", &[("pair", &pair.id.to_string()), ("confirmed", "yes")]).await, (409, ApiError::CardOpen));
+    assert_eq!(
+        pair.child.refused("start_again", &[("pair", &pair.id.to_string()), ("confirmed", "yes")]).await,
+        (409, ApiError::CardOpen)
+    );
     assert_eq!(pair.child.refused("invite", &[("pair", &pair.id.to_string())]).await, (409, ApiError::SeatTaken));
 }
 
@@ -236,11 +274,16 @@ async fn a_pasted_message_opens_and_a_text_without_a_code_costs_no_try() {
     let newcomer = app.visitor();
 
     for text in ["", "초대 코드가 뭐예요?", "https://family.example/today"].into_iter().cycle().take(30) {
-        assert_eq!(newcomer.refused("check_invitation", &[("code", text)]).await, (422, ApiError::CodeMissing), "{text}");
+        assert_eq!(
+            newcomer.refused("check_invitation", &[("code", text)]).await,
+            (422, ApiError::CodeMissing),
+            "{text}"
+        );
         assert_eq!(newcomer.refused("sign_in", &[("code", text)]).await, (422, ApiError::CodeMissing), "{text}");
         assert_eq!(newcomer.refused("ask_hand_over", &[("code", text)]).await, (422, ApiError::CodeMissing), "{text}");
     }
-    let message = format!("{}님이 초대했어요!\nhttps://family.example/join/{code}\n코드는 {code}이에요.", CHILDREN[0].0);
+    let message =
+        format!("{}님이 초대했어요!\nhttps://family.example/join/{code}\n코드는 {code}이에요.", CHILDREN[0].0);
     assert_eq!(newcomer.post("check_invitation", &[("code", &message)]).await.status(), 200);
     assert!(newcomer.page("/join/confirm").await.contains(CHILDREN[0].0));
 }

@@ -78,7 +78,9 @@ async fn the_list_of_a_build_s_files_is_of_this_build_only() {
 async fn shortcuts_lead_to_the_only_running_pair() {
     let app = TestApp::start().await;
     let pair = app.pair().await;
-    let leads = async |browser: &Browser, path: &str| browser.get(path).await.headers()["location"].to_str().expect("a path").to_owned();
+    let leads = async |browser: &Browser, path: &str| {
+        browser.get(path).await.headers()["location"].to_str().expect("a path").to_owned()
+    };
     assert_eq!(leads(&pair.child, "/today").await, format!("/p/{}/today", pair.id));
     assert_eq!(leads(&pair.child, "/archive").await, format!("/p/{}/archive", pair.id));
     pair.child.start_pair("child").await;

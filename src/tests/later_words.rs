@@ -52,8 +52,12 @@ async fn no_page_feed_or_job_breaks_on_a_word_of_a_later_release() {
 
         app.run_sql(statement).await;
 
-        let mut pages: Vec<String> = ["/", "/inbox", "/settings", "/devices", "/hand-over", "/recovery"].map(str::to_owned).to_vec();
-        pages.extend(["today", "archive", "archive?section=travels", "settings", "seasons/1"].map(|page| format!("/p/{}/{page}", pair.id)));
+        let mut pages: Vec<String> =
+            ["/", "/inbox", "/settings", "/devices", "/hand-over", "/recovery"].map(str::to_owned).to_vec();
+        pages.extend(
+            ["today", "archive", "archive?section=travels", "settings", "seasons/1"]
+                .map(|page| format!("/p/{}/{page}", pair.id)),
+        );
         pages.push(format!("/p/{}/cards/{question}", pair.id));
         for browser in [&pair.child, &pair.parent] {
             for page in &pages {
@@ -79,11 +83,13 @@ async fn no_page_feed_or_job_breaks_on_a_word_of_a_later_release() {
 #[tokio::test]
 async fn saving_something_else_keeps_the_words_of_a_later_release() {
     let (app, _service, pair) = lived_in().await;
-    app.run_sql("UPDATE persons SET locale = 'ja', text_size = 'huge'; UPDATE daily_questions SET section = 'travels'").await;
+    app.run_sql("UPDATE persons SET locale = 'ja', text_size = 'huge'; UPDATE daily_questions SET section = 'travels'")
+        .await;
     app.run_sql("UPDATE members SET muted = 'photos', relation = 'aunt', relation_word = ''").await;
 
     assert_eq!(pair.child.post("change_name", &[("name", CHILDREN[2].0)]).await.status(), 200);
-    let switches = [("pair", pair.id.to_string()), ("question", "on".into()), ("answer", "on".into()), ("news", "on".into())];
+    let switches =
+        [("pair", pair.id.to_string()), ("question", "on".into()), ("answer", "on".into()), ("news", "on".into())];
     pair.child.post("change_switches", &switches.each_ref().map(|(name, value)| (*name, value.as_str()))).await;
     pair.child.answer(pair.id, "엄마가 부르던 노래.").await;
 
@@ -146,8 +152,8 @@ async fn a_database_that_the_release_after_this_one_has_migrated_is_opened() {
     assert_eq!(pair.child.get("/settings").await.status(), 200);
 }
 
-/// Columns of text that hold no word of a fixed list: names of rows, dates, hashes, addresses, people's own words, and what
-/// is read by its form or not at all.
+/// Columns of text that hold no word of a fixed list: names of rows, dates, hashes, addresses, people's own words, and
+/// what is read by its form or not at all.
 const NO_WORDS: &str = "answer_revisions.body answer_revisions.daily_question_id answer_revisions.role answer_revisions.submission \
     answers.body answers.daily_question_id answers.person_id answers.role answers.submission asked.pair_id asked.question_key \
     attempts.key_hash attempts.person_id attempts.session_id attempts.step attempts.target daily_questions.counted_from \
@@ -174,9 +180,11 @@ async fn every_column_of_text_is_walked_through_or_holds_no_word_of_a_list() {
         )
         .await;
     let is_walked = |name: &str| {
-        name.split_once('.')
-            .is_some_and(|(table, column)| WORDS.iter().any(|(_, statement)| statement.starts_with(&format!("UPDATE {table} SET {column} = "))))
+        name.split_once('.').is_some_and(|(table, column)| {
+            WORDS.iter().any(|(_, statement)| statement.starts_with(&format!("UPDATE {table} SET {column} = ")))
+        })
     };
-    let unknown: Vec<_> = columns.iter().filter(|name| !is_walked(name) && !NO_WORDS.split(' ').any(|other| other == *name)).collect();
+    let unknown: Vec<_> =
+        columns.iter().filter(|name| !is_walked(name) && !NO_WORDS.split(' ').any(|other| other == *name)).collect();
     assert!(columns.len() > 60 && unknown.is_empty(), "words of a list, or not? {unknown:?}");
 }

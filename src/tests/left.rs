@@ -10,8 +10,15 @@ async fn a_closed_pair_shows_the_former_member_as_they_were() {
     pair.answer_both("글").await;
     let rename = async |name: &str| assert_eq!(pair.child.post("change_name", &[("name", name)]).await.status(), 200);
     rename("떠나기전").await;
-    assert_eq!(pair.parent.today(pair.id).await.pair.other.expect("the child").name, "떠나기전", "a running pair follows");
-    assert_eq!(pair.child.post("leave_pair", &[("pair", &pair.id.to_string()), ("confirmed", "yes")]).await.status(), 200);
+    assert_eq!(
+        pair.parent.today(pair.id).await.pair.other.expect("the child").name,
+        "떠나기전",
+        "a running pair follows"
+    );
+    assert_eq!(
+        pair.child.post("leave_pair", &[("pair", &pair.id.to_string()), ("confirmed", "yes")]).await.status(),
+        200
+    );
     let heard = pair.parent.today(pair.id).await.as_of;
 
     rename("나중이름").await;

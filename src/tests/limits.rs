@@ -32,7 +32,8 @@ async fn what_changes_nothing_writes_nothing() {
     pair.child.subscribe(&service, "child").await;
     let id = pair.id.to_string();
     for (endpoint, fields) in SAID_TWICE {
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.replace("PAIR", &id).leak() as &str)).collect();
+        let fields: Vec<(&str, &str)> =
+            fields.iter().map(|(name, value)| (*name, value.replace("PAIR", &id).leak() as &str)).collect();
         let first = pair.child.post(endpoint, &fields).await;
         assert!(first.status().is_success(), "{endpoint}: {}", first.text().await.unwrap_or_default());
         let before = pair.child.today(pair.id).await.as_of;
@@ -73,5 +74,8 @@ async fn of_many_edits_the_last_fifty_are_kept() {
     }
     let rows = format!("(SELECT COUNT(*) FROM answer_revisions) = {KEPT_REVISIONS}");
     let oldest = format!("(SELECT MIN(revision) FROM answer_revisions) = {}", edits - KEPT_REVISIONS);
-    app.run_sql(&format!("CREATE TABLE checked (fine BIGINT NOT NULL); INSERT INTO checked SELECT 1 / ({rows} AND {oldest})")).await;
+    app.run_sql(&format!(
+        "CREATE TABLE checked (fine BIGINT NOT NULL); INSERT INTO checked SELECT 1 / ({rows} AND {oldest})"
+    ))
+    .await;
 }

@@ -1,4 +1,5 @@
-//! The live line as today's pages read it, and the facts that come over it. What all five doors share is in `transports`.
+//! The live line as today's pages read it, and the facts that come over it. What all five doors share is in
+//! `transports`.
 
 use super::app::{PATIENCE, TestApp};
 use crate::{domain::EventKind, server::storage::seeds::CHILDREN};

@@ -1,4 +1,5 @@
-//! Codes and sign-ups behind a shared address: strangers there shut nobody out, and nobody new fills the server from it.
+//! Codes and sign-ups behind a shared address: strangers there shut nobody out, and nobody new fills the server from
+//! it.
 
 use axum::http::StatusCode;
 
@@ -103,7 +104,9 @@ async fn where_somebody_is_at_home_strangers_do_not_shut_their_codes() {
     let app = TestApp::start().await;
     let person = app.person(CHILDREN[0].0).await;
     let trier = Trier { client: [203, 0, 113, 7].into(), session: None, browser: None };
-    for (verb, codes) in [("check_invitation", Codes::Invitation), ("ask_hand_over", Codes::Digits), ("sign_in", Codes::Recovery)] {
+    for (verb, codes) in
+        [("check_invitation", Codes::Invitation), ("ask_hand_over", Codes::Digits), ("sign_in", Codes::Recovery)]
+    {
         for _ in 0..10 {
             let tx = app.state.database.begin().await.expect("a transaction");
             guard::fail(tx, &app.state, codes, trier).await.expect("a failure");
@@ -116,9 +119,11 @@ async fn where_somebody_is_at_home_strangers_do_not_shut_their_codes() {
     let code = person.invite(person.start_pair("child").await).await;
     assert_eq!(app.visitor().post("check_invitation", &[("code", &code)]).await.status(), StatusCode::OK);
     person.post("make_hand_over", &[]).await;
-    let digits = person.cookies.lock().expect("cookies")["__Host-hand-over"].split_once('.').expect("id.code").1.to_owned();
+    let digits =
+        person.cookies.lock().expect("cookies")["__Host-hand-over"].split_once('.').expect("id.code").1.to_owned();
     assert_eq!(app.visitor().post("ask_hand_over", &[("code", &digits)]).await.status(), StatusCode::OK);
-    let whose = person.cookies.lock().expect("cookies")["__Host-recovery"].split_once('.').and_then(|(id, _)| id.parse().ok());
+    let whose =
+        person.cookies.lock().expect("cookies")["__Host-recovery"].split_once('.').and_then(|(id, _)| id.parse().ok());
     assert!(guard::slowness(&app.state, Codes::Recovery, trier, whose).await.expect("an answer").is_zero());
     // Their own failures in great number count there too.
     for _ in 0..90 {
@@ -134,7 +139,8 @@ async fn nobody_has_any_number_of_tries_where_somebody_is_at_home() {
     let app = TestApp::start().await;
     let person = app.person(CHILDREN[0].0).await;
     person.post("make_hand_over", &[]).await;
-    let digits = person.cookies.lock().expect("cookies")["__Host-hand-over"].split_once('.').expect("id.code").1.to_owned();
+    let digits =
+        person.cookies.lock().expect("cookies")["__Host-hand-over"].split_once('.').expect("id.code").1.to_owned();
     for _ in 0..100 {
         app.visitor().refused("ask_hand_over", &[("code", "00000000")]).await;
     }
@@ -153,14 +159,25 @@ async fn the_whole_message_is_an_invitation_code_and_what_holds_none_costs_no_tr
     let message = format!("{}\n{link}", text::fill(words.invite_message, &[("name", CHILDREN[0].0)]));
     let guest = app.visitor();
     for _ in 0..12 {
-        assert_eq!(guest.refused("check_invitation", &[("code", "링크를 못 찾겠어요")]).await, (422, ApiError::CodeMissing));
+        assert_eq!(
+            guest.refused("check_invitation", &[("code", "링크를 못 찾겠어요")]).await,
+            (422, ApiError::CodeMissing)
+        );
         assert_eq!(guest.refused("sign_in", &[("code", "코드가 없어요")]).await, (422, ApiError::CodeMissing));
     }
     for pasted in [message.as_str(), &link, &format!("“{}-{}”로 들어와", &code[..5], &code[5..])] {
-        assert_eq!(app.visitor().post("check_invitation", &[("code", pasted)]).await.status(), StatusCode::OK, "{pasted}");
+        assert_eq!(
+            app.visitor().post("check_invitation", &[("code", pasted)]).await.status(),
+            StatusCode::OK,
+            "{pasted}"
+        );
     }
     let page = guest.submit("check_invitation", &[("code", "링크를 못 찾겠어요")]).await.text().await.expect("a page");
-    assert!(page.contains("여기에서 코드를 찾지 못했어요.") && page.contains("링크를 못 찾겠어요") && !page.contains("maxlength"));
+    assert!(
+        page.contains("여기에서 코드를 찾지 못했어요.")
+            && page.contains("링크를 못 찾겠어요")
+            && !page.contains("maxlength")
+    );
     let kept = format!("엄빠도 어렸다 · 복구 코드: {}", child.recovery_code());
     assert_eq!(app.visitor().post("sign_in", &[("code", &kept)]).await.status(), StatusCode::OK);
 }

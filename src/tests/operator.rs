@@ -32,7 +32,12 @@ fn command(data: &Path, before: &str, arguments: &[&str]) -> Command {
     fs::write(data.join("site/pkg/umbba.css"), "").expect("a file");
     let mut command = Command::new("bash");
     command.args(["-c", &format!("{before}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_umbba")]).args(arguments);
-    command.env_clear().env("APP_ENV", "development").env("DATA_DIR", data).env("SITE_ROOT", data.join("site")).env("LOG", "warn");
+    command
+        .env_clear()
+        .env("APP_ENV", "development")
+        .env("DATA_DIR", data)
+        .env("SITE_ROOT", data.join("site"))
+        .env("LOG", "warn");
     command
 }
 
@@ -81,7 +86,11 @@ fn succeeded(output: &Output) {
 /// A data folder with a seeded database and its key.
 fn seeded(name: &str, pairs: &str) -> PathBuf {
     let data = folder(name);
-    succeeded(&umbba(&data, "development", &["seed", "--pairs", pairs, "--sessions", &data.join("sessions.txt").display().to_string()]));
+    succeeded(&umbba(
+        &data,
+        "development",
+        &["seed", "--pairs", pairs, "--sessions", &data.join("sessions.txt").display().to_string()],
+    ));
     data
 }
 
@@ -115,8 +124,15 @@ fn a_lost_database_beside_its_key_is_not_replaced_by_an_empty_one() {
     for is_there in [false, true] {
         empty(is_there);
         for sentence in [refused(&umbba(&data, "development", &["migrate"])), refused_to_serve(&data)] {
-            assert!(sentence.contains("umbba.db") && sentence.contains("--new") && sentence.contains("backup"), "{sentence}");
-            assert_eq!(fs::metadata(&database).ok().map(|found| found.len()), is_there.then_some(0), "nothing was made");
+            assert!(
+                sentence.contains("umbba.db") && sentence.contains("--new") && sentence.contains("backup"),
+                "{sentence}"
+            );
+            assert_eq!(
+                fs::metadata(&database).ok().map(|found| found.len()),
+                is_there.then_some(0),
+                "nothing was made"
+            );
         }
     }
     let key = fs::read(data.join("secret.key")).expect("the key");
@@ -143,7 +159,8 @@ fn a_database_deleted_or_swapped_below_a_running_server_is_noticed() {
         assert!(answers.iter().all(|answer| answer.contains("503")), "{answers:?}");
         assert_eq!(data.join("umbba.db").exists(), is_swapped, "no empty database in its place");
         let said = serving.end();
-        let told: Vec<&str> = said.lines().filter(|line| line.contains("deleted or replaced below this process")).collect();
+        let told: Vec<&str> =
+            said.lines().filter(|line| line.contains("deleted or replaced below this process")).collect();
         assert!(told.len() == 1 && told[0].contains("ERROR") && told[0].contains("umbba.db"), "once: {said}");
     }
 }
@@ -152,7 +169,11 @@ fn a_database_deleted_or_swapped_below_a_running_server_is_noticed() {
 #[test]
 fn a_backup_that_is_killed_half_way_leaves_nothing_under_its_name() {
     let data = seeded("killed", "60");
-    let size: u64 = ["umbba.db", "umbba.db-wal"].iter().filter_map(|file| fs::metadata(data.join(file)).ok()).map(|found| found.len()).sum();
+    let size: u64 = ["umbba.db", "umbba.db-wal"]
+        .iter()
+        .filter_map(|file| fs::metadata(data.join(file)).ok())
+        .map(|found| found.len())
+        .sum();
     assert!(size > 512 * 1024, "{size} bytes: large enough to be killed in the middle");
     let file = data.join("copy.db");
     let name = file.display().to_string();
@@ -173,7 +194,9 @@ fn a_backup_that_is_killed_half_way_leaves_nothing_under_its_name() {
 fn a_backup_without_room_says_so_and_leaves_nothing() {
     let data = seeded("room", "60");
     let file = data.join("copy.db");
-    let output = command(&data, "trap '' XFSZ; ulimit -f 128", &["backup", &file.display().to_string()]).output().expect("the binary runs");
+    let output = command(&data, "trap '' XFSZ; ulimit -f 128", &["backup", &file.display().to_string()])
+        .output()
+        .expect("the binary runs");
     refused(&output);
     assert!(!file.exists() && !data.join("copy.db.part").exists());
 }
@@ -200,7 +223,13 @@ fn whatever_is_written_is_its_user_s_alone() {
     fs::write(site.join("pkg/umbba.css"), "").expect("a file");
     let mut command = Command::new("bash");
     let arguments = ["-c", "umask 000; exec \"$0\" serve --listen-addr 127.0.0.1:0", env!("CARGO_BIN_EXE_umbba")];
-    command.args(arguments).env_clear().env("APP_ENV", "test").env("DATA_DIR", &data).env("SITE_ROOT", &site).env("LOG", "warn");
+    command
+        .args(arguments)
+        .env_clear()
+        .env("APP_ENV", "test")
+        .env("DATA_DIR", &data)
+        .env("SITE_ROOT", &site)
+        .env("LOG", "warn");
     let serving = start(command);
     assert!(serving.get("/readyz").contains("200 OK"));
 
@@ -208,7 +237,9 @@ fn whatever_is_written_is_its_user_s_alone() {
     modes(&data, &mut found);
     assert!(found.iter().any(|(path, _)| path.ends_with("umbba.db-wal")) && found.len() > 5, "{found:?}");
     // Copies of the public files keep their modes, in a folder that is shut.
-    let is_public = |path: &Path| path.parent().and_then(Path::parent).is_some_and(|folder| folder.ends_with("builds")) && path.is_file();
+    let is_public = |path: &Path| {
+        path.parent().and_then(Path::parent).is_some_and(|folder| folder.ends_with("builds")) && path.is_file()
+    };
     let open: Vec<_> = found.iter().filter(|(path, mode)| mode & 0o077 != 0 && !is_public(path)).collect();
     assert!(open.is_empty(), "{open:?}");
 }

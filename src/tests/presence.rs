@@ -28,7 +28,10 @@ async fn show(browser: &Browser, pair: PairId, what: &str) {
 
 async fn switch(browser: &Browser, pair: PairId, is_on: bool) {
     let on = if is_on { "yes" } else { "" };
-    assert_eq!(browser.post("change_presence", &[("pair", &pair.to_string()), ("shows_presence", on)]).await.status(), StatusCode::OK);
+    assert_eq!(
+        browser.post("change_presence", &[("pair", &pair.to_string()), ("shows_presence", on)]).await.status(),
+        StatusCode::OK
+    );
 }
 
 /// An ear that has been greeted, so that the line is open.
@@ -197,7 +200,10 @@ async fn switched_off_by_one_it_is_off_for_both() {
     let TestPair { id, parent, child } = app.pair().await;
     let (mut to_child, mut to_parent) = (listen(&child, id, Door::Sse).await, listen(&parent, id, Door::Sse).await);
     let words = async |browser: &Browser| {
-        browser.ask::<Option<PresenceView>>("presence", &[("pair", &id.to_string()), ("what", "here")]).await.expect("an answer")
+        browser
+            .ask::<Option<PresenceView>>("presence", &[("pair", &id.to_string()), ("what", "here")])
+            .await
+            .expect("an answer")
     };
 
     switch(&parent, id, false).await;
@@ -208,7 +214,11 @@ async fn switched_off_by_one_it_is_off_for_both() {
     show(&child, id, "writing").await;
     hears_nothing(&mut to_parent, &parent).await;
     assert_eq!(words(&parent).await, None, "the page has nothing to show");
-    assert_eq!(words(&child).await.map(|words| words.writing), Some("엄마가 답을 쓰고 있어요".into()), "whose doing it is, is not told");
+    assert_eq!(
+        words(&child).await.map(|words| words.writing),
+        Some("엄마가 답을 쓰고 있어요".into()),
+        "whose doing it is, is not told"
+    );
     let switches: SwitchesView = parent.ask("switches", &[("pair", &id.to_string())]).await.expect("the switches");
     assert!(!switches.shows_presence);
 
@@ -225,7 +235,12 @@ async fn the_switch_is_a_form_of_the_pair_s_settings() {
     let settings = format!("/p/{}/settings", pair.id);
     let is_on = async || {
         let page = pair.child.page(&settings).await;
-        let field = page.split("name=\"shows_presence\"").nth(1).and_then(|rest| rest.split('>').next()).expect("the switch").to_owned();
+        let field = page
+            .split("name=\"shows_presence\"")
+            .nth(1)
+            .and_then(|rest| rest.split('>').next())
+            .expect("the switch")
+            .to_owned();
         assert!(page.contains("함께 있음 알리기") && page.contains("엄마가 보고 있는지도 보이지 않아요"));
         field.contains("checked")
     };
@@ -247,13 +262,21 @@ async fn only_members_of_a_running_pair_with_both_seats_taken_may() {
     let id = pair.id.to_string();
     let stranger = app.person(CHILDREN[1].0).await;
     let fields = |pair: &str| [("pair", pair.to_owned()), ("what", "here".to_owned())];
-    let refused = async |browser: &Browser, pair: &str| browser.refused("presence", &fields(pair).each_ref().map(|(k, v)| (*k, v.as_str()))).await;
+    let refused = async |browser: &Browser, pair: &str| {
+        browser.refused("presence", &fields(pair).each_ref().map(|(k, v)| (*k, v.as_str()))).await
+    };
     assert_eq!(refused(&stranger, &id).await, (404, ApiError::NotFound));
-    assert_eq!(refused(&stranger, "01890000-0000-7000-8000-000000000000").await, (404, ApiError::NotFound), "the same as one that never was");
+    assert_eq!(
+        refused(&stranger, "01890000-0000-7000-8000-000000000000").await,
+        (404, ApiError::NotFound),
+        "the same as one that never was"
+    );
     assert_eq!(refused(&app.visitor(), &id).await, (401, ApiError::SignedOut));
     let alone = stranger.start_pair("child").await;
     let nobody = async |browser: &Browser, pair: &str| {
-        let answer = browser.ask::<Option<PresenceView>>("presence", &fields(pair).each_ref().map(|(k, v)| (*k, v.as_str()))).await;
+        let answer = browser
+            .ask::<Option<PresenceView>>("presence", &fields(pair).each_ref().map(|(k, v)| (*k, v.as_str())))
+            .await;
         assert_eq!(answer, Ok(None), "nobody sits across: an answer, no error");
     };
     nobody(&stranger, &alone.to_string()).await;
@@ -307,7 +330,10 @@ async fn a_long_poll_is_not_answered_by_it_and_a_poll_knows_nothing_of_it() {
     parent.answer(id, "골목").await;
 
     let answer: serde_json::Value = serde_json::from_str(&asking.await.expect("an answer")).expect("JSON");
-    assert_eq!((answer["events"][0]["kind"].as_str(), answer["events"][1].as_null()), (Some("answer_submitted"), Some(())));
+    assert_eq!(
+        (answer["events"][0]["kind"].as_str(), answer["events"][1].as_null()),
+        (Some("answer_submitted"), Some(()))
+    );
     assert!(!answer.to_string().contains("writing") && !poll.contains("writing"));
 }
 

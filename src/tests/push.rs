@@ -30,7 +30,8 @@ async fn next_opens(app: &TestApp, hour: i64) {
 
 /// What arrived since the last look, as `device: title / body`, in order of device.
 fn told(service: &PushService) -> Vec<String> {
-    let mut told: Vec<String> = service.take().into_iter().map(|push| format!("{}: {} / {}", push.device, push.title, push.body)).collect();
+    let mut told: Vec<String> =
+        service.take().into_iter().map(|push| format!("{}: {} / {}", push.device, push.title, push.body)).collect();
     told.sort();
     told
 }
@@ -66,13 +67,22 @@ async fn at_the_pair_s_minute_both_get_the_question_on_their_devices_after_its_j
     let arrived = service.arrived();
     assert_eq!(
         told(&service),
-        [format!("child: 오늘의 질문이 왔어요 / 엄마와의 오늘 질문: {topic}"), format!("parent: 오늘의 질문이 왔어요 / 민지와의 오늘 질문: {topic}"),]
+        [
+            format!("child: 오늘의 질문이 왔어요 / 엄마와의 오늘 질문: {topic}"),
+            format!("parent: 오늘의 질문이 왔어요 / 민지와의 오늘 질문: {topic}"),
+        ]
     );
     for push in &arrived {
         assert_eq!(push.urgency, "high");
         assert!(push.topic.len() == 32 && push.ttl_s <= 24 * 3_600 && push.ttl_s > 23 * 3_600, "{push:?}");
-        assert_eq!(push.json["notification"]["navigate"], format!("{}/p/{}/today", app.state.site.public_url.as_str(), pair.id));
-        assert_eq!(push.json["app_badge"], push.json["notification"]["app_badge"].as_str().and_then(|n| n.parse::<i64>().ok()).expect("a number"));
+        assert_eq!(
+            push.json["notification"]["navigate"],
+            format!("{}/p/{}/today", app.state.site.public_url.as_str(), pair.id)
+        );
+        assert_eq!(
+            push.json["app_badge"],
+            push.json["notification"]["app_badge"].as_str().and_then(|n| n.parse::<i64>().ok()).expect("a number")
+        );
     }
     app.deliver().await;
     app.advance(2 * Millis::MINUTE);
@@ -95,7 +105,11 @@ async fn the_other_is_told_of_an_answer_once_and_never_a_word_of_it() {
     app.deliver().await;
     let arrived = service.arrived();
     assert_eq!(told(&service), ["child: 카드가 열렸어요 / 엄마의 이야기가 기다리고 있어요: 가장 오래된 기억"]);
-    assert!(arrived.iter().all(|push| !push.json.to_string().contains("감나무") && !push.json.to_string().contains("다락방")));
+    assert!(
+        arrived
+            .iter()
+            .all(|push| !push.json.to_string().contains("감나무") && !push.json.to_string().contains("다락방"))
+    );
     assert_eq!(inbox(&pair.parent).await, ["민지가 답했어요"]);
     assert_eq!(inbox(&pair.child).await, ["카드가 열렸어요", "엄마가 들어왔어요"]);
 }
@@ -164,8 +178,13 @@ async fn a_nudge_goes_once_a_day_from_whoever_has_answered() {
 #[tokio::test]
 async fn a_muted_nudge_lies_in_the_inbox_and_looks_the_same_to_the_sender() {
     let (app, service, pair) = subscribed().await;
-    let switches =
-        [("pair", pair.id.to_string()), ("question", "yes".into()), ("answer", "yes".into()), ("reminder", "yes".into()), ("news", "yes".into())];
+    let switches = [
+        ("pair", pair.id.to_string()),
+        ("question", "yes".into()),
+        ("answer", "yes".into()),
+        ("reminder", "yes".into()),
+        ("news", "yes".into()),
+    ];
     let switches: Vec<(&str, &str)> = switches.iter().map(|(name, value)| (*name, value.as_str())).collect();
     assert_eq!(pair.parent.post("change_switches", &switches).await.status(), StatusCode::OK);
     pair.child.answer(pair.id, "놀이터요").await;
@@ -210,7 +229,13 @@ async fn quiet_hours_that_cover_the_day_are_refused() {
         let fields = [("quiet", "yes"), ("quiet_from", from), ("quiet_to", to)];
         assert_eq!(pair.child.refused("change_quiet_hours", &fields).await, (422, ApiError::QuietTooLong));
     }
-    assert_eq!(pair.child.refused("change_quiet_hours", &[("quiet", "yes"), ("quiet_from", "25:00"), ("quiet_to", "07:00")]).await.0, 422);
+    assert_eq!(
+        pair.child
+            .refused("change_quiet_hours", &[("quiet", "yes"), ("quiet_from", "25:00"), ("quiet_to", "07:00")])
+            .await
+            .0,
+        422
+    );
     let page = pair.child.page(&format!("/p/{}/settings", pair.id)).await;
     assert!(page.contains("22:30") && page.contains("07:30"), "nothing changed");
 }
@@ -390,7 +415,10 @@ async fn signing_out_ends_the_pushes_of_that_browser_whatever_it_does() {
 async fn leaving_a_pair_takes_its_pushes_back_and_tells_the_other() {
     let (app, service, pair) = subscribed().await;
     pair.child.answer(pair.id, "하나").await;
-    assert_eq!(pair.child.post("leave_pair", &[("pair", &pair.id.to_string()), ("confirmed", "yes")]).await.status(), StatusCode::OK);
+    assert_eq!(
+        pair.child.post("leave_pair", &[("pair", &pair.id.to_string()), ("confirmed", "yes")]).await.status(),
+        StatusCode::OK
+    );
     app.deliver().await;
     assert_eq!(told(&service), ["parent: 민지와의 짝이 끝났어요 / 함께 연 카드는 보관함에 그대로 있어요."]);
 }
@@ -402,7 +430,8 @@ async fn a_subscription_changes_hands_only_with_both_its_keys() {
     // A valid key of another receiver: the sender's of RFC 8291 Appendix A.
     let other = "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8";
     let endpoint = service.endpoint("parent");
-    let fields = [("endpoint", endpoint.as_str()), ("p256dh", other), ("auth", "BTBZMqHH6r4Tts7J_aSIgg"), ("key", key.as_str())];
+    let fields =
+        [("endpoint", endpoint.as_str()), ("p256dh", other), ("auth", "BTBZMqHH6r4Tts7J_aSIgg"), ("key", key.as_str())];
     let stranger = app.person("서연").await;
     assert_eq!(stranger.refused("subscribe", &fields).await, (409, ApiError::SubscriptionTaken));
     pair.child.answer(pair.id, "하나").await;
@@ -420,10 +449,18 @@ async fn bad_subscriptions_get_a_clear_refusal() {
     let good = super::push_service::keys();
     let endpoint = service.endpoint("new");
     let refused = async |endpoint: &str, p256dh: &str, auth: &str, key: &str| {
-        pair.child.refused("subscribe", &[("endpoint", endpoint), ("p256dh", p256dh), ("auth", auth), ("key", key)]).await
+        pair.child
+            .refused("subscribe", &[("endpoint", endpoint), ("p256dh", p256dh), ("auth", auth), ("key", key)])
+            .await
     };
-    assert_eq!(refused("https://evil.example/push", &good.p256dh, &good.auth, &key).await, (422, ApiError::EndpointRefused));
-    assert_eq!(refused("http://127.0.0.1:1/push", &good.p256dh, &good.auth, &key).await, (422, ApiError::EndpointRefused));
+    assert_eq!(
+        refused("https://evil.example/push", &good.p256dh, &good.auth, &key).await,
+        (422, ApiError::EndpointRefused)
+    );
+    assert_eq!(
+        refused("http://127.0.0.1:1/push", &good.p256dh, &good.auth, &key).await,
+        (422, ApiError::EndpointRefused)
+    );
     assert_eq!(refused(&endpoint, "AAAA", &good.auth, &key).await, (422, ApiError::PushKeysInvalid));
     let off_curve = good.p256dh.replace("BCVx", "BCVy");
     assert_eq!(refused(&endpoint, &off_curve, &good.auth, &key).await, (422, ApiError::PushKeysInvalid));
@@ -490,12 +527,21 @@ async fn a_test_shows_its_whole_way_and_a_wrong_receipt_nothing() {
     let field = |name: &str| json[name].as_str().unwrap_or_default().to_owned();
     let (id, subscription, receipt) = (field("id"), field("subscription"), field("receipt"));
     let visitor = app.visitor();
-    let wrong =
-        [("notification", id.as_str()), ("subscription", subscription.as_str()), ("receipt", "00000000000000000000000000000000"), ("what", "shown")];
+    let wrong = [
+        ("notification", id.as_str()),
+        ("subscription", subscription.as_str()),
+        ("receipt", "00000000000000000000000000000000"),
+        ("what", "shown"),
+    ];
     assert_eq!(visitor.refused("receipt", &wrong).await, (404, ApiError::NotFound));
     let page = pair.parent.page("/devices").await;
     assert!(page.contains("에 알림을 보냈어요."), "accepted, not shown");
-    let right = [("notification", id.as_str()), ("subscription", subscription.as_str()), ("receipt", receipt.as_str()), ("what", "shown")];
+    let right = [
+        ("notification", id.as_str()),
+        ("subscription", subscription.as_str()),
+        ("receipt", receipt.as_str()),
+        ("what", "shown"),
+    ];
     assert_eq!(visitor.post("receipt", &right).await.status(), StatusCode::OK);
     let page = pair.parent.page("/devices").await;
     assert!(page.contains("이 기기가 보여 줬어요"));
@@ -536,9 +582,17 @@ async fn a_page_that_is_looked_at_saves_that_browser_the_push_and_no_other() {
     let mut line = pair.parent.listen(pair.id).await;
     pair.child.answer(pair.id, "하나").await;
     let event = line.next_event().await;
-    assert_eq!((event.kind, event.unread), (EventKind::AnswerSubmitted, Some(3)), "the new recovery code, its use, and this");
+    assert_eq!(
+        (event.kind, event.unread),
+        (EventKind::AnswerSubmitted, Some(3)),
+        "the new recovery code, its use, and this"
+    );
     app.deliver().await;
-    assert_eq!(service.take().into_iter().map(|push| push.device).collect::<Vec<_>>(), ["tablet"], "the open page has five seconds to say so");
+    assert_eq!(
+        service.take().into_iter().map(|push| push.device).collect::<Vec<_>>(),
+        ["tablet"],
+        "the open page has five seconds to say so"
+    );
     assert_eq!(pair.parent.post("seen_live", &[("seq", &event.seq.to_string())]).await.status(), StatusCode::OK);
     app.advance(6 * Millis::SECOND);
     app.deliver().await;
@@ -573,7 +627,8 @@ async fn reading_the_inbox_moves_live_to_the_other_devices() {
 async fn above_four_a_day_news_lies_in_the_inbox_alone_and_answers_still_come() {
     let (app, service, pair) = subscribed().await;
     for hour in 13..20 {
-        let fields = [("pair", pair.id.to_string()), ("push_time", format!("{hour}:30")), ("zone", "Asia/Seoul".into())];
+        let fields =
+            [("pair", pair.id.to_string()), ("push_time", format!("{hour}:30")), ("zone", "Asia/Seoul".into())];
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
         app.advance(Millis::SECOND);
         assert_eq!(pair.parent.post("change_push_time", &fields).await.status(), StatusCode::OK);

@@ -21,8 +21,12 @@ use crate::server::{
 };
 
 const SUBJECT: &str = "mailto:operator@umbba.kr";
-const ORIGINS: [&str; 4] =
-    ["https://fcm.googleapis.com", "https://updates.push.services.mozilla.com", "https://web.push.apple.com", "https://push.example.net:8443"];
+const ORIGINS: [&str; 4] = [
+    "https://fcm.googleapis.com",
+    "https://updates.push.services.mozilla.com",
+    "https://web.push.apple.com",
+    "https://push.example.net:8443",
+];
 const SYLLABLES: u32 = 0xD7A3 - 0xAC00 + 1;
 
 fn number(random: &SystemRandom, below: u32) -> u32 {
@@ -46,7 +50,11 @@ fn plaintext(random: &SystemRandom, at: usize) -> String {
 
 /// Two keys, used in turn: the one of today and one that was current when some of the devices subscribed.
 fn keys(now_ms: i64) -> VapidKeys {
-    let folder = std::env::temp_dir().join(format!("umbba-interop-{}-{:x}", std::process::id(), number(&SystemRandom::new(), u32::MAX)));
+    let folder = std::env::temp_dir().join(format!(
+        "umbba-interop-{}-{:x}",
+        std::process::id(),
+        number(&SystemRandom::new(), u32::MAX)
+    ));
     fs::create_dir_all(&folder).expect("a folder");
     VapidKeys::make(&folder, now_ms - 1).expect("a key");
     let keys = VapidKeys::make(&folder, now_ms).expect("another key");
@@ -64,8 +72,11 @@ fn messages(receivers: &[Value]) -> Value {
         let field = |name: &str| receiver[name].as_str().expect("a field");
         let origin = ORIGINS[at % ORIGINS.len()];
         let plaintext = plaintext(&random, at);
-        let body = encrypt(&random, &ReceiverKeys::parse(field("p256dh"), field("auth")).expect("keys"), plaintext.as_bytes()).expect("a message");
-        let authorization = signer.authorization(&random, origin, &key_ids[at / ORIGINS.len() % 2], now_ms).expect("a key of ours");
+        let body =
+            encrypt(&random, &ReceiverKeys::parse(field("p256dh"), field("auth")).expect("keys"), plaintext.as_bytes())
+                .expect("a message");
+        let authorization =
+            signer.authorization(&random, origin, &key_ids[at / ORIGINS.len() % 2], now_ms).expect("a key of ours");
         json!({
             "private": field("private"), "p256dh": field("p256dh"), "auth": field("auth"),
             "body": URL_SAFE_NO_PAD.encode(body), "plaintext": URL_SAFE_NO_PAD.encode(plaintext),

@@ -109,7 +109,12 @@ impl PushService {
     }
 }
 
-async fn receive(State(service): State<PushService>, Path(device): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
+async fn receive(
+    State(service): State<PushService>,
+    Path(device): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let answer = {
         let mut inside = service.inside();
         inside.requests += 1;
@@ -135,7 +140,9 @@ async fn receive(State(service): State<PushService>, Path(device): Path<String>,
     }
     match answer {
         Answer::Status(status) => StatusCode::from_u16(status).expect("a status").into_response(),
-        Answer::Later(status, seconds) => (StatusCode::from_u16(status).expect("a status"), [("retry-after", seconds.to_string())]).into_response(),
+        Answer::Later(status, seconds) => {
+            (StatusCode::from_u16(status).expect("a status"), [("retry-after", seconds.to_string())]).into_response()
+        }
         Answer::Hang => {
             tokio::time::sleep(Duration::from_secs(600)).await;
             StatusCode::OK.into_response()

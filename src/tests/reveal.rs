@@ -17,7 +17,11 @@ struct Words {
 
 const PLAIN: Words = Words { texts: &["하나"] };
 const RICH: Words = Words {
-    texts: &["아주 길고 다른 글이에요.\n줄도 바뀌어요. <b>&amp;</b>", "또 고친 글 🌙", "세 번째로 고친, 훨씬 더 긴 글이고 끝이 없을 것만 같아요."],
+    texts: &[
+        "아주 길고 다른 글이에요.\n줄도 바뀌어요. <b>&amp;</b>",
+        "또 고친 글 🌙",
+        "세 번째로 고친, 훨씬 더 긴 글이고 끝이 없을 것만 같아요.",
+    ],
 };
 
 struct World {
@@ -52,7 +56,10 @@ impl World {
             }
             4 => {
                 let (id, version) = self.pair.child.question(self.pair.id).await;
-                self.pair.child.post("swap_question", &[("daily_question", &id.to_string()), ("version", &version.to_string())]).await;
+                self.pair
+                    .child
+                    .post("swap_question", &[("daily_question", &id.to_string()), ("version", &version.to_string())])
+                    .await;
             }
             5 => {
                 self.stranger.parent.answer(self.stranger.id, "낯선 글").await;
@@ -64,7 +71,11 @@ impl World {
                     .parent
                     .post(
                         "change_push_time",
-                        &[("pair", &pair), ("push_time", if step.is_multiple_of(2) { "21:00" } else { "20:30" }), ("zone", "Asia/Seoul")],
+                        &[
+                            ("pair", &pair),
+                            ("push_time", if step.is_multiple_of(2) { "21:00" } else { "20:30" }),
+                            ("zone", "Asia/Seoul"),
+                        ],
                     )
                     .await;
             }
@@ -74,7 +85,11 @@ impl World {
                     .parent
                     .post(
                         "change_relation",
-                        &[("pair", &pair), ("relation", "other"), ("relation_word", if step.is_multiple_of(2) { "엄마" } else { "마마" })],
+                        &[
+                            ("pair", &pair),
+                            ("relation", "other"),
+                            ("relation_word", if step.is_multiple_of(2) { "엄마" } else { "마마" }),
+                        ],
                     )
                     .await;
             }
@@ -89,8 +104,13 @@ impl World {
     async fn seen(&self) -> Vec<String> {
         let (child, pair) = (&self.pair.child, self.pair.id);
         let mut seen = Vec::new();
-        for path in [format!("/p/{pair}/today"), format!("/p/{pair}/archive"), format!("/p/{pair}/settings"), "/".to_owned(), "/settings".to_owned()]
-        {
+        for path in [
+            format!("/p/{pair}/today"),
+            format!("/p/{pair}/archive"),
+            format!("/p/{pair}/settings"),
+            "/".to_owned(),
+            "/settings".to_owned(),
+        ] {
             seen.push(masked(child, &child.page(&path).await));
         }
         let question = child.today(pair).await.question.map(|question| question.id.to_string()).unwrap_or_default();

@@ -41,7 +41,12 @@ async fn only(app: &TestApp, state: State) -> DeliveryId {
 async fn report(app: &TestApp, id: DeliveryId, what: &str) {
     let (notification, subscription) = (id.notification.to_string(), id.subscription.to_string());
     let receipt = app.state.secrets.receipt(id.notification, id.subscription);
-    let fields = [("notification", notification.as_str()), ("subscription", &subscription), ("receipt", &receipt), ("what", what)];
+    let fields = [
+        ("notification", notification.as_str()),
+        ("subscription", &subscription),
+        ("receipt", &receipt),
+        ("what", what),
+    ];
     assert_eq!(app.visitor().post("receipt", &fields).await.status(), StatusCode::OK);
 }
 
@@ -129,7 +134,10 @@ async fn a_device_keeps_its_name_when_its_endpoint_changes() {
     let (_app, service, pair) = subscribed().await;
     let devices = || async { pair.parent.ask::<DevicesView>("devices", &[]).await.expect("devices").devices };
     let device = devices().await[0].id.to_string();
-    assert_eq!(pair.parent.post("rename_device", &[("device", &device), ("name", "부엌 태블릿")]).await.status(), StatusCode::OK);
+    assert_eq!(
+        pair.parent.post("rename_device", &[("device", &device), ("name", "부엌 태블릿")]).await.status(),
+        StatusCode::OK
+    );
 
     assert_eq!(pair.parent.subscribe(&service, "parent-new").await.status(), StatusCode::OK);
 

@@ -124,7 +124,10 @@ async fn one_person_cannot_end_another_s_session() {
     let app = TestApp::start().await;
     let (one, two) = (app.person(CHILDREN[0].0).await, app.person(CHILDREN[1].0).await);
     let account: AccountView = one.ask("account", &[]).await.expect("the account");
-    assert_eq!(two.refused("end_session", &[("session", &account.sessions[0].id.to_string())]).await, (404, ApiError::NotFound));
+    assert_eq!(
+        two.refused("end_session", &[("session", &account.sessions[0].id.to_string())]).await,
+        (404, ApiError::NotFound)
+    );
     assert_eq!(one.get("/settings").await.status(), 200);
 }
 

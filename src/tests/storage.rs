@@ -24,9 +24,10 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        Answer, AnswerBody, Cancelled, Channel, DailyQuestion, DailyQuestionId, Event, EventKind, HandOverId, HandOverStage, InvitationId, LocalDate,
-        Locale, Member, Millis, Muted, NotificationId, NotificationKind, Pair, PairId, PairPhase, Person, PersonId, PersonName, PushTime, Question,
-        QuestionKey, QuietHours, Relation, Role, Saved, Section, SessionId, SubscriptionId, TextSize, Wording, Wordings, ZoneName,
+        Answer, AnswerBody, Cancelled, Channel, DailyQuestion, DailyQuestionId, Event, EventKind, HandOverId,
+        HandOverStage, InvitationId, LocalDate, Locale, Member, Millis, Muted, NotificationId, NotificationKind, Pair,
+        PairId, PairPhase, Person, PersonId, PersonName, PushTime, Question, QuestionKey, QuietHours, Relation, Role,
+        Saved, Section, SessionId, SubscriptionId, TextSize, Wording, Wordings, ZoneName,
     },
     server::{
         random::Random,
@@ -114,9 +115,15 @@ impl Drop for Folder {
     }
 }
 
-async fn run_at<T: Future<Output = ()>>(url: String, folder: &Folder, test: impl FnOnce(Place) -> T) -> std::thread::Result<()> {
+async fn run_at<T: Future<Output = ()>>(
+    url: String,
+    folder: &Folder,
+    test: impl FnOnce(Place) -> T,
+) -> std::thread::Result<()> {
     let database = Database::open(&url, Opening::Migrate).await.expect("a fresh database");
-    let ended = AssertUnwindSafe(test(Place { database: database.clone(), url, folder: folder.0.clone() })).catch_unwind().await;
+    let ended = AssertUnwindSafe(test(Place { database: database.clone(), url, folder: folder.0.clone() }))
+        .catch_unwind()
+        .await;
     database.close().await;
     ended
 }
@@ -153,7 +160,11 @@ fn postgres_server() -> Option<String> {
     static SAID: Once = Once::new();
     let server = std::env::var("TEST_POSTGRES_URL").ok().filter(|url| !url.is_empty());
     if server.is_none() {
-        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "TEST_POSTGRES_URL is not set: in CI the storage suite runs on both databases");
+        assert_ne!(
+            std::env::var("CI").as_deref(),
+            Ok("true"),
+            "TEST_POSTGRES_URL is not set: in CI the storage suite runs on both databases"
+        );
         SAID.call_once(|| {
             let _ = writeln!(std::io::stderr(), "TEST_POSTGRES_URL is not set: the storage suite ran on SQLite only");
         });
@@ -188,9 +199,12 @@ fn person_named(name: &str) -> Person {
 async fn sign_up(tx: &mut Tx, name: &str) -> Person {
     let person = person_named(name);
     let recovery_hash = format!("recovery-{}", person.id);
-    persons::insert(tx, persons::NewPerson { person: &person, consent_version: "v1", recovery_hash: &recovery_hash, now: NOW })
-        .await
-        .expect("a new person");
+    persons::insert(
+        tx,
+        persons::NewPerson { person: &person, consent_version: "v1", recovery_hash: &recovery_hash, now: NOW },
+    )
+    .await
+    .expect("a new person");
     person
 }
 
@@ -237,8 +251,11 @@ async fn together(db: &Database) -> Together {
 }
 
 fn wordings(topic: &str) -> Wordings {
-    let wording =
-        |text: &str| Wording { topic: text.into(), parent: format!("{text} \"부모\" {{other:이/가}}?"), child: format!("{text} 아이?") };
+    let wording = |text: &str| Wording {
+        topic: text.into(),
+        parent: format!("{text} \"부모\" {{other:이/가}}?"),
+        child: format!("{text} 아이?"),
+    };
     Wordings { ko: wording(topic), en: wording("topic") }
 }
 
@@ -1326,7 +1343,8 @@ on_both! {
         assert_eq!(read!(db, tx => events::first_kept(&mut tx, parent.id).await), Some(1));
     }
 
-    /// Writers on one node, the reader on another; some writers take the persons in the other order, some think better of it.
+    /// Writers on one node, the reader on another; some writers take the persons in the other order, some think better
+    /// of it.
     async fn whoever_follows_a_feed_misses_nothing_and_sees_nothing_late(db: Database) {
         const WRITERS: i64 = 20;
         const EACH: i64 = 5;
@@ -1543,7 +1561,8 @@ async fn a_copy_that_fails_its_check_gets_no_name() {
     let file = folder.0.join("copy.db");
     let refused = database.backup_into(&file).await;
     assert!(matches!(&refused, Err(StorageError::Backup(sentence)) if sentence.contains("invitations")), "{refused:?}");
-    let left: Vec<_> = fs::read_dir(&folder.0).expect("a folder").map(|file| file.expect("a file").file_name()).collect();
+    let left: Vec<_> =
+        fs::read_dir(&folder.0).expect("a folder").map(|file| file.expect("a file").file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().starts_with("copy.db")), "{left:?}");
     database.close().await;
 }
@@ -1555,7 +1574,10 @@ async fn two_backups_into_one_file_do_not_write_over_one_another() {
     let part = fs::File::create(folder.0.join("copy.db.part")).expect("the part of another backup");
     part.lock().expect("which still runs");
     let refused = database.backup_into(&file).await;
-    assert!(matches!(&refused, Err(StorageError::Backup(sentence)) if sentence.contains("another backup")), "{refused:?}");
+    assert!(
+        matches!(&refused, Err(StorageError::Backup(sentence)) if sentence.contains("another backup")),
+        "{refused:?}"
+    );
     assert!(folder.0.join("copy.db.part").exists() && !file.exists(), "what the other writes stays");
     drop(part);
     database.backup_into(&file).await.expect("a part that nobody writes any more is used again");
@@ -1567,13 +1589,17 @@ fn sqlite_file(folder: &Folder) -> PathBuf {
 }
 
 async fn raw_sqlite(file: &Path) -> SqliteConnection {
-    let options = SqliteConnectOptions::from_str(&format!("sqlite:{}", file.display())).expect("an address").busy_timeout(Duration::ZERO);
+    let options = SqliteConnectOptions::from_str(&format!("sqlite:{}", file.display()))
+        .expect("an address")
+        .busy_timeout(Duration::ZERO);
     SqliteConnection::connect_with(&options).await.expect("a connection of its own")
 }
 
 async fn fresh_sqlite() -> (Folder, Database) {
     let folder = Folder::new();
-    let database = Database::open(&format!("sqlite:{}", sqlite_file(&folder).display()), Opening::Migrate).await.expect("a fresh database");
+    let database = Database::open(&format!("sqlite:{}", sqlite_file(&folder).display()), Opening::Migrate)
+        .await
+        .expect("a fresh database");
     (folder, database)
 }
 
@@ -1582,7 +1608,10 @@ async fn sqlite_is_new_enough_and_writes_ahead() {
     let (folder, database) = fresh_sqlite().await;
     let mut raw = raw_sqlite(&sqlite_file(&folder)).await;
     let (version, mode): (String, String) =
-        sqlx::query_as("SELECT sqlite_version(), (SELECT * FROM pragma_journal_mode)").fetch_one(&mut raw).await.expect("an answer");
+        sqlx::query_as("SELECT sqlite_version(), (SELECT * FROM pragma_journal_mode)")
+            .fetch_one(&mut raw)
+            .await
+            .expect("an answer");
     let version: Vec<u32> = version.split('.').map(|part| part.parse().expect("a number")).collect();
     assert!(version >= vec![3, 51, 3], "{version:?} has the WAL-reset bug");
     assert_eq!(mode, "wal");
@@ -1592,7 +1621,8 @@ async fn sqlite_is_new_enough_and_writes_ahead() {
 /// The pragma lives in the writer's connection alone, where no test can look: the line that sets it must stay.
 #[test]
 fn an_acknowledged_answer_is_on_the_disk() {
-    let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/storage/mod.rs")).expect("our own source");
+    let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/storage/mod.rs"))
+        .expect("our own source");
     let writer = source.lines().find(|line| line.contains("let writer_options")).expect("the writer's options");
     assert!(writer.contains(".synchronous(SqliteSynchronous::Full)"), "{writer}");
     assert!(source.contains("connect_with(writer_options.clone())"), "the writer is opened with them");
@@ -1602,9 +1632,14 @@ fn an_acknowledged_answer_is_on_the_disk() {
 async fn a_read_only_file_serves_readers_and_tells_writers_to_come_again() {
     let (folder, database) = fresh_sqlite().await;
     let person = commit!(database, tx => sign_up(&mut tx, "순자").await);
-    let read_only = Database::open(&format!("sqlite:{}?mode=ro", sqlite_file(&folder).display()), Opening::AsIs).await.expect("it opens");
+    let read_only = Database::open(&format!("sqlite:{}?mode=ro", sqlite_file(&folder).display()), Opening::AsIs)
+        .await
+        .expect("it opens");
     read_only.ping().await.expect("it answers");
-    assert!(read!(read_only, tx => persons::lookup_by_recovery(&mut tx, &format!("recovery-{}", person.id), NOW).await).is_some());
+    assert!(
+        read!(read_only, tx => persons::lookup_by_recovery(&mut tx, &format!("recovery-{}", person.id), NOW).await)
+            .is_some()
+    );
     let refused = match read_only.begin().await {
         Err(error) => Err(error),
         Ok(mut tx) => failures::record(&mut tx, "b", NOW).await,
@@ -1619,8 +1654,10 @@ async fn a_full_disk_and_a_busy_file_are_told_as_unavailable() {
     let (folder, database) = fresh_sqlite().await;
     let (mut one, mut two) = (raw_sqlite(&sqlite_file(&folder)).await, raw_sqlite(&sqlite_file(&folder)).await);
     sqlx::raw_sql("PRAGMA max_page_count = 1").execute(&mut one).await.expect("no page more than there are");
-    let full =
-        sqlx::query("INSERT INTO failures (bucket, at) VALUES (hex(zeroblob(1000000)), 1)").execute(&mut one).await.expect_err("the disk is full");
+    let full = sqlx::query("INSERT INTO failures (bucket, at) VALUES (hex(zeroblob(1000000)), 1)")
+        .execute(&mut one)
+        .await
+        .expect_err("the disk is full");
     assert!(matches!(StorageError::from(full), StorageError::Unavailable(_)));
 
     sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut one).await.expect("the only writer");
@@ -1633,7 +1670,10 @@ async fn a_full_disk_and_a_busy_file_are_told_as_unavailable() {
 async fn an_address_that_cannot_be_used_is_said_in_a_sentence() {
     for url in ["mysql://localhost/umbba", "umbba.db", ""] {
         let refused = Database::open(url, Opening::Migrate).await.map(drop);
-        assert!(matches!(&refused, Err(StorageError::Url(sentence)) if sentence.contains("DATABASE_URL")), "{url}: {refused:?}");
+        assert!(
+            matches!(&refused, Err(StorageError::Url(sentence)) if sentence.contains("DATABASE_URL")),
+            "{url}: {refused:?}"
+        );
     }
     let folder = Folder::new();
     let missing = Database::open(&format!("sqlite:{}", sqlite_file(&folder).display()), Opening::AsIs).await.map(drop);
@@ -1661,7 +1701,14 @@ async fn when_postgres_cuts_the_line_it_is_told_as_unavailable_and_comes_back() 
 fn migrations(database: &str) -> BTreeMap<String, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(database);
     let files = fs::read_dir(folder).expect("a folder of migrations").map(|file| file.expect("a file").path());
-    files.map(|file| (file.file_name().unwrap_or_default().to_string_lossy().into_owned(), fs::read_to_string(&file).expect("text"))).collect()
+    files
+        .map(|file| {
+            (
+                file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+                fs::read_to_string(&file).expect("text"),
+            )
+        })
+        .collect()
 }
 
 #[test]
@@ -1669,8 +1716,15 @@ fn migrations_come_in_twins_numbered_from_one_and_say_why_they_exist() {
     let (sqlite, postgres) = (migrations("sqlite"), migrations("postgres"));
     assert_eq!(sqlite.keys().collect::<Vec<_>>(), postgres.keys().collect::<Vec<_>>());
     for (at, (name, text)) in sqlite.iter().enumerate() {
-        assert!(name.starts_with(&format!("{:04}_", at + 1)) && name.ends_with(".sql"), "{name} is not number {}", at + 1);
-        assert!(text.starts_with("-- ") && postgres[name].starts_with("-- "), "{name} says in its first line why it exists");
+        assert!(
+            name.starts_with(&format!("{:04}_", at + 1)) && name.ends_with(".sql"),
+            "{name} is not number {}",
+            at + 1
+        );
+        assert!(
+            text.starts_with("-- ") && postgres[name].starts_with("-- "),
+            "{name} says in its first line why it exists"
+        );
     }
 }
 
@@ -1774,7 +1828,10 @@ async fn both_databases_have_the_same_schema() {
     on_postgres(async |db: Place| {
         let (folder, sqlite) = fresh_sqlite().await;
         let (one, two) = (Schema::of_sqlite(&sqlite_file(&folder)).await, Schema::of_postgres(&db.url).await);
-        assert!(one.columns.len() > 50 && one.indexes.len() > 10 && one.references.len() > 5, "too little was read: {one:?}");
+        assert!(
+            one.columns.len() > 50 && one.indexes.len() > 10 && one.references.len() > 5,
+            "too little was read: {one:?}"
+        );
         assert_eq!(one.columns, two.columns);
         assert_eq!(one.indexes, two.indexes);
         assert_eq!(one.references, two.references);
@@ -1795,8 +1852,15 @@ async fn signed_in(db: &Database) -> (Person, SessionId) {
 }
 
 /// A hand-over of 100 ms, if it could be made.
-async fn hand_over(db: &Database, person: PersonId, session: SessionId, kind: Kind, code_hash: &str) -> Option<HandOverId> {
-    let new = NewHandOver { id: HandOverId(id()), person, session, kind, code_hash, now: NOW, expires_at: NOW.plus(100) };
+async fn hand_over(
+    db: &Database,
+    person: PersonId,
+    session: SessionId,
+    kind: Kind,
+    code_hash: &str,
+) -> Option<HandOverId> {
+    let new =
+        NewHandOver { id: HandOverId(id()), person, session, kind, code_hash, now: NOW, expires_at: NOW.plus(100) };
     commit!(db, tx => hand_overs::insert(&mut tx, &new).await.expect("an answer")).then_some(new.id)
 }
 
@@ -1821,7 +1885,8 @@ async fn append(
     daily_question: Option<DailyQuestionId>,
     now: Millis,
 ) -> Result<Vec<i64>, StorageError> {
-    let new: Vec<_> = persons.iter().map(|person| events::NewEvent { person: *person, kind, pair, daily_question }).collect();
+    let new: Vec<_> =
+        persons.iter().map(|person| events::NewEvent { person: *person, kind, pair, daily_question }).collect();
     events::append(tx, &new, now).await
 }
 

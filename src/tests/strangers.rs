@@ -1,4 +1,5 @@
-//! Requests that no browser of ours sends: from other sites, with two hosts, with an id of their own, from a door that is no page.
+//! Requests that no browser of ours sends: from other sites, with two hosts, with an id of their own, from a door that
+//! is no page.
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -22,7 +23,10 @@ async fn pages_of_other_sites_open_no_line_and_close_none_of_ours() {
         for door in Door::ALL {
             for _ in 0..4 {
                 let refused = if door == Door::WebSocket {
-                    doors::socket(&pair.child, &door.query(0), &[("sec-fetch-site", site)]).await.map(drop).expect_err("a refusal")
+                    doors::socket(&pair.child, &door.query(0), &[("sec-fetch-site", site)])
+                        .await
+                        .map(drop)
+                        .expect_err("a refusal")
                 } else {
                     let headers = [("accept", door.accept()), ("sec-fetch-site", site)];
                     let response = pair.child.events(&door.query(0), &headers).await.expect("an answer");
@@ -34,7 +38,11 @@ async fn pages_of_other_sites_open_no_line_and_close_none_of_ours() {
         }
     }
     for site in ["same-origin", "none"] {
-        let response = pair.child.events("after=0", &[("accept", "application/json"), ("sec-fetch-site", site)]).await.expect("an answer");
+        let response = pair
+            .child
+            .events("after=0", &[("accept", "application/json"), ("sec-fetch-site", site)])
+            .await
+            .expect("an answer");
         assert_eq!(response.status(), 200, "{site}");
     }
     assert_eq!(app.state.database.notifier().count_lines(), 1);
@@ -77,7 +85,9 @@ async fn the_id_of_a_request_is_ours() {
     let app = TestApp::start().await;
     let given = "a-name-that-a-stranger-made-up";
     for path in ["/livez", "/", "/nowhere"] {
-        let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: {given}\r\nX-Request-Id: {given}\r\nConnection: close\r\n\r\n");
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: {given}\r\nX-Request-Id: {given}\r\nConnection: close\r\n\r\n"
+        );
         let heard = ask(&app, &head).await;
         assert!(!heard.contains(given), "{heard}");
         assert_eq!(heard.matches("x-request-id: ").count(), 1, "{heard}");
@@ -88,8 +98,17 @@ async fn the_id_of_a_request_is_ours() {
 async fn a_refused_post_is_answered_with_a_page_wherever_it_says_it_comes_from() {
     let app = TestApp::start().await;
     let person = app.person(CHILDREN[0].0).await;
-    let doors =
-        ["/events", "/events?after=0", "/events?after=0&wait=55", "/livez", "/readyz", "/api/today", "/pkg/test/files.json", "/today", "/archive"];
+    let doors = [
+        "/events",
+        "/events?after=0",
+        "/events?after=0&wait=55",
+        "/livez",
+        "/readyz",
+        "/api/today",
+        "/pkg/test/files.json",
+        "/today",
+        "/archive",
+    ];
     for door in doors.into_iter().chain(["/settings", "/nowhere", "/", ""]) {
         let referer = format!("{}{door}", app.url);
         let headers = [("referer", referer.as_str())];

@@ -71,7 +71,11 @@ async fn who_has_copied_a_cookie_cannot_make_the_account_theirs() {
     let own = renew(&thief, "").await;
     let second = sign_in(&app, &own).await;
     assert_eq!(second.refused("end_other_sessions", &[]).await, YOUNG);
-    assert_eq!(second.refused("confirm_recovery", &[]).await, YOUNG, "a session opened with the new code proves nothing");
+    assert_eq!(
+        second.refused("confirm_recovery", &[]).await,
+        YOUNG,
+        "a session opened with the new code proves nothing"
+    );
     assert_eq!(thief.refused("renew_recovery", &[("code", &own)]).await, WRONG, "nor does the new code");
     assert_eq!(thief.refused("confirm_recovery", &[]).await, YOUNG, "nor the session that made it");
 
@@ -168,7 +172,9 @@ async fn a_session_of_today_ends_no_older_one_and_tomorrow_it_may() {
     let young = sign_in(&app, &person.recovery_code()).await;
     app.advance(Millis::HOUR);
     let younger = sign_in(&app, &person.recovery_code()).await;
-    let id = |account: &AccountView| account.sessions.iter().find(|session| session.is_this).expect("this session").id.to_string();
+    let id = |account: &AccountView| {
+        account.sessions.iter().find(|session| session.is_this).expect("this session").id.to_string()
+    };
     let (oldest, last) = (id(&account(&person).await), id(&account(&younger).await));
 
     assert_eq!(young.refused("end_session", &[("session", &oldest)]).await, YOUNG);
@@ -176,7 +182,11 @@ async fn a_session_of_today_ends_no_older_one_and_tomorrow_it_may() {
     let page = young.send_body("end_other_sessions", b"back=%2Fsettings".to_vec(), "text/html", &here).await;
     assert_eq!(page.status(), 409);
     assert!(page.text().await.expect("a page").contains("먼저 들어온 기기를 내보낼 수 없어요"));
-    assert_eq!(young.post("end_session", &[("session", &last)]).await.status(), StatusCode::OK, "one that came later it may");
+    assert_eq!(
+        young.post("end_session", &[("session", &last)]).await.status(),
+        StatusCode::OK,
+        "one that came later it may"
+    );
     assert!(is_in(&person).await && !is_in(&younger).await);
 
     app.advance(YOUNG_MS);
@@ -195,9 +205,14 @@ async fn one_tap_signs_all_other_devices_out() {
 
     let back = pair.child.submit("end_other_sessions", &[("back", "/settings")]).await;
 
-    assert_eq!((back.status(), &back.headers()["location"]), (StatusCode::SEE_OTHER, &"/settings?saved=end_session#saved".parse().expect("a path")));
+    assert_eq!(
+        (back.status(), &back.headers()["location"]),
+        (StatusCode::SEE_OTHER, &"/settings?saved=end_session#saved".parse().expect("a path"))
+    );
     line.ends().await;
-    assert!(is_in(&pair.child).await && !is_in(&others[0]).await && !is_in(&others[1]).await && is_in(&pair.parent).await);
+    assert!(
+        is_in(&pair.child).await && !is_in(&others[0]).await && !is_in(&others[1]).await && is_in(&pair.parent).await
+    );
     assert_eq!(pair.child.post("end_other_sessions", &[]).await.status(), StatusCode::OK, "nobody else is here");
 }
 
@@ -247,11 +262,15 @@ async fn by_whatever_way_somebody_comes_in_no_ghost_is_left() {
 
     // By the link out of an app.
     let link = two.post("lead_out", &[]).await.headers()["location"].to_str().expect("a path").to_owned();
-    assert_eq!(tablet.post("take_hand_over", &[("token", link.trim_start_matches("/hand-over/"))]).await.status(), StatusCode::OK);
+    assert_eq!(
+        tablet.post("take_hand_over", &[("token", link.trim_start_matches("/hand-over/"))]).await.status(),
+        StatusCode::OK
+    );
     assert_eq!(account(&one).await.sessions.len(), 1);
     // By digits, as the first again.
     one.post("make_hand_over", &[]).await;
-    let digits = one.cookies.lock().expect("cookies")["__Host-hand-over"].split_once('.').expect("id.code").1.to_owned();
+    let digits =
+        one.cookies.lock().expect("cookies")["__Host-hand-over"].split_once('.').expect("id.code").1.to_owned();
     assert_eq!(tablet.post("ask_hand_over", &[("code", &digits)]).await.status(), StatusCode::OK);
     let Ok(crate::api::HandOverView::Asked { id, .. }) = one.ask("hand_over", &[]).await else { panic!("nobody asks") };
     one.post("confirm_hand_over", &[("hand_over", &id.to_string())]).await;

@@ -13,7 +13,8 @@ use crate::{
 };
 
 const KEY: &str = "5f1c7b0d9a3e64825f1c7b0d9a3e64825f1c7b0d9a3e64825f1c7b0d9a3e6482";
-const NEW: [(&str, &str); 4] = [("name", PARENTS[0].0), ("consent", "yes"), ("relation", "mother"), ("zone", "Asia/Seoul")];
+const NEW: [(&str, &str); 4] =
+    [("name", PARENTS[0].0), ("consent", "yes"), ("relation", "mother"), ("zone", "Asia/Seoul")];
 
 /// The same browser as it is now: what is posted from it has no answer yet.
 fn copy(app: &TestApp, of: &Browser) -> Browser {
@@ -37,7 +38,8 @@ async fn account(browser: &Browser) -> AccountView {
 /// A key as a page's form carries it.
 async fn key_of(browser: &Browser, path: &str) -> String {
     let page = browser.page(path).await;
-    let (_, rest) = page.split_once("name=\"attempt\" value=\"").unwrap_or_else(|| panic!("{path} holds a form with a key"));
+    let (_, rest) =
+        page.split_once("name=\"attempt\" value=\"").unwrap_or_else(|| panic!("{path} holds a form with a key"));
     rest[..64].to_owned()
 }
 
@@ -125,7 +127,11 @@ async fn of_two_browsers_with_the_same_code_neither_is_given_the_other_s_session
     let code = child.invite(child.start_pair("child").await).await;
     let (one, two) = (app.visitor(), app.visitor());
     for browser in [&one, &two] {
-        assert_eq!(browser.post("check_invitation", &[("code", &code)]).await.status(), StatusCode::OK, "in the same millisecond");
+        assert_eq!(
+            browser.post("check_invitation", &[("code", &code)]).await.status(),
+            StatusCode::OK,
+            "in the same millisecond"
+        );
     }
     assert_eq!(one.post("join", &NEW).await.status(), StatusCode::OK);
     assert_eq!(two.refused("join", &NEW).await, (422, ApiError::CodeWrong));
@@ -236,7 +242,8 @@ async fn digits_whose_answer_was_lost_ask_once_and_cost_no_try() {
     let app = TestApp::start().await;
     let person = app.person(CHILDREN[0].0).await;
     assert_eq!(person.post("make_hand_over", &[]).await.status(), StatusCode::OK);
-    let code = person.cookies.lock().expect("cookies")["__Host-hand-over"].split_once('.').expect("id.code").1.to_owned();
+    let code =
+        person.cookies.lock().expect("cookies")["__Host-hand-over"].split_once('.').expect("id.code").1.to_owned();
     let (phone, unheard) = (app.visitor(), app.visitor());
     let key = key_of(&phone, "/signin/digits").await;
     let fields = [("code", code.as_str()), ("attempt", &key)];
@@ -267,7 +274,11 @@ async fn a_link_out_of_an_app_whose_answer_was_lost_is_taken_again_until_its_ses
     for browser in [&unheard, &phone] {
         assert_eq!(browser.post("take_hand_over", &fields).await.status(), StatusCode::OK);
     }
-    assert_eq!(app.visitor().refused("take_hand_over", &[("token", &token)]).await, (422, ApiError::CodeWrong), "another who knows the link");
+    assert_eq!(
+        app.visitor().refused("take_hand_over", &[("token", &token)]).await,
+        (422, ApiError::CodeWrong),
+        "another who knows the link"
+    );
     assert_eq!(session(&phone), session(&unheard));
     assert_eq!(account(&phone).await.sessions.len(), 2);
     assert_eq!(app.visitor().refused("take_hand_over", &fields).await, (422, ApiError::CodeWrong));
@@ -281,7 +292,13 @@ async fn a_pair_is_started_once_and_another_relation_is_another_pair() {
     let child = app.person(CHILDREN[0].0).await;
     let key = key_of(&child, "/start").await;
     let start = async |relation: &str| {
-        let fields = [("role", "child"), ("child_relation", relation), ("push_time", "21:00"), ("zone", "Asia/Seoul"), ("attempt", &key)];
+        let fields = [
+            ("role", "child"),
+            ("child_relation", relation),
+            ("push_time", "21:00"),
+            ("zone", "Asia/Seoul"),
+            ("attempt", &key),
+        ];
         let done = child.submit("start_pair", &fields).await;
         assert_eq!(done.status(), StatusCode::SEE_OTHER);
         location(&done).to_owned()
@@ -310,7 +327,11 @@ async fn an_invitation_posted_twice_is_one_and_its_code_opens() {
 
     child.post("withdraw_invitation", &[("pair", &pair.to_string())]).await;
     assert_eq!(child.post("invite", &fields).await.status(), StatusCode::OK, "led back to the page");
-    assert_eq!(app.visitor().refused("check_invitation", &[("code", &code)]).await, (422, ApiError::CodeWrong), "and what was withdrawn stays so");
+    assert_eq!(
+        app.visitor().refused("check_invitation", &[("code", &code)]).await,
+        (422, ApiError::CodeWrong),
+        "and what was withdrawn stays so"
+    );
 }
 
 #[tokio::test]
@@ -346,7 +367,9 @@ async fn a_pair_is_taken_back_once() {
 async fn no_secret_of_an_answer_lies_in_the_database() {
     let app = TestApp::start().await;
     let browser = app.visitor();
-    browser.post("sign_up", &[("name", CHILDREN[0].0), ("consent", "yes"), ("zone", "Asia/Seoul"), ("attempt", KEY)]).await;
+    browser
+        .post("sign_up", &[("name", CHILDREN[0].0), ("consent", "yes"), ("zone", "Asia/Seoul"), ("attempt", KEY)])
+        .await;
     let pair = browser.start_pair("child").await;
     let code = browser.invite(pair).await;
     let stored = app.stored();
@@ -362,7 +385,8 @@ fn every_form_of_a_step_brings_its_key() {
     let mut found = 0;
     for file in files {
         let text = std::fs::read_to_string(&file).expect("a source file");
-        for step in ["sign_up", "sign_in", "ask_hand_over", "take_hand_over", "start_pair", "invite", "renew_recovery"] {
+        for step in ["sign_up", "sign_in", "ask_hand_over", "take_hand_over", "start_pair", "invite", "renew_recovery"]
+        {
             for (at, form) in text.match_indices(&format!("<Form endpoint=\"{step}\"")) {
                 let inside = text[at + form.len()..].split("</Form>").next().unwrap_or_default();
                 assert!(inside.contains(&format!("<AttemptKey endpoint=\"{step}\"/>")), "{}: {step}", file.display());

@@ -1,5 +1,5 @@
-//! Time zones as browsers report them and as they are stored: none is guessed, none changes by saving something else, and
-//! none becomes UTC.
+//! Time zones as browsers report them and as they are stored: none is guessed, none changes by saving something else,
+//! and none becomes UTC.
 
 use reqwest::StatusCode;
 
@@ -14,7 +14,13 @@ use crate::{
 
 /// The value of the option that is chosen in the select of this id.
 fn chosen<'a>(page: &'a str, id: &str) -> &'a str {
-    let select = page.split(&format!("<select id=\"{id}\"")).nth(1).expect("the field").split("</select>").next().expect("its end");
+    let select = page
+        .split(&format!("<select id=\"{id}\""))
+        .nth(1)
+        .expect("the field")
+        .split("</select>")
+        .next()
+        .expect("its end");
     let option = select.split("<option ").find(|option| option.contains(" selected")).expect("a chosen option");
     option.split("value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a value")
 }
@@ -29,7 +35,15 @@ async fn signed_up(app: &TestApp, zone: &str) -> Browser {
 #[tokio::test]
 async fn what_browsers_report_is_stored_and_chosen_in_every_form() {
     let app = TestApp::start().await;
-    for zone in ["Asia/Calcutta", "Asia/Saigon", "Asia/Katmandu", "Europe/Kiev", "America/Indianapolis", "Etc/GMT-9", "Asia/Seoul"] {
+    for zone in [
+        "Asia/Calcutta",
+        "Asia/Saigon",
+        "Asia/Katmandu",
+        "Europe/Kiev",
+        "America/Indianapolis",
+        "Etc/GMT-9",
+        "Asia/Seoul",
+    ] {
         let browser = signed_up(&app, zone).await;
         assert_eq!(chosen(&browser.page("/start").await, "zone"), zone);
         assert_eq!(chosen(&browser.page("/settings").await, "own-zone"), zone);
@@ -46,13 +60,20 @@ async fn a_zone_nobody_knows_is_asked_for_and_the_sign_up_is_not_lost() {
         let refused = browser.submit("sign_up", &[("name", CHILDREN[0].0), ("consent", "yes"), ("zone", zone)]).await;
         assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY, "{zone}");
         let page = refused.text().await.expect("a page");
-        assert!(page.contains(CHILDREN[0].0) && page.contains("사는 곳을 목록에서 골라 주세요") && page.contains("name=\"zone_asked\""), "{zone}");
+        assert!(
+            page.contains(CHILDREN[0].0)
+                && page.contains("사는 곳을 목록에서 골라 주세요")
+                && page.contains("name=\"zone_asked\""),
+            "{zone}"
+        );
         assert_eq!(chosen(&page, "zone"), "", "nothing is guessed");
         assert!(!page.contains("DeviceZone_"), "the device would say the same again");
         assert!(browser.page("/start").await.contains("DeviceZone_"), "otherwise it is the device's");
 
         // Refused once more, for another reason: what was chosen stays.
-        let again = browser.submit("sign_up", &[("name", ""), ("consent", "yes"), ("zone", "Asia/Dubai"), ("zone_asked", "yes")]).await;
+        let again = browser
+            .submit("sign_up", &[("name", ""), ("consent", "yes"), ("zone", "Asia/Dubai"), ("zone_asked", "yes")])
+            .await;
         assert_eq!(chosen(&again.text().await.expect("a page"), "zone"), "Asia/Dubai");
         let fields = [("name", CHILDREN[0].0), ("consent", "yes"), ("zone", "Asia/Dubai"), ("zone_asked", "yes")];
         assert_eq!(browser.submit("sign_up", &fields).await.status(), StatusCode::SEE_OTHER);
@@ -70,7 +91,8 @@ async fn joining_asks_for_the_zone_too() {
     };
     let parent = app.visitor();
     assert_eq!(parent.post("check_invitation", &[("code", &code)]).await.status(), StatusCode::OK);
-    let fields = |zone: &'static str| [("name", PARENTS[0].0), ("consent", "yes"), ("relation", "mother"), ("zone", zone)];
+    let fields =
+        |zone: &'static str| [("name", PARENTS[0].0), ("consent", "yes"), ("relation", "mother"), ("zone", zone)];
     let refused = parent.submit("join", &fields("Mars/Olympus")).await;
     assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(chosen(&refused.text().await.expect("a page"), "zone"), "");
@@ -88,7 +110,13 @@ async fn zones_are_shown_by_their_city_and_their_hour_with_the_person_s_own_firs
     assert_eq!(page.matches("델리·콜카타").count(), 1);
     assert!(page.len() < 60_000, "{}", page.len());
 
-    assert_eq!(browser.post("change_display", &[("locale", "en"), ("text_size", "normal"), ("zone", "Asia/Calcutta")]).await.status(), 200);
+    assert_eq!(
+        browser
+            .post("change_display", &[("locale", "en"), ("text_size", "normal"), ("zone", "Asia/Calcutta")])
+            .await
+            .status(),
+        200
+    );
 
     let page = browser.page("/settings").await;
     assert!(page.contains("Kolkata · now 8:30 am") && page.contains("Seoul · now 12:00 pm"));
@@ -103,7 +131,11 @@ async fn a_stored_zone_that_no_database_knows_keeps_its_hour_and_its_name() {
     app.run_sql("UPDATE pairs SET zone = 'Asia/Atlantis'; UPDATE persons SET zone = 'Asia/Atlantis'").await;
 
     let lost = zones::look(&app.state).await.expect("a look");
-    assert_eq!(lost.iter().map(|name| name.as_str()).collect::<Vec<_>>(), ["Asia/Atlantis", "Asia/Atlantis"], "of a pair and of a person");
+    assert_eq!(
+        lost.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
+        ["Asia/Atlantis", "Asia/Atlantis"],
+        "of a pair and of a person"
+    );
     assert_eq!(chosen(&pair.child.page("/settings").await, "own-zone"), "Asia/Atlantis");
     // What the form shows is what it sends: saving the text size changes nothing else.
     let fields = [("locale", "ko"), ("text_size", "larger"), ("zone", "Asia/Atlantis")];

@@ -1,5 +1,5 @@
-//! Time zones in the reader's words: the city people know, and what its clocks show. The list holds a city for every way
-//! of keeping time that anybody lives by, and every city in which many Korean families live.
+//! Time zones in the reader's words: the city people know, and what its clocks show. The list holds a city for every
+//! way of keeping time that anybody lives by, and every city in which many Korean families live.
 
 use crate::domain::Locale;
 
@@ -219,16 +219,29 @@ mod tests {
 
     #[test]
     fn a_zone_is_called_by_the_city_people_know() {
-        let ko = ["Asia/Seoul", "Asia/Calcutta", "Europe/Kiev", "America/Indiana/Indianapolis", "America/Boise", "Etc/GMT-9", "Etc/GMT+3", "Etc/UTC"];
+        let ko = [
+            "Asia/Seoul",
+            "Asia/Calcutta",
+            "Europe/Kiev",
+            "America/Indiana/Indianapolis",
+            "America/Boise",
+            "Etc/GMT-9",
+            "Etc/GMT+3",
+            "Etc/UTC",
+        ];
         let ko = ko.map(|zone| city(Locale::Ko, zone));
         assert_eq!(ko, ["서울", "델리·콜카타", "키이우", "인디애나폴리스", "Boise", "UTC+9", "UTC-3", "UTC"]);
-        let en = ["America/Argentina/Buenos_Aires", "Europe/Kiev", "Asia/Ho_Chi_Minh"].map(|zone| city(Locale::En, zone));
+        let en =
+            ["America/Argentina/Buenos_Aires", "Europe/Kiev", "Asia/Ho_Chi_Minh"].map(|zone| city(Locale::En, zone));
         assert_eq!(en, ["Buenos Aires", "Kyiv", "Ho Chi Minh"]);
     }
 
     #[test]
     fn a_clock_says_the_part_of_the_day() {
-        assert_eq!([0, 720, 21 * 60 + 12].map(|minute| clock(Locale::Ko, minute)), ["오전 12:00", "오후 12:00", "오후 9:12"]);
+        assert_eq!(
+            [0, 720, 21 * 60 + 12].map(|minute| clock(Locale::Ko, minute)),
+            ["오전 12:00", "오후 12:00", "오후 9:12"]
+        );
         assert_eq!([5, 725].map(|minute| clock(Locale::En, minute)), ["12:05 am", "12:05 pm"]);
     }
 

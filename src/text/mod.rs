@@ -147,12 +147,27 @@ pub fn device(locale: Locale, stored: &str) -> String {
     if matches!(stored, "" | "?") {
         return page_words(locale).device_unknown.to_owned();
     }
-    let (system, browser) = stored.split_once(" · ").map_or((stored, None), |(system, browser)| (system, Some(browser)));
-    let system = KOREAN.iter().find(|(name, _)| locale == Locale::Ko && *name == system).map_or(system, |(_, said)| said);
+    let (system, browser) =
+        stored.split_once(" · ").map_or((stored, None), |(system, browser)| (system, Some(browser)));
+    let system =
+        KOREAN.iter().find(|(name, _)| locale == Locale::Ko && *name == system).map_or(system, |(_, said)| said);
     browser.map_or_else(|| system.to_owned(), |browser| format!("{system} · {browser}"))
 }
 
-const MONTHS: [&str; 12] = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
 
 /// `11월 22일`, `22 November`.
 pub fn date(locale: Locale, date: LocalDate) -> String {

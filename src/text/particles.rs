@@ -36,7 +36,8 @@ pub fn pick<'a>(word: &str, choice: &'a str) -> &'a str {
     let Some((first, second)) = choice.split_once('/') else {
         return choice;
     };
-    let after_consonant = |particle: &str| matches!(particle, "이" | "은" | "을" | "과" | "이랑" | "아" | "으로" | "이에요" | "이라");
+    let after_consonant =
+        |particle: &str| matches!(particle, "이" | "은" | "을" | "과" | "이랑" | "아" | "으로" | "이에요" | "이라");
     let (consonant, vowel) = if after_consonant(first) { (first, second) } else { (second, first) };
     match ending(word) {
         Ending::Vowel => vowel,

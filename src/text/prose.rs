@@ -8,7 +8,10 @@ pub type Passage = (&'static str, &'static [&'static str]);
 pub fn terms(locale: Locale) -> &'static [Passage] {
     match locale {
         Locale::Ko => &[
-            ("무엇을 하는 곳인가요", &["부모와 자녀가 짝을 맺고, 매일 하나의 질문에 함께 답하는 곳이에요.", "만 14세부터 쓸 수 있어요."]),
+            (
+                "무엇을 하는 곳인가요",
+                &["부모와 자녀가 짝을 맺고, 매일 하나의 질문에 함께 답하는 곳이에요.", "만 14세부터 쓸 수 있어요."],
+            ),
             (
                 "서로 지켜 주세요",
                 &[
@@ -26,13 +29,18 @@ pub fn terms(locale: Locale) -> &'static [Passage] {
             ),
             (
                 "우리가 약속할 수 없는 것",
-                &["복구 코드와 들어와 있는 기기를 모두 잃으면 계정을 되찾아 드릴 수 없어요. 이메일도 비밀번호도 받지 않기 때문이에요."],
+                &[
+                    "복구 코드와 들어와 있는 기기를 모두 잃으면 계정을 되찾아 드릴 수 없어요. 이메일도 비밀번호도 받지 않기 때문이에요.",
+                ],
             ),
         ],
         Locale::En => &[
             (
                 "What this is",
-                &["A parent and a child become a pair and answer one question together every day.", "You may use it from the age of 14."],
+                &[
+                    "A parent and a child become a pair and answer one question together every day.",
+                    "You may use it from the age of 14.",
+                ],
             ),
             (
                 "Be good to each other",
@@ -122,7 +130,10 @@ pub fn privacy(locale: Locale) -> &'static [Passage] {
             ),
             (
                 "Nothing is sold",
-                &["No advertising, no trackers, no fonts or scripts from elsewhere.", "Logs hold no answers, names, codes or cookies."],
+                &[
+                    "No advertising, no trackers, no fonts or scripts from elsewhere.",
+                    "Logs hold no answers, names, codes or cookies.",
+                ],
             ),
             (
                 "How long it is kept",

@@ -50,36 +50,51 @@ fn korean(kind: NotificationKind) -> Sentence {
     use NotificationKind as Kind;
     let (title, body) = match kind {
         Kind::Question => (alike("오늘의 질문이 왔어요"), alike("{other:와/과}의 오늘 질문: {topic}")),
-        Kind::Answered => {
-            (alike("{other:이/가} 답했어요"), said("한 줄만 적어 주시면 바로 카드가 열려요: {topic}", "내가 답하면 바로 카드가 열려요: {topic}"))
-        }
-        Kind::CardOpened => {
-            (alike("카드가 열렸어요"), said("{other}의 이야기를 천천히 읽어 보세요: {topic}", "{other}의 이야기가 기다리고 있어요: {topic}"))
-        }
+        Kind::Answered => (
+            alike("{other:이/가} 답했어요"),
+            said("한 줄만 적어 주시면 바로 카드가 열려요: {topic}", "내가 답하면 바로 카드가 열려요: {topic}"),
+        ),
+        Kind::CardOpened => (
+            alike("카드가 열렸어요"),
+            said("{other}의 이야기를 천천히 읽어 보세요: {topic}", "{other}의 이야기가 기다리고 있어요: {topic}"),
+        ),
         Kind::Reminder => (
             alike("오늘의 질문이 기다려요"),
-            said("{others:와/과}의 질문이에요. 시간 나실 때 한 줄이면 충분해요.", "{others:와/과}의 질문이에요. 떠오르는 장면 하나면 충분해요."),
+            said(
+                "{others:와/과}의 질문이에요. 시간 나실 때 한 줄이면 충분해요.",
+                "{others:와/과}의 질문이에요. 떠오르는 장면 하나면 충분해요.",
+            ),
         ),
-        Kind::StillWaiting => (alike("{other:은/는} 아직이에요"), said("콕 두드려 보시겠어요? {topic}", "콕 두드려 볼까요? {topic}")),
+        Kind::StillWaiting => {
+            (alike("{other:은/는} 아직이에요"), said("콕 두드려 보시겠어요? {topic}", "콕 두드려 볼까요? {topic}"))
+        }
         Kind::Nudge => (
             alike("콕! {other:이/가} 두드렸어요"),
             said("{other:이/가} 이야기를 기다리고 있어요: {topic}", "{other:이/가} 내 이야기를 기다려요: {topic}"),
         ),
-        Kind::TimeChanged => (alike("질문이 오는 시간이 바뀌었어요"), alike("{other:이/가} {time:으로/로} 바꾸었어요.")),
+        Kind::TimeChanged => {
+            (alike("질문이 오는 시간이 바뀌었어요"), alike("{other:이/가} {time:으로/로} 바꾸었어요."))
+        }
         Kind::Joined => (alike("{other:이/가} 들어왔어요"), alike("이제 매일 하나의 질문을 함께 받아요.")),
         Kind::Left => (alike("{other:와/과}의 짝이 끝났어요"), alike("함께 연 카드는 보관함에 그대로 있어요.")),
         Kind::Paused => (alike("{other:이/가} 잠시 쉬기로 했어요"), alike("{date}에 다시 질문이 찾아와요.")),
-        Kind::Resumed => (alike("다시 시작해요"), alike("{other:이/가} 쉬기를 마쳤어요. 다음 시간부터 질문이 찾아와요.")),
-        Kind::RecoveryUsed => {
-            (alike("복구 코드로 들어온 기기가 있어요"), alike("내가 아니라면 설정에서 그 기기를 내보내고 코드를 새로 만들어 주세요."))
+        Kind::Resumed => {
+            (alike("다시 시작해요"), alike("{other:이/가} 쉬기를 마쳤어요. 다음 시간부터 질문이 찾아와요."))
         }
+        Kind::RecoveryUsed => (
+            alike("복구 코드로 들어온 기기가 있어요"),
+            alike("내가 아니라면 설정에서 그 기기를 내보내고 코드를 새로 만들어 주세요."),
+        ),
         Kind::RecoveryRenewed => (
             alike("복구 코드를 새로 만들었어요"),
-            alike("내가 한 일이 아니라면 설정에서 낯선 기기를 내보내 주세요. 전에 적어 둔 코드로도 7일 동안은 들어올 수 있어요."),
+            alike(
+                "내가 한 일이 아니라면 설정에서 낯선 기기를 내보내 주세요. 전에 적어 둔 코드로도 7일 동안은 들어올 수 있어요.",
+            ),
         ),
-        Kind::HandedOver => {
-            (alike("다른 기기에서 이어 쓰기 시작했어요"), alike("{device}에서 들어왔어요. 내가 아니라면 설정에서 그 기기를 내보내 주세요."))
-        }
+        Kind::HandedOver => (
+            alike("다른 기기에서 이어 쓰기 시작했어요"),
+            alike("{device}에서 들어왔어요. 내가 아니라면 설정에서 그 기기를 내보내 주세요."),
+        ),
         Kind::StaleToken => (
             alike("예전 로그인 정보를 보인 기기가 있어요"),
             alike("백업에서 되살린 내 기기일 수 있어요. 모르는 일이라면 설정에서 낯선 기기를 내보내 주세요."),
@@ -93,32 +108,47 @@ fn english(kind: NotificationKind) -> Sentence {
     use NotificationKind as Kind;
     let (title, body) = match kind {
         Kind::Question => (alike("Today’s question is here"), alike("Today with {other}: {topic}")),
-        Kind::Answered => (alike("{other} answered"), said("A line from you opens the card: {topic}", "Answer, and the card opens: {topic}")),
-        Kind::CardOpened => (alike("A card is open"), said("Read what {other} wrote: {topic}", "{other}’s story is waiting: {topic}")),
+        Kind::Answered => (
+            alike("{other} answered"),
+            said("A line from you opens the card: {topic}", "Answer, and the card opens: {topic}"),
+        ),
+        Kind::CardOpened => {
+            (alike("A card is open"), said("Read what {other} wrote: {topic}", "{other}’s story is waiting: {topic}"))
+        }
         Kind::Reminder => (
             alike("Today’s question is waiting"),
             said("With {others}. A line is enough, whenever you have a moment.", "With {others}. One scene is enough."),
         ),
-        Kind::StillWaiting => (alike("{other} has not answered yet"), said("Would you like to nudge? {topic}", "Give a nudge? {topic}")),
+        Kind::StillWaiting => {
+            (alike("{other} has not answered yet"), said("Would you like to nudge? {topic}", "Give a nudge? {topic}"))
+        }
         Kind::Nudge => (alike("A nudge from {other}"), alike("{other} is looking forward to your story: {topic}")),
         Kind::TimeChanged => (alike("The question’s time has changed"), alike("{other} moved it to {time}.")),
         Kind::Joined => (alike("{other} has joined"), alike("From now on you share one question a day.")),
         Kind::Left => (alike("Your pair with {other} has ended"), alike("The cards you opened stay in the archive.")),
         Kind::Paused => (alike("{other} is taking a break"), alike("Questions come again on {date}.")),
-        Kind::Resumed => (alike("Questions are back"), alike("{other} ended the break. The next question comes at its time.")),
-        Kind::RecoveryUsed => {
-            (alike("Somebody signed in with your recovery code"), alike("If it was not you, sign that device out in settings and make a new code."))
+        Kind::Resumed => {
+            (alike("Questions are back"), alike("{other} ended the break. The next question comes at its time."))
         }
+        Kind::RecoveryUsed => (
+            alike("Somebody signed in with your recovery code"),
+            alike("If it was not you, sign that device out in settings and make a new code."),
+        ),
         Kind::RecoveryRenewed => (
             alike("A new recovery code was made"),
-            alike("If it was not you, sign the strange device out in settings. The code you wrote down before still works for 7 days."),
+            alike(
+                "If it was not you, sign the strange device out in settings. The code you wrote down before still works for 7 days.",
+            ),
         ),
-        Kind::HandedOver => {
-            (alike("You are signed in on another device"), alike("It is {device}. If it was not you, sign that device out in settings."))
-        }
+        Kind::HandedOver => (
+            alike("You are signed in on another device"),
+            alike("It is {device}. If it was not you, sign that device out in settings."),
+        ),
         Kind::StaleToken => (
             alike("A device showed an old sign-in of yours"),
-            alike("It may be your own, restored from a backup. If you know nothing of it, sign strange devices out in settings."),
+            alike(
+                "It may be your own, restored from a backup. If you know nothing of it, sign strange devices out in settings.",
+            ),
         ),
         Kind::Test => (alike("Notifications work"), alike("This is where news will reach you.")),
     };

@@ -3,7 +3,8 @@
 
 use std::ops::Deref;
 
-/// What the page in the browser says, and everything else that both halves say. `{name}` and `{other:이/가}` are filled by `fill`.
+/// What the page in the browser says, and everything else that both halves say. `{name}` and `{other:이/가}` are filled
+/// by `fill`.
 pub struct Words {
     // The name and the ways
     pub pair_waiting: &'static str,

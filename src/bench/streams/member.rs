@@ -61,7 +61,10 @@ impl Member {
             Door::Ndjson => "application/x-ndjson",
             Door::LongPoll | Door::Poll => "application/json",
         };
-        format!("GET {}{query} HTTP/1.1\r\nHost: localhost:{port}\r\nCookie: {}\r\nAccept: {accept}\r\n\r\n", self.path, self.cookie)
+        format!(
+            "GET {}{query} HTTP/1.1\r\nHost: localhost:{port}\r\nCookie: {}\r\nAccept: {accept}\r\n\r\n",
+            self.path, self.cookie
+        )
     }
 
     /// Asks for what is there now, whatever the door.
@@ -143,7 +146,8 @@ impl Member {
     async fn ask(&self, wire: &mut Wire, port: u16, query: &str, tally: &Tally) -> Result<i64, String> {
         let head = wire.ask(&self.request(port, query)).await?;
         let body = wire.body(head).await?;
-        let batch: Batch = serde_json::from_slice(&body).map_err(|_| format!("{}: {}", head.status, String::from_utf8_lossy(&body)))?;
+        let batch: Batch = serde_json::from_slice(&body)
+            .map_err(|_| format!("{}: {}", head.status, String::from_utf8_lossy(&body)))?;
         tally.hear(self.number, &batch.events, wire.take_bytes());
         tally.answered();
         Ok(batch.seq)

@@ -56,7 +56,9 @@ pub async fn measure(folder: &Path, counts: &[usize]) -> Result<(), String> {
     let most = counts.iter().copied().max().unwrap_or(0);
     let limit = server::raise_limit()?;
     if limit < most as u64 + SPARE_FILES {
-        return Err(format!("{limit} files may be open at once, too few for {most} members: raise the hard limit (ulimit -Hn)"));
+        return Err(format!(
+            "{limit} files may be open at once, too few for {most} members: raise the hard limit (ulimit -Hn)"
+        ));
     }
     let folder = folder.join("live");
     std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
@@ -72,7 +74,11 @@ pub async fn measure(folder: &Path, counts: &[usize]) -> Result<(), String> {
             break;
         }
     }
-    println!("\nlive: {} answers/s, load and server on the same cores, {:.0} s in all", load::A_SECOND, begun.elapsed().as_secs_f64());
+    println!(
+        "\nlive: {} answers/s, load and server on the same cores, {:.0} s in all",
+        load::A_SECOND,
+        begun.elapsed().as_secs_f64()
+    );
     println!(
         "An answer of ours is committed, then told on two lines: its request is in the CPU of both. The others tell one line and store nothing.\n"
     );
@@ -80,8 +86,14 @@ pub async fn measure(folder: &Path, counts: &[usize]) -> Result<(), String> {
     result
 }
 
-/// The rows with so many members. What only streams costs the same while nothing happens, however many are connected: it is asked once.
-async fn measure_all(folder: &Path, members: &[SeededMember], is_first: bool, rows: &mut Vec<Row>) -> Result<(), String> {
+/// The rows with so many members. What only streams costs the same while nothing happens, however many are connected:
+/// it is asked once.
+async fn measure_all(
+    folder: &Path,
+    members: &[SeededMember],
+    is_first: bool,
+    rows: &mut Vec<Row>,
+) -> Result<(), String> {
     for (name, door) in DOORS {
         rows.push(ours(folder, name, door, members).await?);
     }
@@ -123,7 +135,12 @@ fn copy_of(folder: &Path) -> Result<PathBuf, String> {
 async fn ours(folder: &Path, name: &str, door: Door, seeded: &[SeededMember]) -> Result<Row, String> {
     let copy = copy_of(folder)?;
     let app = Again::start(&["live-app", &copy.display().to_string()])?;
-    let member = |(number, seeded): (usize, &SeededMember)| Member { number, door, path: "/events".into(), cookie: seeded.cookie.clone() };
+    let member = |(number, seeded): (usize, &SeededMember)| Member {
+        number,
+        door,
+        path: "/events".into(),
+        cookie: seeded.cookie.clone(),
+    };
     let members: Vec<Member> = seeded.iter().enumerate().map(member).collect();
     row::warm(app.port, &members).await?;
     // First one member of each pair, then the other: two members stand side by side.
@@ -139,7 +156,17 @@ async fn ours(folder: &Path, name: &str, door: Door, seeded: &[SeededMember]) ->
     };
     let posts = (0..ANSWERS.min(seeded.len())).map(answer).collect();
     let pairs = seeded.iter().map(|seeded| seeded.pair.to_string()).collect();
-    row::measure(Plan { name, process: app.number(), port: app.port, door, silence: door.silence(), members, pairs, posts }).await
+    row::measure(Plan {
+        name,
+        process: app.number(),
+        port: app.port,
+        door,
+        silence: door.silence(),
+        members,
+        pairs,
+        posts,
+    })
+    .await
 }
 
 /// A stream a channel, and posts that look like our events: one line hears each.
@@ -147,14 +174,18 @@ async fn theirs(name: &str, process: u32, port: u16, count: usize, silence: Dura
     // Nchan waits for its workers.
     tokio::time::sleep(Duration::from_millis(500)).await;
     let pairs: Vec<String> = (0..count).map(|number| format!("019aab00-0000-7000-8000-{number:012}")).collect();
-    let members = (0..count).map(|number| Member { number, door: Door::Sse, path: format!("/sub/{number}"), cookie: String::new() }).collect();
+    let members = (0..count)
+        .map(|number| Member { number, door: Door::Sse, path: format!("/sub/{number}"), cookie: String::new() })
+        .collect();
     let post = |at: usize| {
         let member = at % count;
         let (seq, pair) = (at / count + 1, &pairs[member]);
         Post {
             path: format!("/pub/{member}"),
             cookie: String::new(),
-            body: format!("{{\"seq\":{seq},\"kind\":\"answer_submitted\",\"pair\":\"{pair}\",\"daily_question\":\"{pair}\",\"unread\":1}}"),
+            body: format!(
+                "{{\"seq\":{seq},\"kind\":\"answer_submitted\",\"pair\":\"{pair}\",\"daily_question\":\"{pair}\",\"unread\":1}}"
+            ),
             hearers: vec![Hearer { member, is_timed: true }],
         }
     };

@@ -1,5 +1,5 @@
-//! What our server stands beside: streams with nothing behind them. `POST /pub/{n}` is told on the stream `GET /sub/{n}`.
-//! A bare axum server, and Nchan: nginx with Debian's `libnginx-mod-nchan`.
+//! What our server stands beside: streams with nothing behind them. `POST /pub/{n}` is told on the stream
+//! `GET /sub/{n}`. A bare axum server, and Nchan: nginx with Debian's `libnginx-mod-nchan`.
 
 use std::{
     collections::HashMap,
@@ -34,7 +34,10 @@ pub async fn run_bare() -> Result<(), String> {
     super::server::raise_limit()?;
     let listener = umbba::http::serve::listen(([127, 0, 0, 1], 0).into()).map_err(|error| error.to_string())?;
     println!("{}", listener.local_addr().map_err(|error| error.to_string())?.port());
-    let app = Router::new().route("/sub/{channel}", get(subscribe)).route("/pub/{channel}", post(publish)).with_state(Streams::default());
+    let app = Router::new()
+        .route("/sub/{channel}", get(subscribe))
+        .route("/pub/{channel}", post(publish))
+        .with_state(Streams::default());
     // As ours: a frame does not wait for the acknowledgement of the one before.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     axum::serve(listener, app).await.map_err(|error| error.to_string())
@@ -44,7 +47,8 @@ async fn subscribe(State(streams): State<Streams>, Segment(channel): Segment<u32
     let (sender, receiver) = mpsc::channel(16);
     streams.lock().unwrap_or_else(PoisonError::into_inner).insert(channel, sender);
     let opening = stream::once(async { Event::default().event("hello").data("{}") });
-    let told = stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|text| (text, receiver)) });
+    let told =
+        stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|text| (text, receiver)) });
     let events = opening.chain(told.map(|text| Event::default().event("told").data(text))).map(Ok::<_, Infallible>);
     Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()
 }

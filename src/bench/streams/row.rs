@@ -156,7 +156,8 @@ async fn open_all(members: Vec<Member>, port: u16, tally: &Arc<Tally>) -> Result
     Ok(lines)
 }
 
-/// The counts when everything was heard, or when waiting has no more sense. A double comes a moment later: it is waited for.
+/// The counts when everything was heard, or when waiting has no more sense. A double comes a moment later: it is waited
+/// for.
 async fn last_event(tally: &Tally) -> Counts {
     let until = Instant::now() + PATIENCE;
     loop {

@@ -22,7 +22,8 @@ impl Again {
     /// It prints its port when it listens.
     pub fn start(words: &[&str]) -> Result<Self, String> {
         let program = std::env::current_exe().map_err(|error| error.to_string())?;
-        let mut process = Command::new(program).args(words).stdout(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
+        let mut process =
+            Command::new(program).args(words).stdout(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
         let stdout = process.stdout.take().ok_or("no output")?;
         let mut started = Self { port: 0, process };
         let mut line = String::new();
@@ -43,7 +44,8 @@ impl Drop for Again {
     }
 }
 
-/// The process of our server: the real app with sessions and SQLite. The loops stay off, or a due minute might fall into the run.
+/// The process of our server: the real app with sessions and SQLite. The loops stay off, or a due minute might fall
+/// into the run.
 pub async fn run_app(folder: &Path) -> Result<(), String> {
     raise_limit()?;
     let listener = serve::listen(([127, 0, 0, 1], 0).into()).map_err(|error| error.to_string())?;
@@ -79,7 +81,8 @@ pub fn memory_kib(process: u32) -> f64 {
 pub fn cpu(process: u32) -> Duration {
     let of = |process: u32| {
         let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-        // The name may hold spaces; behind it stand the state and, as the 12th and 13th, user and system time (proc_pid_stat(5)).
+        // The name may hold spaces; behind it stand the state and, as the 12th and 13th, user and system time
+        // (proc_pid_stat(5)).
         let rest = stat.rsplit(')').next().unwrap_or_default().to_owned();
         rest.split_whitespace().skip(11).take(2).filter_map(|word| word.parse::<f64>().ok()).sum::<f64>()
     };

@@ -18,15 +18,24 @@ const HEAD: [&str; 10] = [
 pub fn markdown(rows: &[Row]) -> String {
     let mut lines = vec![HEAD.map(str::to_owned)];
     lines.extend(rows.iter().map(cells));
-    let widths: Vec<usize> = (0..HEAD.len()).map(|at| lines.iter().map(|line| line[at].chars().count()).max().unwrap_or(0)).collect();
+    let widths: Vec<usize> =
+        (0..HEAD.len()).map(|at| lines.iter().map(|line| line[at].chars().count()).max().unwrap_or(0)).collect();
     // Words stand left, numbers right.
-    let rule: Vec<String> =
-        widths.iter().enumerate().map(|(at, width)| if at == 0 { "-".repeat(*width) } else { "-".repeat(width - 1) + ":" }).collect();
+    let rule: Vec<String> = widths
+        .iter()
+        .enumerate()
+        .map(|(at, width)| if at == 0 { "-".repeat(*width) } else { "-".repeat(width - 1) + ":" })
+        .collect();
     let mut text = String::new();
     for (at, line) in lines.iter().enumerate() {
         let padded = line.iter().zip(&widths).enumerate();
-        let padded: Vec<String> =
-            padded.map(|(column, (cell, width))| if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }).collect();
+        let padded: Vec<String> = padded
+            .map(
+                |(column, (cell, width))| {
+                    if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+                },
+            )
+            .collect();
         text.push_str(&format!("| {} |\n", padded.join(" | ")));
         if at == 0 {
             text.push_str(&format!("| {} |\n", rule.join(" | ")));

@@ -137,7 +137,9 @@ impl Tally {
     pub fn p50_p99_ms(&self) -> (f64, f64) {
         let mut took = self.took_us.lock().unwrap_or_else(PoisonError::into_inner).clone();
         took.sort_unstable();
-        let at = |part: usize| took.get((took.len() * part / 100).min(took.len().saturating_sub(1))).map_or(0.0, |us| *us as f64 / 1_000.0);
+        let at = |part: usize| {
+            took.get((took.len() * part / 100).min(took.len().saturating_sub(1))).map_or(0.0, |us| *us as f64 / 1_000.0)
+        };
         (at(50), at(99))
     }
 }

@@ -38,7 +38,9 @@ pub async fn next(wire: &mut Wire) -> Result<Option<Vec<u8>>, String> {
             wire.send(&pong).await?;
             Ok(None)
         }
-        CLOSE => Err(format!("the socket was closed: {}", String::from_utf8_lossy(payload.get(2..).unwrap_or_default()))),
+        CLOSE => {
+            Err(format!("the socket was closed: {}", String::from_utf8_lossy(payload.get(2..).unwrap_or_default())))
+        }
         _ => Ok(None),
     }
 }

@@ -58,12 +58,15 @@ impl Wire {
 
     async fn head(&mut self) -> Result<Head, String> {
         let first = self.line().await?;
-        let status = first.split(' ').nth(1).and_then(|word| word.parse().ok()).ok_or_else(|| format!("no HTTP: {first}"))?;
+        let status =
+            first.split(' ').nth(1).and_then(|word| word.parse().ok()).ok_or_else(|| format!("no HTTP: {first}"))?;
         let mut head = Head { status, ..Head::default() };
         loop {
             let line = self.line().await?.to_ascii_lowercase();
             match line.split_once(':').map(|(name, value)| (name, value.trim())) {
-                Some(("content-length", value)) => head.length = value.parse().map_err(|_| format!("no length: {value}"))?,
+                Some(("content-length", value)) => {
+                    head.length = value.parse().map_err(|_| format!("no length: {value}"))?
+                }
                 Some(("transfer-encoding", value)) => head.is_chunked = value == "chunked",
                 Some(_) => {}
                 None => return Ok(head),

@@ -40,7 +40,8 @@ struct Fields {
 }
 
 /// What we write, the one we would rather write first.
-const OFFERED: [(&str, Door); 3] = [("text/event-stream", Door::Sse), ("application/x-ndjson", Door::Ndjson), (JSON, Door::Poll)];
+const OFFERED: [(&str, Door); 3] =
+    [("text/event-stream", Door::Sse), ("application/x-ndjson", Door::Ndjson), (JSON, Door::Poll)];
 const JSON: &str = "application/json";
 
 impl Asked {
@@ -49,7 +50,9 @@ impl Asked {
         let wait = fields.wait.as_deref().map(parse_wait).transpose()?;
         let cursor = match headers.get("last-event-id") {
             // A browser that reconnects by itself repeats the URL it began with: its header is newer.
-            Some(value) if !value.as_bytes().trim_ascii().is_empty() => parse_cursor(value.to_str().map_err(|_| Refusal::CursorInvalid)?)?,
+            Some(value) if !value.as_bytes().trim_ascii().is_empty() => {
+                parse_cursor(value.to_str().map_err(|_| Refusal::CursorInvalid)?)?
+            }
             // An empty one says that none was heard yet (WHATWG HTML §9.2.6).
             _ => fields.after.as_deref().map_or(Ok(0), parse_cursor)?,
         };
@@ -62,7 +65,8 @@ fn door(headers: &HeaderMap, wait: Option<Duration>) -> Result<Door, Refusal> {
     if headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket")) {
         return Ok(Door::WebSocket);
     }
-    let ranges: Vec<&str> = headers.get_all(header::ACCEPT).iter().map(|value| value.to_str().unwrap_or_default()).collect();
+    let ranges: Vec<&str> =
+        headers.get_all(header::ACCEPT).iter().map(|value| value.to_str().unwrap_or_default()).collect();
     let accept = ranges.join(",");
     // No Accept at all takes anything (RFC 9110 §12.5.1).
     let accept = if accept.trim().is_empty() { "*/*" } else { &accept };
@@ -105,7 +109,8 @@ fn parse_cursor(text: &str) -> Result<i64, Refusal> {
 }
 
 fn parse_wait(text: &str) -> Result<Duration, Refusal> {
-    let seconds = text.parse::<u64>().ok().filter(|seconds| (1..=LONGEST_WAIT).contains(seconds)).ok_or(Refusal::WaitInvalid)?;
+    let seconds =
+        text.parse::<u64>().ok().filter(|seconds| (1..=LONGEST_WAIT).contains(seconds)).ok_or(Refusal::WaitInvalid)?;
     Ok(Duration::from_secs(seconds))
 }
 
@@ -114,7 +119,10 @@ mod tests {
     use super::*;
 
     fn asked(uri: &str, headers: &[(&'static str, &str)]) -> Result<Asked, Refusal> {
-        let headers = headers.iter().map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value"))).collect();
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")))
+            .collect();
         Asked::parse(&headers, &uri.parse().expect("an address"))
     }
 
@@ -125,7 +133,14 @@ mod tests {
     #[test]
     fn the_door_is_what_the_reader_wants_most() {
         assert_eq!(asked("/events", &[]), Ok(Asked { cursor: 0, whose: None, door: Door::Sse }));
-        for accept in ["*/*", "text/event-stream", "TEXT/EVENT-STREAM", "text/*", "text/html,*/*;q=0.8", "application/json;q=0.5, */*"] {
+        for accept in [
+            "*/*",
+            "text/event-stream",
+            "TEXT/EVENT-STREAM",
+            "text/*",
+            "text/html,*/*;q=0.8",
+            "application/json;q=0.5, */*",
+        ] {
             assert_eq!(door_of(accept), Ok(Door::Sse), "{accept}");
         }
         assert_eq!(door_of("application/x-ndjson"), Ok(Door::Ndjson));
@@ -135,7 +150,10 @@ mod tests {
         for accept in ["text/html", "image/*", "nonsense", "text/event-stream;q=0", "application/json;q=x"] {
             assert_eq!(door_of(accept), Err(Refusal::NotAcceptable), "{accept}");
         }
-        assert_eq!(asked("/events", &[("upgrade", "WebSocket"), ("accept", "text/html")]).map(|asked| asked.door), Ok(Door::WebSocket));
+        assert_eq!(
+            asked("/events", &[("upgrade", "WebSocket"), ("accept", "text/html")]).map(|asked| asked.door),
+            Ok(Door::WebSocket)
+        );
     }
 
     #[test]

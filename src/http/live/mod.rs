@@ -31,8 +31,8 @@ pub async fn events(State(state): State<AppState>, request: Request) -> Response
 
 async fn answer(state: AppState, request: Request) -> Result<Response, Refusal> {
     let (mut parts, _) = request.into_parts();
-    // A page of another site on this host's domain sends our cookie along (SameSite looks at the site alone), and a few of
-    // its lines would take the places of the person's own.
+    // A page of another site on this host's domain sends our cookie along (SameSite looks at the site alone), and a few
+    // of its lines would take the places of the person's own.
     if is_of_another_site(&parts.headers) {
         return Err(Refusal::CrossSite);
     }
@@ -51,17 +51,21 @@ async fn answer(state: AppState, request: Request) -> Result<Response, Refusal> 
     if door != Door::WebSocket {
         // Three to eight seconds, so that a restart does not bring all browsers at one moment.
         let retry = 3_000 + state.random.number() % 5_000;
-        let way = Way::of(parts.extensions.get::<ConnectInfo<Peer>>().map(|info| &info.0), parts.version, &state.lifecycle);
+        let way =
+            Way::of(parts.extensions.get::<ConnectInfo<Peer>>().map(|info| &info.0), parts.version, &state.lifecycle);
         // A head may weigh as much as the rest of a line, and a long poll waits for a minute.
         drop(parts);
         let feed = Feed::open(state, person, session, cursor).await?;
         return match door {
             Door::LongPoll(wait) => poll::answer(feed.batch_within(wait).await),
             Door::Ndjson => Ok(streamed::answer(feed, ndjson::WRITING, String::new(), way)),
-            Door::Sse | Door::Poll | Door::WebSocket => Ok(streamed::answer(feed, sse::WRITING, sse::opening(retry), way)),
+            Door::Sse | Door::Poll | Door::WebSocket => {
+                Ok(streamed::answer(feed, sse::WRITING, sse::opening(retry), way))
+            }
         };
     }
-    // A page of another site may open a socket to us, and the browser sends our cookie along: CORS does not hold it back.
+    // A page of another site may open a socket to us, and the browser sends our cookie along: CORS does not hold it
+    // back.
     if !is_ours(&parts.headers, state.site.public_url.as_str()) {
         return Err(Refusal::CrossSite);
     }
@@ -71,7 +75,8 @@ async fn answer(state: AppState, request: Request) -> Result<Response, Refusal> 
     Ok(websocket::answer(upgrade, feed, lifecycle))
 }
 
-/// Whether the browser says that a page of another origin asks (Fetch Metadata §2.3). Programs that are no browsers say nothing.
+/// Whether the browser says that a page of another origin asks (Fetch Metadata §2.3). Programs that are no browsers say
+/// nothing.
 fn is_of_another_site(headers: &HeaderMap) -> bool {
     headers.get_all("sec-fetch-site").iter().any(|site| matches!(site.as_bytes(), b"same-site" | b"cross-site"))
 }

@@ -1,4 +1,5 @@
-//! Why nothing is told: a code as JSON, like every refusal of `api`. No page shows these, so they are not among its codes.
+//! Why nothing is told: a code as JSON, like every refusal of `api`. No page shows these, so they are not among its
+//! codes.
 
 use axum::{
     Json,

@@ -7,7 +7,8 @@ use crate::server::live::Frame;
 
 pub const WRITING: Writing = Writing { content_type: "text/event-stream", frame: write };
 
-/// A page that does not know `replaced` reconnects by itself. Not at once, or tabs would chase one another round and round.
+/// A page that does not know `replaced` reconnects by itself. Not at once, or tabs would chase one another round and
+/// round.
 const REPLACED_RETRY_MS: u64 = 600_000;
 
 /// What comes first: how long a browser waits before it reconnects.
@@ -22,8 +23,15 @@ fn write(frame: &Frame, text: &mut String) {
         Frame::Reset { seq } => write!(text, "event: reset\nid: {seq}\ndata: {{\"seq\":{seq}}}\n\n"),
         Frame::Ping => write!(text, "event: ping\ndata: {{}}\n\n"),
         Frame::Replaced => write!(text, "event: replaced\nretry: {REPLACED_RETRY_MS}\ndata: {{}}\n\n"),
-        Frame::Presence(signal) => write!(text, "event: presence\ndata: {}\n\n", serde_json::to_string(signal).unwrap_or_default()),
-        Frame::Told(event) => write!(text, "event: told\nid: {}\ndata: {}\n\n", event.seq, serde_json::to_string(event).unwrap_or_default()),
+        Frame::Presence(signal) => {
+            write!(text, "event: presence\ndata: {}\n\n", serde_json::to_string(signal).unwrap_or_default())
+        }
+        Frame::Told(event) => write!(
+            text,
+            "event: told\nid: {}\ndata: {}\n\n",
+            event.seq,
+            serde_json::to_string(event).unwrap_or_default()
+        ),
     };
     debug_assert!(written.is_ok(), "a String takes everything");
 }

@@ -1,5 +1,5 @@
-//! A feed as a body that does not end: server-sent events and NDJSON. The library writes the head and what there is to say
-//! at once; then the stream takes the connection over and writes its chunks itself (RFC 9112 §7.1). Where it cannot
+//! A feed as a body that does not end: server-sent events and NDJSON. The library writes the head and what there is to
+//! say at once; then the stream takes the connection over and writes its chunks itself (RFC 9112 §7.1). Where it cannot
 //! (HTTP/1.0 has no chunks), the library goes on.
 
 use std::convert::Infallible;

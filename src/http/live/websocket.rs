@@ -1,5 +1,5 @@
-//! WebSocket (RFC 6455): a frame of the feed is a text message, the same JSON as an NDJSON line. Nothing is read here but
-//! what keeps the socket: pongs and the close.
+//! WebSocket (RFC 6455): a frame of the feed is a text message, the same JSON as an NDJSON line. Nothing is read here
+//! but what keeps the socket: pongs and the close.
 
 use axum::{
     extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
@@ -123,8 +123,8 @@ impl Heard {
     }
 }
 
-/// Says why and waits a moment for the other's good-bye: a socket dropped with unread bytes in it would be reset, and the
-/// reason lost on the way.
+/// Says why and waits a moment for the other's good-bye: a socket dropped with unread bytes in it would be reset, and
+/// the reason lost on the way.
 async fn close(mut socket: WebSocket, closing: Option<Closing>) {
     let good_bye = async {
         if let Some(Closing(code, reason)) = closing {

@@ -24,7 +24,9 @@ pub fn ArchivePage() -> impl IntoView {
     let page = query("page").map_or(Some(1), |page| page.parse::<i64>().ok());
     let found = async move {
         match (pair, section, page) {
-            (Some(pair), section @ (None | Some(Some(_))), Some(page)) => api::archive(pair, section.flatten(), page).await,
+            (Some(pair), section @ (None | Some(Some(_))), Some(page)) => {
+                api::archive(pair, section.flatten(), page).await
+            }
             _ => Err(ApiError::NotFound),
         }
     };
@@ -38,7 +40,8 @@ fn Archive(archive: ArchiveView) -> impl IntoView {
     let tab = |chosen: Option<Section>, name: &'static str| {
         view! { <a href=paths::archive_page(pair, chosen, 1) aria-current=(chosen == section).then_some("true")>{name}</a> }
     };
-    let sections = Section::ALL.into_iter().map(|section| tab(Some(section), text::section(words, section))).collect_view();
+    let sections =
+        Section::ALL.into_iter().map(|section| tab(Some(section), text::section(words, section))).collect_view();
     let body = if archive.cards.is_empty() {
         let sentence = if section.is_some() { words.archive_empty_section } else { words.archive_empty };
         view! {

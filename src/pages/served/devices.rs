@@ -35,7 +35,11 @@ fn Devices(devices: DevicesView) -> impl IntoView {
         let rows = devices.devices.into_iter().map(|device| view! { <Device device/> }).collect_view();
         view! { <ul class="rows">{rows}</ul> }.into_any()
     };
-    let others = devices.others.into_iter().map(|(other, reached)| view! { <li class="row">{reached_line(&other, reached)}</li> }).collect_view();
+    let others = devices
+        .others
+        .into_iter()
+        .map(|(other, reached)| view! { <li class="row">{reached_line(&other, reached)}</li> })
+        .collect_view();
     let has_others = !others.is_empty();
     view! {
         <Title text=words.devices_title/>
@@ -73,10 +77,14 @@ fn moment(locale: Locale, template: &str, moment: &MomentView) -> String {
 #[component]
 fn Device(device: DeviceView) -> impl IntoView {
     let (locale, words) = (use_locale(), use_page_words());
-    let lines: Vec<String> = [(words.device_accepted, &device.accepted), (words.device_shown, &device.shown), (words.device_opened, &device.opened)]
-        .into_iter()
-        .filter_map(|(template, at)| at.as_ref().map(|at| moment(locale, template, at)))
-        .collect();
+    let lines: Vec<String> = [
+        (words.device_accepted, &device.accepted),
+        (words.device_shown, &device.shown),
+        (words.device_opened, &device.opened),
+    ]
+    .into_iter()
+    .filter_map(|(template, at)| at.as_ref().map(|at| moment(locale, template, at)))
+    .collect();
     let lines = if lines.is_empty() { vec![words.device_never.to_owned()] } else { lines };
     let test = device.test.map(|test| match test {
         TestView::Made => words.test_made.to_owned(),
@@ -130,7 +138,9 @@ fn Day(ways: Vec<WayView>) -> impl IntoView {
     let rows = ways.into_iter().map(|way| {
         let mut parts = vec![text::fill(words.day_opened, &[("time", &way.opened)])];
         parts.extend(way.sent.iter().map(|time| text::fill(words.day_sent, &[("time", time)])));
-        parts.extend(way.shown.iter().map(|(device, time)| text::fill(words.day_shown, &[("device", device), ("time", time)])));
+        parts.extend(
+            way.shown.iter().map(|(device, time)| text::fill(words.day_shown, &[("device", device), ("time", time)])),
+        );
         view! { <li class="row">{parts.join(" · ")}</li> }
     });
     view! { <ul class="rows">{rows.collect_view()}</ul> }.into_any()

@@ -23,7 +23,8 @@ use crate::{
 /// A refused post's sentence, where "wrong" means that a hand-over is over.
 pub(super) fn sentence(endpoint: &str, over: &'static str) -> Option<&'static str> {
     let words = use_page_words();
-    use_refused(endpoint).map(|refused| if refused.error == ApiError::CodeWrong { over } else { refused.error.page_sentence(words) })
+    use_refused(endpoint)
+        .map(|refused| if refused.error == ApiError::CodeWrong { over } else { refused.error.page_sentence(words) })
 }
 
 /// Makes these pages go on by themselves; they do without it.
@@ -73,9 +74,13 @@ fn HandOver(found: HandOverView) -> impl IntoView {
             }
             .into_any()
         }
-        HandOverView::Confirmed { device } => view! { {said(about(words.hand_over_confirmed, &device))} <Again/> }.into_any(),
+        HandOverView::Confirmed { device } => {
+            view! { {said(about(words.hand_over_confirmed, &device))} <Again/> }.into_any()
+        }
         HandOverView::Used { device } => view! { {said(about(words.hand_over_used, &device))} <Begin/> }.into_any(),
-        HandOverView::Refused => view! { <p class="notice" role="status">{words.hand_over_refused}</p> <Begin/> }.into_any(),
+        HandOverView::Refused => {
+            view! { <p class="notice" role="status">{words.hand_over_refused}</p> <Begin/> }.into_any()
+        }
     };
     view! {
         <Title text=title.clone()/>
@@ -149,7 +154,9 @@ fn Again() -> impl IntoView {
 #[component]
 pub(super) fn HereAlready() -> impl IntoView {
     let words = use_page_words();
-    use_home().name.map(|name| view! { <p class="notice warn">{text::fill(words.here_already, &[("name", &name)])}</p> })
+    use_home()
+        .name
+        .map(|name| view! { <p class="notice warn">{text::fill(words.here_already, &[("name", &name)])}</p> })
 }
 
 /// Somebody else's phone is invited, to a seat of its own.
@@ -204,8 +211,8 @@ pub fn LeadOut() -> impl IntoView {
     view! { <Suspense>{offer}</Suspense> }
 }
 
-/// `/hand-over/TOKEN`, in the app it leads out of and in the browser it leads to. Nothing is looked up here, and nobody is
-/// named: robots that draw previews open links too.
+/// `/hand-over/TOKEN`, in the app it leads out of and in the browser it leads to. Nothing is looked up here, and nobody
+/// is named: robots that draw previews open links too.
 #[component]
 pub fn TakePage() -> impl IntoView {
     let path = use_location().pathname.get_untracked();

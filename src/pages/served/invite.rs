@@ -30,7 +30,8 @@ pub fn InvitePage() -> impl IntoView {
 fn Invite(invite: InviteView) -> impl IntoView {
     let words = use_page_words();
     let pair = invite.pair.id;
-    let error = use_sentence("invite", &[ApiError::SeatTaken, ApiError::PairClosed, ApiError::Unavailable, ApiError::Broken]);
+    let error =
+        use_sentence("invite", &[ApiError::SeatTaken, ApiError::PairClosed, ApiError::Unavailable, ApiError::Broken]);
     let body = if invite.pair.phase == Phase::Alone {
         view! { <Open invite/> }.into_any()
     } else {
@@ -63,7 +64,8 @@ fn Open(invite: InviteView) -> impl IntoView {
     let is_running = until.is_some();
     let name = invite.pair.me.name.clone();
     let code = invite.code.map(|code| view! { <Running code name/> });
-    let form = view! { <NewInvitation invite_name=invite.name role=invite.pair.me.role.other() pair is_again=is_running/> };
+    let form =
+        view! { <NewInvitation invite_name=invite.name role=invite.pair.me.role.other() pair is_again=is_running/> };
     view! {
         {is_running.then(|| view! { <p class="lead">{if has_code { words.invite_lead } else { words.invite_elsewhere }}</p> })}
         {code}
@@ -115,15 +117,28 @@ fn Running(code: CodeView, name: String) -> impl IntoView {
 }
 
 #[component]
-fn NewInvitation(invite_name: String, role: crate::domain::Role, pair: crate::domain::PairId, is_again: bool) -> impl IntoView {
+fn NewInvitation(
+    invite_name: String,
+    role: crate::domain::Role,
+    pair: crate::domain::PairId,
+    is_again: bool,
+) -> impl IntoView {
     let words = use_page_words();
     let typed = use_refused("invite");
-    let field = |name: &str, otherwise: &str| typed.as_ref().map_or_else(|| otherwise.to_owned(), |refused| refused.field(name).to_owned());
-    let (relation, relation_word, name) = (field("relation", ""), field("relation_word", ""), field("name", &invite_name));
+    let field = |name: &str, otherwise: &str| {
+        typed.as_ref().map_or_else(|| otherwise.to_owned(), |refused| refused.field(name).to_owned())
+    };
+    let (relation, relation_word, name) =
+        (field("relation", ""), field("relation_word", ""), field("name", &invite_name));
     let name_error = use_sentence("invite", &[ApiError::NameEmpty, ApiError::NameTooLong, ApiError::NameForbidden]);
     let word_error = use_sentence(
         "invite",
-        &[ApiError::RelationMissing, ApiError::RelationWordMissing, ApiError::RelationWordTooLong, ApiError::RelationWordForbidden],
+        &[
+            ApiError::RelationMissing,
+            ApiError::RelationWordMissing,
+            ApiError::RelationWordTooLong,
+            ApiError::RelationWordForbidden,
+        ],
     );
     view! {
         <Form endpoint="invite" class="form">

@@ -80,11 +80,16 @@ fn Confirm(join: JoinView) -> impl IntoView {
     let title = text::fill(words.join_confirm_title, &[("other", &join.inviter.call(words))]);
     let lead = text::fill(words.join_confirm_lead, &[("name", &join.inviter.name)]);
     let typed = use_refused("join");
-    let field = |name: &str, otherwise: &str| typed.as_ref().map_or_else(|| otherwise.to_owned(), |refused| refused.field(name).to_owned());
+    let field = |name: &str, otherwise: &str| {
+        typed.as_ref().map_or_else(|| otherwise.to_owned(), |refused| refused.field(name).to_owned())
+    };
     let relation = field("relation", join.relation.as_ref().map_or("", Relation::choice));
     let relation_word = field("relation_word", join.relation.as_ref().map_or("", Relation::free_word));
     let relation_error = use_sentence("join", &[ApiError::RelationMissing]);
-    let word_error = use_sentence("join", &[ApiError::RelationWordMissing, ApiError::RelationWordTooLong, ApiError::RelationWordForbidden]);
+    let word_error = use_sentence(
+        "join",
+        &[ApiError::RelationWordMissing, ApiError::RelationWordTooLong, ApiError::RelationWordForbidden],
+    );
     let other_error = use_sentence(
         "join",
         &[

@@ -117,7 +117,8 @@ fn query(name: &str) -> Option<String> {
 fn Saved(form: &'static str) -> impl IntoView {
     // A post that was refused is answered with the page it came from, which may have said so of the one before.
     let is_saved = query("saved").as_deref() == Some(form) && use_any_refused().is_none();
-    is_saved.then(|| view! { <p class="notice warm" role="status" id="saved" tabindex="-1">{use_page_words().saved}</p> })
+    is_saved
+        .then(|| view! { <p class="notice warm" role="status" id="saved" tabindex="-1">{use_page_words().saved}</p> })
 }
 
 /// The button of a form that saves.

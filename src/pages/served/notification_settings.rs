@@ -29,7 +29,11 @@ pub fn SwitchesPanel(pair: PairId, switches: SwitchesView) -> impl IntoView {
         Channel::Nudge => words.switch_nudge,
         Channel::News => words.switch_news,
     };
-    let channels = switches.channels.into_iter().map(|(channel, is_on)| check(channel.word(), label(channel), is_on)).collect_view();
+    let channels = switches
+        .channels
+        .into_iter()
+        .map(|(channel, is_on)| check(channel.word(), label(channel), is_on))
+        .collect_view();
     view! {
         <section class="panel">
             <h2>{words.switches_panel}</h2>
@@ -72,7 +76,8 @@ pub fn QuietPanel(settings: QuietView, back: String) -> impl IntoView {
     let at = |minute: i64| PushTime::from_minute(minute).unwrap_or_default().to_string();
     let is_on = refused.as_ref().map_or(settings.quiet.is_some(), |refused| refused.field("quiet") == "yes");
     let hides = refused.as_ref().map_or(settings.hides_details, |refused| refused.field("hides_details") == "yes");
-    let typed = move |name: &str, stored: String| refused.as_ref().map_or(stored, |refused| refused.field(name).to_owned());
+    let typed =
+        move |name: &str, stored: String| refused.as_ref().map_or(stored, |refused| refused.field(name).to_owned());
     view! {
         <section class="panel">
             <h2>{words.quiet_panel}</h2>

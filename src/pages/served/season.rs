@@ -29,9 +29,13 @@ fn Season(season: SeasonView) -> impl IntoView {
     let (locale, words) = (use_locale(), use_page_words());
     let pair = season.pair.id;
     let title = text::fill(words.season_title, &[("number", &season.number.to_string())]);
-    let date =
-        |card: Option<&api::SeasonCard>| card.and_then(|card| card.link.local_date).map(|date| text::full_date(locale, date)).unwrap_or_default();
-    let lead = text::fill(words.season_page_lead, &[("first", &date(season.cards.first())), ("last", &date(season.cards.last()))]);
+    let date = |card: Option<&api::SeasonCard>| {
+        card.and_then(|card| card.link.local_date).map(|date| text::full_date(locale, date)).unwrap_or_default()
+    };
+    let lead = text::fill(
+        words.season_page_lead,
+        &[("first", &date(season.cards.first())), ("last", &date(season.cards.last()))],
+    );
     let other = text::fill(words.leaf_of_other, &[("other", &season.pair.call_other(words))]);
     let cards = season
         .cards

@@ -101,14 +101,18 @@ fn PairPanels(settings: PairSettingsView) -> impl IntoView {
     let hidden = move || view! { <input type="hidden" name="pair" value=pair.to_string()/> };
     let now_at = text::fill(words.next_question_at, &[("time", &text::time(locale, settings.pair.push_time))]);
     let typed = use_refused("change_push_time");
-    let time = typed.as_ref().map_or_else(|| settings.pair.push_time.to_string(), |refused| refused.field("push_time").to_owned());
+    let time = typed
+        .as_ref()
+        .map_or_else(|| settings.pair.push_time.to_string(), |refused| refused.field("push_time").to_owned());
     let relation = use_refused("change_relation");
-    let relation_field =
-        |name: &str, otherwise: &str| relation.as_ref().map_or_else(|| otherwise.to_owned(), |refused| refused.field(name).to_owned());
+    let relation_field = |name: &str, otherwise: &str| {
+        relation.as_ref().map_or_else(|| otherwise.to_owned(), |refused| refused.field(name).to_owned())
+    };
     let choice = relation_field("relation", me.relation.choice());
     let word = relation_field("relation_word", me.relation.free_word());
     let (zone, zones) = (settings.pair.zone.clone(), settings.zone_choices.clone());
-    let other_error = use_sentence("change_push_time", &[ApiError::PairClosed, ApiError::Unavailable, ApiError::Broken]);
+    let other_error =
+        use_sentence("change_push_time", &[ApiError::PairClosed, ApiError::Unavailable, ApiError::Broken]);
     view! {
         <section class="panel">
             <h2>{words.push_time_panel}</h2>
@@ -169,7 +173,8 @@ fn PausePanel(settings: PairSettingsView) -> impl IntoView {
         .into_any(),
         None => {
             let tomorrow = settings.today.plus_days(1);
-            let typed = use_refused("pause_pair").map_or_else(|| tomorrow.plus_days(6).to_string(), |refused| refused.field("until").to_owned());
+            let typed = use_refused("pause_pair")
+                .map_or_else(|| tomorrow.plus_days(6).to_string(), |refused| refused.field("until").to_owned());
             view! {
                 <p>{words.pause_lead}</p>
                 <Form endpoint="pause_pair" class="form">
@@ -189,7 +194,8 @@ fn Account(found: Found) -> impl IntoView {
     let (account, quiet) = found;
     let words = use_page_words();
     let back = use_location().pathname.get_untracked();
-    let typed_name = use_refused("change_name").map_or_else(|| account.name.clone(), |refused| refused.field("name").to_owned());
+    let typed_name =
+        use_refused("change_name").map_or_else(|| account.name.clone(), |refused| refused.field("name").to_owned());
     let back_of_name = back.clone();
     view! {
         <section class="panel">
@@ -225,12 +231,21 @@ fn Account(found: Found) -> impl IntoView {
 }
 
 #[component]
-fn DisplayPanel(locale: Locale, text_size: TextSize, zone: String, zones: Vec<ZoneChoice>, back: String) -> impl IntoView {
+fn DisplayPanel(
+    locale: Locale,
+    text_size: TextSize,
+    zone: String,
+    zones: Vec<ZoneChoice>,
+    back: String,
+) -> impl IntoView {
     let words = use_page_words();
     let radio = |name: &'static str, value: &'static str, label: &'static str, is_chosen: bool| {
         view! { <label class="choice"><input type="radio" name=name value=value checked=is_chosen/><span>{label}</span></label> }
     };
-    let sizes = TextSize::ALL.into_iter().map(|size| radio("text_size", size.word(), text::text_size(words, size), size == text_size)).collect_view();
+    let sizes = TextSize::ALL
+        .into_iter()
+        .map(|size| radio("text_size", size.word(), text::text_size(words, size), size == text_size))
+        .collect_view();
     view! {
         <section class="panel">
             <h2>{words.display_panel}</h2>

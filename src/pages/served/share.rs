@@ -16,8 +16,8 @@ use crate::{
     paths,
 };
 
-/// `/share`, the manifest's share target. The service worker leads there with the text behind a `#`, which `client/shared.ts`
-/// reads and no network sees; where there is no worker the text was posted, and is here.
+/// `/share`, the manifest's share target. The service worker leads there with the text behind a `#`, which
+/// `client/shared.ts` reads and no network sees; where there is no worker the text was posted, and is here.
 #[component]
 pub fn SharePage() -> impl IntoView {
     let words = use_page_words();

@@ -30,7 +30,14 @@ fn SignUp() -> impl IntoView {
     let words = use_page_words();
     let other_error = use_sentence(
         "sign_up",
-        &[ApiError::TooManySignUps, ApiError::Unavailable, ApiError::Broken, ApiError::Insecure, ApiError::TooLarge, ApiError::Malformed],
+        &[
+            ApiError::TooManySignUps,
+            ApiError::Unavailable,
+            ApiError::Broken,
+            ApiError::Insecure,
+            ApiError::TooLarge,
+            ApiError::Malformed,
+        ],
     );
     view! {
         <Title text=words.sign_up_title/>
@@ -53,8 +60,9 @@ fn SignUp() -> impl IntoView {
 fn StartPair(account: AccountView) -> impl IntoView {
     let words = use_page_words();
     let typed = use_refused("start_pair");
-    let typed_field =
-        move |name: &str, otherwise: &str| typed.as_ref().map_or_else(|| otherwise.to_owned(), |refused| refused.field(name).to_owned());
+    let typed_field = move |name: &str, otherwise: &str| {
+        typed.as_ref().map_or_else(|| otherwise.to_owned(), |refused| refused.field(name).to_owned())
+    };
     let error = |errors: &[ApiError]| use_sentence("start_pair", errors);
     let role = typed_field("role", "parent");
     let radio = |value: &'static str, label: &'static str| {
@@ -66,8 +74,15 @@ fn StartPair(account: AccountView) -> impl IntoView {
         {radio("child", words.role_child)}
     };
     let relation_error = error(&[ApiError::RelationMissing]);
-    let word_error = error(&[ApiError::RelationWordMissing, ApiError::RelationWordTooLong, ApiError::RelationWordForbidden]);
-    let other_error = error(&[ApiError::TooManyPairs, ApiError::Unavailable, ApiError::Broken, ApiError::TooLarge, ApiError::Malformed]);
+    let word_error =
+        error(&[ApiError::RelationWordMissing, ApiError::RelationWordTooLong, ApiError::RelationWordForbidden]);
+    let other_error = error(&[
+        ApiError::TooManyPairs,
+        ApiError::Unavailable,
+        ApiError::Broken,
+        ApiError::TooLarge,
+        ApiError::Malformed,
+    ]);
     let zone = typed_field("zone", &account.zone);
     view! {
         <Title text=words.start_title/>

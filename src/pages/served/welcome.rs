@@ -49,9 +49,14 @@ fn Refusal() -> impl IntoView {
     let words = use_page_words();
     let name = use_home().name;
     use_any_refused().map(|refused| match (refused.endpoint.is_empty(), name) {
-        (true, Some(name)) => view! { <p class="notice warn" role="alert">{text::fill(words.somebody_came, &[("name", &name)])}</p> }.into_any(),
+        (true, Some(name)) => {
+            view! { <p class="notice warn" role="alert">{text::fill(words.somebody_came, &[("name", &name)])}</p> }
+                .into_any()
+        }
         (true, None) => view! { <p class="notice warn" role="alert">{words.somebody_left}</p> }.into_any(),
-        (false, _) => view! { <FieldError id="form-error" sentence=Some(refused.error.page_sentence(words))/> }.into_any(),
+        (false, _) => {
+            view! { <FieldError id="form-error" sentence=Some(refused.error.page_sentence(words))/> }.into_any()
+        }
     })
 }
 

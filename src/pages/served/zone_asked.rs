@@ -16,7 +16,9 @@ pub fn ZoneAsked(endpoint: &'static str) -> impl IntoView {
     let words = use_page_words();
     let error = use_sentence(endpoint, &[ApiError::ZoneInvalid]);
     // What was refused for its zone had chosen none.
-    let chosen = use_refused(endpoint).filter(|refused| refused.error != ApiError::ZoneInvalid).map(|refused| refused.field("zone").to_owned());
+    let chosen = use_refused(endpoint)
+        .filter(|refused| refused.error != ApiError::ZoneInvalid)
+        .map(|refused| refused.field("zone").to_owned());
     asks_for_zone(endpoint).then(|| {
         let field = Suspend::new(async move {
             let zones = api::zones().await.unwrap_or_default();

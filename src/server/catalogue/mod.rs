@@ -10,7 +10,10 @@ use std::{
 use serde::Deserialize;
 
 use crate::{
-    domain::{FIRST_QUESTION_KEY, FREE_QUESTION_KEY, Question, QuestionKey, Section, Wording, Wordings, graphemes, has_forbidden},
+    domain::{
+        FIRST_QUESTION_KEY, FREE_QUESTION_KEY, Question, QuestionKey, Section, Wording, Wordings, graphemes,
+        has_forbidden,
+    },
     text,
 };
 
@@ -47,11 +50,17 @@ pub struct Catalogue {
 impl Catalogue {
     /// The embedded questions and those of the operator's folder, if there is one.
     pub fn load(data_dir: &Path) -> Result<Self, CatalogueError> {
-        let mut files: Vec<(String, String)> = EMBEDDED.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        let mut files: Vec<(String, String)> =
+            EMBEDDED.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         let folder = data_dir.join("catalogue");
         if folder.is_dir() {
-            let broken = |problem: std::io::Error| CatalogueError { file: folder.display().to_string(), line: 0, problem: problem.to_string() };
-            let mut own: Vec<_> = std::fs::read_dir(&folder).map_err(broken)?.filter_map(Result::ok).map(|entry| entry.path()).collect();
+            let broken = |problem: std::io::Error| CatalogueError {
+                file: folder.display().to_string(),
+                line: 0,
+                problem: problem.to_string(),
+            };
+            let mut own: Vec<_> =
+                std::fs::read_dir(&folder).map_err(broken)?.filter_map(Result::ok).map(|entry| entry.path()).collect();
             own.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
             own.sort();
             for path in own {
@@ -72,17 +81,24 @@ impl Catalogue {
         for (name, text) in files {
             for (question, line) in parse(name, text)? {
                 if let Some(earlier) = seen.insert(question.key.clone(), name.clone()) {
-                    return Err(CatalogueError { file: name.clone(), line, problem: format!("the key {} is already in {earlier}", question.key.0) });
+                    return Err(CatalogueError {
+                        file: name.clone(),
+                        line,
+                        problem: format!("the key {} is already in {earlier}", question.key.0),
+                    });
                 }
                 questions.push(question);
             }
         }
         let free = parse(FREE.0, FREE.1)?.remove(0).0;
-        let first = questions.iter().find(|question| question.key.0 == FIRST_QUESTION_KEY).cloned().ok_or_else(|| CatalogueError {
-            file: "childhood.toml".into(),
-            line: 1,
-            problem: format!("the first question of every pair, {FIRST_QUESTION_KEY}, is missing"),
-        })?;
+        let first =
+            questions.iter().find(|question| question.key.0 == FIRST_QUESTION_KEY).cloned().ok_or_else(|| {
+                CatalogueError {
+                    file: "childhood.toml".into(),
+                    line: 1,
+                    problem: format!("the first question of every pair, {FIRST_QUESTION_KEY}, is missing"),
+                }
+            })?;
         Ok(Self { questions: Arc::new(questions), first, free })
     }
 
@@ -105,7 +121,8 @@ impl Catalogue {
     pub fn choose(&self, asked: &BTreeSet<QuestionKey>, last: Option<Section>, random: u64) -> (&Question, usize) {
         let fresh: Vec<&Question> = self.questions.iter().filter(|question| !asked.contains(&question.key)).collect();
         let left = fresh.len();
-        let elsewhere: Vec<&Question> = fresh.iter().copied().filter(|question| Some(question.section) != last).collect();
+        let elsewhere: Vec<&Question> =
+            fresh.iter().copied().filter(|question| Some(question.section) != last).collect();
         let pool = if elsewhere.is_empty() { fresh } else { elsewhere };
         let count = pool.len().max(1) as u64;
         let question = pool.get((random % count) as usize).copied().unwrap_or(&self.free);
@@ -150,7 +167,12 @@ fn parse(name: &str, text: &str) -> Result<Vec<(Question, usize)>, CatalogueErro
         if let Some(problem) = problem_of(name, &entry) {
             return Err(CatalogueError { file: name.to_owned(), line, problem });
         }
-        let question = Question { key: QuestionKey(entry.key), section, wordings: Wordings { ko: entry.ko, en: entry.en }, tags: entry.tags };
+        let question = Question {
+            key: QuestionKey(entry.key),
+            section,
+            wordings: Wordings { ko: entry.ko, en: entry.en },
+            tags: entry.tags,
+        };
         questions.push((question, line));
     }
     Ok(questions)
@@ -158,26 +180,39 @@ fn parse(name: &str, text: &str) -> Result<Vec<(Question, usize)>, CatalogueErro
 
 /// What is wrong with an entry, in a sentence.
 fn problem_of(name: &str, entry: &Entry) -> Option<String> {
-    let key_fits =
-        !entry.key.is_empty() && entry.key.len() <= 64 && entry.key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let key_fits = !entry.key.is_empty()
+        && entry.key.len() <= 64
+        && entry.key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if !key_fits {
         return Some(format!("the key {:?} must be lower-case letters, digits and dashes", entry.key));
     }
     for (language, wording) in [("ko", &entry.ko), ("en", &entry.en)] {
         let topic = graphemes(&wording.topic);
         if topic == 0 || topic > TOPIC_GRAPHEMES {
-            return Some(format!("{}: the {language} topic has {topic} letters, it needs 1 to {TOPIC_GRAPHEMES}", entry.key));
+            return Some(format!(
+                "{}: the {language} topic has {topic} letters, it needs 1 to {TOPIC_GRAPHEMES}",
+                entry.key
+            ));
         }
         for (seat, sentence) in [("parent", &wording.parent), ("child", &wording.child)] {
             let length = graphemes(sentence);
             if length == 0 || length > WORDING_GRAPHEMES {
-                return Some(format!("{}: the {language} {seat} wording has {length} letters, it needs 1 to {WORDING_GRAPHEMES}", entry.key));
+                return Some(format!(
+                    "{}: the {language} {seat} wording has {length} letters, it needs 1 to {WORDING_GRAPHEMES}",
+                    entry.key
+                ));
             }
             if has_forbidden(sentence) || sentence.contains('\n') {
-                return Some(format!("{}: the {language} {seat} wording holds a line break or control character", entry.key));
+                return Some(format!(
+                    "{}: the {language} {seat} wording holds a line break or control character",
+                    entry.key
+                ));
             }
             if let Some(unknown) = text::unknown_placeholder(sentence, &["other"]) {
-                return Some(format!("{}: the {language} {seat} wording holds {unknown}; only {{other}} is filled in", entry.key));
+                return Some(format!(
+                    "{}: the {language} {seat} wording holds {unknown}; only {{other}} is filled in",
+                    entry.key
+                ));
             }
         }
     }

@@ -21,7 +21,10 @@ pub(super) fn settled(id: DeliveryId, state: State, reason: Option<&'static str>
 }
 
 /// The contexts of claimed deliveries; of one that cannot be read, what becomes of it.
-pub(super) async fn load(state: &AppState, claimed: &[DeliveryId]) -> Result<Vec<Result<DeliveryContext, Settled>>, ServiceError> {
+pub(super) async fn load(
+    state: &AppState,
+    claimed: &[DeliveryId],
+) -> Result<Vec<Result<DeliveryContext, Settled>>, ServiceError> {
     let mut tx = state.database.read().await?;
     let found = delivery_context::load(&mut tx, claimed).await?;
     let contexts = found.into_iter().map(|context| {
@@ -29,7 +32,11 @@ pub(super) async fn load(state: &AppState, claimed: &[DeliveryId]) -> Result<Vec
             Unreadable::LaterKind { expires_at } => {
                 let again = state.clock.now().plus(LATER_KIND_WAITS_MS);
                 let left = Settled { is_attempt: false, ..settled(id, State::Pending, Some("later release")) };
-                if again < expires_at { Settled { send_at: Some(again), ..left } } else { Settled { state: State::Expired, ..left } }
+                if again < expires_at {
+                    Settled { send_at: Some(again), ..left }
+                } else {
+                    Settled { state: State::Expired, ..left }
+                }
             }
             Unreadable::Inconsistent(error) => {
                 tracing::error!(notification.id = %id.notification, %error, "a delivery makes no sense");

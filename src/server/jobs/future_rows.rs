@@ -1,6 +1,6 @@
-//! Finds what a clock that was ahead left behind, and brings it back (`storage::future_rows` says which columns). Looks every
-//! ten minutes and not at once: a machine that starts with a wrong clock is usually set right within the first of them.
-//! Rule R6.
+//! Finds what a clock that was ahead left behind, and brings it back (`storage::future_rows` says which columns). Looks
+//! every ten minutes and not at once: a machine that starts with a wrong clock is usually set right within the first of
+//! them. Rule R6.
 
 use crate::{
     domain::Millis,
@@ -32,7 +32,11 @@ pub async fn bring_back(state: &AppState) -> Result<u64, ServiceError> {
         brought += 1;
     }
     tx.commit().await?;
-    tracing::warn!(rows = brought, now = now.0, "rows from far ahead of the clock were brought back: the clock was wrong, or is");
+    tracing::warn!(
+        rows = brought,
+        now = now.0,
+        "rows from far ahead of the clock were brought back: the clock was wrong, or is"
+    );
     Ok(brought)
 }
 

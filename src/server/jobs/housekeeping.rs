@@ -1,7 +1,6 @@
-//! Forgets what nobody needs: feed rows after 90 days, settled deliveries after 30, silent devices after 60, idle sessions,
-//! failures older than a day, hand-overs once their minutes are over. It works in small transactions with pauses
-//! between them: an answer never waits for a sweep.
-//! Rules R101, R104, R105.
+//! Forgets what nobody needs: feed rows after 90 days, settled deliveries after 30, silent devices after 60, idle
+//! sessions, failures older than a day, hand-overs once their minutes are over. It works in small transactions with
+//! pauses between them: an answer never waits for a sweep. Rules R101, R104, R105.
 
 use std::time::Duration;
 

@@ -21,8 +21,17 @@ use crate::{
 };
 
 /// Sends it. The error is a word for the operator: the message could not be made.
-pub async fn send(state: &AppState, context: &DeliveryContext, target: &Target, now: Millis) -> Result<PushOutcome, &'static str> {
-    let waiting = if context.kind == NotificationKind::Reminder { waiting(state, context).await.unwrap_or_default() } else { Vec::new() };
+pub async fn send(
+    state: &AppState,
+    context: &DeliveryContext,
+    target: &Target,
+    now: Millis,
+) -> Result<PushOutcome, &'static str> {
+    let waiting = if context.kind == NotificationKind::Reminder {
+        waiting(state, context).await.unwrap_or_default()
+    } else {
+        Vec::new()
+    };
     let told = Told {
         kind: context.kind,
         locale: context.locale,
@@ -65,15 +74,20 @@ pub async fn send(state: &AppState, context: &DeliveryContext, target: &Target, 
         domain::Urgency::Normal => Urgency::Normal,
         domain::Urgency::High => Urgency::High,
     };
-    let message = PushMessage { endpoint: &target.endpoint, body, authorization: &authorization, ttl_s, urgency, topic: &tag };
+    let message =
+        PushMessage { endpoint: &target.endpoint, body, authorization: &authorization, ttl_s, urgency, topic: &tag };
     Ok(state.push.sender().send(message).await)
 }
 
 /// What a newer push of the same name replaces, at the push service and on the lock screen.
 fn replaces(context: &DeliveryContext) -> String {
     match (context.kind, &context.pair) {
-        (NotificationKind::Question | NotificationKind::Reminder | NotificationKind::Nudge, Some(pair)) => format!("question:{}", pair.id),
-        (NotificationKind::TimeChanged | NotificationKind::Paused | NotificationKind::Resumed, Some(pair)) => format!("schedule:{}", pair.id),
+        (NotificationKind::Question | NotificationKind::Reminder | NotificationKind::Nudge, Some(pair)) => {
+            format!("question:{}", pair.id)
+        }
+        (NotificationKind::TimeChanged | NotificationKind::Paused | NotificationKind::Resumed, Some(pair)) => {
+            format!("schedule:{}", pair.id)
+        }
         _ => context.slot.clone(),
     }
 }
@@ -86,7 +100,10 @@ async fn waiting(state: &AppState, context: &DeliveryContext) -> Result<Vec<Stri
     let mut called = Vec::new();
     for pair in pairs::find_of(&mut tx, context.person).await? {
         let is_resting = pair.pause_at(Zone::stored(&pair.zone).date(now)).is_some();
-        let Some(role) = pair.role_of(context.person).filter(|_| pair.phase() == PairPhase::Together && !is_resting) else { continue };
+        let Some(role) = pair.role_of(context.person).filter(|_| pair.phase() == PairPhase::Together && !is_resting)
+        else {
+            continue;
+        };
         let current = daily_questions::lookup_current(&mut tx, pair.id).await?;
         let waits = current.is_some_and(|question| question.status() == Status::Open && !question.has_answered(role));
         if let (Some(other), true) = (pair.seat(role.other()), waits) {

@@ -55,7 +55,8 @@ pub async fn pass(state: &AppState) -> Result<usize, ServiceError> {
         let is_all = (claimed.len() as i64) < BATCH;
         if !claimed.is_empty() {
             let state = state.clone();
-            under_way.push(state.lifecycle.clone().spawn_job(async move { send_all(&state, claimed, lease_until).await }));
+            under_way
+                .push(state.lifecycle.clone().spawn_job(async move { send_all(&state, claimed, lease_until).await }));
         }
         let wanted = if is_all { 0 } else { BATCHES - 1 };
         while under_way.len() > wanted {
@@ -91,7 +92,8 @@ async fn send_all(state: &AppState, claimed: Vec<DeliveryId>, lease_until: Milli
             return 0;
         }
     };
-    let sending = stream::iter(contexts.into_iter().map(|context| handle(state, context))).buffer_unordered(BATCH as usize);
+    let sending =
+        stream::iter(contexts.into_iter().map(|context| handle(state, context))).buffer_unordered(BATCH as usize);
     let mut outcomes = std::pin::pin!(sending.ready_chunks(SETTLED_AT_ONCE));
     let mut handled = 0;
     while let Some(outcomes) = outcomes.next().await {
@@ -201,7 +203,8 @@ fn standing(context: &DeliveryContext, now: Millis) -> Standing {
     let pair = context.pair.as_ref();
     Standing {
         is_closed: pair.is_some_and(|pair| pair.is_closed),
-        is_paused: pair.is_some_and(|pair| Pair::running_pause(pair.paused_until, Zone::stored(&pair.zone).date(now)).is_some()),
+        is_paused: pair
+            .is_some_and(|pair| Pair::running_pause(pair.paused_until, Zone::stored(&pair.zone).date(now)).is_some()),
         is_muted: context.kind.channel().is_some_and(|channel| pair.is_some_and(|pair| pair.muted.holds(channel))),
         is_open: question.is_some_and(|question| !question.is_shelved && !question.is_complete),
         is_complete: question.is_some_and(|question| question.is_complete),
@@ -215,7 +218,15 @@ fn standing(context: &DeliveryContext, now: Millis) -> Standing {
 fn quiet_until(context: &DeliveryContext, now: Millis) -> Option<Millis> {
     let pair = context.pair.as_ref();
     let question_in_quiet = pair.and_then(|pair| pair.question_in_quiet);
-    let until = tell::after_quiet(context.kind, context.due_at, context.quiet, question_in_quiet, &context.zone, pair.map(|pair| &pair.zone), now);
+    let until = tell::after_quiet(
+        context.kind,
+        context.due_at,
+        context.quiet,
+        question_in_quiet,
+        &context.zone,
+        pair.map(|pair| &pair.zone),
+        now,
+    );
     (until > now).then_some(until)
 }
 
@@ -224,7 +235,9 @@ fn judge(state: &AppState, context: &DeliveryContext, target: &Target, outcome: 
     let now = state.clock.now();
     let ids = (context.id.notification, context.id.subscription);
     match outcome {
-        PushOutcome::Accepted { status } => Settled { status: Some(status), ..settled(context.id, State::Accepted, None) },
+        PushOutcome::Accepted { status } => {
+            Settled { status: Some(status), ..settled(context.id, State::Accepted, None) }
+        }
         PushOutcome::Gone { status } => Settled { status: Some(status), ..settled(context.id, State::Gone, None) },
         PushOutcome::RetryAfter { status, after_ms, cause } => {
             state.push.breaker().failed(&target.origin, context.id.subscription, after_ms, state.clock.moment());

@@ -1,6 +1,5 @@
-//! A sweep in a wrong year would end every session. One that would delete far more than any before it waits, and the log
-//! says so. If nobody sets the clock right, and the sweeps of three whole days agree, it goes ahead.
-//! Rule R106.
+//! A sweep in a wrong year would end every session. One that would delete far more than any before it waits, and the
+//! log says so. If nobody sets the clock right, and the sweeps of three whole days agree, it goes ahead. Rule R106.
 
 use crate::{
     domain::Millis,
@@ -13,7 +12,8 @@ use crate::{
 
 /// So many times the most there has been is far more,
 const FAR_MORE: i64 = 10;
-/// where it is more than half of all there is, and more than so much. (Sessions and devices are dear, be they ever so few.)
+/// where it is more than half of all there is, and more than so much. (Sessions and devices are dear, be they ever so
+/// few.)
 const NOTHING_MUCH: i64 = 1_000;
 /// So many sweeps in a row must find it: they are an hour apart by the monotonic clock, whatever the wall clock shows.
 pub const AGREED: i64 = 72;

@@ -1,6 +1,6 @@
-//! Keeps the last known offset of every stored zone beside its name, and tells the operator of a name that no database knows.
-//! Looks at the start, before anything is due in a zone that this release or this system has lost, and then every hour.
-//! Rule R7.
+//! Keeps the last known offset of every stored zone beside its name, and tells the operator of a name that no database
+//! knows. Looks at the start, before anything is due in a zone that this release or this system has lost, and then
+//! every hour. Rule R7.
 
 use crate::{
     domain::{Millis, ZoneName},
@@ -16,14 +16,21 @@ pub async fn look(state: &AppState) -> Result<Vec<ZoneName>, ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.read().await?;
     let (mut moved, mut lost) = (Vec::new(), Vec::new());
-    for (holder, name, has_other) in zones::find_all(&mut tx, |name| Zone::of(name).ok().map(|zone| zone.offset_s(now))).await? {
+    for (holder, name, has_other) in
+        zones::find_all(&mut tx, |name| Zone::of(name).ok().map(|zone| zone.offset_s(now))).await?
+    {
         match Zone::of(&name) {
             Ok(zone) if has_other => moved.push((holder, name, zone.offset_s(now))),
             Ok(_) => {}
             Err(_) => {
                 let ids = zones::find_holders(&mut tx, holder, &name, NAMED).await?;
                 let (who, zone) = (holder.word(), name.as_str());
-                tracing::error!(who, ?ids, zone, "a stored time zone is in no database: its last known offset is used, without summer time");
+                tracing::error!(
+                    who,
+                    ?ids,
+                    zone,
+                    "a stored time zone is in no database: its last known offset is used, without summer time"
+                );
                 lost.push(name);
             }
         }

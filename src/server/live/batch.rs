@@ -64,7 +64,14 @@ impl Feed {
 
     fn gather(self) -> Batch {
         let build = self.state.site.build.clone();
-        let mut batch = Batch { build, seq: self.cursor, is_reset: self.is_reset(), is_replaced: false, has_more: false, events: Vec::new() };
+        let mut batch = Batch {
+            build,
+            seq: self.cursor,
+            is_reset: self.is_reset(),
+            is_replaced: false,
+            has_more: false,
+            events: Vec::new(),
+        };
         for frame in self.waiting {
             match frame {
                 Frame::Told(event) => batch.events.push(event),

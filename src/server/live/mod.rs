@@ -1,11 +1,10 @@
 //! A person's feed as frames, from a cursor on: wait, read, write, heartbeat, end.
 //! The encoders are in `http::live`; here is what every one of them tells.
 //!
-//! Presence (`Frame::Presence`) is told between the events, and is none: no number, no cursor, told again to nobody. Only a
-//! line that is open just now hears it. A poll has no "just now", and a long poll must not be answered, and asked anew, every
-//! three seconds: neither hears any. It does not leave this process: on several nodes two members see one another only while
-//! both are at the same node.
-//! Rule R114.
+//! Presence (`Frame::Presence`) is told between the events, and is none: no number, no cursor, told again to nobody.
+//! Only a line that is open just now hears it. A poll has no "just now", and a long poll must not be answered, and
+//! asked anew, every three seconds: neither hears any. It does not leave this process: on several nodes two members see
+//! one another only while both are at the same node. Rule R114.
 
 mod batch;
 
@@ -77,17 +76,33 @@ pub struct Feed {
 
 impl Feed {
     /// The frames of a person's feed after `cursor`, as a line that stays open.
-    pub async fn open(state: AppState, person: PersonId, session: SessionId, cursor: i64) -> Result<Self, ServiceError> {
+    pub async fn open(
+        state: AppState,
+        person: PersonId,
+        session: SessionId,
+        cursor: i64,
+    ) -> Result<Self, ServiceError> {
         let line = state.database.notifier().open_line(person, session);
         Self::begin(state, person, session, cursor, Some(line)).await
     }
 
     /// As `open`, for one look that keeps no line.
-    pub async fn glance(state: AppState, person: PersonId, session: SessionId, cursor: i64) -> Result<Self, ServiceError> {
+    pub async fn glance(
+        state: AppState,
+        person: PersonId,
+        session: SessionId,
+        cursor: i64,
+    ) -> Result<Self, ServiceError> {
         Self::begin(state, person, session, cursor, None).await
     }
 
-    async fn begin(state: AppState, person: PersonId, session: SessionId, mut cursor: i64, line: Option<OpenLine>) -> Result<Self, ServiceError> {
+    async fn begin(
+        state: AppState,
+        person: PersonId,
+        session: SessionId,
+        mut cursor: i64,
+        line: Option<OpenLine>,
+    ) -> Result<Self, ServiceError> {
         // Subscribe before reading: an event between the two would be lost.
         let wake = state.database.notifier().subscribe(person);
         let seen_signals = wake.borrow().presence_signals;

@@ -1,5 +1,6 @@
-//! One breaker per push service: a service that is down or asks for quiet is left alone, and no other notices. What a service
-//! has against one device alone (429 is said to a device as well as to a sender) is that device's, and stops nobody else's.
+//! One breaker per push service: a service that is down or asks for quiet is left alone, and no other notices. What a
+//! service has against one device alone (429 is said to a device as well as to a sender) is that device's, and stops
+//! nobody else's.
 
 use std::{
     collections::HashMap,
@@ -39,7 +40,8 @@ struct Held {
 }
 
 impl Breaker {
-    /// Until when a device, or its whole service, is to be left alone, if it is. The first to come afterwards tries for all.
+    /// Until when a device, or its whole service, is to be left alone, if it is. The first to come afterwards tries for
+    /// all.
     pub fn blocked_until(&self, origin: &str, device: SubscriptionId, now: Moment) -> Option<Moment> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(until) = held.devices.get(&device).filter(|until| **until > now) {
@@ -51,7 +53,8 @@ impl Breaker {
             return Some(until);
         }
         // Half open: this one tries, the others wait for what it finds.
-        found.closed_until = (found.failures >= FAILURES && found.devices.len() >= DEVICES).then(|| now.plus(FIRST_PAUSE_MS));
+        found.closed_until =
+            (found.failures >= FAILURES && found.devices.len() >= DEVICES).then(|| now.plus(FIRST_PAUSE_MS));
         None
     }
 
@@ -60,8 +63,9 @@ impl Breaker {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).origins.remove(origin).is_some()
     }
 
-    /// A failure at one device; `after_ms` is what the service asked for (`Retry-After`, RFC 9110 §10.2.3). That device is left
-    /// alone for so long. All others are left alone with it, five minutes at most, once several devices have met it.
+    /// A failure at one device; `after_ms` is what the service asked for (`Retry-After`, RFC 9110 §10.2.3). That device
+    /// is left alone for so long. All others are left alone with it, five minutes at most, once several devices have
+    /// met it.
     pub fn failed(&self, origin: &str, device: SubscriptionId, after_ms: Option<i64>, now: Moment) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let Held { origins, devices } = &mut *held;
@@ -110,7 +114,11 @@ mod tests {
         }
         breaker.failed("https://a.example", device(0), None, now);
         assert_eq!(breaker.blocked_until("https://a.example", device(99), now), Some(now.plus(FIRST_PAUSE_MS)));
-        assert_eq!(breaker.blocked_until("https://b.example", device(99), now), None, "another service is none of its business");
+        assert_eq!(
+            breaker.blocked_until("https://b.example", device(99), now),
+            None,
+            "another service is none of its business"
+        );
         let later = now.plus(FIRST_PAUSE_MS);
         assert_eq!(breaker.blocked_until("https://a.example", device(99), later), None, "one may try");
         assert!(breaker.blocked_until("https://a.example", device(99), later).is_some(), "the others wait for it");
@@ -127,9 +135,16 @@ mod tests {
         }
         assert_eq!(breaker.blocked_until("https://a.example", device(99), Moment(119_999)), Some(Moment(120_000)));
         assert_eq!(breaker.blocked_until("https://a.example", device(99), Moment(120_000)), None);
-        assert_eq!(breaker.blocked_until("https://a.example", device(99), Moment(120_001)), None, "a request for quiet is no outage");
+        assert_eq!(
+            breaker.blocked_until("https://a.example", device(99), Moment(120_001)),
+            None,
+            "a request for quiet is no outage"
+        );
         breaker.failed("https://a.example", device(3), Some(Millis::DAY), Moment(200_000));
-        assert_eq!(breaker.blocked_until("https://a.example", device(99), Moment(200_000)), Some(Moment(200_000 + LONGEST_PAUSE_MS)));
+        assert_eq!(
+            breaker.blocked_until("https://a.example", device(99), Moment(200_000)),
+            Some(Moment(200_000 + LONGEST_PAUSE_MS))
+        );
     }
 
     #[test]
@@ -139,7 +154,11 @@ mod tests {
             breaker.failed("https://a.example", device(number % 2), Some(Millis::DAY), Moment(0));
         }
         assert_eq!(breaker.blocked_until("https://a.example", device(99), Moment(0)), None);
-        assert_eq!(breaker.blocked_until("https://a.example", device(1), Moment(0)), Some(Moment(Millis::DAY)), "and itself for as long as asked");
+        assert_eq!(
+            breaker.blocked_until("https://a.example", device(1), Moment(0)),
+            Some(Moment(Millis::DAY)),
+            "and itself for as long as asked"
+        );
         assert_eq!(breaker.blocked_until("https://a.example", device(1), Moment(Millis::DAY)), None);
     }
 

@@ -1,5 +1,6 @@
-//! Where a push may go. A browser hands the endpoint in, and browsers are not trusted: a URL becomes an [`Endpoint`] only when it names one
-//! of the known push services, and an address is connected to only when the whole internet could connect to it.
+//! Where a push may go. A browser hands the endpoint in, and browsers are not trusted: a URL becomes an [`Endpoint`]
+//! only when it names one of the known push services, and an address is connected to only when the whole internet could
+//! connect to it.
 
 use std::{
     fmt,
@@ -11,10 +12,11 @@ use url::{Host, Url};
 /// Longer than any service's, short enough for a column.
 const MAX_BYTES: usize = 2_048;
 
-/// Services with one name: Chrome and everything built on it, Chromium builds without Google's keys, Firefox. `android.googleapis.com` was
-/// GCM, which never knew VAPID and is switched off.
+/// Services with one name: Chrome and everything built on it, Chromium builds without Google's keys, Firefox.
+/// `android.googleapis.com` was GCM, which never knew VAPID and is switched off.
 const SERVICES: [&str; 3] = ["fcm.googleapis.com", "jmt17.google.com", "updates.push.services.mozilla.com"];
-/// Services that hand out names below their own: Safari and Edge. `wns.windows.com` is where devices listen, nothing is sent there.
+/// Services that hand out names below their own: Safari and Edge. `wns.windows.com` is where devices listen, nothing is
+/// sent there.
 const ZONES: [&str; 2] = ["push.apple.com", "notify.windows.com"];
 
 /// The hosts a push may go to.
@@ -27,31 +29,40 @@ pub struct PushHosts {
 }
 
 impl PushHosts {
-    /// The known services, `PUSH_ALLOWED_HOSTS` (host names, comma separated) and `PUSH_EXTRA_HOSTS` (loopback HOST:PORT, comma separated,
-    /// never in production). The error is one sentence that names the setting.
+    /// The known services, `PUSH_ALLOWED_HOSTS` (host names, comma separated) and `PUSH_EXTRA_HOSTS` (loopback
+    /// HOST:PORT, comma separated, never in production). The error is one sentence that names the setting.
     pub fn parse(allowed: &str, extra: &str, is_production: bool) -> Result<Self, String> {
         let (allowed, extra): (Vec<&str>, Vec<&str>) = (parts(allowed).collect(), parts(extra).collect());
         if is_production && !extra.is_empty() {
             return Err("PUSH_EXTRA_HOSTS is for tests and development: remove it in production".into());
         }
-        let broken = |part: &str| format!("PUSH_ALLOWED_HOSTS holds something that is no host name like push.family.example: {part}");
-        let allowed = allowed.iter().map(|part| host_name(part).ok_or_else(|| broken(part))).collect::<Result<_, _>>()?;
-        let broken = |part: &str| format!("PUSH_EXTRA_HOSTS holds something that is no loopback HOST:PORT like 127.0.0.1:4000: {part}");
-        let extra = extra.iter().map(|part| loopback_origin(part).ok_or_else(|| broken(part))).collect::<Result<_, _>>()?;
+        let broken = |part: &str| {
+            format!("PUSH_ALLOWED_HOSTS holds something that is no host name like push.family.example: {part}")
+        };
+        let allowed =
+            allowed.iter().map(|part| host_name(part).ok_or_else(|| broken(part))).collect::<Result<_, _>>()?;
+        let broken = |part: &str| {
+            format!("PUSH_EXTRA_HOSTS holds something that is no loopback HOST:PORT like 127.0.0.1:4000: {part}")
+        };
+        let extra =
+            extra.iter().map(|part| loopback_origin(part).ok_or_else(|| broken(part))).collect::<Result<_, _>>()?;
         Ok(Self { allowed, extra })
     }
 
-    /// Compares whole labels: `evil-push.apple.com.example` and `evilpush.apple.com` are strangers. A trailing dot is one, too.
+    /// Compares whole labels: `evil-push.apple.com.example` and `evilpush.apple.com` are strangers. A trailing dot is
+    /// one, too.
     fn knows(&self, host: &str) -> bool {
         let is_below = |zone: &&str| host.strip_suffix(zone).is_some_and(|labels| labels.ends_with('.'));
-        has_plain_labels(host) && (SERVICES.contains(&host) || self.allowed.iter().any(|name| name == host) || ZONES.iter().any(is_below))
+        has_plain_labels(host)
+            && (SERVICES.contains(&host) || self.allowed.iter().any(|name| name == host) || ZONES.iter().any(is_below))
     }
 
     fn has_extra(&self, url: &Url) -> bool {
         url.scheme() == "http" && self.extra.contains(&url.origin().ascii_serialization())
     }
 
-    /// Whether the name `localhost` may be connected to. `PUSH_ALLOWED_HOSTS` cannot hold it, so only an exact HOST:PORT leads there.
+    /// Whether the name `localhost` may be connected to. `PUSH_ALLOWED_HOSTS` cannot hold it, so only an exact
+    /// HOST:PORT leads there.
     pub(super) fn has_localhost(&self) -> bool {
         self.extra.iter().any(|origin| origin.starts_with("http://localhost:") || origin == "http://localhost")
     }
@@ -123,7 +134,8 @@ impl Endpoint {
         if text.len() > MAX_BYTES {
             return Err(EndpointError::TooLong);
         }
-        // The parser drops tabs and newlines, and takes a backslash for a slash; browsers hand out serialised URLs, which have none.
+        // The parser drops tabs and newlines, and takes a backslash for a slash; browsers hand out serialised URLs,
+        // which have none.
         if !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
             return Err(EndpointError::Malformed);
         }
@@ -144,7 +156,10 @@ impl Endpoint {
         }
         let host = url.host_str().ok_or(EndpointError::Malformed)?;
         // A host that had to be decoded or mended first (`%2e`, `0x7f.1`, an empty port) was not written by a browser.
-        let rest = authority.split_at_checked(host.len()).filter(|(start, _)| start.eq_ignore_ascii_case(host)).map(|(_, rest)| rest);
+        let rest = authority
+            .split_at_checked(host.len())
+            .filter(|(start, _)| start.eq_ignore_ascii_case(host))
+            .map(|(_, rest)| rest);
         let has_port = |rest: &str| url.port_or_known_default().is_some_and(|port| rest == format!(":{port}"));
         if !rest.is_some_and(|rest| rest.is_empty() || has_port(rest)) {
             return Err(EndpointError::Malformed);
@@ -204,21 +219,24 @@ const CLOSED_V4: [(Ipv4Addr, u32); 15] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4),     // reserved, with broadcast
 ];
 
-/// Only this much of IPv6 is given out at all: unspecified, loopback, IPv4-compatible, NAT64, discard, segment routing, unique-local,
-/// link-local, site-local and multicast addresses are all outside.
+/// Only this much of IPv6 is given out at all: unspecified, loopback, IPv4-compatible, NAT64, discard, segment routing,
+/// unique-local, link-local, site-local and multicast addresses are all outside.
 const OPEN_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 /// What is closed within. The first holds Teredo and ORCHID, the third carries an IPv4 address of anyone's choice.
 const CLOSED_V6: [(Ipv6Addr, u32); 4] = [
-    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),     // protocol assignments
+    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23), // protocol assignments
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32), // documentation
-    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),     // 6to4
-    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),     // documentation
+    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16), // 6to4
+    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20), // documentation
 ];
 
-/// Whether this address belongs to the open internet; an IPv4 address in IPv6 clothes (`::ffff:0:0/96`) is judged without them.
+/// Whether this address belongs to the open internet; an IPv4 address in IPv6 clothes (`::ffff:0:0/96`) is judged
+/// without them.
 pub fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
-        IpAddr::V4(address) => !CLOSED_V4.iter().any(|(net, bits)| (address.to_bits() ^ net.to_bits()) >> (32 - bits) == 0),
+        IpAddr::V4(address) => {
+            !CLOSED_V4.iter().any(|(net, bits)| (address.to_bits() ^ net.to_bits()) >> (32 - bits) == 0)
+        }
         IpAddr::V6(address) => {
             let is_in = |(net, bits): &(Ipv6Addr, u32)| (address.to_bits() ^ net.to_bits()) >> (128 - bits) == 0;
             is_in(&OPEN_V6) && !CLOSED_V6.iter().any(is_in)

@@ -3,7 +3,8 @@
 use super::{EndpointError::*, *};
 
 fn hosts() -> PushHosts {
-    PushHosts::parse("push.family.example", "127.0.0.1:4000, localhost:4001, [::1]:4002, 127.0.0.1:80", false).expect("hosts")
+    PushHosts::parse("push.family.example", "127.0.0.1:4000, localhost:4001, [::1]:4002, 127.0.0.1:80", false)
+        .expect("hosts")
 }
 
 fn refusal(text: &str) -> Option<EndpointError> {
@@ -208,7 +209,8 @@ fn the_origin_has_a_port_only_when_it_is_not_the_schemes_own() {
 
 #[test]
 fn what_is_logged_of_an_endpoint_is_its_origin() {
-    let endpoint = Endpoint::parse("https://fcm.googleapis.com/fcm/send/secret?token=secret", &hosts()).expect("an endpoint");
+    let endpoint =
+        Endpoint::parse("https://fcm.googleapis.com/fcm/send/secret?token=secret", &hosts()).expect("an endpoint");
     assert_eq!(format!("{endpoint:?}"), r#"Endpoint("https://fcm.googleapis.com")"#);
     for error in [TooLong, Malformed, NotHttps, UserInfo, Port, IpLiteral, UnknownHost, Fragment] {
         assert!(error.to_string().starts_with("the endpoint"));

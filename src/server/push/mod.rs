@@ -43,7 +43,16 @@ impl Push {
     /// As `new`, with a sender of its own limits; for tests.
     pub fn with_sender(sender: PushSender, hosts: PushHosts, keys: VapidKeys, subject: String) -> Self {
         let signer = Signer::new(keys.clone(), subject);
-        Self { parts: Arc::new(Parts { sender, hosts, keys, signer, random: SystemRandom::new(), breaker: Breaker::default() }) }
+        Self {
+            parts: Arc::new(Parts {
+                sender,
+                hosts,
+                keys,
+                signer,
+                random: SystemRandom::new(),
+                breaker: Breaker::default(),
+            }),
+        }
     }
 
     pub fn hosts(&self) -> &PushHosts {
@@ -69,7 +78,8 @@ impl Push {
         self.parts.keys.list().find(|(_, text, _)| *text == public).map(|(id, ..)| id.to_owned())
     }
 
-    /// The `Authorization` for an origin, made with the key the subscription was made with; `None` when that key is gone.
+    /// The `Authorization` for an origin, made with the key the subscription was made with; `None` when that key is
+    /// gone.
     pub fn authorization(&self, origin: &str, key_id: &str, now_ms: i64) -> Option<String> {
         self.parts.signer.authorization(&self.parts.random, origin, key_id, now_ms)
     }

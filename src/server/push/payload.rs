@@ -1,6 +1,6 @@
-//! What a push says (Declarative Web Push: WebKit's explainer and W3C Push API §"Declarative push message"). Browsers that
-//! do not read it themselves hand it to the service worker, which reads the same fields. Never a word of an answer.
-//! Rule R100.
+//! What a push says (Declarative Web Push: WebKit's explainer and W3C Push API §"Declarative push message"). Browsers
+//! that do not read it themselves hand it to the service worker, which reads the same fields. Never a word of an
+//! answer. Rule R100.
 
 use serde_json::json;
 
@@ -37,14 +37,24 @@ pub struct ToldPair<'a> {
 pub fn say(told: &Told<'_>) -> (String, String) {
     let words = text::words(told.locale);
     let role = told.pair.as_ref().map_or(Role::Child, |pair| pair.role);
-    let other = told.pair.as_ref().and_then(|pair| pair.other.map(|(relation, name)| text::call(words, pair.role.other(), relation, name)));
+    let other = told
+        .pair
+        .as_ref()
+        .and_then(|pair| pair.other.map(|(relation, name)| text::call(words, pair.role.other(), relation, name)));
     let other = other.unwrap_or_else(|| words.pair_waiting.to_owned());
     let topic = told.wordings.map(|wordings| wordings.of(told.locale).topic.as_str()).unwrap_or_default();
     let time = PushTime::parse(told.detail).map(|time| text::time(told.locale, time)).unwrap_or_default();
     let date = told.detail.parse::<LocalDate>().map(|date| text::date(told.locale, date)).unwrap_or_default();
     let others = if told.waiting.is_empty() { other.clone() } else { told.waiting.join(", ") };
     let device = text::device(told.locale, told.detail);
-    let values = [("other", other.as_str()), ("others", &others), ("topic", topic), ("time", &time), ("date", &date), ("device", &device)];
+    let values = [
+        ("other", other.as_str()),
+        ("others", &others),
+        ("topic", topic),
+        ("time", &time),
+        ("date", &date),
+        ("device", &device),
+    ];
     let sentence = pushes::sentence(told.locale, told.kind);
     (text::fill(sentence.title.to(role), &values), text::fill(sentence.body.to(role), &values))
 }
@@ -52,10 +62,16 @@ pub fn say(told: &Told<'_>) -> (String, String) {
 /// Where a notification leads: a path of ours.
 pub fn path(kind: NotificationKind, pair: Option<PairId>, card: Option<crate::domain::DailyQuestionId>) -> String {
     match (kind, pair) {
-        (NotificationKind::CardOpened, Some(pair)) => card.map_or_else(|| paths::today(pair), |card| paths::card(pair, card)),
-        (NotificationKind::RecoveryUsed | NotificationKind::RecoveryRenewed | NotificationKind::HandedOver | NotificationKind::StaleToken, _) => {
-            paths::account()
+        (NotificationKind::CardOpened, Some(pair)) => {
+            card.map_or_else(|| paths::today(pair), |card| paths::card(pair, card))
         }
+        (
+            NotificationKind::RecoveryUsed
+            | NotificationKind::RecoveryRenewed
+            | NotificationKind::HandedOver
+            | NotificationKind::StaleToken,
+            _,
+        ) => paths::account(),
         (NotificationKind::Test, _) => paths::devices(),
         (_, Some(pair)) => paths::today(pair),
         (_, None) => paths::inbox(),
@@ -123,7 +139,8 @@ mod tests {
             for kind in NotificationKind::ALL {
                 for role in [Role::Parent, Role::Child] {
                     let detail = if kind == NotificationKind::Paused { "2026-12-01" } else { "21:30" };
-                    let other = if role == Role::Child { (&relation, "순자") } else { (&Relation::Daughter, "민지") };
+                    let other =
+                        if role == Role::Child { (&relation, "순자") } else { (&Relation::Daughter, "민지") };
                     let wordings: Wordings = serde_json::from_str(
                         r#"{"ko":{"topic":"가장 오래된 기억","parent":"p","child":"c"},"en":{"topic":"Oldest memory","parent":"p","child":"c"}}"#,
                     )
@@ -147,7 +164,15 @@ mod tests {
         .expect("wordings");
         let say_to = |role, other: (&Relation, &str)| {
             let pair = Some(ToldPair { id: PairId(1), role, other: Some(other) });
-            say(&Told { kind: NotificationKind::Question, locale: Locale::Ko, pair, wordings: Some(&wordings), detail: "", waiting: &[] }).1
+            say(&Told {
+                kind: NotificationKind::Question,
+                locale: Locale::Ko,
+                pair,
+                wordings: Some(&wordings),
+                detail: "",
+                waiting: &[],
+            })
+            .1
         };
         assert_eq!(say_to(Role::Child, (&Relation::Mother, "순자")), "엄마와의 오늘 질문: 가장 오래된 기억");
         assert_eq!(say_to(Role::Parent, (&Relation::Son, "민준")), "민준과의 오늘 질문: 가장 오래된 기억");

@@ -1,8 +1,10 @@
-//! One push to one endpoint: the guard, the request, and what the service's answer means for us. No queue, no retries, no encryption here.
-//! The guard stands at every send: the URL is read anew, and the addresses its host resolves to are judged by the very resolver the client
-//! connects through. What was judged is what is connected to, so a name that changes its mind in between (DNS rebinding) gains nothing.
+//! One push to one endpoint: the guard, the request, and what the service's answer means for us. No queue, no retries,
+//! no encryption here. The guard stands at every send: the URL is read anew, and the addresses its host resolves to are
+//! judged by the very resolver the client connects through. What was judged is what is connected to, so a name that
+//! changes its mind in between (DNS rebinding) gains nothing.
 //!
-//! Trusted are Mozilla's roots as compiled in, like for the database: no `ca-certificates` package is needed, and none missing stops a start.
+//! Trusted are Mozilla's roots as compiled in, like for the database: no `ca-certificates` package is needed, and none
+//! missing stops a start.
 
 use std::{
     error::Error,
@@ -27,7 +29,8 @@ use super::endpoint::{Endpoint, EndpointError, PushHosts, is_public};
 
 const TOTAL: Duration = Duration::from_secs(10);
 const CONNECT: Duration = Duration::from_secs(5);
-/// More of an answer is not read. A service explains itself in a few hundred bytes, and those are read only to keep the connection.
+/// More of an answer is not read. A service explains itself in a few hundred bytes, and those are read only to keep the
+/// connection.
 const BODY_BYTES: usize = 16 * 1024;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
@@ -102,7 +105,8 @@ impl Lookup for SystemLookup {
     }
 }
 
-/// The client's resolver. Hosts that are addresses do not come by here: of those, only exact loopback extras become an [`Endpoint`].
+/// The client's resolver. Hosts that are addresses do not come by here: of those, only exact loopback extras become an
+/// [`Endpoint`].
 struct Guard {
     hosts: PushHosts,
     lookup: Arc<dyn Lookup>,
@@ -169,7 +173,9 @@ impl PushSender {
     }
 
     async fn post(&self, url: Url, message: PushMessage<'_>) -> PushOutcome {
-        let (Ok(mut authorization), Ok(topic)) = (HeaderValue::from_str(message.authorization), HeaderValue::from_str(message.topic)) else {
+        let (Ok(mut authorization), Ok(topic)) =
+            (HeaderValue::from_str(message.authorization), HeaderValue::from_str(message.topic))
+        else {
             return PushOutcome::Refused(Refusal::Header);
         };
         authorization.set_sensitive(true);
@@ -236,7 +242,8 @@ fn answered(status: u16, headers: &HeaderMap) -> PushOutcome {
     }
 }
 
-/// An unread rest costs the connection, so a short one is read. The status has said everything: what goes wrong here changes nothing.
+/// An unread rest costs the connection, so a short one is read. The status has said everything: what goes wrong here
+/// changes nothing.
 async fn read_to_keep(mut response: Response) {
     let mut read = 0;
     while read <= BODY_BYTES
@@ -255,8 +262,12 @@ fn failed(error: &reqwest::Error) -> PushOutcome {
         // A URL by WHATWG's rules that RFC 3986 cannot say.
         return PushOutcome::Refused(Refusal::Endpoint(EndpointError::Malformed));
     }
-    let causes =
-        [("timeout", error.is_timeout()), ("dns", error.is_dns()), ("tls", is_caused_by::<rustls::Error>(error)), ("connect", error.is_connect())];
+    let causes = [
+        ("timeout", error.is_timeout()),
+        ("dns", error.is_dns()),
+        ("tls", is_caused_by::<rustls::Error>(error)),
+        ("connect", error.is_connect()),
+    ];
     let cause = causes.iter().find(|(_, is_so)| *is_so).map_or("connection", |(cause, _)| cause);
     PushOutcome::RetryAfter { status: None, after_ms: None, cause }
 }
@@ -274,8 +285,8 @@ fn is_caused_by<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
     false
 }
 
-/// `Retry-After` in milliseconds (RFC 9110 §10.2.3), at most a day. A date is taken against the answer's own `Date`: both are the service's
-/// clock, so ours may be wrong.
+/// `Retry-After` in milliseconds (RFC 9110 §10.2.3), at most a day. A date is taken against the answer's own `Date`:
+/// both are the service's clock, so ours may be wrong.
 fn retry_after_ms(headers: &HeaderMap) -> Option<i64> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let after = text(RETRY_AFTER)?;

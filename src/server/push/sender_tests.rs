@@ -1,4 +1,5 @@
-//! The sender against servers that speak, stay silent, drip, redirect and flood, and against names that change their mind.
+//! The sender against servers that speak, stay silent, drip, redirect and flood, and against names that change their
+//! mind.
 
 use std::{
     collections::VecDeque,
@@ -98,7 +99,12 @@ fn plain(status: u16, headers: &str) -> Reply {
     Reply::Text(format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\n{headers}\r\n"))
 }
 
-async fn converse(mut stream: TcpStream, replies: Arc<Mutex<VecDeque<Reply>>>, requests: Arc<Mutex<Vec<Request>>>, flooded: Arc<AtomicUsize>) {
+async fn converse(
+    mut stream: TcpStream,
+    replies: Arc<Mutex<VecDeque<Reply>>>,
+    requests: Arc<Mutex<Vec<Request>>>,
+    flooded: Arc<AtomicUsize>,
+) {
     while let Some(request) = read_request(&mut stream).await {
         requests.lock().expect("requests").push(request);
         let reply = {
@@ -137,7 +143,10 @@ async fn read_request(stream: &mut TcpStream) -> Option<Request> {
     loop {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
             let head = String::from_utf8(bytes[..end].to_vec()).expect("a head");
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |length| length.parse().expect("a length"));
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "))
+                .map_or(0, |length| length.parse().expect("a length"));
             if bytes.len() >= end + 4 + length {
                 return Some((head, bytes[end + 4..].to_vec()));
             }
@@ -180,7 +189,8 @@ impl Lookup for Names {
         self.asked.lock().expect("names").push(host);
         let mut answers = self.answers.lock().expect("answers");
         let answer = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
-        let addresses = answer.map(|answer| answer.iter().map(|address| address.parse().expect("an address")).collect());
+        let addresses =
+            answer.map(|answer| answer.iter().map(|address| address.parse().expect("an address")).collect());
         Box::pin(async move { addresses.ok_or_else(|| io::Error::other("no such name")) })
     }
 }
@@ -191,7 +201,11 @@ fn no_hosts() -> PushHosts {
 
 /// A sender for which 127.0.0.1 is the open internet, and everything else is not.
 fn worldly(names: Arc<Names>) -> PushSender {
-    let guard = Arc::new(Guard { hosts: no_hosts(), lookup: names, is_public: |address| address == IpAddr::from([127, 0, 0, 1]) });
+    let guard = Arc::new(Guard {
+        hosts: no_hosts(),
+        lookup: names,
+        is_public: |address| address == IpAddr::from([127, 0, 0, 1]),
+    });
     PushSender { client: client(guard.clone(), LONG, LONG).expect("a client"), guard }
 }
 
@@ -258,7 +272,10 @@ async fn the_service_may_say_when_to_come_back() {
     for status in [429, 408, 503] {
         let sink = Sink::start([plain(status, "retry-after: 120\r\n")]).await;
         let outcome = sink.outcome().await;
-        assert!(matches!(outcome, PushOutcome::RetryAfter { status: Some(s), after_ms: Some(120_000), .. } if s == status), "{status}: {outcome:?}");
+        assert!(
+            matches!(outcome, PushOutcome::RetryAfter { status: Some(s), after_ms: Some(120_000), .. } if s == status),
+            "{status}: {outcome:?}"
+        );
     }
     let dated = "date: Sun, 06 Nov 1994 08:49:37 GMT\r\nretry-after: Sun, 06 Nov 1994 08:50:37 GMT\r\n";
     let outcome = Sink::start([plain(503, dated)]).await.outcome().await;
@@ -419,7 +436,8 @@ async fn a_closed_port_and_a_server_without_manners_are_tried_again_later() {
     let sender = PushSender::new(hosts).expect("a sender");
     assert_eq!(sender.send(message(&format!("http://{closed}/push"))).await, failure("connect"));
 
-    for text in ["SSH-2.0-x\r\n connection: close", "HTTP/1.1 2O1 x\r\nconnection: close\r\n\r\n", "connection: close"] {
+    for text in ["SSH-2.0-x\r\n connection: close", "HTTP/1.1 2O1 x\r\nconnection: close\r\n\r\n", "connection: close"]
+    {
         let sink = Sink::start([Reply::Text(text.into())]).await;
         assert_eq!(sink.outcome().await, failure("connection"), "{text}");
     }
@@ -515,7 +533,11 @@ async fn a_kept_connection_stays_with_its_judged_address_and_its_name() {
     }
     assert_eq!((public.connections(), names.asked().len()), (1, 1));
 
-    assert_eq!(post(&sender, "two.example", port).await, PushOutcome::Refused(Refusal::NotPublic), "another name has no part in it");
+    assert_eq!(
+        post(&sender, "two.example", port).await,
+        PushOutcome::Refused(Refusal::NotPublic),
+        "another name has no part in it"
+    );
     assert_eq!(names.asked(), ["one.example", "two.example"]);
     assert_eq!((public.connections(), private.connections()), (1, 0));
 }
@@ -565,7 +587,8 @@ async fn tls_names_the_host_and_offers_http2() {
     });
     let sender = worldly(Names::new([vec!["127.0.0.1"]]));
 
-    let outcome = sender.post(Url::parse(&format!("https://push.example:{port}/push")).expect("a URL"), message("")).await;
+    let outcome =
+        sender.post(Url::parse(&format!("https://push.example:{port}/push")).expect("a URL"), message("")).await;
 
     assert_eq!(outcome, failure("tls"));
     let hello = hello.await.expect("a hello");
@@ -585,10 +608,16 @@ async fn a_proxy_in_the_environment_is_not_asked() {
         return;
     }
     let (sink, proxy) = (Sink::status(201).await, Sink::status(599).await);
-    let name = format!("{}::a_proxy_in_the_environment_is_not_asked", module_path!().split_once("::").expect("a crate").1);
+    let name =
+        format!("{}::a_proxy_in_the_environment_is_not_asked", module_path!().split_once("::").expect("a crate").1);
 
     let mut child = Command::new(env::current_exe().expect("this test"));
-    child.args(["--exact", &name]).env(ENDPOINT, sink.endpoint()).env_remove("NO_PROXY").env_remove("no_proxy").env_remove("REQUEST_METHOD");
+    child
+        .args(["--exact", &name])
+        .env(ENDPOINT, sink.endpoint())
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .env_remove("REQUEST_METHOD");
     for variable in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
         child.env(variable, format!("http://{}", proxy.address));
     }

@@ -1,5 +1,6 @@
 //! Who we are to the push services (RFC 8292): the key pairs of `DATA_DIR/vapid.json` and the tokens signed with them.
-//! A subscription is bound to the public key it was made with for ever, so old keys stay in the file when a new one is made.
+//! A subscription is bound to the public key it was made with for ever, so old keys stay in the file when a new one is
+//! made.
 
 use std::{
     collections::HashMap,
@@ -66,7 +67,13 @@ impl VapidKey {
         let public = pair.public_key().as_ref();
         let hash = digest::digest(&digest::SHA256, public);
         let id = hash.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        Some(Self { id, public_text: URL_SAFE_NO_PAD.encode(public), created_at: stored.created_at, pkcs8: stored.pkcs8, pair })
+        Some(Self {
+            id,
+            public_text: URL_SAFE_NO_PAD.encode(public),
+            created_at: stored.created_at,
+            pkcs8: stored.pkcs8,
+            pair,
+        })
     }
 
     /// The first 16 hex digits of SHA-256 over the public key's 65 bytes.
@@ -125,9 +132,11 @@ impl VapidKeys {
         Self::add(data_dir, now_ms)
     }
 
-    /// Processes that write the file at the same time follow one another, so that each keeps the other's key. Freed with the value.
+    /// Processes that write the file at the same time follow one another, so that each keeps the other's key. Freed
+    /// with the value.
     fn hold(data_dir: &Path) -> Result<fs::File, VapidError> {
-        let folder = fs::File::open(data_dir).map_err(|error| VapidError(format!("cannot write {}: {error}", data_dir.join(FILE).display())))?;
+        let folder = fs::File::open(data_dir)
+            .map_err(|error| VapidError(format!("cannot write {}: {error}", data_dir.join(FILE).display())))?;
         // On a file system without locks the operator makes sure that one command runs at a time.
         let _ = folder.lock();
         Ok(folder)
@@ -199,7 +208,8 @@ fn close_to_others(file: &Path) {
     }
 }
 
-/// Signs for push services. A token is good for a whole origin, so it is kept: signing takes a third of the time of an encryption.
+/// Signs for push services. A token is good for a whole origin, so it is kept: signing takes a third of the time of an
+/// encryption.
 #[derive(Clone)]
 pub struct Signer(Arc<Inner>);
 
@@ -250,7 +260,10 @@ impl Signer {
     fn header(&self, random: &SystemRandom, origin: &str, key: &VapidKey, expires_at_s: i64) -> String {
         let claims = serde_json::json!({ "aud": origin, "exp": expires_at_s, "sub": self.0.subject }).to_string();
         let signed = format!("{JWT_HEADER}.{}", URL_SAFE_NO_PAD.encode(claims));
-        let signature = key.pair.sign(random, signed.as_bytes()).expect("the operating system gives random bytes or nothing here is safe");
+        let signature = key
+            .pair
+            .sign(random, signed.as_bytes())
+            .expect("the operating system gives random bytes or nothing here is safe");
         format!("vapid t={signed}.{}, k={}", URL_SAFE_NO_PAD.encode(signature), key.public_text)
     }
 }
@@ -268,7 +281,9 @@ pub fn check_subject(subject: Option<&str>, is_production: bool) -> Result<Strin
         return Err(format!("VAPID_SUBJECT must be mailto: with one mail address, or an https address: {subject}"));
     };
     if is_production && is_placeholder(&host) {
-        return Err(format!("VAPID_SUBJECT is a placeholder, to which Apple answers 403: give an address of yours instead of {subject}"));
+        return Err(format!(
+            "VAPID_SUBJECT is a placeholder, to which Apple answers 403: give an address of yours instead of {subject}"
+        ));
     }
     Ok(subject.into())
 }
@@ -278,7 +293,9 @@ fn subject_host(subject: &str) -> Option<Host> {
         return None;
     }
     let Some(address) = subject.strip_prefix("mailto:") else {
-        let url = Url::parse(subject).ok().filter(|url| url.scheme() == "https" && url.username().is_empty() && url.password().is_none())?;
+        let url = Url::parse(subject)
+            .ok()
+            .filter(|url| url.scheme() == "https" && url.username().is_empty() && url.password().is_none())?;
         return url.host().map(|host| host.to_owned());
     };
     let (local, domain) = address.split_once('@')?;

@@ -66,7 +66,9 @@ fn bytes(text: &str) -> Vec<u8> {
 fn verified(header: &str) -> Option<Value> {
     let (token, public) = header.strip_prefix("vapid t=")?.split_once(", k=")?;
     let (signed, signature) = token.rsplit_once('.')?;
-    UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, bytes(public)).verify(signed.as_bytes(), &bytes(signature)).ok()?;
+    UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, bytes(public))
+        .verify(signed.as_bytes(), &bytes(signature))
+        .ok()?;
     let (head, claims) = signed.split_once('.')?;
     assert_eq!(bytes(head), br#"{"typ":"JWT","alg":"ES256"}"#);
     serde_json::from_slice(&bytes(claims)).ok()
@@ -96,7 +98,11 @@ fn our_token_names_origin_subject_and_an_end_within_twelve_hours() {
     let claims = serde_json::json!({ "aud": ORIGIN, "exp": 1_767_225_600 + 12 * 3600, "sub": SUBJECT });
     assert_eq!(verified(&header), Some(claims));
     assert!(header.ends_with(&format!(", k={}", keys.current().public_text())));
-    assert_eq!(signer.authorization(&SystemRandom::new(), ORIGIN, "0123456789abcdef", NOW), None, "a key that is not ours");
+    assert_eq!(
+        signer.authorization(&SystemRandom::new(), ORIGIN, "0123456789abcdef", NOW),
+        None,
+        "a key that is not ours"
+    );
 }
 
 #[test]
@@ -196,7 +202,8 @@ fn a_new_key_goes_first_and_the_old_one_still_signs() {
 
     assert_ne!(keys.current().id(), old.current().id());
     assert_eq!(keys.by_id(old.current().id()).map(VapidKey::public_text), Some(old.current().public_text()));
-    let listed: Vec<(String, i64)> = folder.load().list().map(|(id, _, created_at)| (id.to_owned(), created_at)).collect();
+    let listed: Vec<(String, i64)> =
+        folder.load().list().map(|(id, _, created_at)| (id.to_owned(), created_at)).collect();
     assert_eq!(listed, [(keys.current().id().to_owned(), NOW + 5), (old.current().id().to_owned(), NOW)]);
     assert!(keys.by_id("").is_none());
     assert_eq!((folder.mode(), folder.text()), (0o600, keys.export()));
@@ -221,9 +228,15 @@ fn a_broken_file_says_what_to_do_and_is_left_alone() {
     let folder = Folder::new();
     let good = folder.make(NOW).export();
     let other_key = URL_SAFE_NO_PAD.encode([7; 138]);
-    for broken in
-        ["", "[]", "{}", "[{}]", &good[..good.len() / 2], &good.replace("MIGH", "AAAA"), &format!(r#"[{{"created_at":1,"pkcs8":"{other_key}"}}]"#)]
-    {
+    for broken in [
+        "",
+        "[]",
+        "{}",
+        "[{}]",
+        &good[..good.len() / 2],
+        &good.replace("MIGH", "AAAA"),
+        &format!(r#"[{{"created_at":1,"pkcs8":"{other_key}"}}]"#),
+    ] {
         fs::write(folder.file(), broken).expect("our own file");
         let sentence = VapidKeys::load(&folder.0).expect_err("a broken file").to_string();
         assert_eq!(
@@ -284,7 +297,9 @@ fn a_subject_is_an_address_that_a_push_service_can_use() {
         let sentence = check_subject(Some(placeholder), true).expect_err("a placeholder");
         assert_eq!(
             sentence,
-            format!("VAPID_SUBJECT is a placeholder, to which Apple answers 403: give an address of yours instead of {placeholder}")
+            format!(
+                "VAPID_SUBJECT is a placeholder, to which Apple answers 403: give an address of yours instead of {placeholder}"
+            )
         );
         assert_eq!(check_subject(Some(placeholder), false), Ok(placeholder.to_owned()));
     }
@@ -309,13 +324,19 @@ fn a_subject_is_an_address_that_a_push_service_can_use() {
     ] {
         for is_production in [true, false] {
             let sentence = check_subject(Some(nonsense), is_production).expect_err("not an address");
-            assert_eq!(sentence, format!("VAPID_SUBJECT must be mailto: with one mail address, or an https address: {nonsense}"));
+            assert_eq!(
+                sentence,
+                format!("VAPID_SUBJECT must be mailto: with one mail address, or an https address: {nonsense}")
+            );
         }
     }
 
     for unset in [None, Some(""), Some("  ")] {
         let sentence = check_subject(unset, true).expect_err("production needs one");
-        assert_eq!(sentence, "VAPID_SUBJECT is not set: give a mailto: or https: address of yours where a push service can reach you");
+        assert_eq!(
+            sentence,
+            "VAPID_SUBJECT is not set: give a mailto: or https: address of yours where a push service can reach you"
+        );
         assert_eq!(check_subject(unset, false), Ok("mailto:operator@localhost".to_owned()));
     }
 }

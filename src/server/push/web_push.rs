@@ -16,7 +16,8 @@ use ring::{
 
 /// The longest plaintext of one message, in bytes: a body of 4096 without header, delimiter and tag (RFC 8291 §4).
 pub const MAX_PLAINTEXT: usize = 3993;
-/// Plaintext and delimiter are padded to a multiple of this many bytes, so that a body's length tells little of what it says.
+/// Plaintext and delimiter are padded to a multiple of this many bytes, so that a body's length tells little of what it
+/// says.
 pub const STEP: usize = 256;
 
 const PUBLIC_KEY: usize = 65;
@@ -29,7 +30,8 @@ const RECORD_SIZE: u32 = 4096;
 /// Ends the plaintext of the last record; zeros follow (RFC 8188 §2).
 const LAST_DELIMITER: u8 = 2;
 
-const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const LENIENT: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
 
@@ -120,8 +122,10 @@ pub fn encrypt(random: &dyn SecureRandom, keys: &ReceiverKeys, plaintext: &[u8])
     let sender = EphemeralPrivateKey::generate(&ECDH_P256, random).map_err(|_| EncryptError::Random)?;
     let sender_public = sender.compute_public_key().expect("a key that was just made has a public half");
     let padding = padding(plaintext.len());
-    agreement::agree_ephemeral(sender, &keys.public_key(), |ecdh_secret| seal(ecdh_secret, keys, sender_public.as_ref(), &salt, plaintext, padding))
-        .map_err(|_| EncryptError::Point)
+    agreement::agree_ephemeral(sender, &keys.public_key(), |ecdh_secret| {
+        seal(ecdh_secret, keys, sender_public.as_ref(), &salt, plaintext, padding)
+    })
+    .map_err(|_| EncryptError::Point)
 }
 
 /// How many zeros follow the delimiter: up to the next step, as far as the body's 4096 bytes allow.
@@ -131,7 +135,14 @@ fn padding(plaintext: usize) -> usize {
 }
 
 /// Header and single record. Pure, so that the appendix of RFC 8291 can be held against it.
-fn seal(ecdh_secret: &[u8], keys: &ReceiverKeys, sender_public: &[u8], salt: &[u8; SALT], plaintext: &[u8], padding: usize) -> Vec<u8> {
+fn seal(
+    ecdh_secret: &[u8],
+    keys: &ReceiverKeys,
+    sender_public: &[u8],
+    salt: &[u8; SALT],
+    plaintext: &[u8],
+    padding: usize,
+) -> Vec<u8> {
     let content = plaintext.len() + 1 + padding;
     let mut body = Vec::with_capacity(HEADER + content + TAG);
     body.extend_from_slice(salt);
@@ -146,7 +157,9 @@ fn seal(ecdh_secret: &[u8], keys: &ReceiverKeys, sender_public: &[u8], salt: &[u
     let key = LessSafeKey::new(UnboundKey::new(&AES_128_GCM, &cek).expect("AES-128 takes 16 bytes"));
     // The only record has number 0, which leaves the nonce as it is (RFC 8188 §2.3).
     let nonce = Nonce::assume_unique_for_key(nonce);
-    let tag = key.seal_in_place_separate_tag(nonce, Aad::empty(), &mut body[HEADER..]).expect("4 KiB are far below what AES-GCM takes");
+    let tag = key
+        .seal_in_place_separate_tag(nonce, Aad::empty(), &mut body[HEADER..])
+        .expect("4 KiB are far below what AES-GCM takes");
     body.extend_from_slice(tag.as_ref());
     body
 }

@@ -55,11 +55,14 @@ impl Receiver {
         let (salt, sender_public) = (body[..SALT].try_into().expect("a salt"), &body[SALT + 5..HEADER]);
         assert_ne!(sender_public, self.public.as_ref());
         let sender = UnparsedPublicKey::new(&ECDH_P256, sender_public);
-        let input_key = agreement::agree_ephemeral(self.private, &sender, |secret| input_key(secret, &self.keys, sender_public));
+        let input_key =
+            agreement::agree_ephemeral(self.private, &sender, |secret| input_key(secret, &self.keys, sender_public));
         let (cek, nonce) = content_keys(&input_key.expect("a point"), &salt);
         let key = LessSafeKey::new(UnboundKey::new(&AES_128_GCM, &cek).expect("a key"));
         let mut record = body[HEADER..].to_vec();
-        key.open_in_place(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut record).expect("a whole record").to_vec()
+        key.open_in_place(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut record)
+            .expect("a whole record")
+            .to_vec()
     }
 }
 
@@ -92,7 +95,17 @@ fn every_step_gives_the_bytes_of_the_rfcs_example() {
 #[test]
 fn a_body_grows_in_steps_and_never_beyond_4096_bytes() {
     let (random, keys) = (SystemRandom::new(), example_keys());
-    let table = [(0, 256), (1, 256), (255, 256), (256, 512), (511, 512), (3839, 3840), (3840, 3994), (3992, 3994), (3993, 3994)];
+    let table = [
+        (0, 256),
+        (1, 256),
+        (255, 256),
+        (256, 512),
+        (511, 512),
+        (3839, 3840),
+        (3840, 3994),
+        (3992, 3994),
+        (3993, 3994),
+    ];
     for (length, content) in table {
         let body = encrypt(&random, &keys, &vec![b'a'; length]).expect("a message that fits");
         assert_eq!(body.len(), HEADER + content + TAG, "{length} bytes");
@@ -128,7 +141,10 @@ fn a_plaintext_may_end_in_what_looks_like_padding() {
 #[test]
 fn no_two_messages_share_salt_or_key() {
     let (random, keys) = (SystemRandom::new(), example_keys());
-    let (one, two) = (encrypt(&random, &keys, PLAINTEXT).expect("a message"), encrypt(&random, &keys, PLAINTEXT).expect("a message"));
+    let (one, two) = (
+        encrypt(&random, &keys, PLAINTEXT).expect("a message"),
+        encrypt(&random, &keys, PLAINTEXT).expect("a message"),
+    );
     assert_ne!(one[..SALT], two[..SALT]);
     assert_ne!(one[SALT + 5..HEADER], two[SALT + 5..HEADER]);
     assert_ne!(one[HEADER..], two[HEADER..]);

@@ -42,7 +42,12 @@ pub struct SignedUp {
 
 /// Makes an account, its recovery code and its first session. `None`: the same post did so before, and the session is
 /// somebody's by now.
-pub async fn sign_up(state: &AppState, attempt: &Attempt, sign_up: SignUp, caller: &Caller) -> Result<Option<SignedUp>, ServiceError> {
+pub async fn sign_up(
+    state: &AppState,
+    attempt: &Attempt,
+    sign_up: SignUp,
+    caller: &Caller,
+) -> Result<Option<SignedUp>, ServiceError> {
     let mut tx = state.database.begin().await?;
     if let Some(done) = attempt.lookup(&mut tx, state).await? {
         return signed_up_again(&mut tx, state, attempt, &done, caller).await;
@@ -86,10 +91,20 @@ pub async fn sign_up_in(
     let now = state.clock.now();
     // A zone that this browser knows and we do not is asked for: the form comes back with the list.
     let zone = Zone::named(&sign_up.zone, now)?;
-    let person = Person { id: PersonId(state.random.id(now)), name: sign_up.name, locale: sign_up.locale, text_size: TextSize::default(), zone };
+    let person = Person {
+        id: PersonId(state.random.id(now)),
+        name: sign_up.name,
+        locale: sign_up.locale,
+        text_size: TextSize::default(),
+        zone,
+    };
     let code = attempt.recovery_code(state, &person.id.to_string());
     let recovery_hash = state.secrets.recovery_hash(&code);
-    persons::insert(tx, persons::NewPerson { person: &person, consent_version: CONSENT_VERSION, recovery_hash: &recovery_hash, now }).await?;
+    persons::insert(
+        tx,
+        persons::NewPerson { person: &person, consent_version: CONSENT_VERSION, recovery_hash: &recovery_hash, now },
+    )
+    .await?;
     let opened = sessions::open(tx, state, attempt, person, caller, telling).await?;
     Ok(SignedUp { opened, code: Some(code) })
 }
@@ -116,7 +131,13 @@ pub async fn change_name(state: &AppState, person: &Person, name: PersonName) ->
 }
 
 /// Language, text size and own zone.
-pub async fn change_display(state: &AppState, person: &Person, locale: Locale, text_size: TextSize, zone: ZoneName) -> Result<(), ServiceError> {
+pub async fn change_display(
+    state: &AppState,
+    person: &Person,
+    locale: Locale,
+    text_size: TextSize,
+    zone: ZoneName,
+) -> Result<(), ServiceError> {
     let zone = Zone::chosen(zone, &person.zone, state.clock.now())?;
     let changed = Person { locale, text_size, zone, ..person.clone() };
     if &changed == person {

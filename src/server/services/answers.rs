@@ -41,9 +41,10 @@ pub async fn submit(
     };
     // Read again behind the lock: the other may be answering this very moment.
     pairs::lock(&mut tx, found.pair_id).await?;
-    let (Some(pair), Some(mut question)) =
-        (pairs::lookup_for(&mut tx, person.id, found.pair_id).await?, daily_questions::lookup_for(&mut tx, person.id, id).await?)
-    else {
+    let (Some(pair), Some(mut question)) = (
+        pairs::lookup_for(&mut tx, person.id, found.pair_id).await?,
+        daily_questions::lookup_for(&mut tx, person.id, id).await?,
+    ) else {
         return Err(ServiceError::NotFound);
     };
     let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;

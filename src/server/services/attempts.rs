@@ -1,6 +1,6 @@
-//! One-time steps are done once, however often they are posted: an answer may be lost on the way, and a button be tapped
-//! twice. The second post is known by a random key that came with its page, and is given the first one's answer. Secrets
-//! of that answer are MACs of the key and of what the step made, so that none of them lies in the database.
+//! One-time steps are done once, however often they are posted: an answer may be lost on the way, and a button be
+//! tapped twice. The second post is known by a random key that came with its page, and is given the first one's answer.
+//! Secrets of that answer are MACs of the key and of what the step made, so that none of them lies in the database.
 //! Rule R85.
 
 use super::{Caller, ServiceError, sessions::Opened};
@@ -116,7 +116,8 @@ impl Attempt {
         InvitationCode::from_random(bytes_of(&state.secrets.attempt("invitation", self.step.word(), &self.key, made)))
     }
 
-    /// What the same post came to before. In a writing transaction: of two at once one does the step, the other finds it.
+    /// What the same post came to before. In a writing transaction: of two at once one does the step, the other finds
+    /// it.
     pub async fn lookup(&self, tx: &mut Tx, state: &AppState) -> Result<Option<Done>, ServiceError> {
         Ok(attempts::lookup(tx, &self.hash(state), state.clock.now().plus(-ATTEMPT_LIFE_MS)).await?)
     }
@@ -127,9 +128,15 @@ impl Attempt {
     }
 
     /// The session that the first post opened, once more. Only for the browser that has it already, or for one that
-    /// nobody is signed in on while nobody has shown that session: then the answer that brought it was lost. Afterwards a
-    /// copied key opens nothing.
-    pub async fn opened_again(&self, tx: &mut Tx, state: &AppState, done: &Done, caller: &Caller) -> Result<Option<Opened>, ServiceError> {
+    /// nobody is signed in on while nobody has shown that session: then the answer that brought it was lost. Afterwards
+    /// a copied key opens nothing.
+    pub async fn opened_again(
+        &self,
+        tx: &mut Tx,
+        state: &AppState,
+        done: &Done,
+        caller: &Caller,
+    ) -> Result<Option<Opened>, ServiceError> {
         let Some(session) = done.session else { return Ok(None) };
         let now = state.clock.now();
         let token = self.session_token(state, session);
@@ -140,7 +147,11 @@ impl Attempt {
             None => None,
         };
         let may = |found: &sessions::Found| here.map_or(!found.is_shown, |here| here == session);
-        Ok(found.filter(|found| found.session.id == session && may(found)).map(|found| Opened { person: found.person, session, token }))
+        Ok(found.filter(|found| found.session.id == session && may(found)).map(|found| Opened {
+            person: found.person,
+            session,
+            token,
+        }))
     }
 }
 

@@ -4,8 +4,8 @@
 use super::{Device, ServiceError, inbox, tell::Telling};
 use crate::{
     domain::{
-        Cancelled, DailyQuestionId, EventKind, Millis, NotificationId, NotificationKind, Pair, PairPhase, Person, PersonId, SessionId,
-        SubscriptionId, graphemes, has_forbidden, is_blank, mended,
+        Cancelled, DailyQuestionId, EventKind, Millis, NotificationId, NotificationKind, Pair, PairPhase, Person,
+        PersonId, SessionId, SubscriptionId, graphemes, has_forbidden, is_blank, mended,
     },
     server::{
         calendar::Zone,
@@ -43,7 +43,13 @@ pub struct Offered<'a> {
 }
 
 /// Takes a browser's subscription: a new one, the same one again, or one that changed hands.
-pub async fn subscribe(state: &AppState, person: &Person, session: SessionId, device: &Device, offered: Offered<'_>) -> Result<(), ServiceError> {
+pub async fn subscribe(
+    state: &AppState,
+    person: &Person,
+    session: SessionId,
+    device: &Device,
+    offered: Offered<'_>,
+) -> Result<(), ServiceError> {
     let endpoint = Endpoint::parse(offered.endpoint, state.push.hosts())?;
     let keys = ReceiverKeys::parse(offered.p256dh, offered.auth)?;
     let key_id = state.push.key_id(offered.key).ok_or(ServiceError::PushKeys(KeyError::Length))?;
@@ -55,7 +61,9 @@ pub async fn subscribe(state: &AppState, person: &Person, session: SessionId, de
     let mut earlier = subscriptions::find_of_session(&mut tx, session).await?;
     earlier.retain(|earlier| earlier.endpoint != endpoint.as_str());
     let (id, is_same) = match known {
-        Some(known) if known.person != person.id && (known.p256dh != p256dh || known.auth != auth) => return Err(ServiceError::SubscriptionTaken),
+        Some(known) if known.person != person.id && (known.p256dh != p256dh || known.auth != auth) => {
+            return Err(ServiceError::SubscriptionTaken);
+        }
         Some(known) => {
             if known.person != person.id {
                 // Another person signed in on this browser: what was queued for the first is none of their business.
@@ -68,7 +76,8 @@ pub async fn subscribe(state: &AppState, person: &Person, session: SessionId, de
                 return Ok(());
             }
             let name = if known.person == person.id { known.name.clone() } else { device.0.clone() };
-            let changed = Subscription { person: person.id, session, p256dh, auth, key_id, name, renewed_at: now, ..known };
+            let changed =
+                Subscription { person: person.id, session, p256dh, auth, key_id, name, renewed_at: now, ..known };
             subscriptions::update(&mut tx, &changed).await?;
             (changed.id, is_same)
         }
@@ -79,7 +88,10 @@ pub async fn subscribe(state: &AppState, person: &Person, session: SessionId, de
                 remove_in(&mut tx, silent, now).await?;
             }
             // A device keeps the name its person gave it.
-            let name = earlier.iter().find(|earlier| earlier.person == person.id).map_or_else(|| device.0.clone(), |earlier| earlier.name.clone());
+            let name = earlier
+                .iter()
+                .find(|earlier| earlier.person == person.id)
+                .map_or_else(|| device.0.clone(), |earlier| earlier.name.clone());
             let new = Subscription {
                 id: SubscriptionId(state.random.id(now)),
                 person: person.id,
@@ -158,7 +170,12 @@ pub async fn remove_own(state: &AppState, person: &Person, session: SessionId) -
 pub async fn rename(state: &AppState, person: &Person, id: SubscriptionId, name: &str) -> Result<(), ServiceError> {
     let name = mended(name);
     let name = name.trim();
-    if is_blank(name) || name.len() > 300 || graphemes(name) > LONGEST_NAME || has_forbidden(name) || name.contains('\n') {
+    if is_blank(name)
+        || name.len() > 300
+        || graphemes(name) > LONGEST_NAME
+        || has_forbidden(name)
+        || name.contains('\n')
+    {
         return Err(ServiceError::DeviceName);
     }
     let now = state.clock.now();
@@ -194,7 +211,8 @@ pub async fn test(state: &AppState, person: &Person, id: SubscriptionId) -> Resu
     notifications::insert(&mut tx, std::slice::from_ref(&new)).await?;
     // A test is not news: it is read as it is made.
     entries::read_one(&mut tx, person.id, new.id, now).await?;
-    deliveries::insert(&mut tx, &[(DeliveryId { notification: new.id, subscription: subscription.id }, now)], now).await?;
+    deliveries::insert(&mut tx, &[(DeliveryId { notification: new.id, subscription: subscription.id }, now)], now)
+        .await?;
     tell_device(&mut tx, state, person.id, now).await?;
     tx.commit().await?;
     Ok(())
@@ -247,7 +265,10 @@ pub async fn find(state: &AppState, person: &Person) -> Result<Devices, ServiceE
     let mut others = Vec::new();
     for pair in pairs::find_of(&mut tx, person.id).await? {
         let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
-        let (Some(other), PairPhase::Together) = (pair.seat(role.other()).map(|member| member.person_id), pair.phase()) else { continue };
+        let (Some(other), PairPhase::Together) = (pair.seat(role.other()).map(|member| member.person_id), pair.phase())
+        else {
+            continue;
+        };
         if let Some(question) = daily_questions::lookup_current(&mut tx, pair.id).await? {
             let reached = reached(&mut tx, other, question.id).await?;
             others.push((pair, reached));

@@ -1,8 +1,7 @@
-//! Guessing codes: only failures count, and each kind of code has a count of its own. Ten an hour for a client address and
-//! for a session, five for a browser that types the digits of a hand-over. Recovery codes are too long to be guessed:
-//! tries at them are slowed and never refused, so that no neighbour shuts anybody out.
-//! Many failures everywhere slow everybody down a little and tell the operator; they never refuse.
-//! Rules R72, R81, R82.
+//! Guessing codes: only failures count, and each kind of code has a count of its own. Ten an hour for a client address
+//! and for a session, five for a browser that types the digits of a hand-over. Recovery codes are too long to be
+//! guessed: tries at them are slowed and never refused, so that no neighbour shuts anybody out. Many failures
+//! everywhere slow everybody down a little and tell the operator; they never refuse. Rules R72, R81, R82.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -55,8 +54,8 @@ impl Codes {
 pub struct Trier {
     pub client: IpAddr,
     pub session: Option<SessionId>,
-    /// The mark of a browser that types digits (`cookies::browser`). Clearing it buys five tries more and no new address,
-    /// whose ten an hour are left.
+    /// The mark of a browser that types digits (`cookies::browser`). Clearing it buys five tries more and no new
+    /// address, whose ten an hour are left.
     pub browser: Option<u128>,
 }
 
@@ -71,7 +70,8 @@ impl Trier {
     fn buckets(&self, codes: Codes) -> Vec<Bucket> {
         let word = codes.word();
         let bucket = |name: String, most| Bucket { name, most, is_address: false };
-        let address = Bucket { name: format!("{word}:address:{}", network(self.client)), most: PER_HOUR, is_address: true };
+        let address =
+            Bucket { name: format!("{word}:address:{}", network(self.client)), most: PER_HOUR, is_address: true };
         let session = self.session.map(|id| bucket(format!("{word}:session:{id}"), PER_HOUR));
         let browser = self.browser.map(|mark| bucket(format!("{word}:browser:{mark:032x}"), PER_HOUR_AND_BROWSER));
         std::iter::once(address).chain(session).chain(browser).collect()
@@ -87,17 +87,29 @@ pub fn network(client: IpAddr) -> IpAddr {
 }
 
 /// Whether the person has a session that was last used from here.
-async fn is_at_home(tx: &mut Tx, state: &AppState, trier: Trier, whose: Option<PersonId>) -> Result<bool, ServiceError> {
+async fn is_at_home(
+    tx: &mut Tx,
+    state: &AppState,
+    trier: Trier,
+    whose: Option<PersonId>,
+) -> Result<bool, ServiceError> {
     match whose {
         Some(person) => Ok(sessions::was_at(tx, person, &state.secrets.address_hash(network(trier.client))).await?),
         None => Ok(false),
     }
 }
 
-/// Refuses whoever has failed too often within the hour; `whose` the code is, when it is right. In a writing transaction,
-/// which `fail` ends after a wrong code: tries at once count like tries in a row. A wrong code that is refused is a failure as
-/// well: otherwise an address where somebody is at home would have any number of tries at their codes.
-pub async fn check(mut tx: Tx, state: &AppState, codes: Codes, trier: Trier, whose: Option<PersonId>) -> Result<Tx, ServiceError> {
+/// Refuses whoever has failed too often within the hour; `whose` the code is, when it is right. In a writing
+/// transaction, which `fail` ends after a wrong code: tries at once count like tries in a row. A wrong code that is
+/// refused is a failure as well: otherwise an address where somebody is at home would have any number of tries at their
+/// codes.
+pub async fn check(
+    mut tx: Tx,
+    state: &AppState,
+    codes: Codes,
+    trier: Trier,
+    whose: Option<PersonId>,
+) -> Result<Tx, ServiceError> {
     let is_at_home = is_at_home(&mut tx, state, trier, whose).await?;
     let since = state.clock.now().plus(-Millis::HOUR);
     for bucket in trier.buckets(codes) {
@@ -129,9 +141,14 @@ pub async fn fail(mut tx: Tx, state: &AppState, codes: Codes, trier: Trier) -> R
     Ok(())
 }
 
-/// How long a try at a code that is never refused waits, after ten failures within the hour from here; not for a right one
-/// where its person is at home.
-pub async fn slowness(state: &AppState, codes: Codes, trier: Trier, whose: Option<PersonId>) -> Result<Duration, ServiceError> {
+/// How long a try at a code that is never refused waits, after ten failures within the hour from here; not for a right
+/// one where its person is at home.
+pub async fn slowness(
+    state: &AppState,
+    codes: Codes,
+    trier: Trier,
+    whose: Option<PersonId>,
+) -> Result<Duration, ServiceError> {
     let since = state.clock.now().plus(-Millis::HOUR);
     let mut tx = state.database.read().await?;
     if is_at_home(&mut tx, state, trier, whose).await? {

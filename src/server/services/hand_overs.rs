@@ -1,7 +1,6 @@
-//! Handing a person over to another device of their own: by digits that the new device types and the old one confirms, or
-//! by a link out of an app's own browser, which is on the same device. Never to another person: they are invited.
-//! Everything is in the database: a restart between typing and confirming loses nothing.
-//! Rules R83, R84.
+//! Handing a person over to another device of their own: by digits that the new device types and the old one confirms,
+//! or by a link out of an app's own browser, which is on the same device. Never to another person: they are invited.
+//! Everything is in the database: a restart between typing and confirming loses nothing. Rules R83, R84.
 
 use super::{
     Caller, ServiceError,
@@ -12,8 +11,8 @@ use super::{
 };
 use crate::{
     domain::{
-        ENTER_LIFE_MS, EventKind, HAND_OVER_LIFE_MS, HandOverCode, HandOverId, HandOverStage, NotificationKind, Person, PersonId, SessionId,
-        WAY_OUT_LIFE_MS,
+        ENTER_LIFE_MS, EventKind, HAND_OVER_LIFE_MS, HandOverCode, HandOverId, HandOverStage, NotificationKind, Person,
+        PersonId, SessionId, WAY_OUT_LIFE_MS,
     },
     server::{
         secrets::{self, new_hand_over_code, new_token, token_hash},
@@ -31,7 +30,11 @@ use crate::{
 const TRIES: usize = 4;
 
 /// Makes digits; earlier ones are worth nothing any more.
-pub async fn make(state: &AppState, person: &Person, session: SessionId) -> Result<(HandOverId, HandOverCode), ServiceError> {
+pub async fn make(
+    state: &AppState,
+    person: &Person,
+    session: SessionId,
+) -> Result<(HandOverId, HandOverCode), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     for _ in 0..TRIES {
@@ -39,8 +42,11 @@ pub async fn make(state: &AppState, person: &Person, session: SessionId) -> Resu
         let code_hash = state.secrets.hand_over_hash(&code);
         let expires_at = now.plus(HAND_OVER_LIFE_MS);
         hand_overs::withdraw(&mut tx, person.id, Kind::Digits).await?;
-        if hand_overs::insert(&mut tx, &NewHandOver { id, person: person.id, session, kind: Kind::Digits, code_hash: &code_hash, now, expires_at })
-            .await?
+        if hand_overs::insert(
+            &mut tx,
+            &NewHandOver { id, person: person.id, session, kind: Kind::Digits, code_hash: &code_hash, now, expires_at },
+        )
+        .await?
         {
             tx.commit().await?;
             return Ok((id, code));
@@ -64,9 +70,15 @@ pub async fn lookup(state: &AppState, person: &Person) -> Result<Option<HandOver
     Ok(hand_overs::lookup_latest(&mut tx, person.id, state.clock.now()).await?)
 }
 
-/// A device without a session types digits: right ones give it a ticket and ask the person, nothing more. Wrong, used and
-/// expired say the same and count as failures; what is not eight digits guesses nothing and does not count.
-pub async fn ask(state: &AppState, attempt: Attempt, typed: &str, trier: Trier, caller: &Caller) -> Result<String, ServiceError> {
+/// A device without a session types digits: right ones give it a ticket and ask the person, nothing more. Wrong, used
+/// and expired say the same and count as failures; what is not eight digits guesses nothing and does not count.
+pub async fn ask(
+    state: &AppState,
+    attempt: Attempt,
+    typed: &str,
+    trier: Trier,
+    caller: &Caller,
+) -> Result<String, ServiceError> {
     let code = HandOverCode::parse(typed).map_err(|_| ServiceError::CodeMissing)?;
     let now = state.clock.now();
     let code_hash = state.secrets.hand_over_hash(&code);
@@ -103,14 +115,18 @@ pub async fn decide(state: &AppState, person: &Person, id: HandOverId, is_mine: 
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     let found = hand_overs::lookup_for(&mut tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
-    let (stage, until) = if is_mine { (HandOverStage::Confirmed, now.plus(ENTER_LIFE_MS)) } else { (HandOverStage::Refused, now) };
+    let (stage, until) =
+        if is_mine { (HandOverStage::Confirmed, now.plus(ENTER_LIFE_MS)) } else { (HandOverStage::Refused, now) };
     if hand_overs::decide(&mut tx, person.id, id, stage, until, now).await? {
         tx.commit().await?;
         return Ok(());
     }
     // Said twice, as by a second tap.
-    let was_said =
-        if is_mine { matches!(found.stage, HandOverStage::Confirmed | HandOverStage::Used) } else { found.stage == HandOverStage::Refused };
+    let was_said = if is_mine {
+        matches!(found.stage, HandOverStage::Confirmed | HandOverStage::Used)
+    } else {
+        found.stage == HandOverStage::Refused
+    };
     if was_said { Ok(()) } else { Err(ServiceError::CodeWrong) }
 }
 
@@ -123,14 +139,22 @@ pub async fn enter(state: &AppState, ticket: &str, caller: &Caller) -> Result<Op
     }
     let Some(person) = hand_overs::enter(&mut tx, &token_hash(ticket), state.clock.now()).await? else {
         // Here already, by this very ticket.
-        let used = hand_overs::lookup_by_ticket(&mut tx, &token_hash(ticket)).await?.filter(|found| found.stage == HandOverStage::Used);
+        let used = hand_overs::lookup_by_ticket(&mut tx, &token_hash(ticket))
+            .await?
+            .filter(|found| found.stage == HandOverStage::Used);
         return if used.is_some_and(|used| caller.is(used.person)) { Ok(None) } else { Err(ServiceError::CodeWrong) };
     };
     come_in(tx, state, &attempt, person, caller).await
 }
 
 /// The same device came in by the same ticket or link before.
-async fn again(tx: &mut Tx, state: &AppState, attempt: &Attempt, done: &Done, caller: &Caller) -> Result<Option<Opened>, ServiceError> {
+async fn again(
+    tx: &mut Tx,
+    state: &AppState,
+    attempt: &Attempt,
+    done: &Done,
+    caller: &Caller,
+) -> Result<Option<Opened>, ServiceError> {
     match attempt.opened_again(tx, state, done, caller).await? {
         None if !caller.is(done.person) => Err(ServiceError::CodeWrong),
         opened => Ok(opened),
@@ -147,7 +171,15 @@ pub async fn lead_out(state: &AppState, person: &Person, session: SessionId) -> 
         hand_overs::withdraw(&mut tx, person.id, Kind::Link).await?;
         if hand_overs::insert(
             &mut tx,
-            &NewHandOver { id, person: person.id, session, kind: Kind::Link, code_hash: &token_hash(&token), now, expires_at },
+            &NewHandOver {
+                id,
+                person: person.id,
+                session,
+                kind: Kind::Link,
+                code_hash: &token_hash(&token),
+                now,
+                expires_at,
+            },
         )
         .await?
         {
@@ -159,7 +191,12 @@ pub async fn lead_out(state: &AppState, person: &Person, session: SessionId) -> 
 }
 
 /// The device's own browser comes in by the link. Its 256 bits are not guessed, so that tries need no counting.
-pub async fn take(state: &AppState, attempt: Attempt, token: &str, caller: &Caller) -> Result<Option<Opened>, ServiceError> {
+pub async fn take(
+    state: &AppState,
+    attempt: Attempt,
+    token: &str,
+    caller: &Caller,
+) -> Result<Option<Opened>, ServiceError> {
     if !secrets::is_token(token) {
         return Err(ServiceError::CodeWrong);
     }
@@ -169,11 +206,18 @@ pub async fn take(state: &AppState, attempt: Attempt, token: &str, caller: &Call
     if let Some(done) = attempt.lookup(&mut tx, state).await? {
         return again(&mut tx, state, &attempt, &done, caller).await;
     }
-    let person = hand_overs::take(&mut tx, &token_hash(token), state.clock.now()).await?.ok_or(ServiceError::CodeWrong)?;
+    let person =
+        hand_overs::take(&mut tx, &token_hash(token), state.clock.now()).await?.ok_or(ServiceError::CodeWrong)?;
     come_in(tx, state, &attempt, person, caller).await
 }
 
-async fn come_in(mut tx: Tx, state: &AppState, attempt: &Attempt, person: PersonId, caller: &Caller) -> Result<Option<Opened>, ServiceError> {
+async fn come_in(
+    mut tx: Tx,
+    state: &AppState,
+    attempt: &Attempt,
+    person: PersonId,
+    caller: &Caller,
+) -> Result<Option<Opened>, ServiceError> {
     if caller.is(person) {
         attempt.done(&mut tx, state, &Done { person, session: None, target: None }).await?;
         tx.commit().await?;
@@ -184,7 +228,13 @@ async fn come_in(mut tx: Tx, state: &AppState, attempt: &Attempt, person: Person
     let mut telling = Telling::default();
     let opened = sessions::open(&mut tx, state, attempt, person, caller, &mut telling).await?;
     attempt.done(&mut tx, state, &Done::session(&opened)).await?;
-    telling.of_the_account(opened.person.id, EventKind::HandOverUsed, NotificationKind::HandedOver, caller.device.0.clone(), now);
+    telling.of_the_account(
+        opened.person.id,
+        EventKind::HandOverUsed,
+        NotificationKind::HandedOver,
+        caller.device.0.clone(),
+        now,
+    );
     telling.write(&mut tx, state, now).await?;
     tx.commit().await?;
     guard::note(state, SecurityEvent::HandedOver { person: opened.person.id });

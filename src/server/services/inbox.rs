@@ -49,7 +49,8 @@ pub async fn mark_read(state: &AppState, person: &Person, seq: i64) -> Result<()
     Ok(())
 }
 
-/// A page that shows the pair was looked at as the event came: the push to that very browser is settled, all others go out.
+/// A page that shows the pair was looked at as the event came: the push to that very browser is settled, all others go
+/// out.
 pub async fn seen_live(state: &AppState, person: &Person, session: SessionId, seq: i64) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
@@ -89,7 +90,12 @@ pub async fn wishes(state: &AppState, person: &Person, pair: Option<PairId>) -> 
 }
 
 /// The person's quiet hours (`None`: none) and lock screen.
-pub async fn change_quiet_hours(state: &AppState, person: &Person, quiet: Option<QuietHours>, hides_details: bool) -> Result<(), ServiceError> {
+pub async fn change_quiet_hours(
+    state: &AppState,
+    person: &Person,
+    quiet: Option<QuietHours>,
+    hides_details: bool,
+) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     if !notifications::update_person(&mut tx, person.id, quiet, hides_details).await? {
@@ -103,7 +109,13 @@ pub async fn change_quiet_hours(state: &AppState, person: &Person, quiet: Option
 }
 
 /// The person's switches for a pair of theirs.
-pub async fn change_switches(state: &AppState, person: &Person, pair: PairId, muted: &Muted, question_in_quiet: bool) -> Result<(), ServiceError> {
+pub async fn change_switches(
+    state: &AppState,
+    person: &Person,
+    pair: PairId,
+    muted: &Muted,
+    question_in_quiet: bool,
+) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     pairs::lookup_for(&mut tx, person.id, pair).await?.ok_or(ServiceError::NotFound)?;

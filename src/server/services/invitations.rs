@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     domain::{
-        EventKind, INVITATION_LIFE_MS, InvitationCode, InvitationId, Member, Millis, NotificationKind, Pair, PairId, PairPhase, Person, PersonName,
-        Refusal, Relation, Role,
+        EventKind, INVITATION_LIFE_MS, InvitationCode, InvitationId, Member, Millis, NotificationKind, Pair, PairId,
+        PairPhase, Person, PersonName, Refusal, Relation, Role,
     },
     server::{
         calendar::Zone,
@@ -45,7 +45,8 @@ pub async fn invite(
     let attempt = attempt.about(person.id, &[&id.to_string(), choice, word, name]);
     let mut tx = state.database.begin().await?;
     if let Some(made) = attempt.lookup(&mut tx, state).await?.and_then(|done| done.target) {
-        let running = invitations::lookup_running(&mut tx, id, now).await?.filter(|running| running.id.to_string() == made);
+        let running =
+            invitations::lookup_running(&mut tx, id, now).await?.filter(|running| running.id.to_string() == made);
         return Ok(running.map(|running| (running.id, attempt.invitation_code(state, &made))));
     }
     let (pair, role) = hold(&mut tx, person, id).await?;
@@ -55,7 +56,15 @@ pub async fn invite(
     invitations::end_all(&mut tx, id, now).await?;
     let made = InvitationId(state.random.id(now));
     let code = attempt.invitation_code(state, &made.to_string());
-    let invitation = Invitation { id: made, pair_id: id, relation, name, created_at: now, expires_at: now.plus(INVITATION_LIFE_MS), ended_at: None };
+    let invitation = Invitation {
+        id: made,
+        pair_id: id,
+        relation,
+        name,
+        created_at: now,
+        expires_at: now.plus(INVITATION_LIFE_MS),
+        ended_at: None,
+    };
     invitations::insert(&mut tx, &invitation, &state.secrets.invitation_hash(&code)).await?;
     tell_both(&mut tx, state, &pair, EventKind::InvitationChanged, now).await?;
     attempt.done(&mut tx, state, &Done::by(person.id, made)).await?;
@@ -77,7 +86,11 @@ pub async fn withdraw(state: &AppState, person: &Person, id: PairId) -> Result<(
 }
 
 /// The running invitation of a pair, for its inviter's page.
-pub async fn lookup_running(state: &AppState, person: &Person, id: PairId) -> Result<(Pair, Role, Option<Invitation>), ServiceError> {
+pub async fn lookup_running(
+    state: &AppState,
+    person: &Person,
+    id: PairId,
+) -> Result<(Pair, Role, Option<Invitation>), ServiceError> {
     let mut tx = state.database.read().await?;
     let pair = pairs::lookup_for(&mut tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
     let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
@@ -93,8 +106,8 @@ fn refuse_taken(pair: &Pair) -> Result<(), ServiceError> {
     }
 }
 
-/// Checks the code in a typed or pasted text and gives a ticket for it. Wrong, used and expired say the same, and count as
-/// failures; a text without a code tries nothing and does not count.
+/// Checks the code in a typed or pasted text and gives a ticket for it. Wrong, used and expired say the same, and count
+/// as failures; a text without a code tries nothing and does not count.
 pub async fn check(state: &AppState, typed: &str, trier: Trier) -> Result<String, ServiceError> {
     let code = InvitationCode::parse(typed).map_err(|_| ServiceError::CodeMissing)?;
     let now = state.clock.now();
@@ -134,13 +147,20 @@ pub async fn welcome(state: &AppState, ticket: &str) -> Result<Welcome, ServiceE
 async fn open_ticket(tx: &mut Tx, state: &AppState, ticket: &str) -> Result<(Invitation, Pair), ServiceError> {
     let now = state.clock.now();
     let id = state.secrets.read_ticket(ticket, now).ok_or(ServiceError::CodeWrong)?;
-    let invitation = invitations::lookup(tx, id).await?.filter(|invitation| invitation.is_open(now)).ok_or(ServiceError::CodeWrong)?;
+    let invitation = invitations::lookup(tx, id)
+        .await?
+        .filter(|invitation| invitation.is_open(now))
+        .ok_or(ServiceError::CodeWrong)?;
     let pair = pairs::lookup(tx, invitation.pair_id).await?.ok_or(ServiceError::CodeWrong)?;
     Ok((invitation, pair))
 }
 
 fn inviter_of(pair: &Pair) -> Result<&Member, ServiceError> {
-    [&pair.parent, &pair.child].into_iter().flatten().find(|member| member.person_id == pair.inviter_id).ok_or(ServiceError::CodeWrong)
+    [&pair.parent, &pair.child]
+        .into_iter()
+        .flatten()
+        .find(|member| member.person_id == pair.inviter_id)
+        .ok_or(ServiceError::CodeWrong)
 }
 
 /// Who joins.
@@ -158,7 +178,14 @@ pub struct Joined {
 /// Takes the empty seat. Of two at once exactly one joins; the other hears what every late code hears. The browser that
 /// joined, or lost the answer, is given the same again for as long as its ticket lives; `None` when the ticket has been
 /// used and the new person's session as well.
-pub async fn join(state: &AppState, ticket: &str, joiner: Joiner, choice: &str, word: &str, caller: &Caller) -> Result<Option<Joined>, ServiceError> {
+pub async fn join(
+    state: &AppState,
+    ticket: &str,
+    joiner: Joiner,
+    choice: &str,
+    word: &str,
+    caller: &Caller,
+) -> Result<Option<Joined>, ServiceError> {
     let now = state.clock.now();
     state.secrets.read_ticket(ticket, now).ok_or(ServiceError::CodeWrong)?;
     let attempt = Attempt::by_secret(Step::Join, ticket);
@@ -214,7 +241,13 @@ pub async fn join(state: &AppState, ticket: &str, joiner: Joiner, choice: &str, 
     Ok(Some(Joined { pair: pair.id, new }))
 }
 
-async fn joined_again(tx: &mut Tx, state: &AppState, attempt: &Attempt, done: &Done, caller: &Caller) -> Result<Option<Joined>, ServiceError> {
+async fn joined_again(
+    tx: &mut Tx,
+    state: &AppState,
+    attempt: &Attempt,
+    done: &Done,
+    caller: &Caller,
+) -> Result<Option<Joined>, ServiceError> {
     let pair = done.target.as_deref().and_then(|id| id.parse().ok()).ok_or(ServiceError::CodeWrong)?;
     if let Some(made) = accounts::signed_up_again(tx, state, attempt, done, caller).await? {
         return Ok(Some(Joined { pair, new: Some(made) }));
@@ -231,7 +264,9 @@ async fn joined_again(tx: &mut Tx, state: &AppState, attempt: &Attempt, done: &D
 async fn begin_days(tx: &mut Tx, pair: &mut Pair, now: Millis) -> Result<(), ServiceError> {
     let zone = Zone::stored(&pair.zone);
     let today = zone.date(now);
-    let mut question = daily_questions::lookup_first(tx, pair.id).await?.ok_or(ServiceError::Broken("a pair without its first question"))?;
+    let mut question = daily_questions::lookup_first(tx, pair.id)
+        .await?
+        .ok_or(ServiceError::Broken("a pair without its first question"))?;
     question.local_date = Some(today);
     question.counted_from = Some(today);
     daily_questions::save(tx, &question).await?;

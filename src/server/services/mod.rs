@@ -26,7 +26,8 @@ use super::{
     storage::StorageError,
 };
 use crate::domain::{
-    AnswerBodyError, PauseError, PersonId, PersonNameError, PushTimeError, QuietHoursError, Refusal, RelationError, SessionId, ZoneNameError,
+    AnswerBodyError, PauseError, PersonId, PersonNameError, PushTimeError, QuietHoursError, Refusal, RelationError,
+    SessionId, ZoneNameError,
 };
 
 /// Browser and system in a few words, for the list of signed-in devices.

@@ -6,7 +6,10 @@ use super::{
     tell::{Notice, Telling},
 };
 use crate::{
-    domain::{DailyQuestion, DailyQuestionId, EventKind, LocalDate, Millis, NotificationKind, Pair, PairId, Person, Refusal, Role},
+    domain::{
+        DailyQuestion, DailyQuestionId, EventKind, LocalDate, Millis, NotificationKind, Pair, PairId, Person, Refusal,
+        Role,
+    },
     server::{
         calendar::Zone,
         state::AppState,
@@ -28,9 +31,10 @@ pub async fn nudge(state: &AppState, person: &Person, id: DailyQuestionId) -> Re
         return Err(ServiceError::NotFound);
     };
     pairs::lock(&mut tx, found.pair_id).await?;
-    let (Some(pair), Some(question)) =
-        (pairs::lookup_for(&mut tx, person.id, found.pair_id).await?, daily_questions::lookup_for(&mut tx, person.id, id).await?)
-    else {
+    let (Some(pair), Some(question)) = (
+        pairs::lookup_for(&mut tx, person.id, found.pair_id).await?,
+        daily_questions::lookup_for(&mut tx, person.id, id).await?,
+    ) else {
         return Err(ServiceError::NotFound);
     };
     let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
@@ -53,7 +57,13 @@ pub async fn nudge(state: &AppState, person: &Person, id: DailyQuestionId) -> Re
 }
 
 /// Whether the member may nudge now, and whether they did today.
-pub async fn state_of(tx: &mut Tx, pair: &Pair, role: Role, question: &DailyQuestion, today: LocalDate) -> Result<(bool, bool), ServiceError> {
+pub async fn state_of(
+    tx: &mut Tx,
+    pair: &Pair,
+    role: Role,
+    question: &DailyQuestion,
+    today: LocalDate,
+) -> Result<(bool, bool), ServiceError> {
     let is_possible = question.check_nudge(role, pair.phase(), pair.pause_at(today).is_some()).is_ok();
     let Some(other) = pair.seat(role.other()).filter(|_| is_possible) else {
         return Ok((false, false));

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Cadence, DailyQuestion, DailyQuestionId, DueMinute, DueOutcome, EventKind, LocalDate, Millis, NotificationKind, Pair, PairId, PairPhase,
-        Question, REMINDER_DAYS, Role, Status, ZoneName,
+        Cadence, DailyQuestion, DailyQuestionId, DueMinute, DueOutcome, EventKind, LocalDate, Millis, NotificationKind,
+        Pair, PairId, PairPhase, Question, REMINDER_DAYS, Role, Status, ZoneName,
     },
     server::{
         calendar::Zone,
@@ -23,7 +23,14 @@ use crate::{
 const FEW_LEFT: usize = 30;
 
 /// A question of the catalogue, opened for a pair.
-pub fn daily_question(state: &AppState, pair: PairId, number: u32, question: &Question, date: Option<LocalDate>, now: Millis) -> DailyQuestion {
+pub fn daily_question(
+    state: &AppState,
+    pair: PairId,
+    number: u32,
+    question: &Question,
+    date: Option<LocalDate>,
+    now: Millis,
+) -> DailyQuestion {
     DailyQuestion {
         id: DailyQuestionId(state.random.id(now)),
         pair_id: pair,
@@ -45,7 +52,12 @@ pub fn daily_question(state: &AppState, pair: PairId, number: u32, question: &Qu
 }
 
 /// Gives a new pair its first question, the oldest memory. It has no date until somebody joins.
-pub async fn open_first(tx: &mut Tx, state: &AppState, pair: PairId, now: Millis) -> Result<DailyQuestion, ServiceError> {
+pub async fn open_first(
+    tx: &mut Tx,
+    state: &AppState,
+    pair: PairId,
+    now: Millis,
+) -> Result<DailyQuestion, ServiceError> {
     let question = daily_question(state, pair, 1, state.catalogue.first(), None, now);
     daily_questions::insert(tx, &question).await?;
     questions::set_asked(tx, pair, &question.key).await?;
@@ -164,7 +176,8 @@ async fn claim(tx: &mut Tx, ids: &[PairId], now: Millis) -> Result<Vec<Claimed>,
     let mut current = daily_questions::find_open(tx, &ids).await?;
     let dates: Vec<(PairId, LocalDate)> = due.iter().map(|(pair, _, due)| (pair.id, due.local_date)).collect();
     let dated = daily_questions::find_dated(tx, &dates).await?;
-    let claimed = due.into_iter().filter(|(pair, ..)| claimed.contains(&pair.id) && pair.phase() == PairPhase::Together);
+    let claimed =
+        due.into_iter().filter(|(pair, ..)| claimed.contains(&pair.id) && pair.phase() == PairPhase::Together);
     let claimed = claimed.map(|(pair, due_at, due)| {
         let current = current.remove(&pair.id);
         let opened = opened.remove(&pair.id).ok_or(ServiceError::Broken("a claimed pair that is not there"))?;
@@ -187,7 +200,12 @@ async fn claim(tx: &mut Tx, ids: &[PairId], now: Millis) -> Result<Vec<Claimed>,
 }
 
 /// Opens the next question of each of these pairs.
-async fn open_next(tx: &mut Tx, state: &AppState, telling: &mut Telling, opening: &[(Pair, DueMinute)]) -> Result<(), ServiceError> {
+async fn open_next(
+    tx: &mut Tx,
+    state: &AppState,
+    telling: &mut Telling,
+    opening: &[(Pair, DueMinute)],
+) -> Result<(), ServiceError> {
     if opening.is_empty() {
         return Ok(());
     }
@@ -197,8 +215,11 @@ async fn open_next(tx: &mut Tx, state: &AppState, telling: &mut Telling, opening
     let (mut fresh, mut opened, mut offered) = (Vec::new(), Vec::new(), Vec::new());
     for (pair, due) in opening {
         let last = lasts.get(&pair.id).copied();
-        let (chosen, left) =
-            state.catalogue.choose(&asked.remove(&pair.id).unwrap_or_default(), last.map(|(_, section)| section), state.random.number());
+        let (chosen, left) = state.catalogue.choose(
+            &asked.remove(&pair.id).unwrap_or_default(),
+            last.map(|(_, section)| section),
+            state.random.number(),
+        );
         say_when_few(pair.id, left);
         if left > 0 {
             offered.push((pair.id, chosen.key.clone()));
@@ -208,7 +229,11 @@ async fn open_next(tx: &mut Tx, state: &AppState, telling: &mut Telling, opening
         telling.both_of(pair, EventKind::QuestionOpened, &question);
         for member in [&pair.parent, &pair.child].into_iter().flatten() {
             let slot = format!("question:{}", question.id);
-            telling.notice(Notice::of_pair(member, NotificationKind::Question, pair, slot, due.next).about(&question).at_due(due.at));
+            telling.notice(
+                Notice::of_pair(member, NotificationKind::Question, pair, slot, due.next)
+                    .about(&question)
+                    .at_due(due.at),
+            );
         }
         opened.push((pair.id, due.local_date, due.now));
         fresh.push(question);
@@ -224,19 +249,33 @@ fn remind(telling: &mut Telling, pair: &Pair, question: &DailyQuestion, day: i64
     for role in roles {
         if let Some(member) = pair.seat(*role) {
             let slot = format!("reminder:{}:{}:{day}", question.id, question.version);
-            telling.notice(Notice::of_pair(member, NotificationKind::Reminder, pair, slot, due.next).about(question).at_due(due.at));
+            telling.notice(
+                Notice::of_pair(member, NotificationKind::Reminder, pair, slot, due.next)
+                    .about(question)
+                    .at_due(due.at),
+            );
         }
     }
     for role in [Role::Parent, Role::Child] {
         let is_waiting = question.has_answered(role) && !question.has_answered(role.other());
         if let Some(member) = pair.seat(role).filter(|_| is_waiting && day == REMINDER_DAYS[0]) {
             let slot = format!("waiting:{}", question.id);
-            telling.notice(Notice::of_pair(member, NotificationKind::StillWaiting, pair, slot, due.next).about(question).at_due(due.at));
+            telling.notice(
+                Notice::of_pair(member, NotificationKind::StillWaiting, pair, slot, due.next)
+                    .about(question)
+                    .at_due(due.at),
+            );
         }
     }
 }
 
-async fn shelve(tx: &mut Tx, telling: &mut Telling, pair: &Pair, mut question: DailyQuestion, now: Millis) -> Result<(), ServiceError> {
+async fn shelve(
+    tx: &mut Tx,
+    telling: &mut Telling,
+    pair: &Pair,
+    mut question: DailyQuestion,
+    now: Millis,
+) -> Result<(), ServiceError> {
     question.shelved_at = Some(now);
     question.move_on = None;
     daily_questions::save(tx, &question).await?;
@@ -250,7 +289,13 @@ async fn shelve(tx: &mut Tx, telling: &mut Telling, pair: &Pair, mut question: D
 }
 
 /// The question stays. Who waits for the other may ask for a new one from now on: their page changes.
-async fn stay(tx: &mut Tx, telling: &mut Telling, pair: &Pair, mut question: DailyQuestion, due: DueMinute) -> Result<DailyQuestion, ServiceError> {
+async fn stay(
+    tx: &mut Tx,
+    telling: &mut Telling,
+    pair: &Pair,
+    mut question: DailyQuestion,
+    due: DueMinute,
+) -> Result<DailyQuestion, ServiceError> {
     let could_move_on = [Role::Parent, Role::Child].map(|role| question.may_move_on(role));
     question.due_passed_at = Some(due.at);
     daily_questions::save(tx, &question).await?;
@@ -263,7 +308,13 @@ async fn stay(tx: &mut Tx, telling: &mut Telling, pair: &Pair, mut question: Dai
 }
 
 /// A pause stops the day count too: it goes on where it was when the pause is over.
-async fn rest(tx: &mut Tx, mut question: DailyQuestion, due_at: Millis, due: DueMinute, zone: &Zone) -> Result<(), ServiceError> {
+async fn rest(
+    tx: &mut Tx,
+    mut question: DailyQuestion,
+    due_at: Millis,
+    due: DueMinute,
+    zone: &Zone,
+) -> Result<(), ServiceError> {
     if question.status() == Status::Open {
         let days = due.local_date.days_since(zone.date(due_at)) + 1;
         question.counted_from = question.counted_from.map(|from| from.plus_days(days));

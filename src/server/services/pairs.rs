@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Cancelled, EventKind, LocalDate, Member, Millis, NotificationKind, Pair, PairId, PairPhase, Person, PersonId, PushTime, Refusal, Relation,
-        Role, ZoneName,
+        Cancelled, EventKind, LocalDate, Member, Millis, NotificationKind, Pair, PairId, PairPhase, Person, PersonId,
+        PushTime, Refusal, Relation, Role, ZoneName,
     },
     server::{
         calendar::Zone,
@@ -107,7 +107,13 @@ fn refuse_closed(pair: &Pair) -> Result<(), ServiceError> {
 }
 
 /// Changes PushTime and zone; the next due minute is computed anew in the same transaction.
-pub async fn change_push_time(state: &AppState, person: &Person, id: PairId, push_time: PushTime, zone_name: ZoneName) -> Result<(), ServiceError> {
+pub async fn change_push_time(
+    state: &AppState,
+    person: &Person,
+    id: PairId,
+    push_time: PushTime,
+    zone_name: ZoneName,
+) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     let (mut pair, role) = hold(&mut tx, person, id).await?;
@@ -135,7 +141,13 @@ pub async fn change_push_time(state: &AppState, person: &Person, id: PairId, pus
 }
 
 /// Changes what the person is to the other, for wording only.
-pub async fn change_relation(state: &AppState, person: &Person, id: PairId, choice: &str, word: &str) -> Result<(), ServiceError> {
+pub async fn change_relation(
+    state: &AppState,
+    person: &Person,
+    id: PairId,
+    choice: &str,
+    word: &str,
+) -> Result<(), ServiceError> {
     let mut tx = state.database.begin().await?;
     let (pair, role) = hold(&mut tx, person, id).await?;
     refuse_closed(&pair)?;
@@ -211,7 +223,13 @@ async fn close(tx: &mut Tx, telling: &mut Telling, pair: &Pair, role: Role, now:
 }
 
 /// A fact that both members' pages show, and nothing more to say.
-pub async fn tell_both(tx: &mut Tx, state: &AppState, pair: &Pair, kind: EventKind, now: Millis) -> Result<(), ServiceError> {
+pub async fn tell_both(
+    tx: &mut Tx,
+    state: &AppState,
+    pair: &Pair,
+    kind: EventKind,
+    now: Millis,
+) -> Result<(), ServiceError> {
     let mut telling = Telling::default();
     telling.both(pair, kind);
     telling.write(tx, state, now).await
@@ -229,18 +247,23 @@ pub async fn start_again(state: &AppState, person: &Person, id: PairId) -> Resul
     }
     let (pair, role) = hold(&mut tx, person, id).await?;
     refuse_closed(&pair)?;
-    let Some(own) = pair.seat(role).filter(|_| pair.inviter_id == person.id && pair.phase() == PairPhase::Together) else {
+    let Some(own) = pair.seat(role).filter(|_| pair.inviter_id == person.id && pair.phase() == PairPhase::Together)
+    else {
         return Err(ServiceError::NotFound);
     };
     if daily_questions::count_complete(&mut tx, id, None).await? > 0 {
         return Err(ServiceError::CardOpen);
     }
-    let first = daily_questions::lookup_first(&mut tx, id).await?.ok_or(ServiceError::Broken("a pair without its first question"))?;
+    let first = daily_questions::lookup_first(&mut tx, id)
+        .await?
+        .ok_or(ServiceError::Broken("a pair without its first question"))?;
     let again = Start { role, relation: own.relation.clone(), push_time: pair.push_time, zone: pair.zone.clone() };
     let mut telling = Telling::default();
     close(&mut tx, &mut telling, &pair, role, now).await?;
     let fresh = start_in(&mut tx, state, person, again).await?;
-    let question = daily_questions::lookup_first(&mut tx, fresh.id).await?.ok_or(ServiceError::Broken("a pair without its first question"))?;
+    let question = daily_questions::lookup_first(&mut tx, fresh.id)
+        .await?
+        .ok_or(ServiceError::Broken("a pair without its first question"))?;
     answers::move_to(&mut tx, first.id, question.id, role).await?;
     telling.both(&fresh, EventKind::InvitationChanged);
     telling.write(&mut tx, state, now).await?;

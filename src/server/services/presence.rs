@@ -11,9 +11,15 @@ use crate::{
     },
 };
 
-/// Shows the other what the person is doing, and gives who that is; `None` when the person has switched it off or nobody sits
-/// across. Whether anybody saw it is not told: who is away, who was shown a moment ago and who switched it off look the same.
-pub async fn show(state: &AppState, person: &Person, id: PairId, what: Presence) -> Result<Option<Member>, ServiceError> {
+/// Shows the other what the person is doing, and gives who that is; `None` when the person has switched it off or
+/// nobody sits across. Whether anybody saw it is not told: who is away, who was shown a moment ago and who switched it
+/// off look the same.
+pub async fn show(
+    state: &AppState,
+    person: &Person,
+    id: PairId,
+    what: Presence,
+) -> Result<Option<Member>, ServiceError> {
     let mut tx = state.database.read().await?;
     let pair = pairs::lookup_for(&mut tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
     let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
@@ -26,7 +32,12 @@ pub async fn show(state: &AppState, person: &Person, id: PairId, what: Presence)
     }
     if presence::is_shown_by(&mut tx, other.person_id, id).await? && is_so(&mut tx, id, role, what).await? {
         drop(tx);
-        let shown = state.database.notifier().show(person.id, other.person_id, PresenceSignal { pair: id, what }, state.clock.moment());
+        let shown = state.database.notifier().show(
+            person.id,
+            other.person_id,
+            PresenceSignal { pair: id, what },
+            state.clock.moment(),
+        );
         if shown == Shown::First {
             state.lifecycle.spawn(forget(state.clone()));
         }

@@ -12,15 +12,21 @@ use crate::{
 };
 
 /// Replaces the question inside the same DailyQuestion. `version` is the wording the person saw.
-pub async fn swap(state: &AppState, person: &Person, id: DailyQuestionId, version: u32) -> Result<PairId, ServiceError> {
+pub async fn swap(
+    state: &AppState,
+    person: &Person,
+    id: DailyQuestionId,
+    version: u32,
+) -> Result<PairId, ServiceError> {
     let mut tx = state.database.begin().await?;
     let Some(found) = daily_questions::lookup_for(&mut tx, person.id, id).await? else {
         return Err(ServiceError::NotFound);
     };
     pairs::lock(&mut tx, found.pair_id).await?;
-    let (Some(pair), Some(mut question)) =
-        (pairs::lookup_for(&mut tx, person.id, found.pair_id).await?, daily_questions::lookup_for(&mut tx, person.id, id).await?)
-    else {
+    let (Some(pair), Some(mut question)) = (
+        pairs::lookup_for(&mut tx, person.id, found.pair_id).await?,
+        daily_questions::lookup_for(&mut tx, person.id, id).await?,
+    ) else {
         return Err(ServiceError::NotFound);
     };
     let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
@@ -50,9 +56,10 @@ pub async fn move_on(state: &AppState, person: &Person, id: DailyQuestionId) -> 
         return Err(ServiceError::NotFound);
     };
     pairs::lock(&mut tx, found.pair_id).await?;
-    let (Some(pair), Some(mut question)) =
-        (pairs::lookup_for(&mut tx, person.id, found.pair_id).await?, daily_questions::lookup_for(&mut tx, person.id, id).await?)
-    else {
+    let (Some(pair), Some(mut question)) = (
+        pairs::lookup_for(&mut tx, person.id, found.pair_id).await?,
+        daily_questions::lookup_for(&mut tx, person.id, id).await?,
+    ) else {
         return Err(ServiceError::NotFound);
     };
     let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;

@@ -3,7 +3,10 @@
 
 use super::{ServiceError, nudges, recovery};
 use crate::{
-    domain::{DailyQuestion, DailyQuestionId, LocalDate, Pair, PairId, PairPhase, Person, Role, SEASON_LENGTH, Section, Status},
+    domain::{
+        DailyQuestion, DailyQuestionId, LocalDate, Pair, PairId, PairPhase, Person, Role, SEASON_LENGTH, Section,
+        Status,
+    },
     server::{
         calendar::Zone,
         state::AppState,
@@ -52,14 +55,20 @@ pub async fn today(state: &AppState, person: &Person, id: PairId) -> Result<Toda
     let is_closed = pair.phase() == PairPhase::Closed;
     let current = daily_questions::lookup_current(&mut tx, id).await?;
     // A closed pair shows what its members still have of their own.
-    let shelved = if is_closed { daily_questions::find_incomplete(&mut tx, id).await? } else { daily_questions::find_shelved(&mut tx, id).await? };
+    let shelved = if is_closed {
+        daily_questions::find_incomplete(&mut tx, id).await?
+    } else {
+        daily_questions::find_shelved(&mut tx, id).await?
+    };
     let completed = daily_questions::count_complete(&mut tx, id, None).await?;
     let swapped_today = schedule::opened(&mut tx, id).await?.swapped_on(today);
     let may_swap = current.as_ref().is_some_and(|question| question.check_swap(pair.phase(), swapped_today).is_ok());
     let closed_season = match &current {
         Some(question) if question.status() == Status::Complete => {
             let number = daily_questions::card_number(&mut tx, question.id).await?;
-            number.filter(|number| number % i64::from(SEASON_LENGTH) == 0).map(|number| number / i64::from(SEASON_LENGTH))
+            number
+                .filter(|number| number % i64::from(SEASON_LENGTH) == 0)
+                .map(|number| number / i64::from(SEASON_LENGTH))
         }
         _ => None,
     };
@@ -67,7 +76,8 @@ pub async fn today(state: &AppState, person: &Person, id: PairId) -> Result<Toda
         Some(question) => answers::find_revisions(&mut tx, question.id, role).await?,
         None => Vec::new(),
     };
-    let invitation = if pair.phase() == PairPhase::Alone { invitations::lookup_running(&mut tx, id, now).await? } else { None };
+    let invitation =
+        if pair.phase() == PairPhase::Alone { invitations::lookup_running(&mut tx, id, now).await? } else { None };
     let (may_nudge, has_nudged) = match &current {
         Some(question) => nudges::state_of(&mut tx, &pair, role, question, today).await?,
         None => (false, false),
@@ -117,7 +127,13 @@ pub struct Archive {
 }
 
 /// `page` counts from 1; a page that does not exist is not found.
-pub async fn archive(state: &AppState, person: &Person, id: PairId, section: Option<Section>, page: i64) -> Result<Archive, ServiceError> {
+pub async fn archive(
+    state: &AppState,
+    person: &Person,
+    id: PairId,
+    section: Option<Section>,
+    page: i64,
+) -> Result<Archive, ServiceError> {
     let mut tx = state.database.read().await?;
     let as_of = events::last_seq(&mut tx, person.id).await?;
     let (pair, role) = pair_of(&mut tx, person, id).await?;
@@ -128,7 +144,16 @@ pub async fn archive(state: &AppState, person: &Person, id: PairId, section: Opt
         return Err(ServiceError::NotFound);
     }
     let cards = daily_questions::find_complete(&mut tx, id, section, PAGE_CARDS, (page - 1) * PAGE_CARDS).await?;
-    Ok(Archive { today: today_of(state, &pair), as_of, pair, role, cards, page, pages, seasons: all / i64::from(SEASON_LENGTH) })
+    Ok(Archive {
+        today: today_of(state, &pair),
+        as_of,
+        pair,
+        role,
+        cards,
+        page,
+        pages,
+        seasons: all / i64::from(SEASON_LENGTH),
+    })
 }
 
 /// An open card with its neighbours in the order they opened.

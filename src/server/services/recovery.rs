@@ -30,7 +30,13 @@ const ASK_AGAIN_AFTER: i64 = 3;
 
 /// Signs in with a recovery code. The person's other sessions are told.
 /// `None`: the same post did so before, and the session is somebody's by now.
-pub async fn sign_in(state: &AppState, attempt: &Attempt, typed: &str, trier: Trier, caller: &Caller) -> Result<Option<Opened>, ServiceError> {
+pub async fn sign_in(
+    state: &AppState,
+    attempt: &Attempt,
+    typed: &str,
+    trier: Trier,
+    caller: &Caller,
+) -> Result<Option<Opened>, ServiceError> {
     let code = RecoveryCode::parse(typed).map_err(|_| ServiceError::CodeMissing)?;
     let hash = state.secrets.recovery_hash(&code);
     let now = state.clock.now();
@@ -49,16 +55,22 @@ pub async fn sign_in(state: &AppState, attempt: &Attempt, typed: &str, trier: Tr
     let mut telling = Telling::default();
     let opened = sessions::open(&mut tx, state, attempt, person, caller, &mut telling).await?;
     attempt.done(&mut tx, state, &Done::session(&opened)).await?;
-    telling.of_the_account(opened.person.id, EventKind::RecoveryCodeUsed, NotificationKind::RecoveryUsed, String::new(), now);
+    telling.of_the_account(
+        opened.person.id,
+        EventKind::RecoveryCodeUsed,
+        NotificationKind::RecoveryUsed,
+        String::new(),
+        now,
+    );
     telling.write(&mut tx, state, now).await?;
     tx.commit().await?;
     guard::note(state, SecurityEvent::RecoveryUsed { person: opened.person.id });
     Ok(Some(opened))
 }
 
-/// Makes a new recovery code. The earlier one goes on opening for a week, so that somebody who has copied a cookie cannot
-/// make the account theirs, unless the renewal is confirmed: with `earlier`, the code typed along, or later on another
-/// session (`confirm`). `None`: the same post did so before, and its code opens nothing any more.
+/// Makes a new recovery code. The earlier one goes on opening for a week, so that somebody who has copied a cookie
+/// cannot make the account theirs, unless the renewal is confirmed: with `earlier`, the code typed along, or later on
+/// another session (`confirm`). `None`: the same post did so before, and its code opens nothing any more.
 pub async fn renew(
     state: &AppState,
     attempt: &Attempt,
@@ -84,8 +96,8 @@ pub async fn renew(
             return Err(ServiceError::CodeWrong);
         }
     }
-    // Two sessions that renew while an earlier code runs may be the owner's and a stranger's: then no session confirms, and the
-    // earlier code runs its days.
+    // Two sessions that renew while an earlier code runs may be the owner's and a stranger's: then no session confirms,
+    // and the earlier code runs its days.
     let before = persons::recovery_codes(&mut tx, person.id, now).await?;
     let made_by = (before.earlier.is_none() || before.made_by == Some(by)).then_some(by);
     let made = format!("{:032x}", state.random.id(now));
@@ -102,7 +114,13 @@ pub async fn renew(
 
 async fn tell_renewed(tx: &mut Tx, state: &AppState, person: PersonId, now: Millis) -> Result<(), ServiceError> {
     let mut telling = Telling::default();
-    telling.of_the_account(person, EventKind::RecoveryCodeRenewed, NotificationKind::RecoveryRenewed, String::new(), now);
+    telling.of_the_account(
+        person,
+        EventKind::RecoveryCodeRenewed,
+        NotificationKind::RecoveryRenewed,
+        String::new(),
+        now,
+    );
     telling.write(tx, state, now).await
 }
 
@@ -113,7 +131,8 @@ pub async fn renew_by_operator(state: &AppState, person: PersonId) -> Result<Rec
     let mut tx = state.database.begin().await?;
     persons::lookup(&mut tx, person).await?.ok_or(ServiceError::NotFound)?;
     let hash = state.secrets.recovery_hash(&code);
-    persons::set_recovery(&mut tx, person, NewRecovery { hash: &hash, made_by: None, earlier_until: None }, now).await?;
+    persons::set_recovery(&mut tx, person, NewRecovery { hash: &hash, made_by: None, earlier_until: None }, now)
+        .await?;
     tell_renewed(&mut tx, state, person, now).await?;
     tx.commit().await?;
     Ok(code)
@@ -163,14 +182,23 @@ pub async fn confirm(state: &AppState, person: &Person, by: &Session) -> Result<
 }
 
 /// The code in this browser, while it is the one that opens the account: no page shows another.
-pub async fn shown(state: &AppState, person: &Person, held: Option<RecoveryCode>) -> Result<Option<RecoveryCode>, ServiceError> {
+pub async fn shown(
+    state: &AppState,
+    person: &Person,
+    held: Option<RecoveryCode>,
+) -> Result<Option<RecoveryCode>, ServiceError> {
     let Some(code) = held else { return Ok(None) };
     let mut tx = state.database.read().await?;
     Ok(opens(&mut tx, state, person.id, &code).await?.then_some(code))
 }
 
 /// Whether this is the code that opens this person's account now.
-pub(super) async fn opens(tx: &mut Tx, state: &AppState, person: PersonId, code: &RecoveryCode) -> Result<bool, ServiceError> {
+pub(super) async fn opens(
+    tx: &mut Tx,
+    state: &AppState,
+    person: PersonId,
+    code: &RecoveryCode,
+) -> Result<bool, ServiceError> {
     let codes = persons::recovery_codes(tx, person, state.clock.now()).await?;
     Ok(codes.hash == Some(state.secrets.recovery_hash(code)))
 }

@@ -27,7 +27,8 @@ use crate::{
 
 /// A session nobody uses for 400 days ends (the longest life browsers give a cookie, RFC 6265bis §5.5).
 pub const SESSION_IDLE_MS: i64 = 400 * Millis::DAY;
-/// The end of an idle session is the sweep's, which waits while the clock seems wrong; a session that is still there opens.
+/// The end of an idle session is the sweep's, which waits while the clock seems wrong; a session that is still there
+/// opens.
 const HOWEVER_IDLE: Millis = Millis(i64::MIN);
 /// After 30 days of use a session gets a fresh token.
 const ROTATE_AFTER_MS: i64 = 30 * Millis::DAY;
@@ -47,8 +48,8 @@ pub struct Opened {
     pub token: String,
 }
 
-/// A fresh session with a token of its own, for whoever may have one. The session this browser had before ends with it: it
-/// would live on unseen, and its push subscription would wake this browser for somebody else.
+/// A fresh session with a token of its own, for whoever may have one. The session this browser had before ends with it:
+/// it would live on unseen, and its push subscription would wake this browser for somebody else.
 pub(super) async fn open(
     tx: &mut Tx,
     state: &AppState,
@@ -69,8 +70,8 @@ pub(super) async fn open(
             telling.myself(former, EventKind::SessionsChanged);
         }
     }
-    // Latest use first. Of too many the longest unused of today's goes: whoever signs in again and again ends none of those who
-    // were here before. Only where all are old, the longest unused of all goes.
+    // Latest use first. Of too many the longest unused of today's goes: whoever signs in again and again ends none of
+    // those who were here before. Only where all are old, the longest unused of all goes.
     let mut others = sessions::find_of(tx, person.id).await?;
     others.retain(|found| found.id != session);
     while others.len() >= MOST {
@@ -102,8 +103,8 @@ pub struct Recognised {
     pub new_token: Option<String>,
 }
 
-/// Finds the session of a token, notes its use, and rotates it every 30 days. An answer that brings a fresh token may be
-/// lost, and nobody is signed out by that: whoever still shows the old one is given the same fresh one again.
+/// Finds the session of a token, notes its use, and rotates it every 30 days. An answer that brings a fresh token may
+/// be lost, and nobody is signed out by that: whoever still shows the old one is given the same fresh one again.
 pub async fn recognise(state: &AppState, token: &str, client: IpAddr) -> Result<Option<Recognised>, ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.read().await?;
@@ -121,7 +122,10 @@ pub async fn recognise(state: &AppState, token: &str, client: IpAddr) -> Result<
     let mut new_token = None;
     if found.token_hash != shown {
         // Under another key than it was made with it would open nothing: then the old one goes on.
-        new_token = found.is_rotating.then(|| state.secrets.next_token(token)).filter(|next| token_hash(next) == found.token_hash);
+        new_token = found
+            .is_rotating
+            .then(|| state.secrets.next_token(token))
+            .filter(|next| token_hash(next) == found.token_hash);
     } else if found.is_rotating {
         at_leisure(note_settled(state, session, &shown, now).await)?;
     } else if is_due {
@@ -137,8 +141,8 @@ pub async fn recognise(state: &AppState, token: &str, client: IpAddr) -> Result<
     Ok(Some(Recognised { found, new_token }))
 }
 
-/// What is written down about a session's use does not stand in the way of the use: on a full disk its owner can still read.
-/// It is written the next time.
+/// What is written down about a session's use does not stand in the way of the use: on a full disk its owner can still
+/// read. It is written the next time.
 fn at_leisure<T: Default>(written: Result<T, ServiceError>) -> Result<T, ServiceError> {
     match written {
         Err(ServiceError::Storage(StorageError::Unavailable(error))) => {
@@ -163,7 +167,13 @@ async fn rotate(state: &AppState, session: SessionId, fresh: &str, now: Millis) 
 }
 
 /// `is_first`: from now on the step that opened this session opens it for nobody else.
-async fn note_use(state: &AppState, session: SessionId, client: IpAddr, is_first: bool, now: Millis) -> Result<(), ServiceError> {
+async fn note_use(
+    state: &AppState,
+    session: SessionId,
+    client: IpAddr,
+    is_first: bool,
+    now: Millis,
+) -> Result<(), ServiceError> {
     let mut tx = state.database.begin().await?;
     if is_first {
         sessions::show(&mut tx, session, now).await?;
@@ -172,8 +182,8 @@ async fn note_use(state: &AppState, session: SessionId, client: IpAddr, is_first
     Ok(tx.commit().await?)
 }
 
-/// A token is shown that was replaced long ago: by a phone restored from a backup, an old log, or somebody who copied it. The
-/// person is told once; nothing ends by itself, or an old log would sign an old parent out.
+/// A token is shown that was replaced long ago: by a phone restored from a backup, an old log, or somebody who copied
+/// it. The person is told once; nothing ends by itself, or an old log would sign an old parent out.
 async fn tell_retired(state: &AppState, shown: &str, now: Millis) -> Result<(), ServiceError> {
     let mut tx = state.database.begin().await?;
     if let Some((person, session)) = sessions::tell_retired(&mut tx, shown, now).await? {
@@ -201,7 +211,12 @@ pub async fn end_others(state: &AppState, person: &Person, by: SessionId) -> Res
     }
 }
 
-async fn end_all(state: &AppState, person: &Person, by: SessionId, which: impl Fn(&Session) -> bool) -> Result<(), ServiceError> {
+async fn end_all(
+    state: &AppState,
+    person: &Person,
+    by: SessionId,
+    which: impl Fn(&Session) -> bool,
+) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     let all = sessions::find_of(&mut tx, person.id).await?;

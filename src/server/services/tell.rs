@@ -8,8 +8,8 @@ use std::collections::{HashMap, HashSet};
 use super::ServiceError;
 use crate::{
     domain::{
-        COUNTED_A_DAY, DailyQuestion, DailyQuestionId, EventKind, Member, Millis, NotificationId, NotificationKind, Pair, PairId, PairPhase,
-        PersonId, PushTime, Role, Saved, ZoneName, jitter_ms,
+        COUNTED_A_DAY, DailyQuestion, DailyQuestionId, EventKind, Member, Millis, NotificationId, NotificationKind,
+        Pair, PairId, PairPhase, PersonId, PushTime, Role, Saved, ZoneName, jitter_ms,
     },
     server::{
         calendar::Zone,
@@ -82,7 +82,13 @@ impl Notice {
 }
 
 impl Telling {
-    fn event(&mut self, persons: &[PersonId], kind: EventKind, pair: Option<PairId>, daily_question: Option<DailyQuestionId>) {
+    fn event(
+        &mut self,
+        persons: &[PersonId],
+        kind: EventKind,
+        pair: Option<PairId>,
+        daily_question: Option<DailyQuestionId>,
+    ) {
         let mut persons = persons.to_vec();
         persons.sort_unstable();
         persons.dedup();
@@ -160,7 +166,14 @@ impl Telling {
     }
 
     /// A device came in as this person: all their others are told.
-    pub fn of_the_account(&mut self, person: PersonId, event: EventKind, kind: NotificationKind, detail: String, now: Millis) {
+    pub fn of_the_account(
+        &mut self,
+        person: PersonId,
+        event: EventKind,
+        kind: NotificationKind,
+        detail: String,
+        now: Millis,
+    ) {
         self.myself(person, event);
         let slot = format!("{}:{}", kind.word(), now.0);
         let expires_at = now.plus(NEWS_LIFE_MS);
@@ -176,14 +189,24 @@ impl Telling {
         }
         let seq_of = |notice: &Notice| {
             let pair = notice.pair.as_ref().map(|(id, _)| *id);
-            let told = self.events.iter().zip(&seqs).rev().find(|(event, _)| event.person == notice.person && event.pair == pair);
+            let told = self
+                .events
+                .iter()
+                .zip(&seqs)
+                .rev()
+                .find(|(event, _)| event.person == notice.person && event.pair == pair);
             told.map_or(0, |(_, seq)| *seq)
         };
         let seq_by_notice: Vec<i64> = if self.notices.len() > 16 {
             // Hundreds at a due minute: by table instead of by search.
             let table: HashMap<(PersonId, Option<PairId>), i64> =
                 self.events.iter().zip(&seqs).map(|(event, seq)| ((event.person, event.pair), *seq)).collect();
-            self.notices.iter().map(|notice| table.get(&(notice.person, notice.pair.as_ref().map(|(id, _)| *id))).copied().unwrap_or(0)).collect()
+            self.notices
+                .iter()
+                .map(|notice| {
+                    table.get(&(notice.person, notice.pair.as_ref().map(|(id, _)| *id))).copied().unwrap_or(0)
+                })
+                .collect()
         } else {
             self.notices.iter().map(seq_of).collect()
         };
@@ -191,12 +214,26 @@ impl Telling {
     }
 }
 
-async fn write_notices(tx: &mut Tx, state: &AppState, notices: Vec<Notice>, seqs: &[i64], now: Millis) -> Result<(), ServiceError> {
+async fn write_notices(
+    tx: &mut Tx,
+    state: &AppState,
+    notices: Vec<Notice>,
+    seqs: &[i64],
+    now: Millis,
+) -> Result<(), ServiceError> {
     let asked: Vec<_> = notices.iter().map(|notice| (notice.person, notice.pair.as_ref().map(|(id, _)| *id))).collect();
-    let wishes: HashMap<(PersonId, Option<PairId>), Wishes> =
-        notifications::wishes(tx, &asked).await?.into_iter().map(|(pair, wishes)| ((wishes.person, pair), wishes)).collect();
-    let counted: Vec<PersonId> = notices.iter().filter(|notice| notice.kind.is_counted()).map(|notice| notice.person).collect();
-    let mut day = if counted.is_empty() { Vec::new() } else { notifications::find_counted(tx, &counted, now.plus(-2 * Millis::DAY)).await? };
+    let wishes: HashMap<(PersonId, Option<PairId>), Wishes> = notifications::wishes(tx, &asked)
+        .await?
+        .into_iter()
+        .map(|(pair, wishes)| ((wishes.person, pair), wishes))
+        .collect();
+    let counted: Vec<PersonId> =
+        notices.iter().filter(|notice| notice.kind.is_counted()).map(|notice| notice.person).collect();
+    let mut day = if counted.is_empty() {
+        Vec::new()
+    } else {
+        notifications::find_counted(tx, &counted, now.plus(-2 * Millis::DAY)).await?
+    };
     let mut written = Vec::with_capacity(notices.len());
     let mut kept = Vec::with_capacity(notices.len());
     for (notice, seq) in notices.into_iter().zip(seqs) {
@@ -224,7 +261,8 @@ async fn write_notices(tx: &mut Tx, state: &AppState, notices: Vec<Notice>, seqs
         kept.push((notice, wishes.clone()));
     }
     let new: HashSet<NotificationId> = notifications::insert(tx, &written).await?.into_iter().collect();
-    let pushed: Vec<_> = written.iter().zip(&kept).filter(|(written, _)| written.is_pushed && new.contains(&written.id)).collect();
+    let pushed: Vec<_> =
+        written.iter().zip(&kept).filter(|(written, _)| written.is_pushed && new.contains(&written.id)).collect();
     if pushed.is_empty() {
         return Ok(());
     }
@@ -252,13 +290,16 @@ fn has_room(day: &[notifications::CountedPush], notice: &Notice, zone: &Zone, no
         return true;
     }
     let today = zone.date(now);
-    let pushed: Vec<_> = day.iter().filter(|push| push.person == notice.person && zone.date(push.at) == today).collect();
+    let pushed: Vec<_> =
+        day.iter().filter(|push| push.person == notice.person && zone.date(push.at) == today).collect();
     // The first due pair of the day speaks for all that wait.
-    let is_reminded = notice.kind == NotificationKind::Reminder && pushed.iter().any(|push| push.kind == NotificationKind::Reminder);
+    let is_reminded =
+        notice.kind == NotificationKind::Reminder && pushed.iter().any(|push| push.kind == NotificationKind::Reminder);
     !is_reminded && (pushed.len() as i64) < COUNTED_A_DAY
 }
 
-/// When a push may go: a due minute's with the pair's jitter, everything but an on-time question after the quiet hours (R95, R96).
+/// When a push may go: a due minute's with the pair's jitter, everything but an on-time question after the quiet hours
+/// (R95, R96).
 fn send_at(notice: &Notice, wishes: &Wishes, now: Millis) -> Millis {
     let jittered = match (notice.due_at, &notice.pair) {
         (Some(due_at), Some((pair, _))) => now.max(due_at.plus(jitter_ms(*pair))),

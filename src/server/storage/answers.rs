@@ -9,7 +9,13 @@ pub const KEPT_REVISIONS: i64 = 50;
 
 /// Writes the latest revision of a member's answer and keeps the one before in its author's history, of which the last
 /// `KEPT_REVISIONS` stay.
-pub async fn save(tx: &mut Tx, question: &DailyQuestion, role: Role, person: PersonId, submission: Option<SubmissionId>) -> Result<(), StorageError> {
+pub async fn save(
+    tx: &mut Tx,
+    question: &DailyQuestion,
+    role: Role,
+    person: PersonId,
+    submission: Option<SubmissionId>,
+) -> Result<(), StorageError> {
     let Some(answer) = question.answer_of(role) else {
         return Ok(());
     };
@@ -47,7 +53,12 @@ pub async fn save(tx: &mut Tx, question: &DailyQuestion, role: Role, person: Per
 }
 
 /// Whether this sending became a revision of `role`'s answer, the latest or an earlier one.
-pub async fn was_taken(tx: &mut Tx, question: DailyQuestionId, role: Role, submission: SubmissionId) -> Result<bool, StorageError> {
+pub async fn was_taken(
+    tx: &mut Tx,
+    question: DailyQuestionId,
+    role: Role,
+    submission: SubmissionId,
+) -> Result<bool, StorageError> {
     let found: Option<(i64,)> = macros::fetch_optional!(
         tx,
         (i64,),

@@ -30,7 +30,8 @@ impl Database {
         let part = part_of(file);
         let held = hold(&part)?;
         let done = match copy(writer, readers, &part, &held).await {
-            Ok(()) => publish(&part, &held, file).map_err(|error| failed(format!("{} cannot be written: {error}", file.display()))),
+            Ok(()) => publish(&part, &held, file)
+                .map_err(|error| failed(format!("{} cannot be written: {error}", file.display()))),
             Err(error) => Err(error),
         };
         if done.is_err() {
@@ -57,7 +58,9 @@ fn hold(part: &Path) -> Result<File, StorageError> {
     match held.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(failed(format!("another backup is writing {}", part.display()))),
-        Err(TryLockError::Error(error)) => tracing::warn!(%error, "this file system knows no locks: run one backup at a time"),
+        Err(TryLockError::Error(error)) => {
+            tracing::warn!(%error, "this file system knows no locks: run one backup at a time")
+        }
     }
     held.set_permissions(Permissions::from_mode(0o600)).map_err(broken)?;
     Ok(held)
@@ -91,17 +94,23 @@ async fn check(copy: &mut SqliteConnection) -> Result<(), StorageError> {
     if pages.iter().any(|(page,)| page != "ok") {
         return Err(failed(format!("the copy fails its integrity check, the database may be damaged: {}", pages[0].0)));
     }
-    let orphans: Vec<(String,)> = sqlx::query_as("SELECT \"table\" FROM pragma_foreign_key_check LIMIT 1").fetch_all(copy).await?;
+    let orphans: Vec<(String,)> =
+        sqlx::query_as("SELECT \"table\" FROM pragma_foreign_key_check LIMIT 1").fetch_all(copy).await?;
     match orphans.first() {
-        Some((table,)) => Err(failed(format!("the copy holds rows in {table} that refer to nothing: the database is damaged"))),
+        Some((table,)) => {
+            Err(failed(format!("the copy holds rows in {table} that refer to nothing: the database is damaged")))
+        }
         None => Ok(()),
     }
 }
 
 /// All tables, in order. The first statement of a transaction fixes its snapshot.
 async fn tables(source: &mut SqliteConnection) -> Result<Vec<String>, StorageError> {
-    let found: Vec<(String,)> =
-        sqlx::query_as("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name").fetch_all(source).await?;
+    let found: Vec<(String,)> = sqlx::query_as(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
+    )
+    .fetch_all(source)
+    .await?;
     Ok(found.into_iter().map(|(name,)| name).collect())
 }
 
@@ -109,7 +118,8 @@ async fn counts(source: &mut SqliteConnection, tables: &[String]) -> Result<Vec<
     let mut counts = Vec::with_capacity(tables.len());
     for table in tables {
         // A name from our own schema.
-        let (count,): (i64,) = sqlx::query_as(AssertSqlSafe(format!("SELECT COUNT(*) FROM \"{table}\""))).fetch_one(&mut *source).await?;
+        let (count,): (i64,) =
+            sqlx::query_as(AssertSqlSafe(format!("SELECT COUNT(*) FROM \"{table}\""))).fetch_one(&mut *source).await?;
         counts.push(count);
     }
     Ok(counts)

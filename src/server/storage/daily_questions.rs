@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 use serde_json::json;
 
 use super::{StorageError, Tx, macros, pairs::id_rows, rows};
-use crate::domain::{Answer, AnswerBody, DailyQuestion, DailyQuestionId, LocalDate, Millis, PairId, PersonId, QuestionKey, Role, Section};
+use crate::domain::{
+    Answer, AnswerBody, DailyQuestion, DailyQuestionId, LocalDate, Millis, PairId, PersonId, QuestionKey, Role, Section,
+};
 
 macro_rules! select_question {
     ($rest:literal) => {
@@ -52,7 +54,8 @@ pub async fn insert_all(tx: &mut Tx, questions: &[DailyQuestion]) -> Result<(), 
     Ok(())
 }
 
-/// Writes everything of a question but its answers. A section of a later release stays as it is stored. A card that completes gets the pair's next card number.
+/// Writes everything of a question but its answers. A section of a later release stays as it is stored. A card that
+/// completes gets the pair's next card number.
 pub async fn save(tx: &mut Tx, question: &DailyQuestion) -> Result<(), StorageError> {
     macros::execute!(
         tx,
@@ -86,7 +89,11 @@ pub async fn save(tx: &mut Tx, question: &DailyQuestion) -> Result<(), StorageEr
 }
 
 /// A question of a pair in which `person` has a seat.
-pub async fn lookup_for(tx: &mut Tx, person: PersonId, id: DailyQuestionId) -> Result<Option<DailyQuestion>, StorageError> {
+pub async fn lookup_for(
+    tx: &mut Tx,
+    person: PersonId,
+    id: DailyQuestionId,
+) -> Result<Option<DailyQuestion>, StorageError> {
     let row = macros::fetch_optional!(
         tx,
         Row,
@@ -152,7 +159,8 @@ pub async fn find_lasts(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId,
 
 /// The pair's very first question.
 pub async fn lookup_first(tx: &mut Tx, pair: PairId) -> Result<Option<DailyQuestion>, StorageError> {
-    let row = macros::fetch_optional!(tx, Row, select_question!("WHERE d.pair_id = $1 AND d.number = 1"), pair.to_string())?;
+    let row =
+        macros::fetch_optional!(tx, Row, select_question!("WHERE d.pair_id = $1 AND d.number = 1"), pair.to_string())?;
     row.map(Row::into_question).transpose()
 }
 
@@ -172,7 +180,9 @@ pub async fn find_shelved(tx: &mut Tx, pair: PairId) -> Result<Vec<DailyQuestion
     let rows = macros::fetch_all!(
         tx,
         Row,
-        select_question!("WHERE d.pair_id = $1 AND d.shelved_at IS NOT NULL AND d.completed_at IS NULL ORDER BY d.number"),
+        select_question!(
+            "WHERE d.pair_id = $1 AND d.shelved_at IS NOT NULL AND d.completed_at IS NULL ORDER BY d.number"
+        ),
         pair.to_string(),
     )?;
     rows.into_iter().map(Row::into_question).collect()
@@ -180,12 +190,23 @@ pub async fn find_shelved(tx: &mut Tx, pair: PairId) -> Result<Vec<DailyQuestion
 
 /// Everything not complete: what a closed pair's members still have of their own.
 pub async fn find_incomplete(tx: &mut Tx, pair: PairId) -> Result<Vec<DailyQuestion>, StorageError> {
-    let rows = macros::fetch_all!(tx, Row, select_question!("WHERE d.pair_id = $1 AND d.completed_at IS NULL ORDER BY d.number"), pair.to_string())?;
+    let rows = macros::fetch_all!(
+        tx,
+        Row,
+        select_question!("WHERE d.pair_id = $1 AND d.completed_at IS NULL ORDER BY d.number"),
+        pair.to_string()
+    )?;
     rows.into_iter().map(Row::into_question).collect()
 }
 
 /// One page of the archive: complete cards, newest first, of one section or all (`section` empty).
-pub async fn find_complete(tx: &mut Tx, pair: PairId, section: Option<Section>, limit: i64, offset: i64) -> Result<Vec<DailyQuestion>, StorageError> {
+pub async fn find_complete(
+    tx: &mut Tx,
+    pair: PairId,
+    section: Option<Section>,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<DailyQuestion>, StorageError> {
     let rows = macros::fetch_all!(
         tx,
         Row,
@@ -213,8 +234,12 @@ pub async fn count_complete(tx: &mut Tx, pair: PairId, section: Option<Section>)
 
 /// The pair's card number of a complete question, from 1 in the order they opened.
 pub async fn card_number(tx: &mut Tx, id: DailyQuestionId) -> Result<Option<i64>, StorageError> {
-    let row: Option<(Option<i64>,)> =
-        macros::fetch_optional!(tx, (Option<i64>,), "SELECT card_number FROM daily_questions WHERE id = $1", id.to_string())?;
+    let row: Option<(Option<i64>,)> = macros::fetch_optional!(
+        tx,
+        (Option<i64>,),
+        "SELECT card_number FROM daily_questions WHERE id = $1",
+        id.to_string()
+    )?;
     Ok(row.and_then(|(number,)| number))
 }
 
@@ -265,7 +290,9 @@ impl Row {
     fn into_question(self) -> Result<DailyQuestion, StorageError> {
         let id = self.id.clone();
         let broken = |column| StorageError::Inconsistent { table: "daily_questions", id: id.clone(), column };
-        let date = |text: Option<String>, column| text.map(|text| text.parse::<LocalDate>().map_err(|_| broken(column))).transpose();
+        let date = |text: Option<String>, column| {
+            text.map(|text| text.parse::<LocalDate>().map_err(|_| broken(column))).transpose()
+        };
         Ok(DailyQuestion {
             id: self.id.parse().map_err(|_| broken("id"))?,
             pair_id: self.pair_id.parse().map_err(|_| broken("pair_id"))?,
@@ -280,7 +307,11 @@ impl Row {
             due_passed_at: self.due_passed_at.map(Millis),
             shelved_at: self.shelved_at.map(Millis),
             completed_at: self.completed_at.map(Millis),
-            move_on: self.move_on.as_deref().map(|word| Role::from_word(word).ok_or_else(|| broken("move_on"))).transpose()?,
+            move_on: self
+                .move_on
+                .as_deref()
+                .map(|word| Role::from_word(word).ok_or_else(|| broken("move_on")))
+                .transpose()?,
             parent: answer(self.parent_revision, self.parent_body, self.parent_first_at, self.parent_at),
             child: answer(self.child_revision, self.child_body, self.child_first_at, self.child_at),
         })

@@ -25,7 +25,16 @@ pub enum State {
 }
 
 impl State {
-    pub const ALL: [Self; 8] = [Self::Pending, Self::Leased, Self::Retry, Self::Accepted, Self::Gone, Self::Expired, Self::Dead, Self::Cancelled];
+    pub const ALL: [Self; 8] = [
+        Self::Pending,
+        Self::Leased,
+        Self::Retry,
+        Self::Accepted,
+        Self::Gone,
+        Self::Expired,
+        Self::Dead,
+        Self::Cancelled,
+    ];
 
     pub fn word(self) -> &'static str {
         match self {
@@ -56,8 +65,11 @@ pub async fn insert(tx: &mut Tx, new: &[(DeliveryId, Millis)], now: Millis) -> R
         s: String,
         send_at: i64,
     }
-    let written =
-        rows(new.iter().map(|(id, send_at)| Written { n: id.notification.to_string(), s: id.subscription.to_string(), send_at: send_at.0 }));
+    let written = rows(new.iter().map(|(id, send_at)| Written {
+        n: id.notification.to_string(),
+        s: id.subscription.to_string(),
+        send_at: send_at.0,
+    }));
     macros::execute_each!(
         tx,
         "INSERT INTO deliveries (notification_id, subscription_id, state, send_at, created_at)
@@ -175,7 +187,8 @@ pub enum CancelFor {
     Subscription(SubscriptionId),
 }
 
-pub const CANCEL_OF_SUBSCRIPTION: &str = "UPDATE deliveries SET state = 'cancelled', reason = $2, send_at = NULL, settled_at = $3
+pub const CANCEL_OF_SUBSCRIPTION: &str =
+    "UPDATE deliveries SET state = 'cancelled', reason = $2, send_at = NULL, settled_at = $3
              WHERE subscription_id = $1 AND +send_at IS NOT NULL";
 
 /// Takes back everything that waits. What is on its way at this very moment still arrives.
@@ -196,7 +209,13 @@ pub async fn cancel(tx: &mut Tx, what: CancelFor, reason: Cancelled, now: Millis
 }
 
 /// The person looked at it on that browser as it came: the push to that browser alone is settled.
-pub async fn seen_live(tx: &mut Tx, person: PersonId, subscription: SubscriptionId, seq: i64, now: Millis) -> Result<u64, StorageError> {
+pub async fn seen_live(
+    tx: &mut Tx,
+    person: PersonId,
+    subscription: SubscriptionId,
+    seq: i64,
+    now: Millis,
+) -> Result<u64, StorageError> {
     macros::execute!(
         tx,
         "UPDATE deliveries SET state = 'cancelled', reason = $4, send_at = NULL, settled_at = $5
@@ -239,13 +258,16 @@ pub async fn find_in(tx: &mut Tx, state: State, limit: i64) -> Result<Vec<Listed
 
 /// How many deliveries are in each state, and since when the longest due one waits.
 pub async fn counts(tx: &mut Tx) -> Result<(Vec<(String, i64)>, Option<Millis>), StorageError> {
-    let counts = macros::fetch_all!(tx, (String, i64), "SELECT state, COUNT(*) FROM deliveries GROUP BY state ORDER BY state")?;
-    let (oldest,): (Option<i64>,) = macros::fetch_one!(tx, (Option<i64>,), "SELECT MIN(send_at) FROM deliveries WHERE send_at IS NOT NULL")?;
+    let counts =
+        macros::fetch_all!(tx, (String, i64), "SELECT state, COUNT(*) FROM deliveries GROUP BY state ORDER BY state")?;
+    let (oldest,): (Option<i64>,) =
+        macros::fetch_one!(tx, (Option<i64>,), "SELECT MIN(send_at) FROM deliveries WHERE send_at IS NOT NULL")?;
     Ok((counts, oldest.map(Millis)))
 }
 
 /// When the next delivery is to be sent.
 pub async fn next_send(tx: &mut Tx) -> Result<Option<Millis>, StorageError> {
-    let (at,): (Option<i64>,) = macros::fetch_one!(tx, (Option<i64>,), "SELECT MIN(send_at) FROM deliveries WHERE send_at IS NOT NULL")?;
+    let (at,): (Option<i64>,) =
+        macros::fetch_one!(tx, (Option<i64>,), "SELECT MIN(send_at) FROM deliveries WHERE send_at IS NOT NULL")?;
     Ok(at.map(Millis))
 }

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::{StorageError, Tx, deliveries::DeliveryId, macros, notifications::quiet_hours, rows};
 use crate::domain::{
-    DailyQuestionId, LocalDate, Locale, Millis, Muted, NotificationKind, PairId, PersonId, PersonName, QuietHours, Relation, Role, Wordings, ZoneName,
+    DailyQuestionId, LocalDate, Locale, Millis, Muted, NotificationKind, PairId, PersonId, PersonName, QuietHours,
+    Relation, Role, Wordings, ZoneName,
 };
 
 /// A claimed delivery with all it is made of.
@@ -75,10 +76,14 @@ pub enum Unreadable {
     Inconsistent(StorageError),
 }
 
-/// The contexts of claimed deliveries. A delivery that was settled since it was claimed (shown, taken back) has none. A row
-/// that cannot be read is an error of its own and stops no other.
-pub async fn load(tx: &mut Tx, claimed: &[DeliveryId]) -> Result<Vec<Result<DeliveryContext, (DeliveryId, Unreadable)>>, StorageError> {
-    let keys = rows(claimed.iter().map(|id| json!({ "n": id.notification.to_string(), "s": id.subscription.to_string() })));
+/// The contexts of claimed deliveries. A delivery that was settled since it was claimed (shown, taken back) has none. A
+/// row that cannot be read is an error of its own and stops no other.
+pub async fn load(
+    tx: &mut Tx,
+    claimed: &[DeliveryId],
+) -> Result<Vec<Result<DeliveryContext, (DeliveryId, Unreadable)>>, StorageError> {
+    let keys =
+        rows(claimed.iter().map(|id| json!({ "n": id.notification.to_string(), "s": id.subscription.to_string() })));
     // As the inbox counts (`entries::count_unread`): kinds of a later release are not shown, and so not counted.
     let kinds = format!(" {} ", NotificationKind::ALL.map(NotificationKind::word).join("  "));
     let found = macros::fetch_each!(
@@ -168,7 +173,8 @@ struct Row {
 
 impl Row {
     fn key(&self) -> Result<DeliveryId, StorageError> {
-        let broken = |column| StorageError::Inconsistent { table: "deliveries", id: self.notification_id.clone(), column };
+        let broken =
+            |column| StorageError::Inconsistent { table: "deliveries", id: self.notification_id.clone(), column };
         Ok(DeliveryId {
             notification: self.notification_id.parse().map_err(|_| broken("notification_id"))?,
             subscription: self.subscription_id.parse().map_err(|_| broken("subscription_id"))?,
@@ -180,7 +186,9 @@ impl Row {
         let id = self.notification_id.clone();
         let broken = |column| StorageError::Inconsistent { table: "notifications", id: id.clone(), column };
         let target = match (self.endpoint, self.origin, self.p256dh, self.auth, self.key_id) {
-            (Some(endpoint), Some(origin), Some(p256dh), Some(auth), Some(key_id)) => Some(Target { endpoint, origin, p256dh, auth, key_id }),
+            (Some(endpoint), Some(origin), Some(p256dh), Some(auth), Some(key_id)) => {
+                Some(Target { endpoint, origin, p256dh, auth, key_id })
+            }
             _ => None,
         };
         let question = match self.wordings {
@@ -224,7 +232,12 @@ impl Row {
             person: self.person_id.parse().map_err(|_| broken("person_id"))?,
             kind: NotificationKind::from_word(&self.kind).ok_or_else(|| broken("kind"))?,
             slot: self.slot,
-            daily_question: self.daily_question_id.as_deref().map(str::parse).transpose().map_err(|_| broken("daily_question_id"))?,
+            daily_question: self
+                .daily_question_id
+                .as_deref()
+                .map(str::parse)
+                .transpose()
+                .map_err(|_| broken("daily_question_id"))?,
             detail: self.detail,
             expires_at: Millis(self.expires_at),
             due_at: self.due_at.map(Millis),

@@ -104,7 +104,12 @@ impl EntryRow {
             id: self.id.parse().map_err(|_| broken("id"))?,
             kind: NotificationKind::from_word(&self.kind).ok_or_else(|| broken("kind"))?,
             pair: self.pair_id.as_deref().map(str::parse).transpose().map_err(|_| broken("pair_id"))?,
-            daily_question: self.daily_question_id.as_deref().map(str::parse).transpose().map_err(|_| broken("daily_question_id"))?,
+            daily_question: self
+                .daily_question_id
+                .as_deref()
+                .map(str::parse)
+                .transpose()
+                .map_err(|_| broken("daily_question_id"))?,
             detail: self.detail,
             at: Millis(self.at),
             is_read: self.read_at.is_some(),

@@ -56,7 +56,8 @@ pub async fn append(tx: &mut Tx, new: &[NewEvent], now: Millis) -> Result<Vec<i6
     )?;
     let mut next: BTreeMap<PersonId, i64> = BTreeMap::new();
     for (id, last) in lasts {
-        let person: PersonId = id.parse().map_err(|_| StorageError::Inconsistent { table: "persons", id, column: "id" })?;
+        let person: PersonId =
+            id.parse().map_err(|_| StorageError::Inconsistent { table: "persons", id, column: "id" })?;
         next.insert(person, last - counts.get(&person).copied().unwrap_or(0) + 1);
     }
     let mut seqs = Vec::with_capacity(new.len());
@@ -92,13 +93,15 @@ pub async fn append(tx: &mut Tx, new: &[NewEvent], now: Millis) -> Result<Vec<i6
 
 /// The number of the last event of a person's feed; 0 when there is none.
 pub async fn last_seq(tx: &mut Tx, person: PersonId) -> Result<i64, StorageError> {
-    let row: Option<(i64,)> = macros::fetch_optional!(tx, (i64,), "SELECT last_seq FROM persons WHERE id = $1", person.to_string())?;
+    let row: Option<(i64,)> =
+        macros::fetch_optional!(tx, (i64,), "SELECT last_seq FROM persons WHERE id = $1", person.to_string())?;
     Ok(row.map_or(0, |(seq,)| seq))
 }
 
 /// The number of the oldest event still kept; `None` when the feed holds none.
 pub async fn first_kept(tx: &mut Tx, person: PersonId) -> Result<Option<i64>, StorageError> {
-    let row: (Option<i64>,) = macros::fetch_one!(tx, (Option<i64>,), "SELECT MIN(seq) FROM events WHERE person_id = $1", person.to_string())?;
+    let row: (Option<i64>,) =
+        macros::fetch_one!(tx, (Option<i64>,), "SELECT MIN(seq) FROM events WHERE person_id = $1", person.to_string())?;
     Ok(row.0)
 }
 

@@ -12,7 +12,8 @@ pub async fn hold(tx: &mut Tx, bucket: &str) -> Result<(), StorageError> {
     Ok(())
 }
 
-/// How many failures a bucket holds since `since`. Those dated more than two days after it are of a wrong clock and count for nothing.
+/// How many failures a bucket holds since `since`. Those dated more than two days after it are of a wrong clock and
+/// count for nothing.
 pub async fn count(tx: &mut Tx, bucket: &str, since: Millis) -> Result<i64, StorageError> {
     let (count,): (i64,) = macros::fetch_one!(
         tx,

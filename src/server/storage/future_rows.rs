@@ -1,5 +1,6 @@
-//! Times that a clock which was ahead left in rows. What is brought back, column by column: only what would hold something
-//! up for as long as the clock was wrong, and only where it does no harm if it is the clock of now that is wrong, far behind.
+//! Times that a clock which was ahead left in rows. What is brought back, column by column: only what would hold
+//! something up for as long as the clock was wrong, and only where it does no harm if it is the clock of now that is
+//! wrong, far behind.
 //!
 //! | column | what it would hold up | what is done |
 //! |---|---|---|
@@ -13,9 +14,10 @@
 //! | `persons.earlier_recovery_until` | the end of the code before a renewal | a week from now |
 //!
 //! Judged where they are compared, and left as they are: `pairs.last_opened_*`, `swapped_date`, `paused_until`,
-//! `daily_questions.counted_from`, `invitations.expires_at`, `sessions.created_at`, join tickets. Left alone, because a time ahead only lets a row
-//! live longer and one brought back wrongly could end it: `sessions.last_used_at`, `push_subscriptions.renewed_at`,
-//! `shown_at` and `opened_at`, `events.at`, `notifications.at`, `deliveries.settled_at`.
+//! `daily_questions.counted_from`, `invitations.expires_at`, `sessions.created_at`, join tickets. Left alone, because a
+//! time ahead only lets a row live longer and one brought back wrongly could end it: `sessions.last_used_at`,
+//! `push_subscriptions.renewed_at`, `shown_at` and `opened_at`, `events.at`, `notifications.at`,
+//! `deliveries.settled_at`.
 
 use super::{StorageError, Tx, macros};
 use crate::domain::{BELIEVED_AHEAD_DAYS, Millis, PairId};
@@ -34,8 +36,12 @@ fn latest_believed(now: Millis) -> Millis {
 /// Pairs whose due minute is too far away to be right.
 pub async fn find_pairs(tx: &mut Tx, now: Millis) -> Result<Vec<PairId>, StorageError> {
     let after = latest_believed(now).plus(LONGEST_WAIT_MS);
-    let found: Vec<(String,)> = macros::fetch_all!(tx, (String,), "SELECT id FROM pairs WHERE next_due_at > $1 ORDER BY id", after.0)?;
-    found.into_iter().map(|(id,)| id.parse().map_err(|_| StorageError::Inconsistent { table: "pairs", id, column: "id" })).collect()
+    let found: Vec<(String,)> =
+        macros::fetch_all!(tx, (String,), "SELECT id FROM pairs WHERE next_due_at > $1 ORDER BY id", after.0)?;
+    found
+        .into_iter()
+        .map(|(id,)| id.parse().map_err(|_| StorageError::Inconsistent { table: "pairs", id, column: "id" }))
+        .collect()
 }
 
 /// Whether any other row is to be brought back; a look that writes nothing.

@@ -99,8 +99,12 @@ pub async fn lookup_for(tx: &mut Tx, person: PersonId, id: HandOverId) -> Result
 
 /// What a browser that asked waits for.
 pub async fn lookup_by_ticket(tx: &mut Tx, ticket_hash: &str) -> Result<Option<HandOver>, StorageError> {
-    let row =
-        macros::fetch_optional!(tx, Row, "SELECT id, person_id, stage, device, expires_at FROM hand_overs WHERE ticket_hash = $1", ticket_hash,)?;
+    let row = macros::fetch_optional!(
+        tx,
+        Row,
+        "SELECT id, person_id, stage, device, expires_at FROM hand_overs WHERE ticket_hash = $1",
+        ticket_hash,
+    )?;
     row.map(Row::into_hand_over).transpose()
 }
 
@@ -117,7 +121,13 @@ pub async fn lookup_open(tx: &mut Tx, code_hash: &str, now: Millis) -> Result<Op
 }
 
 /// A device asks with digits: whose they are, for exactly one caller.
-pub async fn ask(tx: &mut Tx, code_hash: &str, ticket_hash: &str, device: &str, now: Millis) -> Result<Option<PersonId>, StorageError> {
+pub async fn ask(
+    tx: &mut Tx,
+    code_hash: &str,
+    ticket_hash: &str,
+    device: &str,
+    now: Millis,
+) -> Result<Option<PersonId>, StorageError> {
     let row: Option<(String,)> = macros::fetch_optional!(
         tx,
         (String,),
@@ -131,8 +141,16 @@ pub async fn ask(tx: &mut Tx, code_hash: &str, ticket_hash: &str, device: &str, 
     row.map(person_of).transpose()
 }
 
-/// Its person confirms or refuses what was asked; a confirmed one is good until `until` at least. True for exactly one caller.
-pub async fn decide(tx: &mut Tx, person: PersonId, id: HandOverId, stage: HandOverStage, until: Millis, now: Millis) -> Result<bool, StorageError> {
+/// Its person confirms or refuses what was asked; a confirmed one is good until `until` at least. True for exactly one
+/// caller.
+pub async fn decide(
+    tx: &mut Tx,
+    person: PersonId,
+    id: HandOverId,
+    stage: HandOverStage,
+    until: Millis,
+    now: Millis,
+) -> Result<bool, StorageError> {
     let changed = macros::execute!(
         tx,
         "UPDATE hand_overs SET stage = $3, expires_at = CASE WHEN expires_at < $4 THEN $4 ELSE expires_at END

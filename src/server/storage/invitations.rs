@@ -83,14 +83,23 @@ pub async fn lookup(tx: &mut Tx, id: InvitationId) -> Result<Option<Invitation>,
 
 /// Uses an invitation up: true for exactly one caller.
 pub async fn take(tx: &mut Tx, id: InvitationId, now: Millis) -> Result<bool, StorageError> {
-    let changed =
-        macros::execute!(tx, "UPDATE invitations SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL AND expires_at > $2", id.to_string(), now.0,)?;
+    let changed = macros::execute!(
+        tx,
+        "UPDATE invitations SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL AND expires_at > $2",
+        id.to_string(),
+        now.0,
+    )?;
     Ok(changed == 1)
 }
 
 /// Ends all running invitations of a pair.
 pub async fn end_all(tx: &mut Tx, pair: PairId, now: Millis) -> Result<u64, StorageError> {
-    macros::execute!(tx, "UPDATE invitations SET ended_at = $2 WHERE pair_id = $1 AND ended_at IS NULL", pair.to_string(), now.0)
+    macros::execute!(
+        tx,
+        "UPDATE invitations SET ended_at = $2 WHERE pair_id = $1 AND ended_at IS NULL",
+        pair.to_string(),
+        now.0
+    )
 }
 
 #[derive(sqlx::FromRow)]
@@ -109,7 +118,11 @@ impl Row {
     fn into_invitation(self) -> Result<Invitation, StorageError> {
         let broken = |column| StorageError::Inconsistent { table: "invitations", id: self.id.clone(), column };
         // A relation of a later release is none: the invited chooses their own.
-        let of = |choice: &str| [Role::Parent, Role::Child].into_iter().find_map(|role| Relation::parse(role, choice, &self.relation_word).ok());
+        let of = |choice: &str| {
+            [Role::Parent, Role::Child]
+                .into_iter()
+                .find_map(|role| Relation::parse(role, choice, &self.relation_word).ok())
+        };
         let relation = self.relation.as_deref().and_then(of);
         Ok(Invitation {
             id: self.id.parse().map_err(|_| broken("id"))?,

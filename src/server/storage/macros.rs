@@ -45,8 +45,8 @@ macro_rules! fetch_one {
 }
 
 /// As `execute!`, for many rows in one statement: `$1` is a JSON array, and between the two parts of the statement
-/// stands that array as the table `t` with the one column `value` (`t.value->>'field'` reads on both). Values in binary:
-/// as text every `->>` would parse its row again.
+/// stands that array as the table `t` with the one column `value` (`t.value->>'field'` reads on both). Values in
+/// binary: as text every `->>` would parse its row again.
 macro_rules! execute_each {
     ($tx:expr, $before:literal, $after:literal, $rows:expr $(, $bind:expr)* $(,)?) => {
         match &mut $tx.inner {

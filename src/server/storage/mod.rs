@@ -104,7 +104,9 @@ impl From<sqlx::Error> for StorageError {
             return if is_away { Self::Unavailable(error) } else { Self::Database(error) };
         }
         match error {
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => {
+                Self::Unavailable(error)
+            }
             error => Self::Database(error),
         }
     }
@@ -167,7 +169,9 @@ impl Database {
     pub async fn read(&self) -> Result<Tx, StorageError> {
         let inner = match &*self.pools {
             Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.begin().await?),
-            Pools::Postgres(pool) => Inner::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?),
+            Pools::Postgres(pool) => {
+                Inner::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
         };
         Ok(Tx { inner, told: BTreeSet::new(), has_deliveries: false, has_due: false, notifier: self.notifier.clone() })
     }
@@ -212,12 +216,16 @@ async fn open_sqlite(url: &str, opening: Opening) -> Result<Pools, StorageError>
     // An acknowledged answer is on the disk before anybody is told (PRAGMA synchronous=FULL).
     // A full minute touches every index of hundreds of megabytes: 64 MiB of pages are kept, and the log is copied back
     // into the file every 64 MiB (the default is 4): a page that many batches touch is copied once.
-    let writer_options = options.clone().synchronous(SqliteSynchronous::Full).pragma("cache_size", "-65536").pragma("wal_autocheckpoint", "16384");
+    let writer_options = options
+        .clone()
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("cache_size", "-65536")
+        .pragma("wal_autocheckpoint", "16384");
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(Duration::from_secs(10))
-        // After a full disk or an I/O error SQLite has rolled back by itself, and the driver believes for ever that it is in
-        // a transaction: nothing could be written until a restart. Such a connection is thrown away.
+        // After a full disk or an I/O error SQLite has rolled back by itself, and the driver believes for ever that it
+        // is in a transaction: nothing could be written until a restart. Such a connection is thrown away.
         .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
         .connect_with(writer_options.clone())
         .await;
@@ -237,14 +245,22 @@ async fn open_sqlite(url: &str, opening: Opening) -> Result<Pools, StorageError>
     let readers = SqlitePoolOptions::new()
         .max_connections(4)
         .acquire_timeout(Duration::from_secs(10))
-        .connect_with(options.synchronous(SqliteSynchronous::Normal).pragma("cache_size", "-16384").read_only(true).create_if_missing(false))
+        .connect_with(
+            options
+                .synchronous(SqliteSynchronous::Normal)
+                .pragma("cache_size", "-16384")
+                .read_only(true)
+                .create_if_missing(false),
+        )
         .await?;
     Ok(Pools::Sqlite { writer, readers, place })
 }
 
 async fn open_postgres(url: &str, opening: Opening) -> Result<Pools, StorageError> {
-    let options = PgConnectOptions::from_str(url).map_err(|_| StorageError::Url("DATABASE_URL is not a postgres: address".into()))?;
-    let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|_| StorageError::Url("DATABASE_URL is not a postgres: address".into()))?;
+    let pool =
+        PgPoolOptions::new().max_connections(16).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
     if opening == Opening::Migrate {
         stepping_back(sqlx::migrate!("migrations/postgres")).run(&pool).await?;
     }

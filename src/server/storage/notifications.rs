@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::{StorageError, Tx, macros, rows};
-use crate::domain::{DailyQuestionId, Millis, Muted, NotificationId, NotificationKind, PairId, PersonId, QuietHours, ZoneName};
+use crate::domain::{
+    DailyQuestionId, Millis, Muted, NotificationId, NotificationKind, PairId, PersonId, QuietHours, ZoneName,
+};
 
 /// A notification to be written.
 #[derive(Debug, Clone)]
@@ -69,7 +71,9 @@ pub async fn insert(tx: &mut Tx, new: &[NewNotification]) -> Result<Vec<Notifica
         "WHERE 1 = 1 ON CONFLICT (person_id, slot) DO NOTHING RETURNING id",
         written,
     )?;
-    ids.into_iter().map(|(id,)| id.parse().map_err(|_| StorageError::Inconsistent { table: "notifications", id, column: "id" })).collect()
+    ids.into_iter()
+        .map(|(id,)| id.parse().map_err(|_| StorageError::Inconsistent { table: "notifications", id, column: "id" }))
+        .collect()
 }
 
 /// How a person wants to be told things about a pair.
@@ -86,8 +90,13 @@ pub struct Wishes {
 }
 
 /// The wishes of persons, each about one pair or none, in no order. Somebody who is gone has none.
-pub async fn wishes(tx: &mut Tx, of: &[(PersonId, Option<PairId>)]) -> Result<Vec<(Option<PairId>, Wishes)>, StorageError> {
-    let asked = rows(of.iter().map(|(person, pair)| json!({ "person": person.to_string(), "pair": pair.map(|id| id.to_string()) })));
+pub async fn wishes(
+    tx: &mut Tx,
+    of: &[(PersonId, Option<PairId>)],
+) -> Result<Vec<(Option<PairId>, Wishes)>, StorageError> {
+    let asked = rows(
+        of.iter().map(|(person, pair)| json!({ "person": person.to_string(), "pair": pair.map(|id| id.to_string()) })),
+    );
     let found = macros::fetch_each!(
         tx,
         WishesRow,
@@ -126,13 +135,24 @@ pub async fn find_counted(tx: &mut Tx, persons: &[PersonId], since: Millis) -> R
 
 /// Whether this fact was told to the person.
 pub async fn was_told(tx: &mut Tx, person: PersonId, slot: &str) -> Result<bool, StorageError> {
-    let row: Option<(i64,)> =
-        macros::fetch_optional!(tx, (i64,), "SELECT at FROM notifications WHERE person_id = $1 AND slot = $2", person.to_string(), slot)?;
+    let row: Option<(i64,)> = macros::fetch_optional!(
+        tx,
+        (i64,),
+        "SELECT at FROM notifications WHERE person_id = $1 AND slot = $2",
+        person.to_string(),
+        slot
+    )?;
     Ok(row.is_some())
 }
 
-/// Writes a person's quiet hours (`None`: none) and whether the lock screen hides what it is about; gives whether anything changed.
-pub async fn update_person(tx: &mut Tx, person: PersonId, quiet: Option<QuietHours>, hides_details: bool) -> Result<bool, StorageError> {
+/// Writes a person's quiet hours (`None`: none) and whether the lock screen hides what it is about; gives whether
+/// anything changed.
+pub async fn update_person(
+    tx: &mut Tx,
+    person: PersonId,
+    quiet: Option<QuietHours>,
+    hides_details: bool,
+) -> Result<bool, StorageError> {
     let changed = macros::execute!(
         tx,
         "UPDATE persons SET quiet_from = $2, quiet_to = $3, hides_details = $4
@@ -146,9 +166,20 @@ pub async fn update_person(tx: &mut Tx, person: PersonId, quiet: Option<QuietHou
 }
 
 /// Writes a member's switches; gives whether any changed.
-pub async fn update_member(tx: &mut Tx, person: PersonId, pair: PairId, muted: &Muted, question_in_quiet: bool) -> Result<bool, StorageError> {
-    let (earlier,): (String,) =
-        macros::fetch_one!(tx, (String,), "SELECT muted FROM members WHERE pair_id = $2 AND person_id = $1", person.to_string(), pair.to_string())?;
+pub async fn update_member(
+    tx: &mut Tx,
+    person: PersonId,
+    pair: PairId,
+    muted: &Muted,
+    question_in_quiet: bool,
+) -> Result<bool, StorageError> {
+    let (earlier,): (String,) = macros::fetch_one!(
+        tx,
+        (String,),
+        "SELECT muted FROM members WHERE pair_id = $2 AND person_id = $1",
+        person.to_string(),
+        pair.to_string()
+    )?;
     let changed = macros::execute!(
         tx,
         "UPDATE members SET muted = $3, question_in_quiet = $4

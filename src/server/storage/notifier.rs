@@ -1,6 +1,6 @@
-//! The wake-up of one process: who listens to which person's feed. Only a wake-up: the feed is the truth,
-//! and a slow look without any wake-up finds the same rows. Presence goes the same way, but is in no feed: who is not woken
-//! by it, because they listen at another node, does not hear of it.
+//! The wake-up of one process: who listens to which person's feed. Only a wake-up: the feed is the truth, and a slow
+//! look without any wake-up finds the same rows. Presence goes the same way, but is in no feed: who is not woken by it,
+//! because they listen at another node, does not hear of it.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -59,7 +59,8 @@ impl Notifier {
         }
     }
 
-    /// Shows the listeners of `to` a presence signal of `from`, who is the other in its pair. Kept for nobody who does not listen now.
+    /// Shows the listeners of `to` a presence signal of `from`, who is the other in its pair. Kept for nobody who does
+    /// not listen now.
     pub fn show(&self, from: PersonId, to: PersonId, signal: PresenceSignal, now: Moment) -> Shown {
         let feeds = self.feeds();
         let Some(feed) = feeds.get(&to).filter(|feed| feed.receiver_count() > 0) else { return Shown::No };
@@ -105,7 +106,8 @@ impl Notifier {
         self.lines.count()
     }
 
-    /// A full minute: what is due is opened first, then sent. Pages show the question while pushes are still on their way.
+    /// A full minute: what is due is opened first, then sent. Pages show the question while pushes are still on their
+    /// way.
     pub fn rush(&self) -> Rush {
         self.rushes.send_modify(|rushes| *rushes += 1);
         Rush(Arc::clone(&self.rushes))

@@ -1,7 +1,9 @@
 //! Pairs and their seats.
 
 use super::{StorageError, Tx, macros, rows};
-use crate::domain::{LocalDate, Member, Millis, Pair, PairId, PersonId, PersonName, PushTime, Relation, Role, ZoneName};
+use crate::domain::{
+    LocalDate, Member, Millis, Pair, PairId, PersonId, PersonName, PushTime, Relation, Role, ZoneName,
+};
 
 macro_rules! select_pair {
     ($rest:literal) => {
@@ -59,7 +61,8 @@ pub async fn seat(tx: &mut Tx, pair: PairId, member: &Member, now: Millis) -> Re
 /// On SQLite the one writer does that by itself.
 pub async fn lock(tx: &mut Tx, pair: PairId) -> Result<(), StorageError> {
     if tx.is_postgres() {
-        let _row: Option<(String,)> = macros::fetch_optional!(tx, (String,), "SELECT id FROM pairs WHERE id = $1 FOR UPDATE", pair.to_string())?;
+        let _row: Option<(String,)> =
+            macros::fetch_optional!(tx, (String,), "SELECT id FROM pairs WHERE id = $1 FOR UPDATE", pair.to_string())?;
     }
     Ok(())
 }
@@ -84,8 +87,13 @@ pub async fn lookup(tx: &mut Tx, pair: PairId) -> Result<Option<Pair>, StorageEr
 
 /// Many pairs by their ids: for the scheduler.
 pub async fn find_by_ids(tx: &mut Tx, ids: &[PairId]) -> Result<Vec<Pair>, StorageError> {
-    let found =
-        macros::fetch_each!(tx, Row, select_pair!("WHERE p.id IN (SELECT t.value->>'id' FROM"), ") ORDER BY p.next_due_at, p.id", id_rows(ids))?;
+    let found = macros::fetch_each!(
+        tx,
+        Row,
+        select_pair!("WHERE p.id IN (SELECT t.value->>'id' FROM"),
+        ") ORDER BY p.next_due_at, p.id",
+        id_rows(ids)
+    )?;
     found.into_iter().map(Row::into_pair).collect()
 }
 
@@ -103,7 +111,9 @@ pub async fn find_of(tx: &mut Tx, person: PersonId) -> Result<Vec<Pair>, Storage
     let rows = macros::fetch_all!(
         tx,
         Row,
-        select_pair!("WHERE $1 IN (pm.person_id, cm.person_id) ORDER BY CASE WHEN p.closed_at IS NULL THEN 0 ELSE 1 END, p.created_at, p.id"),
+        select_pair!(
+            "WHERE $1 IN (pm.person_id, cm.person_id) ORDER BY CASE WHEN p.closed_at IS NULL THEN 0 ELSE 1 END, p.created_at, p.id"
+        ),
         person.to_string(),
     )?;
     rows.into_iter().map(Row::into_pair).collect()
@@ -157,7 +167,12 @@ pub async fn close(tx: &mut Tx, pair: PairId, now: Millis) -> Result<(), Storage
          WHERE pair_id = $1 AND left_name IS NULL",
         pair.to_string(),
     )?;
-    macros::execute!(tx, "UPDATE pairs SET closed_at = $2, next_due_at = NULL WHERE id = $1 AND closed_at IS NULL", pair.to_string(), now.0)?;
+    macros::execute!(
+        tx,
+        "UPDATE pairs SET closed_at = $2, next_due_at = NULL WHERE id = $1 AND closed_at IS NULL",
+        pair.to_string(),
+        now.0
+    )?;
     Ok(())
 }
 
@@ -175,8 +190,15 @@ pub async fn update_relation(tx: &mut Tx, pair: PairId, role: Role, relation: &R
     Ok(changed > 0)
 }
 
-pub(super) fn optional_date(text: Option<&str>, pair: PairId, column: &'static str) -> Result<Option<LocalDate>, StorageError> {
-    text.map(|text| text.parse().map_err(|_| StorageError::Inconsistent { table: "pairs", id: pair.to_string(), column })).transpose()
+pub(super) fn optional_date(
+    text: Option<&str>,
+    pair: PairId,
+    column: &'static str,
+) -> Result<Option<LocalDate>, StorageError> {
+    text.map(|text| {
+        text.parse().map_err(|_| StorageError::Inconsistent { table: "pairs", id: pair.to_string(), column })
+    })
+    .transpose()
 }
 
 #[derive(sqlx::FromRow)]
@@ -214,14 +236,22 @@ impl Row {
             closed_at: self.closed_at.map(Millis),
             paused_until: optional_date(self.paused_until.as_deref(), pair_id, "paused_until")?,
             inviter_id: self.inviter_id.parse().map_err(|_| broken("inviter_id"))?,
-            parent: member(Role::Parent, self.parent_id, self.parent_relation, self.parent_word, self.parent_name).ok_or_else(|| broken("parent"))?,
-            child: member(Role::Child, self.child_id, self.child_relation, self.child_word, self.child_name).ok_or_else(|| broken("child"))?,
+            parent: member(Role::Parent, self.parent_id, self.parent_relation, self.parent_word, self.parent_name)
+                .ok_or_else(|| broken("parent"))?,
+            child: member(Role::Child, self.child_id, self.child_relation, self.child_word, self.child_name)
+                .ok_or_else(|| broken("child"))?,
         })
     }
 }
 
 /// An empty seat is `Some(None)`; a seat that makes no sense is `None`.
-fn member(role: Role, person: Option<String>, relation: Option<String>, word: Option<String>, name: Option<String>) -> Option<Option<Member>> {
+fn member(
+    role: Role,
+    person: Option<String>,
+    relation: Option<String>,
+    word: Option<String>,
+    name: Option<String>,
+) -> Option<Option<Member>> {
     let (Some(person), Some(relation), Some(word), Some(name)) = (person, relation, word, name) else {
         return Some(None);
     };

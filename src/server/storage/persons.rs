@@ -30,7 +30,12 @@ pub async fn insert(tx: &mut Tx, new: NewPerson<'_>) -> Result<(), StorageError>
 }
 
 pub async fn lookup(tx: &mut Tx, id: PersonId) -> Result<Option<Person>, StorageError> {
-    let row = macros::fetch_optional!(tx, Row, "SELECT id, name, locale, text_size, zone, zone_offset_s FROM persons WHERE id = $1", id.to_string())?;
+    let row = macros::fetch_optional!(
+        tx,
+        Row,
+        "SELECT id, name, locale, text_size, zone, zone_offset_s FROM persons WHERE id = $1",
+        id.to_string()
+    )?;
     row.map(Row::into_person).transpose()
 }
 
@@ -133,7 +138,12 @@ pub struct NewRecovery<'a> {
 }
 
 /// Replaces the recovery code.
-pub async fn set_recovery(tx: &mut Tx, person: PersonId, new: NewRecovery<'_>, now: Millis) -> Result<(), StorageError> {
+pub async fn set_recovery(
+    tx: &mut Tx,
+    person: PersonId,
+    new: NewRecovery<'_>,
+    now: Millis,
+) -> Result<(), StorageError> {
     macros::execute!(
         tx,
         "UPDATE persons
@@ -154,7 +164,12 @@ pub async fn set_recovery(tx: &mut Tx, person: PersonId, new: NewRecovery<'_>, n
 
 /// The person says they keep the code. `asked_again`: after the third answer, so they are not asked any more.
 pub async fn set_recovery_kept(tx: &mut Tx, person: PersonId, now: Millis) -> Result<(), StorageError> {
-    macros::execute!(tx, "UPDATE persons SET recovery_kept_at = $2 WHERE id = $1 AND recovery_kept_at IS NULL", person.to_string(), now.0)?;
+    macros::execute!(
+        tx,
+        "UPDATE persons SET recovery_kept_at = $2 WHERE id = $1 AND recovery_kept_at IS NULL",
+        person.to_string(),
+        now.0
+    )?;
     Ok(())
 }
 

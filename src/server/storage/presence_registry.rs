@@ -1,6 +1,6 @@
-//! Presence on its way, in the memory of this process alone: who was shown to whom within the last seconds. It keeps the
-//! pace, and it knows what there is to forget. One entry for a member and pair, for as long as a presence signal lives.
-//! Rules R111, R114.
+//! Presence on its way, in the memory of this process alone: who was shown to whom within the last seconds. It keeps
+//! the pace, and it knows what there is to forget. One entry for a member and pair, for as long as a presence signal
+//! lives. Rules R111, R114.
 
 use std::{
     collections::{HashMap, VecDeque},

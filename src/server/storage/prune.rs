@@ -34,8 +34,10 @@ pub const DELIVERIES: Prune = Prune {
 };
 
 /// Notifications by the time they were written, with their deliveries.
-pub const NOTIFICATIONS: Prune =
-    Prune { table: "notifications", sql: "DELETE FROM notifications WHERE id IN (SELECT id FROM notifications WHERE at < $1 ORDER BY at LIMIT $2)" };
+pub const NOTIFICATIONS: Prune = Prune {
+    table: "notifications",
+    sql: "DELETE FROM notifications WHERE id IN (SELECT id FROM notifications WHERE at < $1 ORDER BY at LIMIT $2)",
+};
 
 /// Failed tries at a code.
 pub const FAILURES: Prune = Prune {
@@ -50,8 +52,10 @@ pub const HAND_OVERS: Prune = Prune {
 };
 
 /// One-time steps whose second post is known no more.
-pub const ATTEMPTS: Prune =
-    Prune { table: "attempts", sql: "DELETE FROM attempts WHERE key_hash IN (SELECT key_hash FROM attempts WHERE at <= $1 ORDER BY at LIMIT $2)" };
+pub const ATTEMPTS: Prune = Prune {
+    table: "attempts",
+    sql: "DELETE FROM attempts WHERE key_hash IN (SELECT key_hash FROM attempts WHERE at <= $1 ORDER BY at LIMIT $2)",
+};
 
 /// Deletes up to `BATCH` rows older than `before`; gives how many. Fewer than `BATCH` means that none are left.
 pub async fn batch(tx: &mut Tx, what: &Prune, before: Millis) -> Result<u64, StorageError> {

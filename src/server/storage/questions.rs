@@ -36,7 +36,8 @@ pub async fn count(tx: &mut Tx) -> Result<(i64, i64), StorageError> {
 
 /// Everything this pair was ever offered.
 pub async fn asked(tx: &mut Tx, pair: PairId) -> Result<BTreeSet<QuestionKey>, StorageError> {
-    let rows: Vec<(String,)> = macros::fetch_all!(tx, (String,), "SELECT question_key FROM asked WHERE pair_id = $1", pair.to_string())?;
+    let rows: Vec<(String,)> =
+        macros::fetch_all!(tx, (String,), "SELECT question_key FROM asked WHERE pair_id = $1", pair.to_string())?;
     Ok(rows.into_iter().map(|(key,)| QuestionKey(key)).collect())
 }
 
@@ -56,7 +57,11 @@ pub async fn find_asked(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId,
     )?;
     let mut asked: HashMap<PairId, BTreeSet<QuestionKey>> = HashMap::new();
     for (pair, keys) in found {
-        let pair = pair.parse().map_err(|_| StorageError::Inconsistent { table: "asked", id: pair.clone(), column: "pair_id" })?;
+        let pair = pair.parse().map_err(|_| StorageError::Inconsistent {
+            table: "asked",
+            id: pair.clone(),
+            column: "pair_id",
+        })?;
         asked.insert(pair, keys.split(BETWEEN_KEYS).map(|key| QuestionKey(key.to_owned())).collect());
     }
     Ok(asked)

@@ -22,7 +22,12 @@ impl Receipt {
 
 /// Notes the first report of its kind and settles the delivery; gives the person it belongs to, `None` when there is no
 /// such delivery or nothing is new.
-pub async fn report(tx: &mut Tx, id: DeliveryId, receipt: Receipt, now: Millis) -> Result<Option<PersonId>, StorageError> {
+pub async fn report(
+    tx: &mut Tx,
+    id: DeliveryId,
+    receipt: Receipt,
+    now: Millis,
+) -> Result<Option<PersonId>, StorageError> {
     let (notification, subscription) = (id.notification.to_string(), id.subscription.to_string());
     let changed = match receipt {
         Receipt::Shown => macros::execute!(
@@ -69,7 +74,8 @@ pub async fn report(tx: &mut Tx, id: DeliveryId, receipt: Receipt, now: Millis) 
         receipt.word(),
         now.0,
     )?;
-    let row: Option<(String,)> = macros::fetch_optional!(tx, (String,), "SELECT person_id FROM notifications WHERE id = $1", notification)?;
+    let row: Option<(String,)> =
+        macros::fetch_optional!(tx, (String,), "SELECT person_id FROM notifications WHERE id = $1", notification)?;
     Ok(row.and_then(|(person,)| person.parse().ok()))
 }
 
@@ -100,7 +106,11 @@ pub async fn find_trails(tx: &mut Tx, person: PersonId, kind: &str, since: Milli
 }
 
 /// What of a question reached a member: whether any browser took it, and whether they have any browser at all.
-pub async fn reached(tx: &mut Tx, person: PersonId, daily_question: DailyQuestionId) -> Result<(bool, bool), StorageError> {
+pub async fn reached(
+    tx: &mut Tx,
+    person: PersonId,
+    daily_question: DailyQuestionId,
+) -> Result<(bool, bool), StorageError> {
     let (accepted, browsers): (i64, i64) = macros::fetch_one!(
         tx,
         (i64, i64),

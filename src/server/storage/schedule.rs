@@ -48,7 +48,11 @@ pub async fn find_opened(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId
         id_rows(pairs),
     )?;
     let found = found.into_iter().map(|row| {
-        let pair: PairId = row.id.parse().map_err(|_| StorageError::Inconsistent { table: "pairs", id: row.id.clone(), column: "id" })?;
+        let pair: PairId = row.id.parse().map_err(|_| StorageError::Inconsistent {
+            table: "pairs",
+            id: row.id.clone(),
+            column: "id",
+        })?;
         let opened = Opened {
             last_opened_date: optional_date(row.last_opened_date.as_deref(), pair, "last_opened_date")?,
             last_opened_at: row.last_opened_at.map(Millis),
@@ -62,7 +66,13 @@ pub async fn find_opened(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId
 }
 
 pub async fn set_opened(tx: &mut Tx, pair: PairId, date: LocalDate, at: Millis) -> Result<(), StorageError> {
-    macros::execute!(tx, "UPDATE pairs SET last_opened_date = $2, last_opened_at = $3 WHERE id = $1", pair.to_string(), date.to_string(), at.0)?;
+    macros::execute!(
+        tx,
+        "UPDATE pairs SET last_opened_date = $2, last_opened_at = $3 WHERE id = $1",
+        pair.to_string(),
+        date.to_string(),
+        at.0
+    )?;
     Ok(())
 }
 
@@ -73,7 +83,11 @@ pub async fn set_opened_all(tx: &mut Tx, opened: &[(PairId, LocalDate, Millis)])
         "UPDATE pairs SET last_opened_date = v.date, last_opened_at = v.at
          FROM (SELECT t.value->>'id' AS id, t.value->>'date' AS date, CAST(t.value->>'at' AS BIGINT) AS at FROM",
         ") AS v WHERE pairs.id = v.id",
-        rows(opened.iter().map(|(pair, date, at)| json!({ "id": pair.to_string(), "date": date.to_string(), "at": at.0 }))),
+        rows(
+            opened
+                .iter()
+                .map(|(pair, date, at)| json!({ "id": pair.to_string(), "date": date.to_string(), "at": at.0 }))
+        ),
     )?;
     Ok(())
 }
@@ -122,10 +136,13 @@ pub async fn find_due(tx: &mut Tx, now: Millis, limit: i64) -> Result<Vec<PairId
     ids(rows)
 }
 
-const FIND_DUE: &str = "SELECT id FROM pairs WHERE next_due_at IS NOT NULL AND next_due_at <= $1 ORDER BY next_due_at, id LIMIT $2";
+const FIND_DUE: &str =
+    "SELECT id FROM pairs WHERE next_due_at IS NOT NULL AND next_due_at <= $1 ORDER BY next_due_at, id LIMIT $2";
 
 fn ids(rows: Vec<(String,)>) -> Result<Vec<PairId>, StorageError> {
-    rows.into_iter().map(|(id,)| id.parse().map_err(|_| StorageError::Inconsistent { table: "pairs", id, column: "id" })).collect()
+    rows.into_iter()
+        .map(|(id,)| id.parse().map_err(|_| StorageError::Inconsistent { table: "pairs", id, column: "id" }))
+        .collect()
 }
 
 /// As `find_due`, holding nothing: for handling pairs one by one.
@@ -136,7 +153,8 @@ pub async fn find_due_unheld(tx: &mut Tx, now: Millis, limit: i64) -> Result<Vec
 
 /// The earliest due minute of all pairs.
 pub async fn next_due(tx: &mut Tx) -> Result<Option<Millis>, StorageError> {
-    let (at,): (Option<i64>,) = macros::fetch_one!(tx, (Option<i64>,), "SELECT MIN(next_due_at) FROM pairs WHERE next_due_at IS NOT NULL")?;
+    let (at,): (Option<i64>,) =
+        macros::fetch_one!(tx, (Option<i64>,), "SELECT MIN(next_due_at) FROM pairs WHERE next_due_at IS NOT NULL")?;
     Ok(at.map(Millis))
 }
 

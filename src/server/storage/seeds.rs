@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Answer, AnswerBody, DailyQuestion, DailyQuestionId, Locale, Member, Millis, Pair, PairId, Person, PersonId, PersonName, PushTime, Question,
-        Relation, Role, SessionId, SubscriptionId, TextSize, ZoneName,
+        Answer, AnswerBody, DailyQuestion, DailyQuestionId, Locale, Member, Millis, Pair, PairId, Person, PersonId,
+        PersonName, PushTime, Question, Relation, Role, SessionId, SubscriptionId, TextSize, ZoneName,
     },
     server::{calendar::Zone, cookies, random::Random, secrets},
 };
@@ -107,19 +107,33 @@ async fn mark_seeded(tx: &mut Tx) -> Result<(), StorageError> {
     Ok(())
 }
 
-/// Writes one line a member: `person-id pair-id role daily-question-id Cookie-header-value`, readable by its owner alone.
+/// Writes one line a member: `person-id pair-id role daily-question-id Cookie-header-value`, readable by its owner
+/// alone.
 pub fn write_sessions(file: &Path, members: &[SeededMember]) -> std::io::Result<()> {
     let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
     let mut lines = String::new();
     for member in members {
-        lines.push_str(&format!("{} {} {} {} {}\n", member.person, member.pair, member.role.word(), member.daily_question, member.cookie));
+        lines.push_str(&format!(
+            "{} {} {} {} {}\n",
+            member.person,
+            member.pair,
+            member.role.word(),
+            member.daily_question,
+            member.cookie
+        ));
     }
     file.write_all(lines.as_bytes())
 }
 
-async fn seed_pair(tx: &mut Tx, seeding: &Seeding<'_>, at: usize, members: &mut Vec<SeededMember>) -> Result<(), StorageError> {
+async fn seed_pair(
+    tx: &mut Tx,
+    seeding: &Seeding<'_>,
+    at: usize,
+    members: &mut Vec<SeededMember>,
+) -> Result<(), StorageError> {
     let Seeding { questions, random, now, .. } = *seeding;
-    // One pair after the other: ids begin with their time, and rows that came together lie together, as they do in life.
+    // One pair after the other: ids begin with their time, and rows that came together lie together, as they do in
+    // life.
     let born = now.plus(at as i64 - 10 * Millis::MINUTE);
     let zone_name = ZoneName::default();
     let zone = Zone::stored(&zone_name);
@@ -127,7 +141,9 @@ async fn seed_pair(tx: &mut Tx, seeding: &Seeding<'_>, at: usize, members: &mut 
     let (parent_name, parent_relation) = &PARENTS[at % PARENTS.len()];
     let (child_name, child_relation) = &CHILDREN[at / PARENTS.len() % CHILDREN.len()];
     let mut seats = Vec::new();
-    for (role, name, relation) in [(Role::Parent, parent_name, parent_relation), (Role::Child, child_name, child_relation)] {
+    for (role, name, relation) in
+        [(Role::Parent, parent_name, parent_relation), (Role::Child, child_name, child_relation)]
+    {
         let person = Person {
             id: PersonId(random.id(born)),
             name: PersonName::from_stored((*name).to_owned()),
@@ -136,7 +152,11 @@ async fn seed_pair(tx: &mut Tx, seeding: &Seeding<'_>, at: usize, members: &mut 
             zone: zone_name.clone(),
         };
         let hash = format!("seeded-{}", person.id);
-        persons::insert(tx, persons::NewPerson { person: &person, consent_version: seeding.consent_version, recovery_hash: &hash, now }).await?;
+        persons::insert(
+            tx,
+            persons::NewPerson { person: &person, consent_version: seeding.consent_version, recovery_hash: &hash, now },
+        )
+        .await?;
         let token = secrets::new_token(random);
         let session = SessionId(random.id(born));
         sessions::insert(tx, session, person.id, &secrets::token_hash(&token), "seed", now).await?;
@@ -164,7 +184,14 @@ async fn seed_pair(tx: &mut Tx, seeding: &Seeding<'_>, at: usize, members: &mut 
     for number in 1..=FINISHED + 1 {
         let days_ago = i64::from(FINISHED + 1 - number);
         let Some(question) = questions.get((at * 7 + number as usize * 31) % questions.len().max(1)) else { break };
-        let question = seeded_question(random, id, number, question, today.plus_days(-days_ago), now.plus(-days_ago * Millis::DAY));
+        let question = seeded_question(
+            random,
+            id,
+            number,
+            question,
+            today.plus_days(-days_ago),
+            now.plus(-days_ago * Millis::DAY),
+        );
         daily_questions::insert(tx, &question).await?;
         questions::set_asked(tx, id, &question.key).await?;
         if number > FINISHED {
@@ -183,7 +210,13 @@ async fn seed_pair(tx: &mut Tx, seeding: &Seeding<'_>, at: usize, members: &mut 
     Ok(())
 }
 
-fn subscription(random: &Random, minute: &FullMinute<'_>, person: PersonId, session: SessionId, born: Millis) -> Subscription {
+fn subscription(
+    random: &Random,
+    minute: &FullMinute<'_>,
+    person: PersonId,
+    session: SessionId,
+    born: Millis,
+) -> Subscription {
     let id = SubscriptionId(random.id(born));
     Subscription {
         id,
@@ -203,7 +236,14 @@ fn subscription(random: &Random, minute: &FullMinute<'_>, person: PersonId, sess
     }
 }
 
-fn seeded_question(random: &Random, pair: PairId, number: u32, question: &Question, date: crate::domain::LocalDate, at: Millis) -> DailyQuestion {
+fn seeded_question(
+    random: &Random,
+    pair: PairId,
+    number: u32,
+    question: &Question,
+    date: crate::domain::LocalDate,
+    at: Millis,
+) -> DailyQuestion {
     DailyQuestion {
         id: DailyQuestionId(random.id(at)),
         pair_id: pair,
@@ -225,7 +265,12 @@ fn seeded_question(random: &Random, pair: PairId, number: u32, question: &Questi
 }
 
 async fn answer_both(tx: &mut Tx, mut question: DailyQuestion, pair: &Pair, at: usize) -> Result<(), StorageError> {
-    let given = |text: &str, at: Millis| Answer { revision: 1, body: AnswerBody::from_stored(text.to_owned()), first_at: at, at };
+    let given = |text: &str, at: Millis| Answer {
+        revision: 1,
+        body: AnswerBody::from_stored(text.to_owned()),
+        first_at: at,
+        at,
+    };
     let line = at + question.number as usize;
     let (first, second) = (question.opened_at.plus(Millis::HOUR), question.opened_at.plus(2 * Millis::HOUR));
     question.parent = Some(given(PARENT_ANSWERS[line % PARENT_ANSWERS.len()], first));

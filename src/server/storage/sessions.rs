@@ -1,5 +1,5 @@
-//! Signed-in browsers. Tokens are hashed at rest. The one before the last rotation opens until its browser has shown the
-//! new one, as the answer that brought it may have been lost, and then for as long as requests were under way.
+//! Signed-in browsers. Tokens are hashed at rest. The one before the last rotation opens until its browser has shown
+//! the new one, as the answer that brought it may have been lost, and then for as long as requests were under way.
 
 use super::{StorageError, Tx, macros, persons};
 use crate::domain::{Millis, Person, PersonId, SessionId};
@@ -28,7 +28,14 @@ pub struct Found {
     pub is_shown: bool,
 }
 
-pub async fn insert(tx: &mut Tx, id: SessionId, person: PersonId, token_hash: &str, device: &str, now: Millis) -> Result<(), StorageError> {
+pub async fn insert(
+    tx: &mut Tx,
+    id: SessionId,
+    person: PersonId,
+    token_hash: &str,
+    device: &str,
+    now: Millis,
+) -> Result<(), StorageError> {
     macros::execute!(
         tx,
         "INSERT INTO sessions (id, person_id, token_hash, device, created_at, rotated_at, last_used_at) VALUES ($1, $2, $3, $4, $5, $5, $5)",
@@ -42,7 +49,12 @@ pub async fn insert(tx: &mut Tx, id: SessionId, person: PersonId, token_hash: &s
 }
 
 /// The session a token hash opens, if it was used since `used_since`.
-pub async fn lookup(tx: &mut Tx, token_hash: &str, used_since: Millis, now: Millis) -> Result<Option<Found>, StorageError> {
+pub async fn lookup(
+    tx: &mut Tx,
+    token_hash: &str,
+    used_since: Millis,
+    now: Millis,
+) -> Result<Option<Found>, StorageError> {
     let row = macros::fetch_optional!(
         tx,
         FoundRow,
@@ -59,19 +71,31 @@ pub async fn lookup(tx: &mut Tx, token_hash: &str, used_since: Millis, now: Mill
 
 /// Whether a session still exists; open streams ask this.
 pub async fn exists(tx: &mut Tx, id: SessionId) -> Result<bool, StorageError> {
-    let row: Option<(i64,)> = macros::fetch_optional!(tx, (i64,), "SELECT last_used_at FROM sessions WHERE id = $1", id.to_string())?;
+    let row: Option<(i64,)> =
+        macros::fetch_optional!(tx, (i64,), "SELECT last_used_at FROM sessions WHERE id = $1", id.to_string())?;
     Ok(row.is_some())
 }
 
 /// Its token was shown for the first time.
 pub async fn show(tx: &mut Tx, id: SessionId, now: Millis) -> Result<(), StorageError> {
-    macros::execute!(tx, "UPDATE sessions SET shown_at = $2 WHERE id = $1 AND shown_at IS NULL", id.to_string(), now.0)?;
+    macros::execute!(
+        tx,
+        "UPDATE sessions SET shown_at = $2 WHERE id = $1 AND shown_at IS NULL",
+        id.to_string(),
+        now.0
+    )?;
     Ok(())
 }
 
 /// Its use, and from where: a MAC of the client's address.
 pub async fn touch(tx: &mut Tx, id: SessionId, address_hash: &str, now: Millis) -> Result<(), StorageError> {
-    macros::execute!(tx, "UPDATE sessions SET last_used_at = $2, address_hash = $3 WHERE id = $1", id.to_string(), now.0, address_hash)?;
+    macros::execute!(
+        tx,
+        "UPDATE sessions SET last_used_at = $2, address_hash = $3 WHERE id = $1",
+        id.to_string(),
+        now.0,
+        address_hash
+    )?;
     Ok(())
 }
 
@@ -88,7 +112,13 @@ pub async fn was_at(tx: &mut Tx, person: PersonId, address_hash: &str) -> Result
 }
 
 /// Puts a fresh token in place; gives false when another request was faster. The one before opens until `settle`.
-pub async fn rotate(tx: &mut Tx, id: SessionId, token_hash: &str, rotated_before: Millis, now: Millis) -> Result<bool, StorageError> {
+pub async fn rotate(
+    tx: &mut Tx,
+    id: SessionId,
+    token_hash: &str,
+    rotated_before: Millis,
+    now: Millis,
+) -> Result<bool, StorageError> {
     let changed = macros::execute!(
         tx,
         "UPDATE sessions SET previous_hash = token_hash, previous_until = NULL, retired_told_at = NULL, token_hash = $2, rotated_at = $4,
@@ -102,8 +132,8 @@ pub async fn rotate(tx: &mut Tx, id: SessionId, token_hash: &str, rotated_before
     Ok(changed == 1)
 }
 
-/// The browser has shown the fresh token: the one before opens until `previous_until`. Nothing happens when another rotation
-/// has begun meanwhile.
+/// The browser has shown the fresh token: the one before opens until `previous_until`. Nothing happens when another
+/// rotation has begun meanwhile.
 pub async fn settle(tx: &mut Tx, id: SessionId, token_hash: &str, previous_until: Millis) -> Result<(), StorageError> {
     macros::execute!(
         tx,
@@ -116,7 +146,11 @@ pub async fn settle(tx: &mut Tx, id: SessionId, token_hash: &str, previous_until
 }
 
 /// Whose retired token this is, and of which session; for exactly one caller.
-pub async fn tell_retired(tx: &mut Tx, token_hash: &str, now: Millis) -> Result<Option<(PersonId, SessionId)>, StorageError> {
+pub async fn tell_retired(
+    tx: &mut Tx,
+    token_hash: &str,
+    now: Millis,
+) -> Result<Option<(PersonId, SessionId)>, StorageError> {
     let row: Option<(String, String)> = macros::fetch_optional!(
         tx,
         (String, String),
@@ -146,8 +180,11 @@ pub async fn is_retired(tx: &mut Tx, token_hash: &str, now: Millis) -> Result<bo
 
 /// Everybody who has a session.
 pub async fn find_persons(tx: &mut Tx) -> Result<Vec<PersonId>, StorageError> {
-    let rows: Vec<(String,)> = macros::fetch_all!(tx, (String,), "SELECT DISTINCT person_id FROM sessions ORDER BY person_id")?;
-    rows.into_iter().map(|(id,)| id.parse().map_err(|_| StorageError::Inconsistent { table: "sessions", id, column: "person_id" })).collect()
+    let rows: Vec<(String,)> =
+        macros::fetch_all!(tx, (String,), "SELECT DISTINCT person_id FROM sessions ORDER BY person_id")?;
+    rows.into_iter()
+        .map(|(id,)| id.parse().map_err(|_| StorageError::Inconsistent { table: "sessions", id, column: "person_id" }))
+        .collect()
 }
 
 pub async fn find_of(tx: &mut Tx, person: PersonId) -> Result<Vec<Session>, StorageError> {
@@ -162,7 +199,12 @@ pub async fn find_of(tx: &mut Tx, person: PersonId) -> Result<Vec<Session>, Stor
 
 /// Ends a session of this person; false when there is none such.
 pub async fn delete(tx: &mut Tx, person: PersonId, id: SessionId) -> Result<bool, StorageError> {
-    let deleted = macros::execute!(tx, "DELETE FROM sessions WHERE id = $1 AND person_id = $2", id.to_string(), person.to_string())?;
+    let deleted = macros::execute!(
+        tx,
+        "DELETE FROM sessions WHERE id = $1 AND person_id = $2",
+        id.to_string(),
+        person.to_string()
+    )?;
     Ok(deleted == 1)
 }
 

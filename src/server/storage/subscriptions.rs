@@ -31,7 +31,11 @@ pub struct Subscription {
 /// Of a subscription, what says nothing about the endpoint.
 impl std::fmt::Debug for Subscription {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Subscription").field("id", &self.id).field("person", &self.person).field("origin", &self.origin).finish_non_exhaustive()
+        f.debug_struct("Subscription")
+            .field("id", &self.id)
+            .field("person", &self.person)
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
     }
 }
 
@@ -88,14 +92,29 @@ pub async fn lookup_by_endpoint(tx: &mut Tx, endpoint: &str) -> Result<Option<Su
 }
 
 /// A subscription of this person.
-pub async fn lookup_for(tx: &mut Tx, person: PersonId, id: SubscriptionId) -> Result<Option<Subscription>, StorageError> {
-    let row = macros::fetch_optional!(tx, Row, select_subscription!("WHERE id = $1 AND person_id = $2"), id.to_string(), person.to_string())?;
+pub async fn lookup_for(
+    tx: &mut Tx,
+    person: PersonId,
+    id: SubscriptionId,
+) -> Result<Option<Subscription>, StorageError> {
+    let row = macros::fetch_optional!(
+        tx,
+        Row,
+        select_subscription!("WHERE id = $1 AND person_id = $2"),
+        id.to_string(),
+        person.to_string()
+    )?;
     row.map(Row::into_subscription).transpose()
 }
 
 /// All subscriptions of a person, the one heard of last first.
 pub async fn find_of(tx: &mut Tx, person: PersonId) -> Result<Vec<Subscription>, StorageError> {
-    let found = macros::fetch_all!(tx, Row, select_subscription!("WHERE person_id = $1 ORDER BY created_at, id"), person.to_string())?;
+    let found = macros::fetch_all!(
+        tx,
+        Row,
+        select_subscription!("WHERE person_id = $1 ORDER BY created_at, id"),
+        person.to_string()
+    )?;
     let mut found = found.into_iter().map(Row::into_subscription).collect::<Result<Vec<_>, _>>()?;
     found.sort_by_key(|subscription| std::cmp::Reverse(subscription.heard_at()));
     Ok(found)
@@ -147,7 +166,12 @@ pub async fn move_to(tx: &mut Tx, from: SessionId, to: SessionId) -> Result<(), 
 
 /// Writes a device's name; gives whether it changed.
 pub async fn rename(tx: &mut Tx, id: SubscriptionId, name: &str) -> Result<bool, StorageError> {
-    let changed = macros::execute!(tx, "UPDATE push_subscriptions SET name = $2 WHERE id = $1 AND name <> $2", id.to_string(), name)?;
+    let changed = macros::execute!(
+        tx,
+        "UPDATE push_subscriptions SET name = $2 WHERE id = $1 AND name <> $2",
+        id.to_string(),
+        name
+    )?;
     Ok(changed > 0)
 }
 
@@ -156,17 +180,20 @@ pub async fn delete(tx: &mut Tx, id: SubscriptionId) -> Result<(), StorageError>
     Ok(())
 }
 
-pub const FIND_SILENT: &str =
-    "SELECT id FROM push_subscriptions WHERE renewed_at < $1 AND COALESCE(shown_at, 0) < $1 AND COALESCE(opened_at, 0) < $1";
+pub const FIND_SILENT: &str = "SELECT id FROM push_subscriptions WHERE renewed_at < $1 AND COALESCE(shown_at, 0) < $1 AND COALESCE(opened_at, 0) < $1";
 
 /// Those nothing was heard of since `since`: services go on accepting for devices that are gone.
 pub async fn find_silent(tx: &mut Tx, since: Millis) -> Result<Vec<SubscriptionId>, StorageError> {
     let found: Vec<(String,)> = macros::fetch_all!(tx, (String,), FIND_SILENT, since.0)?;
-    found.into_iter().map(|(id,)| id.parse().map_err(|_| StorageError::Inconsistent { table: "push_subscriptions", id, column: "id" })).collect()
+    found
+        .into_iter()
+        .map(|(id,)| {
+            id.parse().map_err(|_| StorageError::Inconsistent { table: "push_subscriptions", id, column: "id" })
+        })
+        .collect()
 }
 
-pub const DELETE_SILENT: &str =
-    "DELETE FROM push_subscriptions WHERE id = $2 AND renewed_at < $1 AND COALESCE(shown_at, 0) < $1 AND COALESCE(opened_at, 0) < $1";
+pub const DELETE_SILENT: &str = "DELETE FROM push_subscriptions WHERE id = $2 AND renewed_at < $1 AND COALESCE(shown_at, 0) < $1 AND COALESCE(opened_at, 0) < $1";
 
 /// Removes one nothing was heard of since `since`; false when it has spoken, or is gone.
 pub async fn delete_silent(tx: &mut Tx, id: SubscriptionId, since: Millis) -> Result<bool, StorageError> {

@@ -56,7 +56,8 @@ pub async fn count_all(tx: &mut Tx, what: Swept) -> Result<i64, StorageError> {
 
 /// The most rows one sweep has deleted, and how many sweeps in a row have been held back.
 pub async fn record_of(tx: &mut Tx, what: Swept) -> Result<(i64, i64), StorageError> {
-    let row: Option<(i64, i64)> = macros::fetch_optional!(tx, (i64, i64), "SELECT most, held FROM sweeps WHERE swept = $1", what.word())?;
+    let row: Option<(i64, i64)> =
+        macros::fetch_optional!(tx, (i64, i64), "SELECT most, held FROM sweeps WHERE swept = $1", what.word())?;
     Ok(row.unwrap_or_default())
 }
 

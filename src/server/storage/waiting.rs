@@ -17,7 +17,12 @@ pub const ASKED_TO_WAIT: &str = "asked to wait";
 
 /// Up to `limit` deliveries that wait longer than until `soon` because this push service failed: neither for quiet
 /// hours nor because the service named a time.
-pub async fn find_held_back(tx: &mut Tx, origin: &str, soon: Millis, limit: i64) -> Result<Vec<(DeliveryId, Millis)>, StorageError> {
+pub async fn find_held_back(
+    tx: &mut Tx,
+    origin: &str,
+    soon: Millis,
+    limit: i64,
+) -> Result<Vec<(DeliveryId, Millis)>, StorageError> {
     let found = macros::fetch_all!(
         tx,
         (String, String, i64),
@@ -31,7 +36,10 @@ pub async fn find_held_back(tx: &mut Tx, origin: &str, soon: Millis, limit: i64)
         ASKED_TO_WAIT,
         ORIGIN_PAUSED,
     )?;
-    found.into_iter().map(|(notification, subscription, at)| Ok((id(&notification, &subscription)?, Millis(at)))).collect()
+    found
+        .into_iter()
+        .map(|(notification, subscription, at)| Ok((id(&notification, &subscription)?, Millis(at))))
+        .collect()
 }
 
 /// Moves deliveries (the delivery, when it was to be sent, when it is sent now) that still wait as they did.

@@ -19,8 +19,12 @@ impl Holder {
     }
 }
 
-/// Every stored name once for pairs and once for persons; with it, whether any row of it has another offset than `offset_of` says.
-pub async fn find_all(tx: &mut Tx, offset_of: impl Fn(&ZoneName) -> Option<i32>) -> Result<Vec<(Holder, ZoneName, bool)>, StorageError> {
+/// Every stored name once for pairs and once for persons; with it, whether any row of it has another offset than
+/// `offset_of` says.
+pub async fn find_all(
+    tx: &mut Tx,
+    offset_of: impl Fn(&ZoneName) -> Option<i32>,
+) -> Result<Vec<(Holder, ZoneName, bool)>, StorageError> {
     let rows: Vec<(String, String, i64, i64, i64)> = macros::fetch_all!(
         tx,
         (String, String, i64, i64, i64),
@@ -32,15 +36,25 @@ pub async fn find_all(tx: &mut Tx, offset_of: impl Fn(&ZoneName) -> Option<i32>)
     )?;
     let found = rows.into_iter().map(|(holder, zone, without, least, most)| {
         let holder = if holder == "pair" { Holder::Pair } else { Holder::Person };
-        let name = ZoneName::parse(&zone).map_err(|_| StorageError::Inconsistent { table: "zones", id: zone, column: "zone" })?;
-        let has_other = offset_of(&name).is_some_and(|offset| without > 0 || least != i64::from(offset) || most != i64::from(offset));
+        let name = ZoneName::parse(&zone).map_err(|_| StorageError::Inconsistent {
+            table: "zones",
+            id: zone,
+            column: "zone",
+        })?;
+        let has_other = offset_of(&name)
+            .is_some_and(|offset| without > 0 || least != i64::from(offset) || most != i64::from(offset));
         Ok((holder, name, has_other))
     });
     found.collect()
 }
 
 /// Some of those who have it, for the log.
-pub async fn find_holders(tx: &mut Tx, holder: Holder, name: &ZoneName, limit: i64) -> Result<Vec<String>, StorageError> {
+pub async fn find_holders(
+    tx: &mut Tx,
+    holder: Holder,
+    name: &ZoneName,
+    limit: i64,
+) -> Result<Vec<String>, StorageError> {
     let sql = match holder {
         Holder::Pair => "SELECT id FROM pairs WHERE zone = $1 ORDER BY id LIMIT $2",
         Holder::Person => "SELECT id FROM persons WHERE zone = $1 ORDER BY id LIMIT $2",
@@ -52,8 +66,12 @@ pub async fn find_holders(tx: &mut Tx, holder: Holder, name: &ZoneName, limit: i
 /// Writes the offset to every row of a name.
 pub async fn update_offset(tx: &mut Tx, holder: Holder, name: &ZoneName, offset_s: i32) -> Result<u64, StorageError> {
     let sql = match holder {
-        Holder::Pair => "UPDATE pairs SET zone_offset_s = $2 WHERE zone = $1 AND (zone_offset_s IS NULL OR zone_offset_s <> $2)",
-        Holder::Person => "UPDATE persons SET zone_offset_s = $2 WHERE zone = $1 AND (zone_offset_s IS NULL OR zone_offset_s <> $2)",
+        Holder::Pair => {
+            "UPDATE pairs SET zone_offset_s = $2 WHERE zone = $1 AND (zone_offset_s IS NULL OR zone_offset_s <> $2)"
+        }
+        Holder::Person => {
+            "UPDATE persons SET zone_offset_s = $2 WHERE zone = $1 AND (zone_offset_s IS NULL OR zone_offset_s <> $2)"
+        }
     };
     macros::execute!(tx, sql, name.as_str(), i64::from(offset_s))
 }

@@ -1,5 +1,5 @@
-//! The wall clock is set, a little or by years, and set right again: for people who had just written, every verb and every
-//! job goes on, there and back.
+//! The wall clock is set, a little or by years, and set right again: for people who had just written, every verb and
+//! every job goes on, there and back.
 
 use std::collections::BTreeSet;
 
@@ -35,7 +35,9 @@ async fn just_written() -> (TestApp, PushService, TestPair) {
     app.deliver().await;
     assert_eq!(pair.child.answer(pair.id, "오늘의 글").await.status(), StatusCode::OK);
     let mut written = 0;
-    while pair.child.post("change_name", &[("name", if written % 2 == 0 { "서연" } else { "지우" })]).await.status() == StatusCode::OK {
+    while pair.child.post("change_name", &[("name", if written % 2 == 0 { "서연" } else { "지우" })]).await.status()
+        == StatusCode::OK
+    {
         written += 1;
     }
     assert!(written > 40, "{written}");
@@ -65,7 +67,11 @@ impl Called {
         let response = who.post(verb, fields).await;
         self.verbs.insert(verb.to_owned());
         if response.status() != StatusCode::OK {
-            self.scandals.push(format!("{verb} {fields:?}: {} {}", response.status(), response.text().await.unwrap_or_default()));
+            self.scandals.push(format!(
+                "{verb} {fields:?}: {} {}",
+                response.status(),
+                response.text().await.unwrap_or_default()
+            ));
         }
     }
 }
@@ -96,7 +102,8 @@ async fn every_verb(app: &TestApp, service: &PushService, pair: &TestPair, at: u
     let mut called = Called::default();
     let fresh = newcomers(app, at, &mut called).await;
     let (child, parent, id) = (&pair.child, &pair.parent, pair.id.to_string());
-    for reading in ["account", "devices", "hand_over", "inbox", "push_key", "quiet_settings", "recovery_page", "zones"] {
+    for reading in ["account", "devices", "hand_over", "inbox", "push_key", "quiet_settings", "recovery_page", "zones"]
+    {
         called.done(child, reading, &[]).await;
     }
     for reading in ["today", "pair_settings", "switches", "invite_page"] {
@@ -111,7 +118,9 @@ async fn every_verb(app: &TestApp, service: &PushService, pair: &TestPair, at: u
         called.call(child, verb, &[("daily_question", &daily)]).await;
     }
     called.call(child, "swap_question", &[("daily_question", &daily), ("version", &version)]).await;
-    called.call(parent, "submit_answer", &[("daily_question", &daily), ("version", &version), ("body", "그때의 글")]).await;
+    called
+        .call(parent, "submit_answer", &[("daily_question", &daily), ("version", &version), ("body", "그때의 글")])
+        .await;
     let until = parent.today(pair.id).await.today.plus_days(3).to_string();
     called.done(parent, "pause_pair", &[("pair", &id), ("until", &until)]).await;
     called.done(parent, "resume_pair", &[("pair", &id)]).await;
@@ -120,8 +129,17 @@ async fn every_verb(app: &TestApp, service: &PushService, pair: &TestPair, at: u
     called.done(parent, "change_relation", &[("pair", &id), ("relation", "mother")]).await;
     called.done(parent, "change_name", &[("name", PARENTS[0].0)]).await;
     called.done(parent, "change_display", &[("locale", "ko"), ("text_size", "larger"), ("zone", "Asia/Seoul")]).await;
-    called.done(parent, "change_quiet_hours", &[("quiet", "yes"), ("quiet_from", "22:30"), ("quiet_to", "07:30")]).await;
-    let all = [("question", "yes"), ("answer", "yes"), ("reminder", "yes"), ("nudge", "yes"), ("news", "yes"), ("pair", id.as_str())];
+    called
+        .done(parent, "change_quiet_hours", &[("quiet", "yes"), ("quiet_from", "22:30"), ("quiet_to", "07:30")])
+        .await;
+    let all = [
+        ("question", "yes"),
+        ("answer", "yes"),
+        ("reminder", "yes"),
+        ("nudge", "yes"),
+        ("news", "yes"),
+        ("pair", id.as_str()),
+    ];
     called.done(parent, "change_switches", &all).await;
     called.done(parent, "change_presence", &[("pair", &id), ("shows_presence", "yes")]).await;
     called.call(parent, "presence", &[("pair", &id), ("what", "here")]).await;
@@ -132,7 +150,12 @@ async fn every_verb(app: &TestApp, service: &PushService, pair: &TestPair, at: u
     let device = devices.devices.first().expect("a device").id.to_string();
     called.done(child, "test_device", &[("device", &device)]).await;
     called.done(child, "rename_device", &[("device", &device), ("name", "내 전화")]).await;
-    let receipt = [("notification", "00000000000000000000000000000001"), ("subscription", device.as_str()), ("receipt", "no"), ("what", "shown")];
+    let receipt = [
+        ("notification", "00000000000000000000000000000001"),
+        ("subscription", device.as_str()),
+        ("receipt", "no"),
+        ("what", "shown"),
+    ];
     called.call(child, "receipt", &receipt).await;
     hand_over(app, &fresh.child, &mut called).await;
     signing(app, &fresh, &mut called, at).await;
@@ -161,8 +184,11 @@ async fn hand_over(app: &TestApp, person: &Browser, called: &mut Called) {
         called.done(&device, "ask_hand_over", &[("code", &code)]).await;
         let page: serde_json::Value = person.ask("hand_over", &[]).await.expect("who asks");
         let id = page.to_string();
-        let id = id.split('"').find(|text| text.len() == 36 && text.matches('-').count() == 4).expect("an id").to_owned();
-        called.done(person, if is_let_in { "confirm_hand_over" } else { "refuse_hand_over" }, &[("hand_over", &id)]).await;
+        let id =
+            id.split('"').find(|text| text.len() == 36 && text.matches('-').count() == 4).expect("an id").to_owned();
+        called
+            .done(person, if is_let_in { "confirm_hand_over" } else { "refuse_hand_over" }, &[("hand_over", &id)])
+            .await;
         called.call(&device, "asked_hand_over", &[]).await;
         if is_let_in {
             called.done(&device, "enter_hand_over", &[]).await;

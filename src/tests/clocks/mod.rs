@@ -194,10 +194,16 @@ async fn a_zone_moved_west_or_east_at_due_keeps_one_question_a_date_and_twelve_h
         let date = live_to_due(&app, &pair).await;
         let gap = app.state.clock.now().since(opened_at);
         match date {
-            Some(date) => assert!(date.to_string().as_str() > "2026-11-23" && gap >= 12 * Millis::HOUR, "{zone}: {date} after {gap} ms"),
+            Some(date) => assert!(
+                date.to_string().as_str() > "2026-11-23" && gap >= 12 * Millis::HOUR,
+                "{zone}: {date} after {gap} ms"
+            ),
             None => {
                 let zone_of = Zone::stored(&crate::domain::ZoneName::parse(zone).expect("a zone"));
-                assert!(zone_of.date(due).to_string() == "2026-11-23" || gap < 12 * Millis::HOUR, "{zone}: skipped for no reason");
+                assert!(
+                    zone_of.date(due).to_string() == "2026-11-23" || gap < 12 * Millis::HOUR,
+                    "{zone}: skipped for no reason"
+                );
                 assert!(live_to_due(&app, &pair).await.is_some(), "{zone}: and the next one opens");
             }
         }
@@ -260,7 +266,10 @@ async fn pairs_of_one_person_keep_their_own_days() {
     other.answer_both("글").await;
     let until = pair.child.today(pair.id).await.today.plus_days(3);
     let fields = [("pair", pair.id.to_string()), ("until", until.to_string())];
-    assert_eq!(pair.child.post("pause_pair", &fields.each_ref().map(|(name, value)| (*name, value.as_str()))).await.status(), StatusCode::OK);
+    assert_eq!(
+        pair.child.post("pause_pair", &fields.each_ref().map(|(name, value)| (*name, value.as_str()))).await.status(),
+        StatusCode::OK
+    );
     app.tick_at(8, 0).await;
     assert_eq!((current(&pair).await.0, current(&other).await.0), (1, 2), "a pause rests its own pair alone");
     for _ in 0..2 {

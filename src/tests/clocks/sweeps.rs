@@ -30,7 +30,9 @@ async fn a_sweep_that_waited_for_three_days_goes_ahead() {
     }
     let count = async || {
         let mut tx = app.state.database.read().await.expect("a read");
-        crate::server::storage::sweeps::count_all(&mut tx, crate::server::storage::sweeps::Swept::Sessions).await.expect("a count")
+        crate::server::storage::sweeps::count_all(&mut tx, crate::server::storage::sweeps::Swept::Sessions)
+            .await
+            .expect("a count")
     };
     assert_eq!(count().await, 2);
     housekeeping::sweep(&app.state).await.expect("a sweep");

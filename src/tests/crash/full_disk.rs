@@ -23,8 +23,17 @@ async fn on_a_full_disk_nothing_is_taken_pages_are_shown_and_with_room_it_goes_o
     let submit = async |body: &str, accept: &str| {
         let fields = [("daily_question", id.as_str()), ("version", &version), ("body", body)];
         let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let request = node.client.post(format!("{}/api/submit_answer", node.url)).header("cookie", &member.cookie).header("accept", accept);
-        let response = request.header("content-type", "application/x-www-form-urlencoded").body(form).timeout(PATIENCE).send().await;
+        let request = node
+            .client
+            .post(format!("{}/api/submit_answer", node.url))
+            .header("cookie", &member.cookie)
+            .header("accept", accept);
+        let response = request
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form)
+            .timeout(PATIENCE)
+            .send()
+            .await;
         let response = response.expect("an answer");
         (response.status(), response.text().await.expect("text"))
     };
@@ -48,7 +57,9 @@ async fn on_a_full_disk_nothing_is_taken_pages_are_shown_and_with_room_it_goes_o
     assert!(shown.contains(kept.trim()), "reading goes on, and what was acknowledged is there");
 
     let process = node.process.id().to_string();
-    assert!(Command::new("prlimit").args(["--pid", &process, "--fsize=unlimited"]).status().expect("prlimit").success());
+    assert!(
+        Command::new("prlimit").args(["--pid", &process, "--fsize=unlimited"]).status().expect("prlimit").success()
+    );
     assert_eq!(submit("사라지면 안 되는 글", "application/json").await.0, StatusCode::OK);
     assert!(node.question(member).await["answers"].to_string().contains("사라지면 안 되는 글"));
 }
@@ -73,7 +84,10 @@ async fn started_without_any_room_after_a_clean_stop_it_shows_pages_and_takes_no
     let question = node.question(member).await;
     let (id, version) = (question["id"].as_str().expect("an id").to_owned(), question["version"].to_string());
     let fields = [("daily_question", id.as_str()), ("version", &version), ("body", "하나")];
-    assert_eq!(node.post(member, "submit_answer", &fields).await.expect("an answer").0, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(
+        node.post(member, "submit_answer", &fields).await.expect("an answer").0,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
     node.kill();
     let node = Node::start(data, "").await;
     assert_eq!(node.post(member, "submit_answer", &fields).await.expect("an answer").0, StatusCode::OK, "with room");
@@ -104,9 +118,14 @@ async fn started_on_a_full_disk_it_shows_pages_and_takes_nothing() {
     let question = node.question(member).await;
     let (id, version) = (question["id"].as_str().expect("an id").to_owned(), question["version"].to_string());
     let fields = [("daily_question", id.as_str()), ("version", &version), ("body", "하나")];
-    assert_eq!(node.post(member, "submit_answer", &fields).await.expect("an answer").0, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(
+        node.post(member, "submit_answer", &fields).await.expect("an answer").0,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
 
     let process = node.process.id().to_string();
-    assert!(Command::new("prlimit").args(["--pid", &process, "--fsize=unlimited"]).status().expect("prlimit").success());
+    assert!(
+        Command::new("prlimit").args(["--pid", &process, "--fsize=unlimited"]).status().expect("prlimit").success()
+    );
     assert_eq!(node.post(member, "submit_answer", &fields).await.expect("an answer").0, StatusCode::OK);
 }

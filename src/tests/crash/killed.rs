@@ -1,5 +1,5 @@
-//! Killed while questions open, answers arrive and pushes leave; started anew on what it left. What was on its way at the
-//! moment of the kill may come twice on the wire: that is counted, and printed.
+//! Killed while questions open, answers arrive and pushes leave; started anew on what it left. What was on its way at
+//! the moment of the kill may come twice on the wire: that is counted, and printed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -78,12 +78,15 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice() {
     let service = PushService::start().await;
     let members = seed(data, &service.host).await;
     assert_eq!(members.len(), PAIRS * 2);
-    let database = Database::open(&format!("sqlite:{}", data.join("umbba.db").display()), Opening::AsIs).await.expect("the database");
+    let database = Database::open(&format!("sqlite:{}", data.join("umbba.db").display()), Opening::AsIs)
+        .await
+        .expect("the database");
 
     let mut node = Node::start(data, &service.host).await;
     let started = node.now().await;
     // Tomorrow, 20:50 in Seoul: more than twelve hours after the seed's own opening.
-    let evening = (started.0 + SEOUL).div_euclid(Millis::DAY) * Millis::DAY - SEOUL + 20 * Millis::HOUR + 50 * Millis::MINUTE;
+    let evening =
+        (started.0 + SEOUL).div_euclid(Millis::DAY) * Millis::DAY - SEOUL + 20 * Millis::HOUR + 50 * Millis::MINUTE;
     let evening = |day: usize| Millis(evening + day as i64 * Millis::DAY);
     for member in &members {
         node.subscribe(member, &service).await;
@@ -95,9 +98,10 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice() {
     let noon = evening(1).plus(-(8 * Millis::HOUR + 50 * Millis::MINUTE));
     node.clock_to(noon).await;
     let mut now = settle(&node, &database, noon).await;
-    // The clock runs past a lease while a push is on its way: it may be sent again, and the first of the two come later than
-    // this look. What was told here already is no news of the days that follow.
-    let told_before: BTreeSet<String> = service.take().iter().filter_map(|push| push.json["id"].as_str().map(str::to_owned)).collect();
+    // The clock runs past a lease while a push is on its way: it may be sent again, and the first of the two come later
+    // than this look. What was told here already is no news of the days that follow.
+    let told_before: BTreeSet<String> =
+        service.take().iter().filter_map(|push| push.json["id"].as_str().map(str::to_owned)).collect();
 
     let days = kills().div_ceil(2);
     let (mut arrived, mut killed) = (Vec::new(), 0);
@@ -149,9 +153,17 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice() {
         now = settle(&node, &database, now).await;
         for member in &members {
             let answers = node.question(member).await["answers"].to_string();
-            assert!(["parent", "child"].iter().all(|role| answers.contains(&format!("{role}의 {day}번째 날"))), "day {day}: {answers}");
+            assert!(
+                ["parent", "child"].iter().all(|role| answers.contains(&format!("{role}의 {day}번째 날"))),
+                "day {day}: {answers}"
+            );
         }
-        arrived.extend(service.take().into_iter().filter(|push| push.json["id"].as_str().is_none_or(|id| !told_before.contains(id))));
+        arrived.extend(
+            service
+                .take()
+                .into_iter()
+                .filter(|push| push.json["id"].as_str().is_none_or(|id| !told_before.contains(id))),
+        );
     }
     node.kill();
 
@@ -168,7 +180,8 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice() {
         assert_eq!(questions, days, "{}: one question a day under one id", member.device);
     }
     for pair in members.chunks(2) {
-        let opened: usize = pair.iter().map(|member| told.get(&(member.device.as_str(), OPENED)).map_or(0, BTreeSet::len)).sum();
+        let opened: usize =
+            pair.iter().map(|member| told.get(&(member.device.as_str(), OPENED)).map_or(0, BTreeSet::len)).sum();
         assert_eq!(opened, days, "one of the two is told that the card opened, once a day");
     }
     let repeats = arrived.len() - distinct.len();

@@ -38,7 +38,12 @@ pub fn folder(name: &str) -> Folder {
 
 pub fn umbba(data: &Path, push_host: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_umbba"));
-    command.env_clear().env("APP_ENV", "test").env("DATA_DIR", data).env("SITE_ROOT", data.join("site")).env("LOG", "off");
+    command
+        .env_clear()
+        .env("APP_ENV", "test")
+        .env("DATA_DIR", data)
+        .env("SITE_ROOT", data.join("site"))
+        .env("LOG", "off");
     command.env("PUSH_EXTRA_HOSTS", push_host);
     command
 }
@@ -58,10 +63,20 @@ impl Drop for Node {
     }
 }
 
-pub async fn post(client: &Client, url: &str, member: &Member, endpoint: &str, fields: &[(&str, &str)]) -> reqwest::Result<(StatusCode, Value)> {
+pub async fn post(
+    client: &Client,
+    url: &str,
+    member: &Member,
+    endpoint: &str,
+    fields: &[(&str, &str)],
+) -> reqwest::Result<(StatusCode, Value)> {
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    let request = client.post(format!("{url}/api/{endpoint}")).header("cookie", &member.cookie).header("accept", "application/json");
-    let response = request.header("content-type", "application/x-www-form-urlencoded").body(body).timeout(PATIENCE).send().await?;
+    let request = client
+        .post(format!("{url}/api/{endpoint}"))
+        .header("cookie", &member.cookie)
+        .header("accept", "application/json");
+    let response =
+        request.header("content-type", "application/x-www-form-urlencoded").body(body).timeout(PATIENCE).send().await?;
     let status = response.status();
     Ok((status, serde_json::from_slice(&response.bytes().await?).unwrap_or_default()))
 }
@@ -90,7 +105,8 @@ impl Node {
             let (mut output, mut line) = (std::io::BufReader::new(stdout), String::new());
             output.read_line(&mut line).map(|_| (line.trim().to_owned(), output))
         });
-        let (listening, output) = tokio::time::timeout(PATIENCE, first_line).await.expect("a first line").expect("no panic").expect("text");
+        let (listening, output) =
+            tokio::time::timeout(PATIENCE, first_line).await.expect("a first line").expect("no panic").expect("text");
         let url = listening.trim_start_matches("listening on ").to_owned();
         Self { process, url, control: data.join("control.sock"), client: Client::new(), _output: output }
     }
@@ -133,7 +149,12 @@ impl Node {
         self.say(&format!("clock +{step}s")).await.expect("the clock is set");
     }
 
-    pub async fn post(&self, member: &Member, endpoint: &str, fields: &[(&str, &str)]) -> reqwest::Result<(StatusCode, Value)> {
+    pub async fn post(
+        &self,
+        member: &Member,
+        endpoint: &str,
+        fields: &[(&str, &str)],
+    ) -> reqwest::Result<(StatusCode, Value)> {
         post(&self.client, &self.url, member, endpoint, fields).await
     }
 
@@ -146,7 +167,12 @@ impl Node {
     pub async fn subscribe(&self, member: &Member, service: &PushService) {
         let (_, key) = self.post(member, "push_key", &[]).await.expect("a key");
         let (keys, endpoint) = (push_service::keys(), service.endpoint(&member.device));
-        let fields = [("endpoint", endpoint.as_str()), ("p256dh", &keys.p256dh), ("auth", &keys.auth), ("key", key.as_str().expect("text"))];
+        let fields = [
+            ("endpoint", endpoint.as_str()),
+            ("p256dh", &keys.p256dh),
+            ("auth", &keys.auth),
+            ("key", key.as_str().expect("text")),
+        ];
         assert_eq!(self.post(member, "subscribe", &fields).await.expect("an answer").0, StatusCode::OK);
     }
 }
@@ -155,12 +181,21 @@ impl Node {
 pub async fn seed(data: &Path, push_host: &str) -> Vec<Member> {
     let file = data.join("sessions.txt");
     let pairs = PAIRS.to_string();
-    let output = umbba(data, push_host).args(["seed", "--pairs", &pairs, "--sessions"]).arg(&file).output().expect("the binary runs");
+    let output = umbba(data, push_host)
+        .args(["seed", "--pairs", &pairs, "--sessions"])
+        .arg(&file)
+        .output()
+        .expect("the binary runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = fs::read_to_string(&file).expect("the sessions");
     let members = text.lines().map(|line| {
         let [_, pair, role, _, cookie] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
-        Member { pair: pair.to_owned(), role: role.to_owned(), cookie: cookie.to_owned(), device: format!("{role}-{pair}") }
+        Member {
+            pair: pair.to_owned(),
+            role: role.to_owned(),
+            cookie: cookie.to_owned(),
+            device: format!("{role}-{pair}"),
+        }
     });
     members.collect()
 }

@@ -54,7 +54,10 @@ impl Reader {
     }
 
     fn ask(&self, url: &str, accept: &str, wait: &str) -> reqwest::RequestBuilder {
-        self.client.get(format!("{url}/events?after={}{wait}", self.cursor)).header("cookie", &self.cookie).header("accept", accept)
+        self.client
+            .get(format!("{url}/events?after={}{wait}", self.cursor))
+            .header("cookie", &self.cookie)
+            .header("accept", accept)
     }
 
     async fn read_body(&mut self, url: &str, is_enough: &(dyn Fn(i64) -> bool + Sync)) -> Result<(), Broken> {
@@ -131,8 +134,11 @@ async fn killed_in_mid_stream_every_door_goes_on_from_its_cursor() {
     let (writer, listener) = (members[0].clone(), members[1].clone());
     assert_eq!(writer.pair, listener.pair);
     let mut node = Node::start(data, "").await;
-    let first = node.post(&listener, "today", &[("pair", &listener.pair)]).await.expect("the page").1["as_of"].as_i64().expect("a number");
-    let reader = |door| Reader { client: Client::new(), cookie: listener.cookie.clone(), door, cursor: first, seqs: Vec::new() };
+    let first = node.post(&listener, "today", &[("pair", &listener.pair)]).await.expect("the page").1["as_of"]
+        .as_i64()
+        .expect("a number");
+    let reader =
+        |door| Reader { client: Client::new(), cookie: listener.cookie.clone(), door, cursor: first, seqs: Vec::new() };
     let mut readers: Vec<Reader> = DOORS.map(reader).into();
     let mut kept = 0;
 
@@ -157,7 +163,9 @@ async fn killed_in_mid_stream_every_door_goes_on_from_its_cursor() {
         node = Node::start(data, "").await;
     }
 
-    let last = node.post(&listener, "today", &[("pair", &listener.pair)]).await.expect("the page").1["as_of"].as_i64().expect("a number");
+    let last = node.post(&listener, "today", &[("pair", &listener.pair)]).await.expect("the page").1["as_of"]
+        .as_i64()
+        .expect("a number");
     assert!(kept > 0 && last - first >= kept, "{} events for {kept} acknowledged changes", last - first);
     for mut reader in readers {
         let door = reader.door;

@@ -71,7 +71,11 @@ async fn somebody_elses_page_hears_nothing_of_whoever_signed_in_since(door: Door
             return doors::socket(&browser, &query, &[]).await.map(drop).err().unwrap_or_default();
         }
         let response = browser.events(&query, &[("accept", door.accept())]).await.expect("an answer");
-        if response.status() == 200 { (0, String::new()) } else { (response.status().as_u16(), response.text().await.expect("a code")) }
+        if response.status() == 200 {
+            (0, String::new())
+        } else {
+            (response.status().as_u16(), response.text().await.expect("a code"))
+        }
     };
 
     assert_eq!(ask(&other.to_string()).await, (401, "\"SignedOut\"".into()));
@@ -115,7 +119,11 @@ async fn a_ninth_line_takes_the_place_of_the_oldest(door: Door) {
         assert_eq!(ear.next().await, None, "it is the last frame");
         match door {
             Door::WebSocket => assert_eq!(ear.end, Some((4000, "replaced".into()))),
-            Door::Sse => assert!(ear.raw.contains("retry: 600000"), "a page that does not know the frame comes back late: {}", ear.raw),
+            Door::Sse => assert!(
+                ear.raw.contains("retry: 600000"),
+                "a page that does not know the frame comes back late: {}",
+                ear.raw
+            ),
             Door::Ndjson | Door::LongPoll | Door::Poll => {}
         }
     }
@@ -143,13 +151,18 @@ async fn a_bad_cursor_is_refused_with_a_reason(door: Door) {
     let app = TestApp::start().await;
     let (browser, ..) = somebody(&app).await;
     let wait = if door == Door::LongPoll { "&wait=1" } else { "" };
-    for (after, id) in [("x", None), ("-1", None), ("", None), ("99999999999999999999", None), ("3", Some("x")), ("3", Some("-3"))] {
+    for (after, id) in
+        [("x", None), ("-1", None), ("", None), ("99999999999999999999", None), ("3", Some("x")), ("3", Some("-3"))]
+    {
         let query = format!("after={after}{wait}");
         let headers: Vec<(&'static str, &str)> = id.map(|id| ("last-event-id", id)).into_iter().collect();
         let refused = if door == Door::WebSocket {
             doors::socket(&browser, &query, &headers).await.expect_err("a refusal")
         } else {
-            let response = browser.events(&query, &[&headers[..], &[("accept", door.accept())]].concat()).await.expect("an answer");
+            let response = browser
+                .events(&query, &[&headers[..], &[("accept", door.accept())]].concat())
+                .await
+                .expect("an answer");
             assert_eq!(response.status(), 400, "{query} {id:?}");
             (response.status().as_u16(), response.text().await.expect("a code"))
         };

@@ -1,5 +1,6 @@
-//! One feed, five doors, one suite: each case is run at every door, through real HTTP. What is told stands in `told`, how it ends
-//! in `ended`, readers that take nothing in `stalled`; `streams` and `sockets` are what only those doors have.
+//! One feed, five doors, one suite: each case is run at every door, through real HTTP. What is told stands in `told`,
+//! how it ends in `ended`, readers that take nothing in `stalled`; `streams` and `sockets` are what only those doors
+//! have.
 
 mod ended;
 mod sockets;
@@ -61,7 +62,13 @@ async fn tell(app: &TestApp, person: PersonId, count: usize) {
 
 async fn person_of(app: &TestApp, browser: &Browser) -> PersonId {
     let token = browser.cookies.lock().expect("cookies")["__Host-session"].clone();
-    sessions::recognise(&app.state, &token, [127, 0, 0, 1].into()).await.expect("a look").expect("a session").found.person.id
+    sessions::recognise(&app.state, &token, [127, 0, 0, 1].into())
+        .await
+        .expect("a look")
+        .expect("a session")
+        .found
+        .person
+        .id
 }
 
 /// Somebody who is signed in, their id, and the last number of their feed.

@@ -14,7 +14,8 @@ async fn a_socket_opened_by_another_site_is_refused() {
         let refused = doors::socket(&browser, "after=0", &[("origin", origin)]).await.err();
         assert_eq!(refused, Some((403, "\"CrossSite\"".into())), "{origin}");
     }
-    let broken = browser.events("after=0", &[("upgrade", "websocket"), ("origin", &browser.url)]).await.expect("an answer");
+    let broken =
+        browser.events("after=0", &[("upgrade", "websocket"), ("origin", &browser.url)]).await.expect("an answer");
     assert_eq!((broken.status().as_u16(), broken.text().await.expect("a code")), (400, "\"Malformed\"".into()));
     assert_eq!(app.state.database.notifier().count_lines(), 0);
 }
@@ -42,8 +43,16 @@ async fn a_socket_that_is_talked_to_closes_with_a_reason() {
 
     assert_eq!(close_of(vec![Message::text("?"); 17]).await, Some((1008, "nothing is read here".into())));
     assert_eq!(close_of(vec![Message::binary(vec![0; 9]); 1_000]).await, Some((1008, "nothing is read here".into())));
-    assert_eq!(close_of(vec![Message::Ping(Vec::new().into()); 1_000]).await, Some((1008, "nothing is read here".into())), "pings count");
-    assert_eq!(close_of(vec![Message::Pong(Vec::new().into()); 1_000]).await, Some((1008, "nothing is read here".into())), "and pongs");
+    assert_eq!(
+        close_of(vec![Message::Ping(Vec::new().into()); 1_000]).await,
+        Some((1008, "nothing is read here".into())),
+        "pings count"
+    );
+    assert_eq!(
+        close_of(vec![Message::Pong(Vec::new().into()); 1_000]).await,
+        Some((1008, "nothing is read here".into())),
+        "and pongs"
+    );
     assert_eq!(close_of(vec![Message::text("?".repeat(2_000))]).await, Some((1009, "a message is too long".into())));
     no_line_is_left(&app).await;
 
@@ -56,7 +65,12 @@ async fn a_socket_that_is_talked_to_closes_with_a_reason() {
     let (mut was_answered, mut was_told) = (false, false);
     tell(&app, person, 1).await;
     while !(was_answered && was_told) {
-        match tokio::time::timeout(PATIENCE, socket.next()).await.expect("something").expect("an open socket").expect("a message") {
+        match tokio::time::timeout(PATIENCE, socket.next())
+            .await
+            .expect("something")
+            .expect("an open socket")
+            .expect("a message")
+        {
             Message::Pong(data) => was_answered = &data[..] == b"here?",
             Message::Text(text) => was_told |= text.contains("\"frame\":\"told\""),
             other => panic!("{other:?}"),
@@ -82,7 +96,11 @@ async fn a_socket_that_answers_no_ping_is_closed_with_a_reason() {
     let mut socket = doors::socket(&browser, &format!("after={last}"), &[]).await.expect("a socket");
     let mut pings = 0;
     while pings < 10 {
-        let message = tokio::time::timeout(PATIENCE, socket.next()).await.expect("something").expect("an open socket").expect("a message");
+        let message = tokio::time::timeout(PATIENCE, socket.next())
+            .await
+            .expect("something")
+            .expect("an open socket")
+            .expect("a message");
         pings += i32::from(matches!(message, Message::Ping(_)));
     }
 }

@@ -51,7 +51,10 @@ async fn a_reader_that_takes_nothing_is_dropped_and_goes_on(door: Door) {
 /// The highest this process's memory has been since `forget_peak`, in KiB.
 fn peak_memory() -> i64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("a Linux");
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).and_then(|rest| rest.trim().strip_suffix(" kB")?.parse().ok());
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .and_then(|rest| rest.trim().strip_suffix(" kB")?.parse().ok());
     peak.expect("a number")
 }
 

@@ -36,7 +36,10 @@ async fn a_stream_is_one_well_formed_response_from_its_head_to_its_last_chunk() 
         assert!(head.contains("\r\ntransfer-encoding: chunked") && head.contains("\r\nconnection: close"), "{head}");
         let body = format!("{beginning}{told}{end}");
         let chunks = chunks(&body);
-        assert!(chunks[0].contains("hello") && chunks.iter().all(|chunk| chunk.ends_with('\n')), "whole frames: {chunks:?}");
+        assert!(
+            chunks[0].contains("hello") && chunks.iter().all(|chunk| chunk.ends_with('\n')),
+            "whole frames: {chunks:?}"
+        );
         assert_eq!(chunks.concat().matches("settings_changed").count(), 250);
         assert!(chunks.len() < 20, "what waits goes together, in {} chunks", chunks.len());
     }

@@ -22,7 +22,9 @@ async fn the_backlog_comes_first_and_then_what_is_new(door: Door) {
 
     let mut ear = Ear::open(&pair.child, door, as_of).await;
 
-    let Some(Heard::Told(Event { seq, kind, pair: told, .. })) = ear.after_hello().await else { panic!("the backlog at {door:?}") };
+    let Some(Heard::Told(Event { seq, kind, pair: told, .. })) = ear.after_hello().await else {
+        panic!("the backlog at {door:?}")
+    };
     assert_eq!((seq, kind, told), (as_of + 1, EventKind::AnswerSubmitted, Some(pair.id)));
     pair.child.answer(pair.id, "골목").await;
     let mut told = Vec::new();
@@ -47,7 +49,11 @@ async fn random_disconnects_leave_no_gap_and_no_double(door: Door) {
         let (mut cursor, mut seen) = (first, Vec::new());
         while (seen.len() as i64) < total {
             let by_header = random.number().is_multiple_of(2);
-            let mut ear = if by_header { Ear::reopen(&browser, door, cursor).await } else { Ear::open(&browser, door, cursor).await };
+            let mut ear = if by_header {
+                Ear::reopen(&browser, door, cursor).await
+            } else {
+                Ear::open(&browser, door, cursor).await
+            };
             // Cut off after none to four, wherever the bytes are just then.
             for _ in 0..(random.number() % 5).min((total - seen.len() as i64).unsigned_abs()) {
                 seen.push(ear.told().await.seq);
@@ -124,7 +130,11 @@ async fn a_stranger_hears_nothing(door: Door) {
     assert_eq!(own.told().await.kind, EventKind::AnswerSubmitted);
     tell(&app, marked, 1).await;
     let event = ear.told().await;
-    assert_eq!((event.seq, event.kind, event.pair), (last + 1, EventKind::SettingsChanged, None), "nothing came before the mark");
+    assert_eq!(
+        (event.seq, event.kind, event.pair),
+        (last + 1, EventKind::SettingsChanged, None),
+        "nothing came before the mark"
+    );
 }
 
 async fn a_restart_in_mid_stream_loses_nothing(door: Door) {
