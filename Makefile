@@ -36,6 +36,8 @@ WORKER := $(SITE)/service-worker.js
 PAGE_SCRIPTS := $(patsubst src/scripts/%.ts,$(SITE)/%.js,$(wildcard src/scripts/*.ts))
 # Every folder with a tsconfig.json.
 TYPED := src/worker src/client src/scripts end2end
+# Prettier formats these (`.prettierrc.json`). It skips node_modules by itself.
+PRETTIER := end2end/node_modules/.bin/prettier --log-level warn '{.ci,end2end,src}/**/*.{ts,mjs}'
 
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 
@@ -58,7 +60,7 @@ test-long: ## the same with 1000 rounds of each random test
 	@TEST_ROUNDS=1000 .ci/test
 
 ##@ Parts
-.PHONY: build site css scripts server server-debug bench fmt clippy types font tools interop clean wasm-target FORCE
+.PHONY: build site css scripts server server-debug bench fmt fmt-check clippy types font tools interop clean wasm-target FORCE
 
 build: site server ## target/release/umbba and target/site
 
@@ -81,8 +83,13 @@ bench: site ## build and run the benchmarks; BENCH="page push minute live" choos
 	cargo build --release --bin umbba-bench --features ssr
 	@target/release/umbba-bench $(BENCH)
 
-fmt: ## format the Rust code
+fmt: $(NODE_MODULES) ## format Rust, TypeScript and the Node scripts
 	cargo fmt
+	$(PRETTIER) --write
+
+fmt-check: $(NODE_MODULES) ## fail where `make fmt` would change something
+	cargo fmt --check
+	$(PRETTIER) --check
 
 clippy: | wasm-target ## clippy on both halves, warnings denied
 	cargo clippy --features ssr --all-targets -- -D warnings
