@@ -12,7 +12,10 @@ function rust(text) {
   }
   const results = [...text.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed;/gm)];
   if (results.length === 0) return null;
-  return results.reduce((t, [, p, f]) => ({ passed: t.passed + Number(p), failed: t.failed + Number(f) }), { passed: 0, failed: 0 });
+  return results.reduce((t, [, p, f]) => ({ passed: t.passed + Number(p), failed: t.failed + Number(f) }), {
+    passed: 0,
+    failed: 0,
+  });
 }
 
 /** Playwright's JSON report; errors outside any test (a spec that does not parse) are no count. */
@@ -29,7 +32,10 @@ function sayWhy({ suites = [], specs = [] }) {
   for (const { title, file, line, tests } of specs) {
     const failure = tests.flatMap(({ results }) => results).find(({ error }) => error);
     if (!failure) continue;
-    const lines = (failure.error.message ?? '').replace(/\x1b\[[0-9;]*m/g, '').split('\n').slice(0, 16);
+    const lines = (failure.error.message ?? '')
+      .replace(/\x1b\[[0-9;]*m/g, '')
+      .split('\n')
+      .slice(0, 16);
     console.log(`✘ ${file}:${line} ${title}\n${lines.map((line) => `    ${line}`).join('\n')}`);
   }
 }

@@ -25,12 +25,21 @@ const agent = new http.Agent({ keepAlive: true, maxSockets: 32 });
 
 // Its own `sendNotification` speaks https alone: the request is its own, the socket is ours.
 function post() {
-  const { method, headers, body } = webPush.generateRequestDetails(subscription(`http://127.0.0.1:${port}`), payload, options);
+  const { method, headers, body } = webPush.generateRequestDetails(
+    subscription(`http://127.0.0.1:${port}`),
+    payload,
+    options,
+  );
   return new Promise((resolve, reject) => {
-    const request = http.request({ host: '127.0.0.1', port, path: '/push/peer', method, headers, agent }, (response) => {
-      response.resume();
-      response.on('end', () => (response.statusCode === 201 ? resolve() : reject(new Error(`status ${response.statusCode}`))));
-    });
+    const request = http.request(
+      { host: '127.0.0.1', port, path: '/push/peer', method, headers, agent },
+      (response) => {
+        response.resume();
+        response.on('end', () =>
+          response.statusCode === 201 ? resolve() : reject(new Error(`status ${response.statusCode}`)),
+        );
+      },
+    );
     request.on('error', reject);
     request.end(body);
   });

@@ -4,21 +4,25 @@
 //     node end2end/interop/check.mjs keys                 twelve receivers with their private keys, as JSON
 //     node end2end/interop/check.mjs < messages.json      fails with a sentence on the first difference
 
-import { createECDH, createPublicKey, randomBytes, verify } from "node:crypto";
-import { json } from "node:stream/consumers";
-import ece from "http_ece";
+import { createECDH, createPublicKey, randomBytes, verify } from 'node:crypto';
+import { json } from 'node:stream/consumers';
+import ece from 'http_ece';
 
 const RECEIVERS = 12;
 const DAY_S = 86_400;
 const HEADER = '{"typ":"JWT","alg":"ES256"}';
 
 function receiver() {
-  const ecdh = createECDH("prime256v1");
+  const ecdh = createECDH('prime256v1');
   ecdh.generateKeys();
   // One private key in 256 begins with a zero, which OpenSSL leaves out.
   const d = ecdh.getPrivateKey();
   const padded = Buffer.concat([Buffer.alloc(32 - d.length), d]);
-  return { private: padded.toString("base64url"), p256dh: ecdh.getPublicKey("base64url"), auth: randomBytes(16).toString("base64url") };
+  return {
+    private: padded.toString('base64url'),
+    p256dh: ecdh.getPublicKey('base64url'),
+    auth: randomBytes(16).toString('base64url'),
+  };
 }
 
 function demand(isSo, sentence) {
@@ -26,40 +30,46 @@ function demand(isSo, sentence) {
 }
 
 function checkBody(message) {
-  const privateKey = createECDH("prime256v1");
-  privateKey.setPrivateKey(message.private, "base64url");
-  demand(privateKey.getPublicKey("base64url") === message.p256dh, "p256dh does not belong to the private key");
+  const privateKey = createECDH('prime256v1');
+  privateKey.setPrivateKey(message.private, 'base64url');
+  demand(privateKey.getPublicKey('base64url') === message.p256dh, 'p256dh does not belong to the private key');
 
-  const body = Buffer.from(message.body, "base64url");
+  const body = Buffer.from(message.body, 'base64url');
   demand(body.length <= 4096, `the body has ${body.length} bytes`);
-  const plaintext = ece.decrypt(body, { version: "aes128gcm", privateKey, authSecret: message.auth });
-  demand(plaintext.equals(Buffer.from(message.plaintext, "base64url")), "the body holds another plaintext");
+  const plaintext = ece.decrypt(body, { version: 'aes128gcm', privateKey, authSecret: message.auth });
+  demand(plaintext.equals(Buffer.from(message.plaintext, 'base64url')), 'the body holds another plaintext');
 }
 
 function checkToken({ authorization, origin, subject, now_s: now }) {
-  const [, head, claims, signature, k] = authorization.match(/^vapid t=([\w-]+)\.([\w-]+)\.([\w-]+), k=([\w-]{87})$/) ?? [];
+  const [, head, claims, signature, k] =
+    authorization.match(/^vapid t=([\w-]+)\.([\w-]+)\.([\w-]+), k=([\w-]{87})$/) ?? [];
   demand(k, `this is no vapid header: ${authorization}`);
-  const point = Buffer.from(k, "base64url");
-  const [x, y] = [point.subarray(1, 33), point.subarray(33)].map((half) => half.toString("base64url"));
-  const key = createPublicKey({ key: { kty: "EC", crv: "P-256", x, y }, format: "jwk" });
-  const isSigned = verify("sha256", Buffer.from(`${head}.${claims}`), { key, dsaEncoding: "ieee-p1363" }, Buffer.from(signature, "base64url"));
-  demand(isSigned, "the token is not signed with k");
+  const point = Buffer.from(k, 'base64url');
+  const [x, y] = [point.subarray(1, 33), point.subarray(33)].map((half) => half.toString('base64url'));
+  const key = createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' });
+  const isSigned = verify(
+    'sha256',
+    Buffer.from(`${head}.${claims}`),
+    { key, dsaEncoding: 'ieee-p1363' },
+    Buffer.from(signature, 'base64url'),
+  );
+  demand(isSigned, 'the token is not signed with k');
 
-  const header = Buffer.from(head, "base64url").toString();
+  const header = Buffer.from(head, 'base64url').toString();
   demand(header === HEADER, `the token's header is ${header}`);
-  const { aud, exp, sub } = JSON.parse(Buffer.from(claims, "base64url"));
+  const { aud, exp, sub } = JSON.parse(Buffer.from(claims, 'base64url'));
   demand(aud === origin, `aud is ${aud}, not ${origin}`);
   demand(Number.isInteger(exp) && exp > now && exp <= now + DAY_S, `exp is ${exp - now} s ahead`);
   demand(sub === subject, `sub is ${sub}, not ${subject}`);
 }
 
 async function main() {
-  if (process.argv[2] === "keys") {
+  if (process.argv[2] === 'keys') {
     console.log(JSON.stringify(Array.from({ length: RECEIVERS }, receiver)));
     return;
   }
   const messages = await json(process.stdin);
-  demand(messages.length > 0, "there are no messages");
+  demand(messages.length > 0, 'there are no messages');
   messages.forEach((message, at) => {
     try {
       checkBody(message);

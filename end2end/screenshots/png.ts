@@ -16,7 +16,9 @@ export function shrink(png: Buffer): Buffer {
   for (const [place, box] of boxes.entries()) {
     const all = box.reduce((sum, { count }) => sum + count, 0);
     for (const at of [0, 1, 2]) {
-      palette[place * 3 + 2 - at] = Math.round(box.reduce((sum, { value, count }) => sum + channel(value, at) * count, 0) / all);
+      palette[place * 3 + 2 - at] = Math.round(
+        box.reduce((sum, { value, count }) => sum + channel(value, at) * count, 0) / all,
+      );
     }
     for (const { value } of box) places.set(value, place);
   }
@@ -26,7 +28,12 @@ export function shrink(png: Buffer): Buffer {
   head.writeUInt32BE(width, 0);
   head.writeUInt32BE(height, 4);
   head.set([8, 3, 0, 0, 0], 8);
-  const parts = [chunk('IHDR', head), chunk('PLTE', palette), chunk('IDAT', deflateSync(rows, { level: 9, memLevel: 9 })), chunk('IEND', Buffer.alloc(0))];
+  const parts = [
+    chunk('IHDR', head),
+    chunk('PLTE', palette),
+    chunk('IDAT', deflateSync(rows, { level: 9, memLevel: 9 })),
+    chunk('IEND', Buffer.alloc(0)),
+  ];
   return Buffer.concat([png.subarray(0, 8), ...parts]);
 }
 
@@ -35,7 +42,10 @@ function cut(colours: Colour[]): Colour[][] {
   const measured = (box: Colour[]) => {
     const spans = [0, 1, 2].map((at) => {
       const values = box.map(({ value }) => channel(value, at));
-      return values.reduce((most, value) => Math.max(most, value), 0) - values.reduce((least, value) => Math.min(least, value), 255);
+      return (
+        values.reduce((most, value) => Math.max(most, value), 0) -
+        values.reduce((least, value) => Math.min(least, value), 255)
+      );
     });
     const span = Math.max(...spans);
     return { box, at: spans.indexOf(span), weight: span * Math.sqrt(box.reduce((sum, { count }) => sum + count, 0)) };
@@ -58,7 +68,8 @@ function read(png: Buffer): { width: number; height: number; pixels: Uint32Array
   if (png[24] !== 8 || (kind !== 2 && kind !== 6) || png[28] !== 0) throw new Error('not a PNG as Chromium writes it');
   const data: Buffer[] = [];
   for (let at = 8; at < png.length; at += png.readUInt32BE(at) + 12) {
-    if (png.toString('latin1', at + 4, at + 8) === 'IDAT') data.push(png.subarray(at + 8, at + 8 + png.readUInt32BE(at)));
+    if (png.toString('latin1', at + 4, at + 8) === 'IDAT')
+      data.push(png.subarray(at + 8, at + 8 + png.readUInt32BE(at)));
   }
   const [raw, size] = [inflateSync(Buffer.concat(data)), kind === 2 ? 3 : 4];
   const length = width * size;
@@ -71,7 +82,8 @@ function read(png: Buffer): { width: number; height: number; pixels: Uint32Array
       const [left, up, corner] = [x < size ? 0 : row[x - size], above[x], x < size ? 0 : above[x - size]];
       row[x] += [0, left, up, (left + up) >> 1, paeth(left, up, corner)][filter];
     }
-    for (let x = 0; x < width; x += 1) pixels[y * width + x] = (row[x * size] << 16) | (row[x * size + 1] << 8) | row[x * size + 2];
+    for (let x = 0; x < width; x += 1)
+      pixels[y * width + x] = (row[x * size] << 16) | (row[x * size + 1] << 8) | row[x * size + 2];
     above = row;
   }
   return { width, height, pixels };

@@ -15,7 +15,9 @@ export async function expectAccessible(page: Page): Promise<void> {
     .map(({ id, impact, help, nodes }) =>
       [
         `${impact} ${id}: ${help}`,
-        ...nodes.map(({ target, failureSummary }) => `  ${target.join(' ')}\n    ${failureSummary?.replace(/\n\s*/g, '\n      ')}`),
+        ...nodes.map(
+          ({ target, failureSummary }) => `  ${target.join(' ')}\n    ${failureSummary?.replace(/\n\s*/g, '\n      ')}`,
+        ),
       ].join('\n'),
     );
   if (findings.length > 0) throw new Error(`${page.url()} has serious accessibility findings:\n${findings.join('\n')}`);

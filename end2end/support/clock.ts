@@ -23,7 +23,9 @@ export class Clock {
   /** The minute it is in Seoul, as a time field takes it. A pair that begins with it comes due at every `nextDay`. */
   async minute(): Promise<string> {
     const [, now] = (await this.ask('clock +0s')).split(' ');
-    return new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'Asia/Seoul' }).format(Number(now));
+    return new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'Asia/Seoul' }).format(
+      Number(now),
+    );
   }
 
   /** One line there, one line back: `ok …`, or `error …`, which is thrown. */

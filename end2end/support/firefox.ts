@@ -64,7 +64,13 @@ export class Firefox {
       handleSIGTERM: false,
       args: ['--remote-allow-system-access'], // notifications are windows of the browser's own
       userDataDir: join(this.home, 'profile'),
-      env: { PATH: process.env.PATH, HOME: this.home, TMPDIR: this.home, TZ: 'Asia/Seoul', MOZ_CRASHREPORTER_DISABLE: '1' },
+      env: {
+        PATH: process.env.PATH,
+        HOME: this.home,
+        TMPDIR: this.home,
+        TZ: 'Asia/Seoul',
+        MOZ_CRASHREPORTER_DISABLE: '1',
+      },
       defaultViewport: { width: 390, height: 844 },
       extraPrefsFirefox: {
         'dom.push.connection.enabled': true,
@@ -123,7 +129,9 @@ export class Firefox {
 
   /** Clicks the notification with this title, now or as soon as it lies on the screen. */
   async click(title: string): Promise<void> {
-    const alert = await soon(`notification "${title}"`, async () => (await this.alerts()).find((alert) => alert.title === title));
+    const alert = await soon(`notification "${title}"`, async () =>
+      (await this.alerts()).find((alert) => alert.title === title),
+    );
     await this.evaluate(alert.context, `document.getElementById('alertBox').click()`);
   }
 
@@ -173,7 +181,9 @@ export class Firefox {
 
   /** Puppeteer knows the tabs only; the windows around them are asked over its connection, which it keeps to itself. */
   private async bidi(method: string, params: object): Promise<any> {
-    const { connection } = this.browser as unknown as { connection: { send(method: string, params: object): Promise<{ result: any }> } };
+    const { connection } = this.browser as unknown as {
+      connection: { send(method: string, params: object): Promise<{ result: any }> };
+    };
     return (await connection.send(method, params)).result;
   }
 

@@ -5,7 +5,8 @@ import { expect, type Page } from '@playwright/test';
 export function kept(page: Page): Promise<Record<string, string[]>> {
   return page.evaluate(async () => {
     const names = await caches.keys();
-    const paths = async (name: string) => (await (await caches.open(name)).keys()).map(({ url }) => url.slice(location.origin.length));
+    const paths = async (name: string) =>
+      (await (await caches.open(name)).keys()).map(({ url }) => url.slice(location.origin.length));
     return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await paths(name)] as const)));
   });
 }
@@ -13,7 +14,9 @@ export function kept(page: Page): Promise<Record<string, string[]>> {
 /** The paths of the kept pages. */
 export async function keptPages(page: Page): Promise<string[]> {
   const caches = await kept(page);
-  return Object.keys(caches).filter((name) => name.startsWith('pages:')).flatMap((name) => caches[name]);
+  return Object.keys(caches)
+    .filter((name) => name.startsWith('pages:'))
+    .flatMap((name) => caches[name]);
 }
 
 /** Waits until these pages are kept, and all files of their builds. */
@@ -23,7 +26,9 @@ export async function untilKept(page: Page, ...paths: string[]): Promise<void> {
     .poll(() =>
       page.evaluate(async (paths) => {
         const copies = await Promise.all(paths.map((path) => caches.match(path)));
-        return Promise.all(copies.map(async (copy) => Boolean(await caches.match(`/pkg/${copy?.headers.get('x-keep')}/files.json`))));
+        return Promise.all(
+          copies.map(async (copy) => Boolean(await caches.match(`/pkg/${copy?.headers.get('x-keep')}/files.json`))),
+        );
       }, paths),
     )
     .toEqual(paths.map(() => true));

@@ -32,7 +32,9 @@ export class Nginx {
   static async before(server: Server, how: string): Promise<Nginx> {
     const [folder, port] = [await mkdtemp(join(tmpdir(), 'umbba-nginx-')), await freePort()];
     const user = userInfo().uid === 0 ? 'user root;' : '';
-    const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ');
+    const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+      .map((name) => `${name}_temp_path ${folder}/${name};`)
+      .join(' ');
     const upstream = new URL(server.url).port;
     await writeFile(
       join(folder, 'nginx.conf'),
@@ -50,7 +52,12 @@ export class Nginx {
     });
     const nginx = new Nginx(`http://localhost:${port}`, folder, process, exited);
     const until = Date.now() + START_MS;
-    while (!(await fetch(`${nginx.url}/livez`).then(({ ok }) => ok, () => false))) {
+    while (
+      !(await fetch(`${nginx.url}/livez`).then(
+        ({ ok }) => ok,
+        () => false,
+      ))
+    ) {
       if (Date.now() > until || process.exitCode !== null) {
         await nginx.stop();
         throw new Error('nginx did not start: install the Debian package nginx-light, or set NGINX');

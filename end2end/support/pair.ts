@@ -7,10 +7,24 @@ export { expect } from './server.ts';
 
 // The names and relations of `src/server/storage/seeds.rs`.
 const PARENTS = {
-  순자: 'mother', 영호: 'father', 미경: 'mother', 정숙: 'grandmother', 상철: 'father', 말순: 'grandmother', 기남: 'grandfather', 은주: 'mother',
+  순자: 'mother',
+  영호: 'father',
+  미경: 'mother',
+  정숙: 'grandmother',
+  상철: 'father',
+  말순: 'grandmother',
+  기남: 'grandfather',
+  은주: 'mother',
 };
 const CHILDREN = {
-  민지: 'daughter', 준호: 'son', 서연: 'daughter', 도윤: 'son', 하은: 'daughter', 지훈: 'son', 유나: 'daughter', 태오: 'son',
+  민지: 'daughter',
+  준호: 'son',
+  서연: 'daughter',
+  도윤: 'son',
+  하은: 'daughter',
+  지훈: 'son',
+  유나: 'daughter',
+  태오: 'son',
 };
 type ParentName = keyof typeof PARENTS;
 type ChildName = keyof typeof CHILDREN;
@@ -49,7 +63,11 @@ export class Person<N extends Name = Name> {
 
   /** Posts a form as this browser would, and gives the address it is sent on to. A refusal is thrown. */
   async post(form: string, fields: Fields = {}): Promise<string> {
-    const response = await this.page.request.post(`/api/${form}`, { form: fields, headers: { accept: 'text/html' }, maxRedirects: 0 });
+    const response = await this.page.request.post(`/api/${form}`, {
+      form: fields,
+      headers: { accept: 'text/html' },
+      maxRedirects: 0,
+    });
     if (response.status() !== 303) throw new Error(`${this.name}: ${form} was answered with ${response.status()}`);
     return response.headers().location;
   }
@@ -69,7 +87,10 @@ export class Person<N extends Name = Name> {
   /** Takes a seat and gives the new pair's id. The seat is the one this name is for. */
   async startPair(pushTime = '21:00'): Promise<string> {
     await this.signUp();
-    const seat: Fields = this.name in PARENTS ? { role: 'parent', parent_relation: this.relation } : { role: 'child', child_relation: this.relation };
+    const seat: Fields =
+      this.name in PARENTS
+        ? { role: 'parent', parent_relation: this.relation }
+        : { role: 'child', child_relation: this.relation };
     const today = await this.post('start_pair', { ...seat, push_time: pushTime, zone: 'Asia/Seoul' });
     return today.split('/')[2];
   }

@@ -1,7 +1,13 @@
 // A push service of our own: RFC 8030 towards the server, Mozilla's WebSocket protocol towards Firefox, both on one
 // port. What is posted here is decrypted by a real browser, and what a real service refuses is refused.
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Claims, readVapid } from './vapid.ts';
@@ -138,11 +144,16 @@ export class PushService {
   // ---- towards the server: RFC 8030
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const answer = (status: number, headers: Record<string, string>, text = '') => response.writeHead(status, headers).end(text);
+    const answer = (status: number, headers: Record<string, string>, text = '') =>
+      response.writeHead(status, headers).end(text);
     try {
-      if (request.method !== 'POST' || !/^\/push\/[\w-]+$/.test(request.url ?? '')) throw new Refusal(404, 'no such address');
+      if (request.method !== 'POST' || !/^\/push\/[\w-]+$/.test(request.url ?? ''))
+        throw new Refusal(404, 'no such address');
       const message = await this.take(request);
-      answer(message.status, { location: `http://${this.host}/message/${message.id}`, ttl: String(request.headers.ttl) });
+      answer(message.status, {
+        location: `http://${this.host}/message/${message.id}`,
+        ttl: String(request.headers.ttl),
+      });
     } catch (error) {
       if (error instanceof Refusal) answer(error.status, error.headers, error.message);
       else answer(500, {}, String(error));
@@ -181,10 +192,12 @@ export class PushService {
     if (this.gone.has(endpoint)) throw new Refusal(410, 'no longer subscribed');
     if (!subscription) throw new Refusal(404, 'never subscribed');
     if (!/^\d+$/.test(String(headers.ttl))) throw new Refusal(400, 'TTL must be there'); // RFC 8030 §5.2
-    if (topic !== undefined && !/^[\w-]{1,32}$/.test(String(topic))) throw new Refusal(400, 'Topic must be up to 32 base64url letters');
+    if (topic !== undefined && !/^[\w-]{1,32}$/.test(String(topic)))
+      throw new Refusal(400, 'Topic must be up to 32 base64url letters');
     if (urgency !== undefined && !URGENCIES.includes(String(urgency))) throw new Refusal(400, 'no such Urgency');
     if (body.length > MAX_BODY) throw new Refusal(413, `more than ${MAX_BODY} octets`);
-    if (body.length > 0 && headers['content-encoding'] !== 'aes128gcm') throw new Refusal(400, 'Content-Encoding must be aes128gcm');
+    if (body.length > 0 && headers['content-encoding'] !== 'aes128gcm')
+      throw new Refusal(400, 'Content-Encoding must be aes128gcm');
     return { subscription, claims: this.vouched(endpoint, subscription, headers.authorization) };
   }
 
@@ -192,7 +205,8 @@ export class PushService {
   private vouched(endpoint: string, subscription: Subscription, authorization = ''): Claims {
     try {
       const { key, claims } = readVapid(authorization, new URL(endpoint).origin);
-      if (subscription.key && subscription.key !== key) throw new Refusal(403, 'another key than the one subscribed with');
+      if (subscription.key && subscription.key !== key)
+        throw new Refusal(403, 'another key than the one subscribed with');
       return claims;
     } catch (error) {
       throw error instanceof Refusal ? error : new Refusal(401, String(error));
@@ -230,7 +244,8 @@ export class PushService {
         say({ messageType, channelID, status: 200 });
       } else if (messageType === 'ack') {
         for (const { version, code } of message.updates) {
-          for (const [topic, { message }] of browser?.waiting ?? []) if (message.id === version) browser?.waiting.delete(topic);
+          for (const [topic, { message }] of browser?.waiting ?? [])
+            if (message.id === version) browser?.waiting.delete(topic);
           this.acks.get(version)?.(code);
         }
       }
@@ -250,7 +265,10 @@ export class PushService {
     if (!socket || !next) return;
     const { message, channel, until } = next;
     if (message.headers.ttl !== '0' && until < Date.now()) return void waiting.delete(topic);
-    const content = message.body.length > 0 && { data: message.body.toString('base64url'), headers: { encoding: 'aes128gcm' } };
+    const content = message.body.length > 0 && {
+      data: message.body.toString('base64url'),
+      headers: { encoding: 'aes128gcm' },
+    };
     socket.send(JSON.stringify({ messageType: 'notification', channelID: channel, version: message.id, ...content }));
   }
 }

@@ -59,7 +59,11 @@ export class PushWorker {
       };
       this.cdp.on('BackgroundService.backgroundServiceEventReceived', heard);
     });
-    await this.cdp.send('ServiceWorker.deliverPushMessage', { origin: this.origin, registrationId: this.registration, data });
+    await this.cdp.send('ServiceWorker.deliverPushMessage', {
+      origin: this.origin,
+      registrationId: this.registration,
+      data,
+    });
     const status = await done;
     if (status !== 'Success') throw new Error(`the push event ended with ${status}`);
   }
@@ -86,7 +90,10 @@ export class PushWorker {
 
   /** The worker itself, to look into. */
   worker(): Worker {
-    const worker = this.page.context().serviceWorkers().find((worker) => worker.url().startsWith(this.origin));
+    const worker = this.page
+      .context()
+      .serviceWorkers()
+      .find((worker) => worker.url().startsWith(this.origin));
     if (!worker) throw new Error(`${this.origin} has no service worker`);
     return worker;
   }
@@ -94,7 +101,8 @@ export class PushWorker {
   private async follow(): Promise<void> {
     this.cdp.on('ServiceWorker.workerErrorReported', ({ errorMessage }) => this.errors.push(errorMessage.errorMessage));
     this.cdp.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
-      for (const { status, runningStatus } of versions) if (status === 'activated') this.isRunning = runningStatus !== 'stopped';
+      for (const { status, runningStatus } of versions)
+        if (status === 'activated') this.isRunning = runningStatus !== 'stopped';
       for (const settle of this.changed.splice(0)) settle();
     });
     const registered = new Promise<void>((settle) => {
@@ -115,7 +123,9 @@ export class PushWorker {
 /** Runs in the worker, so it may use nothing from here. */
 async function dispatchClick({ title, action }: { title: string; action: string }): Promise<Click> {
   const scope = globalThis as any;
-  const [notification] = (await scope.registration.getNotifications()).filter((shown: Notification) => shown.title === title);
+  const [notification] = (await scope.registration.getNotifications()).filter(
+    (shown: Notification) => shown.title === title,
+  );
   if (!notification) throw new Error(`no notification "${title}" is shown`);
   const click: Click = { opened: [], focused: [] };
   const { focus } = scope.WindowClient.prototype;

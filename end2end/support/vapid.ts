@@ -17,13 +17,16 @@ export interface Claims {
 export function readVapid(authorization: string, audience: string): { key: string; claims: Claims } {
   const [, parameters] = authorization.match(/^vapid\s+(.*)$/i) ?? [];
   if (!parameters) throw new Error('Authorization must be there');
-  const { t: token, k: key } = Object.fromEntries(parameters.split(',').map((parameter) => parameter.trim().split(/=(.*)/s, 2)));
+  const { t: token, k: key } = Object.fromEntries(
+    parameters.split(',').map((parameter) => parameter.trim().split(/=(.*)/s, 2)),
+  );
   const [header, payload, signature] = String(token).split('.');
   const point = Buffer.from(String(key), 'base64url'); // uncompressed: 4, x, y
   const [x, y] = [point.subarray(1, 33), point.subarray(33)].map((half) => half.toString('base64url'));
   const publicKey = createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' });
   const how = { key: publicKey, dsaEncoding: 'ieee-p1363' } as const;
-  if (!verify('sha256', Buffer.from(`${header}.${payload}`), how, Buffer.from(signature, 'base64url'))) throw new Error('the signature is wrong');
+  if (!verify('sha256', Buffer.from(`${header}.${payload}`), how, Buffer.from(signature, 'base64url')))
+    throw new Error('the signature is wrong');
   const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Claims;
   if (claims.aud !== audience) throw new Error(`aud is ${claims.aud}`);
   if (!(claims.exp * 1000 > Date.now())) throw new Error(`exp is ${claims.exp}`);

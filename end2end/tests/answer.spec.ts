@@ -41,7 +41,10 @@ test('line breaks stay where they were written', async ({ pairUp }) => {
   const { page } = pair.child;
   const body = '첫 줄이에요.\n\n한 줄 쉬고 이어 썼어요.';
   // As it is drawn, line breaks included; asked again until the leaf that stays is there.
-  const isDrawn = () => expect(async () => expect(await page.getByRole('article').getByText('첫 줄이에요.').innerText()).toBe(body)).toPass();
+  const isDrawn = () =>
+    expect(async () =>
+      expect(await page.getByRole('article').getByText('첫 줄이에요.').innerText()).toBe(body),
+    ).toPass();
   await pair.child.open(pair.at('today'));
   await page.getByLabel('나의 답').fill(body);
   await page.getByRole('button', { name: '답하기' }).click();
@@ -65,7 +68,9 @@ test('the counter counts what people call letters and says when they are too man
   await page.getByLabel('나의 답').pressSequentially('나');
   await expect(page.getByText('답은 2,000자까지 적을 수 있어요. 조금만 줄여 주세요.')).toBeVisible();
   await page.getByRole('button', { name: '답하기' }).click();
-  await expect(page.getByRole('alert').filter({ hasText: '답은 2,000자까지 적을 수 있어요. 조금만 줄여 주세요.' })).toBeVisible();
+  await expect(
+    page.getByRole('alert').filter({ hasText: '답은 2,000자까지 적을 수 있어요. 조금만 줄여 주세요.' }),
+  ).toBeVisible();
 
   await page.getByLabel('나의 답').press('Backspace');
   await page.getByRole('button', { name: '답하기' }).click();

@@ -33,7 +33,10 @@ test('the next question comes at the push time, into the open pages', async ({ p
   await expect(page.getByRole('img', { name: '불 꺼진 두 창문. 아직 아무도 답하지 않았어요' })).toBeAttached();
 });
 
-test('a swap changes the question for both, live, and what the other was typing stays in sight', async ({ pairUp, clock }) => {
+test('a swap changes the question for both, live, and what the other was typing stays in sight', async ({
+  pairUp,
+  clock,
+}) => {
   const pair = await pairUp({ pushTime: await clock.minute() });
   await pair.complete();
   await clock.nextDay();
@@ -70,7 +73,10 @@ test('nobody swaps a question somebody has answered', async ({ pairUp, clock }) 
   await expect(pair.child.page.getByRole('button', { name: '다른 질문으로 바꾸기' })).toHaveCount(0);
 });
 
-test('after seven days without both answers a question is shelved, and can still be answered and opened', async ({ pairUp, clock }) => {
+test('after seven days without both answers a question is shelved, and can still be answered and opened', async ({
+  pairUp,
+  clock,
+}) => {
   const pair = await pairUp({ pushTime: await clock.minute() });
   await pair.parent.answer(pair.id, '골목에서 고무줄을 했지.');
   for (let day = 1; day < 7; day++) await clock.nextDay();
@@ -97,7 +103,10 @@ test('after seven days without both answers a question is shelved, and can still
   await expect(page.getByText('빨간 자전거를 타고 골목을 돌았어요.')).toBeVisible();
 });
 
-test('what is typed for a shelved question survives the other answering another one of them', async ({ pairUp, clock }) => {
+test('what is typed for a shelved question survives the other answering another one of them', async ({
+  pairUp,
+  clock,
+}) => {
   const pair = await pairUp({ pushTime: await clock.minute() });
   for (let day = 1; day <= 14; day++) await clock.nextDay();
   const { later } = await pair.parent.today(pair.id);
@@ -108,7 +117,11 @@ test('what is typed for a shelved question survives the other answering another 
   const field = onShelf(page, FIRST).getByLabel('나의 답');
   await field.pressSequentially('이불 속에서');
 
-  await pair.parent.post('submit_answer', { daily_question: answered.id, version: String(answered.version), body: '만화방이지.' });
+  await pair.parent.post('submit_answer', {
+    daily_question: answered.id,
+    version: String(answered.version),
+    body: '만화방이지.',
+  });
   await expect(page.getByRole('status').getByText('엄마가 답했어요.')).toBeVisible();
   await expect(field).toBeFocused();
   await field.pressSequentially(' 손전등을');

@@ -69,14 +69,22 @@ test('on a page kept for the subway one can answer as well', async ({ pairUp }) 
 
   await page.context().setOffline(false);
   await expect.poll(async () => (await pair.parent.today(pair.id)).question!.answers).toBe('OtherIsWaiting');
-  await expect(page.getByText('인터넷에 닿지 않아'), 'the page itself is here again').toHaveCount(0, { timeout: 30_000 }); // it looks every 20 s
+  await expect(page.getByText('인터넷에 닿지 않아'), 'the page itself is here again').toHaveCount(0, {
+    timeout: 30_000,
+  }); // it looks every 20 s
   await expect(page.getByText(SAVED)).toBeVisible();
 });
 
-test('killing the browser after "saved" loses nothing, and the next start sends it', async ({ pairUp, playwright, launchOptions, baseURL }) => {
+test('killing the browser after "saved" loses nothing, and the next start sends it', async ({
+  pairUp,
+  playwright,
+  launchOptions,
+  baseURL,
+}) => {
   const pair = await pairUp();
   const profile = await mkdtemp(join(tmpdir(), 'umbba-profile-'));
-  const launch = () => playwright.chromium.launchPersistentContext(profile, { ...launchOptions, baseURL, locale: 'ko-KR' });
+  const launch = () =>
+    playwright.chromium.launchPersistentContext(profile, { ...launchOptions, baseURL, locale: 'ko-KR' });
   let context = await launch();
   try {
     let phone = new Person('민지', context.pages()[0]);
@@ -188,7 +196,10 @@ test('the same words sent from elsewhere are no draft any more', async ({ pairUp
   await expect(unsent(page)).toHaveCount(0);
 });
 
-test('what another device answered meanwhile stays, and the text that waited is kept in sight', async ({ pairUp, somebody }) => {
+test('what another device answered meanwhile stays, and the text that waited is kept in sight', async ({
+  pairUp,
+  somebody,
+}) => {
   const pair = await pairUp();
   const { page } = pair.child;
   await sendOffline(pair, '지하철에서 쓴 글');
@@ -209,7 +220,9 @@ test('what another device answered meanwhile stays, and the text that waited is 
   await expect(unsent(page)).toHaveCount(0);
 });
 
-test('a waiting answer that had arrived already, its receipt lost with the page, is said to be saved and nothing else', async ({ pairUp }) => {
+test('a waiting answer that had arrived already, its receipt lost with the page, is said to be saved and nothing else', async ({
+  pairUp,
+}) => {
   const pair = await pairUp();
   const { page } = pair.child;
   await page.route('**/api/submit_answer', async (route) => {
@@ -271,7 +284,10 @@ test('two tabs never write over one another', async ({ pairUp }) => {
   await expect(unsent(second).getByText('다른 창에서, 또는 전에 쓰던 글')).toBeVisible();
   await expect(unsent(second).getByText('한 시간 동안 쓴 긴 글, 그리고 조금 더')).toBeVisible();
   await field(second).fill('');
-  await expect(unsent(second).getByText('한 시간 동안 쓴 긴 글, 그리고 조금 더'), 'nor is it forgotten with the other').toBeVisible();
+  await expect(
+    unsent(second).getByText('한 시간 동안 쓴 긴 글, 그리고 조금 더'),
+    'nor is it forgotten with the other',
+  ).toBeVisible();
 });
 
 test('what is typed before the page wakes up never goes over an earlier draft', async ({ pairUp, somebody }) => {
@@ -337,7 +353,10 @@ test('words sent while another answer is on its way are the ones that go', async
     return route.continue();
   });
   // Two answers wait, the father's first.
-  for (const [id, text] of [[other, '아빠에게'], [pair.id, '먼저 쓴 글']]) {
+  for (const [id, text] of [
+    [other, '아빠에게'],
+    [pair.id, '먼저 쓴 글'],
+  ]) {
     await child.open(`/p/${id}/today`);
     await field(page).fill(text);
     await send(page);
@@ -408,7 +427,9 @@ test('a server that cannot save is asked again', async ({ pairUp }) => {
   const { page } = pair.child;
   await page.clock.install();
   let isBroken = true;
-  await page.route('**/api/submit_answer', (route) => (isBroken ? route.fulfill({ status: 503, json: 'Unavailable' }) : route.continue()));
+  await page.route('**/api/submit_answer', (route) =>
+    isBroken ? route.fulfill({ status: 503, json: 'Unavailable' }) : route.continue(),
+  );
   await pair.child.open(pair.at('today'));
   await field(page).fill('운동장 뒤 등나무 벤치요.');
   await send(page);

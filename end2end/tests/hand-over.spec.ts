@@ -4,8 +4,10 @@ import { expectAccessibleByDayAndDusk } from '../support/a11y.ts';
 import { keptPages } from '../support/kept.ts';
 import { expect, test } from '../support/pair.ts';
 
-const IPHONE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1';
-const KAKAOTALK = 'Mozilla/5.0 (Linux; Android 14; SM-S911N) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/130.0.0.0 Mobile Safari/537.36 KAKAOTALK 2410910';
+const IPHONE =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1';
+const KAKAOTALK =
+  'Mozilla/5.0 (Linux; Android 14; SM-S911N) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/130.0.0.0 Mobile Safari/537.36 KAKAOTALK 2410910';
 const REFUSED = '숫자가 맞지 않거나 이미 쓰였거나 10분이 지났어요. 쓰던 기기에서 다시 확인해 주세요.';
 
 // Failures count by address, and everybody here has the same one.
@@ -23,7 +25,10 @@ async function type(page: Page, code: string): Promise<void> {
   await page.getByRole('button', { name: '다음' }).click();
 }
 
-test('from settings to the new phone: digits here, typed there, a yes here, and today opens there', async ({ pairUp, somebody }) => {
+test('from settings to the new phone: digits here, typed there, a yes here, and today opens there', async ({
+  pairUp,
+  somebody,
+}) => {
   const pair = await pairUp();
   const { page } = pair.child;
   await page.goto(pair.at('settings'));
@@ -43,7 +48,10 @@ test('from settings to the new phone: digits here, typed there, a yes here, and 
   await expect(phone.getByText('‘아이폰 · Safari’')).toBeVisible();
   await expectAccessibleByDayAndDusk(phone);
 
-  await expect(page.getByRole('heading', { name: '아이폰 · Safari에서 들어오려고 해요. 내 기기가 맞나요?' }), 'live').toBeVisible();
+  await expect(
+    page.getByRole('heading', { name: '아이폰 · Safari에서 들어오려고 해요. 내 기기가 맞나요?' }),
+    'live',
+  ).toBeVisible();
   await expectAccessibleByDayAndDusk(page);
   // Twice, as some do everywhere.
   await page.getByRole('button', { name: '네, 내 기기예요' }).dblclick();
@@ -55,7 +63,10 @@ test('from settings to the new phone: digits here, typed there, a yes here, and 
   await expect(page.getByText('아이폰 · Safari', { exact: true })).toBeVisible();
 });
 
-test('digits typed where the recovery code goes are no wrong code, and nobody’s browser changes hands unsaid', async ({ pairUp, somebody }) => {
+test('digits typed where the recovery code goes are no wrong code, and nobody’s browser changes hands unsaid', async ({
+  pairUp,
+  somebody,
+}) => {
   const pair = await pairUp();
   const code = await digits(pair.child.page);
   const { page: phone } = await somebody('민지', { userAgent: IPHONE });
@@ -99,7 +110,10 @@ test('a no is told to the new device, and the other open pages hear of a yes', a
   await expect(today.getByLabel('나의 답')).toHaveValue('쓰던 글');
 });
 
-test('the picture’s address fills the digits in, and nothing of these pages is kept on a device', async ({ pairUp, somebody }) => {
+test('the picture’s address fills the digits in, and nothing of these pages is kept on a device', async ({
+  pairUp,
+  somebody,
+}) => {
   const pair = await pairUp();
   const { page } = pair.child;
   await pair.child.open(pair.at('today'));
@@ -114,7 +128,8 @@ test('the picture’s address fills the digits in, and nothing of these pages is
   await expect(page.getByText('아이폰 · Safari에서 이어 쓰기 시작했어요.')).toBeVisible(); // the page is drawn anew for it
   await page.goto('/hand-over/0a1b');
   await expect.poll(() => keptPages(phone.page)).toContain(pair.at('today'));
-  for (const device of [page, phone.page]) expect((await keptPages(device)).filter((path) => /hand-over|signin/.test(path))).toEqual([]);
+  for (const device of [page, phone.page])
+    expect((await keptPages(device)).filter((path) => /hand-over|signin/.test(path))).toEqual([]);
 });
 
 test('after five wrong tries a browser waits an hour', async ({ somebody, ownServer }) => {
@@ -136,7 +151,10 @@ test('after five wrong tries a browser waits an hour', async ({ somebody, ownSer
   await expect(phone.getByRole('heading', { name: '쓰던 기기에서 확인해 주세요' })).toBeVisible();
 });
 
-test('inside KakaoTalk one reads and answers, and one tap leads out with the person in hand', async ({ somebody, pairUp }) => {
+test('inside KakaoTalk one reads and answers, and one tap leads out with the person in hand', async ({
+  somebody,
+  pairUp,
+}) => {
   const inside = await somebody('민지', { userAgent: KAKAOTALK });
   const pair = await pairUp({ child: inside });
   const { page } = inside;

@@ -4,10 +4,14 @@ import { expect, test } from '../support/pair.ts';
 
 const TITLE = '홈 화면에 두면 더 편해요';
 const PHONES = {
-  iphone: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1',
-  samsung: 'Mozilla/5.0 (Linux; Android 15; SM-S931N) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36',
-  chrome: 'Mozilla/5.0 (Linux; Android 15; SM-S931N) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36',
-  kakao: 'Mozilla/5.0 (Linux; Android 15; SM-S931N) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36 KAKAOTALK 25.1.0',
+  iphone:
+    'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1',
+  samsung:
+    'Mozilla/5.0 (Linux; Android 15; SM-S931N) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36',
+  chrome:
+    'Mozilla/5.0 (Linux; Android 15; SM-S931N) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36',
+  kakao:
+    'Mozilla/5.0 (Linux; Android 15; SM-S931N) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36 KAKAOTALK 25.1.0',
 };
 const card = (page: Page) => page.locator('[data-install]:visible');
 
@@ -28,7 +32,8 @@ async function share(page: Page, fields: Record<string, string>, action = '/shar
   await page.evaluate(
     ([fields, action]) => {
       const form = Object.assign(document.createElement('form'), { method: 'post', action });
-      for (const [name, value] of Object.entries(fields)) form.append(Object.assign(document.createElement('textarea'), { name, value }));
+      for (const [name, value] of Object.entries(fields))
+        form.append(Object.assign(document.createElement('textarea'), { name, value }));
       document.body.append(form);
       form.submit();
     },
@@ -96,7 +101,9 @@ for (const [phone, userAgent] of Object.entries(PHONES)) {
   });
 }
 
-test('shared text is shown once more, and then stands where today’s answer is written, sent to nobody', async ({ pairUp }) => {
+test('shared text is shown once more, and then stands where today’s answer is written, sent to nobody', async ({
+  pairUp,
+}) => {
   const pair = await pairUp();
   const { page } = pair.child;
   const { share_target: target } = await (await page.request.get('/manifest.webmanifest')).json();
@@ -117,7 +124,11 @@ test('shared text is shown once more, and then stands where today’s answer is 
   expect((await pair.parent.today(pair.id)).question!.answers).toBe('Open');
 });
 
-test('shared text is for the day it was meant for, whatever is on the shelf and whichever pair is opened first', async ({ pairUp, somebody, clock }) => {
+test('shared text is for the day it was meant for, whatever is on the shelf and whichever pair is opened first', async ({
+  pairUp,
+  somebody,
+  clock,
+}) => {
   const pair = await pairUp({ pushTime: await clock.minute() });
   const { child } = pair;
   const { page } = child;
@@ -167,12 +178,17 @@ test('what is shared where no network is waits for one', async ({ pairUp }) => {
   await expect(page.getByLabel('가져온 글')).toHaveValue('터널에서 가져온 이야기', { timeout: 30_000 });
 });
 
-test('a share without a service worker is read by the server, however long, and no news takes it away', async ({ somebody, pairUp }) => {
+test('a share without a service worker is read by the server, however long, and no news takes it away', async ({
+  somebody,
+  pairUp,
+}) => {
   const child = await somebody('민지', { serviceWorkers: 'block' });
   const pair = await pairUp({ child });
   const { page } = child;
   const story = '골목에서 해가 질 때까지 놀았던 이야기. '.repeat(400).trim();
-  const line = page.waitForResponse((response) => response.url().includes('/events?') && response.frame().url().endsWith('/share'));
+  const line = page.waitForResponse(
+    (response) => response.url().includes('/events?') && response.frame().url().endsWith('/share'),
+  );
   await share(page, { title: '', text: story, url: 'https://example.com/' }, '/share', false);
   await expect(page.getByLabel('가져온 글')).toHaveValue(`${story}\nhttps://example.com/`);
   await line;
@@ -180,7 +196,10 @@ test('a share without a service worker is read by the server, however long, and 
   const second = await page.context().newPage();
   await second.goto('/terms');
   await pair.parent.answer(pair.id, '골목에서 고무줄을 했지.');
-  await expect(second.getByRole('link', { name: /알림함/ }).first(), 'told by the tab that holds the line').toHaveAccessibleName(/알림함\s*2/);
+  await expect(
+    second.getByRole('link', { name: /알림함/ }).first(),
+    'told by the tab that holds the line',
+  ).toHaveAccessibleName(/알림함\s*2/);
   expect(await page.evaluate(() => document.body.dataset.seen)).toBe('before');
   await page.getByRole('link', { name: /와 나$/ }).click();
   await expect(page.getByLabel('나의 답')).toHaveValue(`${story}\nhttps://example.com/`);

@@ -28,18 +28,35 @@ test('the browser itself finds no fault with the manifest and would install the 
   expect(installabilityErrors).toEqual([]);
 
   const manifest = JSON.parse(data!);
-  expect(manifest).toMatchObject({ id: '/', start_url: '/', scope: '/', display: 'standalone', lang: 'ko', name: '엄빠도 어렸다', short_name: '엄빠도 어렸다' });
-  const pictures = [...manifest.icons, ...manifest.screenshots, ...manifest.shortcuts.flatMap(({ icons }: { icons: object[] }) => icons)];
+  expect(manifest).toMatchObject({
+    id: '/',
+    start_url: '/',
+    scope: '/',
+    display: 'standalone',
+    lang: 'ko',
+    name: '엄빠도 어렸다',
+    short_name: '엄빠도 어렸다',
+  });
+  const pictures = [
+    ...manifest.icons,
+    ...manifest.screenshots,
+    ...manifest.shortcuts.flatMap(({ icons }: { icons: object[] }) => icons),
+  ];
   for (const { src, sizes } of pictures) {
     const png = await readFile(join(SITE, src));
     expect(`${png.readUInt32BE(16)}x${png.readUInt32BE(20)}`, src).toBe(sizes);
     expect((await page.request.get(src)).headers()['content-type'], src).toBe('image/png');
     expect(png.length, src).toBeLessThan(150_000);
   }
-  expect(new Set(manifest.screenshots.map(({ form_factor }: { form_factor: string }) => form_factor))).toEqual(new Set(['narrow', 'wide']));
+  expect(new Set(manifest.screenshots.map(({ form_factor }: { form_factor: string }) => form_factor))).toEqual(
+    new Set(['narrow', 'wide']),
+  );
 });
 
-test('the shortcuts lead to the only pair, to the list of several, and to the door of a stranger', async ({ page, pairUp }) => {
+test('the shortcuts lead to the only pair, to the list of several, and to the door of a stranger', async ({
+  page,
+  pairUp,
+}) => {
   await page.goto('/archive');
   await expect(page).toHaveURL('/');
   await expect(page.getByRole('link', { name: '시작하기' })).toBeVisible();

@@ -2,7 +2,8 @@ import type { Page } from '@playwright/test';
 import { expect, test } from '../support/pair.ts';
 
 const REFUSED = '코드가 맞지 않거나 이미 쓰였거나 기한이 지났어요. 보낸 분에게 확인해 주세요.';
-const KAKAOTALK = 'Mozilla/5.0 (Linux; Android 14; SM-S911N) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/130.0.0.0 Mobile Safari/537.36 KAKAOTALK 2410910';
+const KAKAOTALK =
+  'Mozilla/5.0 (Linux; Android 14; SM-S911N) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/130.0.0.0 Mobile Safari/537.36 KAKAOTALK 2410910';
 
 async function type(page: Page, code: string) {
   await page.goto('/join');
@@ -11,7 +12,8 @@ async function type(page: Page, code: string) {
 }
 
 /** As somebody copies it from a note: small letters, spaces, o for 0, l for 1. */
-const scrawled = (code: string) => ` ${code.slice(0, 3)} ${code.slice(3, 7)}-${code.slice(7)} `.toLowerCase().replaceAll('0', 'o').replaceAll('1', 'l');
+const scrawled = (code: string) =>
+  ` ${code.slice(0, 3)} ${code.slice(3, 7)}-${code.slice(7)} `.toLowerCase().replaceAll('0', 'o').replaceAll('1', 'l');
 
 // Failures count by address, and everybody here has the same one.
 test.beforeEach(({ clock }) => clock.advance('+1h'));
@@ -60,10 +62,17 @@ test('two who are a pair already do not become another', async ({ pairUp }) => {
   await expect(pair.parent.page.getByText('두 사람은 이미 짝이에요.')).toBeVisible();
 });
 
-test('a preview robot that opens the link uses nothing up and learns no name', async ({ somebody, playwright, baseURL }) => {
+test('a preview robot that opens the link uses nothing up and learns no name', async ({
+  somebody,
+  playwright,
+  baseURL,
+}) => {
   const [child, parent] = [await somebody('하은'), await somebody('정숙')];
   const code = await child.invite(await child.startPair());
-  const robot = await playwright.request.newContext({ baseURL, userAgent: 'facebookexternalhit/1.1; kakaotalk-scrap/1.0' });
+  const robot = await playwright.request.newContext({
+    baseURL,
+    userAgent: 'facebookexternalhit/1.1; kakaotalk-scrap/1.0',
+  });
   for (let time = 0; time < 3; time++) {
     const html = await (await robot.get(`/join/${code}`)).text();
     expect(html).not.toContain('하은');
@@ -87,13 +96,19 @@ test('a withdrawn invitation is gone from the page and a new one has another cod
   expect(second.replace('-', '')).not.toBe(first);
 });
 
-test('inside KakaoTalk the way out is offered before joining, and joining inside still works', async ({ somebody, baseURL }) => {
+test('inside KakaoTalk the way out is offered before joining, and joining inside still works', async ({
+  somebody,
+  baseURL,
+}) => {
   const child = await somebody('유나');
   const code = await child.invite(await child.startPair());
   const { page } = await somebody('기남', { userAgent: KAKAOTALK });
   await page.goto(`/join/${code}`);
   const out = page.getByRole('link', { name: '기본 브라우저로 열기' });
-  await expect(out).toHaveAttribute('href', `kakaotalk://web/openExternal?url=${encodeURIComponent(`${baseURL}/join/${code}`)}`);
+  await expect(out).toHaveAttribute(
+    'href',
+    `kakaotalk://web/openExternal?url=${encodeURIComponent(`${baseURL}/join/${code}`)}`,
+  );
 
   await page.getByRole('button', { name: '초대 확인' }).click();
   await page.getByLabel('이름').fill('기남');
@@ -114,7 +129,8 @@ test('after ten failures the next try waits an hour', async ({ somebody, ownServ
   const child = await somebody('도윤', { baseURL: ownServer.url });
   const code = await child.invite(await child.startPair());
   const { page } = await somebody('말순', { baseURL: ownServer.url });
-  for (let failure = 1; failure < 10; failure++) await page.request.post('/api/check_invitation', { form: { code: '0123456789' } });
+  for (let failure = 1; failure < 10; failure++)
+    await page.request.post('/api/check_invitation', { form: { code: '0123456789' } });
   await type(page, '0123456789');
   await expect(page.getByRole('alert')).toHaveText(REFUSED);
 

@@ -1,6 +1,10 @@
 import { expect, test } from '../support/pair.ts';
 
-test('a child and a parent meet, answer, see the card open and find it in the archive', async ({ page: child, context, somebody }) => {
+test('a child and a parent meet, answer, see the card open and find it in the archive', async ({
+  page: child,
+  context,
+  somebody,
+}) => {
   await child.goto('/');
   await child.getByRole('link', { name: '시작하기' }).click();
   await child.getByLabel('이름').fill('민지');
@@ -67,7 +71,9 @@ test('a child and a parent meet, answer, see the card open and find it in the ar
 
   await child.getByRole('link', { name: '보관함', exact: true }).click();
   await child.getByRole('link', { name: /가장 오래된 기억/ }).click();
-  await expect(child.getByRole('heading', { level: 1 })).toHaveText('기억 속에서 가장 어린 나는 어디에서 무엇을 하고 있나요?');
+  await expect(child.getByRole('heading', { level: 1 })).toHaveText(
+    '기억 속에서 가장 어린 나는 어디에서 무엇을 하고 있나요?',
+  );
   await expect(child.getByText('엄마는 이렇게 물음을 받았어요:')).toContainText('기억의 맨 처음으로 돌아가면');
   await expect(child.getByText('골목에서 고무줄을 했지.')).toBeVisible();
   await expect(child.getByText('유치원 창밖으로 눈이 오던 날이요.')).toBeVisible();

@@ -21,12 +21,17 @@ async function tab(person: Person, path: string): Promise<Page> {
   const page = await person.page.context().newPage();
   await page.goto(path);
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-  await expect.poll(() => page.evaluate(() => Boolean(sessionStorage.used)), 'it is awake, and hears what is said from now on').toBe(true);
+  await expect
+    .poll(() => page.evaluate(() => Boolean(sessionStorage.used)), 'it is awake, and hears what is said from now on')
+    .toBe(true);
   return page;
 }
 
 /** A pair whose browsers come by way of `url`. */
-async function pairAt(url: string, somebody: (name: '준호' | '미경', options: { baseURL: string }) => Promise<Person>): Promise<Pair> {
+async function pairAt(
+  url: string,
+  somebody: (name: '준호' | '미경', options: { baseURL: string }) => Promise<Person>,
+): Promise<Pair> {
   const [child, parent] = [await somebody('준호', { baseURL: url }), await somebody('미경', { baseURL: url })];
   const id = await child.startPair();
   await parent.join(await child.invite(id));
@@ -85,9 +90,15 @@ test('a tab that leads and has fallen silent is robbed by one that is looked at,
   await expect(pair.child.page.getByText('할머니').first(), 'and who was robbed follows').toBeAttached();
 });
 
-test('behind a proxy that buffers, the line becomes a long poll, says so, and later tries again', async ({ ownServer, somebody }) => {
+test('behind a proxy that buffers, the line becomes a long poll, says so, and later tries again', async ({
+  ownServer,
+  somebody,
+}) => {
   // It packs the stream, against what the server asks for, and a packer waits for more before it gives anything.
-  const nginx = await Nginx.before(ownServer, 'proxy_buffering on; proxy_ignore_headers X-Accel-Buffering; gzip on; gzip_proxied any; gzip_min_length 0; gzip_types text/event-stream;');
+  const nginx = await Nginx.before(
+    ownServer,
+    'proxy_buffering on; proxy_ignore_headers X-Accel-Buffering; gzip on; gzip_proxied any; gzip_min_length 0; gzip_types text/event-stream;',
+  );
   try {
     const pair = await pairAt(nginx.url, somebody);
     const { page } = pair.child;
@@ -130,14 +141,19 @@ test('a proxy that drops idle lines costs nothing', async ({ ownServer, somebody
   }
 });
 
-test('behind a proxy whose server is away a page stays as it is, and goes on by itself', async ({ ownServer, somebody }) => {
+test('behind a proxy whose server is away a page stays as it is, and goes on by itself', async ({
+  ownServer,
+  somebody,
+}) => {
   const nginx = await Nginx.before(ownServer, '');
   try {
     const pair = await pairAt(nginx.url, somebody);
     const { page } = pair.child;
     await pair.child.open(pair.at('archive'));
     await page.evaluate(() => (document.body.dataset.seen = 'before'));
-    const refused = page.waitForResponse((response) => response.url().includes('/events?') && response.status() === 502);
+    const refused = page.waitForResponse(
+      (response) => response.url().includes('/events?') && response.status() === 502,
+    );
     await ownServer.halt();
     await refused;
     await expect(said(page, LOST)).toBeVisible();
@@ -163,7 +179,10 @@ test('a tab that takes over while the line is down says so no longer than it is'
   await expect(said(second, LOST)).toBeHidden();
 });
 
-test('where tabs cannot agree each has a line, and one too many comes back when somebody comes to it', async ({ pairUp, server }) => {
+test('where tabs cannot agree each has a line, and one too many comes back when somebody comes to it', async ({
+  pairUp,
+  server,
+}) => {
   const pair = await pairUp();
   const { page } = pair.child;
   await page.addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined }));
@@ -180,7 +199,10 @@ test('where tabs cannot agree each has a line, and one too many comes back when 
   const ending = new AbortController();
   const ends = [];
   for (let at = 0; at < 8; at += 1) {
-    const line = await fetch(`${server.url}/events?after=0`, { headers: { cookie: cookies, accept: 'application/x-ndjson' }, signal: ending.signal });
+    const line = await fetch(`${server.url}/events?after=0`, {
+      headers: { cookie: cookies, accept: 'application/x-ndjson' },
+      signal: ending.signal,
+    });
     ends.push(line.body!.getReader());
     await ends[at].read();
   }
@@ -210,17 +232,23 @@ test('the settings say by which road news comes', async ({ pairUp }) => {
   await expect(said(second, '열려 있는 다른 창이 받아서 알려 줘요.')).toBeVisible();
 });
 
-test('an answer that both see live costs five requests, and so does the one that opens the card', async ({ pairUp }) => {
+test('an answer that both see live costs five requests, and so does the one that opens the card', async ({
+  pairUp,
+}) => {
   const pair = await pairUp();
   const asked: string[] = [];
-  for (const [name, who] of [['child', pair.child], ['parent', pair.parent]] as const) {
+  for (const [name, who] of [
+    ['child', pair.child],
+    ['parent', pair.parent],
+  ] as const) {
     await who.post('read_inbox', { seq: '1000' });
     await who.open(pair.at('today'));
     await untilKept(who.page, pair.at('today'), '/', pair.at('archive'));
     who.page.context().on('request', (request) => {
       const { pathname } = new URL(request.url());
       // Who is here is told by a clock of its own, and counted in its own tests.
-      if (pathname !== '/api/presence') asked.push(`${name} ${request.method()} ${pathname.replace(pair.at('today'), 'today')}`);
+      if (pathname !== '/api/presence')
+        asked.push(`${name} ${request.method()} ${pathname.replace(pair.at('today'), 'today')}`);
     });
   }
   const costs = (writer: string, other: string) => [

@@ -8,7 +8,10 @@ test.describe.configure({ mode: 'parallel' });
 
 type Shown = { page: Page; path: string };
 const seen = (person: Person, path: string): Shown => ({ page: person.page, path });
-const nobody = (path: string) => async ({ somebody }: People) => seen(await somebody('태오'), path);
+const nobody =
+  (path: string) =>
+  async ({ somebody }: People) =>
+    seen(await somebody('태오'), path);
 
 // One long word, as pasted addresses are.
 const LONG = `골목에서 고무줄을 했지.\nhttps://family.example/${'album-'.repeat(12)}1972`;
@@ -26,7 +29,13 @@ const PAGES: Record<string, (people: People) => Promise<Shown>> = {
   join: nobody('/join'),
   terms: nobody('/terms'),
   'not found': nobody('/no/such/page'),
-  'joining in KakaoTalk': async ({ somebody }) => seen(await somebody('순자', { userAgent: 'Mozilla/5.0 (Linux; Android 14) Chrome/130.0.0.0 Mobile KAKAOTALK 2410910' }), '/join'),
+  'joining in KakaoTalk': async ({ somebody }) =>
+    seen(
+      await somebody('순자', {
+        userAgent: 'Mozilla/5.0 (Linux; Android 14) Chrome/130.0.0.0 Mobile KAKAOTALK 2410910',
+      }),
+      '/join',
+    ),
   digits: nobody('/signin/digits/1234-5678'),
   'time to confirm over': nobody('/signin/wait'),
   'way out taken': nobody('/hand-over/0a1b'),
@@ -98,12 +107,18 @@ const PAGES: Record<string, (people: People) => Promise<Shown>> = {
 /** What cannot be read without scrolling sideways, or at all. */
 const beyondTheEdge = () => {
   const edge = document.documentElement.clientWidth + 1;
-  const found = document.documentElement.scrollWidth > edge ? [`the page is ${document.documentElement.scrollWidth} wide`] : [];
+  const found =
+    document.documentElement.scrollWidth > edge ? [`the page is ${document.documentElement.scrollWidth} wide`] : [];
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
     const text = texts.currentNode as Text;
     const element = text.parentElement!;
-    if (!text.data.trim() || element.closest('svg, script, option') || !element.checkVisibility({ visibilityProperty: true })) continue;
+    if (
+      !text.data.trim() ||
+      element.closest('svg, script, option') ||
+      !element.checkVisibility({ visibilityProperty: true })
+    )
+      continue;
     const range = document.createRange();
     range.selectNodeContents(text);
     if ([...range.getClientRects()].some(({ left, right }) => left < -1 || right > edge)) found.push(text.data.trim());
@@ -118,12 +133,18 @@ const brokenWords = () => {
   while (texts.nextNode()) {
     const text = texts.currentNode as Text;
     const element = text.parentElement!;
-    if (element.closest('svg, script, option, .answer-text, .link-box, .code, [hidden]') || !element.checkVisibility({ visibilityProperty: true })) continue;
+    if (
+      element.closest('svg, script, option, .answer-text, .link-box, .code, [hidden]') ||
+      !element.checkVisibility({ visibilityProperty: true })
+    )
+      continue;
     for (const { index, 0: word } of text.data.matchAll(/\S+/g)) {
       const range = document.createRange();
       range.setStart(text, index);
       range.setEnd(text, index + word.length);
-      const lines = new Set([...range.getClientRects()].filter(({ width }) => width > 0).map(({ top }) => Math.round(top)));
+      const lines = new Set(
+        [...range.getClientRects()].filter(({ width }) => width > 0).map(({ top }) => Math.round(top)),
+      );
       if (lines.size > 1) found.push(word);
     }
   }
@@ -147,7 +168,10 @@ async function doubleText(page: Page, height = 844, width = 390) {
 const height = (page: Page) => page.evaluate(() => document.documentElement.scrollHeight);
 
 for (const [name, reach] of Object.entries(PAGES)) {
-  test(`${name}: stands in both lights, on a narrow phone, in double text and without motion`, async ({ somebody, pairUp }, testInfo) => {
+  test(`${name}: stands in both lights, on a narrow phone, in double text and without motion`, async ({
+    somebody,
+    pairUp,
+  }, testInfo) => {
     const { page, path } = await reach({ somebody, pairUp });
     await page.goto(path);
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
@@ -176,7 +200,11 @@ for (const [name, reach] of Object.entries(PAGES)) {
     });
     await test.step('reduced motion', async () => {
       await page.emulateMedia({ reducedMotion: 'reduce' });
-      const moving = () => document.getAnimations().filter(({ playState }) => playState === 'running').map(({ effect }) => String((effect as KeyframeEffect).target?.className));
+      const moving = () =>
+        document
+          .getAnimations()
+          .filter(({ playState }) => playState === 'running')
+          .map(({ effect }) => String((effect as KeyframeEffect).target?.className));
       await expect.soft.poll(() => page.evaluate(moving)).toEqual([]);
     });
   });

@@ -43,7 +43,10 @@ test('without a network today and the last cards are there and say their age', a
   await expect(page).toHaveURL(pair.at('archive'));
   await age(page, '/', 3 * 24 * 60);
   await page.goto('/archive');
-  await expect(page.getByText('인터넷에 닿지 않아 3일 전 모습을 보여 드려요.'), 'a shortcut leads to the list of pairs').toBeVisible();
+  await expect(
+    page.getByText('인터넷에 닿지 않아 3일 전 모습을 보여 드려요.'),
+    'a shortcut leads to the list of pairs',
+  ).toBeVisible();
 });
 
 test('a kept page is found by every address it goes by', async ({ pairUp }) => {
@@ -53,7 +56,16 @@ test('a kept page is found by every address it goes by', async ({ pairUp }) => {
   await visit(pair.child, pair.at('today'));
   await untilKept(page, '/', pair.at('archive'), card);
   await page.context().setOffline(true);
-  const addresses = [`/p/${pair.id}`, `/p/${pair.id}/`, `${pair.at('today')}/`, `${pair.at('today')}?utm_source=kakao&fbclid=1`, `${card}?utm_medium=share`, `${card}/`, `${pair.at('archive')}?utm_source=kakao`, '/?source=pwa'];
+  const addresses = [
+    `/p/${pair.id}`,
+    `/p/${pair.id}/`,
+    `${pair.at('today')}/`,
+    `${pair.at('today')}?utm_source=kakao&fbclid=1`,
+    `${card}?utm_medium=share`,
+    `${card}/`,
+    `${pair.at('archive')}?utm_source=kakao`,
+    '/?source=pwa',
+  ];
   for (const address of addresses) {
     await page.goto(address);
     await expect(page.getByText('인터넷에 닿지 않아'), address).toBeVisible();
@@ -82,14 +94,18 @@ test('an answer given on today’s page is in its copy', async ({ pairUp }) => {
   await page.getByLabel('나의 답').fill('운동장 뒤 등나무 벤치요.');
   await page.getByRole('button', { name: '답하기' }).click();
   await expect(page.getByText('답을 잘 간직했어요.')).toBeVisible();
-  const copy = () => page.evaluate(async (path) => (await (await caches.match(path))!.text()).includes('등나무 벤치'), pair.at('today'));
+  const copy = () =>
+    page.evaluate(async (path) => (await (await caches.match(path))!.text()).includes('등나무 벤치'), pair.at('today'));
   await expect.poll(copy).toBe(true);
   await page.context().setOffline(true);
   await page.reload();
   await expect(page.getByText('운동장 뒤 등나무 벤치요.').first()).toBeVisible();
 });
 
-test('behind a proxy whose server is away the kept copy is shown, not the proxy’s page', async ({ ownServer, somebody }) => {
+test('behind a proxy whose server is away the kept copy is shown, not the proxy’s page', async ({
+  ownServer,
+  somebody,
+}) => {
   const nginx = await Nginx.before(ownServer, '');
   try {
     const child = await somebody('민지', { baseURL: nginx.url });
@@ -111,7 +127,9 @@ test('a form without a network leads back to its page, whatever the referrer say
   const { page } = pair.child;
   await visit(pair.child, pair.at('today'));
   await pair.child.open(pair.at('settings'));
-  await page.evaluate(() => document.head.append(Object.assign(document.createElement('meta'), { name: 'referrer', content: 'origin' })));
+  await page.evaluate(() =>
+    document.head.append(Object.assign(document.createElement('meta'), { name: 'referrer', content: 'origin' })),
+  );
   await page.context().setOffline(true);
   await page.getByRole('button', { name: '저장하기' }).last().click();
   await expect(page.getByRole('heading', { name: '지금은 연결이 끊겼어요' })).toBeVisible();
@@ -124,7 +142,9 @@ test('a sign-in that was refused takes no copies away', async ({ pairUp }) => {
   await visit(pair.child, pair.at('today'));
   await page.goto('/signin');
   await page.getByLabel('복구 코드').fill('ABCD-ABCD-ABCD-ABCD');
-  const refused = page.waitForResponse((response) => response.request().method() === 'POST' && response.url().endsWith('/api/sign_in'));
+  const refused = page.waitForResponse(
+    (response) => response.request().method() === 'POST' && response.url().endsWith('/api/sign_in'),
+  );
   await page.getByRole('button', { name: '들어가기' }).click();
   expect((await refused).status()).toBeGreaterThanOrEqual(400);
   await expect(page.getByLabel('복구 코드')).toBeVisible();
@@ -135,11 +155,26 @@ test('codes, settings, devices and the inbox are in no cache', async ({ pairUp }
   const pair = await pairUp();
   const { page } = pair.child;
   await visit(pair.child, pair.at('today'));
-  const never = ['/recovery', '/settings', '/devices', '/hand-over', '/hand-over/0a1b', '/inbox', '/start', '/signin', '/signin/digits', '/signin/wait', '/join', pair.at('settings'), pair.at('invite')];
+  const never = [
+    '/recovery',
+    '/settings',
+    '/devices',
+    '/hand-over',
+    '/hand-over/0a1b',
+    '/inbox',
+    '/start',
+    '/signin',
+    '/signin/digits',
+    '/signin/wait',
+    '/join',
+    pair.at('settings'),
+    pair.at('invite'),
+  ];
   for (const path of never) await page.goto(path);
   await visit(pair.child, pair.at('archive'));
   const paths = Object.values(await kept(page)).flat();
-  const allowed = /^\/$|^\/p\/[^/]+\/(today|archive|cards\/.+)$|^\/pkg\/|^\/(offline\.html|offline\.css|kept\.js|favicon\.svg|fonts\/question\.woff2)$/;
+  const allowed =
+    /^\/$|^\/p\/[^/]+\/(today|archive|cards\/.+)$|^\/pkg\/|^\/(offline\.html|offline\.css|kept\.js|favicon\.svg|fonts\/question\.woff2)$/;
   expect(paths.filter((path) => !allowed.test(path))).toEqual([]);
 
   // A worker the browser has just woken again may be cut off a moment later than its page.
@@ -162,13 +197,18 @@ test('after signing out nothing of the person is on the device', async ({ pairUp
   expect(await page.evaluate(() => Object.keys(localStorage))).toEqual([]);
 
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
-  await expect.poll(() => page.evaluate(() => Boolean(navigator.serviceWorker.controller)), 'the worker is there again').toBe(true);
+  await expect
+    .poll(() => page.evaluate(() => Boolean(navigator.serviceWorker.controller)), 'the worker is there again')
+    .toBe(true);
   await page.context().setOffline(true);
   await page.goto(pair.at('today'));
   await expect(page.getByRole('heading', { name: OFFLINE })).toBeVisible();
 });
 
-test('a session ended elsewhere takes the copies along, at the first page that says so', async ({ pairUp, somebody }) => {
+test('a session ended elsewhere takes the copies along, at the first page that says so', async ({
+  pairUp,
+  somebody,
+}) => {
   const pair = await pairUp();
   const { page } = pair.child;
   await visit(pair.child, pair.at('today'));
@@ -220,7 +260,10 @@ test('a page is shown only with the files of its own build', async ({ somebody }
   await cp(SITE, site, { recursive: true });
   const server = await Server.start({ SITE_ROOT: site });
   try {
-    const [child, parent] = [await somebody('유나', { baseURL: server.url }), await somebody('영호', { baseURL: server.url })];
+    const [child, parent] = [
+      await somebody('유나', { baseURL: server.url }),
+      await somebody('영호', { baseURL: server.url }),
+    ];
     const id = await child.startPair();
     await parent.join(await child.invite(id));
     await parent.answer(id, '골목에서 고무줄을 했지.');
@@ -246,7 +289,10 @@ test('a page is shown only with the files of its own build', async ({ somebody }
     // A new build comes: the files of the old one are gone from the server, and from the device once the new one is whole.
     await server.halt();
     for (const packed of ['.br', '.gz']) await rm(join(site, `pkg/umbba.css${packed}`), { force: true });
-    await writeFile(join(site, 'pkg/umbba.css'), `${await readFile(join(site, 'pkg/umbba.css'), 'utf8')}\n/* newer */\n`);
+    await writeFile(
+      join(site, 'pkg/umbba.css'),
+      `${await readFile(join(site, 'pkg/umbba.css'), 'utf8')}\n/* newer */\n`,
+    );
     await server.resume();
     await visit(child, today);
     await expect.poll(async () => (await builds()).includes(old)).toBe(false);
@@ -282,11 +328,23 @@ test('Firefox too keeps today, shows it without a server, and forgets it on sign
     await page.goto(ownServer.url);
     const post = (form: string, fields: Record<string, string>) =>
       page.evaluate(
-        async ([form, fields]) => (await fetch(`/api/${form}`, { method: 'POST', body: new URLSearchParams(fields), headers: { accept: 'application/json' } })).headers.get('location')!,
+        async ([form, fields]) =>
+          (
+            await fetch(`/api/${form}`, {
+              method: 'POST',
+              body: new URLSearchParams(fields),
+              headers: { accept: 'application/json' },
+            })
+          ).headers.get('location')!,
         [form, fields] as const,
       );
     await post('sign_up', { name: '민지', consent: 'yes', zone: 'Asia/Seoul' });
-    const today = await post('start_pair', { role: 'child', child_relation: 'daughter', push_time: '21:00', zone: 'Asia/Seoul' });
+    const today = await post('start_pair', {
+      role: 'child',
+      child_relation: 'daughter',
+      push_time: '21:00',
+      zone: 'Asia/Seoul',
+    });
     const pages = () =>
       page.evaluate(async () => {
         const names = (await caches.keys()).filter((name) => name.startsWith('pages:'));
@@ -298,12 +356,16 @@ test('Firefox too keeps today, shows it without a server, and forgets it on sign
 
     await ownServer.halt();
     await page.goto(ownServer.url + today);
-    expect(await page.$eval('.kept-bar', ({ textContent }) => textContent)).toContain('인터넷에 닿지 않아 방금 전 모습을 보여 드려요.');
+    expect(await page.$eval('.kept-bar', ({ textContent }) => textContent)).toContain(
+      '인터넷에 닿지 않아 방금 전 모습을 보여 드려요.',
+    );
     await ownServer.resume();
 
     await page.goto(ownServer.url + today.replace('today', 'settings'));
     await page.evaluate(() => localStorage.setItem('draft:1', '쓰다 만 글'));
-    await page.$eval('form[action="/api/sign_out"] > .actions:last-child button', (button) => (button as HTMLElement).click());
+    await page.$eval('form[action="/api/sign_out"] > .actions:last-child button', (button) =>
+      (button as HTMLElement).click(),
+    );
     await page.waitForSelector('a[href="/signin"]', { timeout: 15_000 });
     await expect.poll(pages).toEqual([]);
     expect(await page.evaluate(() => localStorage.length)).toBe(0);

@@ -17,7 +17,9 @@ async function watchTurns(page: Page): Promise<() => Promise<string[]>> {
     Document.prototype.startViewTransition = function (change) {
       const transition = startViewTransition.call(this, change);
       moved.push('turn');
-      void transition.ready.then(() => moved.push(...document.getAnimations().map((animation) => (animation as CSSAnimation).animationName)));
+      void transition.ready.then(() =>
+        moved.push(...document.getAnimations().map((animation) => (animation as CSSAnimation).animationName)),
+      );
       return transition;
     };
   });
@@ -35,7 +37,9 @@ async function waiting(pair: Pair): Promise<Page> {
 async function tab(person: Person, path: string): Promise<Page> {
   const page = await person.page.context().newPage();
   await page.goto(path);
-  await expect.poll(() => page.evaluate(() => Boolean(localStorage.used) && localStorage.used === sessionStorage.used)).toBe(true);
+  await expect
+    .poll(() => page.evaluate(() => Boolean(localStorage.used) && localStorage.used === sessionStorage.used))
+    .toBe(true);
   return page;
 }
 
@@ -94,7 +98,10 @@ test('a window that draws nothing shows the open card all the same', async ({ pa
 
 for (const [name, prepare] of [
   ['asked not to move', (page: Page) => page.emulateMedia({ reducedMotion: 'reduce' })],
-  ['that cannot turn anything', (page: Page) => page.addInitScript(() => Reflect.deleteProperty(Document.prototype, 'startViewTransition'))],
+  [
+    'that cannot turn anything',
+    (page: Page) => page.addInitScript(() => Reflect.deleteProperty(Document.prototype, 'startViewTransition')),
+  ],
 ] as const) {
   test(`a browser ${name} just shows the open card`, async ({ pairUp }) => {
     const pair = await pairUp();
@@ -115,7 +122,10 @@ for (const [name, prepare] of [
   });
 }
 
-test('what is being written on the shelf stays, with the focus, and nobody is told of it', async ({ pairUp, clock }) => {
+test('what is being written on the shelf stays, with the focus, and nobody is told of it', async ({
+  pairUp,
+  clock,
+}) => {
   const pair = await pairUp({ pushTime: await clock.minute() });
   for (let day = 1; day <= 7; day++) await clock.nextDay();
   const page = await waiting(pair);
@@ -208,7 +218,9 @@ test('a tab that slept does not bring back what was sent away meanwhile', async 
   await anew;
   await slept.getByRole('heading', { level: 1 }).click();
   await expect(toast(slept)).toBeHidden();
-  await expect.poll(() => slept.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('opened:')))).toEqual([]);
+  await expect
+    .poll(() => slept.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('opened:'))))
+    .toEqual([]);
 });
 
 test('who looks at today needs no other tab to say it', async ({ pairUp }) => {

@@ -30,7 +30,10 @@ test('whoever is alone in one pair has no switcher', async ({ pairUp }) => {
   await expect(pair.parent.page.getByLabel('다른 짝으로 바꾸기')).toHaveCount(0);
 });
 
-test('leaving closes the pair in the open page of the other, who keeps the cards and their own answers', async ({ pairUp, clock }) => {
+test('leaving closes the pair in the open page of the other, who keeps the cards and their own answers', async ({
+  pairUp,
+  clock,
+}) => {
   const pair = await pairUp({ pushTime: await clock.minute() });
   await pair.complete('골목에서 고무줄을 했지.', '운동장 뒤 등나무 벤치요.');
   await clock.nextDay();

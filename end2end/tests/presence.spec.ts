@@ -95,7 +95,9 @@ test('an edit is written unseen', async ({ pairUp, clock }) => {
   expect(sent.length, 'no letter of it is told').toBe(before);
   await writer.clock.runFor(100);
 
-  await expect.poll(() => sent.slice(before), 'and what is told comes when it would have come').toEqual([`pair=${pair.id}&what=here`]);
+  await expect
+    .poll(() => sent.slice(before), 'and what is told comes when it would have come')
+    .toEqual([`pair=${pair.id}&what=here`]);
   await clock.advance('+3s');
   await page.clock.runFor(10_000);
   await pair.child.answer(pair.id, '등나무 벤치요.');
@@ -114,7 +116,11 @@ test('switched off by one, neither tells nor sees; open pages know of it', async
   const settings = await parent.context().newPage();
   await settings.goto(pair.at('settings'));
   await settings.getByLabel('오늘의 질문을 보거나 답을 쓰고 있으면 서로 알기').uncheck();
-  await settings.locator('section').filter({ hasText: '함께 있음 알리기' }).getByRole('button', { name: '저장하기' }).click();
+  await settings
+    .locator('section')
+    .filter({ hasText: '함께 있음 알리기' })
+    .getByRole('button', { name: '저장하기' })
+    .click();
   await expect(settings.getByText('저장했어요.')).toBeVisible();
 
   await parent.clock.runFor(5_000);
@@ -137,10 +143,12 @@ test('switched off by one, neither tells nor sees; open pages know of it', async
 
   await clock.advance('+3s');
   await pair.parent.post('change_presence', { pair: pair.id, shows_presence: 'yes' });
-  await expect.poll(async () => {
-    await parent.clock.runFor(5_000);
-    return sent.length;
-  }, 'the open page hears of it').toBeGreaterThan(0);
+  await expect
+    .poll(async () => {
+      await parent.clock.runFor(5_000);
+      return sent.length;
+    }, 'the open page hears of it')
+    .toBeGreaterThan(0);
   await expect(line(page)).toHaveText(HERE);
   await clock.advance('+3s');
   await page.clock.runFor(5_000);
@@ -174,7 +182,11 @@ test('a page that nobody looks at tells nothing', async ({ pairUp }) => {
   await expect.poll(() => sent.length).toBeGreaterThan(0);
   sent.length = 0;
   for (const away of ['hidden', 'hasFocus']) {
-    await page.evaluate((away) => Object.defineProperty(document, away, { configurable: true, value: away === 'hasFocus' ? () => false : true }), away);
+    await page.evaluate(
+      (away) =>
+        Object.defineProperty(document, away, { configurable: true, value: away === 'hasFocus' ? () => false : true }),
+      away,
+    );
     await page.clock.runFor(20_000);
     await page.getByLabel('나의 답').pressSequentially('등나무');
     expect(sent, away).toEqual([]);

@@ -43,7 +43,9 @@ test('without a network there is a page of our own, until there is one again', a
   await again;
   await expect(page.getByRole('heading', { name: '지금은 연결이 끊겼어요' })).toBeVisible();
   await context.setOffline(false);
-  await expect(page.getByRole('heading', { name: '이용약관' }), 'the page that was asked for, by itself').toBeVisible({ timeout: 30_000 });
+  await expect(page.getByRole('heading', { name: '이용약관' }), 'the page that was asked for, by itself').toBeVisible({
+    timeout: 30_000,
+  });
 });
 
 test('a form that meets no network leads back to its page', async ({ pairUp }) => {
@@ -72,7 +74,10 @@ test('an answer sent without a network stays in its field and goes later', async
   await expect(page.getByText('답을 잘 간직했어요.')).toBeVisible();
 });
 
-test('an open page finds a restarted server again and shows what happened meanwhile', async ({ ownServer, somebody }) => {
+test('an open page finds a restarted server again and shows what happened meanwhile', async ({
+  ownServer,
+  somebody,
+}) => {
   const options = { baseURL: ownServer.url };
   const [child, parent] = [await somebody('유나', options), await somebody('영호', options)];
   const pair = await child.startPair();

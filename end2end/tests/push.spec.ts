@@ -26,7 +26,12 @@ const test = base.extend<{ push: PushService; pushing: Server; firefox: Firefox 
   },
 });
 
-test('asked after the first answer, told at the pair’s minute, and led to the page by a click', async ({ push, pushing, firefox, somebody }) => {
+test('asked after the first answer, told at the pair’s minute, and led to the page by a click', async ({
+  push,
+  pushing,
+  firefox,
+  somebody,
+}) => {
   const parent = await somebody('순자', { baseURL: pushing.url });
   const pair = await parent.startPair(await pushing.clock.minute());
   const code = await parent.invite(pair);
@@ -34,7 +39,14 @@ test('asked after the first answer, told at the pair’s minute, and led to the 
   await page.goto(pushing.url);
   const post = (form: string, fields: Record<string, string>) =>
     page.evaluate(
-      async ([form, fields]) => (await fetch(`/api/${form}`, { method: 'POST', body: new URLSearchParams(fields), headers: { accept: 'application/json' } })).status,
+      async ([form, fields]) =>
+        (
+          await fetch(`/api/${form}`, {
+            method: 'POST',
+            body: new URLSearchParams(fields),
+            headers: { accept: 'application/json' },
+          })
+        ).status,
       [form, fields] as const,
     );
   expect(await post('check_invitation', { code })).toBe(200);
@@ -45,7 +57,10 @@ test('asked after the first answer, told at the pair’s minute, and led to the 
 
   await page.goto(`${pushing.url}/p/${pair}/today`);
   await page.waitForSelector('textarea');
-  expect(await page.$eval('[data-push=default]', (card) => (card as HTMLElement).hidden), 'never before an answer').toBe(true);
+  expect(
+    await page.$eval('[data-push=default]', (card) => (card as HTMLElement).hidden),
+    'never before an answer',
+  ).toBe(true);
   await page.type('textarea', '놀이터 그네요.');
   await page.locator('::-p-aria(답하기[role="button"])').click();
   await page.waitForSelector('::-p-text(엄마가 답하면 바로 알려드릴까요?)', { visible: true });
@@ -53,7 +68,13 @@ test('asked after the first answer, told at the pair’s minute, and led to the 
   await firefox.answerPrompt(true);
   await expect.poll(() => push.endpoints.length).toBe(1);
   await expect
-    .poll(async () => page.evaluate(async () => (await (await fetch('/api/devices', { method: 'POST', headers: { accept: 'application/json' } })).json()).devices.length))
+    .poll(async () =>
+      page.evaluate(
+        async () =>
+          (await (await fetch('/api/devices', { method: 'POST', headers: { accept: 'application/json' } })).json())
+            .devices.length,
+      ),
+    )
     .toBe(1);
   await page.goto(`${pushing.url}/settings`); // of no pair, and not drawn anew by what comes
 
@@ -62,16 +83,18 @@ test('asked after the first answer, told at the pair’s minute, and led to the 
   const opened = await push.next();
   expect(await opened.ack, 'decrypted by the browser').toBe(100);
   expect(opened.body.includes('감나무')).toBe(false);
-  await expect.poll(async () => (await firefox.shown()).map(({ title, body }) => [title, body])).toEqual([
-    ['카드가 열렸어요', '엄마의 이야기가 기다리고 있어요: 가장 오래된 기억'],
-  ]);
+  await expect
+    .poll(async () => (await firefox.shown()).map(({ title, body }) => [title, body]))
+    .toEqual([['카드가 열렸어요', '엄마의 이야기가 기다리고 있어요: 가장 오래된 기억']]);
 
   await pushing.clock.nextDay();
   await pushing.clock.advance('+41s');
   const question = await push.next();
   expect(await question.ack).toBe(100);
   const { topic } = (await parent.today(pair)).question!;
-  await expect.poll(async () => (await firefox.shown()).map(({ body }) => body)).toContain(`엄마와의 오늘 질문: ${topic}`);
+  await expect
+    .poll(async () => (await firefox.shown()).map(({ body }) => body))
+    .toContain(`엄마와의 오늘 질문: ${topic}`);
   await firefox.click('오늘의 질문이 왔어요');
   const today = await firefox.pageAt(`/p/${pair}/today`);
   await today.waitForSelector('textarea');
@@ -83,7 +106,11 @@ test('asked after the first answer, told at the pair’s minute, and led to the 
   await today.waitForSelector('::-p-text(알림이 잘 와요.)');
 });
 
-test('where subscribing fails the page says so, and what to do, until it works', async ({ push, pushing, somebody }) => {
+test('where subscribing fails the page says so, and what to do, until it works', async ({
+  push,
+  pushing,
+  somebody,
+}) => {
   const child = await somebody('민지', { baseURL: pushing.url });
   const { page } = child;
   const pair = await child.startPair();
@@ -104,9 +131,18 @@ test('where subscribing fails the page says so, and what to do, until it works',
   const subscribe = (endpoint: string) =>
     worker.worker().evaluate(async (endpoint) => {
       const scope = globalThis as unknown as { registration: ServiceWorkerRegistration; asked?: number };
-      const { publicKey, privateKey } = (await crypto.subtle.generateKey({ name: 'ECDH', namedCurve: 'P-256' }, true, ['deriveBits'])) as CryptoKeyPair;
-      const text = (bytes: ArrayBuffer) => btoa(String.fromCharCode(...new Uint8Array(bytes))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-      const keys = { p256dh: text(await crypto.subtle.exportKey('raw', publicKey)), auth: text(new Uint8Array(16).fill(privateKey.extractable ? 7 : 0).buffer) };
+      const { publicKey, privateKey } = (await crypto.subtle.generateKey({ name: 'ECDH', namedCurve: 'P-256' }, true, [
+        'deriveBits',
+      ])) as CryptoKeyPair;
+      const text = (bytes: ArrayBuffer) =>
+        btoa(String.fromCharCode(...new Uint8Array(bytes)))
+          .replaceAll('+', '-')
+          .replaceAll('/', '_')
+          .replaceAll('=', '');
+      const keys = {
+        p256dh: text(await crypto.subtle.exportKey('raw', publicKey)),
+        auth: text(new Uint8Array(16).fill(privateKey.extractable ? 7 : 0).buffer),
+      };
       const subscription = { toJSON: () => ({ endpoint, keys }), unsubscribe: async () => true, options: {} };
       scope.registration.pushManager.subscribe = async () => {
         scope.asked = (scope.asked ?? 0) + 1;
@@ -127,26 +163,45 @@ test('where subscribing fails the page says so, and what to do, until it works',
   const asked = () => worker.worker().evaluate(() => (globalThis as unknown as { asked?: number }).asked ?? 0);
   await page.goto('/offline.html'); // it asks for nothing by itself
   let before = -1;
-  await expect.poll(async () => before === (before = await asked()), { intervals: [1_000], message: 'the pages before are done' }).toBe(true);
+  await expect
+    .poll(async () => before === (before = await asked()), { intervals: [1_000], message: 'the pages before are done' })
+    .toBe(true);
   await page.evaluate(() => navigator.serviceWorker.controller?.postMessage({ act: 'subscribe' }));
   await expect.poll(asked).toBe(before + 1);
 });
 
-test('the worker shows whatever comes, sets one in the place of its repeat, and opens only pages of ours', async ({ pairUp, server }) => {
+test('the worker shows whatever comes, sets one in the place of its repeat, and opens only pages of ours', async ({
+  pairUp,
+  server,
+}) => {
   const pair = await pairUp();
   const { page } = pair.child;
   await allowNotifications(page.context(), server.url);
   await pair.child.open(pair.at('today'));
   const worker = await PushWorker.of(page);
-  const told = { web_push: 8030, notification: { title: '오늘의 질문이 왔어요', body: '엄마와의 오늘 질문', lang: 'ko', tag: 'one', navigate: `${server.url}${pair.at('archive')}` }, app_badge: 2 };
+  const told = {
+    web_push: 8030,
+    notification: {
+      title: '오늘의 질문이 왔어요',
+      body: '엄마와의 오늘 질문',
+      lang: 'ko',
+      tag: 'one',
+      navigate: `${server.url}${pair.at('archive')}`,
+    },
+    app_badge: 2,
+  };
   await worker.deliver(told);
   await worker.deliver(told);
-  await expect.poll(async () => (await worker.shown()).map(({ title, body, tag }) => [title, body, tag])).toEqual([['오늘의 질문이 왔어요', '엄마와의 오늘 질문', 'one']]);
+  await expect
+    .poll(async () => (await worker.shown()).map(({ title, body, tag }) => [title, body, tag]))
+    .toEqual([['오늘의 질문이 왔어요', '엄마와의 오늘 질문', 'one']]);
   // Idle, as one that a browser ends: Chromium itself hangs when DevTools ends a worker amid what it fetches.
   await untilKept(page, pair.at('today'), '/', pair.at('archive'));
   await worker.stop();
   await worker.deliver('{"broken');
-  await expect.poll(async () => (await worker.shown()).map(({ title }) => title).sort()).toEqual(['엄빠도 어렸다', '오늘의 질문이 왔어요']);
+  await expect
+    .poll(async () => (await worker.shown()).map(({ title }) => title).sort())
+    .toEqual(['엄빠도 어렸다', '오늘의 질문이 왔어요']);
   const broken = (await worker.shown()).find(({ title }) => title === '엄빠도 어렸다')!;
   expect(broken.data, 'one that names no page leads home').toMatchObject({ path: '/' });
 
@@ -181,7 +236,9 @@ test('what comes while one looks at the inbox is there at once', async ({ pairUp
   await pair.parent.answer(pair.id, '골목에서 고무줄을 했지.');
   await pair.parent.open('/inbox');
   await pair.child.answer(pair.id, '놀이터요.');
-  await expect(pair.parent.page.getByRole('link', { name: /민지의 이야기를 천천히/ })).toContainText('가장 오래된 기억');
+  await expect(pair.parent.page.getByRole('link', { name: /민지의 이야기를 천천히/ })).toContainText(
+    '가장 오래된 기억',
+  );
 });
 
 test('whoever waits nudges once a day', async ({ pairUp }) => {

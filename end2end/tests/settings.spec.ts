@@ -4,7 +4,8 @@ import { expect, test } from '../support/pair.ts';
 const HANGUL = /[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]/;
 
 /** The part of a settings page that is under this heading. */
-const panel = (page: Page, name: string) => page.locator('section').filter({ has: page.getByRole('heading', { name, exact: true }) });
+const panel = (page: Page, name: string) =>
+  page.locator('section').filter({ has: page.getByRole('heading', { name, exact: true }) });
 
 /** How often a page has told the server since that what it heard was seen there. */
 const countSeen = (page: Page) => {
@@ -23,7 +24,9 @@ test('a new question time shows in the open page of the other', async ({ pairUp 
 
   await expect(page.getByText('다음 질문은 오전 7시 30분에 찾아와요.')).toBeVisible();
   await expect(page.getByLabel('질문이 오는 시간')).toHaveValue('07:30');
-  await expect(pair.child.page.getByRole('status').getByText('질문이 오는 시간이 오전 7시 30분으로 바뀌었어요.')).toBeVisible();
+  await expect(
+    pair.child.page.getByRole('status').getByText('질문이 오는 시간이 오전 7시 30분으로 바뀌었어요.'),
+  ).toBeVisible();
   await pair.complete();
   await expect(pair.child.page.getByText('다음 질문은 오전 7시 30분에 찾아와요.')).toBeVisible();
 });
@@ -114,19 +117,41 @@ test('in English no page holds Korean but the name of the house', async ({ pairU
   await expect(page.getByRole('heading', { level: 1, name: 'Settings' })).toBeVisible();
 
   const { question } = await pair.child.today(pair.id);
-  const pages = ['/', '/start', '/signin', '/signin/digits', '/signin/wait', '/hand-over', '/hand-over/0a1b', '/settings', '/terms', '/privacy', '/join', '/recovery', '/nowhere', pair.at('today'), pair.at('archive'), pair.at('settings')];
+  const pages = [
+    '/',
+    '/start',
+    '/signin',
+    '/signin/digits',
+    '/signin/wait',
+    '/hand-over',
+    '/hand-over/0a1b',
+    '/settings',
+    '/terms',
+    '/privacy',
+    '/join',
+    '/recovery',
+    '/nowhere',
+    pair.at('today'),
+    pair.at('archive'),
+    pair.at('settings'),
+  ];
   const read = async (path: string) => {
     await page.goto(path);
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
     await expect(page.locator('html')).toHaveAttribute('lang', 'en');
     const said = await page.evaluate(() => {
       const spoken = [...document.querySelectorAll('[aria-label],[placeholder],[title],[alt]')];
-      const labels = spoken.flatMap((element) => ['aria-label', 'placeholder', 'title', 'alt'].map((name) => element.getAttribute(name)));
+      const labels = spoken.flatMap((element) =>
+        ['aria-label', 'placeholder', 'title', 'alt'].map((name) => element.getAttribute(name)),
+      );
       return [document.title, document.body.innerText, ...labels].join('\n');
     });
     // Its own name, people's names, and what the other language calls itself.
     const rest = said.replaceAll(/엄빠도 어렸다|순자|민지|한국어/g, '');
-    expect(rest.split('\n').filter((line) => HANGUL.test(line)), path).toEqual([]);
+    expect(
+      rest.split('\n').filter((line) => HANGUL.test(line)),
+      path,
+    ).toEqual([]);
   };
   for (const path of pages) await read(path);
   // Somewhere nothing is heard: an open page of this pair would load itself again under the next `goto`.
@@ -158,15 +183,24 @@ test('a recovery code opens another device, and the first is told', async ({ som
   await page.getByRole('link', { name: '쓰던 사람이에요' }).click();
   await page.getByLabel('복구 코드').fill('0000-0000-0000-0000');
   await page.getByRole('button', { name: '들어가기' }).click();
-  await expect(page.getByRole('alert').filter({ hasText: '코드가 맞지 않아요. 적어 둔 것을 다시 살펴봐 주세요.' })).toBeVisible();
+  await expect(
+    page.getByRole('alert').filter({ hasText: '코드가 맞지 않아요. 적어 둔 것을 다시 살펴봐 주세요.' }),
+  ).toBeVisible();
 
   const code = await pair.child.recoveryCode();
-  await page.getByLabel('복구 코드').fill(code.toLowerCase().replaceAll('0', 'o').replace(/(.{5})/g, '$1 '));
+  await page.getByLabel('복구 코드').fill(
+    code
+      .toLowerCase()
+      .replaceAll('0', 'o')
+      .replace(/(.{5})/g, '$1 '),
+  );
   await page.getByRole('button', { name: '들어가기' }).click();
   await expect(page.getByRole('heading', { name: '민지 님, 어서 오세요' })).toBeVisible();
   await page.getByRole('link', { name: '엄마와 나' }).click();
   await expect(page.getByLabel('나의 답')).toBeVisible();
-  await expect(pair.child.page.getByRole('alert').filter({ hasText: '방금 다른 기기에서 복구 코드로 들어왔어요.' })).toBeVisible();
+  await expect(
+    pair.child.page.getByRole('alert').filter({ hasText: '방금 다른 기기에서 복구 코드로 들어왔어요.' }),
+  ).toBeVisible();
 });
 
 test('a recovery code renewed with the earlier one makes that useless', async ({ somebody, pairUp }) => {
@@ -249,7 +283,10 @@ test('a page left open does nothing for the next who signs in on that browser', 
   const code = await parent.recoveryCode();
   await child.page.getByLabel('이름').fill('남몰래');
   await child.post('sign_in', { code });
-  await child.page.locator('form', { has: child.page.locator('#name') }).getByRole('button').click();
+  await child.page
+    .locator('form', { has: child.page.locator('#name') })
+    .getByRole('button')
+    .click();
   await expect(child.page.getByRole('alert').getByText('그 화면을 연 뒤에 순자 님이 들어왔어요.')).toBeVisible();
   await expect(child.page.getByRole('heading', { level: 1 })).toContainText('순자');
   await expect(child.page.getByText('남몰래')).toHaveCount(0);

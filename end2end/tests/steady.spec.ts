@@ -13,7 +13,9 @@ async function listen(page: Page): Promise<() => Promise<string[]>> {
   await page.evaluate(() => {
     const heard: string[] = [];
     Object.assign(window, { heard });
-    const regions = new Map([...document.querySelectorAll('[role=status], [role=alert]')].map((region) => [region, region.textContent]));
+    const regions = new Map(
+      [...document.querySelectorAll('[role=status], [role=alert]')].map((region) => [region, region.textContent]),
+    );
     new MutationObserver(() => {
       for (const [region, before] of regions) {
         const { textContent } = region;
@@ -52,7 +54,12 @@ test('my own answer is never told as the other’s', async ({ pairUp }) => {
   const echo = await pair.child.page.context().newPage(); // hears what the page hears, as it hears it
   await echo.goto('/terms');
   const told = echo.evaluate(
-    (person) => new Promise<void>((settle) => (new BroadcastChannel(`live:${person}`).onmessage = ({ data }) => String(data.text).includes('answer_submitted') && settle())),
+    (person) =>
+      new Promise<void>(
+        (settle) =>
+          (new BroadcastChannel(`live:${person}`).onmessage = ({ data }) =>
+            String(data.text).includes('answer_submitted') && settle()),
+      ),
     await page.locator('html').getAttribute('data-person'),
   );
   const today = await hold(page, '**/api/today');
@@ -167,7 +174,10 @@ function extend() {
 }
 
 test('news does not move the field that is typed in', async ({ pairUp }) => {
-  for (const viewport of [{ width: 390, height: 844 }, { width: 1280, height: 2400 }]) {
+  for (const viewport of [
+    { width: 390, height: 844 },
+    { width: 1280, height: 2400 },
+  ]) {
     await test.step(`${viewport.width} × ${viewport.height}`, async () => {
       const pair = await pairUp();
       const { page } = pair.child;
@@ -181,7 +191,9 @@ test('news does not move the field that is typed in', async ({ pairUp }) => {
       await expect(page.getByRole('status').getByText('엄마가 답했어요.')).toBeVisible();
       expect(await top(), 'the other answered').toBe(before);
       for (const isHidden of [false, true]) {
-        await page.locator('[data-notice=slow]').evaluate((notice, isHidden) => ((notice as HTMLElement).hidden = isHidden), isHidden);
+        await page
+          .locator('[data-notice=slow]')
+          .evaluate((notice, isHidden) => ((notice as HTMLElement).hidden = isHidden), isHidden);
         await expect.poll(top, 'a notice above it').toBe(before);
       }
       await expect(field(page)).toBeFocused();
@@ -238,7 +250,9 @@ test('terms are not drawn anew by the news, nor is a page whose field somebody i
   await open(pair.at('settings'));
   const name = page.locator('#name');
   await name.click();
-  const tomorrow = new Date(Date.parse((await pair.parent.today(pair.id)).today) + 86_400_000).toISOString().slice(0, 10);
+  const tomorrow = new Date(Date.parse((await pair.parent.today(pair.id)).today) + 86_400_000)
+    .toISOString()
+    .slice(0, 10);
   // Whoever is on the page of the pair reads the news there: it is reported as seen, and the count falls again.
   const heard = page.waitForRequest(/\/seen_live$/);
   await pair.parent.post('pause_pair', { pair: pair.id, until: tomorrow });

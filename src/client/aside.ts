@@ -17,7 +17,10 @@ let drawn: string | undefined;
 /** The texts put aside, and that something waits where no field says so. */
 export async function draw(): Promise<void> {
   const texts = await inTurn(mine);
-  show('waiting', texts.some(({ state, question }) => state === 'out' && !document.querySelector(`[data-answer="${question}"]`)));
+  show(
+    'waiting',
+    texts.some(({ state, question }) => state === 'out' && !document.querySelector(`[data-answer="${question}"]`)),
+  );
   const aside = texts.filter(({ state }) => state === 'aside');
   const now = aside.map(({ id }) => id).join();
   if (now === drawn) return;
@@ -43,7 +46,11 @@ export async function copy(shown: Element, button: Element, copied: string): Pro
 
 function leaf(words: DOMStringMap, text: StoredText): HTMLElement {
   const article = document.createElement('article');
-  const line = <Kind extends 'p' | 'button'>(kind: Kind, says: string | undefined, name: string): HTMLElementTagNameMap[Kind] => {
+  const line = <Kind extends 'p' | 'button'>(
+    kind: Kind,
+    says: string | undefined,
+    name: string,
+  ): HTMLElementTagNameMap[Kind] => {
     const element = article.appendChild(document.createElement(kind));
     element.textContent = says ?? '';
     element.className = name;

@@ -9,7 +9,11 @@ import type { PageMessage } from '../worker/messages.ts';
 import { asideOf, atRest, dirty, edit, idOf, inTurn, mine, move, put, textOf } from './store.ts';
 
 /** What waits here for this wording: [text, whether it is on its way already, whether it is not on the device yet]. */
-export async function load_text(pair: string, question: string, version: number): Promise<[] | [text: string, isWaiting: boolean, isNew: boolean]> {
+export async function load_text(
+  pair: string,
+  question: string,
+  version: number,
+): Promise<[] | [text: string, isWaiting: boolean, isNew: boolean]> {
   const id = idOf(question, version);
   const texts = await inTurn(mine);
   const draft = texts.find((text) => text.id === id);
@@ -28,7 +32,13 @@ export async function load_text(pair: string, question: string, version: number)
 }
 
 /** Keeps a draft, or forgets it when it is empty; true when it is on the device. `base`: revisions of mine seen so far. */
-export function save_text(pair: string, question: string, version: number, base: number, text: string): Promise<boolean> {
+export function save_text(
+  pair: string,
+  question: string,
+  version: number,
+  base: number,
+  text: string,
+): Promise<boolean> {
   const id = idOf(question, version);
   dirty.set(id, textOf({ id, pair, question, version, base, text, state: 'draft' }));
   return inTurn(async () => {
@@ -53,10 +63,22 @@ export function save_text(pair: string, question: string, version: number, base:
  * why: the card opened, the question was swapped, another device answered, the pair was closed. What I said already, my
  * `own` answer to the question `answered`, is no draft any more.
  */
-export async function settle_texts(pair: string, isClosed: boolean, answerable: string, answered?: string, own?: string): Promise<void> {
+export async function settle_texts(
+  pair: string,
+  isClosed: boolean,
+  answerable: string,
+  answered?: string,
+  own?: string,
+): Promise<void> {
   // A kept copy, which has no number of the feed, knows an earlier day: it decides nothing.
   if (!document.documentElement.dataset['asOf']) return aside.draw();
-  const open = new Map(answerable.split(',').filter(Boolean).map((text) => text.split(':')).map(([id = '', ...rest]) => [id, rest.map(Number)] as const));
+  const open = new Map(
+    answerable
+      .split(',')
+      .filter(Boolean)
+      .map((text) => text.split(':'))
+      .map(([id = '', ...rest]) => [id, rest.map(Number)] as const),
+  );
   // Brought from another app, and nothing here to answer.
   const shared = !fieldOf() && sharedInto(pair);
   await inTurn(async () => {
@@ -67,8 +89,22 @@ export async function settle_texts(pair: string, isClosed: boolean, answerable: 
       if (draft.state !== 'draft' || draft.pair !== pair || texts.some(({ id }) => id === `${draft.id}:out`)) continue;
       const [version, base] = open.get(draft.question) ?? [];
       const reason =
-        version === undefined ? (isClosed ? 'PairClosed' : 'AlreadyOpen') : version !== draft.version ? 'Swapped' : draft.base !== null && base !== draft.base ? 'AnsweredElsewhere' : '';
-      if (reason) await move(draft, own !== undefined && draft.question === answered && isSame(draft.text, own) ? undefined : asideOf(draft, reason));
+        version === undefined
+          ? isClosed
+            ? 'PairClosed'
+            : 'AlreadyOpen'
+          : version !== draft.version
+            ? 'Swapped'
+            : draft.base !== null && base !== draft.base
+              ? 'AnsweredElsewhere'
+              : '';
+      if (reason)
+        await move(
+          draft,
+          own !== undefined && draft.question === answered && isSame(draft.text, own)
+            ? undefined
+            : asideOf(draft, reason),
+        );
     }
   });
   await aside.draw();

@@ -16,13 +16,21 @@ document.addEventListener('pointerdown', ({ target }) => {
   if (!(target instanceof Node && last?.contains(target))) last = undefined;
 });
 
-const isShown = (element: Element) => element.isConnected && element.getClientRects().length && !element.closest('details:not([open]) > :not(summary)');
+const isShown = (element: Element) =>
+  element.isConnected && element.getClientRects().length && !element.closest('details:not([open]) > :not(summary)');
 
 /** Where the focus goes from an element that is gone. */
 function headingFor(gone: Element): HTMLElement | null {
-  const find = (around: string, heading: string) => (gone.closest(around) ? document.querySelector<HTMLElement>(heading) : null);
+  const find = (around: string, heading: string) =>
+    gone.closest(around) ? document.querySelector<HTMLElement>(heading) : null;
   const summary = gone.isConnected ? gone.closest('details:not([open])')?.querySelector('summary') : null;
-  return summary || find('[data-push]', '[data-push]:not([hidden])') || find('.later', '.later h2') || document.querySelector<HTMLElement>('main h1') || document.querySelector('main');
+  return (
+    summary ||
+    find('[data-push]', '[data-push]:not([hidden])') ||
+    find('.later', '.later h2') ||
+    document.querySelector<HTMLElement>('main h1') ||
+    document.querySelector('main')
+  );
 }
 
 function keep(): void {

@@ -41,7 +41,9 @@ async function leaveWith(form: HTMLFormElement, isSure: boolean): Promise<void> 
   await close();
   const body = new URLSearchParams();
   for (const [name, value] of new FormData(form)) if (typeof value === 'string') body.append(name, value);
-  const response = await fetch(form.action, { method: 'POST', body, headers: { accept: 'application/json' } }).catch(() => undefined);
+  const response = await fetch(form.action, { method: 'POST', body, headers: { accept: 'application/json' } }).catch(
+    () => undefined,
+  );
   // Somebody else is here now: what they have on this device is theirs, and they stay.
   if ((response?.headers.get('x-whose') ?? 'nobody') !== 'nobody') return location.assign('/');
   if (!response?.ok && response?.status !== 401) {

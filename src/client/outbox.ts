@@ -1,7 +1,21 @@
 // Answers on their way: what meets no network waits on this device and goes by itself, once.
 import type { PageMessage } from '../worker/messages.ts';
 import { draw, noteWent, sayWent } from './aside.ts';
-import { asideOf, dirty, edit, idOf, inTurn, isAway, me, mine, move, put, type StoredText, textOf, type Texts } from './store.ts';
+import {
+  asideOf,
+  dirty,
+  edit,
+  idOf,
+  inTurn,
+  isAway,
+  me,
+  mine,
+  move,
+  put,
+  type StoredText,
+  textOf,
+  type Texts,
+} from './store.ts';
 
 const AGAIN_MS = 5_000; // doubled up to a minute while a page is open
 const AGAIN_MOST_MS = 60_000;
@@ -16,7 +30,8 @@ export const known = new Map<string, number>(); // the marks of the drafts that 
 
 /** What this tab has neither read nor written is another tab's, or older than this page: it is put where it is seen. */
 export function spare(store: Texts, there: StoredText | undefined, draft: StoredText): void {
-  const isOurs = !there || !there.text.trim() || there.mark === known.get(there.id) || draft.text.startsWith(there.text);
+  const isOurs =
+    !there || !there.text.trim() || there.mark === known.get(there.id) || draft.text.startsWith(there.text);
   known.set(draft.id, draft.mark);
   if (!isOurs) putAside(store, there, 'Elsewhere');
 }
@@ -32,7 +47,17 @@ export const submit_text = (...answer: Parameters<typeof submit>) => submit(...a
 
 async function submit(pair: string, question: string, version: number, base: number, text: string): Promise<string> {
   const id = idOf(question, version);
-  let out = textOf({ id: `${id}:out`, pair, question, version, base, text, state: 'out', key: crypto.randomUUID(), earlier: '' });
+  let out = textOf({
+    id: `${id}:out`,
+    pair,
+    question,
+    version,
+    base,
+    text,
+    state: 'out',
+    key: crypto.randomUUID(),
+    earlier: '',
+  });
   const draft = textOf({ ...out, id, state: 'draft' });
   dirty.delete(id);
   const { isKept } = await inTurn(() =>
@@ -62,7 +87,8 @@ export async function flush(fresh?: StoredText): Promise<string | undefined> {
   // One tab at a time; the server knows a key it has seen, so two would do no harm, and one that sleeps holds nobody up.
   const signal = AbortSignal.timeout?.(SEND_MS);
   const locked = navigator.locks?.request(`texts:${me}`, signal ? { signal } : {}, send);
-  const outcome = await (locked?.catch((error: unknown) => (signal?.aborted ? send() : Promise.reject(error))) ?? send());
+  const outcome = await (locked?.catch((error: unknown) => (signal?.aborted ? send() : Promise.reject(error))) ??
+    send());
   await draw();
   return outcome;
 }
@@ -89,7 +115,11 @@ async function sendAll(fresh: StoredText | undefined): Promise<string | undefine
     }
   }
   failures = isDone ? 0 : failures + 1;
-  if (!isDone) timer = setTimeout(() => void flush(), Math.min(AGAIN_MOST_MS, AGAIN_MS * 2 ** (failures - 1)) * (0.5 + Math.random() / 2));
+  if (!isDone)
+    timer = setTimeout(
+      () => void flush(),
+      Math.min(AGAIN_MOST_MS, AGAIN_MS * 2 ** (failures - 1)) * (0.5 + Math.random() / 2),
+    );
   return outcome;
 }
 
@@ -103,14 +133,28 @@ async function markTried(out: StoredText): Promise<boolean> {
   return isThere;
 }
 
-async function send({ question, version, base, text, key, earlier, person }: StoredText, isFresh: boolean): Promise<string> {
-  const fields = new URLSearchParams({ daily_question: question, version: String(version), body: text, key, whose: person });
+async function send(
+  { question, version, base, text, key, earlier, person }: StoredText,
+  isFresh: boolean,
+): Promise<string> {
+  const fields = new URLSearchParams({
+    daily_question: question,
+    version: String(version),
+    body: text,
+    key,
+    whose: person,
+  });
   // What waited was written before whatever another device may have answered meanwhile: never over it.
   if (!isFresh && base !== null) fields.set('base', String(base));
   if (earlier) fields.set('earlier', earlier);
   try {
     const signal = AbortSignal.timeout?.(SEND_MS) ?? null;
-    const response = await fetch('/api/submit_answer', { method: 'POST', body: fields, headers: { accept: 'application/json' }, signal });
+    const response = await fetch('/api/submit_answer', {
+      method: 'POST',
+      body: fields,
+      headers: { accept: 'application/json' },
+      signal,
+    });
     if (response.ok) return '';
     return isLater(response.status) ? 'waiting' : (await response.text()) || '"Broken"';
   } catch {
@@ -127,9 +171,11 @@ async function settle(out: StoredText, answer: string, isFresh: boolean): Promis
     await move(out);
     const id = idOf(out.question, out.version);
     // Said and done: no copy of it is put aside any more, and no drawer stands open for it.
-    for (const text of texts) if (text.state === 'aside' && text.question === out.question && text.text === out.text) await move(text);
+    for (const text of texts)
+      if (text.state === 'aside' && text.question === out.question && text.text === out.text) await move(text);
     const form = document.querySelector(`[data-answer="${out.question}"]`);
-    if (!isFresh && form?.querySelector('textarea')?.value === out.text) form.closest('details')?.removeAttribute('open');
+    if (!isFresh && form?.querySelector('textarea')?.value === out.text)
+      form.closest('details')?.removeAttribute('open');
     const later = dirty.get(id) ?? texts.find((text) => text.id === id);
     if (later?.text === out.text) await move(later);
     // How many of the earlier sendings were taken, only the server knows.

@@ -15,5 +15,7 @@ export async function subscribe(): Promise<SubscribeOutcome> {
     const message: PageMessage = { act: 'subscribe' };
     registration?.active?.postMessage(message, [port2]);
   });
-  return (await Promise.race([answer, late])) ?? ((await registration?.pushManager.getSubscription()) ? 'on' : 'failed');
+  return (
+    (await Promise.race([answer, late])) ?? ((await registration?.pushManager.getSubscription()) ? 'on' : 'failed')
+  );
 }

@@ -83,7 +83,10 @@ const inMemory: Texts = {
 };
 
 /** One transaction; `isKept` when it is on the device. iOS closes databases of pages that slept: it is opened once more. */
-export async function act<T>(mode: IDBTransactionMode, work: (texts: Texts) => Asked<T> | void): Promise<{ found: T | undefined; isKept: boolean }> {
+export async function act<T>(
+  mode: IDBTransactionMode,
+  work: (texts: Texts) => Asked<T> | void,
+): Promise<{ found: T | undefined; isKept: boolean }> {
   for (let tries = 0; tries < 2 && !isAway(); tries += 1) {
     try {
       const tx = (await database()).transaction('texts', memory.size ? 'readwrite' : mode, { durability: 'strict' });
@@ -107,10 +110,17 @@ export async function act<T>(mode: IDBTransactionMode, work: (texts: Texts) => A
 }
 
 /** Changes what stands under these ids by what it is, in one transaction: `change(store, texts)`. */
-export function edit(ids: readonly string[], change: (store: Texts, there: (StoredText | undefined)[]) => void): Promise<{ isKept: boolean }> {
+export function edit(
+  ids: readonly string[],
+  change: (store: Texts, there: (StoredText | undefined)[]) => void,
+): Promise<{ isKept: boolean }> {
   return act('readwrite', (store) => {
     const asked = ids.map((id) => store.get(id));
-    const go = () => change(store, asked.map(({ result }) => result));
+    const go = () =>
+      change(
+        store,
+        asked.map(({ result }) => result),
+      );
     const last = asked.at(-1);
     if (last?.readyState) last.onsuccess = go;
     else go();
@@ -125,11 +135,34 @@ export async function mine(): Promise<StoredText[]> {
 
 export const idOf = (question: string, version: number) => `${me}:${question}:${version}`;
 
-const NOTHING = { id: '', pair: '', question: '', version: 0, base: null, text: '', state: 'draft', key: '', earlier: '', isTried: false, reason: '' } as const;
+const NOTHING = {
+  id: '',
+  pair: '',
+  question: '',
+  version: 0,
+  base: null,
+  text: '',
+  state: 'draft',
+  key: '',
+  earlier: '',
+  isTried: false,
+  reason: '',
+} as const;
 
-export const textOf = (fields: Partial<StoredText>): StoredText => ({ ...NOTHING, ...fields, person: me ?? '', at: Date.now(), mark: Math.random() });
+export const textOf = (fields: Partial<StoredText>): StoredText => ({
+  ...NOTHING,
+  ...fields,
+  person: me ?? '',
+  at: Date.now(),
+  mark: Math.random(),
+});
 
-export const asideOf = (text: StoredText, reason: string): StoredText => ({ ...text, id: `aside:${crypto.randomUUID()}`, state: 'aside', reason });
+export const asideOf = (text: StoredText, reason: string): StoredText => ({
+  ...text,
+  id: `aside:${crypto.randomUUID()}`,
+  state: 'aside',
+  reason,
+});
 
 export function put(...texts: StoredText[]): Promise<{ isKept: boolean }> {
   return act('readwrite', (store) => texts.forEach((text) => store.put(text)));

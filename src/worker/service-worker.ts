@@ -63,7 +63,10 @@ async function answerForm(request: Request, pathname: string): Promise<Response>
 
 /** Leads to the page that a form names in its field `from`. A referrer may be cut down to the origin. */
 async function redirectBack(request: Request): Promise<Response> {
-  const from = await request.formData().then((fields) => fields.get('from'), () => null);
+  const from = await request.formData().then(
+    (fields) => fields.get('from'),
+    () => null,
+  );
   const { origin, pathname } = new URL(String(from || request.referrer), request.url);
   const isPage = origin === self.location.origin && !pathname.startsWith('/api/');
   return Response.redirect(isPage ? pathname : '/', 303);
@@ -80,7 +83,12 @@ async function redirectShare(request: Request): Promise<Response> {
 
 /** Answers from the cache at once, because a copy must not wait for a slow network, and stores the file anew. */
 async function answerOfflineFile(event: FetchEvent, pathname: string): Promise<Response> {
-  event.waitUntil(caches.open(OFFLINE).then((cache) => cache.add(pathname)).catch(() => {}));
+  event.waitUntil(
+    caches
+      .open(OFFLINE)
+      .then((cache) => cache.add(pathname))
+      .catch(() => {}),
+  );
   return (await lookupStored(pathname)) ?? fetch(event.request);
 }
 

@@ -47,7 +47,10 @@ async function subscribe(mayRepeat = true): Promise<SubscribeOutcome> {
 /** The server's public key that a subscription was made with, in base64url without padding. */
 function keyOf({ options }: PushSubscription): string {
   const bytes = new Uint8Array(options.applicationServerKey ?? []);
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
 }
 
 /** Gives the subscription up: this device receives no more pushes. */

@@ -3,7 +3,10 @@ import { expect, type Pair, test } from '../../support/pair.ts';
 
 /** Presses the button of a form that is refused, and gives the status it is answered with. */
 async function refused(page: Page, button: string): Promise<number> {
-  const [response] = await Promise.all([page.waitForResponse((response) => response.request().method() === 'POST'), page.getByRole('button', { name: button }).click()]);
+  const [response] = await Promise.all([
+    page.waitForResponse((response) => response.request().method() === 'POST'),
+    page.getByRole('button', { name: button }).click(),
+  ]);
   return response.status();
 }
 
@@ -85,7 +88,9 @@ test('an answer that is too long stays in its field', async ({ pairUp }) => {
   const long = '가'.repeat(2001);
   const page = await write(await pairUp(), long);
   expect(await refused(page, '답하기')).toBe(422);
-  await expect(page.getByRole('alert').filter({ hasText: '답은 2,000자까지 적을 수 있어요. 조금만 줄여 주세요.' })).toBeVisible();
+  await expect(
+    page.getByRole('alert').filter({ hasText: '답은 2,000자까지 적을 수 있어요. 조금만 줄여 주세요.' }),
+  ).toBeVisible();
   await expect(page.getByLabel('나의 답')).toHaveValue(long);
 });
 
@@ -138,7 +143,10 @@ test('a refused answer to a shelved question stays with that question', async ({
   await topic.click();
   const long = '나'.repeat(2001);
   await shelf.getByLabel('나의 답').fill(long);
-  const [response] = await Promise.all([page.waitForResponse(/submit_answer/), shelf.getByRole('button', { name: '답하기' }).click()]);
+  const [response] = await Promise.all([
+    page.waitForResponse(/submit_answer/),
+    shelf.getByRole('button', { name: '답하기' }).click(),
+  ]);
   expect(response.status()).toBe(422);
   await expect(shelf.getByRole('alert')).toBeVisible();
   await expect(shelf.getByLabel('나의 답')).toHaveValue(long);
@@ -157,7 +165,9 @@ test('a refused swap and a refused code leave everything where it was', async ({
   await pair.child.page.goto(pair.at('today'));
   await pair.parent.answer(pair.id, '라디오에서 나오던 노래.');
   expect(await refused(pair.child.page, '다른 질문으로 바꾸기')).toBe(409);
-  await expect(pair.child.page.getByRole('alert').filter({ hasText: '이미 답한 질문은 바꿀 수 없어요.' })).toBeVisible();
+  await expect(
+    pair.child.page.getByRole('alert').filter({ hasText: '이미 답한 질문은 바꿀 수 없어요.' }),
+  ).toBeVisible();
 });
 
 test('a page that comes back refused shows the sentence, wherever its button is', async ({ somebody, clock }) => {

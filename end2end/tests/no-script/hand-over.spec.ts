@@ -1,8 +1,12 @@
 import { expect, test } from '../../support/pair.ts';
 
-const KAKAOTALK = 'Mozilla/5.0 (Linux; Android 14; SM-S911N) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/130.0.0.0 Mobile Safari/537.36 KAKAOTALK 2410910';
+const KAKAOTALK =
+  'Mozilla/5.0 (Linux; Android 14; SM-S911N) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/130.0.0.0 Mobile Safari/537.36 KAKAOTALK 2410910';
 
-test('digits, the question and the yes are links and forms, and the new device asks again by itself', async ({ pairUp, somebody }) => {
+test('digits, the question and the yes are links and forms, and the new device asks again by itself', async ({
+  pairUp,
+  somebody,
+}) => {
   const pair = await pairUp();
   const { page } = pair.child;
   await page.goto(pair.at('settings'));
