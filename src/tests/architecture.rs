@@ -57,7 +57,7 @@ pub(super) const ENDPOINTS: &str = "account archive ask_hand_over asked_hand_ove
     withdraw_invitation zones";
 
 /// Lists of sentences, one a line: they are as long as the app is talkative.
-const LISTS: [&str; 3] = ["text/words.rs", "text/ko.rs", "text/en.rs"];
+const LISTS: [&str; 2] = ["text/ko.rs", "text/en.rs"];
 const LINES: usize = 370;
 
 // ---- reading

@@ -147,7 +147,8 @@ pub static EN_PAGES: PageWords = PageWords {
     hydrate_failed: "Part of this page did not load. You can still read and answer.",
     // Welcome
     welcome_headline: "Mum and Dad were young once",
-    welcome_lead: "Every day, at the same time, one question comes to a parent and a child. When both have answered, the card opens.",
+    welcome_lead: "Every day, at the same time, one question comes to a parent and a child. When both have answered, \
+        the card opens.",
     welcome_step_one: "Both get the same question, each in fitting words.",
     welcome_step_two: "Nobody sees the other's answer before giving their own.",
     welcome_step_three: "Opened cards gather in an archive for the two of you.",
@@ -192,7 +193,8 @@ pub static EN_PAGES: PageWords = PageWords {
     invite_button: "Make an invitation",
     invite_again_button: "Make a new invitation",
     invite_until: "Good until {date}.",
-    invite_elsewhere: "Your invitation is still good. To see a code again, make a new one; the earlier one then stops working.",
+    invite_elsewhere: "Your invitation is still good. To see a code again, make a new one; the earlier one then stops \
+        working.",
     invite_code_label: "Invitation code",
     invite_qr_label: "QR code with the invitation link",
     invite_qr_hint: "If they are beside you, point their camera here.",
@@ -225,11 +227,14 @@ pub static EN_PAGES: PageWords = PageWords {
     hand_over_make: "Get digits",
     hand_over_again: "Get new digits",
     hand_over_withdraw: "Take the digits back",
-    hand_over_steps: "On the new device choose “I have been here before”, then “Get digits from another device”, and type these.",
+    hand_over_steps: "On the new device choose “I have been here before”, then “Get digits from another device”, and \
+        type these.",
     hand_over_until: "They are good once, until {time}. Keep this page open and wait.",
-    hand_over_elsewhere: "The digits show only on the device that made them. If you get new ones here, those are worth nothing any more.",
+    hand_over_elsewhere: "The digits show only on the device that made them. If you get new ones here, those are \
+        worth nothing any more.",
     hand_over_qr_label: "QR code of the address where the digits are typed",
-    hand_over_qr_hint: "If the new device is a phone, you may point its camera here. In an app on the Home Screen, type the digits.",
+    hand_over_qr_hint: "If the new device is a phone, you may point its camera here. In an app on the Home Screen, \
+        type the digits.",
     hand_over_asked: "{device} wants to come in. Is that your device?",
     hand_over_asked_lead: "Say yes only if you have just typed the digits there.",
     hand_over_yes: "Yes, it is mine",
@@ -238,7 +243,8 @@ pub static EN_PAGES: PageWords = PageWords {
     hand_over_used: "You are now signed in on {device}.",
     hand_over_refused: "It is kept out. If it was yours after all, get new digits.",
     hand_over_others_title: "Is it somebody else’s phone?",
-    hand_over_others_lead: "Your mother’s, father’s or child’s phone begins with an invitation. With digits from here it would come in as you.",
+    hand_over_others_lead: "Your mother’s, father’s or child’s phone begins with an invitation. With digits from here \
+        it would come in as you.",
     err_hand_over_over: "That is over, or ten minutes have passed. Please get new digits.",
     here_already: "{name} is signed in on this browser. If you come in as somebody else, it becomes theirs.",
     digits_link: "Get digits from another device",
@@ -259,14 +265,17 @@ pub static EN_PAGES: PageWords = PageWords {
     wait_over: "The time to confirm is over",
     wait_again_lead: "Get new digits on your other device and type them again.",
     wait_again: "Type digits again",
-    lead_out_lead: "In your own browser notifications reach you and you will find this again. You may also go on reading and answering here.",
+    lead_out_lead: "In your own browser notifications reach you and you will find this again. You may also go on \
+        reading and answering here.",
     way_out_lead: "It opens once, within two minutes from now.",
     take_title: "Go on in this browser?",
-    take_lead: "If you have just chosen “Open in my browser” in an app, you can go on here. If you did not, close this page.",
+    take_lead: "If you have just chosen “Open in my browser” in an app, you can go on here. If you did not, close \
+        this page.",
     take_button: "Go on here",
     err_take: "It is used, or two minutes have passed. Go back to the app and choose “Open in my browser” again.",
     device_unknown: "a device without a name",
-    handed_over_elsewhere: "You were just signed in on another device. If it was not you, end that session in Settings.",
+    handed_over_elsewhere: "You were just signed in on another device. If it was not you, end that session in \
+        Settings.",
     // Coming back
     sign_in_title: "Sign in with your recovery code",
     sign_in_lead: "The sixteen letters and digits you got when you began.",
@@ -280,7 +289,8 @@ pub static EN_PAGES: PageWords = PageWords {
     recovery_print_button: "Print",
     recovery_kept_button: "I have kept it",
     recovery_gone_title: "We cannot show the code now",
-    recovery_gone_lead: "A code is shown only right after it was made. When you make a new one, the earlier one works for 7 days more.",
+    recovery_gone_lead: "A code is shown only right after it was made. When you make a new one, the earlier one works \
+        for 7 days more.",
     // Today
     question_of_other: "{other} was asked:",
     // Archive
@@ -315,7 +325,8 @@ pub static EN_PAGES: PageWords = PageWords {
     session_end_button: "End session",
     sessions_end_others: "Sign all other devices out",
     recovery_panel: "Recovery code",
-    recovery_panel_lead: "When you make a new code, the earlier one works for 7 days more. Type the one you have now to close it at once.",
+    recovery_panel_lead: "When you make a new code, the earlier one works for 7 days more. Type the one you have now \
+        to close it at once.",
     recovery_earlier_label: "Your recovery code now (leave empty if you do not have it)",
     recovery_earlier_runs: "Until {date} the code you wrote down before works, too.",
     recovery_earlier_end: "The new code is mine. Close the earlier one",
@@ -348,7 +359,8 @@ pub static EN_PAGES: PageWords = PageWords {
     err_pause_past: "Choose tomorrow or a later day.",
     err_pause_too_long: "Choose a day within a year.",
     err_recovery_code: "The code is not right. Please look at your note again.",
-    err_session_young: "A device that came in less than a day ago cannot sign earlier ones out. Please use your other device, or try again tomorrow.",
+    err_session_young: "A device that came in less than a day ago cannot sign earlier ones out. Please use your other \
+        device, or try again tomorrow.",
     err_code_missing: "There is no code in this. Please type just the code, or paste the message as you got it.",
     err_too_many_sign_ups: "Many people are starting from here just now. Please try again in an hour.",
     err_too_many_pairs: "You can be in twenty pairs at a time. Leave one to start another.",
@@ -369,7 +381,6 @@ pub static EN_PAGES: PageWords = PageWords {
     back_home: "Back to the start",
     // Notifications
     tab_inbox: "Inbox",
-    inbox_unread: "{count} unread",
     inbox_title: "Inbox",
     inbox_empty: "Nothing yet. When a question or an answer comes, it will be here.",
     inbox_new: "New",
@@ -408,7 +419,8 @@ pub static EN_PAGES: PageWords = PageWords {
     push_ask_later: "Later",
     push_denied_title: "Notifications are blocked",
     push_denied_lead: "The browser blocks notifications from this app. To allow them again:",
-    push_denied_android: "Android: the lock (or settings) symbol beside the address → Permissions → Notifications → Allow",
+    push_denied_android: "Android: the lock (or settings) symbol beside the address → Permissions → Notifications → \
+        Allow",
     push_denied_iphone: "iPhone: Settings → Notifications → 엄빠도 어렸다 → Allow Notifications",
     push_denied_desktop: "Computer: the symbol beside the address → Notifications → Allow",
     push_install_title: "On an iPhone, notifications come once the app is on the Home Screen",
@@ -431,7 +443,6 @@ pub static EN_PAGES: PageWords = PageWords {
     share_where: "Into whose day with you?",
     share_no_pair: "You have no pair yet.",
     push_on: "This device is told.",
-    push_turn_on: "Turn on notifications here",
     push_unsupported: "This browser cannot receive notifications.",
     push_failed_title: "This device does not get notifications yet",
     push_failed_lead: "You allowed it, but this browser did not connect. Please try this:",
@@ -452,7 +463,8 @@ pub static EN_PAGES: PageWords = PageWords {
     presence_here: "You are both here now",
     presence_writing: "{other} is writing an answer",
     presence_panel: "Being here together",
-    presence_hint: "When this is off, nothing is shown of you and you do not see whether {other} is here. What or how much is written is never shown.",
+    presence_hint: "When this is off, nothing is shown of you and you do not see whether {other} is here. What or how \
+        much is written is never shown.",
     presence_on: "Let each other know who is looking at today’s question or writing",
     quiet_panel: "Quiet hours",
     quiet_lead: "News that comes in these hours is held until they are over.",
@@ -470,7 +482,8 @@ pub static EN_PAGES: PageWords = PageWords {
     err_subscription_taken: "This push address belongs to somebody else. Please turn notifications off and on again.",
     err_device_name: "A device name has 1 to 20 characters.",
     somebody_came: "{name} has signed in here since that page was opened. What you just sent changed nothing.",
-    somebody_left: "This browser was signed out since that page was opened. What you just sent changed nothing; please sign in again.",
+    somebody_left: "This browser was signed out since that page was opened. What you just sent changed nothing; \
+        please sign in again.",
     err_shelved: "Questions for later cannot be swapped.",
     err_somebody_answered: "A question that was answered cannot be swapped.",
     err_first_question: "The first question is the same for everybody.",
@@ -494,5 +507,6 @@ pub static EN_PAGES: PageWords = PageWords {
     live_slow: "On this connection news may come a little late.",
     opened_go: "See it",
     opened_close: "Close",
-    recovery_used_elsewhere: "Somebody just signed in with your recovery code on another device. If it was not you, end that session in Settings and make a new code.",
+    recovery_used_elsewhere: "Somebody just signed in with your recovery code on another device. If it was not you, \
+        end that session in Settings and make a new code.",
 };

@@ -1,5 +1,6 @@
-//! Every sentence the app says, in both languages. `words` is the list, `ko` and `en` fill it in,
-//! `particles` makes inserted names sound right. No page and no push holds a sentence of its own.
+//! Every sentence of the app in both languages. `ko` declares the names and has the Korean texts, `en` has the English
+//! ones; a sentence is written in these two files only. `particles` chooses the Korean particle after an inserted name.
+//! Pages and pushes contain no sentence of their own.
 
 pub mod cities;
 mod en;
@@ -7,11 +8,11 @@ mod ko;
 mod particles;
 pub mod prose;
 pub mod pushes;
-mod words;
+mod sentences;
 
 use std::borrow::Cow;
 
-pub use words::{PageWords, Words};
+pub use ko::{PageWords, Words};
 
 use crate::domain::{LocalDate, Locale, PushTime, Relation, Role, Section, TextSize};
 
@@ -228,66 +229,5 @@ fn ordinal(number: u32) -> Cow<'static, str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn placeholders_are_filled_with_the_fitting_particle() {
-        assert_eq!(fill("{other:이/가} 답했어요", &[("other", "엄마")]), "엄마가 답했어요");
-        assert_eq!(fill("{other:이/가} 답했어요", &[("other", "민준")]), "민준이 답했어요");
-        assert_eq!(fill("{unknown} {", &[("other", "민준")]), "{unknown} {");
-    }
-
-    #[test]
-    fn a_name_full_of_braces_is_only_a_name() {
-        assert_eq!(fill("{other}!", &[("other", "{name}")]), "{name}!");
-    }
-
-    #[test]
-    fn both_languages_fill_the_same_places() {
-        let places = |text: &str| {
-            let mut found = Vec::new();
-            let mut rest = text;
-            while let Some((_, inside, after)) = next_placeholder(rest) {
-                found.push(inside.split(':').next().unwrap_or_default().to_owned());
-                rest = after;
-            }
-            found.sort();
-            found.dedup();
-            found
-        };
-        let all = |locale| words(locale).all().into_iter().chain(page_words(locale).all());
-        for ((name, ko), (_, en)) in all(Locale::Ko).zip(all(Locale::En)) {
-            assert_eq!(places(ko), places(en), "{name}");
-            assert!(!ko.is_empty() && !en.is_empty(), "{name}");
-        }
-    }
-
-    #[test]
-    fn times_and_numbers_are_said_as_people_say_them() {
-        let at = |text: &str| PushTime::parse(text).expect("a time");
-        assert_eq!(time(Locale::Ko, at("21:00")), "밤 9시");
-        assert_eq!(time(Locale::Ko, at("00:05")), "새벽 12시 5분");
-        assert_eq!(time(Locale::En, at("12:30")), "12:30 pm");
-        assert_eq!(question_number(Locale::Ko, 12), "열두 번째 질문");
-        assert_eq!(question_number(Locale::Ko, 20), "스무 번째 질문");
-        assert_eq!(question_number(Locale::Ko, 21), "스물한 번째 질문");
-        assert_eq!(question_number(Locale::Ko, 123), "123 번째 질문");
-    }
-
-    #[test]
-    fn a_device_is_called_as_people_call_it() {
-        assert_eq!(device(Locale::Ko, "iPhone · Safari"), "아이폰 · Safari");
-        assert_eq!(device(Locale::En, "iPhone · Safari"), "iPhone · Safari");
-        assert_eq!(device(Locale::Ko, "거실 태블릿"), "거실 태블릿");
-        assert_eq!(device(Locale::Ko, "?"), "이름을 알 수 없는 기기");
-    }
-
-    #[test]
-    fn a_parent_is_called_by_relation_and_a_child_by_name() {
-        let words = words(Locale::Ko);
-        assert_eq!(call(words, Role::Parent, &Relation::Mother, "순자"), "엄마");
-        assert_eq!(call(words, Role::Child, &Relation::Daughter, "민지"), "민지");
-        assert_eq!(call(words, Role::Parent, &Relation::Other("이모".into()), "순자"), "이모");
-    }
-}
+#[path = "text_tests.rs"]
+mod tests;

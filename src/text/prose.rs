@@ -45,7 +45,8 @@ pub fn terms(locale: Locale) -> &'static [Passage] {
             (
                 "Be good to each other",
                 &[
-                    "What the two of you share belongs to the two of you. Ask before you carry the other's story elsewhere.",
+                    "What the two of you share belongs to the two of you. Ask before you carry the other's story \
+                     elsewhere.",
                     "Do not use this to hurt anybody.",
                 ],
             ),
@@ -59,9 +60,8 @@ pub fn terms(locale: Locale) -> &'static [Passage] {
             ),
             (
                 "What we cannot promise",
-                &[
-                    "If you lose your recovery code and every signed-in device, we cannot give the account back: we know no e-mail address and no password.",
-                ],
+                &["If you lose your recovery code and every signed-in device, we cannot give the account back: we \
+                     know no e-mail address and no password."],
             ),
         ],
     }
@@ -110,22 +110,26 @@ pub fn privacy(locale: Locale) -> &'static [Passage] {
             (
                 "What we know",
                 &[
-                    "A name (a nickname is fine), your relation, question time and zone, what you answer, and the kind and last use of your signed-in devices.",
+                    "A name (a nickname is fine), your relation, question time and zone, what you answer, and the \
+                     kind and last use of your signed-in devices.",
                     "No e-mail, no phone number, no password.",
                 ],
             ),
             (
                 "Who can see it",
                 &[
-                    "Your answer is shown to the other, and only after they have answered. Earlier revisions are seen by you alone.",
+                    "Your answer is shown to the other, and only after they have answered. Earlier revisions are seen \
+                     by you alone.",
                     "Whoever runs this server can reach what is stored. Use it where you trust that person.",
                 ],
             ),
             (
                 "If you turn notifications on",
                 &[
-                    "They pass through the browser maker's delivery service (Google, Apple, Mozilla, Microsoft), locked so that only this device can read them, and without any answer.",
-                    "We keep the device's push address, and for 30 days when something was sent and shown. You can turn them off at any time.",
+                    "They pass through the browser maker's delivery service (Google, Apple, Mozilla, Microsoft), \
+                     locked so that only this device can read them, and without any answer.",
+                    "We keep the device's push address, and for 30 days when something was sent and shown. You can \
+                     turn them off at any time.",
                 ],
             ),
             (
@@ -138,7 +142,8 @@ pub fn privacy(locale: Locale) -> &'static [Passage] {
             (
                 "How long it is kept",
                 &[
-                    "Answers and cards stay until they are deleted. A device unused for 400 days is signed out by itself.",
+                    "Answers and cards stay until they are deleted. A device unused for 400 days is signed out by \
+                     itself.",
                     "Cookies only remember that you are signed in, and keep codes from being guessed.",
                 ],
             ),

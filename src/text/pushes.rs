@@ -137,7 +137,8 @@ fn english(kind: NotificationKind) -> Sentence {
         Kind::RecoveryRenewed => (
             alike("A new recovery code was made"),
             alike(
-                "If it was not you, sign the strange device out in settings. The code you wrote down before still works for 7 days.",
+                "If it was not you, sign the strange device out in settings. The code you wrote down before still \
+                 works for 7 days.",
             ),
         ),
         Kind::HandedOver => (
@@ -147,7 +148,8 @@ fn english(kind: NotificationKind) -> Sentence {
         Kind::StaleToken => (
             alike("A device showed an old sign-in of yours"),
             alike(
-                "It may be your own, restored from a backup. If you know nothing of it, sign strange devices out in settings.",
+                "It may be your own, restored from a backup. If you know nothing of it, sign strange devices out in \
+                 settings.",
             ),
         ),
         Kind::Test => (alike("Notifications work"), alike("This is where news will reach you.")),
