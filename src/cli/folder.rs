@@ -28,7 +28,8 @@ pub(super) fn make(folder: &Path) -> Result<(), Failure> {
     let probe = folder.join(format!(".writable-{}", std::process::id()));
     match fs::write(&probe, b"").and_then(|()| fs::remove_file(&probe)) {
         Err(error) if is_full(&error) => {
-            tracing::error!(folder = %folder.display(), %error, "the disk is full: pages are shown, nothing is taken until there is room");
+            tracing::error!(folder = %folder.display(), %error, "the disk is full: pages are shown, nothing is taken \
+                until there is room");
             Ok(())
         }
         Err(error) => Err(Failure(format!(
@@ -55,7 +56,8 @@ pub(super) fn hold(folder: &Path) -> Result<Option<File>, Failure> {
             folder.display()
         ))),
         Err(TryLockError::Error(error)) => {
-            tracing::warn!(file = %file.display(), %error, "this file system knows no locks: make sure that one serve alone runs on it");
+            tracing::warn!(file = %file.display(), %error, "this file system knows no locks: make sure that one serve \
+                alone runs on it");
             Ok(None)
         }
     }
@@ -70,7 +72,8 @@ pub(super) fn refuse_lost_database(settings: &Settings) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure(format!(
-        "{} holds a {KEY} from before, but the database {} is missing: put it back from your backup, or say --new to begin with an empty one",
+        "{} holds a {KEY} from before, but the database {} is missing: put it back from your backup, or say --new to \
+         begin with an empty one",
         settings.data_dir.display(),
         file.display()
     )))

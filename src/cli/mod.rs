@@ -145,7 +145,8 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
             open(&settings, Opening::AsIs).await?.backup_into(&file).await?;
             let key = settings.data_dir.join("secret.key");
             println!(
-                "copied the database to {}; the keys are not in it: keep {} and the output of `umbba keys export` with it",
+                "copied the database to {}; the keys are not in it: keep {} and the output of `umbba keys export` \
+                 with it",
                 file.display(),
                 key.display()
             );
@@ -178,7 +179,8 @@ async fn state_of(settings: &Settings, opening: Opening, site: Site) -> Result<A
     let secrets = Secrets::load(&settings.data_dir, &random)?;
     match write_catalogue(&database, &catalogue).await {
         Err(StorageError::Unavailable(error)) => {
-            tracing::error!(%error, "the catalogue cannot be written into the database; is the disk full? Pages are shown, nothing is taken");
+            tracing::error!(%error, "the catalogue cannot be written into the database; is the disk full? Pages are \
+                shown, nothing is taken");
         }
         written => written?,
     }
@@ -257,7 +259,8 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
     let public_url = PublicUrl::parse(serve.public_url.as_deref(), settings.app_env, address.port())?;
     if !public_url.is_https() && (!address.ip().is_loopback() || !public_url.is_loopback()) {
         eprintln!(
-            "umbba: over plain http only this machine's own browser can sign in; other devices need https in front (docs/OPERATING.md)"
+            "umbba: over plain http only this machine's own browser can sign in; other devices need https in front \
+             (docs/OPERATING.md)"
         );
     }
     if let Some(sentence) = unsafe_to_listen(address, &trusted_proxies) {

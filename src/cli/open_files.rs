@@ -13,7 +13,8 @@ pub fn raise_limit(wanted: u32) -> usize {
         Ok(limit) if limit < ENOUGH => {
             tracing::warn!(
                 limit,
-                "few files may be open at once, and every open page is one: raise the hard limit (LimitNOFILE= of the unit) to {ENOUGH} or more"
+                "few files may be open at once, and every open page is one: raise the hard limit (LimitNOFILE= of the \
+                 unit) to {ENOUGH} or more"
             );
             limit
         }

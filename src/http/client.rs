@@ -128,7 +128,8 @@ mod tests {
 
     #[test]
     fn a_device_is_named_in_a_few_words() {
-        let phone = "Mozilla/5.0 (Linux; Android 14; SM-S911N) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/24.0 Chrome/117.0 Mobile Safari/537.36";
+        let phone = "Mozilla/5.0 (Linux; Android 14; SM-S911N) AppleWebKit/537.36 (KHTML, like Gecko) \
+            SamsungBrowser/24.0 Chrome/117.0 Mobile Safari/537.36";
         assert_eq!(device(phone).0, "Android · Samsung Internet");
         assert_eq!(device("").0, "?");
     }

@@ -35,14 +35,17 @@ async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
 async fn text(state: &AppState) -> Result<String, ServiceError> {
     let mut tx = state.database.read().await?;
     let (counts, oldest) = deliveries::counts(&mut tx).await?;
-    let mut text = "# HELP umbba_deliveries Deliveries kept, by state; dead ones want the operator.\n# TYPE umbba_deliveries gauge\n".to_owned();
+    let mut text = "# HELP umbba_deliveries Deliveries kept, by state; dead ones want the operator.\n\
+        # TYPE umbba_deliveries gauge\n"
+        .to_owned();
     for state in deliveries::State::ALL {
         let count = counts.iter().find(|(word, _)| word == state.word()).map_or(0, |(_, count)| *count);
         let _ = writeln!(text, "umbba_deliveries{{state=\"{}\"}} {count}", state.word());
     }
     let late_ms = oldest.map_or(0, |at| state.clock.now().since(at).max(0));
     text.push_str(
-        "# HELP umbba_outbox_late_seconds How long the delivery that waits longest has been due.\n# TYPE umbba_outbox_late_seconds gauge\n",
+        "# HELP umbba_outbox_late_seconds How long the delivery that waits longest has been due.\n\
+         # TYPE umbba_outbox_late_seconds gauge\n",
     );
     let _ = writeln!(text, "umbba_outbox_late_seconds {}.{:03}", late_ms / 1_000, late_ms % 1_000);
     text.push_str(

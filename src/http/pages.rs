@@ -37,7 +37,8 @@ pub fn refused(status: StatusCode, locale: Locale, sentence: &str) -> Plain {
 /// The sentences are our own constants, so nothing needs escaping.
 fn page(status: StatusCode, locale: Locale, words: &PageWords, title: &str, lead: &str) -> Plain {
     let html = format!(
-        "<!DOCTYPE html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+        "<!DOCTYPE html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
+         content=\"width=device-width, initial-scale=1\">\
          <title>{title} · {}</title><link rel=\"stylesheet\" href=\"/offline.css\"></head>\
          <body><main><h1>{title}</h1><p>{lead}</p><p><a href=\"/\">{}</a></p></main></body></html>",
         locale.tag(),

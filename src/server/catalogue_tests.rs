@@ -292,7 +292,8 @@ const KOREAN: [Forbidden; 9] = [
 /// English words are looked for as whole words.
 const ENGLISH: [Forbidden; 8] = [
     Forbidden {
-        words: "mum, mom, mummy, dad, daddy, mother, father, parent, parents, grandmother, grandfather, grandma, grandpa, granny, nan, folks",
+        words: "mum, mom, mummy, dad, daddy, mother, father, parent, parents, grandmother, grandfather, grandma, \
+            grandpa, granny, nan, folks",
         but_not: "",
         because: "the parent across is named by {other} alone",
     },
@@ -303,7 +304,8 @@ const ENGLISH: [Forbidden; 8] = [
     },
     Forbidden { words: "he, him, his, she, her, hers, boy, girl", but_not: "", because: "nobody's sex is guessed" },
     Forbidden {
-        words: "husband, wife, spouse, married, marry, marriage, wedding, bride, groom, honeymoon, boyfriend, girlfriend, fiance, divorce, in-laws, \
+        words: "husband, wife, spouse, married, marry, marriage, wedding, bride, groom, honeymoon, boyfriend, \
+            girlfriend, fiance, divorce, in-laws, \
                 pregnant, childbirth",
         but_not: "",
         because: "nobody need be, or have been, married or in love, or have borne a child",
@@ -314,18 +316,21 @@ const ENGLISH: [Forbidden; 8] = [
         because: "nobody need have brothers, sisters or aunts",
     },
     Forbidden {
-        words: "church, temple, mosque, god, pray, prayer, prayed, bible, priest, monk, baptism, faith, religion, blessed, christmas, easter, ramadan",
+        words: "church, temple, mosque, god, pray, prayer, prayed, bible, priest, monk, baptism, faith, religion, \
+            blessed, christmas, easter, ramadan",
         but_not: "",
         because: "no faith is presumed, and no lack of one",
     },
     Forbidden {
-        words: "hospital, illness, ill, sick, disease, surgery, operation, health, healthy, doctor, dementia, disability, died, death, dead, funeral, \
+        words: "hospital, illness, ill, sick, disease, surgery, operation, health, healthy, doctor, dementia, \
+            disability, died, death, dead, funeral, \
                 grave, heaven",
         but_not: "",
         because: "nobody need be well or ill, and nobody is asked about death",
     },
     Forbidden {
-        words: "university, college, degree, army, soldier, military, office, boss, salary, career, promotion, retire, retired, retirement, mortgage, \
+        words: "university, college, degree, army, soldier, military, office, boss, salary, career, promotion, \
+            retire, retired, retirement, mortgage, \
                 abroad, plane, family, families, relatives, household",
         but_not: "",
         because: "a degree, a post, a service, journeys and a family at home are not everybody's",

@@ -67,7 +67,8 @@ pub struct ServeSettings {
     #[arg(long, env = "METRICS_ADDR")]
     pub metrics_addr: Option<SocketAddr>,
     /// Connections at once, streams among them; fewer when fewer files may be open. More are told to come back (503).
-    #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 20_000)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_connections: u32,
     /// Folder with the built pages' assets.
     #[arg(long, env = "SITE_ROOT", default_value = "target/site")]
@@ -208,7 +209,8 @@ impl TrustedProxies {
             let Some(address) = parse_hop(hop) else {
                 if !self.has_warned.swap(true, Ordering::Relaxed) {
                     tracing::warn!(
-                        "a trusted proxy sends an X-Forwarded-For that cannot be read: everybody behind it counts as one client. It is said once"
+                        "a trusted proxy sends an X-Forwarded-For that cannot be read: everybody behind it counts as \
+                         one client. It is said once"
                     );
                 }
                 break;
@@ -238,8 +240,10 @@ fn parse_hop(hop: &str) -> Option<IpAddr> {
 /// client address that is not theirs.
 pub fn unsafe_to_listen(address: SocketAddr, proxies: &TrustedProxies) -> Option<&'static str> {
     (!address.ip().is_loopback() && proxies.is_empty()).then_some(
-        "LISTEN_ADDR is not on loopback and TRUSTED_PROXIES is empty: behind a proxy all visitors count as one address, and without one \
-         everything goes over the network in the clear; listen on 127.0.0.1, or set TRUSTED_PROXIES to your proxy's address",
+        "LISTEN_ADDR is not on loopback and TRUSTED_PROXIES is empty: behind a proxy all visitors count as one \
+         address, and without one \
+         everything goes over the network in the clear; listen on 127.0.0.1, or set TRUSTED_PROXIES to your proxy's \
+         address",
     )
 }
 

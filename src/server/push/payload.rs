@@ -132,6 +132,11 @@ mod tests {
     use super::*;
     use crate::server::push::web_push::MAX_PLAINTEXT;
 
+    fn wordings() -> Wordings {
+        let of = |topic: &str| json!({ "topic": topic, "parent": "p", "child": "c" });
+        serde_json::from_value(json!({ "ko": of("가장 오래된 기억"), "en": of("Oldest memory") })).expect("wordings")
+    }
+
     #[test]
     fn every_kind_has_a_title_and_a_body_in_both_languages_and_registers() {
         let relation = Relation::Mother;
@@ -141,10 +146,7 @@ mod tests {
                     let detail = if kind == NotificationKind::Paused { "2026-12-01" } else { "21:30" };
                     let other =
                         if role == Role::Child { (&relation, "순자") } else { (&Relation::Daughter, "민지") };
-                    let wordings: Wordings = serde_json::from_str(
-                        r#"{"ko":{"topic":"가장 오래된 기억","parent":"p","child":"c"},"en":{"topic":"Oldest memory","parent":"p","child":"c"}}"#,
-                    )
-                    .expect("wordings");
+                    let wordings = wordings();
                     let pair = Some(ToldPair { id: PairId(1), role, other: Some(other) });
                     let told = Told { kind, locale, pair, wordings: Some(&wordings), detail, waiting: &[] };
                     let (title, body) = say(&told);
@@ -158,10 +160,7 @@ mod tests {
 
     #[test]
     fn the_default_push_names_topic_and_pair_with_the_right_particle() {
-        let wordings: Wordings = serde_json::from_str(
-            r#"{"ko":{"topic":"가장 오래된 기억","parent":"p","child":"c"},"en":{"topic":"Oldest memory","parent":"p","child":"c"}}"#,
-        )
-        .expect("wordings");
+        let wordings = wordings();
         let say_to = |role, other: (&Relation, &str)| {
             let pair = Some(ToldPair { id: PairId(1), role, other: Some(other) });
             say(&Told {

@@ -345,7 +345,8 @@ async fn headers_and_body_arrive_exactly_as_sent() {
     let expected = |urgency: &str, ttl: &str, length: usize| {
         format!(
             "accept: */*\nauthorization: vapid t=a.b.c, k=d\ncontent-encoding: aes128gcm\ncontent-length: {length}\n\
-             content-type: application/octet-stream\nhost: {}\ntopic: bXktdG9waWM\nttl: {ttl}\nurgency: {urgency}\nuser-agent: umbba",
+             content-type: application/octet-stream\nhost: {}\ntopic: bXktdG9waWM\nttl: {ttl}\nurgency: {urgency}\n\
+             user-agent: umbba",
             sink.address
         )
     };

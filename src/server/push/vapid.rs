@@ -104,7 +104,8 @@ impl VapidKeys {
         // The parser's own words would quote the file, and with it a key.
         let keys = Self::parse(&bytes).ok_or_else(|| {
             VapidError(format!(
-                "{} does not hold VAPID keys; restore it from your backup, or remove it, and every device has to allow notifications again",
+                "{} does not hold VAPID keys; restore it from your backup, or remove it, and every device has to \
+                 allow notifications again",
                 file.display()
             ))
         })?;
@@ -273,7 +274,11 @@ impl Signer {
 pub fn check_subject(subject: Option<&str>, is_production: bool) -> Result<String, String> {
     let Some(subject) = subject.map(str::trim).filter(|subject| !subject.is_empty()) else {
         if is_production {
-            return Err("VAPID_SUBJECT is not set: give a mailto: or https: address of yours where a push service can reach you".into());
+            return Err(
+                "VAPID_SUBJECT is not set: give a mailto: or https: address of yours where a push service can \
+                reach you"
+                    .into(),
+            );
         }
         return Ok(DEVELOPMENT_SUBJECT.into());
     };

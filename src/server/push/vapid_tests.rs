@@ -86,7 +86,9 @@ fn sign(signer: &Signer, origin: &str, key_id: &str, now_ms: i64) -> String {
 
 #[test]
 fn the_token_of_the_rfc_is_good_and_a_changed_one_is_not() {
-    let claims = serde_json::json!({ "aud": "https://push.example.net", "exp": 1_453_523_768, "sub": "mailto:push@example.com" });
+    let claims = serde_json::json!({
+        "aud": "https://push.example.net", "exp": 1_453_523_768, "sub": "mailto:push@example.com",
+    });
     assert_eq!(verified(EXAMPLE), Some(claims));
     assert_eq!(verified(&EXAMPLE.replace(".i3CY", ".i3CZ")), None);
 }
@@ -242,7 +244,8 @@ fn a_broken_file_says_what_to_do_and_is_left_alone() {
         assert_eq!(
             sentence,
             format!(
-                "{} does not hold VAPID keys; restore it from your backup, or remove it, and every device has to allow notifications again",
+                "{} does not hold VAPID keys; restore it from your backup, or remove it, and every device has to \
+                 allow notifications again",
                 folder.file().display()
             )
         );
@@ -298,7 +301,8 @@ fn a_subject_is_an_address_that_a_push_service_can_use() {
         assert_eq!(
             sentence,
             format!(
-                "VAPID_SUBJECT is a placeholder, to which Apple answers 403: give an address of yours instead of {placeholder}"
+                "VAPID_SUBJECT is a placeholder, to which Apple answers 403: give an address of yours instead of \
+                 {placeholder}"
             )
         );
         assert_eq!(check_subject(Some(placeholder), false), Ok(placeholder.to_owned()));
