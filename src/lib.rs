@@ -44,6 +44,16 @@ pub mod server;
 #[path = "api/from_service.rs"]
 mod from_service;
 
+/// What a server function may ask of the request it serves. It stands below `api`, so that `api` need not know `http`.
+#[cfg(feature = "ssr")]
+#[path = "http/request.rs"]
+pub mod request;
+
+/// The cookies of the app, as `Set-Cookie` values.
+#[cfg(feature = "ssr")]
+#[path = "http/cookies.rs"]
+pub mod cookies;
+
 /// The HTTP status of the page being rendered; in the browser there is none to set.
 #[cfg(feature = "ssr")]
 #[path = "http/page_status.rs"]

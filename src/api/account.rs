@@ -14,12 +14,9 @@ pub async fn sign_up(
     #[server(default)] attempt: String,
 ) -> Result<(), ApiError> {
     use crate::{
-        paths,
-        server::{
-            cookies,
-            request::{self, set_cookie},
-            services::{accounts, attempts::Step},
-        },
+        cookies, paths,
+        request::{self, set_cookie},
+        server::services::{accounts, attempts::Step},
     };
 
     let request = request::anybody()?;
@@ -42,7 +39,7 @@ pub async fn sign_up(
 #[server(endpoint = "zones")]
 pub async fn zones() -> Result<Vec<ZoneChoice>, ApiError> {
     use super::convert;
-    use crate::server::{calendar, request};
+    use crate::{request, server::calendar};
 
     let request = request::anybody()?;
     Ok(convert::zone_choices(calendar::zone_choices(None, request.visitor.locale, request.state.clock.now())))
@@ -52,13 +49,11 @@ pub async fn zones() -> Result<Vec<ZoneChoice>, ApiError> {
 #[server(endpoint = "sign_in")]
 pub async fn sign_in(#[server(default)] code: String, #[server(default)] attempt: String) -> Result<(), ApiError> {
     use crate::{
+        cookies,
         domain::{HandOverCode, RecoveryCode},
         paths,
-        server::{
-            cookies,
-            request::{self, set_cookie},
-            services::{ServiceError, attempts::Step, guard, recovery},
-        },
+        request::{self, set_cookie},
+        server::services::{ServiceError, attempts::Step, guard, recovery},
     };
 
     let request = request::anybody()?;
@@ -91,12 +86,9 @@ pub async fn sign_in(#[server(default)] code: String, #[server(default)] attempt
 #[server(endpoint = "sign_out")]
 pub async fn sign_out() -> Result<(), ApiError> {
     use crate::{
-        paths,
-        server::{
-            cookies,
-            request::{self, forget_device, set_cookie},
-            services::sessions,
-        },
+        cookies, paths,
+        request::{self, forget_device, set_cookie},
+        server::services::sessions,
     };
 
     let request = request::current().await?;
@@ -115,10 +107,12 @@ pub async fn sign_out() -> Result<(), ApiError> {
 #[server(endpoint = "account")]
 pub async fn account() -> Result<AccountView, ApiError> {
     use super::{EarlierCodeView, SessionView, convert};
-    use crate::server::{
-        calendar::{self, Zone},
+    use crate::{
         request,
-        services::{ServiceError, reading, recovery, sessions},
+        server::{
+            calendar::{self, Zone},
+            services::{ServiceError, reading, recovery, sessions},
+        },
     };
 
     let request = request::current().await?;
@@ -153,10 +147,7 @@ pub async fn account() -> Result<AccountView, ApiError> {
 
 #[server(endpoint = "change_name")]
 pub async fn change_name(#[server(default)] name: String, #[server(default)] back: String) -> Result<(), ApiError> {
-    use crate::{
-        domain::PersonName,
-        server::{request, services::accounts},
-    };
+    use crate::{domain::PersonName, request, server::services::accounts};
 
     let request = request::current().await?;
     accounts::change_name(&request.state, &request.person, PersonName::parse(&name)?).await?;
@@ -174,7 +165,8 @@ pub async fn change_display(
 ) -> Result<(), ApiError> {
     use crate::{
         domain::{Locale, TextSize, ZoneName},
-        server::{request, services::accounts},
+        request,
+        server::services::accounts,
     };
 
     let request = request::current().await?;
@@ -189,7 +181,7 @@ pub async fn change_display(
 /// Ends one of the person's sessions.
 #[server(endpoint = "end_session")]
 pub async fn end_session(session: SessionId, #[server(default)] back: String) -> Result<(), ApiError> {
-    use crate::server::{request, services::sessions};
+    use crate::{request, server::services::sessions};
 
     let request = request::current().await?;
     sessions::end(&request.state, &request.person, request.session, session).await?;
@@ -200,7 +192,7 @@ pub async fn end_session(session: SessionId, #[server(default)] back: String) ->
 /// Ends all of the person's sessions but this one.
 #[server(endpoint = "end_other_sessions")]
 pub async fn end_other_sessions(#[server(default)] back: String) -> Result<(), ApiError> {
-    use crate::server::{request, services::sessions};
+    use crate::{request, server::services::sessions};
 
     let request = request::current().await?;
     sessions::end_others(&request.state, &request.person, request.session).await?;
@@ -211,7 +203,7 @@ pub async fn end_other_sessions(#[server(default)] back: String) -> Result<(), A
 /// The recovery code just made, if this browser still holds it.
 #[server(endpoint = "recovery_page")]
 pub async fn recovery_page() -> Result<Option<String>, ApiError> {
-    use crate::server::{request, services::recovery};
+    use crate::{request, server::services::recovery};
 
     let request = request::current().await?;
     let held = request.visitor.recovery_code(request.person.id);
@@ -225,12 +217,9 @@ pub async fn renew_recovery(
     #[server(default)] code: String,
 ) -> Result<(), ApiError> {
     use crate::{
-        paths,
-        server::{
-            cookies,
-            request::{self, set_cookie},
-            services::{ServiceError, attempts::Step, recovery},
-        },
+        cookies, paths,
+        request::{self, set_cookie},
+        server::services::{ServiceError, attempts::Step, recovery},
     };
 
     let request = request::current().await?;
@@ -252,9 +241,9 @@ pub async fn renew_recovery(
 /// "The new code is mine", said on another session than the one that made it: the earlier code ends at once.
 #[server(endpoint = "confirm_recovery")]
 pub async fn confirm_recovery(#[server(default)] back: String) -> Result<(), ApiError> {
-    use crate::server::{
+    use crate::{
         request,
-        services::{ServiceError, recovery},
+        server::services::{ServiceError, recovery},
     };
 
     let request = request::current().await?;
@@ -268,13 +257,11 @@ pub async fn confirm_recovery(#[server(default)] back: String) -> Result<(), Api
 #[server(endpoint = "keep_recovery")]
 pub async fn keep_recovery() -> Result<(), ApiError> {
     use crate::{
+        cookies,
         domain::PairPhase,
         paths,
-        server::{
-            cookies,
-            request::{self, set_cookie},
-            services::{reading, recovery},
-        },
+        request::{self, set_cookie},
+        server::services::{reading, recovery},
     };
 
     let request = request::current().await?;

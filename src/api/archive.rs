@@ -9,9 +9,9 @@ use crate::domain::{DailyQuestionId, PairId, Section};
 #[server(endpoint = "archive")]
 pub async fn archive(pair: PairId, section: Option<Section>, page: i64) -> Result<ArchiveView, ApiError> {
     use super::convert;
-    use crate::server::{
+    use crate::{
         request,
-        services::{ServiceError, reading},
+        server::services::{ServiceError, reading},
     };
 
     let request = request::current().await?;
@@ -32,10 +32,12 @@ pub async fn archive(pair: PairId, section: Option<Section>, page: i64) -> Resul
 #[server(endpoint = "card")]
 pub async fn card(pair: PairId, daily_question: DailyQuestionId) -> Result<CardView, ApiError> {
     use super::convert;
-    use crate::server::{
-        calendar::Zone,
+    use crate::{
         request,
-        services::{ServiceError, reading},
+        server::{
+            calendar::Zone,
+            services::{ServiceError, reading},
+        },
     };
 
     let request = request::current().await?;
@@ -56,10 +58,12 @@ pub async fn card(pair: PairId, daily_question: DailyQuestionId) -> Result<CardV
 #[server(endpoint = "season")]
 pub async fn season(pair: PairId, number: i64) -> Result<SeasonView, ApiError> {
     use super::{AnswersView, SeasonCard, convert};
-    use crate::server::{
-        calendar::Zone,
+    use crate::{
         request,
-        services::{ServiceError, reading},
+        server::{
+            calendar::Zone,
+            services::{ServiceError, reading},
+        },
     };
 
     let request = request::current().await?;

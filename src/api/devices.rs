@@ -61,7 +61,7 @@ pub struct DevicesView {
 /// The key to subscribe with (Push API `applicationServerKey`, base64url).
 #[server(endpoint = "push_key")]
 pub async fn push_key() -> Result<String, ApiError> {
-    use crate::server::request;
+    use crate::request;
 
     let request = request::anybody()?;
     Ok(request.state.push.public_key().to_owned())
@@ -75,9 +75,9 @@ pub async fn subscribe(
     #[server(default)] auth: String,
     #[server(default)] key: String,
 ) -> Result<(), ApiError> {
-    use crate::server::{
+    use crate::{
         request,
-        services::devices::{self, Offered},
+        server::services::devices::{self, Offered},
     };
 
     let request = request::current().await?;
@@ -89,7 +89,7 @@ pub async fn subscribe(
 /// This browser is not to be woken any more.
 #[server(endpoint = "unsubscribe")]
 pub async fn unsubscribe() -> Result<(), ApiError> {
-    use crate::server::{request, services::devices};
+    use crate::{request, server::services::devices};
 
     let request = request::current().await?;
     devices::remove_own(&request.state, &request.person, request.session).await?;
@@ -104,10 +104,12 @@ pub async fn receipt(
     receipt: String,
     what: String,
 ) -> Result<(), ApiError> {
-    use crate::server::{
+    use crate::{
         request,
-        services::devices,
-        storage::{deliveries::DeliveryId, receipts::Receipt},
+        server::{
+            services::devices,
+            storage::{deliveries::DeliveryId, receipts::Receipt},
+        },
     };
 
     let request = request::anybody()?;
@@ -125,12 +127,10 @@ pub async fn receipt(
 pub async fn devices() -> Result<DevicesView, ApiError> {
     use crate::{
         domain::Millis,
-        server::{
-            request,
-            services::{
-                ServiceError,
-                devices::{self, Reached},
-            },
+        request,
+        server::services::{
+            ServiceError,
+            devices::{self, Reached},
         },
     };
 
@@ -195,10 +195,7 @@ pub async fn devices() -> Result<DevicesView, ApiError> {
 /// Sends a test to one of the person's devices.
 #[server(endpoint = "test_device")]
 pub async fn test_device(device: SubscriptionId) -> Result<(), ApiError> {
-    use crate::{
-        paths,
-        server::{request, services::devices},
-    };
+    use crate::{paths, request, server::services::devices};
 
     let request = request::current().await?;
     devices::test(&request.state, &request.person, device).await?;
@@ -208,10 +205,7 @@ pub async fn test_device(device: SubscriptionId) -> Result<(), ApiError> {
 
 #[server(endpoint = "rename_device")]
 pub async fn rename_device(device: SubscriptionId, #[server(default)] name: String) -> Result<(), ApiError> {
-    use crate::{
-        paths,
-        server::{request, services::devices},
-    };
+    use crate::{paths, request, server::services::devices};
 
     let request = request::current().await?;
     devices::rename(&request.state, &request.person, device, &name).await?;
@@ -221,10 +215,7 @@ pub async fn rename_device(device: SubscriptionId, #[server(default)] name: Stri
 
 #[server(endpoint = "remove_device")]
 pub async fn remove_device(device: SubscriptionId) -> Result<(), ApiError> {
-    use crate::{
-        paths,
-        server::{request, services::devices},
-    };
+    use crate::{paths, request, server::services::devices};
 
     let request = request::current().await?;
     devices::remove(&request.state, &request.person, device).await?;

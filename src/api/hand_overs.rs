@@ -53,8 +53,8 @@ pub struct AskedView {
 pub async fn hand_over() -> Result<HandOverView, ApiError> {
     use crate::{
         domain::HandOverStage,
-        paths,
-        server::{calendar::Zone, qr, request, services::hand_overs},
+        paths, request,
+        server::{calendar::Zone, qr, services::hand_overs},
     };
 
     let request = request::current().await?;
@@ -84,12 +84,9 @@ pub async fn hand_over() -> Result<HandOverView, ApiError> {
 #[server(endpoint = "make_hand_over")]
 pub async fn make_hand_over() -> Result<(), ApiError> {
     use crate::{
-        paths,
-        server::{
-            cookies,
-            request::{self, set_cookie},
-            services::hand_overs,
-        },
+        cookies, paths,
+        request::{self, set_cookie},
+        server::services::hand_overs,
     };
 
     let request = request::current().await?;
@@ -102,12 +99,9 @@ pub async fn make_hand_over() -> Result<(), ApiError> {
 #[server(endpoint = "withdraw_hand_over")]
 pub async fn withdraw_hand_over() -> Result<(), ApiError> {
     use crate::{
-        paths,
-        server::{
-            cookies,
-            request::{self, set_cookie},
-            services::hand_overs,
-        },
+        cookies, paths,
+        request::{self, set_cookie},
+        server::services::hand_overs,
     };
 
     let request = request::current().await?;
@@ -124,12 +118,9 @@ pub async fn ask_hand_over(
     #[server(default)] attempt: String,
 ) -> Result<(), ApiError> {
     use crate::{
-        paths,
-        server::{
-            cookies,
-            request::{self, set_cookie},
-            services::{attempts::Step, guard, hand_overs},
-        },
+        cookies, paths,
+        request::{self, set_cookie},
+        server::services::{attempts::Step, guard, hand_overs},
     };
 
     let request = request::anybody()?;
@@ -152,10 +143,7 @@ pub async fn ask_hand_over(
 /// What this browser's ticket waits for.
 #[server(endpoint = "asked_hand_over")]
 pub async fn asked_hand_over() -> Result<AskedView, ApiError> {
-    use crate::{
-        domain::HandOverStage,
-        server::{request, services::hand_overs},
-    };
+    use crate::{domain::HandOverStage, request, server::services::hand_overs};
 
     let request = request::anybody()?;
     let found = match &request.visitor.asked {
@@ -177,10 +165,7 @@ pub async fn asked_hand_over() -> Result<AskedView, ApiError> {
 /// "Yes, that is my device": exactly the one that was shown.
 #[server(endpoint = "confirm_hand_over")]
 pub async fn confirm_hand_over(hand_over: HandOverId) -> Result<(), ApiError> {
-    use crate::{
-        paths,
-        server::{request, services::hand_overs},
-    };
+    use crate::{paths, request, server::services::hand_overs};
 
     let request = request::current().await?;
     hand_overs::decide(&request.state, &request.person, hand_over, true).await?;
@@ -190,10 +175,7 @@ pub async fn confirm_hand_over(hand_over: HandOverId) -> Result<(), ApiError> {
 
 #[server(endpoint = "refuse_hand_over")]
 pub async fn refuse_hand_over(hand_over: HandOverId) -> Result<(), ApiError> {
-    use crate::{
-        paths,
-        server::{request, services::hand_overs},
-    };
+    use crate::{paths, request, server::services::hand_overs};
 
     let request = request::current().await?;
     hand_overs::decide(&request.state, &request.person, hand_over, false).await?;
@@ -205,12 +187,9 @@ pub async fn refuse_hand_over(hand_over: HandOverId) -> Result<(), ApiError> {
 #[server(endpoint = "enter_hand_over")]
 pub async fn enter_hand_over() -> Result<(), ApiError> {
     use crate::{
-        paths,
-        server::{
-            cookies,
-            request::{self, set_cookie},
-            services::{ServiceError, hand_overs},
-        },
+        cookies, paths,
+        request::{self, set_cookie},
+        server::services::{ServiceError, hand_overs},
     };
 
     let request = request::anybody()?;
@@ -230,10 +209,7 @@ pub async fn enter_hand_over() -> Result<(), ApiError> {
 #[server(endpoint = "lead_out")]
 pub async fn lead_out() -> Result<String, ApiError> {
     use super::convert;
-    use crate::{
-        paths,
-        server::{request, services::hand_overs},
-    };
+    use crate::{paths, request, server::services::hand_overs};
 
     let request = request::current().await?;
     let token = hand_overs::lead_out(&request.state, &request.person, request.session).await?;
@@ -250,12 +226,9 @@ pub async fn take_hand_over(
     #[server(default)] attempt: String,
 ) -> Result<(), ApiError> {
     use crate::{
-        paths,
-        server::{
-            cookies,
-            request::{self, set_cookie},
-            services::{attempts::Step, hand_overs},
-        },
+        cookies, paths,
+        request::{self, set_cookie},
+        server::services::{attempts::Step, hand_overs},
     };
 
     let request = request::anybody()?;

@@ -10,10 +10,10 @@ use crate::domain::PairId;
 pub async fn invite_page(pair: PairId) -> Result<InviteView, ApiError> {
     use super::{CodeView, convert};
     use crate::{
-        paths,
+        paths, request,
         server::{
             calendar::Zone,
-            qr, request,
+            qr,
             services::{ServiceError, invitations},
         },
     };
@@ -42,12 +42,9 @@ pub async fn invite(
     #[server(default)] attempt: String,
 ) -> Result<(), ApiError> {
     use crate::{
-        paths,
-        server::{
-            cookies,
-            request::{self, set_cookie},
-            services::{attempts::Step, invitations},
-        },
+        cookies, paths,
+        request::{self, set_cookie},
+        server::services::{attempts::Step, invitations},
     };
 
     let request = request::current().await?;
@@ -63,10 +60,7 @@ pub async fn invite(
 
 #[server(endpoint = "withdraw_invitation")]
 pub async fn withdraw_invitation(pair: PairId) -> Result<(), ApiError> {
-    use crate::{
-        paths,
-        server::{request, services::invitations},
-    };
+    use crate::{paths, request, server::services::invitations};
 
     let request = request::current().await?;
     invitations::withdraw(&request.state, &request.person, pair).await?;
@@ -78,7 +72,7 @@ pub async fn withdraw_invitation(pair: PairId) -> Result<(), ApiError> {
 #[server(endpoint = "join_door")]
 pub async fn join_door(path: String) -> Result<DoorView, ApiError> {
     use super::convert;
-    use crate::server::request;
+    use crate::request;
 
     let request = request::anybody()?;
     Ok(convert::door(&request.visitor.user_agent, request.state.site.public_url.as_str(), &path))
@@ -88,12 +82,9 @@ pub async fn join_door(path: String) -> Result<DoorView, ApiError> {
 #[server(endpoint = "check_invitation")]
 pub async fn check_invitation(#[server(default)] code: String) -> Result<(), ApiError> {
     use crate::{
-        paths,
-        server::{
-            cookies,
-            request::{self, set_cookie},
-            services::{guard, invitations},
-        },
+        cookies, paths,
+        request::{self, set_cookie},
+        server::services::{guard, invitations},
     };
 
     let request = request::anybody()?;
@@ -109,9 +100,9 @@ pub async fn check_invitation(#[server(default)] code: String) -> Result<(), Api
 #[server(endpoint = "join_welcome")]
 pub async fn join_welcome() -> Result<JoinView, ApiError> {
     use super::MemberView;
-    use crate::server::{
+    use crate::{
         request,
-        services::{ServiceError, invitations},
+        server::services::{ServiceError, invitations},
     };
 
     let request = request::anybody()?;
@@ -136,14 +127,11 @@ pub async fn join(
     #[server(default)] zone: String,
 ) -> Result<(), ApiError> {
     use crate::{
-        paths,
-        server::{
-            cookies,
-            request::{self, set_cookie},
-            services::{
-                ServiceError,
-                invitations::{self, Joined, Joiner},
-            },
+        cookies, paths,
+        request::{self, set_cookie},
+        server::services::{
+            ServiceError,
+            invitations::{self, Joined, Joiner},
         },
     };
 

@@ -50,9 +50,9 @@ pub struct QuietView {
 pub async fn inbox() -> Result<InboxView, ApiError> {
     use crate::{
         domain::Wordings,
+        request,
         server::{
             push::payload::{self, Told, ToldPair},
-            request,
             services::{devices, inbox},
         },
     };
@@ -90,10 +90,7 @@ pub async fn inbox() -> Result<InboxView, ApiError> {
 /// Marks everything told up to the event `seq` as read.
 #[server(endpoint = "read_inbox")]
 pub async fn read_inbox(seq: i64) -> Result<(), ApiError> {
-    use crate::{
-        paths,
-        server::{request, services::inbox},
-    };
+    use crate::{paths, request, server::services::inbox};
 
     let request = request::current().await?;
     inbox::mark_read(&request.state, &request.person, seq).await?;
@@ -104,7 +101,7 @@ pub async fn read_inbox(seq: i64) -> Result<(), ApiError> {
 /// The page that shows the pair was looked at as the event `seq` came.
 #[server(endpoint = "seen_live")]
 pub async fn seen_live(seq: i64) -> Result<(), ApiError> {
-    use crate::server::{request, services::inbox};
+    use crate::{request, server::services::inbox};
 
     let request = request::current().await?;
     inbox::seen_live(&request.state, &request.person, request.session, seq).await?;
@@ -114,10 +111,7 @@ pub async fn seen_live(seq: i64) -> Result<(), ApiError> {
 /// Asks the other to answer.
 #[server(endpoint = "nudge")]
 pub async fn nudge(daily_question: DailyQuestionId) -> Result<(), ApiError> {
-    use crate::{
-        paths,
-        server::{request, services::nudges},
-    };
+    use crate::{paths, request, server::services::nudges};
 
     let request = request::current().await?;
     let pair = nudges::nudge(&request.state, &request.person, daily_question).await?;
@@ -128,9 +122,9 @@ pub async fn nudge(daily_question: DailyQuestionId) -> Result<(), ApiError> {
 /// The switches of a pair.
 #[server(endpoint = "switches")]
 pub async fn switches(pair: PairId) -> Result<SwitchesView, ApiError> {
-    use crate::server::{
+    use crate::{
         request,
-        services::{inbox, presence, reading},
+        server::services::{inbox, presence, reading},
     };
 
     let request = request::current().await?;
@@ -154,11 +148,7 @@ pub async fn change_switches(
     #[server(default)] news: String,
     #[server(default)] question_in_quiet: String,
 ) -> Result<(), ApiError> {
-    use crate::{
-        domain::Muted,
-        paths,
-        server::{request, services::inbox},
-    };
+    use crate::{domain::Muted, paths, request, server::services::inbox};
 
     let request = request::current().await?;
     let fields = [question, answer, reminder, nudge, news];
@@ -173,7 +163,7 @@ pub async fn change_switches(
 /// The person's quiet hours and lock screen.
 #[server(endpoint = "quiet_settings")]
 pub async fn quiet_settings() -> Result<QuietView, ApiError> {
-    use crate::server::{request, services::inbox};
+    use crate::{request, server::services::inbox};
 
     let request = request::current().await?;
     let wishes = inbox::wishes(&request.state, &request.person, None).await?;
@@ -189,9 +179,9 @@ pub async fn change_quiet_hours(
     #[server(default)] hides_details: String,
     #[server(default)] back: String,
 ) -> Result<(), ApiError> {
-    use crate::server::{
+    use crate::{
         request,
-        services::{ServiceError, inbox},
+        server::services::{ServiceError, inbox},
     };
 
     let request = request::current().await?;

@@ -18,13 +18,10 @@ pub async fn start_pair(
 ) -> Result<(), ApiError> {
     use crate::{
         domain::{PushTime, Relation, Role, ZoneName},
-        paths,
-        server::{
-            request,
-            services::{
-                attempts::Step,
-                pairs::{self, Start},
-            },
+        paths, request,
+        server::services::{
+            attempts::Step,
+            pairs::{self, Start},
         },
     };
 
@@ -45,9 +42,12 @@ pub async fn start_pair(
 #[server(endpoint = "pair_settings")]
 pub async fn pair_settings(pair: PairId) -> Result<PairSettingsView, ApiError> {
     use super::convert;
-    use crate::server::{
-        calendar, request,
-        services::{ServiceError, reading},
+    use crate::{
+        request,
+        server::{
+            calendar,
+            services::{ServiceError, reading},
+        },
     };
 
     let request = request::current().await?;
@@ -66,8 +66,8 @@ pub async fn change_push_time(
 ) -> Result<(), ApiError> {
     use crate::{
         domain::{PushTime, ZoneName},
-        paths,
-        server::{request, services::pairs},
+        paths, request,
+        server::services::pairs,
     };
 
     let request = request::current().await?;
@@ -83,10 +83,7 @@ pub async fn change_relation(
     #[server(default)] relation: String,
     #[server(default)] relation_word: String,
 ) -> Result<(), ApiError> {
-    use crate::{
-        paths,
-        server::{request, services::pairs},
-    };
+    use crate::{paths, request, server::services::pairs};
 
     let request = request::current().await?;
     pairs::change_relation(&request.state, &request.person, pair, &relation, &relation_word).await?;
@@ -96,11 +93,7 @@ pub async fn change_relation(
 
 #[server(endpoint = "pause_pair")]
 pub async fn pause_pair(pair: PairId, #[server(default)] until: String) -> Result<(), ApiError> {
-    use crate::{
-        domain::LocalDate,
-        paths,
-        server::{request, services::pairs},
-    };
+    use crate::{domain::LocalDate, paths, request, server::services::pairs};
 
     let request = request::current().await?;
     let until: LocalDate = until.parse()?;
@@ -111,10 +104,7 @@ pub async fn pause_pair(pair: PairId, #[server(default)] until: String) -> Resul
 
 #[server(endpoint = "resume_pair")]
 pub async fn resume_pair(pair: PairId) -> Result<(), ApiError> {
-    use crate::{
-        paths,
-        server::{request, services::pairs},
-    };
+    use crate::{paths, request, server::services::pairs};
 
     let request = request::current().await?;
     pairs::resume(&request.state, &request.person, pair).await?;
@@ -125,10 +115,7 @@ pub async fn resume_pair(pair: PairId) -> Result<(), ApiError> {
 /// Closes a pair for good; `confirmed` comes from a box that has to be ticked.
 #[server(endpoint = "leave_pair")]
 pub async fn leave_pair(pair: PairId, #[server(default)] confirmed: String) -> Result<(), ApiError> {
-    use crate::{
-        paths,
-        server::{request, services::pairs},
-    };
+    use crate::{paths, request, server::services::pairs};
 
     let request = request::current().await?;
     if confirmed != "yes" {
@@ -142,10 +129,7 @@ pub async fn leave_pair(pair: PairId, #[server(default)] confirmed: String) -> R
 /// "This is not them": closes the pair and goes on in a new one.
 #[server(endpoint = "start_again")]
 pub async fn start_again(pair: PairId, #[server(default)] confirmed: String) -> Result<(), ApiError> {
-    use crate::{
-        paths,
-        server::{request, services::pairs},
-    };
+    use crate::{paths, request, server::services::pairs};
 
     let request = request::current().await?;
     if confirmed != "yes" {

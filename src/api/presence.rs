@@ -17,10 +17,7 @@ pub struct PresenceView {
 /// is shown nothing either. The answer is the same whatever the other does.
 #[server(endpoint = "presence")]
 pub async fn show_presence(pair: PairId, what: Presence) -> Result<Option<PresenceView>, ApiError> {
-    use crate::{
-        server::{request, services::presence},
-        text,
-    };
+    use crate::{request, server::services::presence, text};
 
     let request = request::current().await?;
     let Some(other) = presence::show(&request.state, &request.person, pair, what).await? else {
@@ -37,10 +34,7 @@ pub async fn show_presence(pair: PairId, what: Presence) -> Result<Option<Presen
 /// Changes whether a pair's members see one another here: on when the field is `yes`.
 #[server(endpoint = "change_presence")]
 pub async fn change_presence(pair: PairId, #[server(default)] shows_presence: String) -> Result<(), ApiError> {
-    use crate::{
-        paths,
-        server::{request, services::presence},
-    };
+    use crate::{paths, request, server::services::presence};
 
     let request = request::current().await?;
     presence::change(&request.state, &request.person, pair, shows_presence == "yes").await?;

@@ -13,9 +13,9 @@ pub async fn today(pair: PairId, #[server(default)] whose: Option<String>) -> Re
     use super::{Phase, convert};
     use crate::{
         domain::{Hour, Season},
+        request,
         server::{
             calendar::Zone,
-            request,
             services::{ServiceError, reading},
         },
     };
@@ -65,11 +65,8 @@ pub async fn submit_answer(
 ) -> Result<(), ApiError> {
     use crate::{
         domain::AnswerBody,
-        paths,
-        server::{
-            request,
-            services::answers::{self, Sending},
-        },
+        paths, request,
+        server::services::answers::{self, Sending},
     };
 
     let request = request::current().await?;
@@ -84,10 +81,7 @@ pub async fn submit_answer(
 /// Replaces today's question for both.
 #[server(endpoint = "swap_question")]
 pub async fn swap_question(daily_question: DailyQuestionId, version: u32) -> Result<(), ApiError> {
-    use crate::{
-        paths,
-        server::{request, services::questions},
-    };
+    use crate::{paths, request, server::services::questions};
 
     let request = request::current().await?;
     let pair = questions::swap(&request.state, &request.person, daily_question, version).await?;
@@ -98,10 +92,7 @@ pub async fn swap_question(daily_question: DailyQuestionId, version: u32) -> Res
 /// Asks for a new question at the next due minute.
 #[server(endpoint = "move_on")]
 pub async fn move_on(daily_question: DailyQuestionId) -> Result<(), ApiError> {
-    use crate::{
-        paths,
-        server::{request, services::questions},
-    };
+    use crate::{paths, request, server::services::questions};
 
     let request = request::current().await?;
     let pair = questions::move_on(&request.state, &request.person, daily_question).await?;

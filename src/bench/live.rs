@@ -69,11 +69,12 @@ pub async fn answers(port: u16, members: &[SeededMember], count: usize) -> Resul
     for pair in members.chunks(2).skip(1).take(count) {
         let [one, two] = pair else { continue };
         let (parent, child) = if one.role == Role::Parent { (one, two) } else { (two, one) };
-        let mut stream = request(port, "GET /events?after=0", &child.cookie, "").await?;
+        let mut stream = request(port, "GET /events?after=0", &umbba::cookies::sent_session(&child.token), "").await?;
         wait_for(&mut stream, "event: hello").await?;
         let body = format!("daily_question={}&version=1&body=%EA%B8%80", parent.daily_question);
         let begun = Instant::now();
-        let _answer = request(port, "POST /api/submit_answer", &parent.cookie, &body).await?;
+        let _answer =
+            request(port, "POST /api/submit_answer", &umbba::cookies::sent_session(&parent.token), &body).await?;
         wait_for(&mut stream, "answer_submitted").await?;
         took.push(begun.elapsed());
     }

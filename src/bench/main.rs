@@ -131,8 +131,9 @@ async fn full_minute(folder: &Path) -> Result<(), String> {
 async fn pages(folder: &Path) -> Result<(), String> {
     let (state, members, port) = app(folder).await?;
     let member = &members[0];
+    let cookie = umbba::cookies::sent_session(&member.token);
     let page = format!("http://localhost:{port}/p/{}/today", member.pair);
-    let html = live::get(port, &format!("/p/{}/today", member.pair), &member.cookie).await?;
+    let html = live::get(port, &format!("/p/{}/today", member.pair), &cookie).await?;
     println!("today page {} bytes", html.len());
     let axum_port = peers::bare_axum(html.clone()).await?;
     let nginx = peers::Nginx::start(folder, &html)?;
@@ -141,7 +142,7 @@ async fn pages(folder: &Path) -> Result<(), String> {
     let targets = [
         ("nginx, static file", format!("http://127.0.0.1:{}/page.html", nginx.port), String::new()),
         ("axum, the same bytes", format!("http://127.0.0.1:{axum_port}/"), String::new()),
-        ("today page, rendered", page, member.cookie.clone()),
+        ("today page, rendered", page, cookie.clone()),
     ];
     for _ in 0..ROUNDS {
         for (name, url, cookie) in &targets {

@@ -6,6 +6,7 @@ use clap::Subcommand;
 
 use super::{Failure, folder, open, site_for_jobs, state_of};
 use crate::{
+    cookies,
     domain::PersonId,
     server::{
         clock::Clock,
@@ -131,7 +132,7 @@ pub(super) async fn seed(settings: &Settings, pairs: usize, sessions: &Path) -> 
         minute: None,
     };
     let members = seeds::fill(&state.database, seeding, pairs).await?;
-    seeds::write_sessions(sessions, &members)
+    seeds::write_sessions(sessions, &members, cookies::sent_session)
         .map_err(|error| Failure(format!("cannot write {}: {error}", sessions.display())))?;
     println!("{pairs} pairs, their sessions are in {}", sessions.display());
     Ok(())

@@ -22,9 +22,9 @@ use crate::{
     api::{ApiError, Refused},
     domain::{DailyQuestionId, Locale},
     paths,
+    request::Visitor,
     server::{
         budget::{Bucket, Spender},
-        request::Visitor,
         security::SecurityEvent,
         services::{guard, reading},
         state::AppState,

@@ -9,7 +9,7 @@ use axum::{
 };
 
 use super::pages;
-use crate::server::request::Visitor;
+use crate::request::Visitor;
 
 /// Answers pages with one that says what is wrong; everything else goes on.
 pub async fn explain(request: Request, next: Next) -> Response {

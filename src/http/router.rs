@@ -27,10 +27,9 @@ use crate::{
     app::{self, PageFrame},
     domain::{Locale, TextSize},
     paths,
+    request::Visitor,
     server::{
-        counters,
-        request::Visitor,
-        secrets,
+        counters, secrets,
         security::SecurityEvent,
         services::{guard, reading},
         state::AppState,

@@ -13,10 +13,10 @@ use axum::{
 use super::client;
 use crate::{
     api::ApiError,
+    cookies,
     domain::{HandOverCode, HandOverId, InvitationCode, InvitationId, PersonId, RecoveryCode},
+    request::Visitor,
     server::{
-        cookies,
-        request::Visitor,
         secrets,
         services::{
             ServiceError,

@@ -12,7 +12,8 @@ use crate::{
     api::ApiError,
     domain::{PairId, PairPhase},
     paths,
-    server::{request::Visitor, services::reading, state::AppState},
+    request::Visitor,
+    server::{services::reading, state::AppState},
 };
 
 pub async fn today(state: State<AppState>, visitor: Extension<Visitor>) -> Response {

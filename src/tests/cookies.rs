@@ -12,11 +12,9 @@ use super::{
     architecture::ENDPOINTS,
 };
 use crate::{
+    cookies::{SESSION, TICKET},
     domain::Millis,
-    server::{
-        cookies::{SESSION, TICKET},
-        storage::seeds::CHILDREN,
-    },
+    server::storage::seeds::CHILDREN,
 };
 
 const HTML: &str = "text/html";

@@ -23,6 +23,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::Sq
 use uuid::Uuid;
 
 use crate::{
+    cookies,
     domain::{
         Answer, AnswerBody, Cancelled, Channel, DailyQuestion, DailyQuestionId, Event, EventKind, HandOverId,
         HandOverStage, InvitationId, LocalDate, Locale, Member, Millis, Muted, NotificationId, NotificationKind, Pair,
@@ -1502,8 +1503,7 @@ on_both! {
             assert_eq!((two[0].role, two[1].role, two[0].pair), (Role::Parent, Role::Child, two[1].pair));
         }
         for member in &members {
-            let token = member.cookie.split_once('=').map_or("", |(_, token)| token);
-            let found = read!(db, tx => sessions::lookup(&mut tx, &secrets::token_hash(token), NOW.plus(-1), NOW).await).expect("the cookie signs in");
+            let found = read!(db, tx => sessions::lookup(&mut tx, &secrets::token_hash(&member.token), NOW.plus(-1), NOW).await).expect("the cookie signs in");
             assert_eq!(found.person.id, member.person);
             let open = read!(db, tx => daily_questions::lookup_for(&mut tx, member.person, member.daily_question).await).expect("their question");
             assert_eq!((open.pair_id, open.parent.is_some() || open.child.is_some(), open.completed_at), (member.pair, false, None), "nobody has answered");
@@ -1515,11 +1515,11 @@ on_both! {
         assert_eq!(seeds::fill(&db, seeding(), 1).await.expect("more seeds beside seeds").len(), 2);
 
         let file = db.folder.join("sessions");
-        seeds::write_sessions(&file, &members).expect("written");
+        seeds::write_sessions(&file, &members, cookies::sent_session).expect("written");
         let lines = fs::read_to_string(&file).expect("a file");
         assert_eq!(lines.lines().count(), 6);
         assert!(lines.lines().zip(&members).all(|(line, member)| {
-            line == format!("{} {} {} {} {}", member.person, member.pair, member.role.word(), member.daily_question, member.cookie)
+            line == format!("{} {} {} {} __Host-session={}", member.person, member.pair, member.role.word(), member.daily_question, member.token)
         }));
         assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600, "readable by its owner alone");
     }

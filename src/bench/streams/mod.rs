@@ -139,7 +139,7 @@ async fn ours(folder: &Path, name: &str, door: Door, seeded: &[SeededMember]) ->
         number,
         door,
         path: "/events".into(),
-        cookie: seeded.cookie.clone(),
+        cookie: umbba::cookies::sent_session(&seeded.token),
     };
     let members: Vec<Member> = seeded.iter().enumerate().map(member).collect();
     row::warm(app.port, &members).await?;
@@ -149,7 +149,7 @@ async fn ours(folder: &Path, name: &str, door: Door, seeded: &[SeededMember]) ->
         let (actor, other) = if at < seeded.len() / 2 { (first, first + 1) } else { (first + 1, first) };
         Post {
             path: "/api/submit_answer".into(),
-            cookie: seeded[actor].cookie.clone(),
+            cookie: umbba::cookies::sent_session(&seeded[actor].token),
             body: format!("daily_question={}&version=1&body=%EA%B8%80", seeded[actor].daily_question),
             hearers: vec![Hearer { member: actor, is_timed: false }, Hearer { member: other, is_timed: true }],
         }

@@ -16,7 +16,10 @@ use axum::{
 };
 
 use super::port::Peer;
-use crate::server::{live::Feed, request::Visitor, state::AppState};
+use crate::{
+    request::Visitor,
+    server::{live::Feed, state::AppState},
+};
 use asked::{Asked, Door};
 use refusal::Refusal;
 use streamed::Way;

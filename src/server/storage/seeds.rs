@@ -11,7 +11,7 @@ use crate::{
         Answer, AnswerBody, DailyQuestion, DailyQuestionId, Locale, Member, Millis, Pair, PairId, Person, PersonId,
         PersonName, PushTime, Question, Relation, Role, SessionId, SubscriptionId, TextSize, ZoneName,
     },
-    server::{calendar::Zone, cookies, random::Random, secrets},
+    server::{calendar::Zone, random::Random, secrets},
 };
 
 /// Invented parents and children; tests take theirs from here too.
@@ -58,7 +58,7 @@ pub struct SeededMember {
     pub pair: PairId,
     pub role: Role,
     pub daily_question: DailyQuestionId,
-    pub cookie: String,
+    pub token: String,
 }
 
 /// What seeding needs to know of the world.
@@ -107,9 +107,13 @@ async fn mark_seeded(tx: &mut Tx) -> Result<(), StorageError> {
     Ok(())
 }
 
-/// Writes one line a member: `person-id pair-id role daily-question-id Cookie-header-value`, readable by its owner
-/// alone.
-pub fn write_sessions(file: &Path, members: &[SeededMember]) -> std::io::Result<()> {
+/// Writes one line for each member: `person-id pair-id role daily-question-id Cookie-header-value`. Only the owner of
+/// the file can read it. `cookie_of` gives the header's value for a session token.
+pub fn write_sessions(
+    file: &Path,
+    members: &[SeededMember],
+    cookie_of: impl Fn(&str) -> String,
+) -> std::io::Result<()> {
     let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
     let mut lines = String::new();
     for member in members {
@@ -119,7 +123,7 @@ pub fn write_sessions(file: &Path, members: &[SeededMember]) -> std::io::Result<
             member.pair,
             member.role.word(),
             member.daily_question,
-            member.cookie
+            cookie_of(&member.token)
         ));
     }
     file.write_all(lines.as_bytes())
@@ -204,8 +208,7 @@ async fn seed_pair(
     schedule::set_opened(tx, id, today, now).await?;
     let Some(daily_question) = open else { return Ok(()) };
     for (member, token) in seats {
-        let cookie = format!("{}={token}", cookies::SESSION);
-        members.push(SeededMember { person: member.person_id, pair: id, role: member.role, daily_question, cookie });
+        members.push(SeededMember { person: member.person_id, pair: id, role: member.role, daily_question, token });
     }
     Ok(())
 }

@@ -6,23 +6,23 @@ use axum::http::{HeaderName, HeaderValue, header, request::Parts};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
-use super::{
-    cookies,
-    services::{
-        Caller, Device, ServiceError,
-        accounts::SignUp,
-        attempts::{Attempt, Step},
-        guard::Trier,
-    },
-    state::AppState,
-    storage::sessions::Found,
-};
 use crate::{
+    cookies,
     domain::{
         HandOverCode, HandOverId, InvitationCode, InvitationId, Locale, Person, PersonId, PersonName, RecoveryCode,
         SessionId, ZoneName,
     },
     paths,
+    server::{
+        services::{
+            Caller, Device, ServiceError,
+            accounts::SignUp,
+            attempts::{Attempt, Step},
+            guard::Trier,
+        },
+        state::AppState,
+        storage::sessions::Found,
+    },
 };
 
 /// Whoever sent the request, as `http::session` found them.

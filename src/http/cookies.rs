@@ -28,6 +28,11 @@ pub fn session(token: &str) -> String {
     set(SESSION, token, 400 * DAY)
 }
 
+/// The session as a browser sends it back: the value of a `Cookie` header.
+pub fn sent_session(token: &str) -> String {
+    format!("{SESSION}={token}")
+}
+
 pub fn recovery(person: PersonId, code: &RecoveryCode) -> String {
     set(RECOVERY, &format!("{person}.{}", code.as_str()), 60 * 60)
 }
