@@ -115,7 +115,7 @@ pub async fn receipt(
     let request = request::anybody()?;
     let what = match what.as_str() {
         "shown" => Receipt::Shown,
-        "opened" => Receipt::Opened,
+        "opened" => Receipt::Clicked,
         _ => return Err(ApiError::Malformed),
     };
     devices::report(&request.state, DeliveryId { notification, subscription }, &receipt, what).await?;

@@ -2,7 +2,7 @@
 
 use crate::{
     api::ApiError,
-    domain::{PauseError, Refusal},
+    domain::{DailyQuestionError, PauseError},
     server::{services::ServiceError, storage::StorageError},
 };
 
@@ -47,21 +47,21 @@ impl From<ServiceError> for ApiError {
     }
 }
 
-fn refused(refusal: Refusal) -> ApiError {
+fn refused(refusal: DailyQuestionError) -> ApiError {
     match refusal {
-        Refusal::AlreadyOpen => ApiError::AlreadyOpen,
-        Refusal::Swapped => ApiError::Swapped,
-        Refusal::AnsweredElsewhere => ApiError::AnsweredElsewhere,
-        Refusal::PairClosed => ApiError::PairClosed,
-        Refusal::Shelved => ApiError::Shelved,
-        Refusal::SomebodyAnswered => ApiError::SomebodyAnswered,
-        Refusal::FirstQuestion => ApiError::FirstQuestion,
-        Refusal::SwappedToday => ApiError::SwappedToday,
-        Refusal::NotYet => ApiError::NotYet,
-        Refusal::NotAnswered => ApiError::NotAnswered,
-        Refusal::Alone => ApiError::StillAlone,
-        Refusal::Paused => ApiError::PairPaused,
-        Refusal::NudgedToday => ApiError::NudgedToday,
+        DailyQuestionError::AlreadyOpen => ApiError::AlreadyOpen,
+        DailyQuestionError::Swapped => ApiError::Swapped,
+        DailyQuestionError::AnsweredElsewhere => ApiError::AnsweredElsewhere,
+        DailyQuestionError::PairClosed => ApiError::PairClosed,
+        DailyQuestionError::Shelved => ApiError::Shelved,
+        DailyQuestionError::SomebodyAnswered => ApiError::SomebodyAnswered,
+        DailyQuestionError::FirstQuestion => ApiError::FirstQuestion,
+        DailyQuestionError::SwappedToday => ApiError::SwappedToday,
+        DailyQuestionError::NotYet => ApiError::NotYet,
+        DailyQuestionError::NotAnswered => ApiError::NotAnswered,
+        DailyQuestionError::Alone => ApiError::StillAlone,
+        DailyQuestionError::Paused => ApiError::PairPaused,
+        DailyQuestionError::NudgedToday => ApiError::NudgedToday,
     }
 }
 

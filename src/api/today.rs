@@ -12,7 +12,7 @@ pub async fn today(pair: PairId, #[server(default)] whose: Option<String>) -> Re
     let _ = whose;
     use super::{Phase, convert};
     use crate::{
-        domain::{Hour, Season},
+        domain::{Hour, TimeOfYear},
         request,
         server::{
             calendar::Zone,
@@ -35,7 +35,7 @@ pub async fn today(pair: PairId, #[server(default)] whose: Option<String>) -> Re
     Ok(TodayView {
         as_of: found.as_of,
         today: found.today,
-        season: Season::of(found.today),
+        time_of_year: TimeOfYear::of(found.today),
         hour: Hour::of(found.minute),
         question,
         later: later.collect(),

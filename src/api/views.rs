@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{
-        DailyQuestionId, Hour, LocalDate, Locale, PairId, PushTime, Relation, Role, Season, Section, SessionId,
-        TextSize,
+        DailyQuestionId, Hour, LocalDate, Locale, PairId, PushTime, Relation, Role, Section, SessionId, TextSize,
+        TimeOfYear,
     },
     text::{self, Words},
 };
@@ -120,7 +120,7 @@ pub struct TodayView {
     pub as_of: i64,
     pub pair: PairView,
     pub today: LocalDate,
-    pub season: Season,
+    pub time_of_year: TimeOfYear,
     pub hour: Hour,
     pub question: Option<QuestionView>,
     /// Shelved questions; of a closed pair, every question that never completed.

@@ -4,7 +4,7 @@
 
 use leptos::prelude::*;
 
-use crate::domain::{Hour, Relation, Season};
+use crate::domain::{Hour, Relation, TimeOfYear};
 
 /// One window: whose it is (`None`: nobody has joined yet) and whether they have answered.
 #[derive(Clone, PartialEq, Debug)]
@@ -18,20 +18,20 @@ pub struct Seat {
 pub fn Windows(
     #[prop(into)] left: Signal<Seat>,
     #[prop(into)] right: Signal<Seat>,
-    season: Season,
+    time_of_year: TimeOfYear,
     hour: Hour,
     #[prop(into)] label: Signal<String>,
 ) -> impl IntoView {
     let class = move || {
         let both = if left.with(|seat| seat.is_lit) && right.with(|seat| seat.is_lit) { " both" } else { "" };
-        format!("windows {} {}{both}", season_class(season), hour_class(hour))
+        format!("windows {} {}{both}", time_of_year_class(time_of_year), hour_class(hour))
     };
 
     view! {
         <svg class=class viewBox="0 0 400 440" preserveAspectRatio="xMidYMax slice" role="img" aria-label=move || label.get()>
             <g aria-hidden="true" inner_html=drawn(SKY)></g>
             <g aria-hidden="true" inner_html=drawn(HOUSE)></g>
-            <g aria-hidden="true" inner_html=season_markup(season)></g>
+            <g aria-hidden="true" inner_html=time_of_year_markup(time_of_year)></g>
             <g aria-hidden="true" inner_html=drawn(LIGHT)></g>
             {seat_window(left, "translate(76 288)", POT)}
             {seat_window(right, "translate(324 288) scale(-1 1)", BOOKS)}
@@ -70,21 +70,21 @@ fn seat_window(seat: Signal<Seat>, place: &'static str, thing: &'static str) -> 
     }
 }
 
-fn season_class(season: Season) -> &'static str {
-    match season {
-        Season::Spring => "spring",
-        Season::Summer => "summer",
-        Season::Autumn => "autumn",
-        Season::Winter => "winter",
+fn time_of_year_class(time_of_year: TimeOfYear) -> &'static str {
+    match time_of_year {
+        TimeOfYear::Spring => "spring",
+        TimeOfYear::Summer => "summer",
+        TimeOfYear::Autumn => "autumn",
+        TimeOfYear::Winter => "winter",
     }
 }
 
-fn season_markup(season: Season) -> &'static str {
-    match season {
-        Season::Spring => SPRING,
-        Season::Summer => SUMMER,
-        Season::Autumn => AUTUMN,
-        Season::Winter => WINTER,
+fn time_of_year_markup(time_of_year: TimeOfYear) -> &'static str {
+    match time_of_year {
+        TimeOfYear::Spring => SPRING,
+        TimeOfYear::Summer => SUMMER,
+        TimeOfYear::Autumn => AUTUMN,
+        TimeOfYear::Winter => WINTER,
     }
 }
 

@@ -76,7 +76,7 @@ pub enum Saved {
 
 /// Why an act on a question is refused. Each is an answer, not an accident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum DailyQuestionError {
     #[error("the card is open and final")]
     AlreadyOpen,
     #[error("the question was swapped meanwhile")]
@@ -151,19 +151,19 @@ impl DailyQuestion {
         body: AnswerBody,
         now: Millis,
         phase: PairPhase,
-    ) -> Result<Saved, Refusal> {
+    ) -> Result<Saved, DailyQuestionError> {
         let is_same = self.answer_of(role).is_some_and(|answer| answer.body == body) && version == self.version;
         if is_same {
             return Ok(Saved::Unchanged);
         }
         if phase == PairPhase::Closed {
-            return Err(Refusal::PairClosed);
+            return Err(DailyQuestionError::PairClosed);
         }
         if self.status() == Status::Complete {
-            return Err(Refusal::AlreadyOpen);
+            return Err(DailyQuestionError::AlreadyOpen);
         }
         if version != self.version {
-            return Err(Refusal::Swapped);
+            return Err(DailyQuestionError::Swapped);
         }
         let other_has_answered = self.has_answered(role.other());
         let slot = self.answer_mut(role);
@@ -189,7 +189,13 @@ impl DailyQuestion {
     /// Refuses a text that was written before `role` answered otherwise: `base` is how many revisions its writer had
     /// seen. Up to `unseen` more are the writer's own, sent without a receipt. What was just written has no base, and
     /// the later of two devices wins.
-    pub fn check_base(&self, role: Role, base: Option<u32>, unseen: u32, body: &AnswerBody) -> Result<(), Refusal> {
+    pub fn check_base(
+        &self,
+        role: Role,
+        base: Option<u32>,
+        unseen: u32,
+        body: &AnswerBody,
+    ) -> Result<(), DailyQuestionError> {
         let own = self.answer_of(role);
         let seen = own.map_or(0, |answer| answer.revision);
         let is_same = own.is_some_and(|answer| answer.body == *body);
@@ -197,29 +203,29 @@ impl DailyQuestion {
             && !is_same
             && base.is_some_and(|base| !(base..=base.saturating_add(unseen)).contains(&seen))
         {
-            return Err(Refusal::AnsweredElsewhere);
+            return Err(DailyQuestionError::AnsweredElsewhere);
         }
         Ok(())
     }
 
     /// Whether the question may be swapped now; `swapped_today` counts the whole pair (R30).
-    pub fn check_swap(&self, phase: PairPhase, swapped_today: bool) -> Result<(), Refusal> {
+    pub fn check_swap(&self, phase: PairPhase, swapped_today: bool) -> Result<(), DailyQuestionError> {
         if phase == PairPhase::Closed {
-            return Err(Refusal::PairClosed);
+            return Err(DailyQuestionError::PairClosed);
         }
         match self.status() {
-            Status::Complete => return Err(Refusal::AlreadyOpen),
-            Status::Shelved => return Err(Refusal::Shelved),
+            Status::Complete => return Err(DailyQuestionError::AlreadyOpen),
+            Status::Shelved => return Err(DailyQuestionError::Shelved),
             Status::Open => {}
         }
         if self.number == 1 {
-            return Err(Refusal::FirstQuestion);
+            return Err(DailyQuestionError::FirstQuestion);
         }
         if self.parent.is_some() || self.child.is_some() {
-            return Err(Refusal::SomebodyAnswered);
+            return Err(DailyQuestionError::SomebodyAnswered);
         }
         if swapped_today {
-            return Err(Refusal::SwappedToday);
+            return Err(DailyQuestionError::SwappedToday);
         }
         Ok(())
     }
@@ -244,36 +250,36 @@ impl DailyQuestion {
     }
 
     /// Asks for a new question at the next due minute. Asking twice is asking once.
-    pub fn ask_to_move_on(&mut self, role: Role, phase: PairPhase) -> Result<bool, Refusal> {
+    pub fn ask_to_move_on(&mut self, role: Role, phase: PairPhase) -> Result<bool, DailyQuestionError> {
         if phase == PairPhase::Closed {
-            return Err(Refusal::PairClosed);
+            return Err(DailyQuestionError::PairClosed);
         }
         if self.move_on == Some(role) && self.status() == Status::Open {
             return Ok(false);
         }
         if !self.may_move_on(role) {
-            return Err(Refusal::NotYet);
+            return Err(DailyQuestionError::NotYet);
         }
         self.move_on = Some(role);
         Ok(true)
     }
 
     /// Whether `role` may nudge the other: has answered, and the other has not, in a pair that is awake (R45).
-    pub fn check_nudge(&self, role: Role, phase: PairPhase, is_paused: bool) -> Result<(), Refusal> {
+    pub fn check_nudge(&self, role: Role, phase: PairPhase, is_paused: bool) -> Result<(), DailyQuestionError> {
         match phase {
-            PairPhase::Closed => return Err(Refusal::PairClosed),
-            PairPhase::Alone => return Err(Refusal::Alone),
+            PairPhase::Closed => return Err(DailyQuestionError::PairClosed),
+            PairPhase::Alone => return Err(DailyQuestionError::Alone),
             PairPhase::Together => {}
         }
         match self.status() {
-            Status::Complete => return Err(Refusal::AlreadyOpen),
-            Status::Shelved => return Err(Refusal::Shelved),
+            Status::Complete => return Err(DailyQuestionError::AlreadyOpen),
+            Status::Shelved => return Err(DailyQuestionError::Shelved),
             Status::Open => {}
         }
         if !self.has_answered(role) {
-            return Err(Refusal::NotAnswered);
+            return Err(DailyQuestionError::NotAnswered);
         }
-        if is_paused { Err(Refusal::Paused) } else { Ok(()) }
+        if is_paused { Err(DailyQuestionError::Paused) } else { Ok(()) }
     }
 
     /// Whole days since the count began, at a due minute of `date`.

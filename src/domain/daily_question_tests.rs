@@ -85,7 +85,7 @@ fn an_open_card_is_final_and_a_double_tap_on_it_is_no_error() {
     assert_eq!(question.answer(Role::Parent, 1, body("둘"), Millis(3), PairPhase::Together), Ok(Saved::Unchanged));
     assert_eq!(
         question.answer(Role::Child, 1, body("고침"), Millis(3), PairPhase::Together),
-        Err(Refusal::AlreadyOpen)
+        Err(DailyQuestionError::AlreadyOpen)
     );
 }
 
@@ -93,23 +93,29 @@ fn an_open_card_is_final_and_a_double_tap_on_it_is_no_error() {
 fn an_answer_to_a_swapped_wording_or_a_closed_pair_is_refused() {
     let mut question = question(2);
     question.swap(QuestionKey("other".into()), Section::Youth, wordings(), date("2026-11-23"));
-    assert_eq!(question.answer(Role::Child, 1, body("a"), Millis(1), PairPhase::Together), Err(Refusal::Swapped));
-    assert_eq!(question.answer(Role::Child, 2, body("a"), Millis(1), PairPhase::Closed), Err(Refusal::PairClosed));
+    assert_eq!(
+        question.answer(Role::Child, 1, body("a"), Millis(1), PairPhase::Together),
+        Err(DailyQuestionError::Swapped)
+    );
+    assert_eq!(
+        question.answer(Role::Child, 2, body("a"), Millis(1), PairPhase::Closed),
+        Err(DailyQuestionError::PairClosed)
+    );
     assert_eq!(question.answer(Role::Child, 2, body("a"), Millis(1), PairPhase::Alone), Ok(Saved::First));
 }
 
 #[test]
 fn a_swap_is_refused_for_the_first_question_after_an_answer_when_shelved_and_twice_a_day() {
-    assert_eq!(question(1).check_swap(PairPhase::Together, false), Err(Refusal::FirstQuestion));
+    assert_eq!(question(1).check_swap(PairPhase::Together, false), Err(DailyQuestionError::FirstQuestion));
     assert_eq!(question(2).check_swap(PairPhase::Together, false), Ok(()));
-    assert_eq!(question(2).check_swap(PairPhase::Together, true), Err(Refusal::SwappedToday));
-    assert_eq!(question(2).check_swap(PairPhase::Closed, false), Err(Refusal::PairClosed));
+    assert_eq!(question(2).check_swap(PairPhase::Together, true), Err(DailyQuestionError::SwappedToday));
+    assert_eq!(question(2).check_swap(PairPhase::Closed, false), Err(DailyQuestionError::PairClosed));
     let mut answered = question(2);
     answered.answer(Role::Child, 1, body("a"), Millis(1), PairPhase::Together).expect("taken");
-    assert_eq!(answered.check_swap(PairPhase::Together, false), Err(Refusal::SomebodyAnswered));
+    assert_eq!(answered.check_swap(PairPhase::Together, false), Err(DailyQuestionError::SomebodyAnswered));
     let mut shelved = question(2);
     shelved.shelved_at = Some(Millis(1));
-    assert_eq!(shelved.check_swap(PairPhase::Together, false), Err(Refusal::Shelved));
+    assert_eq!(shelved.check_swap(PairPhase::Together, false), Err(DailyQuestionError::Shelved));
 }
 
 #[test]
@@ -194,13 +200,13 @@ fn after_three_shelved_in_a_row_a_silent_member_gets_no_reminder() {
 #[test]
 fn moving_on_needs_my_answer_and_a_due_minute_without_the_others() {
     let mut question = question(2);
-    assert_eq!(question.ask_to_move_on(Role::Child, PairPhase::Together), Err(Refusal::NotYet));
+    assert_eq!(question.ask_to_move_on(Role::Child, PairPhase::Together), Err(DailyQuestionError::NotYet));
     question.answer(Role::Child, 1, body("a"), Millis(10), PairPhase::Together).expect("taken");
-    assert_eq!(question.ask_to_move_on(Role::Child, PairPhase::Together), Err(Refusal::NotYet));
+    assert_eq!(question.ask_to_move_on(Role::Child, PairPhase::Together), Err(DailyQuestionError::NotYet));
     question.due_passed_at = Some(Millis(5));
     assert!(!question.may_move_on(Role::Child), "the due minute came before the answer");
     question.due_passed_at = Some(Millis(20));
-    assert_eq!(question.ask_to_move_on(Role::Parent, PairPhase::Together), Err(Refusal::NotYet));
+    assert_eq!(question.ask_to_move_on(Role::Parent, PairPhase::Together), Err(DailyQuestionError::NotYet));
     assert_eq!(question.ask_to_move_on(Role::Child, PairPhase::Together), Ok(true));
     assert_eq!(question.ask_to_move_on(Role::Child, PairPhase::Together), Ok(false), "twice is once");
     assert_eq!(cadence(&question).at_due(due(2)), DueOutcome::ShelveAndOpen, "without waiting for day 7");

@@ -26,7 +26,7 @@ mod time;
 pub use answer::{Answer, AnswerBody, AnswerBodyError};
 pub use cadence::{Cadence, DueMinute, DueOutcome, MIN_GAP_MS, REMINDER_DAYS, SHELVE_DAY};
 pub use daily_question::{
-    DailyQuestion, FIRST_QUESTION_KEY, FREE_QUESTION_KEY, Refusal, SEASON_LENGTH, Saved, Seen, Status,
+    DailyQuestion, DailyQuestionError, FIRST_QUESTION_KEY, FREE_QUESTION_KEY, SEASON_LENGTH, Saved, Seen, Status,
 };
 pub use event::{Event, EventKind};
 pub use graphemes::{graphemes, has_forbidden};
@@ -48,5 +48,5 @@ pub use presence::{Presence, PresenceSignal};
 pub use push_time::{PushTime, PushTimeError};
 pub use question::{Question, QuestionKey, Section, Wording, Wordings};
 pub use quiet_hours::{QuietHours, QuietHoursError};
-pub use sky::{Hour, Season};
+pub use sky::{Hour, TimeOfYear};
 pub use time::{BELIEVED_AHEAD_DAYS, DateError, LocalDate, Millis, Moment};

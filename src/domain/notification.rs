@@ -234,28 +234,32 @@ pub struct Standing {
 
 /// Whether the fact still holds: what was true when it was written may be over when it is sent.
 pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelled> {
-    use NotificationKind as Kind;
     if now.is_muted {
         return Err(Cancelled::Muted);
     }
     match kind {
-        Kind::RecoveryUsed | Kind::RecoveryRenewed | Kind::HandedOver | Kind::StaleToken | Kind::Test | Kind::Left => {
+        NotificationKind::RecoveryUsed
+        | NotificationKind::RecoveryRenewed
+        | NotificationKind::HandedOver
+        | NotificationKind::StaleToken
+        | NotificationKind::Test
+        | NotificationKind::Left => {
             return Ok(());
         }
         _ if now.is_closed => return Err(Cancelled::Left),
         _ => {}
     }
     match kind {
-        Kind::Question | Kind::Reminder | Kind::Nudge => {
+        NotificationKind::Question | NotificationKind::Reminder | NotificationKind::Nudge => {
             if now.has_answered {
                 return Err(Cancelled::Answered);
             }
             if !now.is_open || now.is_superseded {
                 return Err(Cancelled::Superseded);
             }
-            if now.is_paused && kind != Kind::Question { Err(Cancelled::Paused) } else { Ok(()) }
+            if now.is_paused && kind != NotificationKind::Question { Err(Cancelled::Paused) } else { Ok(()) }
         }
-        Kind::StillWaiting => {
+        NotificationKind::StillWaiting => {
             if now.other_has_answered {
                 return Err(Cancelled::Answered);
             }
@@ -264,38 +268,41 @@ pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelle
             }
             if now.is_paused { Err(Cancelled::Paused) } else { Ok(()) }
         }
-        Kind::Answered => {
+        NotificationKind::Answered => {
             if now.has_answered {
                 Err(Cancelled::Answered)
             } else {
                 Ok(())
             }
         }
-        Kind::CardOpened | Kind::Joined => Ok(()),
-        Kind::TimeChanged => {
+        NotificationKind::CardOpened | NotificationKind::Joined => Ok(()),
+        NotificationKind::TimeChanged => {
             if now.is_superseded {
                 Err(Cancelled::Superseded)
             } else {
                 Ok(())
             }
         }
-        Kind::Paused => {
+        NotificationKind::Paused => {
             if now.is_superseded || !now.is_paused {
                 Err(Cancelled::Superseded)
             } else {
                 Ok(())
             }
         }
-        Kind::Resumed => {
+        NotificationKind::Resumed => {
             if now.is_superseded || now.is_paused {
                 Err(Cancelled::Superseded)
             } else {
                 Ok(())
             }
         }
-        Kind::Left | Kind::RecoveryUsed | Kind::RecoveryRenewed | Kind::HandedOver | Kind::StaleToken | Kind::Test => {
-            Ok(())
-        }
+        NotificationKind::Left
+        | NotificationKind::RecoveryUsed
+        | NotificationKind::RecoveryRenewed
+        | NotificationKind::HandedOver
+        | NotificationKind::StaleToken
+        | NotificationKind::Test => Ok(()),
     }
 }
 

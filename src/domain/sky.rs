@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use super::LocalDate;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Season {
+pub enum TimeOfYear {
     Spring,
     Summer,
     Autumn,
     Winter,
 }
 
-impl Season {
+impl TimeOfYear {
     pub fn of(date: LocalDate) -> Self {
         match date.month() {
             3..=5 => Self::Spring,

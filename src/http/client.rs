@@ -11,7 +11,7 @@ use axum::{
 use super::port::Peer;
 use crate::{
     domain::Locale,
-    server::{services::Device, state::Site},
+    server::{services::DeviceName, state::Site},
 };
 
 /// The right-most hop that is not one of our proxies.
@@ -52,7 +52,7 @@ pub fn user_agent(headers: &HeaderMap) -> String {
 }
 
 /// Browser and system in a few words.
-pub fn device(user_agent: &str) -> Device {
+pub fn device(user_agent: &str) -> DeviceName {
     let find = |marks: &[(&str, &'static str)]| {
         marks.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
     };
@@ -83,7 +83,7 @@ pub fn device(user_agent: &str) -> Device {
         (Some(one), None) | (None, Some(one)) => one.to_owned(),
         (None, None) => "?".to_owned(),
     };
-    Device(name)
+    DeviceName(name)
 }
 
 /// The language a browser asks for, when nobody is signed in: that of ours with the highest weight, of two alike the

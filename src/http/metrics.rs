@@ -51,7 +51,7 @@ async fn text(state: &AppState) -> Result<String, ServiceError> {
     text.push_str(
         "# HELP umbba_open_lines Streams, sockets and long polls open here.\n# TYPE umbba_open_lines gauge\n",
     );
-    let _ = writeln!(text, "umbba_open_lines {}", state.database.notifier().count_lines());
+    let _ = writeln!(text, "umbba_open_lines {}", state.database.notifier().count_connections());
     counted(&mut text);
     Ok(text)
 }

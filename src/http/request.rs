@@ -15,7 +15,7 @@ use crate::{
     paths,
     server::{
         services::{
-            Caller, Device, ServiceError,
+            Caller, DeviceName, ServiceError,
             accounts::SignUp,
             attempts::{Attempt, Step},
             guard::Trier,
@@ -32,7 +32,7 @@ pub struct Visitor {
     pub locale: Locale,
     pub client: IpAddr,
     pub user_agent: String,
-    pub device: Device,
+    pub device: DeviceName,
     /// Whether a Secure cookie would reach us again from where this browser is.
     pub is_secure: bool,
     /// Codes that wait in the browser for the page that shows them.

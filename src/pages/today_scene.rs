@@ -16,7 +16,7 @@ use crate::{
 #[component]
 pub fn TodayScene(view: RwSignal<TodayView>) -> impl IntoView {
     let words = use_words();
-    let (season, hour) = view.with_untracked(|today| (today.season, today.hour));
+    let (time_of_year, hour) = view.with_untracked(|today| (today.time_of_year, today.hour));
     let seat = move |role: Role| {
         Signal::derive(move || {
             view.with(|today| {
@@ -78,7 +78,7 @@ pub fn TodayScene(view: RwSignal<TodayView>) -> impl IntoView {
     };
     view! {
         <div class="today-scene">
-            <figure class="scene"><Windows left=seat(Role::Parent) right=seat(Role::Child) season hour label/></figure>
+            <figure class="scene"><Windows left=seat(Role::Parent) right=seat(Role::Child) time_of_year hour label/></figure>
             <dl class="who">{who(Role::Parent)} {who(Role::Child)}</dl>
         </div>
     }

@@ -12,6 +12,7 @@ pub mod jobs;
 pub mod key_file;
 pub mod lifecycle;
 pub mod live;
+pub mod notifier;
 pub mod push;
 pub mod qr;
 pub mod random;

@@ -319,7 +319,7 @@ async fn a_long_poll_is_not_answered_by_it_and_a_poll_knows_nothing_of_it() {
         let (child, query) = (child.clone(), format!("after={as_of}&wait=25"));
         async move { child.events(&query, &json).await.expect("an answer").text().await.expect("JSON") }
     });
-    until("the long poll waits", || app.state.database.notifier().count_lines() == 1).await;
+    until("the long poll waits", || app.state.database.notifier().count_connections() == 1).await;
 
     for _ in 0..3 {
         show(&parent, id, "writing").await;

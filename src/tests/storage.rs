@@ -39,7 +39,7 @@ use crate::{
             daily_questions,
             deliveries::{self, CancelFor, DeliveryId, Settled, State},
             delivery_context, entries, events, failures, future_rows,
-            hand_overs::{self, Kind, NewHandOver},
+            hand_overs::{self, HandOverCodeKind, NewHandOver},
             invitations::{self, Invitation},
             notifications::{self, NewNotification},
             pairs, persons, presence, prune, questions,
@@ -439,7 +439,7 @@ on_both! {
             sessions::insert(&mut tx, session, person.id, "first", "d", NOW).await.expect("a session");
             person
         });
-        let told = async |token: &str, at: Millis| commit!(db, tx => sessions::tell_retired(&mut tx, token, at).await.expect("an answer"));
+        let told = async |token: &str, at: Millis| commit!(db, tx => sessions::report_retired_once(&mut tx, token, at).await.expect("an answer"));
         for (at, tokens) in [(NOW.plus(1), ["first", "second"]), (NOW.plus(9), ["second", "third"])] {
             commit!(db, tx => sessions::rotate(&mut tx, session, tokens[1], NOW.plus(8), at).await.expect("an answer"));
             assert_eq!(told(tokens[0], at).await, None, "the fresh one was not shown yet");
@@ -572,8 +572,8 @@ on_both! {
 
     async fn a_pair_remembers_openings_swaps_and_silence(db: Database) {
         let pair = together(&db).await.pair.id;
-        let nothing = schedule::Opened { last_opened_date: None, last_opened_at: None, swapped_date: None, parent_unanswered: 0, child_unanswered: 0 };
-        assert_eq!(read!(db, tx => schedule::opened(&mut tx, pair).await), nothing);
+        let nothing = schedule::ScheduleState { last_opened_date: None, last_opened_at: None, swapped_date: None, parent_unanswered: 0, child_unanswered: 0 };
+        assert_eq!(read!(db, tx => schedule::lookup_state(&mut tx, pair).await), nothing);
         commit!(db, tx => {
             schedule::set_opened(&mut tx, pair, date("2026-11-22"), NOW).await.expect("set");
             schedule::set_swapped(&mut tx, pair, date("2026-11-23")).await.expect("set");
@@ -581,16 +581,16 @@ on_both! {
                 schedule::add_unanswered(&mut tx, pair, role).await.expect("counted");
             }
         });
-        let told = schedule::Opened {
+        let told = schedule::ScheduleState {
             last_opened_date: Some(date("2026-11-22")),
             last_opened_at: Some(NOW),
             swapped_date: Some(date("2026-11-23")),
             parent_unanswered: 2,
             child_unanswered: 1,
         };
-        assert_eq!(read!(db, tx => schedule::opened(&mut tx, pair).await), told);
+        assert_eq!(read!(db, tx => schedule::lookup_state(&mut tx, pair).await), told);
         commit!(db, tx => schedule::reset_unanswered(&mut tx, pair, Role::Parent).await.expect("reset"));
-        assert_eq!(read!(db, tx => schedule::opened(&mut tx, pair).await), schedule::Opened { parent_unanswered: 0, ..told });
+        assert_eq!(read!(db, tx => schedule::lookup_state(&mut tx, pair).await), schedule::ScheduleState { parent_unanswered: 0, ..told });
     }
 
     // ---- due minutes
@@ -742,7 +742,7 @@ on_both! {
 
     async fn a_hand_over_goes_from_typed_to_used_step_by_step(db: Database) {
         let (child, session) = signed_in(&db).await;
-        let id = hand_over(&db, child.id, session, Kind::Digits, "code").await.expect("a hand-over");
+        let id = hand_over(&db, child.id, session, HandOverCodeKind::Digits, "code").await.expect("a hand-over");
         let latest = read!(db, tx => hand_overs::lookup_latest(&mut tx, child.id, NOW).await).expect("the latest");
         assert_eq!((latest.id, latest.stage, latest.device.as_str(), latest.expires_at), (id, HandOverStage::Open, "", NOW.plus(100)));
         assert_eq!(read!(db, tx => hand_overs::lookup_latest(&mut tx, child.id, NOW.plus(100)).await), None, "its time is over");
@@ -772,17 +772,17 @@ on_both! {
 
     async fn one_of_a_kind_runs_and_a_code_is_nobody_else_s(db: Database) {
         let (child, session) = signed_in(&db).await;
-        hand_over(&db, child.id, session, Kind::Digits, "code").await.expect("a hand-over");
-        assert_eq!(hand_over(&db, child.id, session, Kind::Digits, "another").await, None, "one runs");
-        hand_over(&db, child.id, session, Kind::Link, "link").await.expect("the other kind runs beside it");
+        hand_over(&db, child.id, session, HandOverCodeKind::Digits, "code").await.expect("a hand-over");
+        assert_eq!(hand_over(&db, child.id, session, HandOverCodeKind::Digits, "another").await, None, "one runs");
+        hand_over(&db, child.id, session, HandOverCodeKind::Link, "link").await.expect("the other kind runs beside it");
         let (other, others) = signed_in(&db).await;
-        assert_eq!(hand_over(&db, other.id, others, Kind::Digits, "code").await, None, "the same digits");
+        assert_eq!(hand_over(&db, other.id, others, HandOverCodeKind::Digits, "code").await, None, "the same digits");
         assert_eq!(commit!(db, tx => hand_overs::take(&mut tx, "code", NOW).await.expect("an answer")), None, "digits are no link");
         assert_eq!(commit!(db, tx => hand_overs::ask(&mut tx, "link", "ticket", "phone", NOW).await.expect("an answer")), None, "a link is no digits");
 
-        assert_eq!(commit!(db, tx => hand_overs::withdraw(&mut tx, child.id, Kind::Digits).await.expect("an answer")), 1);
+        assert_eq!(commit!(db, tx => hand_overs::withdraw(&mut tx, child.id, HandOverCodeKind::Digits).await.expect("an answer")), 1);
         assert_eq!(commit!(db, tx => hand_overs::ask(&mut tx, "code", "ticket", "phone", NOW).await.expect("an answer")), None, "taken back");
-        hand_over(&db, other.id, others, Kind::Digits, "code").await.expect("they are free again");
+        hand_over(&db, other.id, others, HandOverCodeKind::Digits, "code").await.expect("they are free again");
         assert_eq!(commit!(db, tx => hand_overs::take(&mut tx, "link", NOW.plus(100)).await.expect("an answer")), None, "too late");
         assert_eq!(commit!(db, tx => hand_overs::take(&mut tx, "link", NOW.plus(99)).await.expect("an answer")), Some(child.id));
         assert_eq!(commit!(db, tx => hand_overs::take(&mut tx, "link", NOW.plus(99)).await.expect("an answer")), None, "once");
@@ -791,9 +791,9 @@ on_both! {
     async fn of_two_at_once_exactly_one_asks_and_exactly_one_enters(db: Database) {
         let (child, session) = signed_in(&db).await;
         for round in 0..5 {
-            commit!(db, tx => hand_overs::withdraw(&mut tx, child.id, Kind::Digits).await.expect("an answer"));
+            commit!(db, tx => hand_overs::withdraw(&mut tx, child.id, HandOverCodeKind::Digits).await.expect("an answer"));
             let (code, now) = (format!("code-{round}"), NOW);
-            let id = hand_over(&db, child.id, session, Kind::Digits, &code).await.expect("a hand-over");
+            let id = hand_over(&db, child.id, session, HandOverCodeKind::Digits, &code).await.expect("a hand-over");
             let ask = |ticket: String| {
                 let (db, code) = (db.database.clone(), code.clone());
                 tokio::spawn(async move {
@@ -825,12 +825,12 @@ on_both! {
 
     async fn a_hand_over_ends_with_the_session_that_made_it_and_with_its_time(db: Database) {
         let (child, session) = signed_in(&db).await;
-        hand_over(&db, child.id, session, Kind::Digits, "code").await.expect("a hand-over");
+        hand_over(&db, child.id, session, HandOverCodeKind::Digits, "code").await.expect("a hand-over");
         commit!(db, tx => assert!(sessions::delete(&mut tx, child.id, session).await.expect("an answer")));
         assert_eq!(read!(db, tx => hand_overs::lookup_latest(&mut tx, child.id, NOW).await), None);
 
         let (child, session) = signed_in(&db).await;
-        hand_over(&db, child.id, session, Kind::Digits, "code").await.expect("a hand-over");
+        hand_over(&db, child.id, session, HandOverCodeKind::Digits, "code").await.expect("a hand-over");
         assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::HAND_OVERS, NOW.plus(99)).await.expect("an answer")), 0);
         assert_eq!(commit!(db, tx => prune::batch(&mut tx, &prune::HAND_OVERS, NOW.plus(100)).await.expect("an answer")), 1);
     }
@@ -1055,8 +1055,8 @@ on_both! {
         assert_eq!(commit!(db, tx => notifications::insert(&mut tx, std::slice::from_ref(&again)).await.expect("known")), []);
         let entries = read!(db, tx => entries::find_of(&mut tx, parent.id, 10).await);
         assert_eq!(entries.iter().map(|entry| (entry.id, entry.kind, entry.is_read)).collect::<Vec<_>>(), [(one.id, NotificationKind::Answered, false)]);
-        assert!(read!(db, tx => notifications::was_told(&mut tx, parent.id, "answer:1").await));
-        assert!(!read!(db, tx => notifications::was_told(&mut tx, parent.id, "answer:2").await));
+        assert!(read!(db, tx => notifications::was_notified(&mut tx, parent.id, "answer:1").await));
+        assert!(!read!(db, tx => notifications::was_notified(&mut tx, parent.id, "answer:2").await));
         assert_eq!(read!(db, tx => entries::count_unread(&mut tx, parent.id).await), 1);
         assert_eq!(commit!(db, tx => entries::read_up_to(&mut tx, parent.id, 7, NOW).await.expect("read")), 1);
         assert!(!commit!(db, tx => entries::read_one(&mut tx, parent.id, one.id, NOW).await.expect("read already")));
@@ -1288,7 +1288,7 @@ on_both! {
         assert_eq!((&current[&one], &current[&two]), (&questions[0], &questions[1]));
         let asked = read!(db, tx => questions::find_asked(&mut tx, &[one, two]).await);
         assert_eq!((asked.get(&one).map(|keys| keys.len()), asked.get(&two)), (Some(1), None));
-        let found = read!(db, tx => schedule::find_opened(&mut tx, &[one, two]).await);
+        let found = read!(db, tx => schedule::find_states(&mut tx, &[one, two]).await);
         assert_eq!(found[&two].last_opened_date, Some(date("2026-01-03")));
         assert_eq!(read!(db, tx => pairs::find_by_ids(&mut tx, &[one, two]).await).len(), 2);
     }
@@ -1856,7 +1856,7 @@ async fn hand_over(
     db: &Database,
     person: PersonId,
     session: SessionId,
-    kind: Kind,
+    kind: HandOverCodeKind,
     code_hash: &str,
 ) -> Option<HandOverId> {
     let new =

@@ -45,7 +45,7 @@ async fn pages_of_other_sites_open_no_line_and_close_none_of_ours() {
             .expect("an answer");
         assert_eq!(response.status(), 200, "{site}");
     }
-    assert_eq!(app.state.database.notifier().count_lines(), 1);
+    assert_eq!(app.state.database.notifier().count_connections(), 1);
 
     pair.parent.answer(pair.id, "골목에서 고무줄을 했지.").await;
 
@@ -119,5 +119,5 @@ async fn a_refused_post_is_answered_with_a_page_wherever_it_says_it_comes_from()
         let page = tokio::time::timeout(PATIENCE, response.text()).await.expect("a page with an end").expect("a page");
         assert!(page.contains("</html>"), "{door}");
     }
-    assert_eq!(app.state.database.notifier().count_lines(), 0);
+    assert_eq!(app.state.database.notifier().count_connections(), 0);
 }

@@ -11,7 +11,7 @@ use crate::{
         tab_notices::HiddenNotices,
         windows::{Seat, Windows},
     },
-    domain::{Hour, Relation, Season},
+    domain::{Hour, Relation, TimeOfYear},
     paths, text,
 };
 
@@ -32,7 +32,7 @@ pub fn WelcomePage() -> impl IntoView {
                     <Windows
                         left=seat(Relation::Mother)
                         right=seat(Relation::Daughter)
-                        season=Season::Autumn
+                        time_of_year=TimeOfYear::Autumn
                         hour=Hour::Dusk
                         label=words.windows_welcome.to_owned()
                     />

@@ -48,7 +48,7 @@ pub async fn pass(state: &AppState) -> Result<usize, ServiceError> {
     let mut patience = std::pin::pin!(tokio::time::sleep(LONGEST_WAIT));
     loop {
         tokio::select! {
-            () = state.database.notifier().calm() => {}
+            () = state.database.notifier().openings_ended() => {}
             () = &mut patience => {}
         }
         let (claimed, lease_until) = claim(state).await?;

@@ -22,7 +22,7 @@ pub async fn tick(state: &AppState) -> Result<usize, ServiceError> {
     if next_due(state).await?.is_none_or(|at| at > state.clock.now()) {
         return Ok(0);
     }
-    let (mut handled, mut rush) = (0, None);
+    let (mut handled, mut openings_running) = (0, None);
     loop {
         let found = match openings::open_due(state, BATCH).await {
             Ok(found) => found,
@@ -36,7 +36,7 @@ pub async fn tick(state: &AppState) -> Result<usize, ServiceError> {
             return Ok(handled);
         }
         // One writer on SQLite: sending would take every second turn.
-        rush.get_or_insert_with(|| state.database.notifier().rush());
+        openings_running.get_or_insert_with(|| state.database.notifier().start_openings());
     }
 }
 

@@ -16,9 +16,10 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    notifier::{connections::OpenConnection, presence_registry::Woken},
     services::ServiceError,
     state::AppState,
-    storage::{entries, events, lines::OpenLine, presence_registry::Woken, sessions},
+    storage::{entries, events, sessions},
 };
 use crate::domain::{Event, PersonId, PresenceSignal, SessionId};
 
@@ -71,7 +72,7 @@ pub struct Feed {
     waiting: VecDeque<Frame>,
     end: Option<End>,
     /// Says to the outbox that this browser may be looking. An answer given at once holds no line.
-    line: Option<OpenLine>,
+    connection: Option<OpenConnection>,
 }
 
 impl Feed {
@@ -82,8 +83,8 @@ impl Feed {
         session: SessionId,
         cursor: i64,
     ) -> Result<Self, ServiceError> {
-        let line = state.database.notifier().open_line(person, session);
-        Self::begin(state, person, session, cursor, Some(line)).await
+        let connection = state.database.notifier().open_connection(person, session);
+        Self::begin(state, person, session, cursor, Some(connection)).await
     }
 
     /// As `open`, for one look that keeps no line.
@@ -101,7 +102,7 @@ impl Feed {
         person: PersonId,
         session: SessionId,
         mut cursor: i64,
-        line: Option<OpenLine>,
+        connection: Option<OpenConnection>,
     ) -> Result<Self, ServiceError> {
         // Subscribe before reading: an event between the two would be lost.
         let wake = state.database.notifier().subscribe(person);
@@ -117,7 +118,7 @@ impl Feed {
             cursor = last;
         }
         let ending = state.lifecycle.ending();
-        Ok(Self { state, person, session, cursor, wake, seen_signals, ending, waiting, end: None, line })
+        Ok(Self { state, person, session, cursor, wake, seen_signals, ending, waiting, end: None, connection })
     }
 
     /// The next frame; `None` when the feed has ended. May be dropped and called anew: nothing is lost by it.
@@ -131,7 +132,7 @@ impl Feed {
                 return None;
             }
             // What waits is not sent first: the tab that was replaced goes on from its cursor when it comes back.
-            if self.line.as_ref().is_some_and(|line| line.replaced().is_cancelled()) {
+            if self.connection.as_ref().is_some_and(|connection| connection.replaced().is_cancelled()) {
                 self.end = Some(End::Replaced);
                 return Some(Frame::Replaced);
             }
@@ -155,8 +156,8 @@ impl Feed {
             // A long backlog leaves a large list behind.
             self.waiting = VecDeque::new();
             let replaced = async {
-                match &self.line {
-                    Some(line) => line.replaced().cancelled().await,
+                match &self.connection {
+                    Some(connection) => connection.replaced().cancelled().await,
                     None => std::future::pending().await,
                 }
             };

@@ -6,8 +6,8 @@ use super::{
     Caller, ServiceError,
     attempts::{Attempt, Done},
     guard, recovery,
-    sessions::{self, Opened},
-    tell::Telling,
+    sessions::{self, NewSession},
+    tell::Facts,
 };
 use crate::{
     domain::{EventKind, Locale, Person, PersonId, PersonName, RecoveryCode, TextSize, ZoneName},
@@ -36,7 +36,7 @@ pub struct SignUp {
 
 /// A new person's first session, and their recovery code while it is shown.
 pub struct SignedUp {
-    pub opened: Opened,
+    pub opened: NewSession,
     pub code: Option<RecoveryCode>,
 }
 
@@ -52,9 +52,9 @@ pub async fn sign_up(
     if let Some(done) = attempt.lookup(&mut tx, state).await? {
         return signed_up_again(&mut tx, state, attempt, &done, caller).await;
     }
-    let mut telling = Telling::default();
-    let made = sign_up_in(&mut tx, state, attempt, sign_up, caller, &mut telling).await?;
-    telling.write(&mut tx, state, state.clock.now()).await?;
+    let mut facts = Facts::default();
+    let made = sign_up_in(&mut tx, state, attempt, sign_up, caller, &mut facts).await?;
+    facts.write(&mut tx, state, state.clock.now()).await?;
     attempt.done(&mut tx, state, &Done::session(&made.opened)).await?;
     tx.commit().await?;
     Ok(Some(made))
@@ -81,7 +81,7 @@ pub async fn sign_up_in(
     attempt: &Attempt,
     sign_up: SignUp,
     caller: &Caller,
-    telling: &mut Telling,
+    facts: &mut Facts,
 ) -> Result<SignedUp, ServiceError> {
     if !sign_up.has_consented {
         return Err(ServiceError::ConsentMissing);
@@ -105,15 +105,15 @@ pub async fn sign_up_in(
         persons::NewPerson { person: &person, consent_version: CONSENT_VERSION, recovery_hash: &recovery_hash, now },
     )
     .await?;
-    let opened = sessions::open(tx, state, attempt, person, caller, telling).await?;
+    let opened = sessions::open(tx, state, attempt, person, caller, facts).await?;
     Ok(SignedUp { opened, code: Some(code) })
 }
 
 /// Something about the person's own account: all their devices hear of it.
 async fn tell_myself(tx: &mut Tx, state: &AppState, person: PersonId, kind: EventKind) -> Result<(), ServiceError> {
-    let mut telling = Telling::default();
-    telling.myself(person, kind);
-    telling.write(tx, state, state.clock.now()).await
+    let mut facts = Facts::default();
+    facts.myself(person, kind);
+    facts.write(tx, state, state.clock.now()).await
 }
 
 pub async fn change_name(state: &AppState, person: &Person, name: PersonName) -> Result<(), ServiceError> {
@@ -123,9 +123,9 @@ pub async fn change_name(state: &AppState, person: &Person, name: PersonName) ->
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     persons::rename(&mut tx, person.id, &name).await?;
-    let mut telling = Telling::default();
-    telling.name_changed(&mut tx, person.id).await?;
-    telling.write(&mut tx, state, now).await?;
+    let mut facts = Facts::default();
+    facts.name_changed(&mut tx, person.id).await?;
+    facts.write(&mut tx, state, now).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Answering.
 //! Rules R20–R27, R121, R122.
 
-use super::{ServiceError, tell::Telling};
+use super::{ServiceError, tell::Facts};
 use crate::{
     domain::{AnswerBody, DailyQuestionId, PairId, Person, Saved, SubmissionId},
     server::{
@@ -71,9 +71,9 @@ pub async fn submit(
         persons::count_answer(&mut tx, person.id).await?;
     }
     schedule::reset_unanswered(&mut tx, pair.id, role).await?;
-    let mut telling = Telling::default();
-    telling.answered(&pair, &question, role, saved, now);
-    telling.write(&mut tx, state, now).await?;
+    let mut facts = Facts::default();
+    facts.answered(&pair, &question, role, saved, now);
+    facts.write(&mut tx, state, now).await?;
     tx.commit().await?;
     Ok((pair.id, saved))
 }

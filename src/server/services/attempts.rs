@@ -3,7 +3,7 @@
 //! Secrets of that answer are MACs of the key and of what the step made, so that none of them lies in the database.
 //! Rule R85.
 
-use super::{Caller, ServiceError, sessions::Opened};
+use super::{Caller, ServiceError, sessions::NewSession};
 use crate::{
     domain::{InvitationCode, Millis, PersonId, RecoveryCode, SessionId},
     server::{
@@ -17,7 +17,7 @@ pub use attempts::Done;
 
 impl Done {
     /// A session was opened.
-    pub fn session(opened: &Opened) -> Self {
+    pub fn session(opened: &NewSession) -> Self {
         Self { person: opened.person.id, session: Some(opened.session), target: None }
     }
 
@@ -136,7 +136,7 @@ impl Attempt {
         state: &AppState,
         done: &Done,
         caller: &Caller,
-    ) -> Result<Option<Opened>, ServiceError> {
+    ) -> Result<Option<NewSession>, ServiceError> {
         let Some(session) = done.session else { return Ok(None) };
         let now = state.clock.now();
         let token = self.session_token(state, session);
@@ -147,7 +147,7 @@ impl Attempt {
             None => None,
         };
         let may = |found: &sessions::Found| here.map_or(!found.is_shown, |here| here == session);
-        Ok(found.filter(|found| found.session.id == session && may(found)).map(|found| Opened {
+        Ok(found.filter(|found| found.session.id == session && may(found)).map(|found| NewSession {
             person: found.person,
             session,
             token,

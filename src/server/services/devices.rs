@@ -1,7 +1,7 @@
 //! The person's browsers that may be woken: adding, testing, removing, and what they report.
 //! Rules R97, R101–R103.
 
-use super::{Device, ServiceError, inbox, tell::Telling};
+use super::{DeviceName, ServiceError, inbox, tell::Facts};
 use crate::{
     domain::{
         Cancelled, DailyQuestionId, EventKind, Millis, NotificationId, NotificationKind, Pair, PairPhase, Person,
@@ -47,7 +47,7 @@ pub async fn subscribe(
     state: &AppState,
     person: &Person,
     session: SessionId,
-    device: &Device,
+    device: &DeviceName,
     offered: Offered<'_>,
 ) -> Result<(), ServiceError> {
     let endpoint = Endpoint::parse(offered.endpoint, state.push.hosts())?;
@@ -134,9 +134,9 @@ pub async fn remove_in(tx: &mut Tx, subscription: &Subscription, now: Millis) ->
 }
 
 async fn tell_device(tx: &mut Tx, state: &AppState, person: PersonId, now: Millis) -> Result<(), ServiceError> {
-    let mut telling = Telling::default();
-    telling.myself(person, EventKind::DeviceChanged);
-    telling.write(tx, state, now).await
+    let mut facts = Facts::default();
+    facts.myself(person, EventKind::DeviceChanged);
+    facts.write(tx, state, now).await
 }
 
 /// Removes one of the person's devices.
@@ -226,7 +226,7 @@ pub async fn report(state: &AppState, id: DeliveryId, receipt: &str, what: Recei
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     if let Some(person) = receipts::report(&mut tx, id, what, now).await? {
-        if what == Receipt::Opened {
+        if what == Receipt::Clicked {
             inbox::mark_opened(&mut tx, state, person, id.notification).await?;
         }
         tell_device(&mut tx, state, person, now).await?;

@@ -6,8 +6,8 @@ use super::{
     Caller, ServiceError,
     attempts::{Attempt, Done, Step},
     guard::{self, Codes, Trier},
-    sessions::{self, Opened},
-    tell::Telling,
+    sessions::{self, NewSession},
+    tell::Facts,
 };
 use crate::{
     domain::{
@@ -20,7 +20,7 @@ use crate::{
         state::AppState,
         storage::{
             Tx,
-            hand_overs::{self, HandOver, Kind, NewHandOver},
+            hand_overs::{self, HandOver, HandOverCodeKind, NewHandOver},
             persons,
         },
     },
@@ -41,10 +41,18 @@ pub async fn make(
         let (id, code) = (HandOverId(state.random.id(now)), new_hand_over_code(&state.random));
         let code_hash = state.secrets.hand_over_hash(&code);
         let expires_at = now.plus(HAND_OVER_LIFE_MS);
-        hand_overs::withdraw(&mut tx, person.id, Kind::Digits).await?;
+        hand_overs::withdraw(&mut tx, person.id, HandOverCodeKind::Digits).await?;
         if hand_overs::insert(
             &mut tx,
-            &NewHandOver { id, person: person.id, session, kind: Kind::Digits, code_hash: &code_hash, now, expires_at },
+            &NewHandOver {
+                id,
+                person: person.id,
+                session,
+                kind: HandOverCodeKind::Digits,
+                code_hash: &code_hash,
+                now,
+                expires_at,
+            },
         )
         .await?
         {
@@ -58,7 +66,7 @@ pub async fn make(
 /// Takes back what runs, also from a device that asked and waits.
 pub async fn withdraw(state: &AppState, person: &Person) -> Result<(), ServiceError> {
     let mut tx = state.database.begin().await?;
-    if hand_overs::withdraw(&mut tx, person.id, Kind::Digits).await? > 0 {
+    if hand_overs::withdraw(&mut tx, person.id, HandOverCodeKind::Digits).await? > 0 {
         tx.commit().await?;
     }
     Ok(())
@@ -95,9 +103,9 @@ pub async fn ask(
         guard::fail(tx, state, Codes::Digits, trier).await?;
         return Err(ServiceError::CodeWrong);
     };
-    let mut telling = Telling::default();
-    telling.myself(person, EventKind::HandOverAsked);
-    telling.write(&mut tx, state, now).await?;
+    let mut facts = Facts::default();
+    facts.myself(person, EventKind::HandOverAsked);
+    facts.write(&mut tx, state, now).await?;
     attempt.done(&mut tx, state, &Done { person, session: None, target: None }).await?;
     tx.commit().await?;
     Ok(ticket)
@@ -131,7 +139,7 @@ pub async fn decide(state: &AppState, person: &Person, id: HandOverId, is_mine: 
 }
 
 /// The confirmed device comes in. A session is opened unless its person is signed in there already.
-pub async fn enter(state: &AppState, ticket: &str, caller: &Caller) -> Result<Option<Opened>, ServiceError> {
+pub async fn enter(state: &AppState, ticket: &str, caller: &Caller) -> Result<Option<NewSession>, ServiceError> {
     let attempt = Attempt::by_secret(Step::EnterHandOver, ticket);
     let mut tx = state.database.begin().await?;
     if let Some(done) = attempt.lookup(&mut tx, state).await? {
@@ -154,7 +162,7 @@ async fn again(
     attempt: &Attempt,
     done: &Done,
     caller: &Caller,
-) -> Result<Option<Opened>, ServiceError> {
+) -> Result<Option<NewSession>, ServiceError> {
     match attempt.opened_again(tx, state, done, caller).await? {
         None if !caller.is(done.person) => Err(ServiceError::CodeWrong),
         opened => Ok(opened),
@@ -168,14 +176,14 @@ pub async fn lead_out(state: &AppState, person: &Person, session: SessionId) -> 
     for _ in 0..TRIES {
         let (id, token) = (HandOverId(state.random.id(now)), new_token(&state.random));
         let expires_at = now.plus(WAY_OUT_LIFE_MS);
-        hand_overs::withdraw(&mut tx, person.id, Kind::Link).await?;
+        hand_overs::withdraw(&mut tx, person.id, HandOverCodeKind::Link).await?;
         if hand_overs::insert(
             &mut tx,
             &NewHandOver {
                 id,
                 person: person.id,
                 session,
-                kind: Kind::Link,
+                kind: HandOverCodeKind::Link,
                 code_hash: &token_hash(&token),
                 now,
                 expires_at,
@@ -196,7 +204,7 @@ pub async fn take(
     attempt: Attempt,
     token: &str,
     caller: &Caller,
-) -> Result<Option<Opened>, ServiceError> {
+) -> Result<Option<NewSession>, ServiceError> {
     if !secrets::is_token(token) {
         return Err(ServiceError::CodeWrong);
     }
@@ -217,7 +225,7 @@ async fn come_in(
     attempt: &Attempt,
     person: PersonId,
     caller: &Caller,
-) -> Result<Option<Opened>, ServiceError> {
+) -> Result<Option<NewSession>, ServiceError> {
     if caller.is(person) {
         attempt.done(&mut tx, state, &Done { person, session: None, target: None }).await?;
         tx.commit().await?;
@@ -225,17 +233,17 @@ async fn come_in(
     }
     let now = state.clock.now();
     let person = persons::lookup(&mut tx, person).await?.ok_or(ServiceError::CodeWrong)?;
-    let mut telling = Telling::default();
-    let opened = sessions::open(&mut tx, state, attempt, person, caller, &mut telling).await?;
+    let mut facts = Facts::default();
+    let opened = sessions::open(&mut tx, state, attempt, person, caller, &mut facts).await?;
     attempt.done(&mut tx, state, &Done::session(&opened)).await?;
-    telling.of_the_account(
+    facts.of_the_account(
         opened.person.id,
         EventKind::HandOverUsed,
         NotificationKind::HandedOver,
         caller.device.0.clone(),
         now,
     );
-    telling.write(&mut tx, state, now).await?;
+    facts.write(&mut tx, state, now).await?;
     tx.commit().await?;
     guard::note(state, SecurityEvent::HandedOver { person: opened.person.id });
     Ok(Some(opened))

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{ServiceError, tell::Telling};
+use super::{ServiceError, tell::Facts};
 use crate::{
     domain::{EventKind, Muted, NotificationId, Pair, PairId, Person, QuietHours, SessionId},
     server::{
@@ -41,9 +41,9 @@ pub async fn mark_read(state: &AppState, person: &Person, seq: i64) -> Result<()
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     if entries::read_up_to(&mut tx, person.id, seq, now).await? > 0 {
-        let mut telling = Telling::default();
-        telling.myself(person.id, EventKind::InboxChanged);
-        telling.write(&mut tx, state, now).await?;
+        let mut facts = Facts::default();
+        facts.myself(person.id, EventKind::InboxChanged);
+        facts.write(&mut tx, state, now).await?;
         tx.commit().await?;
     }
     Ok(())
@@ -58,9 +58,9 @@ pub async fn seen_live(state: &AppState, person: &Person, session: SessionId, se
         deliveries::seen_live(&mut tx, person.id, subscription.id, seq, now).await?;
     }
     if entries::read_at_seq(&mut tx, person.id, seq, now).await? {
-        let mut telling = Telling::default();
-        telling.myself(person.id, EventKind::InboxChanged);
-        telling.write(&mut tx, state, now).await?;
+        let mut facts = Facts::default();
+        facts.myself(person.id, EventKind::InboxChanged);
+        facts.write(&mut tx, state, now).await?;
     }
     tx.commit().await?;
     Ok(())
@@ -75,9 +75,9 @@ pub async fn mark_opened(
 ) -> Result<(), ServiceError> {
     let now = state.clock.now();
     if entries::read_one(tx, person, id, now).await? {
-        let mut telling = Telling::default();
-        telling.myself(person, EventKind::InboxChanged);
-        telling.write(tx, state, now).await?;
+        let mut facts = Facts::default();
+        facts.myself(person, EventKind::InboxChanged);
+        facts.write(tx, state, now).await?;
     }
     Ok(())
 }
@@ -101,9 +101,9 @@ pub async fn change_quiet_hours(
     if !notifications::update_person(&mut tx, person.id, quiet, hides_details).await? {
         return Ok(());
     }
-    let mut telling = Telling::default();
-    telling.myself(person.id, EventKind::SettingsChanged);
-    telling.write(&mut tx, state, now).await?;
+    let mut facts = Facts::default();
+    facts.myself(person.id, EventKind::SettingsChanged);
+    facts.write(&mut tx, state, now).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -122,9 +122,9 @@ pub async fn change_switches(
     if !notifications::update_member(&mut tx, person.id, pair, muted, question_in_quiet).await? {
         return Ok(());
     }
-    let mut telling = Telling::default();
-    telling.myself(person.id, EventKind::SettingsChanged);
-    telling.write(&mut tx, state, now).await?;
+    let mut facts = Facts::default();
+    facts.myself(person.id, EventKind::SettingsChanged);
+    facts.write(&mut tx, state, now).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -8,12 +8,12 @@ use super::{
     attempts::{Attempt, Done, Step},
     guard::{self, Codes, Trier},
     pairs::{hold, lock_pairs, refuse_too_many, tell_both},
-    tell::Telling,
+    tell::Facts,
 };
 use crate::{
     domain::{
-        EventKind, INVITATION_LIFE_MS, InvitationCode, InvitationId, Member, Millis, NotificationKind, Pair, PairId,
-        PairPhase, Person, PersonName, Refusal, Relation, Role,
+        DailyQuestionError, EventKind, INVITATION_LIFE_MS, InvitationCode, InvitationId, Member, Millis,
+        NotificationKind, Pair, PairId, PairPhase, Person, PersonName, Relation, Role,
     },
     server::{
         calendar::Zone,
@@ -102,7 +102,7 @@ fn refuse_taken(pair: &Pair) -> Result<(), ServiceError> {
     match pair.phase() {
         PairPhase::Alone => Ok(()),
         PairPhase::Together => Err(ServiceError::SeatTaken),
-        PairPhase::Closed => Err(Refusal::PairClosed.into()),
+        PairPhase::Closed => Err(DailyQuestionError::PairClosed.into()),
     }
 }
 
@@ -212,11 +212,11 @@ pub async fn join(
     if !invitations::take(&mut tx, invitation.id, now).await? {
         return Err(ServiceError::CodeWrong);
     }
-    let mut telling = Telling::default();
+    let mut facts = Facts::default();
     let (person, new) = match joiner {
         Joiner::Known(person) => (*person, None),
         Joiner::New(sign_up) => {
-            let made = accounts::sign_up_in(&mut tx, state, &attempt, sign_up, caller, &mut telling).await?;
+            let made = accounts::sign_up_in(&mut tx, state, &attempt, sign_up, caller, &mut facts).await?;
             (made.opened.person.clone(), Some(made))
         }
     };
@@ -231,9 +231,9 @@ pub async fn join(
         Role::Child => pair.child = Some(member),
     }
     begin_days(&mut tx, &mut pair, now).await?;
-    telling.both(&pair, EventKind::MemberJoined);
-    telling.news(&pair, role.other(), NotificationKind::Joined, String::new(), now);
-    telling.write(&mut tx, state, now).await?;
+    facts.both(&pair, EventKind::MemberJoined);
+    facts.news(&pair, role.other(), NotificationKind::Joined, String::new(), now);
+    facts.write(&mut tx, state, now).await?;
     let session = new.as_ref().map(|made| made.opened.session);
     attempt.done(&mut tx, state, &Done { session, ..Done::by(person.id, pair.id) }).await?;
     tx.commit().await?;

@@ -26,18 +26,18 @@ use super::{
     storage::StorageError,
 };
 use crate::domain::{
-    AnswerBodyError, PauseError, PersonId, PersonNameError, PushTimeError, QuietHoursError, Refusal, RelationError,
-    SessionId, ZoneNameError,
+    AnswerBodyError, DailyQuestionError, PauseError, PersonId, PersonNameError, PushTimeError, QuietHoursError,
+    RelationError, SessionId, ZoneNameError,
 };
 
 /// Browser and system in a few words, for the list of signed-in devices.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Device(pub String);
+pub struct DeviceName(pub String);
 
 /// The browser that a step comes from.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    pub device: Device,
+    pub device: DeviceName,
     pub client: IpAddr,
     /// Whoever is signed in on it, and with which session.
     pub here: Option<(PersonId, SessionId)>,
@@ -57,7 +57,7 @@ pub enum ServiceError {
     #[error("not found")]
     NotFound,
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] DailyQuestionError),
     #[error(transparent)]
     Name(#[from] PersonNameError),
     #[error(transparent)]

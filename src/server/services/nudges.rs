@@ -3,12 +3,12 @@
 
 use super::{
     ServiceError,
-    tell::{Notice, Telling},
+    tell::{Facts, Notice},
 };
 use crate::{
     domain::{
-        DailyQuestion, DailyQuestionId, EventKind, LocalDate, Millis, NotificationKind, Pair, PairId, Person, Refusal,
-        Role,
+        DailyQuestion, DailyQuestionError, DailyQuestionId, EventKind, LocalDate, Millis, NotificationKind, Pair,
+        PairId, Person, Role,
     },
     server::{
         calendar::Zone,
@@ -41,17 +41,17 @@ pub async fn nudge(state: &AppState, person: &Person, id: DailyQuestionId) -> Re
     let now = state.clock.now();
     let today = Zone::stored(&pair.zone).date(now);
     question.check_nudge(role, pair.phase(), pair.pause_at(today).is_some())?;
-    let other = pair.seat(role.other()).ok_or(Refusal::Alone)?;
+    let other = pair.seat(role.other()).ok_or(DailyQuestionError::Alone)?;
     let slot = slot(&question, today);
-    if notifications::was_told(&mut tx, other.person_id, &slot).await? {
-        return Err(Refusal::NudgedToday.into());
+    if notifications::was_notified(&mut tx, other.person_id, &slot).await? {
+        return Err(DailyQuestionError::NudgedToday.into());
     }
     schedule::reset_unanswered(&mut tx, pair.id, role).await?;
-    let mut telling = Telling::default();
+    let mut facts = Facts::default();
     // The sender's other devices show that it was done.
-    telling.both_of(&pair, EventKind::InboxChanged, &question);
-    telling.notice(Notice::of_pair(other, NotificationKind::Nudge, &pair, slot, now.plus(LIFE_MS)).about(&question));
-    telling.write(&mut tx, state, now).await?;
+    facts.both_of(&pair, EventKind::InboxChanged, &question);
+    facts.notice(Notice::of_pair(other, NotificationKind::Nudge, &pair, slot, now.plus(LIFE_MS)).about(&question));
+    facts.write(&mut tx, state, now).await?;
     tx.commit().await?;
     Ok(pair.id)
 }
@@ -68,6 +68,6 @@ pub async fn state_of(
     let Some(other) = pair.seat(role.other()).filter(|_| is_possible) else {
         return Ok((false, false));
     };
-    let is_done = notifications::was_told(tx, other.person_id, &slot(question, today)).await?;
+    let is_done = notifications::was_notified(tx, other.person_id, &slot(question, today)).await?;
     Ok((!is_done, is_done))
 }

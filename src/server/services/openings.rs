@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::{
     ServiceError,
-    tell::{Notice, Telling},
+    tell::{Facts, Notice},
 };
 use crate::{
     domain::{
@@ -125,7 +125,7 @@ struct Claimed {
 /// Reads everything of these pairs, decides, and writes everything: a handful of statements whatever their number.
 async fn open_all(tx: &mut Tx, state: &AppState, ids: &[PairId], now: Millis) -> Result<(), ServiceError> {
     let claimed = claim(tx, ids, now).await?;
-    let mut telling = Telling::default();
+    let mut facts = Facts::default();
     let mut opening = Vec::new();
     for claimed in claimed {
         let Claimed { pair, due_at, due, current, outcome } = claimed;
@@ -133,14 +133,14 @@ async fn open_all(tx: &mut Tx, state: &AppState, ids: &[PairId], now: Millis) ->
         match (outcome, current) {
             (DueOutcome::Open, _) => opening.push((pair, due)),
             (DueOutcome::ShelveAndOpen, Some(current)) => {
-                shelve(tx, &mut telling, &pair, current, now).await?;
+                shelve(tx, &mut facts, &pair, current, now).await?;
                 opening.push((pair, due));
             }
             (DueOutcome::Remind { day, roles }, Some(current)) => {
-                let current = stay(tx, &mut telling, &pair, current, due).await?;
-                remind(&mut telling, &pair, &current, day, &roles, due);
+                let current = stay(tx, &mut facts, &pair, current, due).await?;
+                remind(&mut facts, &pair, &current, day, &roles, due);
             }
-            (DueOutcome::Stay, Some(current)) => drop(stay(tx, &mut telling, &pair, current, due).await?),
+            (DueOutcome::Stay, Some(current)) => drop(stay(tx, &mut facts, &pair, current, due).await?),
             (DueOutcome::CountAnew, Some(current)) => {
                 let counted_from = Some(due.local_date);
                 daily_questions::save(tx, &DailyQuestion { counted_from, ..current }).await?;
@@ -150,8 +150,8 @@ async fn open_all(tx: &mut Tx, state: &AppState, ids: &[PairId], now: Millis) ->
             (DueOutcome::ShelveAndOpen | DueOutcome::Remind { .. } | DueOutcome::Stay, None) => {}
         }
     }
-    open_next(tx, state, &mut telling, &opening).await?;
-    telling.write(tx, state, now).await
+    open_next(tx, state, &mut facts, &opening).await?;
+    facts.write(tx, state, now).await
 }
 
 async fn claim(tx: &mut Tx, ids: &[PairId], now: Millis) -> Result<Vec<Claimed>, ServiceError> {
@@ -172,7 +172,7 @@ async fn claim(tx: &mut Tx, ids: &[PairId], now: Millis) -> Result<Vec<Claimed>,
     let moves: Vec<_> = due.iter().map(|(pair, due_at, due)| (pair.id, *due_at, due.next)).collect();
     let claimed = schedule::claim_due(tx, &moves).await?;
     let ids: Vec<PairId> = claimed.iter().copied().collect();
-    let mut opened = schedule::find_opened(tx, &ids).await?;
+    let mut opened = schedule::find_states(tx, &ids).await?;
     let mut current = daily_questions::find_open(tx, &ids).await?;
     let dates: Vec<(PairId, LocalDate)> = due.iter().map(|(pair, _, due)| (pair.id, due.local_date)).collect();
     let dated = daily_questions::find_dated(tx, &dates).await?;
@@ -203,7 +203,7 @@ async fn claim(tx: &mut Tx, ids: &[PairId], now: Millis) -> Result<Vec<Claimed>,
 async fn open_next(
     tx: &mut Tx,
     state: &AppState,
-    telling: &mut Telling,
+    facts: &mut Facts,
     opening: &[(Pair, DueMinute)],
 ) -> Result<(), ServiceError> {
     if opening.is_empty() {
@@ -226,10 +226,10 @@ async fn open_next(
         }
         let number = last.map_or(0, |(number, _)| number) + 1;
         let question = daily_question(state, pair.id, number, chosen, Some(due.local_date), due.now);
-        telling.both_of(pair, EventKind::QuestionOpened, &question);
+        facts.both_of(pair, EventKind::QuestionOpened, &question);
         for member in [&pair.parent, &pair.child].into_iter().flatten() {
             let slot = format!("question:{}", question.id);
-            telling.notice(
+            facts.notice(
                 Notice::of_pair(member, NotificationKind::Question, pair, slot, due.next)
                     .about(&question)
                     .at_due(due.at),
@@ -245,11 +245,11 @@ async fn open_next(
 }
 
 /// Whoever has not answered is reminded; on day 1 whoever waits is told, once per question.
-fn remind(telling: &mut Telling, pair: &Pair, question: &DailyQuestion, day: i64, roles: &[Role], due: DueMinute) {
+fn remind(facts: &mut Facts, pair: &Pair, question: &DailyQuestion, day: i64, roles: &[Role], due: DueMinute) {
     for role in roles {
         if let Some(member) = pair.seat(*role) {
             let slot = format!("reminder:{}:{}:{day}", question.id, question.version);
-            telling.notice(
+            facts.notice(
                 Notice::of_pair(member, NotificationKind::Reminder, pair, slot, due.next)
                     .about(question)
                     .at_due(due.at),
@@ -260,7 +260,7 @@ fn remind(telling: &mut Telling, pair: &Pair, question: &DailyQuestion, day: i64
         let is_waiting = question.has_answered(role) && !question.has_answered(role.other());
         if let Some(member) = pair.seat(role).filter(|_| is_waiting && day == REMINDER_DAYS[0]) {
             let slot = format!("waiting:{}", question.id);
-            telling.notice(
+            facts.notice(
                 Notice::of_pair(member, NotificationKind::StillWaiting, pair, slot, due.next)
                     .about(question)
                     .at_due(due.at),
@@ -271,7 +271,7 @@ fn remind(telling: &mut Telling, pair: &Pair, question: &DailyQuestion, day: i64
 
 async fn shelve(
     tx: &mut Tx,
-    telling: &mut Telling,
+    facts: &mut Facts,
     pair: &Pair,
     mut question: DailyQuestion,
     now: Millis,
@@ -284,14 +284,14 @@ async fn shelve(
             schedule::add_unanswered(tx, pair.id, role).await?;
         }
     }
-    telling.both_of(pair, EventKind::QuestionShelved, &question);
+    facts.both_of(pair, EventKind::QuestionShelved, &question);
     Ok(())
 }
 
 /// The question stays. Who waits for the other may ask for a new one from now on: their page changes.
 async fn stay(
     tx: &mut Tx,
-    telling: &mut Telling,
+    facts: &mut Facts,
     pair: &Pair,
     mut question: DailyQuestion,
     due: DueMinute,
@@ -301,7 +301,7 @@ async fn stay(
     daily_questions::save(tx, &question).await?;
     for (role, could) in [Role::Parent, Role::Child].into_iter().zip(could_move_on) {
         if question.may_move_on(role) && !could {
-            telling.seat_of(pair, role, EventKind::DuePassed, &question);
+            facts.seat_of(pair, role, EventKind::DuePassed, &question);
         }
     }
     Ok(question)

@@ -5,12 +5,12 @@ use super::{
     ServiceError,
     attempts::{Attempt, Done, Step},
     openings,
-    tell::Telling,
+    tell::Facts,
 };
 use crate::{
     domain::{
-        Cancelled, EventKind, LocalDate, Member, Millis, NotificationKind, Pair, PairId, PairPhase, Person, PersonId,
-        PushTime, Refusal, Relation, Role, ZoneName,
+        Cancelled, DailyQuestionError, EventKind, LocalDate, Member, Millis, NotificationKind, Pair, PairId, PairPhase,
+        Person, PersonId, PushTime, Relation, Role, ZoneName,
     },
     server::{
         calendar::Zone,
@@ -101,7 +101,7 @@ pub async fn hold(tx: &mut Tx, person: &Person, id: PairId) -> Result<(Pair, Rol
 
 fn refuse_closed(pair: &Pair) -> Result<(), ServiceError> {
     match pair.phase() {
-        PairPhase::Closed => Err(Refusal::PairClosed.into()),
+        PairPhase::Closed => Err(DailyQuestionError::PairClosed.into()),
         PairPhase::Alone | PairPhase::Together => Ok(()),
     }
 }
@@ -130,12 +130,12 @@ pub async fn change_push_time(
     }
     pairs::update_schedule(&mut tx, &pair).await?;
     schedule::reset_unanswered(&mut tx, id, role).await?;
-    let mut telling = Telling::default();
-    telling.both(&pair, EventKind::PushTimeChanged);
+    let mut facts = Facts::default();
+    facts.both(&pair, EventKind::PushTimeChanged);
     if pair.phase() == PairPhase::Together {
-        telling.news(&pair, role.other(), NotificationKind::TimeChanged, push_time.to_string(), now);
+        facts.news(&pair, role.other(), NotificationKind::TimeChanged, push_time.to_string(), now);
     }
-    telling.write(&mut tx, state, now).await?;
+    facts.write(&mut tx, state, now).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -171,10 +171,10 @@ pub async fn pause(state: &AppState, person: &Person, id: PairId, until: LocalDa
         return Ok(());
     }
     pairs::update_schedule(&mut tx, &pair).await?;
-    let mut telling = Telling::default();
-    telling.both(&pair, EventKind::PairPaused);
-    telling.news(&pair, role.other(), NotificationKind::Paused, until.to_string(), now);
-    telling.write(&mut tx, state, now).await?;
+    let mut facts = Facts::default();
+    facts.both(&pair, EventKind::PairPaused);
+    facts.news(&pair, role.other(), NotificationKind::Paused, until.to_string(), now);
+    facts.write(&mut tx, state, now).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -187,10 +187,10 @@ pub async fn resume(state: &AppState, person: &Person, id: PairId) -> Result<(),
     refuse_closed(&pair)?;
     if pair.paused_until.take().is_some() {
         pairs::update_schedule(&mut tx, &pair).await?;
-        let mut telling = Telling::default();
-        telling.both(&pair, EventKind::PairResumed);
-        telling.news(&pair, role.other(), NotificationKind::Resumed, String::new(), now);
-        telling.write(&mut tx, state, now).await?;
+        let mut facts = Facts::default();
+        facts.both(&pair, EventKind::PairResumed);
+        facts.news(&pair, role.other(), NotificationKind::Resumed, String::new(), now);
+        facts.write(&mut tx, state, now).await?;
         tx.commit().await?;
     }
     Ok(())
@@ -204,21 +204,21 @@ pub async fn leave(state: &AppState, person: &Person, id: PairId) -> Result<(), 
     if pair.phase() == PairPhase::Closed {
         return Ok(());
     }
-    let mut telling = Telling::default();
-    close(&mut tx, &mut telling, &pair, role, now).await?;
-    telling.write(&mut tx, state, now).await?;
+    let mut facts = Facts::default();
+    close(&mut tx, &mut facts, &pair, role, now).await?;
+    facts.write(&mut tx, state, now).await?;
     tx.commit().await?;
     tracing::info!(pair.id = %id, "a pair was closed");
     Ok(())
 }
 
 /// `role` is who leaves: the other is told.
-async fn close(tx: &mut Tx, telling: &mut Telling, pair: &Pair, role: Role, now: Millis) -> Result<(), ServiceError> {
+async fn close(tx: &mut Tx, facts: &mut Facts, pair: &Pair, role: Role, now: Millis) -> Result<(), ServiceError> {
     pairs::close(tx, pair.id, now).await?;
     invitations::end_all(tx, pair.id, now).await?;
     deliveries::cancel(tx, CancelFor::Pair(pair.id), Cancelled::Left, now).await?;
-    telling.both(pair, EventKind::PairClosed);
-    telling.news(pair, role.other(), NotificationKind::Left, String::new(), now);
+    facts.both(pair, EventKind::PairClosed);
+    facts.news(pair, role.other(), NotificationKind::Left, String::new(), now);
     Ok(())
 }
 
@@ -230,9 +230,9 @@ pub async fn tell_both(
     kind: EventKind,
     now: Millis,
 ) -> Result<(), ServiceError> {
-    let mut telling = Telling::default();
-    telling.both(pair, kind);
-    telling.write(tx, state, now).await
+    let mut facts = Facts::default();
+    facts.both(pair, kind);
+    facts.write(tx, state, now).await
 }
 
 /// "This is not them": until the first card opens the inviter may take the pair back. It closes, and the
@@ -258,15 +258,15 @@ pub async fn start_again(state: &AppState, person: &Person, id: PairId) -> Resul
         .await?
         .ok_or(ServiceError::Broken("a pair without its first question"))?;
     let again = Start { role, relation: own.relation.clone(), push_time: pair.push_time, zone: pair.zone.clone() };
-    let mut telling = Telling::default();
-    close(&mut tx, &mut telling, &pair, role, now).await?;
+    let mut facts = Facts::default();
+    close(&mut tx, &mut facts, &pair, role, now).await?;
     let fresh = start_in(&mut tx, state, person, again).await?;
     let question = daily_questions::lookup_first(&mut tx, fresh.id)
         .await?
         .ok_or(ServiceError::Broken("a pair without its first question"))?;
     answers::move_to(&mut tx, first.id, question.id, role).await?;
-    telling.both(&fresh, EventKind::InvitationChanged);
-    telling.write(&mut tx, state, now).await?;
+    facts.both(&fresh, EventKind::InvitationChanged);
+    facts.write(&mut tx, state, now).await?;
     attempt.done(&mut tx, state, &Done::by(person.id, fresh.id)).await?;
     tx.commit().await?;
     tracing::info!(pair.id = %id, "a pair was taken back by its inviter");

@@ -1,13 +1,14 @@
 //! Presence: showing the other that I am here or writing, as long as both want it. Nothing of it is written anywhere:
-//! it wakes the other's open lines and is forgotten ten seconds later (`storage::presence_registry`).
+//! it wakes the other's open lines and is forgotten ten seconds later (`notifier::presence_registry`).
 //! Rules R110–R114.
 
-use super::{ServiceError, tell::Telling};
+use super::{ServiceError, tell::Facts};
 use crate::{
     domain::{EventKind, Member, PairId, PairPhase, Person, Presence, PresenceSignal, Role, Seen},
     server::{
+        notifier::presence_registry::Shown,
         state::AppState,
-        storage::{Tx, daily_questions, pairs, presence, presence_registry::Shown},
+        storage::{Tx, daily_questions, pairs, presence},
     },
 };
 
@@ -79,9 +80,9 @@ pub async fn change(state: &AppState, person: &Person, pair: PairId, is_on: bool
     if !presence::update(&mut tx, person.id, pair, is_on).await? {
         return Ok(());
     }
-    let mut telling = Telling::default();
-    telling.myself(person.id, EventKind::SettingsChanged);
-    telling.write(&mut tx, state, now).await?;
+    let mut facts = Facts::default();
+    facts.myself(person.id, EventKind::SettingsChanged);
+    facts.write(&mut tx, state, now).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! Acts on today's question other than answering: swapping it, and asking for a new one.
 //! Rules R30, R31, R33, R34.
 
-use super::{ServiceError, openings, tell::Telling};
+use super::{ServiceError, openings, tell::Facts};
 use crate::{
-    domain::{DailyQuestionId, EventKind, PairId, Person, Refusal},
+    domain::{DailyQuestionError, DailyQuestionId, EventKind, PairId, Person},
     server::{
         calendar::Zone,
         state::AppState,
@@ -32,19 +32,19 @@ pub async fn swap(
     let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
     let now = state.clock.now();
     let today = Zone::stored(&pair.zone).date(now);
-    let swapped_today = schedule::opened(&mut tx, pair.id).await?.swapped_on(today);
+    let swapped_today = schedule::lookup_state(&mut tx, pair.id).await?.swapped_on(today);
     question.check_swap(pair.phase(), swapped_today)?;
     if version != question.version {
-        return Err(Refusal::Swapped.into());
+        return Err(DailyQuestionError::Swapped.into());
     }
     let next = openings::choose_next(&mut tx, state, pair.id).await?;
     question.swap(next.key.clone(), next.section, next.wordings.clone(), today);
     daily_questions::save(&mut tx, &question).await?;
     schedule::set_swapped(&mut tx, pair.id, today).await?;
     schedule::reset_unanswered(&mut tx, pair.id, role).await?;
-    let mut telling = Telling::default();
-    telling.both_of(&pair, EventKind::QuestionSwapped, &question);
-    telling.write(&mut tx, state, now).await?;
+    let mut facts = Facts::default();
+    facts.both_of(&pair, EventKind::QuestionSwapped, &question);
+    facts.write(&mut tx, state, now).await?;
     tx.commit().await?;
     Ok(pair.id)
 }
@@ -67,9 +67,9 @@ pub async fn move_on(state: &AppState, person: &Person, id: DailyQuestionId) -> 
     if question.ask_to_move_on(role, pair.phase())? {
         daily_questions::save(&mut tx, &question).await?;
         schedule::reset_unanswered(&mut tx, pair.id, role).await?;
-        let mut telling = Telling::default();
-        telling.seat_of(&pair, role, EventKind::MoveOnAsked, &question);
-        telling.write(&mut tx, state, now).await?;
+        let mut facts = Facts::default();
+        facts.seat_of(&pair, role, EventKind::MoveOnAsked, &question);
+        facts.write(&mut tx, state, now).await?;
         tx.commit().await?;
     }
     Ok(pair.id)

@@ -61,7 +61,7 @@ pub async fn today(state: &AppState, person: &Person, id: PairId) -> Result<Toda
         daily_questions::find_shelved(&mut tx, id).await?
     };
     let completed = daily_questions::count_complete(&mut tx, id, None).await?;
-    let swapped_today = schedule::opened(&mut tx, id).await?.swapped_on(today);
+    let swapped_today = schedule::lookup_state(&mut tx, id).await?.swapped_on(today);
     let may_swap = current.as_ref().is_some_and(|question| question.check_swap(pair.phase(), swapped_today).is_ok());
     let closed_season = match &current {
         Some(question) if question.status() == Status::Complete => {

@@ -5,8 +5,8 @@ use super::{
     Caller, ServiceError,
     attempts::{Attempt, Done},
     guard::{self, Codes, Trier},
-    sessions::{self, Opened, YOUNG_MS},
-    tell::Telling,
+    sessions::{self, NewSession, YOUNG_MS},
+    tell::Facts,
 };
 use crate::{
     domain::{EventKind, Millis, NotificationKind, Person, PersonId, RecoveryCode, SessionId},
@@ -36,7 +36,7 @@ pub async fn sign_in(
     typed: &str,
     trier: Trier,
     caller: &Caller,
-) -> Result<Option<Opened>, ServiceError> {
+) -> Result<Option<NewSession>, ServiceError> {
     let code = RecoveryCode::parse(typed).map_err(|_| ServiceError::CodeMissing)?;
     let hash = state.secrets.recovery_hash(&code);
     let now = state.clock.now();
@@ -52,17 +52,17 @@ pub async fn sign_in(
         guard::fail(tx, state, Codes::Recovery, trier).await?;
         return Err(ServiceError::CodeWrong);
     };
-    let mut telling = Telling::default();
-    let opened = sessions::open(&mut tx, state, attempt, person, caller, &mut telling).await?;
+    let mut facts = Facts::default();
+    let opened = sessions::open(&mut tx, state, attempt, person, caller, &mut facts).await?;
     attempt.done(&mut tx, state, &Done::session(&opened)).await?;
-    telling.of_the_account(
+    facts.of_the_account(
         opened.person.id,
         EventKind::RecoveryCodeUsed,
         NotificationKind::RecoveryUsed,
         String::new(),
         now,
     );
-    telling.write(&mut tx, state, now).await?;
+    facts.write(&mut tx, state, now).await?;
     tx.commit().await?;
     guard::note(state, SecurityEvent::RecoveryUsed { person: opened.person.id });
     Ok(Some(opened))
@@ -113,15 +113,9 @@ pub async fn renew(
 }
 
 async fn tell_renewed(tx: &mut Tx, state: &AppState, person: PersonId, now: Millis) -> Result<(), ServiceError> {
-    let mut telling = Telling::default();
-    telling.of_the_account(
-        person,
-        EventKind::RecoveryCodeRenewed,
-        NotificationKind::RecoveryRenewed,
-        String::new(),
-        now,
-    );
-    telling.write(tx, state, now).await
+    let mut facts = Facts::default();
+    facts.of_the_account(person, EventKind::RecoveryCodeRenewed, NotificationKind::RecoveryRenewed, String::new(), now);
+    facts.write(tx, state, now).await
 }
 
 /// For the operator: a new code for somebody who has lost theirs or whose account was taken. All earlier ones end.
@@ -173,9 +167,9 @@ pub async fn confirm(state: &AppState, person: &Person, by: &Session) -> Result<
         return Err(ServiceError::SessionTooYoung);
     }
     persons::end_earlier_recovery(&mut tx, person.id, now).await?;
-    let mut telling = Telling::default();
-    telling.myself(person.id, EventKind::SettingsChanged);
-    telling.write(&mut tx, state, now).await?;
+    let mut facts = Facts::default();
+    facts.myself(person.id, EventKind::SettingsChanged);
+    facts.write(&mut tx, state, now).await?;
     tx.commit().await?;
     guard::note(state, SecurityEvent::RecoveryConfirmed { person: person.id, session: by.id });
     Ok(())
@@ -209,9 +203,9 @@ pub async fn keep(state: &AppState, person: &Person) -> Result<(), ServiceError>
     let mut tx = state.database.begin().await?;
     if asks_again(persons::recovery_state(&mut tx, person.id).await?) {
         persons::set_recovery_kept(&mut tx, person.id, now).await?;
-        let mut telling = Telling::default();
-        telling.myself(person.id, EventKind::SettingsChanged);
-        telling.write(&mut tx, state, now).await?;
+        let mut facts = Facts::default();
+        facts.myself(person.id, EventKind::SettingsChanged);
+        facts.write(&mut tx, state, now).await?;
         tx.commit().await?;
     }
     Ok(())

@@ -7,7 +7,7 @@ use super::{
     Caller, ServiceError,
     attempts::{ATTEMPT_LIFE_MS, Attempt},
     guard::{self, network},
-    tell::Telling,
+    tell::Facts,
 };
 use crate::{
     domain::{Cancelled, EventKind, Millis, NotificationKind, Person, PersonId, SessionId},
@@ -42,7 +42,7 @@ pub const MOST: usize = 50;
 pub const YOUNG_MS: i64 = Millis::DAY;
 
 /// A fresh session: the token goes into the cookie and nowhere else.
-pub struct Opened {
+pub struct NewSession {
     pub person: Person,
     pub session: SessionId,
     pub token: String,
@@ -56,8 +56,8 @@ pub(super) async fn open(
     attempt: &Attempt,
     person: Person,
     caller: &Caller,
-    telling: &mut Telling,
-) -> Result<Opened, ServiceError> {
+    facts: &mut Facts,
+) -> Result<NewSession, ServiceError> {
     let now = state.clock.now();
     let session = SessionId(state.random.id(now));
     let token = attempt.session_token(state, session);
@@ -67,7 +67,7 @@ pub(super) async fn open(
         subscriptions::move_to(tx, here, session).await?;
         end_in(tx, former, here, now).await?;
         if former != person.id {
-            telling.myself(former, EventKind::SessionsChanged);
+            facts.myself(former, EventKind::SessionsChanged);
         }
     }
     // Latest use first. Of too many the longest unused of today's goes: whoever signs in again and again ends none of
@@ -78,7 +78,7 @@ pub(super) async fn open(
         let at = others.iter().rposition(|found| is_young(found, now)).unwrap_or(others.len() - 1);
         end_in(tx, person.id, others.remove(at).id, now).await?;
     }
-    Ok(Opened { person, session, token })
+    Ok(NewSession { person, session, token })
 }
 
 /// One dated by a clock that was far ahead is not young for years.
@@ -112,7 +112,7 @@ pub async fn recognise(state: &AppState, token: &str, client: IpAddr) -> Result<
     let Some(found) = sessions::lookup(&mut tx, &shown, HOWEVER_IDLE, now).await? else {
         if sessions::is_retired(&mut tx, &shown, now).await? {
             drop(tx);
-            at_leisure(tell_retired(state, &shown, now).await)?;
+            at_leisure(report_retired_once(state, &shown, now).await)?;
         }
         return Ok(None);
     };
@@ -184,12 +184,12 @@ async fn note_use(
 
 /// A token is shown that was replaced long ago: by a phone restored from a backup, an old log, or somebody who copied
 /// it. The person is told once; nothing ends by itself, or an old log would sign an old parent out.
-async fn tell_retired(state: &AppState, shown: &str, now: Millis) -> Result<(), ServiceError> {
+async fn report_retired_once(state: &AppState, shown: &str, now: Millis) -> Result<(), ServiceError> {
     let mut tx = state.database.begin().await?;
-    if let Some((person, session)) = sessions::tell_retired(&mut tx, shown, now).await? {
-        let mut telling = Telling::default();
-        telling.of_the_account(person, EventKind::SessionsChanged, NotificationKind::StaleToken, String::new(), now);
-        telling.write(&mut tx, state, now).await?;
+    if let Some((person, session)) = sessions::report_retired_once(&mut tx, shown, now).await? {
+        let mut facts = Facts::default();
+        facts.of_the_account(person, EventKind::SessionsChanged, NotificationKind::StaleToken, String::new(), now);
+        facts.write(&mut tx, state, now).await?;
         tx.commit().await?;
         guard::note(state, SecurityEvent::TokenRetired { person, session });
     }
@@ -238,9 +238,9 @@ async fn end_all(
 }
 
 async fn tell_ended(tx: &mut Tx, state: &AppState, person: PersonId, now: Millis) -> Result<(), ServiceError> {
-    let mut telling = Telling::default();
-    telling.myself(person, EventKind::SessionsChanged);
-    telling.write(tx, state, now).await
+    let mut facts = Facts::default();
+    facts.myself(person, EventKind::SessionsChanged);
+    facts.write(tx, state, now).await
 }
 
 /// For the operator: ends every session of one person, or of everybody. Gives how many.

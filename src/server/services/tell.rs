@@ -34,7 +34,7 @@ const NEWS_LIFE_MS: i64 = 3 * Millis::DAY;
 
 /// What a transaction has to tell.
 #[derive(Debug, Default)]
-pub struct Telling {
+pub struct Facts {
     events: Vec<NewEvent>,
     notices: Vec<Notice>,
 }
@@ -81,7 +81,7 @@ impl Notice {
     }
 }
 
-impl Telling {
+impl Facts {
     fn event(
         &mut self,
         persons: &[PersonId],
@@ -276,7 +276,7 @@ async fn write_notices(
         let send_at = send_at(notice, wishes, now);
         for address in addresses.get(&written.person).into_iter().flatten() {
             // A page that is looked at says so within seconds; then this browser alone needs no push.
-            let is_live = state.database.notifier().has_line(address.person, address.session);
+            let is_live = state.database.notifier().has_connection(address.person, address.session);
             let send_at = if is_live { send_at.max(now.plus(LIVE_HOLD_MS)) } else { send_at };
             sendings.push((DeliveryId { notification: written.id, subscription: address.id }, send_at));
         }

@@ -5,14 +5,14 @@ use crate::domain::{HandOverId, HandOverStage, Millis, PersonId, SessionId};
 
 /// By what the new device comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum HandOverCodeKind {
     /// Digits that are typed there and confirmed here.
     Digits,
     /// The link out of an app's own browser.
     Link,
 }
 
-impl Kind {
+impl HandOverCodeKind {
     fn word(self) -> &'static str {
         match self {
             Self::Digits => "digits",
@@ -37,7 +37,7 @@ pub struct NewHandOver<'a> {
     pub person: PersonId,
     /// The browser it is made in.
     pub session: SessionId,
-    pub kind: Kind,
+    pub kind: HandOverCodeKind,
     pub code_hash: &'a str,
     pub now: Millis,
     pub expires_at: Millis,
@@ -61,7 +61,7 @@ pub async fn insert(tx: &mut Tx, new: &NewHandOver<'_>) -> Result<bool, StorageE
 }
 
 /// Takes back what runs, asked and confirmed ones included.
-pub async fn withdraw(tx: &mut Tx, person: PersonId, kind: Kind) -> Result<u64, StorageError> {
+pub async fn withdraw(tx: &mut Tx, person: PersonId, kind: HandOverCodeKind) -> Result<u64, StorageError> {
     macros::execute!(
         tx,
         "UPDATE hand_overs SET stage = 'withdrawn', code_hash = NULL

@@ -20,14 +20,11 @@ pub mod failures;
 pub mod future_rows;
 pub mod hand_overs;
 pub mod invitations;
-pub mod lines;
 pub mod notifications;
-pub mod notifier;
 pub mod pairs;
 pub mod persons;
 mod place;
 pub mod presence;
-pub mod presence_registry;
 pub mod prune;
 pub mod questions;
 mod read_only;
@@ -50,8 +47,11 @@ use sqlx::{
 
 use serde::Serializer;
 
-use crate::{domain::PersonId, server::counters::WRITER_WAITS};
-use notifier::Notifier;
+use crate::{
+    domain::PersonId,
+    server::{counters::WRITER_WAITS, notifier::Notifier},
+};
+
 use place::Place;
 pub use place::sqlite_file;
 

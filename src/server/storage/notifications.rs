@@ -134,7 +134,7 @@ pub async fn find_counted(tx: &mut Tx, persons: &[PersonId], since: Millis) -> R
 }
 
 /// Whether this fact was told to the person.
-pub async fn was_told(tx: &mut Tx, person: PersonId, slot: &str) -> Result<bool, StorageError> {
+pub async fn was_notified(tx: &mut Tx, person: PersonId, slot: &str) -> Result<bool, StorageError> {
     let row: Option<(i64,)> = macros::fetch_optional!(
         tx,
         (i64,),

@@ -1,4 +1,4 @@
-//! The switch for presence, by member. Presence itself is in no table: see `presence_registry`.
+//! The switch for presence, by member. Presence itself is in no table: see `notifier::presence_registry`.
 
 use super::{StorageError, Tx, macros};
 use crate::domain::{PairId, PersonId};

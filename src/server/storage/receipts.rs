@@ -7,7 +7,7 @@ use crate::domain::{DailyQuestionId, Millis, PersonId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Receipt {
     Shown,
-    Opened,
+    Clicked,
 }
 
 impl Receipt {
@@ -15,7 +15,7 @@ impl Receipt {
     fn word(self) -> &'static str {
         match self {
             Self::Shown => "shown",
-            Self::Opened => "opened",
+            Self::Clicked => "opened",
         }
     }
 }
@@ -37,7 +37,7 @@ pub async fn report(
             subscription.as_str(),
             now.0,
         )?,
-        Receipt::Opened => macros::execute!(
+        Receipt::Clicked => macros::execute!(
             tx,
             "UPDATE deliveries SET opened_at = $3 WHERE notification_id = $1 AND subscription_id = $2 AND opened_at IS NULL",
             notification.as_str(),
@@ -56,7 +56,7 @@ pub async fn report(
             subscription.as_str(),
             now.0
         )?,
-        Receipt::Opened => macros::execute!(
+        Receipt::Clicked => macros::execute!(
             tx,
             "UPDATE push_subscriptions SET opened_at = $2 WHERE id = $1 AND COALESCE(opened_at, 0) < $2",
             subscription.as_str(),

@@ -14,7 +14,7 @@ use crate::domain::{LocalDate, Millis, PairId, Role};
 
 /// What openings and swaps need to know of a pair beside the pair itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Opened {
+pub struct ScheduleState {
     pub last_opened_date: Option<LocalDate>,
     pub last_opened_at: Option<Millis>,
     /// The pair's local date of its last swap.
@@ -24,22 +24,22 @@ pub struct Opened {
     pub child_unanswered: u32,
 }
 
-impl Opened {
+impl ScheduleState {
     /// Whether the pair has swapped a question on that date (or, in another zone, on the next).
     pub fn swapped_on(&self, today: LocalDate) -> bool {
         self.swapped_date.is_some_and(|date| date >= today && date.is_believed_on(today))
     }
 }
 
-pub async fn opened(tx: &mut Tx, pair: PairId) -> Result<Opened, StorageError> {
-    let found = find_opened(tx, &[pair]).await?.remove(&pair);
+pub async fn lookup_state(tx: &mut Tx, pair: PairId) -> Result<ScheduleState, StorageError> {
+    let found = find_states(tx, &[pair]).await?.remove(&pair);
     found.ok_or_else(|| StorageError::Inconsistent { table: "pairs", id: pair.to_string(), column: "id" })
 }
 
-pub async fn find_opened(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId, Opened>, StorageError> {
+pub async fn find_states(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId, ScheduleState>, StorageError> {
     let found = macros::fetch_each!(
         tx,
-        OpenedRow,
+        ScheduleRow,
         "SELECT p.id, p.last_opened_date, p.last_opened_at, p.swapped_date,
                 COALESCE((SELECT m.unanswered_shelved FROM members m WHERE m.pair_id = p.id AND m.role = 'parent'), 0) AS parent_unanswered,
                 COALESCE((SELECT m.unanswered_shelved FROM members m WHERE m.pair_id = p.id AND m.role = 'child'), 0) AS child_unanswered
@@ -53,7 +53,7 @@ pub async fn find_opened(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId
             id: row.id.clone(),
             column: "id",
         })?;
-        let opened = Opened {
+        let opened = ScheduleState {
             last_opened_date: optional_date(row.last_opened_date.as_deref(), pair, "last_opened_date")?,
             last_opened_at: row.last_opened_at.map(Millis),
             swapped_date: optional_date(row.swapped_date.as_deref(), pair, "swapped_date")?,
@@ -173,7 +173,7 @@ pub async fn claim_due(tx: &mut Tx, moves: &[(PairId, Millis, Millis)]) -> Resul
 }
 
 #[derive(sqlx::FromRow)]
-struct OpenedRow {
+struct ScheduleRow {
     id: String,
     last_opened_date: Option<String>,
     last_opened_at: Option<i64>,

@@ -146,7 +146,7 @@ pub async fn settle(tx: &mut Tx, id: SessionId, token_hash: &str, previous_until
 }
 
 /// Whose retired token this is, and of which session; for exactly one caller.
-pub async fn tell_retired(
+pub async fn report_retired_once(
     tx: &mut Tx,
     token_hash: &str,
     now: Millis,

@@ -101,14 +101,14 @@ async fn a_ninth_line_takes_the_place_of_the_oldest(door: Door) {
         }
     });
     let held = usize::from(door != Door::Poll);
-    until("the oldest line is open", || notifier.count_lines() == held).await;
+    until("the oldest line is open", || notifier.count_connections() == held).await;
 
     let mut others = Vec::new();
-    for at in 0..lines::PER_SESSION {
+    for at in 0..connections::PER_SESSION {
         others.push(Ear::open(&browser, [Door::Sse, Door::Ndjson, Door::WebSocket][at % 3], last).await);
     }
     let heard = if door == Door::Poll { None } else { Some(oldest.await.expect("an ear")) };
-    until("eight lines are open", || notifier.count_lines() == lines::PER_SESSION).await;
+    until("eight lines are open", || notifier.count_connections() == connections::PER_SESSION).await;
     tell(&app, person, 1).await;
 
     for ear in &mut others {
@@ -134,7 +134,7 @@ async fn shutting_down_ends_it(door: Door) {
     let (browser, _, last) = somebody(&app).await;
     let ear = Ear::open(&browser, door, last).await;
     let listening = listen_to_the_end(ear);
-    until("the line is open", || door == Door::Poll || app.state.database.notifier().count_lines() == 1).await;
+    until("the line is open", || door == Door::Poll || app.state.database.notifier().count_connections() == 1).await;
 
     app.state.lifecycle.end();
 
@@ -181,7 +181,7 @@ async fn reconnecting_again_and_again_leaves_nothing_behind(door: Door) {
             ear.next().await;
         });
         futures::future::join_all(opening).await;
-        assert!(app.state.database.notifier().count_lines() <= lines::PER_SESSION);
+        assert!(app.state.database.notifier().count_connections() <= connections::PER_SESSION);
     }
     no_line_is_left(&app).await;
 }
@@ -195,12 +195,12 @@ async fn a_person_holds_twenty_lines_over_all_browsers() {
         browsers.push(another_browser(&app, &first).await);
     }
     let mut ears = Vec::new();
-    for at in 0..=lines::PER_PERSON {
+    for at in 0..=connections::PER_PERSON {
         let mut ear = Ear::open(&browsers[at % 3], Door::Ndjson, 0).await;
         assert!(matches!(ear.next().await, Some(Heard::Hello(_))));
         ears.push(ear);
     }
-    assert_eq!(app.state.database.notifier().count_lines(), lines::PER_PERSON);
+    assert_eq!(app.state.database.notifier().count_connections(), connections::PER_PERSON);
     assert_eq!(ears[0].ends().await, Some(Heard::Replaced));
 }
 
@@ -227,5 +227,5 @@ async fn what_is_asked_for_wrongly_is_refused_with_a_reason() {
     }
     let anything = browser.events("after=0", &[("accept", "*/*")]).await.expect("a stream");
     assert_eq!(anything.headers()["content-type"], "text/event-stream");
-    assert_eq!(app.state.database.notifier().count_lines(), 1);
+    assert_eq!(app.state.database.notifier().count_connections(), 1);
 }

@@ -22,10 +22,10 @@ use super::{
 use crate::{
     domain::{Event, EventKind, Millis, PersonId},
     server::{
+        notifier::connections,
         services::sessions,
         storage::{
             events::{self, NewEvent},
-            lines,
             seeds::CHILDREN,
         },
     },
@@ -92,7 +92,7 @@ async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 
 async fn no_line_is_left(app: &TestApp) {
     let notifier = app.state.database.notifier();
-    until("every line is gone", || notifier.count_lines() == 0).await;
+    until("every line is gone", || notifier.count_connections() == 0).await;
 }
 
 fn seqs(from: i64, to: i64) -> Vec<i64> {

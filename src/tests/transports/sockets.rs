@@ -17,7 +17,7 @@ async fn a_socket_opened_by_another_site_is_refused() {
     let broken =
         browser.events("after=0", &[("upgrade", "websocket"), ("origin", &browser.url)]).await.expect("an answer");
     assert_eq!((broken.status().as_u16(), broken.text().await.expect("a code")), (400, "\"Malformed\"".into()));
-    assert_eq!(app.state.database.notifier().count_lines(), 0);
+    assert_eq!(app.state.database.notifier().count_connections(), 0);
 }
 
 #[tokio::test]

@@ -23,11 +23,11 @@ async fn a_reader_that_takes_nothing_is_dropped_and_goes_on(door: Door) {
     let before = peak_memory();
 
     let mut stalled = Vec::new();
-    for _ in 0..lines::PER_SESSION {
+    for _ in 0..connections::PER_SESSION {
         stalled.push(stalled_request(&browser, door, first).await);
     }
     if door.is_stream() {
-        until("the lines are open", || app.state.database.notifier().count_lines() > 0).await;
+        until("the lines are open", || app.state.database.notifier().count_connections() > 0).await;
         no_line_is_left(&app).await;
     } else {
         for stream in &mut stalled {
@@ -38,7 +38,7 @@ async fn a_reader_that_takes_nothing_is_dropped_and_goes_on(door: Door) {
     // Processes of their own are measured; threads of one would measure one another.
     if std::env::var_os("NEXTEST").is_some() {
         let grown = peak_memory() - before;
-        assert!(grown < 8 * 1_024, "{grown} KiB for {} readers that take nothing", lines::PER_SESSION);
+        assert!(grown < 8 * 1_024, "{grown} KiB for {} readers that take nothing", connections::PER_SESSION);
     }
     let mut cursor = first + last_event_in(&mut stalled[0], door).await;
     let mut ear = Ear::reopen(&browser, door, cursor).await;

@@ -70,7 +70,7 @@ async fn a_reader_that_hangs_up_leaves_no_line_behind() {
     for door in [Door::Sse, Door::Ndjson] {
         let mut stream = raw(&browser, &head(&browser, door, last)).await;
         to_the_mark(&mut stream, "}\n").await;
-        assert_eq!(app.state.database.notifier().count_lines(), 1);
+        assert_eq!(app.state.database.notifier().count_connections(), 1);
         drop(stream);
         no_line_is_left(&app).await;
     }

@@ -1,6 +1,7 @@
-//! Presence on its way, in the memory of this process alone: who was shown to whom within the last seconds. It keeps
-//! the pace, and it knows what there is to forget. One entry for a member and pair, for as long as a presence signal
-//! lives. Rules R111, R114.
+//! Presence signals that were shown within the last seconds, in the memory of this process alone.
+//!
+//! There is one entry for a member and pair while its signal lives. The entry limits the rate and says what expires.
+//! Rules R111, R114.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -9,10 +10,10 @@ use std::{
 
 use crate::domain::{Moment, PairId, PersonId, Presence, PresenceSignal};
 
-/// What a listener is woken with. A presence signal that comes before the last was read takes its place.
+/// The value of a wake-up. A new presence signal replaces one that was not read yet.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Woken {
-    /// Rises with every presence signal.
+    /// Counts presence signals.
     pub presence_signals: u64,
     pub signal: Option<PresenceSignal>,
 }
@@ -31,10 +32,10 @@ impl Woken {
 /// What became of a presence signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shown {
-    /// To nobody: the other listens nowhere here, or the last one was a moment ago.
+    /// Nobody saw it: the other has no listener here, or the last signal was less than three seconds ago.
     No,
     Yes,
-    /// And nothing else is kept: somebody has to begin forgetting.
+    /// As `Yes`, and it is the only entry: the caller has to start the expiry.
     First,
 }
 
@@ -45,9 +46,9 @@ type Member = (PersonId, PairId);
 
 #[derive(Default)]
 struct Kept {
-    /// When a member was last shown, and to whom.
+    /// When a member was last shown, and to which person.
     last: HashMap<Member, (Moment, PersonId)>,
-    /// What there is to forget, the oldest first; a member who was shown again meanwhile stays.
+    /// Expiries, oldest first. A member who was shown again has a later entry as well.
     to_forget: VecDeque<(Moment, Member)>,
 }
 
@@ -57,7 +58,7 @@ fn is_past(at: Moment, span: i64, now: Moment) -> bool {
 }
 
 impl PresenceRegistry {
-    /// Notes that a member is shown to the other now, if it is not too soon.
+    /// Records that a member is shown to the other now, unless the last time was too recent.
     pub(super) fn note(&self, from: PersonId, to: PersonId, pair: PairId, now: Moment) -> Shown {
         let mut kept = self.lock();
         let member = (from, pair);
@@ -70,7 +71,7 @@ impl PresenceRegistry {
         if is_first { Shown::First } else { Shown::Yes }
     }
 
-    /// Forgets what is over; gives whom it was shown to, and when the next is over.
+    /// Drops expired entries. Returns their viewers and the next expiry.
     pub(super) fn forget(&self, now: Moment) -> (Vec<(PersonId, PairId)>, Option<Moment>) {
         let mut kept = self.lock();
         let mut over = Vec::new();
@@ -85,7 +86,7 @@ impl PresenceRegistry {
                 over.push((to, member.1));
             }
         }
-        // Nothing of a busy evening stays.
+        // Frees the memory of a busy evening.
         *kept = Kept::default();
         (over, None)
     }

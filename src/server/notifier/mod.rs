@@ -1,6 +1,10 @@
-//! The wake-up of one process: who listens to which person's feed. Only a wake-up: the feed is the truth, and a slow
-//! look without any wake-up finds the same rows. Presence goes the same way, but is in no feed: who is not woken by it,
-//! because they listen at another node, does not hear of it.
+//! Wakes what waits in this process: the readers of feeds, the outbox and the scheduler.
+//!
+//! A wake-up carries no fact. The feed in the database is the truth, and a periodic look finds the same rows without a
+//! wake-up. Presence signals travel with the wake-ups and are in no feed: a listener at another node does not get them.
+
+pub mod connections;
+pub mod presence_registry;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -9,8 +13,8 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
-use super::{
-    lines::{Lines, OpenLine},
+use self::{
+    connections::{Connections, OpenConnection},
     presence_registry::{PresenceRegistry, Shown, Woken},
 };
 use crate::domain::{Moment, PersonId, PresenceSignal, SessionId};
@@ -21,28 +25,28 @@ type Feeds = HashMap<PersonId, watch::Sender<Woken>>;
 pub struct Notifier {
     feeds: Arc<Mutex<Feeds>>,
     presence: PresenceRegistry,
-    lines: Lines,
+    connections: Connections,
     outbox: Arc<Notify>,
     scheduler: Arc<Notify>,
-    rushes: Arc<watch::Sender<usize>>,
+    running_openings: Arc<watch::Sender<usize>>,
 }
 
-/// Batch after batch of due pairs is being opened, as long as this lives.
-pub struct Rush(Arc<watch::Sender<usize>>);
+/// Marks that batches of due pairs are being opened, until it is dropped.
+pub struct OpeningsRunning(Arc<watch::Sender<usize>>);
 
-impl Drop for Rush {
+impl Drop for OpeningsRunning {
     fn drop(&mut self) {
-        self.0.send_modify(|rushes| *rushes -= 1);
+        self.0.send_modify(|running_openings| *running_openings -= 1);
     }
 }
 
 impl Notifier {
-    /// Listens to a person's feed. Subscribe first, then read: an event between the two is not lost.
+    /// Subscribes to the wake-ups of a person's feed. Subscribe before reading: an event between the two would be lost.
     pub fn subscribe(&self, person: PersonId) -> watch::Receiver<Woken> {
         self.feeds().entry(person).or_insert_with(|| watch::channel(Woken::default()).0).subscribe()
     }
 
-    /// Wakes every listener of these persons; forgets feeds nobody listens to any more.
+    /// Wakes every listener of these persons, and drops their feeds that have no listener left.
     pub fn wake(&self, persons: &BTreeSet<PersonId>) {
         if persons.is_empty() {
             return;
@@ -59,8 +63,8 @@ impl Notifier {
         }
     }
 
-    /// Shows the listeners of `to` a presence signal of `from`, who is the other in its pair. Kept for nobody who does
-    /// not listen now.
+    /// Shows a presence signal of `from` to the listeners of `to`, the other member of the signal's pair. The signal is
+    /// not stored for later listeners.
     pub fn show(&self, from: PersonId, to: PersonId, signal: PresenceSignal, now: Moment) -> Shown {
         let feeds = self.feeds();
         let Some(feed) = feeds.get(&to).filter(|feed| feed.receiver_count() > 0) else { return Shown::No };
@@ -71,7 +75,7 @@ impl Notifier {
         shown
     }
 
-    /// Forgets the presence signals that are over; gives when the next one is.
+    /// Drops expired presence signals. Returns the next expiry.
     pub fn forget_presence_signals(&self, now: Moment) -> Option<Moment> {
         let feeds = self.feeds();
         let (over, next) = self.presence.forget(now);
@@ -86,60 +90,60 @@ impl Notifier {
         next
     }
 
-    /// How many members were shown to somebody within the last seconds.
+    /// Counts the presence signals that have not expired.
     pub fn count_presence_signals(&self) -> usize {
         self.presence.count()
     }
 
-    /// Notes that a session listens, until the line is dropped. The oldest line makes room when there are too many.
-    pub fn open_line(&self, person: PersonId, session: SessionId) -> OpenLine {
-        self.lines.open(person, session)
+    /// Registers a connection of a session until it is dropped. Above the limits the oldest connection is replaced.
+    pub fn open_connection(&self, person: PersonId, session: SessionId) -> OpenConnection {
+        self.connections.open(person, session)
     }
 
-    /// Whether a session has a line open on this node.
-    pub fn has_line(&self, person: PersonId, session: SessionId) -> bool {
-        self.lines.has(person, session)
+    /// Whether the session has an open connection on this node.
+    pub fn has_connection(&self, person: PersonId, session: SessionId) -> bool {
+        self.connections.has(person, session)
     }
 
-    /// How many lines are open on this node.
-    pub fn count_lines(&self) -> usize {
-        self.lines.count()
+    /// Counts the open connections of this node.
+    pub fn count_connections(&self) -> usize {
+        self.connections.count()
     }
 
-    /// A full minute: what is due is opened first, then sent. Pages show the question while pushes are still on their
-    /// way.
-    pub fn rush(&self) -> Rush {
-        self.rushes.send_modify(|rushes| *rushes += 1);
-        Rush(Arc::clone(&self.rushes))
+    /// Marks that many due pairs are being opened. The outbox waits for the end, so that questions open before pushes
+    /// are sent.
+    pub fn start_openings(&self) -> OpeningsRunning {
+        self.running_openings.send_modify(|running_openings| *running_openings += 1);
+        OpeningsRunning(Arc::clone(&self.running_openings))
     }
 
-    /// Resolves when no rush is on.
-    pub async fn calm(&self) {
+    /// Resolves when no openings run.
+    pub async fn openings_ended(&self) {
         // The sender lives as long as `self`.
-        let _ = self.rushes.subscribe().wait_for(|rushes| *rushes == 0).await;
+        let _ = self.running_openings.subscribe().wait_for(|running_openings| *running_openings == 0).await;
     }
 
-    /// Something to send was written.
+    /// Wakes the outbox: a delivery was written.
     pub fn wake_outbox(&self) {
         self.outbox.notify_one();
     }
 
-    /// Resolves when something to send was written since the last time.
+    /// Resolves when a delivery was written since the last call.
     pub async fn outbox_woken(&self) {
         self.outbox.notified().await;
     }
 
-    /// A pair's due minute was written: the next one that is known may be another.
+    /// Wakes the scheduler: a due minute was written, so the next one may be earlier.
     pub fn wake_scheduler(&self) {
         self.scheduler.notify_one();
     }
 
-    /// Resolves when a due minute was written since the last time.
+    /// Resolves when a due minute was written since the last call.
     pub async fn scheduler_woken(&self) {
         self.scheduler.notified().await;
     }
 
-    /// Forgets feeds nobody listens to.
+    /// Drops feeds that have no listener.
     pub fn sweep(&self) {
         self.feeds().retain(|_, feed| feed.receiver_count() > 0);
     }

@@ -1,0 +1,139 @@
+//! The registry of the feed connections that are open in this process, with their limits.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::{PersonId, SessionId};
+
+/// Most connections of one session: tabs that have not elected a leader yet hold one each.
+pub const PER_SESSION: usize = 8;
+/// Most connections of one person over all browsers.
+pub const PER_PERSON: usize = 20;
+
+#[derive(Clone, Default)]
+pub(super) struct Connections(Arc<Mutex<Open>>);
+
+#[derive(Default)]
+struct Open {
+    opened: u64,
+    /// Oldest first.
+    of: HashMap<PersonId, Vec<Connection>>,
+}
+
+struct Connection {
+    number: u64,
+    session: SessionId,
+    replaced: CancellationToken,
+}
+
+/// An open connection of a session. Dropping it closes the entry.
+pub struct OpenConnection {
+    number: u64,
+    person: PersonId,
+    replaced: CancellationToken,
+    connections: Connections,
+}
+
+impl Connections {
+    pub(super) fn open(&self, person: PersonId, session: SessionId) -> OpenConnection {
+        let replaced = CancellationToken::new();
+        let mut open = self.lock();
+        open.opened += 1;
+        let number = open.opened;
+        let connections = open.of.entry(person).or_default();
+        connections.push(Connection { number, session, replaced: replaced.clone() });
+        if connections.iter().filter(|connection| connection.session == session).count() > PER_SESSION {
+            replace_first(connections, |connection| connection.session == session);
+        }
+        if connections.len() > PER_PERSON {
+            replace_first(connections, |_| true);
+        }
+        drop(open);
+        OpenConnection { number, person, replaced, connections: self.clone() }
+    }
+
+    pub(super) fn has(&self, person: PersonId, session: SessionId) -> bool {
+        self.lock()
+            .of
+            .get(&person)
+            .is_some_and(|connections| connections.iter().any(|connection| connection.session == session))
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.lock().of.values().map(Vec::len).sum()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn replace_first(connections: &mut Vec<Connection>, is_meant: impl Fn(&Connection) -> bool) {
+    if let Some(at) = connections.iter().position(is_meant) {
+        connections.remove(at).replaced.cancel();
+    }
+}
+
+impl OpenConnection {
+    /// The token is cancelled when a newer connection replaces this one.
+    pub fn replaced(&self) -> &CancellationToken {
+        &self.replaced
+    }
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        let mut open = self.connections.lock();
+        if let Some(connections) = open.of.get_mut(&self.person) {
+            connections.retain(|connection| connection.number != self.number);
+            if connections.is_empty() {
+                open.of.remove(&self.person);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(connections: &Connections, session: u128) -> OpenConnection {
+        connections.open(PersonId(1), SessionId(session))
+    }
+
+    #[test]
+    fn the_oldest_line_of_the_session_goes_when_there_are_more_than_eight() {
+        let connections = Connections::default();
+        let other = open(&connections, 2);
+        let mut held: Vec<OpenConnection> = (0..PER_SESSION).map(|_| open(&connections, 1)).collect();
+        assert!(held.iter().all(|connection| !connection.replaced().is_cancelled()));
+
+        held.push(open(&connections, 1));
+
+        let replaced: Vec<bool> = held.iter().map(|connection| connection.replaced().is_cancelled()).collect();
+        assert_eq!(replaced.iter().position(|is_replaced| *is_replaced), Some(0));
+        assert_eq!(replaced.iter().filter(|is_replaced| **is_replaced).count(), 1);
+        assert!(!other.replaced().is_cancelled(), "another browser's connection stays");
+    }
+
+    #[test]
+    fn the_oldest_line_of_the_person_goes_when_there_are_more_than_twenty() {
+        let connections = Connections::default();
+        let held: Vec<OpenConnection> = (0..=PER_PERSON).map(|at| open(&connections, at as u128)).collect();
+        assert!(
+            held[0].replaced().is_cancelled()
+                && held[1..].iter().all(|connection| !connection.replaced().is_cancelled())
+        );
+    }
+
+    #[test]
+    fn nothing_stays_of_lines_that_are_gone() {
+        let connections = Connections::default();
+        drop((0..1_000).map(|_| open(&connections, 1)).collect::<Vec<_>>());
+        assert!(connections.lock().of.is_empty() && !connections.has(PersonId(1), SessionId(1)));
+    }
+}
