@@ -22,6 +22,7 @@
 
 #![recursion_limit = "512"]
 
+#[macro_use]
 pub mod api;
 pub mod browser;
 pub mod components;

@@ -1,4 +1,4 @@
-//! The only error that crosses the wire: a code, never a sentence and never a cause.
+//! The error of the contract: a code, never a sentence and never a cause. The table below is the only list of codes.
 
 use serde::{Deserialize, Serialize};
 use server_fn::{
@@ -6,144 +6,193 @@ use server_fn::{
     error::{FromServerFnError, ServerFnErrorErr},
 };
 
-use crate::domain::{
-    AnswerBodyError, DateError, IdError, PersonNameError, PushTimeError, RelationError, ZoneNameError,
+use crate::{
+    domain::{
+        AnswerBodyError, DailyQuestionError, DateError, IdError, PauseError, PersonNameError, PushTimeError,
+        QuietHoursError, RelationError, ZoneNameError,
+    },
+    text::{PageWords, Words},
 };
 
-/// Why a request was not done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{self:?}")]
-pub enum ApiError {
-    SignedOut,
-    NotFound,
-    NameEmpty,
-    NameTooLong,
-    NameForbidden,
-    ConsentMissing,
-    AnswerEmpty,
-    AnswerTooLong,
-    AnswerTooHeavy,
-    AnswerForbidden,
-    RelationMissing,
-    RelationWordMissing,
-    RelationWordTooLong,
-    RelationWordForbidden,
-    TimeInvalid,
-    ZoneInvalid,
-    DateInvalid,
-    PausePast,
-    PauseTooLong,
-    CodeWrong,
-    RecoveryCodeWrong,
-    /// No code stands in what was typed, or several do. It is no try.
-    CodeMissing,
-    LeaveUnconfirmed,
-    TooManyTries,
-    /// More in a short while than anybody writes by hand.
-    TooMuch,
-    /// Too many new people from one address within the hour.
-    TooManySignUps,
-    TooManyPairs,
-    JoiningMyself,
-    PairExists,
-    SeatTaken,
-    CardOpen,
-    AlreadyOpen,
-    Swapped,
-    AnsweredElsewhere,
-    PairClosed,
-    Shelved,
-    SomebodyAnswered,
-    FirstQuestion,
-    SwappedToday,
-    NotYet,
-    NotAnswered,
-    StillAlone,
-    PairPaused,
-    NudgedToday,
-    QuietTooLong,
-    EndpointRefused,
-    PushKeysInvalid,
-    SubscriptionTaken,
-    DeviceNameInvalid,
-    /// Signed in for less than a day: it ends nothing that was there before.
-    SessionTooYoung,
-    Insecure,
-    CrossSite,
-    TooLarge,
-    Malformed,
-    Unavailable,
-    Broken,
-    Network,
-}
-
-impl ApiError {
-    /// Whether an answer can be mended in its field; otherwise its text is put where it can be kept.
-    pub fn is_by_the_field(self) -> bool {
-        !matches!(self, Self::NotFound | Self::AlreadyOpen | Self::Swapped | Self::AnsweredElsewhere | Self::PairClosed)
-    }
-
-    /// The HTTP status (RFC 9110 §15) it is answered with.
-    pub fn status(self) -> u16 {
-        match self {
-            Self::SignedOut => 401,
-            Self::NotFound => 404,
-            Self::NameEmpty
-            | Self::NameTooLong
-            | Self::NameForbidden
-            | Self::ConsentMissing
-            | Self::AnswerEmpty
-            | Self::AnswerTooLong
-            | Self::AnswerTooHeavy
-            | Self::AnswerForbidden
-            | Self::RelationMissing
-            | Self::RelationWordMissing
-            | Self::RelationWordTooLong
-            | Self::RelationWordForbidden
-            | Self::TimeInvalid
-            | Self::ZoneInvalid
-            | Self::DateInvalid
-            | Self::PausePast
-            | Self::PauseTooLong
-            | Self::CodeWrong
-            | Self::RecoveryCodeWrong
-            | Self::CodeMissing
-            | Self::LeaveUnconfirmed
-            | Self::QuietTooLong
-            | Self::EndpointRefused
-            | Self::PushKeysInvalid
-            | Self::DeviceNameInvalid => 422,
-            Self::TooManyTries | Self::TooManySignUps | Self::TooMuch => 429,
-            Self::JoiningMyself
-            | Self::PairExists
-            | Self::SeatTaken
-            | Self::CardOpen
-            | Self::AlreadyOpen
-            | Self::Swapped
-            | Self::AnsweredElsewhere
-            | Self::PairClosed
-            | Self::Shelved
-            | Self::SomebodyAnswered
-            | Self::FirstQuestion
-            | Self::SwappedToday
-            | Self::NotYet
-            | Self::NotAnswered
-            | Self::StillAlone
-            | Self::PairPaused
-            | Self::NudgedToday
-            | Self::SubscriptionTaken
-            | Self::SessionTooYoung
-            | Self::TooManyPairs => 409,
-            Self::Insecure | Self::CrossSite => 403,
-            Self::TooLarge => 413,
-            Self::Malformed => 400,
-            Self::Unavailable | Self::Network => 503,
-            Self::Broken => 500,
+/// Passes the table of errors to the macro `$then`. A row is a code (never renamed: installed apps know it), its HTTP
+/// status (RFC 9110 §15), its sentence, and the error of the domain or of a service that becomes this code.
+///
+/// `words` has the sentences of the islands. A code with a sentence of `page_words` is shown by server-rendered pages
+/// only. `aside`: an answer with this error cannot be corrected in its field, so its text is put aside on the device.
+macro_rules! api_errors {
+    ($then:ident) => {
+        $then! {
+            SignedOut: 401, words.err_signed_out, ServiceError::SignedOut;
+            NotFound: 404 aside, words.err_not_found, ServiceError::NotFound;
+            NameEmpty: 422, page_words.err_name_empty, PersonNameError::Empty;
+            NameTooLong: 422, page_words.err_name_too_long, PersonNameError::TooLong;
+            NameForbidden: 422, page_words.err_name_forbidden, PersonNameError::Forbidden;
+            ConsentMissing: 422, page_words.err_consent, ServiceError::ConsentMissing;
+            AnswerEmpty: 422, words.err_answer_empty, AnswerBodyError::Empty;
+            AnswerTooLong: 422, words.err_answer_too_long, AnswerBodyError::TooLong;
+            AnswerTooHeavy: 422, words.err_answer_too_heavy, AnswerBodyError::TooHeavy;
+            AnswerForbidden: 422, words.err_answer_forbidden, AnswerBodyError::Forbidden;
+            RelationMissing: 422, page_words.err_relation, RelationError::Unknown;
+            RelationWordMissing: 422, page_words.err_relation_word, RelationError::WordMissing;
+            RelationWordTooLong: 422, page_words.err_relation_word_too_long, RelationError::WordTooLong;
+            RelationWordForbidden: 422, page_words.err_relation_word_forbidden, RelationError::WordForbidden;
+            TimeInvalid: 422, page_words.err_time;
+            ZoneInvalid: 422, page_words.err_zone, ServiceError::Zone;
+            DateInvalid: 422, page_words.err_date, ServiceError::Date;
+            PausePast: 422, page_words.err_pause_past, PauseError::Past;
+            PauseTooLong: 422, page_words.err_pause_too_long, PauseError::TooLong;
+            CodeWrong: 422, words.err_code, ServiceError::CodeWrong;
+            RecoveryCodeWrong: 422, page_words.err_recovery_code;
+            /// The typed text contains no code, or several. It does not count as a failed try.
+            CodeMissing: 422, page_words.err_code_missing, ServiceError::CodeMissing;
+            LeaveUnconfirmed: 422, words.err_leave_confirm;
+            TooManyTries: 429, page_words.err_too_many, ServiceError::TooManyTries;
+            /// More requests in a short time than a person makes by hand.
+            TooMuch: 429, words.err_too_much;
+            /// Too many sign-ups from one address within the hour.
+            TooManySignUps: 429, page_words.err_too_many_sign_ups, ServiceError::TooManySignUps;
+            TooManyPairs: 409, page_words.err_too_many_pairs, ServiceError::TooManyPairs;
+            JoiningMyself: 409, page_words.err_myself, ServiceError::JoiningMyself;
+            PairExists: 409, page_words.err_pair_exists, ServiceError::PairExists;
+            SeatTaken: 409, page_words.err_seat_taken, ServiceError::SeatTaken;
+            CardOpen: 409, words.err_card_open, ServiceError::CardOpen;
+            AlreadyOpen: 409 aside, words.err_already_open, DailyQuestionError::AlreadyOpen;
+            Swapped: 409 aside, words.err_swapped, DailyQuestionError::Swapped;
+            AnsweredElsewhere: 409 aside, words.answered_elsewhere, DailyQuestionError::AnsweredElsewhere;
+            PairClosed: 409 aside, words.err_pair_closed, DailyQuestionError::PairClosed;
+            Shelved: 409, page_words.err_shelved, DailyQuestionError::Shelved;
+            SomebodyAnswered: 409, page_words.err_somebody_answered, DailyQuestionError::SomebodyAnswered;
+            FirstQuestion: 409, page_words.err_first_question, DailyQuestionError::FirstQuestion;
+            SwappedToday: 409, page_words.err_swapped_today, DailyQuestionError::SwappedToday;
+            NotYet: 409, page_words.err_not_yet, DailyQuestionError::NotYet;
+            NotAnswered: 409, page_words.err_nudge_not_answered, DailyQuestionError::NotAnswered;
+            StillAlone: 409, page_words.err_still_alone, DailyQuestionError::Alone;
+            PairPaused: 409, page_words.err_pair_paused, DailyQuestionError::Paused;
+            NudgedToday: 409, page_words.err_nudged_today, DailyQuestionError::NudgedToday;
+            QuietTooLong: 422, page_words.err_quiet_too_long;
+            EndpointRefused: 422, page_words.err_endpoint;
+            PushKeysInvalid: 422, page_words.err_push_keys;
+            SubscriptionTaken: 409, page_words.err_subscription_taken, ServiceError::SubscriptionTaken;
+            DeviceNameInvalid: 422, page_words.err_device_name, ServiceError::DeviceName;
+            /// The session is younger than a day, so it ends no older session and device.
+            SessionTooYoung: 409, page_words.err_session_young, ServiceError::SessionTooYoung;
+            Insecure: 403, page_words.err_insecure, ServiceError::Insecure;
+            CrossSite: 403, page_words.err_cross_site;
+            TooLarge: 413, words.err_too_large;
+            Malformed: 400, words.err_malformed;
+            Unavailable: 503, words.err_unavailable, ServiceError::DiskLow;
+            Broken: 500, words.err_broken;
+            Network: 503, words.err_network;
         }
-    }
+    };
 }
 
-/// The whole request failed around the function: on the way, or before its arguments could be read.
+macro_rules! declare {
+    ($(
+        $(#[$meta:meta])*
+        $code:ident: $status:literal $($place:ident)?, $table:ident.$sentence:ident
+        $(, AnswerBodyError::$answer:ident)? $(, DailyQuestionError::$rule:ident)? $(, PauseError::$pause:ident)?
+        $(, PersonNameError::$name:ident)? $(, RelationError::$relation:ident)? $(, ServiceError::$service:ident)?;
+    )*) => {
+        /// Why a request was refused or failed.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+        #[error("{self:?}")]
+        pub enum ApiError {
+            $($(#[$meta])* $code,)*
+        }
+
+        impl ApiError {
+            /// The HTTP status of the answer.
+            pub fn status(self) -> u16 {
+                match self {
+                    $(Self::$code => $status,)*
+                }
+            }
+
+            /// Whether an answer with this error can be corrected in its field. If not, its text is put aside.
+            pub fn is_by_the_field(self) -> bool {
+                match self {
+                    $(Self::$code => is_by_the_field!($($place)?),)*
+                }
+            }
+
+            /// The sentence on an island. A code that no island can get is "please try again in a moment".
+            pub fn sentence(self, words: &Words) -> &'static str {
+                match self {
+                    $(Self::$code => island_sentence!($table, words, $sentence),)*
+                }
+            }
+
+            /// The sentence on a server-rendered page.
+            pub fn page_sentence(self, words: &PageWords) -> &'static str {
+                match self {
+                    $(Self::$code => words.$sentence,)*
+                }
+            }
+        }
+
+        become_codes! {
+            AnswerBodyError { $($($answer => $code,)?)* }
+            PauseError { $($($pause => $code,)?)* }
+            PersonNameError { $($($name => $code,)?)* }
+            DailyQuestionError { $($($rule => $code,)?)* }
+            RelationError { $($($relation => $code,)?)* }
+        }
+    };
+}
+
+macro_rules! is_by_the_field {
+    () => {
+        true
+    };
+    (aside) => {
+        false
+    };
+}
+
+macro_rules! island_sentence {
+    (words, $words:ident, $sentence:ident) => {
+        $words.$sentence
+    };
+    (page_words, $words:ident, $sentence:ident) => {
+        $words.err_broken
+    };
+}
+
+macro_rules! become_codes {
+    ($($error:ident { $($variant:ident => $code:ident,)* })*) => {
+        $(impl From<$error> for ApiError {
+            fn from(error: $error) -> Self {
+                match error {
+                    $($error::$variant => Self::$code,)*
+                }
+            }
+        })*
+    };
+}
+
+api_errors!(declare);
+
+/// Errors that always become the same code.
+macro_rules! always_become {
+    ($($error:ident => $code:ident,)*) => {
+        $(impl From<$error> for ApiError {
+            fn from(_: $error) -> Self {
+                Self::$code
+            }
+        })*
+    };
+}
+
+always_become! {
+    DateError => DateInvalid,
+    IdError => NotFound,
+    PushTimeError => TimeInvalid,
+    QuietHoursError => QuietTooLong,
+    ZoneNameError => ZoneInvalid,
+}
+
+/// Failures outside the function: of the network, or before its arguments could be read.
 impl FromServerFnError for ApiError {
     type Encoder = JsonEncoding;
 
@@ -163,63 +212,7 @@ impl FromServerFnError for ApiError {
     }
 }
 
-impl From<AnswerBodyError> for ApiError {
-    fn from(error: AnswerBodyError) -> Self {
-        match error {
-            AnswerBodyError::Empty => Self::AnswerEmpty,
-            AnswerBodyError::TooLong => Self::AnswerTooLong,
-            AnswerBodyError::TooHeavy => Self::AnswerTooHeavy,
-            AnswerBodyError::Forbidden => Self::AnswerForbidden,
-        }
-    }
-}
-
-impl From<PersonNameError> for ApiError {
-    fn from(error: PersonNameError) -> Self {
-        match error {
-            PersonNameError::Empty => Self::NameEmpty,
-            PersonNameError::TooLong => Self::NameTooLong,
-            PersonNameError::Forbidden => Self::NameForbidden,
-        }
-    }
-}
-
-impl From<RelationError> for ApiError {
-    fn from(error: RelationError) -> Self {
-        match error {
-            RelationError::Unknown => Self::RelationMissing,
-            RelationError::WordMissing => Self::RelationWordMissing,
-            RelationError::WordTooLong => Self::RelationWordTooLong,
-            RelationError::WordForbidden => Self::RelationWordForbidden,
-        }
-    }
-}
-
-impl From<PushTimeError> for ApiError {
-    fn from(_: PushTimeError) -> Self {
-        Self::TimeInvalid
-    }
-}
-
-impl From<ZoneNameError> for ApiError {
-    fn from(_: ZoneNameError) -> Self {
-        Self::ZoneInvalid
-    }
-}
-
-impl From<DateError> for ApiError {
-    fn from(_: DateError) -> Self {
-        Self::DateInvalid
-    }
-}
-
-impl From<IdError> for ApiError {
-    fn from(_: IdError) -> Self {
-        Self::NotFound
-    }
-}
-
-/// A form's post that was refused, for the page that is rendered in answer to it: nothing typed is lost.
+/// A refused form post, for the page that is rendered in answer to it: the form is filled in again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
     pub endpoint: String,
@@ -228,7 +221,7 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// What was typed into a field; empty when there was none.
+    /// The posted value of a field, or an empty text.
     pub fn field(&self, name: &str) -> &str {
         self.fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str())
     }

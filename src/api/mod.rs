@@ -6,6 +6,7 @@ mod account;
 mod archive;
 pub mod convert;
 mod devices;
+#[macro_use]
 mod error;
 mod hand_overs;
 mod invitations;
@@ -13,7 +14,6 @@ mod json_text;
 mod notifications;
 mod pairs;
 mod presence;
-mod sentences;
 mod today;
 mod views;
 
