@@ -197,5 +197,5 @@ pub fn zone_names() -> Vec<String> {
 }
 
 #[cfg(test)]
-#[path = "calendar_tests.rs"]
+#[path = "calendar_tests/mod.rs"]
 mod tests;

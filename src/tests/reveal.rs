@@ -1,7 +1,7 @@
 //! Never the other's words before yours: two worlds that differ only in the other's text, its length and the number
 //! of edits give the waiting member the same bytes, whatever everybody does.
 
-use super::app::{Browser, Listener, TestApp, TestPair, rounds};
+use super::app::{Browser, FeedStream, TestApp, TestPair, rounds};
 use crate::{
     domain::{EventKind, PairId},
     server::{
@@ -28,7 +28,7 @@ struct World {
     app: TestApp,
     pair: TestPair,
     stranger: TestPair,
-    line: Listener,
+    line: FeedStream,
     words: &'static Words,
 }
 

@@ -220,5 +220,5 @@ fn problem_of(name: &str, entry: &Entry) -> Option<String> {
 }
 
 #[cfg(test)]
-#[path = "../catalogue_tests.rs"]
+#[path = "../catalogue_tests/mod.rs"]
 mod tests;

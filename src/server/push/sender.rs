@@ -307,5 +307,5 @@ fn http_date_ms(text: &str) -> Option<i64> {
 }
 
 #[cfg(test)]
-#[path = "sender_tests.rs"]
+#[path = "sender_tests/mod.rs"]
 mod tests;

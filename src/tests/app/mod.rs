@@ -1,0 +1,344 @@
+//! The app under test: its own database, a manual clock, seeded randomness, and people who use it over HTTP.
+
+mod browser;
+mod feed_stream;
+
+pub use browser::Browser;
+pub use feed_stream::FeedStream;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use reqwest::StatusCode;
+use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
+use tokio::net::TcpSocket;
+
+use super::push_service::PushService;
+use crate::{
+    domain::{Millis, PairId},
+    http::{
+        port::{Limits, Port},
+        serve,
+    },
+    server::{
+        budget::Budget,
+        catalogue::Catalogue,
+        clock::Clock,
+        config::{AppEnv, PublicUrl, TrustedProxies},
+        jobs::{outbox, scheduler},
+        lifecycle::Lifecycle,
+        push::{Push, PushHosts, PushSender, VapidKeys},
+        random::Random,
+        secrets::Secrets,
+        security::Said,
+        services::{accounts, invitations},
+        state::{AppState, HEARTBEAT, SignUpLimits, Site},
+        storage::{
+            Database, Opening,
+            seeds::{CHILDREN, PARENTS},
+        },
+    },
+};
+
+/// Ends a test that hangs. No test depends on its length.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Sunday 2026-11-22, 12:00 in Seoul.
+pub const NOON: Millis = Millis(1_795_316_400_000);
+
+/// How many rounds a random test runs (`TEST_ROUNDS`).
+pub fn rounds() -> u32 {
+    std::env::var("TEST_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(20)
+}
+
+pub struct TestApp {
+    pub state: AppState,
+    pub url: String,
+    folder: Arc<Folder>,
+    push_host: String,
+}
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Arc<Self> {
+        let folder = std::env::temp_dir().join(format!("umbba-test-{:x}", Random::system().number()));
+        std::fs::create_dir_all(&folder).expect("a folder for the test");
+        Arc::new(Self(folder))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::start_with(7).await
+    }
+
+    /// Starts an app with a push service that browsers may subscribe at.
+    pub async fn start_with_push() -> (Self, PushService) {
+        let service = PushService::start().await;
+        (Self::start_at(7, &service.host).await, service)
+    }
+
+    /// Starts an app with a push service and a rate limit.
+    pub async fn start_with_push_and_budget(budget: Budget) -> (Self, PushService) {
+        let service = PushService::start().await;
+        let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let folder = Folder::new();
+        let mut state =
+            prepare(&folder, Clock::manual(NOON), 7, &service.host, listener.local_addr().expect("an address").port())
+                .await;
+        state.budget = budget;
+        (Self::run(state, listener.into(), folder, &service.host), service)
+    }
+
+    /// Starts an app whose randomness has this seed.
+    pub async fn start_with(seed: u64) -> Self {
+        Self::start_at(seed, "").await
+    }
+
+    /// Starts an app that closes a connection whose other end takes nothing for `patience`. The socket buffers are small.
+    pub async fn start_with_patience(patience: Duration) -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_send_buffer_size(16 * 1024).expect("a small buffer");
+        socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let listener = socket.listen(64).expect("a port");
+        let (folder, clock) = (Folder::new(), Clock::manual(NOON));
+        let state = prepare(&folder, clock, 7, "", listener.local_addr().expect("an address").port()).await;
+        let limits = Limits { patience, head: patience, idle: patience * 5, ..Limits::default() };
+        Self::run(state, Port::new(listener, limits), folder, "")
+    }
+
+    /// Starts an app with other limits for connections.
+    pub async fn start_with_limits(limits: Limits) -> Self {
+        let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let folder = Folder::new();
+        let state =
+            prepare(&folder, Clock::manual(NOON), 7, "", listener.local_addr().expect("an address").port()).await;
+        Self::run(state, Port::new(listener, limits), folder, "")
+    }
+
+    /// Starts an app whose feeds send a heartbeat after this time of silence.
+    pub async fn start_with_heartbeat(heartbeat: Duration) -> Self {
+        let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let folder = Folder::new();
+        let mut state =
+            prepare(&folder, Clock::manual(NOON), 7, "", listener.local_addr().expect("an address").port()).await;
+        Arc::get_mut(&mut state.site).expect("nobody else has it yet").heartbeat = heartbeat;
+        Self::run(state, listener.into(), folder, "")
+    }
+
+    /// Starts an app in which a person may write `burst` times at once.
+    pub async fn start_with_budget(burst: u32) -> Self {
+        let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let folder = Folder::new();
+        let mut state =
+            prepare(&folder, Clock::manual(NOON), 7, "", listener.local_addr().expect("an address").port()).await;
+        state.budget = Budget::of(burst);
+        Self::run(state, listener.into(), folder, "")
+    }
+
+    async fn start_at(seed: u64, push_host: &str) -> Self {
+        Self::open(Folder::new(), Clock::manual(NOON), seed, push_host).await
+    }
+
+    /// Opens one node: a listener, loops and connections of its own over the data in the folder.
+    async fn open(folder: Arc<Folder>, clock: Clock, seed: u64, push_host: &str) -> Self {
+        let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let state = prepare(&folder, clock, seed, push_host, listener.local_addr().expect("an address").port()).await;
+        Self::run(state, listener.into(), folder, push_host)
+    }
+
+    fn run(state: AppState, port: Port, folder: Arc<Folder>, push_host: &str) -> Self {
+        let url = state.site.public_url.as_str().to_owned();
+        let (running, root) = (state.clone(), folder.0.clone());
+        state.lifecycle.spawn(async move { serve::run(running, port, &root).await });
+        Self { url, state, folder, push_host: push_host.to_owned() }
+    }
+
+    /// Starts another node with the same data, clock and push service.
+    pub async fn second_node(&self) -> Self {
+        Self::open(self.folder.clone(), self.state.clock.clone(), 8, &self.push_host).await
+    }
+
+    /// Starts another node with limits on signing up.
+    pub async fn with_sign_ups(&self, sign_ups: SignUpLimits) -> Self {
+        let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let state = AppState { sign_ups, ..prepare(&self.folder, self.state.clock.clone(), 8, "", port).await };
+        Self::run(state, listener.into(), self.folder.clone(), "")
+    }
+
+    /// Ends the process as SIGTERM does and starts it anew `away` milliseconds later: same database, same port.
+    pub async fn restart(&mut self, away: i64) {
+        self.state.lifecycle.end();
+        assert!(self.state.lifecycle.drained(PATIENCE).await, "everything ends");
+        self.state.database.close().await;
+        let port = self.url.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).expect("a port");
+        let again = async {
+            loop {
+                match serve::listen(([127, 0, 0, 1], port).into()) {
+                    Ok(listener) => break listener,
+                    Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+                }
+            }
+        };
+        let listener = tokio::time::timeout(PATIENCE, again).await.expect("the port again");
+        self.state.clock.advance(away);
+        let state = prepare(&self.folder, self.state.clock.clone(), 9, &self.push_host, port).await;
+        *self = Self::run(state, listener.into(), self.folder.clone(), &self.push_host);
+    }
+
+    /// Does what `umbba keys rotate` and a restart do.
+    pub async fn rotate_push_keys(&mut self) {
+        VapidKeys::make(&self.folder.0, self.state.clock.now().0).expect("another key");
+        self.restart(0).await;
+    }
+
+    /// The folder of the data and the built site.
+    pub fn folder(&self) -> &Path {
+        &self.folder.0
+    }
+
+    /// Reads every byte of the database and its log.
+    pub fn stored(&self) -> Vec<u8> {
+        ["test.db", "test.db-wal"]
+            .into_iter()
+            .flat_map(|file| std::fs::read(self.folder.0.join(file)).unwrap_or_default())
+            .collect()
+    }
+
+    /// Runs a statement on the database file itself, as another release or an operator would.
+    pub async fn run_sql(&self, sql: &str) {
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.raw().await).await.expect("a statement");
+    }
+
+    /// Reads one column of texts.
+    pub async fn read_sql(&self, sql: &str) -> Vec<String> {
+        sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_all(&mut self.raw().await).await.expect("a statement")
+    }
+
+    async fn raw(&self) -> SqliteConnection {
+        let options = SqliteConnectOptions::new().filename(self.folder.0.join("test.db")).foreign_keys(false);
+        options.connect().await.expect("the database")
+    }
+
+    /// Sends the pushes that may be sent now.
+    pub async fn deliver(&self) -> usize {
+        outbox::pass(&self.state).await.expect("a pass of the outbox")
+    }
+
+    pub async fn tick(&self) -> usize {
+        scheduler::tick(&self.state).await.expect("a tick")
+    }
+
+    pub fn advance(&self, millis: i64) {
+        self.state.clock.advance(millis);
+    }
+
+    /// Advances the clock to the next `hour:minute` in Seoul, then ticks.
+    pub async fn tick_at(&self, hour: i64, minute: i64) -> usize {
+        const SEOUL: i64 = 9 * Millis::HOUR;
+        let now = self.state.clock.now().0 + SEOUL;
+        let wanted = hour * Millis::HOUR + minute * Millis::MINUTE;
+        let step = (wanted - now.rem_euclid(Millis::DAY)).rem_euclid(Millis::DAY);
+        self.advance(if step == 0 { Millis::DAY } else { step });
+        self.tick().await
+    }
+
+    /// Makes a browser that is not signed in.
+    pub fn visitor(&self) -> Browser {
+        Browser::new(&self.url)
+    }
+
+    /// Makes a browser whose person has signed up.
+    pub async fn person(&self, name: &str) -> Browser {
+        let browser = self.visitor();
+        let done = browser.post("sign_up", &[("name", name), ("consent", "yes"), ("zone", "Asia/Seoul")]).await;
+        assert_eq!(done.status(), StatusCode::OK, "sign-up");
+        browser
+    }
+
+    /// Makes a pair that both have joined. Nobody has answered the first question.
+    pub async fn pair(&self) -> TestPair {
+        let child = self.person(CHILDREN[0].0).await;
+        let parent = self.person(PARENTS[0].0).await;
+        self.pair_of(child, parent).await
+    }
+
+    pub async fn pair_of(&self, child: Browser, parent: Browser) -> TestPair {
+        let id = child.start_pair("child").await;
+        let code = child.invite(id).await;
+        parent.join(&code, "mother").await;
+        TestPair { id, parent, child }
+    }
+}
+
+async fn open_database(folder: &Path) -> Database {
+    Database::open(&format!("sqlite:{}", folder.join("test.db").display()), Opening::Migrate).await.expect("a database")
+}
+
+async fn prepare(folder: &Folder, clock: Clock, seed: u64, push_host: &str, port: u16) -> AppState {
+    AppState {
+        database: open_database(&folder.0).await,
+        catalogue: Catalogue::load(&folder.0).expect("the catalogue"),
+        clock,
+        random: Random::seeded(seed),
+        secrets: Secrets::from_key(&[7; 32]),
+        push: push(&folder.0, push_host),
+        budget: Budget::unlimited(),
+        sign_ups: SignUpLimits::default(),
+        said: Said::default(),
+        lifecycle: Lifecycle::default(),
+        site: Arc::new(Site {
+            env: AppEnv::Test,
+            public_url: PublicUrl::parse(None, AppEnv::Test, port).expect("an address"),
+            trusted_proxies: TrustedProxies::parse("127.0.0.1").expect("a list"),
+            build: "test".into(),
+            builds: folder.0.join("builds"),
+            heartbeat: HEARTBEAT,
+        }),
+    }
+}
+
+/// Makes pushes with short timeouts, because some tests have a push service that hangs.
+fn push(folder: &Path, host: &str) -> Push {
+    let hosts = PushHosts::parse("", host, false).expect("hosts");
+    let sender = PushSender::new(hosts.clone()).expect("a sender");
+    let sender = sender.with_timeouts(Duration::from_millis(1_500), Duration::from_millis(1_000)).expect("a sender");
+    let keys = VapidKeys::load_or_make(folder, NOON.0).expect("keys");
+    Push::with_sender(sender, hosts, keys, "mailto:operator@family.example".into())
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.state.lifecycle.end();
+    }
+}
+
+pub struct TestPair {
+    pub id: PairId,
+    pub parent: Browser,
+    pub child: Browser,
+}
+
+impl TestPair {
+    /// Lets both answer today's question.
+    pub async fn answer_both(&self, text: &str) {
+        for browser in [&self.parent, &self.child] {
+            assert_eq!(browser.answer(self.id, text).await.status(), StatusCode::OK);
+        }
+    }
+}
+
+/// How long a ticket is valid, for tests that wait for its end.
+pub const TICKET_LIFE: i64 = invitations::TICKET_LIFE_MS;
+pub const SESSION_IDLE: i64 = accounts::SESSION_IDLE_MS;

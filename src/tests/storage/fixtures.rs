@@ -1,0 +1,215 @@
+//! People, pairs, questions and deliveries to store, and short forms of calls that many tests make.
+
+use crate::{
+    domain::{
+        AnswerBody, DailyQuestion, DailyQuestionId, EventKind, LocalDate, Locale, Member, Millis, NotificationId,
+        NotificationKind, Pair, PairId, Person, PersonId, PersonName, PushTime, QuestionKey, Relation, Role, Section,
+        SessionId, SubscriptionId, TextSize, Wording, Wordings, ZoneName,
+    },
+    server::{
+        random::Random,
+        storage::{
+            Database, StorageError, Tx, daily_questions,
+            deliveries::{self, DeliveryId},
+            events,
+            notifications::{self, NewNotification},
+            pairs, persons, schedule, seeds, sessions,
+            subscriptions::{self, Subscription},
+        },
+    },
+};
+
+pub(super) const NOW: Millis = Millis(1_795_348_800_000);
+
+pub(super) fn id() -> u128 {
+    Random::system().id(NOW)
+}
+
+pub(super) fn date(text: &str) -> LocalDate {
+    text.parse().expect("a date")
+}
+
+pub(super) fn body(text: &str) -> AnswerBody {
+    AnswerBody::parse(text).expect("an answer")
+}
+
+pub(super) fn person_named(name: &str) -> Person {
+    Person {
+        id: PersonId(id()),
+        name: PersonName::parse(name).expect("a name"),
+        locale: Locale::Ko,
+        text_size: TextSize::Normal,
+        zone: ZoneName::default(),
+    }
+}
+
+pub(super) async fn sign_up(tx: &mut Tx, name: &str) -> Person {
+    let person = person_named(name);
+    let recovery_hash = format!("recovery-{}", person.id);
+    persons::insert(
+        tx,
+        persons::NewPerson { person: &person, consent_version: "v1", recovery_hash: &recovery_hash, now: NOW },
+    )
+    .await
+    .expect("a new person");
+    person
+}
+
+pub(super) fn member(person: &Person, role: Role, relation: &Relation) -> Member {
+    Member { person_id: person.id, role, relation: relation.clone(), name: person.name.clone() }
+}
+
+/// Two people in a running pair.
+pub(super) struct Together {
+    pub(super) parent: Person,
+    pub(super) child: Person,
+    pub(super) pair: Pair,
+}
+
+pub(super) fn pair_of(inviter: &Person, parent: Option<Member>, child: Option<Member>) -> Pair {
+    Pair {
+        id: PairId(id()),
+        push_time: PushTime::default(),
+        zone: ZoneName::default(),
+        next_due_at: None,
+        created_at: NOW,
+        closed_at: None,
+        paused_until: None,
+        inviter_id: inviter.id,
+        parent,
+        child,
+    }
+}
+
+pub(super) async fn together_in(tx: &mut Tx) -> Together {
+    let ((parent_name, parent_relation), (child_name, child_relation)) = (&seeds::PARENTS[0], &seeds::CHILDREN[0]);
+    let (parent, child) = (sign_up(tx, parent_name).await, sign_up(tx, child_name).await);
+    let seats = (member(&parent, Role::Parent, parent_relation), member(&child, Role::Child, child_relation));
+    let pair = pair_of(&child, Some(seats.0), Some(seats.1));
+    pairs::insert(tx, &pair, NOW).await.expect("a new pair");
+    Together { parent, child, pair }
+}
+
+pub(super) async fn together(db: &Database) -> Together {
+    let mut tx = db.begin().await.expect("a transaction");
+    let together = together_in(&mut tx).await;
+    tx.commit().await.expect("a commit");
+    together
+}
+
+pub(super) fn wordings(topic: &str) -> Wordings {
+    let wording = |text: &str| Wording {
+        topic: text.into(),
+        parent: format!("{text} \"부모\" {{other:이/가}}?"),
+        child: format!("{text} 아이?"),
+    };
+    Wordings { ko: wording(topic), en: wording("topic") }
+}
+
+pub(super) fn question(pair: PairId, number: u32) -> DailyQuestion {
+    DailyQuestion {
+        id: DailyQuestionId(id()),
+        pair_id: pair,
+        number,
+        key: QuestionKey(format!("school-{number}")),
+        section: Section::School,
+        wordings: wordings("짝꿍"),
+        version: 1,
+        local_date: Some(date("2026-01-01").plus_days(i64::from(number))),
+        counted_from: Some(date("2026-01-01").plus_days(i64::from(number))),
+        opened_at: NOW,
+        due_passed_at: None,
+        shelved_at: None,
+        completed_at: None,
+        move_on: None,
+        parent: None,
+        child: None,
+    }
+}
+
+pub(super) fn is_taken<T>(result: &Result<T, StorageError>) -> bool {
+    matches!(result, Err(StorageError::Taken))
+}
+
+pub(super) fn is_unavailable<T>(result: &Result<T, StorageError>) -> bool {
+    matches!(result, Err(StorageError::Unavailable(_)))
+}
+
+/// Somebody with one browser.
+pub(super) async fn signed_in(db: &Database) -> (Person, SessionId) {
+    let session = SessionId(id());
+    let person = commit!(db, |tx| {
+        let person = sign_up(&mut tx, "민지").await;
+        sessions::insert(&mut tx, session, person.id, &format!("{:x}", id()), "device", NOW).await.expect("a session");
+        person
+    });
+    (person, session)
+}
+
+pub(super) async fn claim_one(tx: &mut Tx, pair: PairId, due: Millis, next: Millis) -> bool {
+    schedule::claim_due(tx, &[(pair, due, next)]).await.expect("an answer").contains(&pair)
+}
+
+pub(super) async fn last_number(tx: &mut Tx, pair: PairId) -> u32 {
+    daily_questions::find_lasts(tx, &[pair]).await.expect("an answer").get(&pair).map_or(0, |(number, _)| *number)
+}
+
+pub(super) async fn append(
+    tx: &mut Tx,
+    persons: &[PersonId],
+    kind: EventKind,
+    pair: Option<PairId>,
+    daily_question: Option<DailyQuestionId>,
+    now: Millis,
+) -> Result<Vec<i64>, StorageError> {
+    let new: Vec<_> =
+        persons.iter().map(|person| events::NewEvent { person: *person, kind, pair, daily_question }).collect();
+    events::append(tx, &new, now).await
+}
+
+pub(super) fn notification(person: PersonId, pair: PairId, slot: &str, at: Millis) -> NewNotification {
+    NewNotification {
+        id: NotificationId(id()),
+        person,
+        slot: slot.into(),
+        kind: NotificationKind::Answered,
+        pair: Some(pair),
+        daily_question: None,
+        detail: String::new(),
+        seq: 7,
+        is_pushed: true,
+        at,
+        expires_at: at.plus(Millis::DAY),
+        due_at: None,
+    }
+}
+
+/// A parent with one browser that has a notification of an answer to be sent.
+pub(super) async fn waiting_delivery(db: &Database) -> DeliveryId {
+    let Together { parent, pair, .. } = together(db).await;
+    let (session, new) = (SessionId(id()), notification(parent.id, pair.id, "answer:1", NOW));
+    let subscription = Subscription {
+        id: SubscriptionId(id()),
+        person: parent.id,
+        session,
+        endpoint: format!("https://push.example/{:x}", id()),
+        origin: "https://push.example".into(),
+        p256dh: "p".into(),
+        auth: "a".into(),
+        key_id: "k".into(),
+        name: "device".into(),
+        created_at: NOW,
+        renewed_at: NOW,
+        accepted_at: None,
+        shown_at: None,
+        opened_at: None,
+    };
+    let delivery = DeliveryId { notification: new.id, subscription: subscription.id };
+    commit!(db, |tx| {
+        sessions::insert(&mut tx, session, parent.id, &format!("{:x}", id()), "device", NOW).await.expect("a session");
+        subscriptions::insert(&mut tx, &subscription).await.expect("a subscription");
+        notifications::insert(&mut tx, std::slice::from_ref(&new)).await.expect("a notification");
+        deliveries::insert(&mut tx, &[(delivery, NOW)], NOW).await.expect("a delivery");
+    });
+    delivery
+}

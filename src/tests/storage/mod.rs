@@ -1,0 +1,56 @@
+//! The storage suite: every test runs on SQLite and, when `TEST_POSTGRES_URL` names a server, on PostgreSQL too, each
+//! time in a database of its own. With `CI=true` a missing server fails the suite.
+//!
+//! A test is an `async fn name(db: TestDatabase)` that its file lists in `on_both_databases!`. The compiler reports a
+//! test that is not listed as unused.
+
+/// Makes of each listed function one test on SQLite and one on PostgreSQL.
+macro_rules! on_both_databases {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { $crate::tests::storage::databases::on_sqlite(super::$name).await; })*
+        }
+
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { $crate::tests::storage::databases::on_postgres(super::$name).await; })*
+        }
+    };
+}
+
+/// Runs the body in one transaction and commits it. Returns the value of the body.
+macro_rules! commit {
+    ($db:expr, |$tx:ident| $work:expr) => {{
+        let mut $tx = $db.begin().await.expect("a transaction");
+        let done = $work;
+        $tx.commit().await.expect("a commit");
+        done
+    }};
+}
+
+/// Returns what the body reads, in a reading transaction of its own.
+macro_rules! read {
+    ($db:expr, |$tx:ident| $work:expr) => {{
+        let mut $tx = $db.read().await.expect("a snapshot");
+        $work.expect("an answer")
+    }};
+}
+
+mod answers;
+mod daily_questions;
+mod databases;
+mod deliveries;
+mod events;
+mod fixtures;
+mod hand_overs;
+mod housekeeping;
+mod invitations;
+mod notifications;
+mod pairs;
+mod persons;
+mod schedule;
+mod schema;
+mod seeds_and_copies;
+mod sessions;
+mod transactions;

@@ -1,0 +1,75 @@
+//! Notifications, the inbox, and the settings of both.
+
+use super::{
+    databases::TestDatabase,
+    fixtures::{NOW, Together, notification, together},
+};
+use crate::{
+    domain::{Channel, Muted, NotificationKind, PairId, QuietHours},
+    server::storage::{entries, notifications},
+};
+
+on_both_databases! {
+    a_fact_is_told_to_a_person_once,
+    wishes_are_the_person_s_and_the_pair_s,
+    counted_pushes_are_found_since_an_instant,
+}
+
+async fn a_fact_is_told_to_a_person_once(db: TestDatabase) {
+    let Together { parent, child, pair } = together(&db).await;
+    let one = notification(parent.id, pair.id, "answer:1", NOW);
+    let again = notification(parent.id, pair.id, "answer:1", NOW.plus(1));
+    let other = notification(child.id, pair.id, "answer:1", NOW);
+    assert_eq!(
+        commit!(db, |tx| notifications::insert(&mut tx, &[one.clone(), other.clone()]).await.expect("new")).len(),
+        2
+    );
+    assert_eq!(
+        commit!(db, |tx| notifications::insert(&mut tx, std::slice::from_ref(&again)).await.expect("known")),
+        []
+    );
+    let entries = read!(db, |tx| entries::find_of(&mut tx, parent.id, 10).await);
+    assert_eq!(
+        entries.iter().map(|entry| (entry.id, entry.kind, entry.is_read)).collect::<Vec<_>>(),
+        [(one.id, NotificationKind::Answered, false)]
+    );
+    assert!(read!(db, |tx| notifications::was_notified(&mut tx, parent.id, "answer:1").await));
+    assert!(!read!(db, |tx| notifications::was_notified(&mut tx, parent.id, "answer:2").await));
+    assert_eq!(read!(db, |tx| entries::count_unread(&mut tx, parent.id).await), 1);
+    assert_eq!(commit!(db, |tx| entries::read_up_to(&mut tx, parent.id, 7, NOW).await.expect("read")), 1);
+    assert!(!commit!(db, |tx| entries::read_one(&mut tx, parent.id, one.id, NOW).await.expect("read already")));
+    assert_eq!(read!(db, |tx| entries::count_unread(&mut tx, parent.id).await), 0);
+    assert_eq!(read!(db, |tx| entries::count_unread(&mut tx, child.id).await), 1, "reading is one's own");
+}
+
+async fn wishes_are_the_person_s_and_the_pair_s(db: TestDatabase) {
+    let Together { parent, child, pair } = together(&db).await;
+    let wishes = |found: Vec<(Option<PairId>, notifications::Wishes)>| found.into_iter().next().expect("wishes").1;
+    let first = wishes(read!(db, |tx| notifications::wishes(&mut tx, &[(parent.id, Some(pair.id))]).await));
+    assert_eq!((first.quiet, first.hides_details, first.question_in_quiet), (Some(QuietHours::DEFAULT), false, None));
+    let muted = Muted::new(vec![Channel::Nudge]);
+    commit!(db, |tx| {
+        notifications::update_member(&mut tx, parent.id, pair.id, &muted, true).await.expect("switches");
+        notifications::update_person(&mut tx, parent.id, None, true).await.expect("no quiet hours");
+    });
+    let changed = wishes(read!(db, |tx| notifications::wishes(&mut tx, &[(parent.id, Some(pair.id))]).await));
+    assert_eq!(
+        (changed.quiet, changed.hides_details, changed.muted, changed.question_in_quiet),
+        (None, true, muted, Some(true))
+    );
+    let both = read!(db, |tx| notifications::wishes(&mut tx, &[(parent.id, None), (child.id, Some(pair.id))]).await);
+    assert!(
+        both.iter().all(|(_, wishes)| wishes.muted == Muted::default()),
+        "of another pair, and of the other, nothing changed"
+    );
+}
+
+async fn counted_pushes_are_found_since_an_instant(db: TestDatabase) {
+    let Together { parent, pair, .. } = together(&db).await;
+    let mut nudge = notification(parent.id, pair.id, "nudge:1", NOW);
+    nudge.kind = NotificationKind::Nudge;
+    let answer = notification(parent.id, pair.id, "answer:1", NOW);
+    commit!(db, |tx| notifications::insert(&mut tx, &[nudge, answer]).await.expect("new"));
+    assert_eq!(read!(db, |tx| notifications::find_counted(&mut tx, &[parent.id], NOW).await).len(), 1);
+    assert_eq!(read!(db, |tx| notifications::find_counted(&mut tx, &[parent.id], NOW.plus(1)).await), []);
+}
