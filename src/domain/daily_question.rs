@@ -3,7 +3,8 @@
 //! Rules R10, R18, R21–R27, R30–R34, R42, R45, R122, R131.
 
 use super::{
-    Answer, AnswerBody, DailyQuestionId, LocalDate, Millis, PairId, PairPhase, QuestionKey, Role, Section, Wordings,
+    Answer, AnswerBody, Answerable, DailyQuestionId, LocalDate, Millis, PairId, PairPhase, QuestionKey, Role, Section,
+    Stale, Wordings,
 };
 
 /// The first question of every pair: the oldest memory.
@@ -105,6 +106,17 @@ pub enum DailyQuestionError {
     NudgedToday,
 }
 
+impl From<Stale> for DailyQuestionError {
+    fn from(stale: Stale) -> Self {
+        match stale {
+            Stale::PairClosed => Self::PairClosed,
+            Stale::AlreadyOpen => Self::AlreadyOpen,
+            Stale::Swapped => Self::Swapped,
+            Stale::AnsweredElsewhere => Self::AnsweredElsewhere,
+        }
+    }
+}
+
 impl DailyQuestion {
     pub fn status(&self) -> Status {
         match (self.completed_at, self.shelved_at) {
@@ -156,15 +168,7 @@ impl DailyQuestion {
         if is_same {
             return Ok(Saved::Unchanged);
         }
-        if phase == PairPhase::Closed {
-            return Err(DailyQuestionError::PairClosed);
-        }
-        if self.status() == Status::Complete {
-            return Err(DailyQuestionError::AlreadyOpen);
-        }
-        if version != self.version {
-            return Err(DailyQuestionError::Swapped);
-        }
+        self.answerable(role, phase == PairPhase::Closed).check_version(version)?;
         let other_has_answered = self.has_answered(role.other());
         let slot = self.answer_mut(role);
         let saved = match slot.take() {
@@ -196,16 +200,19 @@ impl DailyQuestion {
         unseen: u32,
         body: &AnswerBody,
     ) -> Result<(), DailyQuestionError> {
-        let own = self.answer_of(role);
-        let seen = own.map_or(0, |answer| answer.revision);
-        let is_same = own.is_some_and(|answer| answer.body == *body);
-        if self.status() != Status::Complete
-            && !is_same
-            && base.is_some_and(|base| !(base..=base.saturating_add(unseen)).contains(&seen))
-        {
-            return Err(DailyQuestionError::AnsweredElsewhere);
+        if self.answer_of(role).is_some_and(|answer| answer.body == *body) {
+            return Ok(());
         }
-        Ok(())
+        Ok(self.answerable(role, false).check_base(base, unseen)?)
+    }
+
+    fn answerable(&self, role: Role, is_closed: bool) -> Answerable {
+        Answerable {
+            is_closed,
+            is_complete: self.status() == Status::Complete,
+            version: self.version,
+            revision: self.answer_of(role).map_or(0, |answer| answer.revision),
+        }
     }
 
     /// Whether the question may be swapped now; `swapped_today` counts the whole pair (R30).

@@ -21,6 +21,7 @@ mod push_time;
 mod question;
 mod quiet_hours;
 mod sky;
+mod stale;
 mod time;
 
 pub use answer::{Answer, AnswerBody, AnswerBodyError};
@@ -49,4 +50,5 @@ pub use push_time::{PushTime, PushTimeError};
 pub use question::{Question, QuestionKey, Section, Wording, Wordings};
 pub use quiet_hours::{QuietHours, QuietHoursError};
 pub use sky::{Hour, TimeOfYear};
+pub use stale::{Answerable, Stale};
 pub use time::{BELIEVED_AHEAD_DAYS, DateError, LocalDate, Millis, Moment};
