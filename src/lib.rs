@@ -105,7 +105,7 @@ pub fn start(is_whole: bool, is_current: bool) {
     let live = components::live_page::use_live();
     live.start(is_whole, is_current);
     if live.is_signed_in() {
-        browser::drafts::start();
+        browser::drafts::start(is_current, |error| api::ApiError::named(error).is_by_the_field());
         if is_current {
             browser::seen::start();
             components::push_cards::use_push().start();

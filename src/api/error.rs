@@ -1,6 +1,6 @@
 //! The error of the contract: a code, never a sentence and never a cause. The table below is the only list of codes.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IntoDeserializer};
 use server_fn::{
     codec::JsonEncoding,
     error::{FromServerFnError, ServerFnErrorErr},
@@ -172,6 +172,14 @@ macro_rules! become_codes {
 }
 
 api_errors!(declare);
+
+impl ApiError {
+    /// The error of this name, as a refusal carries it. A name that this release does not know is `Broken`.
+    pub fn named(name: &str) -> Self {
+        // The reader of the JSON answers has this error type too, so the WebAssembly holds one list of the names.
+        Self::deserialize(IntoDeserializer::<serde_json::Error>::into_deserializer(name)).unwrap_or(Self::Broken)
+    }
+}
 
 /// Errors that always become the same code.
 macro_rules! always_become {

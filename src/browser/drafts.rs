@@ -1,96 +1,128 @@
-//! What somebody wrote stays on this device until the server has it, whatever happens to page and network: drafts,
-//! answers that wait to be sent, and texts that cannot become an answer any more. The store, the sending and what it
-//! shows on any page are `client/drafts.ts` and what that imports; here is what the today page asks of it.
+//! The texts of this device: drafts, answers that wait to be sent, and texts that cannot become an answer any more.
+//! `client/drafts.ts` and the files that it imports store and send them; this is what pages ask of them.
 //! Rules R120–R125.
 
-use js_sys::Array;
-use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use js_sys::JsString;
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::HtmlTextAreaElement;
 
-use super::page::listen;
-use crate::domain::{DailyQuestionId, PairId};
-
-#[wasm_bindgen(raw_module = "umbba/client/drafts.ts")]
-extern "C" {
-    fn start_texts();
-    async fn are_texts_kept() -> JsValue;
-    async fn load_text(pair: &str, question: &str, version: u32) -> JsValue;
-    async fn save_text(pair: &str, question: &str, version: u32, base: u32, text: &str) -> JsValue;
-    async fn settle_texts(pair: &str, is_closed: bool, answerable: &str, answered: Option<String>, own: Option<String>);
-}
-
-#[wasm_bindgen(raw_module = "umbba/client/outbox.ts")]
-extern "C" {
-    async fn submit_text(pair: &str, question: &str, version: u32, base: u32, text: &str) -> JsValue;
-}
+pub use super::client::FoundText;
+use super::client::{self, Draft, SentState, Verdict};
+use crate::domain::{Answerable, DailyQuestionId, PairId, Stale, mended};
 
 /// What a text is written for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     pub pair: PairId,
     pub question: DailyQuestionId,
-    /// The wording it answers.
+    /// The number of the wording.
     pub version: u32,
-    /// How many revisions of my own answer its writer has seen.
+    /// How many revisions of their own answer the writer has seen.
     pub base: u32,
 }
 
-/// What became of an answer: on its way, taken, kept here until the network is back, or refused (the code, as JSON).
+impl Place {
+    fn to_script(self) -> client::Place {
+        client::Place::new(&self.pair.to_string(), &self.question.to_string(), self.version, self.base)
+    }
+}
+
+/// What became of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sent {
-    Going,
+    Sending,
     Taken,
-    Waiting,
+    /// It is stored here until the network is back.
+    Queued,
+    /// The name of the error.
     Refused(String),
 }
 
-/// On every page of somebody signed in: sends what waits.
-pub fn start() {
-    start_texts();
+/// What a page knows about the drafts of a pair: which of them may still become answers.
+#[derive(Debug, Clone)]
+pub struct PairDrafts {
+    pub pair: PairId,
+    pub is_closed: bool,
+    /// The questions that may be answered, or whose answer may be edited.
+    pub places: Vec<Place>,
+    /// The answer to today's question that the server has.
+    pub own: Option<(DailyQuestionId, String)>,
 }
 
-/// Whether everything that was typed lies on this device, as soon as what is being written is written.
-pub async fn are_kept() -> bool {
-    are_texts_kept().await.is_truthy()
+impl PairDrafts {
+    /// What becomes of a stored draft. A draft with the words of the answer itself is dropped: a form that was sent
+    /// before its script had started leaves one.
+    fn judge(&self, draft: &Draft) -> Verdict {
+        let question = draft.question();
+        let place = self.places.iter().find(|place| place.question.to_string() == question);
+        // A question that is not on the page takes no answer any more.
+        let (version, revision) = place.map_or((0, 0), |place| (place.version, place.base));
+        let answerable = Answerable { is_closed: self.is_closed, is_complete: place.is_none(), version, revision };
+        let stale = answerable.check_version(draft.version()).and_then(|()| answerable.check_base(draft.base(), 0));
+        let Err(stale) = stale else { return Verdict::Keep };
+        let is_own =
+            self.own.as_ref().is_some_and(|(id, own)| id.to_string() == question && *own == stored(&draft.text()));
+        match stale {
+            _ if is_own => Verdict::Drop,
+            Stale::PairClosed => Verdict::PairClosed,
+            Stale::AlreadyOpen => Verdict::AlreadyOpen,
+            Stale::Swapped => Verdict::Swapped,
+            Stale::AnsweredElsewhere => Verdict::AnsweredElsewhere,
+        }
+    }
 }
 
-/// The text that waits here for this wording: whether it was sent already and waits for the network, and whether it is
-/// new (shared from another app) and must be kept yet.
-pub async fn load(place: Place) -> Option<(String, bool, bool)> {
-    let found = Array::from(&load_text(&place.pair.to_string(), &place.question.to_string(), place.version).await);
-    Some((found.get(0).as_string()?, found.get(1).is_truthy(), found.get(2).is_truthy()))
+/// The text as the server stores an answer. The browser's own NFC (ECMA-262 §22.1.3.15) keeps the tables of Unicode out
+/// of the WebAssembly.
+fn stored(text: &str) -> String {
+    String::from(JsString::from(mended(text)).normalize("NFC")).trim().to_owned()
 }
 
-/// Keeps a draft; an empty one is forgotten. True when it lies on this device.
+/// Starts on every page of a person who is signed in. `is_current`: the page is no stored copy. `is_mendable`: whether
+/// the writer can repair a text in its field that was refused with the error of this name.
+pub fn start(is_current: bool, is_mendable: impl Fn(&str) -> bool + 'static) {
+    let is_mendable = Closure::<dyn Fn(String) -> bool>::new(move |error: String| is_mendable(&error));
+    client::start_texts(is_current, &is_mendable);
+    is_mendable.forget();
+}
+
+/// Waits until what is being written is written. Returns whether every text that was typed is stored on this device.
+pub async fn are_saved() -> bool {
+    client::are_texts_saved().await.is_truthy()
+}
+
+/// The text that this device holds for a field.
+pub async fn load(place: Place, field: HtmlTextAreaElement) -> Option<FoundText> {
+    let found = client::load_text(place.to_script(), field).await;
+    (!found.is_undefined()).then(|| found.unchecked_into())
+}
+
+/// Stores a draft, or deletes it when it is empty. Returns whether that is on this device.
 pub async fn save(place: Place, text: String) -> bool {
-    save_text(&place.pair.to_string(), &place.question.to_string(), place.version, place.base, &text).await.is_truthy()
+    client::save_text(place.to_script(), &text).await.is_truthy()
 }
 
+/// Stores an answer and sends it.
 pub async fn submit(place: Place, text: String) -> Sent {
-    let answer =
-        submit_text(&place.pair.to_string(), &place.question.to_string(), place.version, place.base, &text).await;
-    match answer.as_string().unwrap_or_default().as_str() {
-        "" => Sent::Taken,
-        "waiting" => Sent::Waiting,
-        refusal => Sent::Refused(refusal.to_owned()),
+    let sent: client::Sent = client::submit_text(place.to_script(), &text).await.unchecked_into();
+    match sent.state() {
+        SentState::Taken => Sent::Taken,
+        SentState::Queued => Sent::Queued,
+        _ => Sent::Refused(sent.error().unwrap_or_default()),
     }
 }
 
-/// Says what of a pair may still be answered; drafts for anything else are put aside, with the reason, where they are
-/// seen. One that is my own answer already, word for word, is not: a form that went before its script woke leaves such
-/// a draft.
-pub async fn settle(pair: PairId, is_closed: bool, answerable: Vec<Place>, own: Option<(DailyQuestionId, String)>) {
-    let list = answerable
-        .iter()
-        .map(|place| format!("{}:{}:{}", place.question, place.version, place.base))
-        .collect::<Vec<_>>()
-        .join(",");
-    let (answered, own) = own.map(|(question, text)| (question.to_string(), text)).unzip();
-    settle_texts(&pair.to_string(), is_closed, &list, answered, own).await;
+/// Puts the drafts of a pair aside that cannot become answers any more. `is_fetched`: the view that says so was asked
+/// for, so that it is current on a stored copy too.
+pub async fn settle(drafts: PairDrafts, is_fetched: bool) {
+    let pair = drafts.pair.to_string();
+    let judge = Closure::<dyn Fn(Draft) -> Verdict>::new(move |draft: Draft| drafts.judge(&draft));
+    client::settle_texts(&pair, is_fetched, &judge).await;
 }
 
-/// Whenever something that waited was sent or refused.
-pub fn on_sent(act: impl Fn() + 'static) {
-    if let Some(window) = web_sys::window() {
-        listen(&window, "umbba:sent", act);
-    }
+/// Calls `act` whenever a text was taken or refused.
+pub fn on_settled(act: impl Fn() + 'static) {
+    let act = Closure::<dyn Fn()>::new(act);
+    client::on_settled(&act);
+    act.forget();
 }

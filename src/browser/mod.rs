@@ -1,6 +1,7 @@
 //! Everything that touches the browser: called from effects and event handlers only, hands values back, never calls
 //! `api`. It compiles in the server half too, where nothing of it is ever called.
 
+mod client;
 pub mod clipboard;
 pub mod drafts;
 pub mod install;

@@ -7,6 +7,8 @@ use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Storage, Window};
 
+use super::client::{self, SubscribeOutcome};
+
 /// "Later" is remembered for a week.
 const LATER_MS: f64 = 7.0 * 86_400_000.0;
 const LATER_KEY: &str = "push-later";
@@ -44,12 +46,6 @@ impl Ability {
     }
 }
 
-#[wasm_bindgen(raw_module = "umbba/client/push.ts")]
-extern "C" {
-    #[wasm_bindgen(js_name = subscribe)]
-    async fn subscribe_worker() -> JsValue;
-}
-
 #[wasm_bindgen(module = "/src/browser/install.js")]
 extern "C" {
     fn is_in_app() -> bool;
@@ -84,9 +80,9 @@ pub fn ability() -> Option<Ability> {
 
 /// Where it is allowed: lets the service worker subscribe, and says how that ended.
 pub async fn subscribe() -> Ability {
-    match subscribe_worker().await.as_string().as_deref() {
-        Some("on") => Ability::On,
-        Some("away") => Ability::Away,
+    match SubscribeOutcome::from_js_value(&client::subscribe().await) {
+        Some(SubscribeOutcome::On) => Ability::On,
+        Some(SubscribeOutcome::Away) => Ability::Away,
         _ => Ability::Failed,
     }
 }

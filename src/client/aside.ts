@@ -1,73 +1,77 @@
-// What a page says of the texts on this device: that something waits or went, and the texts put aside.
-import { inTurn, mine, move, type StoredText } from './store.ts';
+// What a page says about the texts on this device: the texts put aside, that an answer waits, and that one was sent.
+// The server renders the places for it, with the sentences (`src/components/unsent.rs`, `src/components/tab_notices.rs`).
+import { formFor } from './shared.ts';
+import { findMine, inTurn, replace, type StoredText } from './store.ts';
 
-const SAID_MS = 10_000;
+const SENT_MS = 10_000; // for this long the next page says that an answer was sent
+const SENT_AT = 'went';
 
-function show(name: 'waiting' | 'sent', isShown: boolean): void {
+/** The ids of the texts put aside that are shown. */
+let shownIds: string | undefined;
+
+function toggle(name: 'waiting' | 'sent', isShown: boolean): void {
   for (const notice of document.querySelectorAll<HTMLElement>(`[data-notice=${name}]`)) notice.hidden = !isShown;
 }
 
-/** The news of it may draw this very page anew, before it is gone from here or after: the next page says so. */
-export const noteWent = () => sessionStorage.setItem('went', String(Date.now()));
+/** Lets the next page say that an answer was sent, because the event about it may load this page again first. */
+export const noteSent = () => sessionStorage.setItem(SENT_AT, String(Date.now()));
 
-export const sayWent = () => show('sent', true);
+/** Says on this page that an answer was sent. */
+export const saySent = () => toggle('sent', true);
 
-let drawn: string | undefined;
+/** Says it on this page when the page before could not. */
+export function rememberSent(): void {
+  if (Date.now() - Number(sessionStorage.getItem(SENT_AT)) < SENT_MS) saySent();
+}
 
-/** The texts put aside, and that something waits where no field says so. */
-export async function draw(): Promise<void> {
-  const texts = await inTurn(mine);
-  show(
+/** Shows the texts put aside, and that an answer waits for which this page has no field. */
+export async function show(): Promise<void> {
+  const texts = await inTurn(findMine);
+  toggle(
     'waiting',
-    texts.some(({ state, question }) => state === 'out' && !document.querySelector(`[data-answer="${question}"]`)),
+    texts.some(({ state, question }) => state === 'out' && !formFor(question)),
   );
   const aside = texts.filter(({ state }) => state === 'aside');
-  const now = aside.map(({ id }) => id).join();
-  if (now === drawn) return;
-  drawn = now;
-  // Today's page has a place of its own, by the card.
+  const ids = aside.map(({ id }) => id).join();
+  // Drawing the list again would take the focus from its buttons.
+  if (ids === shownIds) return;
+  shownIds = ids;
+  // Today's page has a place of its own beside the card, after the one that every page has.
   const places = [...document.querySelectorAll<HTMLElement>('[data-unsent]')];
   for (const place of places) place.hidden = true;
   const place = places.at(-1);
   if (!place) return;
   place.hidden = !aside.length;
-  place.replaceChildren(...aside.map((text) => leaf(place.dataset, text)));
+  place.replaceChildren(...aside.map((text) => articleOf(text, place.dataset)));
 }
 
-/** Where a browser does not let us copy, the text is selected for the person's own hand. */
-export async function copy(shown: Element, button: Element, copied: string): Promise<void> {
+/** A text with its reason and its buttons. `words`: the sentences by their names, a reason's by the reason. */
+function articleOf(text: StoredText, words: DOMStringMap): HTMLElement {
+  const article = document.createElement('article');
+  const add = <Tag extends 'p' | 'button'>(tag: Tag, sentence: string | undefined, className: string) => {
+    const element = article.appendChild(document.createElement(tag));
+    element.textContent = sentence ?? '';
+    element.className = className;
+    return element;
+  };
+  const reason = text.reason.charAt(0).toLowerCase() + text.reason.slice(1);
+  add('p', words[reason] ?? words['other'], 'reason');
+  const shown = add('p', text.text, 'answer-text');
+  const copy = add('button', words['copy'], 'button ghost');
+  copy.onclick = () => copyText(shown, copy, words['copied'] ?? '');
+  add('button', words['drop'], 'button quiet').onclick = async () => {
+    await inTurn(() => replace(text));
+    await show();
+  };
+  return article;
+}
+
+/** Copies a text that is shown. Where the browser refuses, the text is selected, for the person to copy by hand. */
+export async function copyText(shown: Element, button: Element, copied: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(shown.textContent ?? '');
     button.textContent = copied;
   } catch {
     getSelection()?.selectAllChildren(shown);
   }
-}
-
-function leaf(words: DOMStringMap, text: StoredText): HTMLElement {
-  const article = document.createElement('article');
-  const line = <Kind extends 'p' | 'button'>(
-    kind: Kind,
-    says: string | undefined,
-    name: string,
-  ): HTMLElementTagNameMap[Kind] => {
-    const element = article.appendChild(document.createElement(kind));
-    element.textContent = says ?? '';
-    element.className = name;
-    return element;
-  };
-  const reason = text.reason.charAt(0).toLowerCase() + text.reason.slice(1);
-  line('p', words[reason] ?? words['other'], 'reason');
-  const shown = line('p', text.text, 'answer-text');
-  const button = line('button', words['copy'], 'button ghost');
-  button.onclick = () => copy(shown, button, words['copied'] ?? '');
-  line('button', words['drop'], 'button quiet').onclick = async () => {
-    await inTurn(() => move(text));
-    await draw();
-  };
-  return article;
-}
-
-export function start(): void {
-  if (Date.now() - Number(sessionStorage.getItem('went')) < SAID_MS) show('sent', true);
 }

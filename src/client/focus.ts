@@ -1,8 +1,8 @@
-// What somebody has the focus on stays theirs, whatever the news changes on a page: a field that is typed in does not move
-// in the window, and when what had the focus goes, the heading of what stands there now has it, not the top of the page.
+// Keeps the focus when an event changes the page. A field that has the focus does not move in the window. When the
+// element with the focus is removed or hidden, the focus goes to the heading of what is there now, and not to the body.
 const FIELD = 'textarea, input, select';
-let last: HTMLElement | SVGElement | undefined; // what had the focus
-let top = 0; // where it stands in the document, so that scrolling is no move
+let last: HTMLElement | SVGElement | undefined; // the element that had the focus last
+let top = 0; // its position in the document, so that scrolling does not count as a move
 
 const placeOf = (element: Element) => element.getBoundingClientRect().top + scrollY;
 
@@ -11,7 +11,7 @@ document.addEventListener('focusin', ({ target }) => {
   last = target;
   top = placeOf(target);
 });
-// Whoever touches something else lets go of it.
+// A person who touches another element does not need the old one any more.
 document.addEventListener('pointerdown', ({ target }) => {
   if (!(target instanceof Node && last?.contains(target))) last = undefined;
 });
@@ -19,7 +19,7 @@ document.addEventListener('pointerdown', ({ target }) => {
 const isShown = (element: Element) =>
   element.isConnected && element.getClientRects().length && !element.closest('details:not([open]) > :not(summary)');
 
-/** Where the focus goes from an element that is gone. */
+/** The element that takes the focus of one that is gone. */
 function headingFor(gone: Element): HTMLElement | null {
   const find = (around: string, heading: string) =>
     gone.closest(around) ? document.querySelector<HTMLElement>(heading) : null;
@@ -33,6 +33,7 @@ function headingFor(gone: Element): HTMLElement | null {
   );
 }
 
+/** Holds the element with the focus in its place, or moves the focus on. */
 function keep(): void {
   if (!last) return;
   if (isShown(last)) return hold();
@@ -42,20 +43,21 @@ function keep(): void {
   const heading = headingFor(gone);
   if (!heading) return;
   if (heading.tabIndex < 0) heading.tabIndex = -1;
-  // What was only put away leaves the page where it is.
+  // The page does not scroll for an element that was only hidden.
   heading.focus({ preventScroll: gone.isConnected });
 }
 
+/** Scrolls by as much as the field with the focus has moved. */
 function hold(): void {
   if (!last?.isConnected || !last.matches(FIELD)) return;
   const moved = placeOf(last) - top;
   top += moved;
   if (!moved) return;
-  // A page that is too short to scroll gets the room.
+  // A page that is too short to scroll is made longer.
   if (moved > 0) document.body.style.minBlockSize = `${scrollY + moved + innerHeight}px`;
   scrollBy({ top: moved, behavior: 'instant' });
 }
 
 new MutationObserver(keep).observe(document, { subtree: true, childList: true, attributeFilter: ['hidden', 'open'] });
-// It is told of a change of the layout before that is drawn.
+// A resize observer runs after the layout and before the browser paints.
 new ResizeObserver(hold).observe(document.body);

@@ -1,11 +1,12 @@
-// Signing out: what waits is sent, what cannot be sent is counted and shown, and then nothing stays on the device. It listens
-// as soon as the script is here: a form posted by the browser itself would ask nobody.
+// Signing out. The texts that wait are sent first, those that cannot be sent are counted and shown, and then everything
+// is removed from the device. The listener is added when the script loads, because a form that the browser posts by
+// itself would lose the texts without a question.
 import type { PageMessage } from '../worker/messages.ts';
-import { copy } from './aside.ts';
-import { flush } from './outbox.ts';
-import { act, close, inTurn, me, mine } from './store.ts';
+import { copyText } from './aside.ts';
+import { flush } from './send_queue.ts';
+import { close, findMine, inTurn, me, transact } from './store.ts';
 
-const WIPE_MS = 1_000; // a store just cleared may not open again
+const WIPE_MS = 1_000; // a database that was just cleared may not open again
 
 let isLeaving = false;
 
@@ -15,7 +16,7 @@ async function leave(event: SubmitEvent): Promise<void> {
   event.preventDefault();
   if (isLeaving) return;
   isLeaving = true;
-  // "Anyway" is a button of its own: a second tap on the first one loses nothing.
+  // "Anyway" is a button of its own, so that a second tap on the first one loses nothing.
   await leaveWith(form, Boolean(event.submitter?.closest('[data-sure]'))).finally(() => (isLeaving = false));
 }
 
@@ -25,16 +26,16 @@ async function leaveWith(form: HTMLFormElement, isSure: boolean): Promise<void> 
   const shown = sure?.querySelector('.answer-text');
   const button = sure?.querySelector<HTMLButtonElement>('button[type=button]');
   if (!sure || !said || !shown || !button) throw new Error('the form for signing out is not whole');
-  said.textContent = ''; // the same sentence is only heard again when it was gone in between
-  // What is sent now comes back as news; as if somebody typed, the page is not drawn anew for it.
+  said.textContent = ''; // a screen reader says the same sentence again only if it was gone in between
+  // The answers that are sent now come back as events. The page does not load itself again on one after an `input`.
   form.dispatchEvent(new Event('input', { bubbles: true }));
   await flush();
-  const left = await inTurn(mine);
+  const left = await inTurn(findMine);
   if (left.length && !isSure) {
     said.textContent = (said.dataset['left'] ?? '').replace('{count}', String(left.length));
     shown.textContent = left.map(({ text }) => text).join('\n\n');
     sure.hidden = false;
-    button.onclick = () => copy(shown, button, sure.dataset['copied'] ?? '');
+    button.onclick = () => copyText(shown, button, sure.dataset['copied'] ?? '');
     button.focus();
     return;
   }
@@ -44,14 +45,14 @@ async function leaveWith(form: HTMLFormElement, isSure: boolean): Promise<void> 
   const response = await fetch(form.action, { method: 'POST', body, headers: { accept: 'application/json' } }).catch(
     () => undefined,
   );
-  // Somebody else is here now: what they have on this device is theirs, and they stay.
+  // Another person has signed in meanwhile: their texts and their session stay.
   if ((response?.headers.get('x-whose') ?? 'nobody') !== 'nobody') return location.assign('/');
   if (!response?.ok && response?.status !== 401) {
     said.textContent = said.dataset['failed'] ?? '';
     return;
   }
-  // The answer asked the browser to forget all this (Clear-Site-Data); not every browser does.
-  const wiped = act('readwrite', (store) => left.forEach(({ id }) => store.delete(id)));
+  // The answer carries `Clear-Site-Data`, which not every browser follows.
+  const wiped = transact('readwrite', (store) => left.forEach(({ id }) => store.delete(id)));
   await Promise.race([wiped, new Promise((settle) => setTimeout(settle, WIPE_MS))]);
   localStorage.clear();
   sessionStorage.clear();

@@ -1,9 +1,9 @@
-// The subscription is the service worker's to make (`src/worker/subscription.ts`). Here it is asked for, and told how that ended.
+// Asks the service worker for the push subscription, which the worker makes (`src/worker/subscription.ts`).
 import type { PageMessage, SubscribeOutcome } from '../worker/messages.ts';
 
-const LIMIT_MS = 20_000; // no worker, or one of an earlier release, which does not answer
+const LIMIT_MS = 20_000; // there is no worker, or one of an earlier release, which does not answer
 
-/** `on`, `failed` or `away`; nothing but `on` may be called receiving. */
+/** Makes or renews the subscription. Only `on` means that this device receives notifications. */
 export async function subscribe(): Promise<SubscribeOutcome> {
   const { serviceWorker } = navigator;
   if (!serviceWorker) return 'failed'; // a private window
@@ -15,7 +15,6 @@ export async function subscribe(): Promise<SubscribeOutcome> {
     const message: PageMessage = { act: 'subscribe' };
     registration?.active?.postMessage(message, [port2]);
   });
-  return (
-    (await Promise.race([answer, late])) ?? ((await registration?.pushManager.getSubscription()) ? 'on' : 'failed')
-  );
+  const outcome = await Promise.race([answer, late]);
+  return outcome ?? ((await registration?.pushManager.getSubscription()) ? 'on' : 'failed');
 }

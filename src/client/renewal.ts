@@ -1,48 +1,49 @@
-// When a page that only the server renders asks for itself again. News is worth less than what somebody is doing: a field
-// they are in, and the way to another page, which asking for this one would cut off.
+// Loads a page that only the server renders again, when an event changed what it shows. It waits while the person is
+// typing or is on the way to another page, because a reload would interrupt both.
 const FIELD = 'textarea, select, input:not([type=checkbox], [type=radio])';
+const GOING = 'going';
 let isDirty = false;
 let isLeaving = false;
 let isWanted = false;
 let isAsking = false;
 
-/** Something was told that this page shows. */
-export function ask_again(): void {
+/** Loads this page again as soon as that interrupts nothing. */
+export function askAgain(): void {
   isWanted = true;
   if (isDirty || isLeaving || isAsking || document.activeElement?.matches(FIELD)) return;
   isAsking = true;
   location.reload();
 }
 
-const ask = () => isWanted && ask_again();
+const askIfWanted = () => isWanted && askAgain();
 
-/** A link or a form leads away, however long that takes; a form just sent brings its own event back. */
+/** A link or a form leads to another page. The event of a form that was just sent must not cut it off. */
 function leave({ type, target, defaultPrevented }: Event): void {
   const way = target instanceof Element ? target.closest<HTMLElement>(type === 'submit' ? 'form' : 'a[href]') : null;
   if (!way || defaultPrevented || way.getAttribute('href')?.startsWith('#')) return;
   isLeaving = true;
-  // The page that comes back may come first: it goes on where this one was to go.
-  if (isAsking && way instanceof HTMLAnchorElement) sessionStorage.setItem('going', way.href);
+  // This page may be loaded before the page that the link leads to. It then follows the link itself.
+  if (isAsking && way instanceof HTMLAnchorElement) sessionStorage.setItem(GOING, way.href);
 }
 
-/** Whoever comes back to this page is still here. */
-function back(): void {
+/** The person is back on this page, so nothing leads away any more. */
+function comeBack(): void {
   isLeaving = isAsking = false;
-  ask();
+  askIfWanted();
 }
 
-export async function start_renewal(): Promise<void> {
-  // What another app shared stands nowhere else.
+export function startRenewal(): void {
+  // A text that another app shared is stored nowhere else.
   isDirty = document.querySelector('textarea[data-shared]') !== null;
   addEventListener('input', () => void (isDirty = true));
-  addEventListener('focusout', () => setTimeout(ask));
+  addEventListener('focusout', () => setTimeout(askIfWanted));
   for (const kind of ['submit', 'click']) document.addEventListener(kind, leave);
-  for (const kind of ['focus', 'pageshow']) addEventListener(kind, back);
+  for (const kind of ['focus', 'pageshow']) addEventListener(kind, comeBack);
   document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) back();
+    if (!document.hidden) comeBack();
   });
-  const going = sessionStorage.getItem('going');
-  sessionStorage.removeItem('going');
+  const going = sessionStorage.getItem(GOING);
+  sessionStorage.removeItem(GOING);
   const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
   if (going && navigation?.type === 'reload') location.assign(going);
 }

@@ -1,5 +1,5 @@
-//! Where an answer is written: for a new one, an edit, or a question from the shelf. Not an `ActionForm`: what is sent
-//! lies in this device's outbox first, and goes from there.
+//! The form for an answer: a new one, an edit, or one to a question from the shelf. It is no `ActionForm`, because an
+//! answer is stored on this device before it is sent (`client/send_queue.ts`).
 
 use std::time::Duration;
 
@@ -13,25 +13,25 @@ use crate::{
     letters,
 };
 
-/// Long enough for a screen reader to see that a sentence is gone.
+/// After this time a screen reader has noticed that a sentence is gone.
 const GONE: Duration = Duration::from_millis(100);
 
-/// The answers sent from this page: one at a time, and what became of the last.
+/// Sends the answers of a page, one at a time, and knows what became of the last.
 #[derive(Clone, Copy, Default)]
-pub struct Outbox {
+pub struct AnswerSender {
     pub is_sending: RwSignal<bool>,
     pub last: RwSignal<Option<(DailyQuestionId, Result<Sent, ApiError>)>>,
-    /// Rises whenever something that waited was taken or refused.
+    /// Rises whenever an answer was taken or refused.
     pub settled: RwSignal<u64>,
 }
 
-/// The letters of a text as it would be stored.
+/// The number of letters of a text as it would be stored.
 fn length(text: &str) -> usize {
     letters::count(mended(text).trim())
 }
 
-impl Outbox {
-    /// Why the last answer to this question was not taken; `Some(None)` when it was.
+impl AnswerSender {
+    /// Why the last answer to this question was refused. `Some(None)`: it was not refused. `None`: there was none.
     pub fn error_of(self, question: DailyQuestionId) -> Option<Option<ApiError>> {
         self.last.with(|last| {
             last.as_ref().filter(|(id, _)| *id == question).map(|(_, result)| result.as_ref().err().copied())
@@ -42,8 +42,8 @@ impl Outbox {
         if self.is_sending.get_untracked() {
             return;
         }
-        // The same sentence is only heard again when it was gone in between.
-        self.last.set(Some((place.question, Ok(Sent::Going))));
+        // A screen reader says the same sentence again only if it was gone in between.
+        self.last.set(Some((place.question, Ok(Sent::Sending))));
         let is_empty = is_blank(&text);
         if is_empty || length(&text) > AnswerBody::MAX_GRAPHEMES {
             let error = if is_empty { ApiError::AnswerEmpty } else { ApiError::AnswerTooLong };
@@ -53,7 +53,7 @@ impl Outbox {
         self.is_sending.set(true);
         spawn_local(async move {
             let result = match drafts::submit(place, text).await {
-                Sent::Refused(code) => Err(serde_json::from_str(&code).unwrap_or(ApiError::Broken)),
+                Sent::Refused(error) => Err(ApiError::named(&error)),
                 sent => Ok(sent),
             };
             self.is_sending.set(false);
@@ -62,24 +62,24 @@ impl Outbox {
     }
 }
 
-/// Where what is typed lies.
+/// What this device has of the text in the field.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum DraftState {
-    Nowhere,
-    Here,
-    /// Here, and on its way.
-    Waiting,
+    Unsaved,
+    Saved,
+    /// It was sent and waits for the network.
+    Queued,
 }
 
 #[component]
 pub fn AnswerForm(
-    /// What it answers; the revisions seen may rise while it stands.
+    /// What it answers. The number of revisions seen may rise while the form is shown.
     #[prop(into)]
     place: Signal<Place>,
-    outbox: Outbox,
-    /// What is being written; the page keeps it when the form goes.
+    sender: AnswerSender,
+    /// The text in the field. The page keeps it when the form is removed.
     draft: RwSignal<String>,
-    /// Drawn with the page, not after something changed.
+    /// The form came with the page, and not with a later view.
     is_first: bool,
     label: &'static str,
     button: &'static str,
@@ -91,14 +91,14 @@ pub fn AnswerForm(
     let field = format!("body-{question}");
     let (hint_id, error_id) = (format!("{field}-hint"), format!("{field}-error"));
     let area = NodeRef::<leptos::html::Textarea>::new();
-    let draft_state = RwSignal::new(DraftState::Nowhere);
+    let draft_state = RwSignal::new(DraftState::Unsaved);
     let given = StoredValue::new(draft.get_untracked());
     let keep = move |text: String| {
         draft.set(text.clone());
-        draft_state.set(DraftState::Nowhere);
+        draft_state.set(DraftState::Unsaved);
         let place = place.get_untracked();
         spawn_local(async move {
-            // An edit taken back is no draft.
+            // A text that was changed back to the answer is no draft.
             let kept = if given.try_with_value(|given| *given == text).unwrap_or_default() {
                 String::new()
             } else {
@@ -106,14 +106,14 @@ pub fn AnswerForm(
             };
             let is_kept = drafts::save(place, kept.clone()).await && !kept.is_empty();
             if is_kept && draft.try_with_untracked(|now| *now == text).unwrap_or_default() {
-                draft_state.try_set(DraftState::Here);
+                draft_state.try_set(DraftState::Saved);
             }
         });
     };
     Effect::new(move |_| {
         let Some(area) = area.get() else { return };
-        // What was typed before the browser half woke up is newer than any draft. Later an element may be one that
-        // another form used before, with that form's text in it.
+        // A text that was typed before hydration is newer than any draft. This is looked at on the first form only:
+        // later the element may be one that another form has used, with the text of that form in it.
         if is_first && area.default_value().is_ok_and(|given| given != area.value()) {
             keep(area.value());
             return;
@@ -121,42 +121,42 @@ pub fn AnswerForm(
         let shown = draft.get_untracked();
         area.set_value(&shown);
         spawn_local(async move {
-            // Text that was written on this device before and not sent.
-            let Some((text, is_waiting, is_new)) = drafts::load(place.get_untracked()).await else { return };
+            let Some(found) = drafts::load(place.get_untracked(), area.clone()).await else { return };
             if draft.try_with_untracked(|now| *now == shown).unwrap_or_default() && area.value() == shown {
-                area.set_value(&text);
-                if is_new {
-                    keep(text);
+                area.set_value(&found.text());
+                if found.is_new() {
+                    keep(found.text());
                     return;
                 }
-                draft.set(text);
-                draft_state.set(if is_waiting { DraftState::Waiting } else { DraftState::Here });
+                draft.set(found.text());
+                draft_state.set(if found.is_queued() { DraftState::Queued } else { DraftState::Saved });
             }
         });
     });
     Effect::new(move |_| {
-        if outbox.last.with(|last| matches!(last, Some((id, Ok(Sent::Waiting))) if *id == question)) {
-            draft_state.set(DraftState::Waiting);
+        if sender.last.with(|last| matches!(last, Some((id, Ok(Sent::Queued))) if *id == question)) {
+            draft_state.set(DraftState::Queued);
         }
     });
     Effect::new(move |before: Option<u64>| {
-        let now = outbox.settled.get();
-        if before.is_some() && draft_state.get_untracked() == DraftState::Waiting {
+        let now = sender.settled.get();
+        if before.is_some() && draft_state.get_untracked() == DraftState::Queued {
+            let Some(area) = area.get_untracked() else { return now };
             spawn_local(async move {
-                if drafts::load(place.get_untracked()).await.is_none() {
-                    draft_state.try_set(DraftState::Nowhere);
+                if drafts::load(place.get_untracked(), area).await.is_none() {
+                    draft_state.try_set(DraftState::Unsaved);
                 }
             });
         }
         now
     });
-    // The field is never written to while somebody writes in it: that would break a Korean input method.
+    // The script never sets the value of a field while the person types in it: a Korean input method would break.
     let written = move |event: leptos::ev::Targeted<leptos::ev::Event, web_sys::HtmlTextAreaElement>| {
         keep(event.target().value())
     };
     let send = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        outbox.send(place.get_untracked(), draft.get_untracked());
+        sender.send(place.get_untracked(), draft.get_untracked());
     };
     let count = move || {
         let count = draft.with(|text| length(text));
@@ -166,6 +166,11 @@ pub fn AnswerForm(
     let sentence = move || {
         error.get().map(|error| error.sentence(words)).or_else(|| is_too_long().then_some(words.err_answer_too_long))
     };
+    let error_line = move || html(sentence().unwrap_or_default());
+    let is_sending = move || sender.is_sending.get().then_some("true");
+    let is_queued = move || draft_state.get() == DraftState::Queued;
+    let saved = move || if draft_state.get() == DraftState::Saved { words.draft_saved_here } else { "" };
+    let queued = move || if is_queued() { words.answer_waits_here } else { "" };
     let described = format!("{hint_id} {error_id}");
     view! {
         <Form endpoint="submit_answer" class="form" attr:data-answer=question.to_string() on:submit=send>
@@ -183,20 +188,16 @@ pub fn AnswerForm(
                     on:input:target=written
                     inner_html=html(&draft.get_untracked())
                 ></textarea>
-                <p class="field-error" role="alert" id=error_id inner_html=move || html(sentence().unwrap_or_default())></p>
+                <p class="field-error" role="alert" id=error_id inner_html=error_line></p>
                 <p class="counter">
-                    <span class="lies" inner_html=move || if draft_state.get() == DraftState::Here { words.draft_lies_here } else { "" }></span>
+                    <span inner_html=saved></span>
                     <span inner_html=count></span>
                 </p>
-                <p
-                    class=move || if draft_state.get() == DraftState::Waiting { "notice warm" } else { "status" }
-                    role="status"
-                    inner_html=move || if draft_state.get() == DraftState::Waiting { words.answer_waits_here } else { "" }
-                ></p>
+                <p class=move || if is_queued() { "notice warm" } else { "status" } role="status" inner_html=queued></p>
                 <p class="hint" id=hint_id inner_html=move || html(&hint.get())></p>
             </div>
             <div class="actions">
-                <button class="button" type="submit" aria-disabled=move || outbox.is_sending.get().then_some("true")>{button}</button>
+                <button class="button" type="submit" aria-disabled=is_sending>{button}</button>
             </div>
         </Form>
     }

@@ -73,7 +73,7 @@ fn TabNotices(words: TabWords) -> impl IntoView {
     let update = move |event: leptos::ev::MouseEvent| {
         event.prevent_default();
         spawn_local(async move {
-            if drafts::are_kept().await {
+            if drafts::are_saved().await {
                 page::reload();
             } else {
                 is_unsaved.set(true);

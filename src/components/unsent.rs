@@ -1,10 +1,11 @@
-//! Texts of this device that could not become an answer, each with its reason.
+//! The place for the texts of this device that cannot become an answer, each with its reason.
 
 use leptos::prelude::*;
 
 use super::context::use_words;
 
-/// Hidden until `browser::drafts` has something to put here. The last one on a page is used.
+/// Hidden until `client/aside.ts` has texts to show. It uses the last place on a page, and the sentences in its
+/// attributes. An island would add 5.4 kB to what every page loads (`docs/MEASURED.md`).
 #[component]
 pub fn UnsentTexts() -> impl IntoView {
     let words = use_words();

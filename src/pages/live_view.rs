@@ -46,6 +46,11 @@ pub struct LiveView<T: Send + Sync + 'static> {
 }
 
 impl<T: Send + Sync + 'static> LiveView<T> {
+    /// Whether the view was asked for. The first view came with the page, which may be a stored copy.
+    pub fn is_fetched(self) -> bool {
+        self.shown.get_value() > 0
+    }
+
     pub fn is_shown_since(self, at_ms: f64) -> bool {
         self.shown_at.get_value() >= at_ms
     }

@@ -15,10 +15,10 @@ use crate::{
     api::{self, AnswersView, Phase, QuestionView, TodayView},
     browser::{
         self,
-        drafts::{self, Sent},
+        drafts::{self, PairDrafts, Sent},
     },
     components::{
-        answer_form::Outbox,
+        answer_form::AnswerSender,
         context::{use_locale, use_origin, use_refused, use_words},
         fields::{AttemptKey, html},
         form::Form,
@@ -39,13 +39,13 @@ pub fn Today(today: TodayView) -> impl IntoView {
     let pair = today.pair.id;
     let whose = use_origin().whose;
     let kept = live_view::keep(today, move || api::today(pair, Some(whose.clone())));
-    let outbox = Outbox::default();
+    let sender = AnswerSender::default();
     // What I sent is on the page at once, whether or not the line is up. Where news comes at once its own event brings
     // it, and only what the event does not bring is asked for.
     let live = use_live();
     Effect::new(move |_| {
-        drafts::on_sent(move || {
-            outbox.settled.update(|settled| *settled += 1);
+        drafts::on_settled(move || {
+            sender.settled.update(|settled| *settled += 1);
             let ask = move || kept.asked.update(|asked| *asked += 1);
             if live.is_prompt() {
                 // Its event may have been faster than the answer to what was sent.
@@ -63,13 +63,15 @@ pub fn Today(today: TodayView) -> impl IntoView {
             }
         });
     });
-    // A draft for what cannot be answered any more is put where it is seen.
+    // A draft for a question that takes no answer any more is put aside, where it is shown with the reason.
     Effect::new(move |_| {
-        let (is_closed, answerable, own) = kept.view.with(|today| {
-            let own = today.question.as_ref().and_then(|question| Some((question.id, question.own()?.to_owned())));
-            (today.pair.phase == Phase::Closed, answerable(today), own)
+        let drafts = kept.view.with(|today| PairDrafts {
+            pair,
+            is_closed: today.pair.phase == Phase::Closed,
+            places: answerable(today),
+            own: today.question.as_ref().and_then(|question| Some((question.id, question.own()?.to_owned()))),
         });
-        spawn_local(drafts::settle(pair, is_closed, answerable, own));
+        spawn_local(drafts::settle(drafts, kept.is_fetched()));
     });
     // The first saved answer is the moment to speak of notifications.
     let push = use_push();
@@ -78,24 +80,24 @@ pub fn Today(today: TodayView) -> impl IntoView {
             push.has_answered.set(true);
         }
     });
-    view! { <Shown kept outbox/> }
+    view! { <Shown kept sender/> }
 }
 
 #[component]
-fn Shown(kept: LiveView<TodayView>, outbox: Outbox) -> impl IntoView {
+fn Shown(kept: LiveView<TodayView>, sender: AnswerSender) -> impl IntoView {
     let view = kept.view;
     view! {
         <div class="today">
             <TodayScene view/>
             <div class="today-card">
-                <Taken outbox/>
+                <Taken sender/>
                 // News stands below the field that somebody may be typing in, where it moves nothing
                 // (`pages/today.css`).
-                <TodayCard view outbox/>
+                <TodayCard view sender/>
                 <LiveLine view/>
                 <PairNotices view/>
                 <UnsentTexts/>
-                <LaterQuestions view outbox/>
+                <LaterQuestions view sender/>
                 <AloneNotice view/>
                 <RecoveryQuestion view/>
                 <WrongPerson view/>
@@ -107,10 +109,10 @@ fn Shown(kept: LiveView<TodayView>, outbox: Outbox) -> impl IntoView {
 /// That an answer was taken, for who listens. It is there before the sentence: a region that comes with it may not be
 /// heard.
 #[component]
-fn Taken(outbox: Outbox) -> impl IntoView {
+fn Taken(sender: AnswerSender) -> impl IntoView {
     let words = use_words();
     let line = move || {
-        if outbox.last.with(|last| matches!(last, Some((_, Ok(Sent::Taken))))) { words.answer_sent } else { "" }
+        if sender.last.with(|last| matches!(last, Some((_, Ok(Sent::Taken))))) { words.answer_sent } else { "" }
     };
     view! { <p class="visually-hidden" role="status" inner_html=line></p> }
 }

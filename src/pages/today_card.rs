@@ -10,7 +10,7 @@ use super::{
 use crate::{
     api::{ApiError, Phase, QuestionView, TodayView},
     components::{
-        answer_form::{AnswerForm, Outbox},
+        answer_form::{AnswerForm, AnswerSender},
         context::{use_locale, use_refused, use_words},
         fields::html,
         form::Form,
@@ -22,13 +22,13 @@ use crate::{
 };
 
 #[component]
-pub fn TodayCard(view: RwSignal<TodayView>, outbox: Outbox) -> impl IntoView {
+pub fn TodayCard(view: RwSignal<TodayView>, sender: AnswerSender) -> impl IntoView {
     let words = use_words();
     let kind = Memo::new(move |_| view.with(kind_of));
     let (draft, kept) = (RwSignal::new(String::new()), RwSignal::new(None::<Kept>));
     take_refused(view, draft, kept);
     let drawn = StoredValue::new(None::<Kind>);
-    let error = submit_error(outbox, view);
+    let error = submit_error(sender, view);
     let body = move || {
         let shown = kind.get();
         let is_first = drawn.get_value().is_none();
@@ -50,12 +50,12 @@ pub fn TodayCard(view: RwSignal<TodayView>, outbox: Outbox) -> impl IntoView {
                 view! {
                     <QuestionMeta question=question.clone()/>
                     <h1 class="question">{question.wording}</h1>
-                    <AnswerForm place outbox draft is_first label=words.answer_label button=words.answer_button hint error/>
+                    <AnswerForm place sender draft is_first label=words.answer_label button=words.answer_button hint error/>
                     <SwapPart view id version/>
                 }
                 .into_any()
             }
-            Kind::Waiting { .. } => view! { <WaitingCard view outbox question draft error is_first/> }.into_any(),
+            Kind::Waiting { .. } => view! { <WaitingCard view sender question draft error is_first/> }.into_any(),
         }
     };
     view! {
@@ -79,12 +79,12 @@ fn hint_of(today: &TodayView, words: &text::Words) -> String {
 }
 
 /// The error of the last answer sent from this page, or of the post this page answers.
-fn submit_error(outbox: Outbox, view: RwSignal<TodayView>) -> Signal<Option<ApiError>> {
+fn submit_error(sender: AnswerSender, view: RwSignal<TodayView>) -> Signal<Option<ApiError>> {
     let current = move || view.with_untracked(|today| today.question.as_ref().map(|question| question.id));
     let refused = use_refused("submit_answer")
         .filter(|refused| current().is_some_and(|current| current.to_string() == refused.field("daily_question")))
         .map(|refused| refused.error);
-    Signal::derive(move || match current().and_then(|current| outbox.error_of(current)) {
+    Signal::derive(move || match current().and_then(|current| sender.error_of(current)) {
         Some(error) => error.filter(|error| error.is_by_the_field()),
         None => refused,
     })

@@ -6,7 +6,7 @@ use super::today_kind::place_of;
 use crate::{
     api::{AnswersView, Phase, QuestionView, TodayView},
     components::{
-        answer_form::{AnswerForm, Outbox},
+        answer_form::{AnswerForm, AnswerSender},
         context::{use_refused, use_words},
     },
     domain::{DailyQuestionId, PairId},
@@ -15,7 +15,7 @@ use crate::{
 
 /// "나중에 답할 질문". Of a closed pair: the answers I left.
 #[component]
-pub fn LaterQuestions(view: RwSignal<TodayView>, outbox: Outbox) -> impl IntoView {
+pub fn LaterQuestions(view: RwSignal<TodayView>, sender: AnswerSender) -> impl IntoView {
     let words = use_words();
     let state = Memo::new(move |_| {
         view.with(|today| (today.pair.phase == Phase::Closed, today.later.iter().map(later_key).collect::<Vec<_>>()))
@@ -36,7 +36,7 @@ pub fn LaterQuestions(view: RwSignal<TodayView>, outbox: Outbox) -> impl IntoVie
         let items = today
             .later
             .into_iter()
-            .map(|question| later_item(today.pair.id, question, &other, outbox, is_first))
+            .map(|question| later_item(today.pair.id, question, &other, sender, is_first))
             .collect_view();
         view! {
             <section class="later">
@@ -79,7 +79,7 @@ fn later_item(
     pair: PairId,
     question: QuestionView,
     other: &str,
-    outbox: Outbox,
+    sender: AnswerSender,
     is_first: bool,
 ) -> impl IntoView + use<> {
     let words = use_words();
@@ -94,7 +94,7 @@ fn later_item(
     let state =
         if own.is_some() { text::fill(words.later_waiting, &[("other", other)]) } else { words.later_mine.to_owned() };
     let refused_error = refused.map(|refused| refused.error);
-    let error = Signal::derive(move || match outbox.error_of(id) {
+    let error = Signal::derive(move || match sender.error_of(id) {
         Some(error) => error.filter(|error| error.is_by_the_field()),
         None => refused_error,
     });
@@ -105,7 +105,7 @@ fn later_item(
                 <summary><span class="topic">{question.topic}</span> <span class="card-meta">{state}</span></summary>
                 <p class="question">{question.wording}</p>
                 {own.map(|own| view! { <article class="leaf mine"><h2>{words.own_leaf_editable}</h2><p class="answer-text">{own}</p></article> })}
-                <AnswerForm place outbox draft is_first label=words.answer_label button=button hint=words.answer_hint_open.to_owned() error/>
+                <AnswerForm place sender draft is_first label=words.answer_label button=button hint=words.answer_hint_open.to_owned() error/>
             </details>
         </li>
     }

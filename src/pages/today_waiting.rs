@@ -7,7 +7,7 @@ use crate::{
     api::{AnswersView, ApiError, Phase, QuestionView, TodayView},
     browser::drafts::Sent,
     components::{
-        answer_form::{AnswerForm, Outbox},
+        answer_form::{AnswerForm, AnswerSender},
         context::{use_refused, use_words},
         fields::html,
         form::Form,
@@ -22,7 +22,7 @@ use crate::{
 #[component]
 pub fn WaitingCard(
     view: RwSignal<TodayView>,
-    outbox: Outbox,
+    sender: AnswerSender,
     question: QuestionView,
     draft: RwSignal<String>,
     error: Signal<Option<ApiError>>,
@@ -56,7 +56,7 @@ pub fn WaitingCard(
     // A saved edit closes the drawer.
     let drawer = NodeRef::<leptos::html::Details>::new();
     Effect::new(move |_| {
-        if outbox.last.with(|last| matches!(last, Some((_, Ok(Sent::Taken)))))
+        if sender.last.with(|last| matches!(last, Some((_, Ok(Sent::Taken)))))
             && let Some(drawer) = drawer.get_untracked()
         {
             drawer.set_open(false);
@@ -94,7 +94,7 @@ pub fn WaitingCard(
         {nudge}
         <details class="drawer" open=is_refused node_ref=drawer>
             <summary>{words.edit_summary}</summary>
-            <AnswerForm place outbox draft is_first label=words.answer_label button=words.edit_button hint=words.answer_hint_open.to_owned() error/>
+            <AnswerForm place sender draft is_first label=words.answer_label button=words.edit_button hint=words.answer_hint_open.to_owned() error/>
         </details>
         {revisions}
         <MoveOnPart view id/>

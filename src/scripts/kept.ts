@@ -1,5 +1,6 @@
 // `/kept.js`: loads a page anew once the server answers again, unless the person is writing on it. It runs in the copy
-// of a page that the service worker shows, and in the offline page, which is shown for a page without a copy.
+// of a page that the service worker shows, and in the offline page, which is shown for a page without a copy. When a
+// text that was written on a copy reaches the server, `src/client/drafts.ts` loads the page anew.
 const EVERY_MS = 20_000;
 const ONLINE_MS = [0, 2_000, 6_000];
 const LIMIT_MS = 3_000;
@@ -14,11 +15,6 @@ async function reloadIfServed(): Promise<void> {
 }
 
 addEventListener('input', () => (isWriting = true));
-// `src/client/outbox.ts` dispatches it when a text that was written here reached the server: the page may go then.
-addEventListener('umbba:sent', () => {
-  isWriting = false;
-  void reloadIfServed();
-});
 // A link to the page itself would drop the fragment of its address; a reload keeps it.
 document.addEventListener('click', (event) => {
   if (!(event.target instanceof Element) || !event.target.closest('a[href=""]:not([data-unsaved])')) return;

@@ -55,7 +55,7 @@ pub static EN: Words = Words {
     to_card: "See it in the archive",
     opened_while_writing: "The card opened while you were writing, so this was not sent. It is kept here.",
     answered_elsewhere: "You answered on another device first, so this was not sent. It is kept here.",
-    draft_lies_here: "Saved on this device",
+    draft_saved_here: "Saved on this device",
     answer_waits_here: "Saved on this device. It is sent by itself as soon as there is internet.",
     answer_sent: "Sent",
     copy_text: "Copy the text",

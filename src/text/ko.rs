@@ -58,7 +58,7 @@ sentences! {
         to_card: "보관함에서 보기",
         opened_while_writing: "쓰는 사이에 카드가 열려서 이 글은 보내지 않았어요. 여기 남겨 두었어요.",
         answered_elsewhere: "다른 기기에서 먼저 답해서 이 글은 보내지 않았어요. 여기 남겨 두었어요.",
-        draft_lies_here: "이 기기에 저장됨",
+        draft_saved_here: "이 기기에 저장됨",
         answer_waits_here: "이 기기에 저장됨. 인터넷에 닿으면 저절로 보낼게요.",
         answer_sent: "보냄",
         copy_text: "글 복사하기",
