@@ -6,6 +6,7 @@ mod architecture;
 mod bad_input;
 mod clocks;
 mod connections;
+mod contract;
 mod cookies;
 mod days;
 mod doors;
