@@ -15,9 +15,10 @@ async function reloadIfServed(): Promise<void> {
 }
 
 addEventListener('input', () => (isWriting = true));
-// A link to the page itself would drop the fragment of its address; a reload keeps it.
+// A link to the page itself would drop the fragment of its address; a reload keeps it. The link to a newer build first
+// asks whether every text is saved (`src/components/tab_notices.rs`).
 document.addEventListener('click', (event) => {
-  if (!(event.target instanceof Element) || !event.target.closest('a[href=""]:not([data-unsaved])')) return;
+  if (!(event.target instanceof Element) || !event.target.closest('a[href=""]:not([data-notice=build] a)')) return;
   event.preventDefault();
   location.reload();
 });
