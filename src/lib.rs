@@ -5,7 +5,7 @@
 //! main → cli → http → app → pages → components → api → server → domain
 //!                                            (text, paths, browser: small modules just above domain)
 //! ```
-//! A module uses those to its right only; `src/tests/architecture.rs` checks it. Components use `api` because they show
+//! A module uses those to its right only; `src/tests/architecture/` checks it. Components use `api` because they show
 //! its views. `domain` has the product rules and nothing else (`docs/RULES.md`); `text` every sentence, `paths` every
 //! URL, `browser` every call to the browser, `page_status` the status of a page being rendered. `server` is the
 //! application: `storage` has all SQL, `services` the use cases, `live` the feed, `push` the senders, `jobs` the loops.

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use super::Failure;
+use super::failure::Failure;
 use crate::server::{config::Settings, storage::sqlite_file};
 
 const KEY: &str = "secret.key";

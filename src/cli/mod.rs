@@ -1,14 +1,18 @@
 //! The command line: parses and starts, decides nothing. Every failure is one sentence and exit code 1.
 
+mod failure;
 mod folder;
 mod open_files;
 mod operator;
+mod state;
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
+use failure::Failure;
 use operator::{KeysAct, PersonAct, SessionsAct};
+use state::{open, site_for_jobs, state_of};
 
 use crate::{
     http::{
@@ -16,18 +20,11 @@ use crate::{
         port::{Limits, Port},
     },
     server::{
-        budget::Budget,
-        catalogue::Catalogue,
         clock::Clock,
         config::{AppEnv, PublicUrl, ServeSettings, Settings, TrustedProxies, unsafe_to_listen},
         jobs::scheduler,
-        lifecycle::Lifecycle,
-        push::{self, Push, PushHosts, VapidKeys},
-        random::Random,
-        secrets::Secrets,
-        security::Said,
         state::{AppState, HEARTBEAT, SignUpLimits, Site},
-        storage::{Database, Opening, StorageError, questions},
+        storage::Opening,
         telemetry,
     },
 };
@@ -90,15 +87,6 @@ enum Command {
     },
 }
 
-/// One sentence for the operator.
-struct Failure(String);
-
-impl<E: std::error::Error> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self(error.to_string())
-    }
-}
-
 /// Runs the command line.
 pub fn run() -> ExitCode {
     // Whatever this process writes is its user's alone: database, keys, copies, built files.
@@ -157,82 +145,6 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Person { act: PersonAct::Recover { id } } => operator::recover(&settings, id).await,
         Command::Deliveries { state, limit } => operator::list_deliveries(&settings, &state, limit).await,
     }
-}
-
-async fn open(settings: &Settings, opening: Opening) -> Result<Database, Failure> {
-    let url = settings.database_url();
-    if opening == Opening::Migrate {
-        folder::refuse_lost_database(settings)?;
-    }
-    Database::open(&url, opening).await.map_err(|error| {
-        let place = if url.starts_with("sqlite:") { url } else { "the PostgreSQL of DATABASE_URL".to_owned() };
-        Failure(format!("{place} cannot be opened: {error}"))
-    })
-}
-
-async fn state_of(settings: &Settings, opening: Opening, site: Site) -> Result<AppState, Failure> {
-    folder::make(&settings.data_dir)?;
-    let catalogue = Catalogue::load(&settings.data_dir)?;
-    let random = Random::system();
-    // The database first: a key without one would be taken for a lost database at the next start.
-    let database = open(settings, opening).await?;
-    let secrets = Secrets::load(&settings.data_dir, &random)?;
-    match write_catalogue(&database, &catalogue).await {
-        Err(StorageError::Unavailable(error)) => {
-            tracing::error!(%error, "the catalogue cannot be written into the database; is the disk full? Pages are \
-                shown, nothing is taken");
-        }
-        written => written?,
-    }
-    let clock = if settings.app_env == AppEnv::Test { Clock::manual(Clock::System.now()) } else { Clock::System };
-    let push = push_of(settings)?;
-    Ok(AppState {
-        database,
-        catalogue,
-        clock,
-        random,
-        secrets,
-        push,
-        budget: Budget::default(),
-        sign_ups: SignUpLimits::default(),
-        said: Said::default(),
-        lifecycle: Lifecycle::default(),
-        site: Arc::new(site),
-    })
-}
-
-async fn write_catalogue(database: &Database, catalogue: &Catalogue) -> Result<(), StorageError> {
-    let mut tx = database.begin().await?;
-    questions::upsert(&mut tx, catalogue.questions()).await?;
-    tx.commit().await
-}
-
-fn push_of(settings: &Settings) -> Result<Push, Failure> {
-    let hosts = PushHosts::parse(&settings.push_allowed_hosts, &settings.push_extra_hosts, settings.is_production())
-        .map_err(Failure)?;
-    let subject = push::check_subject(settings.vapid_subject.as_deref(), settings.is_production()).map_err(Failure)?;
-    let keys = if settings.is_production() {
-        VapidKeys::load(&settings.data_dir)?.ok_or_else(|| {
-            Failure(format!(
-                "{} holds no push keys: make them with `umbba keys`, and keep a copy",
-                settings.data_dir.display()
-            ))
-        })?
-    } else {
-        VapidKeys::load_or_make(&settings.data_dir, Clock::System.now().0)?
-    };
-    Ok(Push::new(hosts, keys, subject)?)
-}
-
-fn site_for_jobs(settings: &Settings) -> Result<Site, Failure> {
-    Ok(Site {
-        env: settings.app_env,
-        public_url: PublicUrl::parse(Some("https://jobs.invalid"), settings.app_env, 0)?,
-        trusted_proxies: TrustedProxies::default(),
-        build: String::new(),
-        builds: PathBuf::new(),
-        heartbeat: HEARTBEAT,
-    })
 }
 
 async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Failure> {

@@ -4,7 +4,11 @@ use std::path::Path;
 
 use clap::Subcommand;
 
-use super::{Failure, folder, open, site_for_jobs, state_of};
+use super::{
+    failure::Failure,
+    folder,
+    state::{open, site_for_jobs, state_of},
+};
 use crate::{
     cookies,
     domain::PersonId,

@@ -1,7 +1,7 @@
 //! Finds a code in whatever text holds exactly one: what a person typed, a pasted link, a whole message.
 //! Rule R68.
 
-use super::invitation;
+use super::code_letters;
 
 /// A pasted message is shorter than this many bytes; a longer text is not searched.
 const LONGEST_TEXT: usize = 8 * 1024;
@@ -39,7 +39,7 @@ pub(super) fn find(text: &str, shape: Shape) -> Option<String> {
     }
     let Shape { length, group, only_digits } = shape;
     let normalise = |text: &str, length| {
-        invitation::normalise(text, length).filter(|code| !only_digits || code.bytes().all(|b| b.is_ascii_digit()))
+        code_letters::normalise(text, length).filter(|code| !only_digits || code.bytes().all(|b| b.is_ascii_digit()))
     };
     // Only here are separators free and Hangul keys read: both would join words of a sentence.
     if let Some(code) = normalise(text, length) {

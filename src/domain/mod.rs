@@ -4,6 +4,7 @@
 
 mod answer;
 mod cadence;
+mod code_letters;
 mod code_text;
 mod daily_question;
 mod event;

@@ -12,6 +12,7 @@ mod not_found;
 mod notification_settings;
 mod prose;
 mod recovery;
+mod routes;
 mod season;
 mod sessions;
 mod settings;
@@ -22,15 +23,13 @@ mod today;
 mod welcome;
 mod zone_asked;
 
+pub use routes::ServedPages;
+
 use std::future::Future;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::{
-    components::{Route, Router, Routes},
-    hooks::{use_params_map, use_query_map},
-    path,
-};
+use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::{
     api::ApiError,
@@ -40,42 +39,6 @@ use crate::{
     },
     domain::PairId,
 };
-
-/// Every address of the app.
-#[component]
-pub fn ServedPages() -> impl IntoView {
-    view! {
-        <Router>
-            <Routes fallback=not_found::NotFoundPage>
-                <Route path=path!("/") view=welcome::WelcomePage/>
-                <Route path=path!("/start") view=start::StartPage/>
-                <Route path=path!("/signin") view=sign_in::SignInPage/>
-                <Route path=path!("/signin/digits") view=digits::DigitsPage/>
-                <Route path=path!("/signin/digits/:code") view=digits::DigitsPage/>
-                <Route path=path!("/signin/wait") view=digits::WaitPage/>
-                <Route path=path!("/hand-over") view=hand_over::HandOverPage/>
-                <Route path=path!("/hand-over/:token") view=hand_over::TakePage/>
-                <Route path=path!("/recovery") view=recovery::RecoveryPage/>
-                <Route path=path!("/settings") view=settings::AccountPage/>
-                <Route path=path!("/inbox") view=inbox::InboxPage/>
-                <Route path=path!("/devices") view=devices::DevicesPage/>
-                <Route path=path!("/share") view=share::SharePage/>
-                <Route path=path!("/terms") view=prose::TermsPage/>
-                <Route path=path!("/privacy") view=prose::PrivacyPage/>
-                <Route path=path!("/join") view=join::JoinPage/>
-                <Route path=path!("/join/confirm") view=join::JoinConfirmPage/>
-                <Route path=path!("/join/:code") view=join::JoinPage/>
-                <Route path=path!("/p/:pair") view=today::TodayPage/>
-                <Route path=path!("/p/:pair/today") view=today::TodayPage/>
-                <Route path=path!("/p/:pair/invite") view=invite::InvitePage/>
-                <Route path=path!("/p/:pair/archive") view=archive::ArchivePage/>
-                <Route path=path!("/p/:pair/cards/:card") view=card::CardPage/>
-                <Route path=path!("/p/:pair/seasons/:number") view=season::SeasonPage/>
-                <Route path=path!("/p/:pair/settings") view=settings::SettingsPage/>
-            </Routes>
-        </Router>
-    }
-}
 
 /// A page of something that has to be asked for first; whatever cannot be shown is a page too.
 fn loaded<T: Send + 'static>(

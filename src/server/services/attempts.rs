@@ -3,7 +3,7 @@
 //! Secrets of that answer are MACs of the key and of what the step made, so that none of them lies in the database.
 //! Rule R85.
 
-use super::{Caller, ServiceError, sessions::NewSession};
+use super::{Caller, NewSession, ServiceError};
 use crate::{
     domain::{InvitationCode, Millis, PersonId, RecoveryCode, SessionId},
     server::{

@@ -26,7 +26,7 @@ use super::{
     storage::StorageError,
 };
 use crate::domain::{
-    AnswerBodyError, DailyQuestionError, PauseError, PersonId, PersonNameError, PushTimeError, QuietHoursError,
+    AnswerBodyError, DailyQuestionError, PauseError, Person, PersonId, PersonNameError, PushTimeError, QuietHoursError,
     RelationError, SessionId, ZoneNameError,
 };
 
@@ -47,6 +47,13 @@ impl Caller {
     pub fn is(&self, person: PersonId) -> bool {
         self.here.is_some_and(|(here, _)| here == person)
     }
+}
+
+/// A fresh session: the token goes into the cookie and nowhere else.
+pub struct NewSession {
+    pub person: Person,
+    pub session: SessionId,
+    pub token: String,
 }
 
 /// Everything a use case can answer but yes.

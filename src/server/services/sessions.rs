@@ -25,6 +25,8 @@ use crate::{
     },
 };
 
+pub use super::NewSession;
+
 /// A session nobody uses for 400 days ends (the longest life browsers give a cookie, RFC 6265bis §5.5).
 pub const SESSION_IDLE_MS: i64 = 400 * Millis::DAY;
 /// The end of an idle session is the sweep's, which waits while the clock seems wrong; a session that is still there
@@ -40,13 +42,6 @@ const TOUCH_AFTER_MS: i64 = Millis::HOUR;
 pub const MOST: usize = 50;
 /// A session younger than this ends no older one: who has just come in does not shut out those who were here.
 pub const YOUNG_MS: i64 = Millis::DAY;
-
-/// A fresh session: the token goes into the cookie and nowhere else.
-pub struct NewSession {
-    pub person: Person,
-    pub session: SessionId,
-    pub token: String,
-}
 
 /// A fresh session with a token of its own, for whoever may have one. The session this browser had before ends with it:
 /// it would live on unseen, and its push subscription would wake this browser for somebody else.

@@ -1,0 +1,10 @@
+//! Why a command failed.
+
+/// One sentence for the operator.
+pub(super) struct Failure(pub(super) String);
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}

@@ -1,0 +1,94 @@
+//! What commands need to work: the database, and the state of the app over it.
+
+use std::{path::PathBuf, sync::Arc};
+
+use super::{failure::Failure, folder};
+use crate::server::{
+    budget::Budget,
+    catalogue::Catalogue,
+    clock::Clock,
+    config::{AppEnv, PublicUrl, Settings, TrustedProxies},
+    lifecycle::Lifecycle,
+    push::{self, Push, PushHosts, VapidKeys},
+    random::Random,
+    secrets::Secrets,
+    security::Said,
+    state::{AppState, HEARTBEAT, SignUpLimits, Site},
+    storage::{Database, Opening, StorageError, questions},
+};
+
+pub(super) async fn open(settings: &Settings, opening: Opening) -> Result<Database, Failure> {
+    let url = settings.database_url();
+    if opening == Opening::Migrate {
+        folder::refuse_lost_database(settings)?;
+    }
+    Database::open(&url, opening).await.map_err(|error| {
+        let place = if url.starts_with("sqlite:") { url } else { "the PostgreSQL of DATABASE_URL".to_owned() };
+        Failure(format!("{place} cannot be opened: {error}"))
+    })
+}
+
+pub(super) async fn state_of(settings: &Settings, opening: Opening, site: Site) -> Result<AppState, Failure> {
+    folder::make(&settings.data_dir)?;
+    let catalogue = Catalogue::load(&settings.data_dir)?;
+    let random = Random::system();
+    // The database first: a key without one would be taken for a lost database at the next start.
+    let database = open(settings, opening).await?;
+    let secrets = Secrets::load(&settings.data_dir, &random)?;
+    match write_catalogue(&database, &catalogue).await {
+        Err(StorageError::Unavailable(error)) => {
+            tracing::error!(%error, "the catalogue cannot be written into the database; is the disk full? Pages are \
+                shown, nothing is taken");
+        }
+        written => written?,
+    }
+    let clock = if settings.app_env == AppEnv::Test { Clock::manual(Clock::System.now()) } else { Clock::System };
+    let push = push_of(settings)?;
+    Ok(AppState {
+        database,
+        catalogue,
+        clock,
+        random,
+        secrets,
+        push,
+        budget: Budget::default(),
+        sign_ups: SignUpLimits::default(),
+        said: Said::default(),
+        lifecycle: Lifecycle::default(),
+        site: Arc::new(site),
+    })
+}
+
+async fn write_catalogue(database: &Database, catalogue: &Catalogue) -> Result<(), StorageError> {
+    let mut tx = database.begin().await?;
+    questions::upsert(&mut tx, catalogue.questions()).await?;
+    tx.commit().await
+}
+
+fn push_of(settings: &Settings) -> Result<Push, Failure> {
+    let hosts = PushHosts::parse(&settings.push_allowed_hosts, &settings.push_extra_hosts, settings.is_production())
+        .map_err(Failure)?;
+    let subject = push::check_subject(settings.vapid_subject.as_deref(), settings.is_production()).map_err(Failure)?;
+    let keys = if settings.is_production() {
+        VapidKeys::load(&settings.data_dir)?.ok_or_else(|| {
+            Failure(format!(
+                "{} holds no push keys: make them with `umbba keys`, and keep a copy",
+                settings.data_dir.display()
+            ))
+        })?
+    } else {
+        VapidKeys::load_or_make(&settings.data_dir, Clock::System.now().0)?
+    };
+    Ok(Push::new(hosts, keys, subject)?)
+}
+
+pub(super) fn site_for_jobs(settings: &Settings) -> Result<Site, Failure> {
+    Ok(Site {
+        env: settings.app_env,
+        public_url: PublicUrl::parse(Some("https://jobs.invalid"), settings.app_env, 0)?,
+        trusted_proxies: TrustedProxies::default(),
+        build: String::new(),
+        builds: PathBuf::new(),
+        heartbeat: HEARTBEAT,
+    })
+}

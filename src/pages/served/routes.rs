@@ -1,0 +1,48 @@
+//! Which page is at which address.
+
+use leptos::prelude::*;
+use leptos_router::{
+    components::{Route, Router, Routes},
+    path,
+};
+
+use super::{
+    archive, card, devices, digits, hand_over, inbox, invite, join, not_found, prose, recovery, season, settings,
+    share, sign_in, start, today, welcome,
+};
+
+/// Every address of the app.
+#[component]
+pub fn ServedPages() -> impl IntoView {
+    view! {
+        <Router>
+            <Routes fallback=not_found::NotFoundPage>
+                <Route path=path!("/") view=welcome::WelcomePage/>
+                <Route path=path!("/start") view=start::StartPage/>
+                <Route path=path!("/signin") view=sign_in::SignInPage/>
+                <Route path=path!("/signin/digits") view=digits::DigitsPage/>
+                <Route path=path!("/signin/digits/:code") view=digits::DigitsPage/>
+                <Route path=path!("/signin/wait") view=digits::WaitPage/>
+                <Route path=path!("/hand-over") view=hand_over::HandOverPage/>
+                <Route path=path!("/hand-over/:token") view=hand_over::TakePage/>
+                <Route path=path!("/recovery") view=recovery::RecoveryPage/>
+                <Route path=path!("/settings") view=settings::AccountPage/>
+                <Route path=path!("/inbox") view=inbox::InboxPage/>
+                <Route path=path!("/devices") view=devices::DevicesPage/>
+                <Route path=path!("/share") view=share::SharePage/>
+                <Route path=path!("/terms") view=prose::TermsPage/>
+                <Route path=path!("/privacy") view=prose::PrivacyPage/>
+                <Route path=path!("/join") view=join::JoinPage/>
+                <Route path=path!("/join/confirm") view=join::JoinConfirmPage/>
+                <Route path=path!("/join/:code") view=join::JoinPage/>
+                <Route path=path!("/p/:pair") view=today::TodayPage/>
+                <Route path=path!("/p/:pair/today") view=today::TodayPage/>
+                <Route path=path!("/p/:pair/invite") view=invite::InvitePage/>
+                <Route path=path!("/p/:pair/archive") view=archive::ArchivePage/>
+                <Route path=path!("/p/:pair/cards/:card") view=card::CardPage/>
+                <Route path=path!("/p/:pair/seasons/:number") view=season::SeasonPage/>
+                <Route path=path!("/p/:pair/settings") view=settings::SettingsPage/>
+            </Routes>
+        </Router>
+    }
+}

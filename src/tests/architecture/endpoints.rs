@@ -1,0 +1,39 @@
+//! The names of the server functions in URLs.
+
+use super::{hold, source::sources};
+
+/// The server functions. Installed apps know them: a name is added or kept, never changed.
+pub const ENDPOINTS: &str = "account archive ask_hand_over asked_hand_over card change_display change_name change_presence \
+    change_push_time change_quiet_hours change_relation change_switches check_invitation confirm_hand_over \
+    confirm_recovery devices end_other_sessions end_session enter_hand_over hand_over inbox invite invite_page \
+    join join_door join_welcome keep_recovery lead_out leave_pair make_hand_over move_on nudge pair_settings \
+    pause_pair presence push_key quiet_settings read_inbox receipt recovery_page refuse_hand_over remove_device \
+    rename_device renew_recovery resume_pair season seen_live sign_in sign_out sign_up start_again start_pair \
+    submit_answer subscribe swap_question switches take_hand_over test_device today unsubscribe \
+    withdraw_hand_over withdraw_invitation zones";
+
+#[test]
+fn what_is_not_written_by_hand_is_a_server_function() {
+    let listed = crate::http::not_by_hand();
+    let unknown = listed.iter().filter(|name| !ENDPOINTS.split(' ').any(|known| known == **name)).collect::<Vec<_>>();
+    assert!(unknown.is_empty(), "{unknown:?}: http/forms.rs");
+}
+
+#[test]
+fn server_functions_have_the_names_that_installed_apps_know() {
+    let mut found = Vec::new();
+    let mut broken = Vec::new();
+    for source in sources() {
+        for (at, line) in source.text.lines().enumerate().filter(|(_, line)| line.starts_with("#[server")) {
+            let endpoint = line.split_once("endpoint = \"").and_then(|(_, rest)| rest.split_once('"'));
+            match endpoint {
+                Some((name, _)) if source.top_module() == "api" => found.push(name.to_owned()),
+                Some(_) => broken.push(source.at(at + 1, "server functions live in api")),
+                None => broken.push(source.at(at + 1, "without an endpoint the URL holds a hash of the build folder")),
+            }
+        }
+    }
+    hold(broken);
+    found.sort_unstable();
+    assert_eq!(found, ENDPOINTS.split(' ').collect::<Vec<_>>(), "a server function was added, renamed or lost");
+}
