@@ -9,7 +9,8 @@ export default defineConfig({
   retries: 0,
   forbidOnly: true,
   timeout: 60_000,
-  globalTimeout: 2_400_000, // a test that never gives way is not ended by its own limit: the run fails instead of hanging
+  // A test whose code blocks is not ended by its own limit: this ends the run.
+  globalTimeout: 2_400_000,
   expect: { timeout: 15_000 },
   reporter: [['list'], ['json', { outputFile: '../target/test/playwright.json' }]],
   use: {

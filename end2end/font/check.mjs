@@ -1,5 +1,5 @@
-// Fails when a question of the catalogue has outgrown the question font, when a syllable of people's names (NAMES in make.py) is not
-// in it, or when it has outgrown the 150 kB it may weigh.
+// Fails when a question of the catalogue has outgrown the question font, when a syllable of people's names (NAMES in
+// make.py) is not in it, or when it is larger than 150 kB.
 //
 //     node end2end/font/check.mjs        (then, if it fails: end2end/font/make.py)
 
@@ -29,7 +29,7 @@ for (const file of readdirSync(catalogue)
   if (missing.length > 0) problems.push(`${file}: not in the question font: ${missing.join(' ')}`);
 }
 
-// Python's list is the only one; a list that is no longer found there, or is nearly empty, is as bad as a missing syllable.
+// Python has the only list. A list that is not found there, or is nearly empty, is an error like a missing syllable.
 const names = readFileSync(join(root, 'end2end/font/make.py'), 'utf8').match(/^NAMES = """\n(.*?)^"""$/ms)?.[1] ?? '';
 const syllables = new Set(names.match(/[가-힣]/g));
 if (syllables.size < 250)
@@ -45,6 +45,5 @@ if (problems.length > 0) {
   console.error('run: target/tools/font-venv/bin/python end2end/font/make.py');
   process.exit(1);
 }
-console.log(
-  `question font: ${font.numGlyphs} glyphs, ${bytes} bytes, every question and ${syllables.size} syllables of names covered`,
-);
+const covered = `every question and ${syllables.size} syllables of names covered`;
+console.log(`question font: ${font.numGlyphs} glyphs, ${bytes} bytes, ${covered}`);

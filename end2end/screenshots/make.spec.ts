@@ -1,5 +1,5 @@
-// Makes public/screenshots: the pictures of the install sheet, from the running app. By hand, when its look has changed:
-// cd end2end && npx playwright test --config screenshots.
+// Makes public/screenshots, the pictures of the install sheet, from the running app. It is run by hand when the look of
+// the app has changed: cd end2end && npx playwright test --config screenshots.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Page } from '@playwright/test';

@@ -58,7 +58,7 @@ export class Firefox {
       browser: 'firefox',
       executablePath: BINARY,
       headless: true,
-      // An interrupted run takes down its fixtures, and so ends this; Puppeteer would leave at once, and leave the profile.
+      // An interrupted run tears its fixtures down, which ends Firefox. Puppeteer would end at once and leave the profile.
       handleSIGHUP: false,
       handleSIGINT: false,
       handleSIGTERM: false,
@@ -122,7 +122,7 @@ export class Firefox {
     return (await this.page()).evaluate(readShown);
   }
 
-  /** The shown notifications, as a person sees them: a long body is cut. They go after 20 s, unless they ask to stay. */
+  /** The shown notifications as a person sees them: long bodies are cut. Most disappear after 20 s. */
   async onScreen(): Promise<OnScreen[]> {
     return (await this.alerts()).map(({ title, body }) => ({ title, body }));
   }

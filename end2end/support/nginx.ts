@@ -42,8 +42,8 @@ export class Nginx {
        events { worker_connections 256; }
        http { access_log off; ${temp}
          server { listen 127.0.0.1:${port};
-           location / { proxy_pass http://127.0.0.1:${upstream}; proxy_http_version 1.1; proxy_set_header Host $http_host;
-             proxy_set_header Connection ""; ${how} } } }`,
+           location / { proxy_pass http://127.0.0.1:${upstream}; proxy_http_version 1.1;
+             proxy_set_header Host $http_host; proxy_set_header Connection ""; ${how} } } }`,
     );
     const process = spawn(NGINX, ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'ignore' });
     const exited = new Promise<void>((settle) => {

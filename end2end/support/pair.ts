@@ -180,8 +180,8 @@ export type People = {
 };
 
 /**
- * Leads every page away before its browser goes: Chromium never finishes closing one whose page asks for itself anew in that very
- * moment, as a page does that hears of news.
+ * Leads every page away before its browser closes. Chromium never finishes closing one whose page loads itself again in
+ * that moment, as a page does when it receives an event.
  */
 export async function leave(context: BrowserContext): Promise<void> {
   // What the page asks for by itself may come in between.

@@ -10,13 +10,16 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { type Claims, readVapid } from './vapid.ts';
+import { type Claims, readVapid } from './vapid.mjs';
 
 const MAX_BODY = 4096; // RFC 8030 §7.2: a service must take this much, and a browser's own takes no more
 const WAIT_MS = 10_000;
 const URGENCIES = ['very-low', 'low', 'normal', 'high'];
 
-/** A browser's word on a message: 100 handed to the service worker, 101 could not be decrypted, 102 could not be handed over. */
+/**
+ * What a browser says about a message. 100: the service worker has it. 101: the browser could not decrypt it. 102: it
+ * could not hand it over.
+ */
 type Ack = 100 | 101 | 102;
 
 /** A message as it came in, taken or refused. */
@@ -201,10 +204,13 @@ export class PushService {
     return { subscription, claims: this.vouched(endpoint, subscription, headers.authorization) };
   }
 
-  /** RFC 8292 §4.2: 401 for a token that proves nothing, 403 for one by another key than the subscription is bound to. */
+  /** RFC 8292 §4.2: 401 for a token that proves nothing, 403 for one by another key than the subscription's. */
   private vouched(endpoint: string, subscription: Subscription, authorization = ''): Claims {
     try {
-      const { key, claims } = readVapid(authorization, new URL(endpoint).origin);
+      const { key, claims } = readVapid(authorization);
+      if (claims.aud !== new URL(endpoint).origin) throw new Error(`aud is ${claims.aud}`);
+      // How far ahead it ends is not checked, because the tests move the sender's clock.
+      if (!(claims.exp * 1000 > Date.now())) throw new Error(`exp is ${claims.exp}`);
       if (subscription.key && subscription.key !== key)
         throw new Refusal(403, 'another key than the one subscribed with');
       return claims;

@@ -46,8 +46,9 @@ export class PushWorker {
   }
 
   /**
-   * A push arrives and is dealt with: an object as JSON, a string as it is, nothing as a message without a body. Nobody may look at
-   * what is shown before: Chromium takes a notification it has written down but not shown yet for one that was closed.
+   * Delivers a push and waits until the worker has handled it: an object as JSON, a string as it is, nothing as a message
+   * without a body. The notifications must not be read before: Chromium takes one that it has stored and not shown yet
+   * for one that was closed.
    */
   async deliver(message: object | string = ''): Promise<void> {
     const data = typeof message === 'string' ? message : JSON.stringify(message);
@@ -84,7 +85,8 @@ export class PushWorker {
    * for, but without a person's hand no window may be opened or brought to the front, so that is written down instead.
    */
   async click(title: string, action = ''): Promise<Click> {
-    await this.cdp.send('ServiceWorker.startWorker', { scopeURL: `${this.origin}/` }); // a stopped one would never answer
+    // A stopped worker would never answer.
+    await this.cdp.send('ServiceWorker.startWorker', { scopeURL: `${this.origin}/` });
     return this.worker().evaluate(dispatchClick, { title, action });
   }
 

@@ -132,7 +132,8 @@ test('nothing sent to whoever has not answered holds a word of the other', async
   const heard: string[] = [];
   const { page } = pair.parent;
   page.on('response', async (response) => {
-    if (!/\/events|\/pkg\/|\/fonts\//.test(response.url())) heard.push(await response.text().catch(() => '')); // a page that is left gives none
+    // A page that is left gives no text.
+    if (!/\/events|\/pkg\/|\/fonts\//.test(response.url())) heard.push(await response.text().catch(() => ''));
   });
 
   await pair.parent.open(pair.at('today'));

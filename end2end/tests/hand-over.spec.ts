@@ -3,11 +3,8 @@ import type { Page } from '@playwright/test';
 import { expectAccessibleByDayAndDusk } from '../support/a11y.ts';
 import { keptPages } from '../support/kept.ts';
 import { expect, test } from '../support/pair.ts';
+import { IPHONE, KAKAOTALK } from '../support/user-agents.ts';
 
-const IPHONE =
-  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1';
-const KAKAOTALK =
-  'Mozilla/5.0 (Linux; Android 14; SM-S911N) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/130.0.0.0 Mobile Safari/537.36 KAKAOTALK 2410910';
 const REFUSED = '숫자가 맞지 않거나 이미 쓰였거나 10분이 지났어요. 쓰던 기기에서 다시 확인해 주세요.';
 
 // Failures count by address, and everybody here has the same one.

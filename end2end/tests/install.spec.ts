@@ -1,18 +1,9 @@
 // The card that offers the app for the home screen, and text shared into it.
 import type { Page } from '@playwright/test';
 import { expect, test } from '../support/pair.ts';
+import { PHONES } from '../support/user-agents.ts';
 
 const TITLE = '홈 화면에 두면 더 편해요';
-const PHONES = {
-  iphone:
-    'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1',
-  samsung:
-    'Mozilla/5.0 (Linux; Android 15; SM-S931N) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36',
-  chrome:
-    'Mozilla/5.0 (Linux; Android 15; SM-S931N) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36',
-  kakao:
-    'Mozilla/5.0 (Linux; Android 15; SM-S931N) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36 KAKAOTALK 25.1.0',
-};
 const card = (page: Page) => page.locator('[data-install]:visible');
 
 /** As if the browser were ready to install. Its own prompt says yes. */

@@ -1,9 +1,8 @@
 import type { Page } from '@playwright/test';
 import { expect, test } from '../support/pair.ts';
+import { KAKAOTALK } from '../support/user-agents.ts';
 
 const REFUSED = '코드가 맞지 않거나 이미 쓰였거나 기한이 지났어요. 보낸 분에게 확인해 주세요.';
-const KAKAOTALK =
-  'Mozilla/5.0 (Linux; Android 14; SM-S911N) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/130.0.0.0 Mobile Safari/537.36 KAKAOTALK 2410910';
 
 async function type(page: Page, code: string) {
   await page.goto('/join');

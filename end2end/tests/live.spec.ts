@@ -97,7 +97,8 @@ test('behind a proxy that buffers, the line becomes a long poll, says so, and la
   // It packs the stream, against what the server asks for, and a packer waits for more before it gives anything.
   const nginx = await Nginx.before(
     ownServer,
-    'proxy_buffering on; proxy_ignore_headers X-Accel-Buffering; gzip on; gzip_proxied any; gzip_min_length 0; gzip_types text/event-stream;',
+    'proxy_buffering on; proxy_ignore_headers X-Accel-Buffering; ' +
+      'gzip on; gzip_proxied any; gzip_min_length 0; gzip_types text/event-stream;',
   );
   try {
     const pair = await pairAt(nginx.url, somebody);
@@ -211,7 +212,8 @@ test('where tabs cannot agree each has a line, and one too many comes back when 
     let heard = '';
     while (!heard.includes('answer_submitted')) {
       const { done, value } = await end.read();
-      expect(done, `a line that goes on, after ${heard}`).toBe(false); // an ended one is read for ever, and no timeout comes between
+      // A stream that has ended can be read for ever, and no limit would end this loop.
+      expect(done, `a line that goes on, after ${heard}`).toBe(false);
       heard += new TextDecoder().decode(value);
     }
   }

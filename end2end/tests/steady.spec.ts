@@ -1,4 +1,4 @@
-// What stays as it is while news comes: the focus, the field somebody types in, what is said, and the way to another page.
+// What an event leaves as it is: the focus, the field that somebody types in, and the way to another page.
 import type { Page, Route } from '@playwright/test';
 import { expect, test } from '../support/pair.ts';
 
@@ -214,7 +214,8 @@ test('a new version may be put off for an hour', async ({ somebody, pairUp }) =>
   });
   await pair.child.open(pair.at('archive'));
   const bar = page.locator('.update-bar');
-  const hello = () => page.evaluate(() => dispatchEvent(new Event('online'))); // the line is opened anew, and says which build it is
+  // The feed is opened again, and its first frame names the build.
+  const hello = () => page.evaluate(() => dispatchEvent(new Event('online')));
   await expect(bar).toBeVisible();
   await page.getByRole('button', { name: '나중에' }).click();
   await expect(bar).toBeHidden();
@@ -269,7 +270,7 @@ test.describe('a link that was followed is never lost', () => {
     const pair = await pairUp({ child });
     const { page } = pair.child;
     await pair.child.answer(pair.id, MINE);
-    // A page that is being left is not looked into, so that it tells by itself: when it has heard, and a minute has gone by.
+    // A page that is being left cannot be asked, so it says itself when it has heard and when a minute has passed.
     await page.addInitScript(() => {
       const [later, now] = [setTimeout, Date.now];
       let passed = 0;

@@ -1,5 +1,5 @@
 // What a page says about the texts on this device: the texts put aside, that an answer waits, and that one was sent.
-// The server renders the places for it, with the sentences (`src/components/unsent.rs`, `src/components/tab_notices.rs`).
+// The server renders the places and the sentences (`src/components/unsent.rs`, `src/components/tab_notices.rs`).
 import { formFor } from './shared.ts';
 import { findMine, inTurn, replace, type StoredText } from './store.ts';
 

@@ -1,5 +1,6 @@
 // A text that another app shared. The page `/share` shows it once more, and the person chooses a day for it. Until a
-// draft has it, it is kept for this tab, this person and the chosen pair. The listeners are added when the script loads.
+// draft has it, it is kept for this tab, this person and the chosen pair. The listeners are added when the script
+// loads, because the page works before the WebAssembly has started.
 import { me } from './store.ts';
 
 const KEY = 'shared';

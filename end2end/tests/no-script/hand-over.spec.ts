@@ -1,7 +1,5 @@
 import { expect, test } from '../../support/pair.ts';
-
-const KAKAOTALK =
-  'Mozilla/5.0 (Linux; Android 14; SM-S911N) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/130.0.0.0 Mobile Safari/537.36 KAKAOTALK 2410910';
+import { KAKAOTALK } from '../../support/user-agents.ts';
 
 test('digits, the question and the yes are links and forms, and the new device asks again by itself', async ({
   pairUp,
