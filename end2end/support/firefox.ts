@@ -58,7 +58,7 @@ export class Firefox {
       browser: 'firefox',
       executablePath: BINARY,
       headless: true,
-      // An interrupted run tears its fixtures down, which ends Firefox. Puppeteer would end at once and leave the profile.
+      // An interrupted run tears its fixtures down, which ends Firefox. Puppeteer would leave the profile.
       handleSIGHUP: false,
       handleSIGINT: false,
       handleSIGTERM: false,

@@ -46,9 +46,9 @@ export class PushWorker {
   }
 
   /**
-   * Delivers a push and waits until the worker has handled it: an object as JSON, a string as it is, nothing as a message
-   * without a body. The notifications must not be read before: Chromium takes one that it has stored and not shown yet
-   * for one that was closed.
+   * Delivers a push and waits until the worker has handled it: an object as JSON, a string as it is, nothing as a
+   * message without a body. The notifications must not be read before: Chromium takes one that it has
+   * stored and not shown yet for one that was closed.
    */
   async deliver(message: object | string = ''): Promise<void> {
     const data = typeof message === 'string' ? message : JSON.stringify(message);

@@ -111,7 +111,7 @@ export class Server {
     await rm(this.dataDir, { recursive: true, force: true });
   }
 
-  /** Reads the port from the line that the server prints when it listens. Output before `from` is of an earlier start. */
+  /** Reads the port from the line that the server prints when it listens. Output before `from` is not of this start. */
   private listening(from: number): Promise<string> {
     return new Promise((found, reject) => {
       const fail = (what: string) => reject(new Error(`${what}\n${this.lines}`));

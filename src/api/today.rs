@@ -51,9 +51,9 @@ pub async fn today(pair: PairId, #[server(default)] whose: Option<String>) -> Re
     })
 }
 
-/// Submits the signed-in person's answer to an open or shelved question. A browser's outbox adds a `key` of its own for
-/// each sending, when it waited `base`: how many revisions of the answer its writer had seen, and the
-/// keys of `earlier` sendings whose words it replaces, by commas: they may have arrived without their sender's knowing.
+/// Submits the signed-in person's answer to an open or shelved question. The send queue of a browser adds a `key` for
+/// each sending, which makes it idempotent. Of an answer that waited it adds `base`, the number of revisions that the
+/// writer had seen, and `earlier`: the keys, by commas, of the sendings that it replaces and that may have arrived.
 #[server(endpoint = "submit_answer")]
 pub async fn submit_answer(
     daily_question: DailyQuestionId,

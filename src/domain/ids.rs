@@ -103,7 +103,7 @@ id!(
     NotificationId
 );
 id!(
-    /// One sending of an answer, named by the browser that sends it: the idempotency key of its outbox.
+    /// One sending of an answer, named by the browser that sends it: the idempotency key of its send queue.
     SubmissionId
 );
 id!(
