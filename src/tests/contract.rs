@@ -164,6 +164,15 @@ fn scripts_name_endpoints_and_elements_that_exist() {
 }
 
 #[test]
+fn scripts_make_the_address_of_todays_page_as_rust_does() {
+    let pair = crate::domain::PairId(1);
+    assert_eq!(crate::paths::today(pair), format!("/p/{pair}/today"));
+    let made = scripts().into_iter().filter(|(_, text)| text.contains("/today`")).collect::<Vec<_>>();
+    assert!(made.iter().all(|(_, text)| text.contains("`/p/${pair}/today`")), "an address of today's page is another");
+    assert_eq!(made.len(), 1, "one script makes it");
+}
+
+#[test]
 fn rust_reads_no_data_attribute_in_the_browser() {
     for (name, text) in code("browser", ".rs").into_iter().chain(code("components", ".rs")).chain(code("pages", ".rs"))
     {
