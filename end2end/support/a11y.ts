@@ -5,7 +5,7 @@ const WCAG_2_2_AA = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wca
 
 /**
  * Fails on serious and critical findings of WCAG 2.2 A and AA, each with its rule, its elements and what to change.
- * axe is a script: not for the no-script project, where it would wait for ever.
+ * axe is a script, so in the no-script project it would wait for ever.
  */
 export async function expectAccessible(page: Page): Promise<void> {
   // "Legacy" only means that no second page is opened to gather the findings of frames: there are none here.
@@ -23,7 +23,7 @@ export async function expectAccessible(page: Page): Promise<void> {
   if (findings.length > 0) throw new Error(`${page.url()} has serious accessibility findings:\n${findings.join('\n')}`);
 }
 
-/** The same by day and by dusk. Motion is off meanwhile: a colour half-way through a fade is nobody's choice. */
+/** Checks by day and by dusk. Motion is off, because a colour in the middle of a fade may fail. */
 export async function expectAccessibleByDayAndDusk(page: Page): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-/** The server's clock and jobs, moved by hand through the control socket that only `APP_ENV=test` opens. */
+/** Moves the server's clock and runs its jobs, through the control socket that only `APP_ENV=test` opens. */
 export class Clock {
   constructor(private readonly socket: string) {}
 
@@ -9,18 +9,18 @@ export class Clock {
     await this.ask(`clock ${span}`);
   }
 
-  /** Runs every job that is due now, to its end. */
+  /** Runs every job that is due now, and waits for its end. */
   async tick(): Promise<void> {
     await this.ask('tick');
   }
 
-  /** One day on, and everything done that came due. */
+  /** Moves the time on by a day and runs what is due then. */
   async nextDay(): Promise<void> {
     await this.advance('+1d');
     await this.tick();
   }
 
-  /** The minute it is in Seoul, as a time field takes it. A pair that begins with it comes due at every `nextDay`. */
+  /** The time in Seoul, as a time field takes it. A pair with this push time is due at every `nextDay`. */
   async minute(): Promise<string> {
     const [, now] = (await this.ask('clock +0s')).split(' ');
     return new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'Asia/Seoul' }).format(
@@ -28,7 +28,7 @@ export class Clock {
     );
   }
 
-  /** One line there, one line back: `ok …`, or `error …`, which is thrown. */
+  /** Sends one line and reads one line: `ok …`, or `error …`, which is thrown. */
   private ask(line: string): Promise<string> {
     return new Promise((resolve, reject) => {
       let answer = '';

@@ -1,5 +1,5 @@
-// Stock Firefox, the one browser whose push service can be ours: it asks, subscribes, decrypts and shows as it does at
-// home, and a click on the notification is a click. One Firefox is one person's device.
+// Stock Firefox, the only browser whose push service can be replaced. It asks, subscribes, decrypts, shows and takes
+// clicks as it does for its users. One Firefox is one person's device.
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,12 +17,12 @@ const PERMISSION = { ask: 0, granted: 1, denied: 2 };
 
 export interface FirefoxOptions {
   pushService: PushService;
-  /** What sites may do without asking. With `ask`, a page's wish waits for `answerPrompt`. */
+  /** What sites may do without asking. With `ask`, a page waits for `answerPrompt`. */
   permission?: keyof typeof PERMISSION;
   locale?: string;
 }
 
-/** A notification as it lies on the screen. */
+/** A notification on the screen. */
 export interface OnScreen {
   title: string;
   body: string;
@@ -51,7 +51,7 @@ export class Firefox {
     }
   }
 
-  /** Starts it, the first time or again: the same profile, so the same cookies, workers and subscriptions. */
+  /** Starts it, for the first time or again with the same profile: cookies, workers and subscriptions. */
   async resume(): Promise<void> {
     const { pushService, permission = 'ask', locale = 'ko-KR' } = this.options;
     this.browser = await puppeteer.launch({
@@ -62,7 +62,7 @@ export class Firefox {
       handleSIGHUP: false,
       handleSIGINT: false,
       handleSIGTERM: false,
-      args: ['--remote-allow-system-access'], // notifications are windows of the browser's own
+      args: ['--remote-allow-system-access'], // Firefox shows notifications in its own windows
       userDataDir: join(this.home, 'profile'),
       env: {
         PATH: process.env.PATH,
@@ -78,14 +78,14 @@ export class Firefox {
         'dom.push.testing.allowInsecureServerURL': true,
         'dom.push.retryBaseInterval': 200,
         'permissions.default.desktop-notification': PERMISSION[permission],
-        'alerts.useSystemBackend': false, // there is no desktop to show them: without this `showNotification` rejects
-        'ui.prefersReducedMotion': 1, // a notification closes at the click, not at the end of its fade
+        'alerts.useSystemBackend': false, // without a desktop `showNotification` would reject
+        'ui.prefersReducedMotion': 1, // a notification closes at once on a click
         'intl.accept_languages': locale,
       },
     });
   }
 
-  /** Ends it as its person would. The profile stays. */
+  /** Ends it as a person would. The profile stays. */
   async halt(): Promise<void> {
     const process = this.browser.process()!;
     const exited = process.exitCode === null && process.signalCode === null && once(process, 'exit');
@@ -110,7 +110,7 @@ export class Firefox {
     return page;
   }
 
-  /** The tab that shows `path`, there already or soon: where a click on a notification leads. */
+  /** The tab that shows `path`, now or soon, after a click on a notification. */
   async pageAt(path: string): Promise<Page> {
     const shows = (target: Target) => target.type() === 'page' && new URL(target.url()).pathname === path;
     const target = await this.browser.waitForTarget(shows, { timeout: WAIT_MS });
@@ -127,7 +127,7 @@ export class Firefox {
     return (await this.alerts()).map(({ title, body }) => ({ title, body }));
   }
 
-  /** Clicks the notification with this title, now or as soon as it lies on the screen. */
+  /** Clicks the notification with this title, as soon as it is on the screen. */
   async click(title: string): Promise<void> {
     const alert = await soon(`notification "${title}"`, async () =>
       (await this.alerts()).find((alert) => alert.title === title),
@@ -151,7 +151,7 @@ export class Firefox {
     });
   }
 
-  /** Those that are drawn and listen; one that another has just taken the place of is neither. */
+  /** The notifications that are drawn and take clicks. One that was just replaced is not among them. */
   private async alerts(): Promise<Alert[]> {
     const alerts: Alert[] = [];
     for (const { context, url } of await this.windows()) {
@@ -179,7 +179,7 @@ export class Firefox {
     return answer.result.value;
   }
 
-  /** Puppeteer knows the tabs only; the windows around them are asked over its connection, which it keeps to itself. */
+  /** Puppeteer knows tabs only. This asks the browser's windows through its private connection. */
   private async bidi(method: string, params: object): Promise<any> {
     const { connection } = this.browser as unknown as {
       connection: { send(method: string, params: object): Promise<{ result: any }> };

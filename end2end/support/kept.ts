@@ -1,7 +1,7 @@
-// What the service worker keeps on a device, looked at from a page.
+// What the service worker stores on a device, as a page can see it.
 import { expect, type Page } from '@playwright/test';
 
-/** The paths of every kept file and page, by the cache they lie in. */
+/** The paths of every stored file and page, by the name of the cache. */
 export function kept(page: Page): Promise<Record<string, string[]>> {
   return page.evaluate(async () => {
     const names = await caches.keys();
@@ -11,7 +11,7 @@ export function kept(page: Page): Promise<Record<string, string[]>> {
   });
 }
 
-/** The paths of the kept pages. */
+/** The paths of the stored pages. */
 export async function keptPages(page: Page): Promise<string[]> {
   const caches = await kept(page);
   return Object.keys(caches)
@@ -19,7 +19,7 @@ export async function keptPages(page: Page): Promise<string[]> {
     .flatMap((name) => caches[name]);
 }
 
-/** Waits until these pages are kept, and all files of their builds. */
+/** Waits until these pages are stored, and all files of their builds. */
 export async function untilKept(page: Page, ...paths: string[]): Promise<void> {
   await expect.poll(() => keptPages(page)).toEqual(expect.arrayContaining(paths));
   await expect
@@ -34,7 +34,7 @@ export async function untilKept(page: Page, ...paths: string[]): Promise<void> {
     .toEqual(paths.map(() => true));
 }
 
-/** Makes the copy of a page older than it is: no clock of a test reaches a service worker. */
+/** Makes the copy of a page older, because a test cannot move the clock of a service worker. */
 export async function age(page: Page, path: string, minutes: number): Promise<void> {
   await page.evaluate(
     async ([path, minutes]) => {

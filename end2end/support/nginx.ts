@@ -1,4 +1,4 @@
-// A real nginx in front of the server, as bad as some are.
+// A real nginx in front of the server, with settings that some have and that hinder streams.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -9,7 +9,7 @@ import type { Server } from './server.ts';
 const NGINX = process.env.NGINX || '/usr/sbin/nginx';
 const START_MS = 10_000;
 
-/** A free port, asked of the system. It could be taken before nginx has it; then nginx says so and the test fails. */
+/** A free port. If another process takes it before nginx does, the test fails. */
 function freePort(): Promise<number> {
   return new Promise((found, reject) => {
     const probe = createServer().once('error', reject);
@@ -28,7 +28,7 @@ export class Nginx {
     private readonly exited: Promise<void>,
   ) {}
 
-  /** `how`: lines for the location, beside the usual. */
+  /** `how`: more lines for the location. */
   static async before(server: Server, how: string): Promise<Nginx> {
     const [folder, port] = [await mkdtemp(join(tmpdir(), 'umbba-nginx-')), await freePort()];
     const user = userInfo().uid === 0 ? 'user root;' : '';

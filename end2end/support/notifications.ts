@@ -1,4 +1,4 @@
-/** A notification as the page's registration gives it back. */
+/** A notification as the page's registration lists it. */
 export interface Shown {
   title: string;
   body: string;
@@ -7,7 +7,7 @@ export interface Shown {
   data: unknown;
 }
 
-/** Runs in the page of either browser, so it may use nothing from here. */
+/** Runs in the page, so it may use nothing of this file. */
 export async function readShown(): Promise<Shown[]> {
   const registration = await navigator.serviceWorker.getRegistration();
   const notifications = (await registration?.getNotifications()) ?? [];

@@ -1,5 +1,5 @@
-// People with browsers of their own, made and paired through the app's real forms but without its pages:
-// a spec drives in the browser only what it is about. Specs import `test` and `expect` from here.
+// People with browsers of their own. They are made and paired by posting the app's forms, so that a spec drives in the
+// browser only what it is about. Specs import `test` and `expect` from here.
 import type { BrowserContext, BrowserContextOptions, Page, TestInfo } from '@playwright/test';
 import { expect, test as base } from './server.ts';
 
@@ -32,7 +32,7 @@ type Name = ParentName | ChildName;
 
 type Fields = Record<string, string>;
 
-/** What a test may want to know of `TodayView`. */
+/** The part of `TodayView` that tests read. */
 export interface Today {
   as_of: number;
   /** The pair's local date. */
@@ -61,7 +61,7 @@ export class Person<N extends Name = Name> {
     readonly page: Page,
   ) {}
 
-  /** Posts a form as this browser would, and gives the address it is sent on to. A refusal is thrown. */
+  /** Posts a form as this browser would. Returns the address of the redirect, and throws a refusal. */
   async post(form: string, fields: Fields = {}): Promise<string> {
     const response = await this.page.request.post(`/api/${form}`, {
       form: fields,
@@ -78,13 +78,13 @@ export class Person<N extends Name = Name> {
     this.isSignedUp = true;
   }
 
-  /** Comes in on this device with the recovery code of another. */
+  /** Signs in on this device with the recovery code from another device. */
   async signInAs(elsewhere: Person): Promise<void> {
     await this.post('sign_in', { code: await elsewhere.recoveryCode() });
     this.isSignedUp = true;
   }
 
-  /** Takes a seat and gives the new pair's id. The seat is the one this name is for. */
+  /** Starts a pair in the seat that this name is for. Returns the pair's id. */
   async startPair(pushTime = '21:00'): Promise<string> {
     await this.signUp();
     const seat: Fields =
@@ -95,21 +95,21 @@ export class Person<N extends Name = Name> {
     return today.split('/')[2];
   }
 
-  /** Makes an invitation and gives its code. */
+  /** Makes an invitation. Returns its code. */
   async invite(pair: string): Promise<string> {
     await this.post('invite', { pair });
     const [, code] = (await this.cookie('__Host-invitation')).split('.');
     return code;
   }
 
-  /** Takes the other seat with a code; somebody new signs up on the way. */
+  /** Takes the other seat with a code, and signs up if need be. */
   async join(code: string): Promise<void> {
     await this.post('check_invitation', { code });
     await this.post('join', { name: this.name, consent: 'yes', relation: this.relation, zone: 'Asia/Seoul' });
     this.isSignedUp = true;
   }
 
-  /** The today page's view, as this person is shown it. */
+  /** Today's view, as this person may see it. */
   async today(pair: string): Promise<Today> {
     const response = await this.page.request.post('/api/today', { form: { pair } });
     if (!response.ok()) throw new Error(`${this.name}: today was answered with ${response.status()}`);
@@ -122,14 +122,14 @@ export class Person<N extends Name = Name> {
     await this.post('submit_answer', { daily_question: question!.id, version: String(question!.version), body });
   }
 
-  /** Opens a page of a pair and waits until it is awake and listens. */
+  /** Opens a page of a pair and waits until it is hydrated and has its feed. */
   async open(path: string): Promise<void> {
     const line = this.page.waitForResponse(/\/events\?/);
     await this.page.goto(path);
     await line;
   }
 
-  /** The recovery code that waits in this browser until it is kept. */
+  /** The recovery code that this browser shows until the person has noted it. */
   async recoveryCode(): Promise<string> {
     const [, code] = (await this.cookie('__Host-recovery')).split('.');
     return code;
@@ -173,9 +173,9 @@ interface Pairing {
 }
 
 export type People = {
-  /** Somebody who has not signed up yet, with a browser of their own. */
+  /** A person who has not signed up, with a browser of their own. */
   somebody: <N extends Name>(name: N, options?: BrowserContextOptions) => Promise<Person<N>>;
-  /** A child who invited and a parent who joined; their first question is open. */
+  /** A child who invited and a parent who joined. Their first question is open. */
   pairUp: (pairing?: Pairing) => Promise<Pair>;
 };
 
@@ -184,11 +184,11 @@ export type People = {
  * that moment, as a page does when it receives an event.
  */
 export async function leave(context: BrowserContext): Promise<void> {
-  // What the page asks for by itself may come in between.
+  // The page may load itself in between.
   await Promise.all(context.pages().map((page) => expect(async () => void (await page.goto('about:blank'))).toPass()));
 }
 
-/** A failing test keeps its pages for the picture. */
+/** The pages of a failing test stay open for the picture. */
 const isPassing = ({ status, expectedStatus }: TestInfo) => status === expectedStatus;
 
 export const test = base.extend<People>({

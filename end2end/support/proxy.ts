@@ -1,4 +1,4 @@
-// A network between browser and server that can be made to hang: what is asked then gets no answer, and no refusal.
+// A proxy between browser and server that can hang: a request then gets neither an answer nor an error.
 import { createServer, request, type Server as Http, type ServerResponse } from 'node:http';
 import type { Server } from './server.ts';
 
@@ -36,7 +36,7 @@ export class Proxy {
     this.isHanging = true;
   }
 
-  /** Everything that waits goes its way. */
+  /** Lets everything that waits continue. */
   flow(): void {
     this.isHanging = false;
     for (const go of this.hung.splice(0)) go();

@@ -1,5 +1,5 @@
-// A push service of our own: RFC 8030 towards the server, Mozilla's WebSocket protocol towards Firefox, both on one
-// port. What is posted here is decrypted by a real browser, and what a real service refuses is refused.
+// The push service of the tests: RFC 8030 towards the server and Mozilla's WebSocket protocol towards Firefox, on one
+// port. It refuses what a real service refuses, and a real browser decrypts what it takes.
 import { randomUUID } from 'node:crypto';
 import {
   createServer,
@@ -22,33 +22,33 @@ const URGENCIES = ['very-low', 'low', 'normal', 'high'];
  */
 type Ack = 100 | 101 | 102;
 
-/** A message as it came in, taken or refused. */
+/** A message that was posted, taken or refused. */
 export interface PushMessage {
   readonly id: string;
   /** The address it was posted to. */
   readonly endpoint: string;
   readonly headers: IncomingHttpHeaders;
-  /** The encrypted body, salt and key in front (RFC 8188). */
+  /** The encrypted body, which begins with salt and key (RFC 8188). */
   readonly body: Buffer;
-  /** What it was answered with. */
+  /** The status of the answer. */
   readonly status: number;
-  /** What its signed token says; not there for a message that was refused. */
+  /** The claims of its token; missing for a message that was refused. */
   readonly claims?: Claims;
-  /** Settles when the browser has it; never for a message that was refused. */
+  /** Settles when the browser has it; never for a refused message. */
   readonly ack: Promise<Ack>;
 }
 
-/** A browser that said hello, there or not. */
+/** A browser that has said hello, connected or not. */
 interface Browser {
   socket?: WebSocket;
-  /** Not acknowledged yet, by topic or else by id: a newer message takes the place of an older one (RFC 8030 §5.4). */
+  /** Messages not acknowledged yet, by topic or id. A newer one replaces an older one (RFC 8030 §5.4). */
   waiting: Map<string, { message: PushMessage; channel: string; until: number }>;
 }
 
 interface Subscription {
   browser: Browser;
   channel: string;
-  /** The public key it is bound to, if it was made with one. */
+  /** The public key that it is bound to, if any. */
   key?: string;
 }
 
@@ -101,17 +101,17 @@ export class PushService {
     return (this.http.address() as AddressInfo).port;
   }
 
-  /** As `PUSH_EXTRA_HOSTS` takes it. */
+  /** The host for `PUSH_EXTRA_HOSTS`. */
   get host(): string {
     return `127.0.0.1:${this.port}`;
   }
 
-  /** The subscriptions that stand, as their endpoints. */
+  /** The endpoints of all subscriptions. */
   get endpoints(): string[] {
     return [...this.subscriptions.keys()];
   }
 
-  /** The oldest message nobody has been given yet, to one endpoint or to any; waits for it. */
+  /** Waits for the oldest message that no call has returned yet, to one endpoint or to any. */
   async next({ to, within = WAIT_MS }: { to?: string; within?: number } = {}): Promise<PushMessage> {
     const end = Date.now() + within;
     for (;;) {
@@ -129,7 +129,7 @@ export class PushService {
     }
   }
 
-  /** From now on every message is answered so, and none reaches a browser. */
+  /** Answers every message with this status from now on; none reaches a browser. */
   answerWith(status: number, headers: Record<string, string> = {}): void {
     this.scripted = new Refusal(status, 'as the test wants it', headers);
   }
@@ -138,7 +138,7 @@ export class PushService {
     this.scripted = undefined;
   }
 
-  /** The service gives a subscription up without a word to the browser, as it does for a device long unseen. */
+  /** Ends a subscription without telling the browser, as services do for devices not seen for long. */
   forget(endpoint: string): void {
     this.subscriptions.delete(endpoint);
     this.gone.add(endpoint);
@@ -187,7 +187,7 @@ export class PushService {
     return message;
   }
 
-  /** What a real service looks at before it takes a message. */
+  /** Checks what a real service checks before it takes a message. */
   private checked({ endpoint, headers, body }: Pick<PushMessage, 'endpoint' | 'headers' | 'body'>) {
     const subscription = this.subscriptions.get(endpoint);
     const { topic, urgency } = headers;

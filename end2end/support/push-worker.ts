@@ -1,9 +1,9 @@
-// Chromium's side of a push, without its push service: DevTools hands the service worker a message in clear, so this
-// tests what the worker does with it and not the encryption, which `firefox.ts` is for.
+// Pushes in Chromium without its push service: DevTools hands the service worker a message in clear. This tests the
+// worker and not the encryption, which `firefox.ts` tests.
 import type { BrowserContext, CDPSession, Page, Worker } from '@playwright/test';
 import { readShown, type Shown } from './notifications.ts';
 
-/** What a click on a notification led to, besides messages and navigations, which really happen. */
+/** What a click on a notification led to. Messages and navigations happen, and are not listed. */
 export interface Click {
   /** The addresses of new windows it asked for. */
   opened: string[];
@@ -11,19 +11,19 @@ export interface Click {
   focused: string[];
 }
 
-/** What DevTools tells of a push; only what is used here. */
+/** The part of a DevTools event about a push that is used here. */
 interface BackgroundServiceEvent {
   backgroundServiceEvent: { eventName: string; eventMetadata: { key: string; value: string }[] };
 }
 
-/** Lets a context's pages and workers notify. Headless Chromium denies it when asked; only a grant is heard. */
+/** Grants notifications to a context. Headless Chromium denies every prompt. */
 export async function allowNotifications(context: BrowserContext, origin: string): Promise<void> {
   await context.grantPermissions(['notifications'], { origin });
 }
 
 /** The service worker of a page's origin. */
 export class PushWorker {
-  /** What went wrong in it so far. */
+  /** The errors in the worker so far. */
   readonly errors: string[] = [];
   private readonly origin: string;
   private registration!: string;
@@ -74,15 +74,15 @@ export class PushWorker {
     return this.page.evaluate(readShown);
   }
 
-  /** Ends the worker, as the browser does with an idle one: the next push starts it anew, with nothing remembered. */
+  /** Ends the worker, as the browser ends an idle one. The next push starts it again without its state. */
   async stop(): Promise<void> {
     await this.cdp.send('ServiceWorker.stopAllWorkers');
     while (this.isRunning) await new Promise<void>((settle) => this.changed.push(settle));
   }
 
   /**
-   * Clicks a shown notification, as far as a script can: the worker's listeners run and what they wait for is waited
-   * for, but without a person's hand no window may be opened or brought to the front, so that is written down instead.
+   * Clicks a shown notification as far as a script can: the worker's listeners run, and this waits for them. Only a
+   * person's click may open or focus windows, so these calls are recorded instead.
    */
   async click(title: string, action = ''): Promise<Click> {
     // A stopped worker would never answer.
@@ -90,7 +90,7 @@ export class PushWorker {
     return this.worker().evaluate(dispatchClick, { title, action });
   }
 
-  /** The worker itself, to look into. */
+  /** The worker itself. */
   worker(): Worker {
     const worker = this.page
       .context()
@@ -122,7 +122,7 @@ export class PushWorker {
   }
 }
 
-/** Runs in the worker, so it may use nothing from here. */
+/** Runs in the worker, so it may use nothing of this file. */
 async function dispatchClick({ title, action }: { title: string; action: string }): Promise<Click> {
   const scope = globalThis as any;
   const [notification] = (await scope.registration.getNotifications()).filter(
@@ -142,7 +142,7 @@ async function dispatchClick({ title, action }: { title: string; action: string 
   try {
     const waited: Promise<unknown>[] = [];
     const event = new scope.NotificationEvent('notificationclick', { notification, action, cancelable: true });
-    event.waitUntil = (promise: Promise<unknown>) => waited.push(promise); // refused on an event of a script's making
+    event.waitUntil = (promise: Promise<unknown>) => waited.push(promise); // a script's own event refuses it
     scope.dispatchEvent(event);
     for (const promise of waited) await promise;
     return click;

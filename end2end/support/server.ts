@@ -1,4 +1,4 @@
-// The real binary, one for each worker, with its own folder, port and clock. `pair.ts` adds the people.
+// The real server binary, one for each worker, with its own folder, port and clock. `pair.ts` adds people.
 import { test as base } from '@playwright/test';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -18,7 +18,7 @@ export class Server {
   private process!: ChildProcess;
   private exited!: Promise<void>;
   private lines = '';
-  private port = '0'; // the system's choice, then kept: open pages come back to it
+  private port = '0'; // the system chooses it; a restart keeps it for open pages
   readonly clock: Clock;
 
   private constructor(
@@ -28,17 +28,17 @@ export class Server {
     this.clock = new Clock(join(dataDir, 'control.sock'));
   }
 
-  /** Where the pages are: `localhost`, as only there a `Secure` cookie is kept on http. */
+  /** The address of the pages. Over http a browser keeps a `Secure` cookie on `localhost` only. */
   get url(): string {
     return `http://localhost:${this.port}`;
   }
 
-  /** All the server has said so far. */
+  /** The output of the server so far. */
   get log(): string {
     return this.lines;
   }
 
-  /** `settings` are what an operator would set beside the usual. */
+  /** `settings`: more environment variables. */
   static async start(settings: Record<string, string> = {}): Promise<Server> {
     const server = new Server(await mkdtemp(join(tmpdir(), 'umbba-e2e-')), settings);
     try {
@@ -50,10 +50,10 @@ export class Server {
     }
   }
 
-  /** Starts it, the first time or again: the same folder, the same port, a clock that shows the real time. */
+  /** Starts it, for the first time or again with the same folder and port. Its clock shows the real time. */
   async resume(): Promise<void> {
     const said = this.lines.length;
-    // Nothing is inherited that could lead to another database or address.
+    // No inherited variable may lead to another database or address.
     this.process = spawn(BINARY, ['serve'], {
       cwd: this.dataDir,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -83,14 +83,14 @@ export class Server {
     this.port = await this.listening(said);
   }
 
-  /** Asks it to end, as an operator would. Its folder stays; its exit code must be 0. */
+  /** Ends it as an operator would. Its folder stays, and its exit code must be 0. */
   async halt(): Promise<void> {
     await this.end();
     const { exitCode, signalCode } = this.process;
     if (exitCode !== 0) throw new Error(`the server ended with ${signalCode ?? exitCode}\n${this.lines.slice(-4000)}`);
   }
 
-  /** Ends it, well, and removes its folder. */
+  /** Ends it and removes its folder. */
   async stop(): Promise<void> {
     try {
       await this.halt();
@@ -149,14 +149,14 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 
   clock: async ({ server }, use) => use(server.clock),
 
-  /** One for this test alone, to stop it or to spoil it for everybody who comes from this address. */
+  /** A server for this test alone, which may stop it or use up its limits for this address. */
   ownServer: async ({}, use) => {
     const server = await Server.start();
     await use(server);
     await server.stop();
   },
 
-  // A failing test brings what the server said meanwhile.
+  // The report of a failing test contains the output of the server.
   serverLog: [
     async ({ server }, use, testInfo) => {
       const before = server.log.length;

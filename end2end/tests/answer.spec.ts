@@ -40,7 +40,7 @@ test('line breaks stay where they were written', async ({ pairUp }) => {
   const pair = await pairUp();
   const { page } = pair.child;
   const body = '첫 줄이에요.\n\n한 줄 쉬고 이어 썼어요.';
-  // As it is drawn, line breaks included; asked again until the leaf that stays is there.
+  // `innerText` has the line breaks as they are shown. It is read again until the leaf is in its place.
   const isDrawn = () =>
     expect(async () =>
       expect(await page.getByRole('article').getByText('첫 줄이에요.').innerText()).toBe(body),
@@ -61,7 +61,7 @@ test('the counter counts what people call letters and says when they are too man
   await pair.child.open(pair.at('today'));
   await page.getByLabel('나의 답').fill('👨‍👩‍👧');
   await expect(page.getByText('1 / 2,000')).toBeVisible();
-  // Two thousand as the server counts them too, half of them made of two code points.
+  // Two thousand letters as the server counts them: half of them consist of two code points.
   await page.getByLabel('나의 답').fill('가🇰🇷'.repeat(1000));
   await expect(page.getByText('2000 / 2,000')).toBeVisible();
   await page.getByLabel('나의 답').press('End');

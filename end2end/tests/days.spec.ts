@@ -3,11 +3,11 @@ import { expect, type Pair, test } from '../support/pair.ts';
 
 const FIRST = '가장 오래된 기억';
 
-/** A topic as it stands on the shelf: other questions may hold the same words. */
+/** The topic of a question on the shelf. Other questions may contain the same words. */
 const topic = (page: Page, name: string) => page.getByText(name, { exact: true });
 const onShelf = (page: Page, name: string) => page.getByRole('listitem').filter({ has: topic(page, name) });
 
-/** The question the pair has now, in the words of each. */
+/** The pair's current question, in the wording for each of them. */
 async function wordings(pair: Pair) {
   const [parent, child] = await Promise.all([pair.parent.today(pair.id), pair.child.today(pair.id)]);
   return { parent: parent.question!.wording, child: child.question!.wording };

@@ -8,7 +8,7 @@ test('the same words sent from elsewhere are no draft any more', async ({ pairUp
   await pair.child.open(pair.at('today'));
   await field(page).fill('운동장 뒤 등나무 벤치요.');
   await expect(page.getByText(KEPT, { exact: true })).toBeVisible();
-  // As from a page whose form went before its script woke.
+  // A form that is sent before its script has started sends the same words.
   await pair.child.answer(pair.id, ' 운동장 뒤 등나무 벤치요.\r\n');
   await expect(page.getByRole('article').getByText('운동장 뒤 등나무 벤치요.')).toBeVisible();
   await expect.poll(() => storedTexts(page)).toEqual([]);
@@ -133,13 +133,13 @@ test('what is typed before the page wakes up never goes over an earlier draft', 
 test('better words for an answer whose receipt was lost are an edit of it', async ({ pairUp, somebody }) => {
   const pair = await pairUp({ child: await somebody('민지', { serviceWorkers: 'block' }) });
   const { page } = pair.child;
-  await page.route('**/events?*', (route) => route.abort()); // no news of what arrived
+  await page.route('**/events?*', (route) => route.abort()); // no event says that it arrived
   await page.route('**/api/submit_answer', async (route) => {
     await route.fetch();
     await page.context().setOffline(true);
     await route.abort();
   });
-  const awake = page.waitForRequest(/\/events\?/); // only a page that is awake asks, though in vain
+  const awake = page.waitForRequest(/\/events\?/); // only a hydrated page asks
   await page.goto(pair.at('today'));
   await awake;
   await field(page).fill('먼저 쓴 글');
@@ -171,7 +171,7 @@ test('words sent while another answer is on its way are the ones that go', async
     if (route.request().postData()!.includes(encodeURIComponent('아빠에게'))) await held;
     return route.continue();
   });
-  // Two answers wait, the father's first.
+  // Two answers are queued, the one to the father first.
   for (const [id, text] of [
     [other, '아빠에게'],
     [pair.id, '먼저 쓴 글'],
@@ -212,7 +212,7 @@ test('a draft for a wording that was swapped away meanwhile is found by the next
   await pair.child.open(pair.at('today'));
   await field(page).fill('바꾸기 전에 쓰던 글');
   await expect(page.getByText(KEPT, { exact: true })).toBeVisible();
-  await page.goto('about:blank'); // nothing of ours is open while it is swapped
+  await page.goto('about:blank'); // no page of the app is open while the question is swapped
   const { question } = await pair.parent.today(pair.id);
   await pair.parent.post('swap_question', { daily_question: question!.id, version: String(question!.version) });
   await pair.child.open(pair.at('today'));

@@ -65,7 +65,7 @@ test('killing the browser after "saved" loses nothing, and the next start sends 
     await field(phone.page).fill('지하철에서 쓴 글');
     await send(phone.page);
     await expect(phone.page.getByText(WAITS)).toBeVisible();
-    // A browser writes its cookies down within half a minute; this session is younger.
+    // A browser stores its cookies within half a minute. This session is younger.
     const cookies = await context.cookies();
     const gone = new Promise((settle) => context.once('close', settle));
     execFileSync('pkill', ['-KILL', '-f', profile]);
@@ -93,7 +93,7 @@ test('a page that is drawn anew while what waited goes says that it went', async
   await field(page).fill('지하철에서 쓴 글');
   await send(page);
   await expect(page.getByText(WAITS)).toBeVisible();
-  // The page ends as soon as the text is gone from the device, and does nothing after that.
+  // The page is loaded again as soon as the text is deleted on the device, before it does anything else.
   await page.addInitScript(() => {
     const remove = IDBObjectStore.prototype.delete;
     IDBObjectStore.prototype.delete = function (id) {
@@ -115,10 +115,10 @@ test('a page that is drawn anew while what waited goes says that it went', async
 test('a store that opens late holds nobody up, and what lies in it goes all the same', async ({ pairUp }) => {
   const pair = await pairUp();
   await sendOffline(pair, '지하철에서 쓴 글');
-  // A page that is left may live on for a moment, and hear that the network is back; one that is closed does not.
+  // A page that is left may run for another moment and receive `online`. A closed page does not.
   const page = await pair.child.page.context().newPage();
   await pair.child.page.close();
-  // As after a browser that was killed: it opens, but not at once.
+  // The database opens late, as after a browser that was killed.
   await page.addInitScript(() => {
     const { open } = IDBFactory.prototype;
     IDBFactory.prototype.open = function (...args) {
@@ -133,7 +133,7 @@ test('a store that opens late holds nobody up, and what lies in it goes all the 
   await page.context().setOffline(false);
   await page.goto(pair.at('archive'));
   await page.waitForFunction(() => 'openStore' in globalThis);
-  await page.clock.runFor(3_000); // longer than anybody waits for it
+  await page.clock.runFor(3_000); // longer than the page waits for the database
   expect((await pair.parent.today(pair.id)).question!.answers).toBe('Open');
   await page.evaluate(() => (globalThis as unknown as { openStore(): void }).openStore());
   await page.clock.runFor(10_000);
@@ -215,7 +215,7 @@ test('an answer whose receipt was lost is one answer', async ({ pairUp }) => {
 test('a new version waits for what is being typed', async ({ pairUp }) => {
   const pair = await pairUp();
   const { page } = pair.child;
-  // A device whose store cannot be written.
+  // The database of this device does not open.
   await page.addInitScript(() => {
     IDBFactory.prototype.open = () => {
       throw new Error('no store');

@@ -1,4 +1,4 @@
-// Going on at another device of one's own: two browsers, a yes between them, and the way out of an app's own browser.
+// Signing in on another device of one's own: digits and a yes, and the link out of an in-app browser.
 import type { Page } from '@playwright/test';
 import { expectAccessibleByDayAndDusk } from '../support/a11y.ts';
 import { keptPages } from '../support/kept.ts';
@@ -7,10 +7,10 @@ import { IPHONE, KAKAOTALK } from '../support/user-agents.ts';
 
 const REFUSED = '숫자가 맞지 않거나 이미 쓰였거나 10분이 지났어요. 쓰던 기기에서 다시 확인해 주세요.';
 
-// Failures count by address, and everybody here has the same one.
+// Failed tries are counted by address, and all tests have the same one.
 test.beforeEach(({ clock }) => clock.advance('+1h'));
 
-/** Makes digits on the page and gives them as they are shown. */
+/** Makes digits on the page. Returns them as they are shown. */
 async function digits(page: Page): Promise<string> {
   await page.goto('/hand-over');
   await page.getByRole('button', { name: /^숫자 (새로 )?받기$/ }).click();
@@ -50,7 +50,7 @@ test('from settings to the new phone: digits here, typed there, a yes here, and 
     'live',
   ).toBeVisible();
   await expectAccessibleByDayAndDusk(page);
-  // Twice, as some do everywhere.
+  // Some people double-click everything.
   await page.getByRole('button', { name: '네, 내 기기예요' }).dblclick();
 
   await expect(phone).toHaveURL(pair.at('today'));
@@ -73,7 +73,7 @@ test('digits typed where the recovery code goes are no wrong code, and nobody’
   await expect(phone.getByLabel('숫자 여덟 개')).toHaveValue(code.replace(' ', '-'));
   await expect(phone.getByText('님이 들어와 있어요')).toHaveCount(0);
 
-  // The mother's own browser is about to become the child's.
+  // The mother's browser is about to sign in as the child.
   const { page } = pair.parent;
   await page.goto(`/signin/digits/${code.replace(' ', '-')}`);
   await expect(page.getByText('님이 들어와 있어요.')).toBeVisible();
@@ -122,7 +122,7 @@ test('the picture’s address fills the digits in, and nothing of these pages is
   await phone.page.getByRole('button', { name: '다음' }).click();
   await page.getByRole('button', { name: '네, 내 기기예요' }).click();
   await expect(phone.page).toHaveURL(pair.at('today'));
-  await expect(page.getByText('아이폰 · Safari에서 이어 쓰기 시작했어요.')).toBeVisible(); // the page is drawn anew for it
+  await expect(page.getByText('아이폰 · Safari에서 이어 쓰기 시작했어요.')).toBeVisible(); // the page is loaded again for it
   await page.goto('/hand-over/0a1b');
   await expect.poll(() => keptPages(phone.page)).toContain(pair.at('today'));
   for (const device of [page, phone.page])
@@ -165,7 +165,7 @@ test('inside KakaoTalk one reads and answers, and one tap leads out with the per
   await page.getByRole('button', { name: '기본 브라우저로 열기' }).click();
   const way = new URL((await leaving).url());
   expect(way.href).toMatch(/^kakaotalk:\/\/web\/openExternal\?url=/);
-  // No KakaoTalk hears it here: whoever did not get out finds the same address as a link.
+  // There is no KakaoTalk to open the address here, so the page shows it as a link.
   await expect(page.getByRole('link', { name: '기본 브라우저로 열기' })).toHaveAttribute('href', way.href);
 
   const { page: browser } = await somebody('민지');

@@ -6,7 +6,7 @@ import { PHONES } from '../support/user-agents.ts';
 const TITLE = '홈 화면에 두면 더 편해요';
 const card = (page: Page) => page.locator('[data-install]:visible');
 
-/** As if the browser were ready to install. Its own prompt says yes. */
+/** Makes the page believe that the browser can install the app, and that the person says yes to the prompt. */
 async function offer(page: Page): Promise<void> {
   await page.evaluate(() => {
     const event = new Event('beforeinstallprompt', { cancelable: true });
@@ -15,7 +15,7 @@ async function offer(page: Page): Promise<void> {
   });
 }
 
-/** Another app shares into the installed one: the system posts the form that the manifest describes. */
+/** Another app shares a text: the system posts the form that the manifest describes. */
 async function share(page: Page, fields: Record<string, string>, action = '/share', hasWorker = true): Promise<void> {
   await page.goto('/terms');
   if (hasWorker) await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
@@ -36,7 +36,7 @@ async function share(page: Page, fields: Record<string, string>, action = '/shar
 test('after the second answer the browser’s prompt is offered once, from a tap', async ({ pairUp, clock }) => {
   const pair = await pairUp({ pushTime: await clock.minute() });
   const { page } = pair.child;
-  // Notifications were put off: that card goes first.
+  // The card about notifications goes first, so it is put off.
   await page.addInitScript(() => localStorage.setItem('push-later', String(Date.now() + 86_400_000)));
   await pair.complete();
   await pair.child.open(pair.at('today'));
@@ -83,7 +83,7 @@ for (const [phone, userAgent] of Object.entries(PHONES)) {
     await expect(steps).toHaveCount(3);
     await expect(steps.first()).toContainText({ iphone: '공유 단추', samsung: '줄 세 개', chrome: '점 세 개' }[phone]!);
     await expect(steps.first().locator('svg')).toBeVisible();
-    // The app on an iPhone's home screen begins signed out: its digits are had here.
+    // The app on an iPhone's home screen starts signed out. The digits for it are made here.
     await expect(card(page).getByRole('link', { name: '이어 쓸 숫자 받기' })).toHaveCount(phone === 'iphone' ? 1 : 0);
     await page.getByRole('button', { name: '나중에' }).click();
     await expect(card(page)).toHaveCount(0);
@@ -134,7 +134,7 @@ test('shared text is for the day it was meant for, whatever is on the shelf and 
   await expect(field).toHaveValue('가져온 이야기');
   await expect(page.locator('.later textarea').first()).toHaveValue('');
 
-  // Chosen for the mother's day, but the father's is opened before it is there.
+  // The text is chosen for the mother's day, but the father's page is opened first.
   await share(page, { text: '다른 이야기' });
   await page.evaluate(() => document.addEventListener('click', (event) => event.preventDefault()));
   await page.getByRole('link', { name: '엄마와 나' }).click();
@@ -163,9 +163,9 @@ test('what is shared where no network is waits for one', async ({ pairUp }) => {
   await expect(page.getByRole('heading', { name: '지금은 연결이 끊겼어요' })).toBeVisible();
   const again = page.waitForEvent('load');
   await page.getByRole('link', { name: '다시 열기' }).click();
-  await again; // a page that is being left hears of no network
+  await again; // a page that is being left does not receive `online`
   await page.context().setOffline(false);
-  // It looks when the browser says that there is a network, and every 20 s.
+  // The page asks when the browser says that there is a network, and every 20 s.
   await expect(page.getByLabel('가져온 글')).toHaveValue('터널에서 가져온 이야기', { timeout: 30_000 });
 });
 

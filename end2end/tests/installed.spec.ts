@@ -7,7 +7,7 @@ import { expect, test as base } from '../support/pair.ts';
 import { SITE } from '../support/server.ts';
 
 const test = base.extend<{ atHome: Page }>({
-  /** In a profile of its own: a test's usual context is a private window, where nothing can be installed. */
+  /** A context with a profile: the usual one is a private window, in which nothing can be installed. */
   atHome: async ({ playwright, launchOptions, baseURL }, use) => {
     const profile = await mkdtemp(join(tmpdir(), 'umbba-profile-'));
     const context = await playwright.chromium.launchPersistentContext(profile, { ...launchOptions, baseURL });
@@ -68,7 +68,7 @@ test('the shortcuts lead to the only pair, to the list of several, and to the do
   await child.goto('/archive');
   await expect(child).toHaveURL(pair.at('archive'));
 
-  // The archive draws itself anew at the news; leaving it in that very moment would be a race of two addresses.
+  // The archive loads itself again on the event. A `goto` at that moment would race with it.
   await Promise.all([child.waitForEvent('load'), pair.child.startPair()]);
   await child.goto('/today');
   await expect(child).toHaveURL('/');

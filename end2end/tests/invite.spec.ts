@@ -10,11 +10,11 @@ async function type(page: Page, code: string) {
   await page.getByRole('button', { name: '초대 확인' }).click();
 }
 
-/** As somebody copies it from a note: small letters, spaces, o for 0, l for 1. */
+/** The code as somebody copies it by hand: small letters, spaces, o for 0, l for 1. */
 const scrawled = (code: string) =>
   ` ${code.slice(0, 3)} ${code.slice(3, 7)}-${code.slice(7)} `.toLowerCase().replaceAll('0', 'o').replaceAll('1', 'l');
 
-// Failures count by address, and everybody here has the same one.
+// Failed tries are counted by address, and all tests have the same one.
 test.beforeEach(({ clock }) => clock.advance('+1h'));
 
 test('a bare code may be written as people write', async ({ somebody }) => {

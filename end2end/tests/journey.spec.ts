@@ -53,7 +53,7 @@ test('a child and a parent meet, answer, see the card open and find it in the ar
   await expect(child.getByText('엄마가 들어왔어요.')).toBeVisible();
   await expect(parent.getByText('민지는 벌써 답했어요. 내가 답하면 바로 카드가 열려요.')).toBeVisible();
 
-  // What a reload, a stolen focus or a jump would change.
+  // A reload, a lost focus or a jump of the page would change these.
   await child.evaluate(() => (document.body.dataset.seen = 'before'));
   await child.getByRole('link', { name: '보관함', exact: true }).focus();
   const scrolled = await child.evaluate(() => (scrollTo(0, 100), scrollY));

@@ -7,7 +7,7 @@ const SLOW = '이 연결에서는 새 소식이 조금 늦게 올 수 있어요.
 const LOST = '연결이 끊겼어요. 다시 잇고 있어요.';
 const said = (page: Page, text: string) => page.getByText(text);
 
-/** Every line to the feed that these pages ask for, as they ask. */
+/** Every request for the feed that these pages make, in order. */
 function lines(page: Page): string[] {
   const asked: string[] = [];
   page.context().on('request', (request) => {
@@ -27,7 +27,7 @@ async function tab(person: Person, path: string): Promise<Page> {
   return page;
 }
 
-/** A pair whose browsers come by way of `url`. */
+/** A pair whose browsers connect through `url`. */
 async function pairAt(
   url: string,
   somebody: (name: '준호' | '미경', options: { baseURL: string }) => Promise<Person>,
@@ -48,7 +48,7 @@ test('seven tabs share one line, and all of them hear at once', async ({ pairUp 
   await pair.parent.answer(pair.id, '골목에서 고무줄을 했지.');
   for (const page of tabs) await expect(said(page, '골목에서 고무줄을 했지.')).toBeVisible();
   expect(asked, 'one line').toHaveLength(1);
-  // Six connections to one host are all that HTTP/1.1 browsers open: a seventh tab still loads and posts.
+  // A browser opens six HTTP/1.1 connections to a host. A seventh tab can load and post all the same.
   await tabs[6].goto(pair.at('archive'));
   await expect(tabs[6].getByRole('heading', { level: 1 })).toBeVisible();
 });
@@ -76,7 +76,7 @@ test('a tab that leads and has fallen silent is robbed by one that is looked at,
   await second.goto(pair.at('today'));
   await expect(second.getByRole('heading', { level: 1 })).toBeVisible();
   await expect(second.locator('.presence'), 'awake').toBeAttached();
-  // Frozen, to the others: it holds the lock and says nothing any more.
+  // The leading tab is frozen: it holds the lock and is silent.
   await pair.child.page.evaluate(() => (BroadcastChannel.prototype.postMessage = () => {}));
   await pair.parent.answer(pair.id, '골목에서 고무줄을 했지.');
   await expect(said(pair.child.page, '골목에서 고무줄을 했지.')).toBeVisible();
@@ -94,7 +94,7 @@ test('behind a proxy that buffers, the line becomes a long poll, says so, and la
   ownServer,
   somebody,
 }) => {
-  // It packs the stream, against what the server asks for, and a packer waits for more before it gives anything.
+  // The proxy compresses the stream although the server asks it not to, and compression buffers.
   const nginx = await Nginx.before(
     ownServer,
     'proxy_buffering on; proxy_ignore_headers X-Accel-Buffering; ' +
@@ -115,7 +115,7 @@ test('behind a proxy that buffers, the line becomes a long poll, says so, and la
     await pair.parent.answer(pair.id, '골목에서 고무줄을 했지.');
     await expect(said(page, '골목에서 고무줄을 했지.'), 'the poll is answered at once').toBeVisible();
     await expect(said(page, SLOW)).toBeVisible();
-    // Ten minutes later the better road is tried once more.
+    // Ten minutes later the page tries the stream again.
     const again = page.waitForRequest(/\/events\?after=/);
     await page.clock.fastForward(600_000);
     await pair.parent.post('change_relation', { pair: pair.id, relation: 'grandmother' });
@@ -132,7 +132,7 @@ test('a proxy that drops idle lines costs nothing', async ({ ownServer, somebody
     const { page } = pair.child;
     await pair.child.answer(pair.id, '운동장 뒤 등나무 벤치요.');
     await pair.child.open(pair.at('today'));
-    // Dropped, and opened again by itself from the last number.
+    // The proxy drops the connection, and the page opens it again from the last number.
     await page.waitForRequest(/\/events\?/);
     await pair.parent.answer(pair.id, '골목에서 고무줄을 했지.');
     await expect(said(page, '골목에서 고무줄을 했지.')).toBeVisible();
@@ -159,7 +159,7 @@ test('behind a proxy whose server is away a page stays as it is, and goes on by 
     await refused;
     await expect(said(page, LOST)).toBeVisible();
     await ownServer.resume();
-    await expect(said(page, LOST)).toBeHidden({ timeout: 30_000 }); // it waits longer from try to try
+    await expect(said(page, LOST)).toBeHidden({ timeout: 30_000 }); // each wait is longer than the one before
     expect(await page.evaluate(() => document.body.dataset.seen), 'nobody loaded it anew for that').toBe('before');
     await pair.child.answer(pair.id, '운동장 뒤 등나무 벤치요.');
     await pair.parent.answer(pair.id, '골목에서 고무줄을 했지.');
@@ -189,13 +189,13 @@ test('where tabs cannot agree each has a line, and one too many comes back when 
   await page.addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined }));
   const asked = lines(page);
   await pair.child.open(pair.at('today'));
-  // Asked for is not yet there: a line that comes after the eight would take the place of one of them.
+  // A request is not a connection yet: one that arrives after the eight would replace one of them.
   const there = page.context().waitForEvent('response', (response) => response.url().includes('/events?'));
   await tab(pair.child, pair.at('today'));
   await there;
   expect(asked).toHaveLength(2);
 
-  // Eight more of this browser, and both are replaced.
+  // Eight more connections of this browser replace both.
   const cookies = (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join('; ');
   const ending = new AbortController();
   const ends = [];
@@ -248,7 +248,7 @@ test('an answer that both see live costs five requests, and so does the one that
     await untilKept(who.page, pair.at('today'), '/', pair.at('archive'));
     who.page.context().on('request', (request) => {
       const { pathname } = new URL(request.url());
-      // Who is here is told by a clock of its own, and counted in its own tests.
+      // Presence has its own timers, and is counted in its own tests.
       if (pathname !== '/api/presence')
         asked.push(`${name} ${request.method()} ${pathname.replace(pair.at('today'), 'today')}`);
     });
@@ -256,7 +256,7 @@ test('an answer that both see live costs five requests, and so does the one that
   const costs = (writer: string, other: string) => [
     `${writer} POST /api/submit_answer`,
     `${writer} POST /api/today`,
-    `${writer} GET today`, // the copy of this device, by its worker
+    `${writer} GET today`, // the service worker stores the page
     `${other} POST /api/today`,
     `${other} POST /api/seen_live`,
   ];

@@ -1,9 +1,9 @@
-// Each page in every light, at every width and size: what a stylesheet change breaks without anybody noticing.
+// Each page by day and by dusk, at every width and text size: what a change of the style sheet may break unnoticed.
 import type { Page, TestInfo } from '@playwright/test';
 import { expectAccessibleByDayAndDusk } from '../support/a11y.ts';
 import { expect, type Pair, type People, type Person, test } from '../support/pair.ts';
 
-// The pages know nothing of one another, and this is the longest file: both workers may share it.
+// This is the longest file, and its pages are independent, so both workers share it.
 test.describe.configure({ mode: 'parallel' });
 
 type Shown = { page: Page; path: string };
@@ -13,7 +13,7 @@ const nobody =
   async ({ somebody }: People) =>
     seen(await somebody('태오'), path);
 
-// One long word, as pasted addresses are.
+// One long word, like a pasted address.
 const LONG = `골목에서 고무줄을 했지.\nhttps://family.example/${'album-'.repeat(12)}1972`;
 
 async function answered(pairUp: People['pairUp'], by: (pair: Pair) => Promise<void>): Promise<Shown> {
@@ -104,7 +104,7 @@ const PAGES: Record<string, (people: People) => Promise<Shown>> = {
   },
 };
 
-/** What cannot be read without scrolling sideways, or at all. */
+/** Elements that are cut off, or can be read only by scrolling sideways. */
 const beyondTheEdge = () => {
   const edge = document.documentElement.clientWidth + 1;
   const found =
@@ -126,7 +126,7 @@ const beyondTheEdge = () => {
   return found;
 };
 
-/** Words that a line break cuts in two. What somebody pasted, and codes, may break anywhere. */
+/** Words that a line break cuts in two. Pasted text and codes may break anywhere. */
 const brokenWords = () => {
   const found: string[] = [];
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -151,14 +151,14 @@ const brokenWords = () => {
   return found;
 };
 
-/** The whole page without `fullPage`, which would put the text back to its own size. */
+/** A picture of the whole page. `fullPage` would reset the size of the text. */
 async function picture(page: Page, testInfo: TestInfo, name: string) {
   const path = testInfo.outputPath(`${name}.png`);
   await page.screenshot({ path });
   await testInfo.attach(name, { path, contentType: 'image/png' });
 }
 
-/** What a browser's own "very large" text does: its 16 pixels become 32. */
+/** Sets the browser's text size to "very large": 32 pixels in place of 16. */
 async function doubleText(page: Page, height = 844, width = 390) {
   await page.setViewportSize({ width, height });
   const settings = await page.context().newCDPSession(page);

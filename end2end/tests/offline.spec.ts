@@ -12,7 +12,7 @@ import { SITE, Server } from '../support/server.ts';
 
 const OFFLINE = '지금은 연결이 끊겼어요';
 
-/** Opens a page of a pair and waits until its worker has it. */
+/** Opens a page of a pair and waits until the worker has stored it. */
 async function visit(person: Person, path: string): Promise<void> {
   await person.open(path);
   await untilKept(person.page, path);
@@ -74,7 +74,7 @@ test('a kept page is found by every address it goes by', async ({ pairUp }) => {
 });
 
 test('a kept copy gives way to the page itself when the network is back', async ({ pairUp }) => {
-  const again = { timeout: 30_000 }; // it looks every 20 s, and at once when the browser says so
+  const again = { timeout: 30_000 }; // the page asks every 20 s, and at once on `online`
   const pair = await pairUp();
   const { page } = pair.child;
   const card = await cardOf(pair);
@@ -179,7 +179,7 @@ test('codes, settings, devices and the inbox are in no cache', async ({ pairUp }
   ];
   expect(paths.filter((path) => !allowed.some((pattern) => pattern.test(path)))).toEqual([]);
 
-  // A worker the browser has just woken again may be cut off a moment later than its page.
+  // A worker that the browser has just started may go offline a moment later than its page.
   await page.context().setOffline(true);
   await expect(async () => {
     await page.goto('/recovery');
@@ -218,7 +218,7 @@ test('a session ended elsewhere takes the copies along, at the first page that s
   await phone.signInAs(pair.child);
   const { sessions } = await (await phone.page.request.post('/api/account')).json();
   await phone.post('end_session', { session: sessions.find(({ is_this }: { is_this: boolean }) => !is_this).id });
-  // The open page hears that it is out and asks the server for itself.
+  // The open page learns that its session has ended, and loads itself again.
   await expect(page.getByRole('heading', { name: '먼저 들어와 주세요' })).toBeVisible();
   await expect.poll(() => keptPages(page)).toEqual([]);
 });
@@ -285,7 +285,7 @@ test('a page is shown only with the files of its own build', async ({ somebody }
     }, old);
     await page.goto(card);
     await expect(page.getByRole('heading', { name: OFFLINE })).toBeVisible();
-    await page.goto('about:blank'); // the offline page would open what was asked for by itself
+    await page.goto('about:blank'); // the offline page would load the address again by itself
     await page.context().setOffline(false);
 
     // A new build: the server has no file of the old one, and the device removes them when it has the new one whole.

@@ -8,7 +8,7 @@ const THEIRS = '골목에서 고무줄을 했지.';
 const toast = (page: Page) => page.getByRole('status').getByRole('link', { name: '카드가 열렸어요 · 보러 가기' });
 const close = (page: Page) => page.getByRole('status').getByRole('button', { name: '닫기' });
 
-/** Counts the turns of this page, and notes what moves in them. */
+/** Counts the view transitions of this page, and notes what moves in them. */
 async function watchTurns(page: Page): Promise<() => Promise<string[]>> {
   await page.addInitScript(() => {
     const moved: string[] = [];
@@ -26,14 +26,14 @@ async function watchTurns(page: Page): Promise<() => Promise<string[]>> {
   return () => page.evaluate(() => (window as unknown as { moved: string[] }).moved);
 }
 
-/** The child has answered and looks at today; the card opens with the parent's answer. */
+/** The child has answered and has today's page open. The card opens with the parent's answer. */
 async function waiting(pair: Pair): Promise<Page> {
   await pair.child.answer(pair.id, MINE);
   await pair.child.open(pair.at('today'));
   return pair.child.page;
 }
 
-/** One more tab of the same browser, opened by hand: it is used last. */
+/** One more tab of the same browser. A click opens it, so it counts as the tab used last. */
 async function tab(person: Person, path: string): Promise<Page> {
   const page = await person.page.context().newPage();
   await page.goto(path);
@@ -196,7 +196,7 @@ test('a tab that slept does not bring back what was sent away meanwhile', async 
   await pair.child.answer(pair.id, MINE);
   await pair.child.open(pair.at('archive'));
   const slept = await page.context().newPage();
-  // A line of its own, on which nothing comes while it sleeps.
+  // The phone has a connection of its own, and receives nothing while it sleeps.
   await slept.addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined }));
   let wake = () => {};
   const awake = new Promise<void>((settle) => (wake = settle));
@@ -205,7 +205,7 @@ test('a tab that slept does not bring back what was sent away meanwhile', async 
   await expect(slept.getByRole('heading', { level: 1 })).toBeVisible();
   await pair.parent.answer(pair.id, THEIRS);
   await expect(page.locator('.card-link')).toHaveCount(1);
-  // The archive was drawn anew: a touch counts once it is awake.
+  // The archive was loaded again. A touch counts once it is hydrated.
   await expect(async () => {
     await page.getByRole('heading', { level: 1 }).click();
     await expect(close(page)).toBeVisible({ timeout: 500 });
@@ -233,7 +233,7 @@ test('who looks at today needs no other tab to say it', async ({ pairUp }) => {
   await expect(today.getByText(THEIRS)).toBeVisible();
   await expect(archive.locator('.card-link')).toHaveCount(1);
   const told = () => archive.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('opened:')));
-  await expect(async () => expect(await told()).toEqual([])).toPass(); // it may be drawn anew once more
+  await expect(async () => expect(await told()).toEqual([])).toPass(); // the page may load itself once more
   await archive.getByRole('heading', { level: 1 }).click();
   await expect(toast(archive)).toBeHidden();
 });

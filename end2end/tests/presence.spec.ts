@@ -9,7 +9,7 @@ const NOON = new Date('2026-11-22T12:00:00+09:00');
 
 const line = (page: Page) => page.locator('.presence');
 
-/** What this page tells of the person in front of it, as it is sent. */
+/** The presence signals that this page has sent. */
 function told(page: Page): string[] {
   const sent: string[] = [];
   page.on('request', (request: Request) => {
@@ -18,12 +18,12 @@ function told(page: Page): string[] {
   return sent;
 }
 
-/** Opens a page whose time stands still until the test moves it. */
+/** Opens a page whose clock only the test moves. */
 async function openStill(person: Person, path: string): Promise<void> {
   const { page } = person;
   await page.clock.install({ time: NOON });
   await page.clock.pauseAt(NOON.getTime() + 60_000);
-  const words = page.waitForResponse('**/api/presence'); // before them nothing is shown of the other
+  const words = page.waitForResponse('**/api/presence'); // before it the page shows nothing of the other
   await person.open(path);
   await (await words).finished();
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
@@ -68,7 +68,7 @@ test('who writes a first answer is seen writing, and nothing but that is told', 
   await expect(line(page)).toHaveText(WRITING);
   expect(sent, 'one for all these letters').toEqual([`pair=${pair.id}&what=writing`]);
 
-  // What is told of the answer is newer than what was seen of it.
+  // The event about the answer is newer than the sign of writing.
   await writer.getByRole('button', { name: '답하기' }).click();
   await expect(page.getByText('엄마가 답했어요.')).toBeVisible();
   await expect(line(page)).toHaveText('');

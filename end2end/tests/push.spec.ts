@@ -1,5 +1,5 @@
-// Being told, in real browsers: Firefox subscribes at a push service of ours, decrypts and shows; Chromium's worker is
-// handed payloads in clear and does with them what it should.
+// Notifications in real browsers. Firefox subscribes at our push service, decrypts and shows. Chromium's worker gets
+// payloads in clear through DevTools.
 import { expect, test as base } from '../support/pair.ts';
 import { Firefox } from '../support/firefox.ts';
 import { untilKept } from '../support/kept.ts';
@@ -13,7 +13,7 @@ const test = base.extend<{ push: PushService; pushing: Server; firefox: Firefox 
     await use(push);
     await push.stop();
   },
-  /** A server that may send to it. */
+  /** A server that may send to the push service. */
   pushing: async ({ push }, use) => {
     const server = await Server.start({ PUSH_EXTRA_HOSTS: push.host });
     await use(server);
@@ -52,7 +52,7 @@ test('asked after the first answer, told at the pair’s minute, and led to the 
   expect(await post('check_invitation', { code })).toBe(200);
   expect(await post('join', { name: '민지', consent: 'yes', relation: 'daughter', zone: 'Asia/Seoul' })).toBe(200);
 
-  // Whatever hour it is where this runs, it is not night for this person.
+  // It must not be night for this person, whatever the hour of the test is.
   expect(await post('change_quiet_hours', {})).toBe(200);
 
   await page.goto(`${pushing.url}/p/${pair}/today`);
@@ -76,7 +76,7 @@ test('asked after the first answer, told at the pair’s minute, and led to the 
       ),
     )
     .toBe(1);
-  await page.goto(`${pushing.url}/settings`); // of no pair, and not drawn anew by what comes
+  await page.goto(`${pushing.url}/settings`); // it shows no pair, and no event loads it again
 
   await parent.answer(pair, '마당 감나무 밑이지.');
   await pushing.clock.advance('+6s');
@@ -159,9 +159,9 @@ test('where subscribing fails the page says so, and what to do, until it works',
   await expect(on).toBeVisible();
   await expect(failed).toBeHidden();
 
-  // A page of an earlier release brings no port for an answer, and its subscription is renewed all the same.
+  // A page of an earlier release sends no port for an answer. Its subscription is renewed all the same.
   const asked = () => worker.worker().evaluate(() => (globalThis as unknown as { asked?: number }).asked ?? 0);
-  await page.goto('/offline.html'); // it asks for nothing by itself
+  await page.goto('/offline.html'); // this page sends no message by itself
   let before = -1;
   await expect
     .poll(async () => before === (before = await asked()), { intervals: [1_000], message: 'the pages before are done' })
@@ -195,7 +195,7 @@ test('the worker shows whatever comes, sets one in the place of its repeat, and 
   await expect
     .poll(async () => (await worker.shown()).map(({ title, body, tag }) => [title, body, tag]))
     .toEqual([['오늘의 질문이 왔어요', '엄마와의 오늘 질문', 'one']]);
-  // Idle, as one that a browser ends: Chromium itself hangs when DevTools ends a worker amid what it fetches.
+  // The worker must be idle: Chromium hangs when DevTools ends a worker that is fetching.
   await untilKept(page, pair.at('today'), '/', pair.at('archive'));
   await worker.stop();
   await worker.deliver('{"broken');
@@ -216,7 +216,7 @@ test('the worker shows whatever comes, sets one in the place of its repeat, and 
 test('the bell counts live, the inbox reads itself, and every entry leads to its page', async ({ pairUp }) => {
   const pair = await pairUp();
   const { page } = pair.parent;
-  await pair.parent.open('/settings'); // the day is not drawn there, so a click meets the page it was meant for
+  await pair.parent.open('/settings'); // no event loads this page again, so the click finds it
   const bell = page.getByRole('link', { name: /알림함/ }).first();
   await expect(bell).toHaveAccessibleName('알림함');
   await pair.child.answer(pair.id, '놀이터요.');

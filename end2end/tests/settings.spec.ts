@@ -3,11 +3,11 @@ import { expect, test } from '../support/pair.ts';
 
 const HANGUL = /[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]/;
 
-/** The part of a settings page that is under this heading. */
+/** The section of a settings page with this heading. */
 const panel = (page: Page, name: string) =>
   page.locator('section').filter({ has: page.getByRole('heading', { name, exact: true }) });
 
-/** How often a page has told the server since that what it heard was seen there. */
+/** Counts how often this page reports to the server that an event was seen. */
 const countSeen = (page: Page) => {
   let count = 0;
   page.on('request', (request) => void (count += Number(request.url().endsWith('/api/seen_live'))));
@@ -146,7 +146,7 @@ test('in English no page holds Korean but the name of the house', async ({ pairU
       );
       return [document.title, document.body.innerText, ...labels].join('\n');
     });
-    // Its own name, people's names, and what the other language calls itself.
+    // The app's name, people's names, and the name of the other language are in Korean.
     const rest = said.replaceAll(/엄빠도 어렸다|순자|민지|한국어/g, '');
     expect(
       rest.split('\n').filter((line) => HANGUL.test(line)),
@@ -154,7 +154,7 @@ test('in English no page holds Korean but the name of the house', async ({ pairU
     ).toEqual([]);
   };
   for (const path of pages) await read(path);
-  // Somewhere nothing is heard: an open page of this pair would load itself again under the next `goto`.
+  // This page receives no event. A page of this pair would load itself again during the next `goto`.
   await page.goto('about:blank');
   await pair.complete('In the alley, skipping rope.', 'The bench behind the playground.');
   for (const path of [pair.at('today'), pair.at(`cards/${question!.id}`)]) await read(path);

@@ -28,7 +28,7 @@ test('signing out says how much would be lost, offers to copy it, and then leave
   await send(page);
   await expect(page.getByText(WAITS)).toBeVisible();
   await pair.child.open('/settings');
-  // Twice, as some do everywhere: that is no yes.
+  // Some people double-click everything. The second click must not count as a yes.
   await page.getByRole('button', { name: '이 기기에서 나가기' }).dblclick();
   await expect(page.getByText('아직 보내지 못한 글이 1개 있어요. 지금 나가면 사라져요.')).toBeVisible();
   await expect(page.getByText('남의 눈에 띄면 안 되는 글')).toBeVisible();

@@ -8,7 +8,7 @@ const field = (page: Page) => page.getByLabel('나의 답').first();
 const send = (page: Page) => page.getByRole('button', { name: '답하기' }).click();
 const heading = (page: Page) => page.locator('.today-card h1');
 
-/** Every sentence that the regions of this page are given, by their role, as a screen reader hears them. */
+/** Every sentence that the live regions of this page get, with the role of the region. */
 async function listen(page: Page): Promise<() => Promise<string[]>> {
   await page.evaluate(() => {
     const heard: string[] = [];
@@ -27,7 +27,7 @@ async function listen(page: Page): Promise<() => Promise<string[]>> {
   return () => page.evaluate(() => (window as unknown as { heard: string[] }).heard);
 }
 
-/** Holds what this page asks for until the test lets it go. */
+/** Holds the requests of this page until the test releases them. */
 async function hold(page: Page, url: string | RegExp): Promise<{ asked: Promise<void>; release: () => Promise<void> }> {
   const held: Route[] = [];
   let isOpen = false;
@@ -40,7 +40,7 @@ async function hold(page: Page, url: string | RegExp): Promise<{ asked: Promise<
   });
   const release = async () => {
     isOpen = true;
-    // A page that was left meanwhile has no use for it.
+    // The page may have been left meanwhile.
     await Promise.all(held.map((route) => route.continue().catch(() => {})));
   };
   return { asked, release };
@@ -51,7 +51,7 @@ test('my own answer is never told as the other’s', async ({ pairUp }) => {
   const { page } = pair.child;
   await pair.child.open(pair.at('today'));
   const heard = await listen(page);
-  const echo = await pair.child.page.context().newPage(); // hears what the page hears, as it hears it
+  const echo = await pair.child.page.context().newPage(); // receives the same events at the same time
   await echo.goto('/terms');
   const told = echo.evaluate(
     (person) =>
@@ -132,7 +132,7 @@ test('what a translator put in the place of a sentence changes with it', async (
   await expect(page.getByText(THEIRS), 'and the page still works').toBeVisible();
 });
 
-/** As Google's: each text in elements of its own. */
+/** Translates like Google: it puts each text into elements of its own. */
 function translate() {
   const texts = document.createTreeWalker(document.querySelector('main')!, NodeFilter.SHOW_TEXT);
   const found: Text[] = [];
@@ -167,7 +167,7 @@ for (const [who, change] of Object.entries({ 'a translator': translate, 'an exte
   });
 }
 
-/** As one that writes beside fields. */
+/** Changes the page like an extension that writes beside fields. */
 function extend() {
   document.querySelector('.today-card')!.prepend(document.createElement('div'));
   document.querySelector('textarea')!.before(document.createElement('span'));
@@ -206,7 +206,7 @@ test('a new version may be put off for an hour', async ({ somebody, pairUp }) =>
   const pair = await pairUp({ child });
   const { page } = pair.child;
   await page.clock.install();
-  // The page of an older build: the island that opens the line knows which one it is.
+  // Makes the page one of an older build: the island that opens the feed knows its build.
   await page.route(`**${pair.at('archive')}`, async (route) => {
     const response = await route.fetch();
     const body = (await response.text()).replace(/(&quot;build&quot;:&quot;)[^&]+/, '$1older');
@@ -227,7 +227,7 @@ test('a new version may be put off for an hour', async ({ somebody, pairUp }) =>
   await expect(bar).toBeVisible();
 });
 
-/** How much is new, as the page has heard. */
+/** The number of unread entries that the page shows. */
 const bell = (page: Page) => page.locator('[data-unread]').first();
 
 test('terms are not drawn anew by the news, nor is a page whose field somebody is in', async ({ pairUp }) => {
@@ -254,7 +254,7 @@ test('terms are not drawn anew by the news, nor is a page whose field somebody i
   const tomorrow = new Date(Date.parse((await pair.parent.today(pair.id)).today) + 86_400_000)
     .toISOString()
     .slice(0, 10);
-  // Whoever is on the page of the pair reads the news there: it is reported as seen, and the count falls again.
+  // A person on the page of the pair sees the change there. It is reported as seen, and the count falls again.
   const heard = page.waitForRequest(/\/seen_live$/);
   await pair.parent.post('pause_pair', { pair: pair.id, until: tomorrow });
   await heard;
@@ -303,7 +303,7 @@ test.describe('a link that was followed is never lost', () => {
     const { page } = pair.child;
     await pair.child.answer(pair.id, MINE);
     await pair.child.open(pair.at('archive'));
-    // A browser that is just about to show the page again drops the click.
+    // A browser that is about to show the page again ignores the click.
     await page.evaluate(() => {
       addEventListener('click', (event) => event.preventDefault());
       addEventListener('beforeunload', () => document.querySelector<HTMLElement>('.tabs a[href$=settings]')!.click());

@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 import { expect, type Pair, test } from '../../support/pair.ts';
 
-/** Presses the button of a form that is refused, and gives the status it is answered with. */
+/** Presses the button of a form that is refused. Returns the status of the answer. */
 async function refused(page: Page, button: string): Promise<number> {
   const [response] = await Promise.all([
     page.waitForResponse((response) => response.request().method() === 'POST'),

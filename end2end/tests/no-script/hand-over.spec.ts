@@ -18,7 +18,7 @@ test('digits, the question and the yes are links and forms, and the new device a
   await phone.getByLabel('숫자 여덟 개').fill(code);
   await phone.getByRole('button', { name: '다음' }).click();
   await expect(phone.getByRole('heading', { name: '쓰던 기기에서 확인해 주세요' })).toBeVisible();
-  // Its own page asks again by itself, too.
+  // The page of the device asks again by itself, too.
   await page.getByRole('button', { name: '네, 내 기기예요' }).click();
   await expect(page.getByText(/^확인했어요\./)).toBeVisible();
   await expect(page.getByRole('button', { name: '숫자 새로 받기' }), 'and a way on').toBeVisible();
