@@ -129,10 +129,10 @@ pub async fn switches(pair: PairId) -> Result<SwitchesView, ApiError> {
 
     let request = request::current().await?;
     let (_, found, ..) = reading::pair(&request.state, &request.person, pair).await?;
-    let wishes = inbox::wishes(&request.state, &request.person, Some(pair)).await?;
+    let preferences = inbox::preferences(&request.state, &request.person, Some(pair)).await?;
     Ok(SwitchesView {
-        channels: Channel::ALL.into_iter().map(|channel| (channel, !wishes.muted.holds(channel))).collect(),
-        question_in_quiet: wishes.question_in_quiet.unwrap_or(wishes.zone == found.zone),
+        channels: Channel::ALL.into_iter().map(|channel| (channel, !preferences.muted.holds(channel))).collect(),
+        question_in_quiet: preferences.question_in_quiet.unwrap_or(preferences.zone == found.zone),
         shows_presence: presence::is_on(&request.state, &request.person, pair).await?,
     })
 }
@@ -166,8 +166,8 @@ pub async fn quiet_settings() -> Result<QuietView, ApiError> {
     use crate::{request, server::services::inbox};
 
     let request = request::current().await?;
-    let wishes = inbox::wishes(&request.state, &request.person, None).await?;
-    Ok(QuietView { quiet: wishes.quiet, hides_details: wishes.hides_details })
+    let preferences = inbox::preferences(&request.state, &request.person, None).await?;
+    Ok(QuietView { quiet: preferences.quiet, hides_details: preferences.hides_details })
 }
 
 /// Changes quiet hours and lock screen; times as `HH:MM`.

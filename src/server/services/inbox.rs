@@ -1,4 +1,4 @@
-//! The inbox: what the person was told, what of it they have read, and how they want to be told.
+//! The inbox: its entries, which of them are read, and the person's notification preferences.
 //! Rules R93, R95, R99, R104.
 
 use std::collections::HashMap;
@@ -12,13 +12,13 @@ use crate::{
             deliveries,
             entries::{self, Entry},
             events,
-            notifications::{self, Wishes},
+            notifications::{self, Preferences},
             pairs, subscriptions,
         },
     },
 };
 
-/// Entries on the page.
+/// Entries on the inbox page.
 const SHOWN: i64 = 60;
 
 /// What the inbox page shows.
@@ -36,7 +36,7 @@ pub async fn read(state: &AppState, person: &Person) -> Result<Inbox, ServiceErr
     Ok(Inbox { as_of, entries, pairs })
 }
 
-/// Marks everything told up to the event `seq` as read, on all the person's devices.
+/// Marks all entries up to the event `seq` as read, on all the person's devices.
 pub async fn mark_read(state: &AppState, person: &Person, seq: i64) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
@@ -49,8 +49,7 @@ pub async fn mark_read(state: &AppState, person: &Person, seq: i64) -> Result<()
     Ok(())
 }
 
-/// A page that shows the pair was looked at as the event came: the push to that very browser is settled, all others go
-/// out.
+/// Settles the push to this browser alone: a page on it showed the event as it came. Pushes to other browsers go out.
 pub async fn seen_live(state: &AppState, person: &Person, session: SessionId, seq: i64) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
@@ -66,7 +65,7 @@ pub async fn seen_live(state: &AppState, person: &Person, session: SessionId, se
     Ok(())
 }
 
-/// Marks one notification as read: it was opened from the lock screen.
+/// Marks one entry as read: its notification was opened from the lock screen.
 pub async fn mark_opened(
     tx: &mut crate::server::storage::Tx,
     state: &AppState,
@@ -82,14 +81,14 @@ pub async fn mark_opened(
     Ok(())
 }
 
-/// How the person wants to be told things, about a pair or in general.
-pub async fn wishes(state: &AppState, person: &Person, pair: Option<PairId>) -> Result<Wishes, ServiceError> {
+/// The person's notification preferences, for a pair or in general.
+pub async fn preferences(state: &AppState, person: &Person, pair: Option<PairId>) -> Result<Preferences, ServiceError> {
     let mut tx = state.database.read().await?;
-    let found = notifications::wishes(&mut tx, &[(person.id, pair)]).await?;
-    found.into_iter().next().map(|(_, wishes)| wishes).ok_or(ServiceError::NotFound)
+    let found = notifications::preferences(&mut tx, &[(person.id, pair)]).await?;
+    found.into_iter().next().map(|(_, preferences)| preferences).ok_or(ServiceError::NotFound)
 }
 
-/// The person's quiet hours (`None`: none) and lock screen.
+/// Changes the person's quiet hours (`None`: none) and whether the lock screen hides details.
 pub async fn change_quiet_hours(
     state: &AppState,
     person: &Person,
@@ -108,7 +107,7 @@ pub async fn change_quiet_hours(
     Ok(())
 }
 
-/// The person's switches for a pair of theirs.
+/// Changes the person's switches for one of their pairs.
 pub async fn change_switches(
     state: &AppState,
     person: &Person,

@@ -22,16 +22,17 @@ pub async fn save(
     macros::execute!(
         tx,
         "INSERT INTO answer_revisions (daily_question_id, role, revision, body, at, submission)
-         SELECT daily_question_id, role, revision, body, at, submission FROM answers WHERE daily_question_id = $1 AND role = $2 AND revision < $3",
-        question.id.to_string(),
-        role.word(),
+         SELECT daily_question_id, role, revision, body, at, submission FROM answers WHERE daily_question_id = $1
+                AND role = $2 AND revision < $3",
+        question.id,
+        role,
         i64::from(answer.revision),
     )?;
     macros::execute!(
         tx,
         "DELETE FROM answer_revisions WHERE daily_question_id = $1 AND role = $2 AND revision < $3",
-        question.id.to_string(),
-        role.word(),
+        question.id,
+        role,
         i64::from(answer.revision) - KEPT_REVISIONS,
     )?;
     macros::execute!(
@@ -40,14 +41,14 @@ pub async fn save(
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (daily_question_id, role) DO UPDATE
          SET revision = excluded.revision, body = excluded.body, at = excluded.at, submission = excluded.submission",
-        question.id.to_string(),
-        role.word(),
-        person.to_string(),
+        question.id,
+        role,
+        person,
         i64::from(answer.revision),
-        answer.body.as_str(),
-        answer.first_at.0,
-        answer.at.0,
-        submission.map(|submission| submission.to_string()),
+        &answer.body,
+        answer.first_at,
+        answer.at,
+        submission,
     )?;
     Ok(())
 }
@@ -66,9 +67,9 @@ pub async fn was_taken(
          UNION ALL
          SELECT revision FROM answer_revisions WHERE daily_question_id = $1 AND role = $2 AND submission = $3
          LIMIT 1",
-        question.to_string(),
-        role.word(),
-        submission.to_string(),
+        question,
+        role,
+        submission,
     )?;
     Ok(found.is_some())
 }
@@ -78,23 +79,24 @@ pub async fn move_to(tx: &mut Tx, from: DailyQuestionId, to: DailyQuestionId, ro
     macros::execute!(
         tx,
         "UPDATE answers SET daily_question_id = $2 WHERE daily_question_id = $1 AND role = $3",
-        from.to_string(),
-        to.to_string(),
-        role.word()
+        from,
+        to,
+        role
     )?;
     macros::execute!(
         tx,
         "UPDATE answer_revisions SET daily_question_id = $2 WHERE daily_question_id = $1 AND role = $3",
-        from.to_string(),
-        to.to_string(),
-        role.word(),
+        from,
+        to,
+        role,
     )?;
     Ok(())
 }
 
 /// An earlier revision of one's own answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Revision {
+    #[sqlx(try_from = "i64")]
     pub revision: u32,
     pub body: AnswerBody,
     pub at: Millis,
@@ -105,20 +107,13 @@ const SHOWN_REVISIONS: i64 = 20;
 
 /// The last earlier revisions of `role`'s answer, newest first. Only for the author.
 pub async fn find_revisions(tx: &mut Tx, question: DailyQuestionId, role: Role) -> Result<Vec<Revision>, StorageError> {
-    let rows: Vec<(i64, String, i64)> = macros::fetch_all!(
+    macros::fetch_all!(
         tx,
-        (i64, String, i64),
-        "SELECT revision, body, at FROM answer_revisions WHERE daily_question_id = $1 AND role = $2 ORDER BY revision DESC LIMIT $3",
-        question.to_string(),
-        role.word(),
+        "answer_revisions" as Revision,
+        "SELECT revision, body, at FROM answer_revisions WHERE daily_question_id = $1 AND role = $2
+         ORDER BY revision DESC LIMIT $3",
+        question,
+        role,
         SHOWN_REVISIONS,
-    )?;
-    Ok(rows
-        .into_iter()
-        .map(|(revision, body, at)| Revision {
-            revision: revision.try_into().unwrap_or(u32::MAX),
-            body: AnswerBody::from_stored(body),
-            at: Millis(at),
-        })
-        .collect())
+    )
 }

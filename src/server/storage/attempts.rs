@@ -4,10 +4,12 @@ use super::{StorageError, Tx, macros};
 use crate::domain::{Millis, PersonId, SessionId};
 
 /// What a step came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Done {
+    #[sqlx(rename = "person_id")]
     pub person: PersonId,
     /// The session it opened, whether or not that still is.
+    #[sqlx(rename = "session_id")]
     pub session: Option<SessionId>,
     /// What it made or joined.
     pub target: Option<String>,
@@ -18,22 +20,13 @@ pub async fn lookup(tx: &mut Tx, key_hash: &str, since: Millis) -> Result<Option
     if tx.is_postgres() {
         macros::execute!(tx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", key_hash)?;
     }
-    let row = macros::fetch_optional!(
+    macros::fetch_optional!(
         tx,
-        (String, Option<String>, Option<String>),
-        "SELECT person_id, session_id, target FROM attempts WHERE key_hash = $1 AND at > $2",
+        "attempts" as Done,
+        "SELECT key_hash, person_id, session_id, target FROM attempts WHERE key_hash = $1 AND at > $2",
         key_hash,
-        since.0,
-    )?;
-    row.map(|(person, session, target): (String, Option<String>, Option<String>)| {
-        let broken = |column| StorageError::Inconsistent { table: "attempts", id: key_hash.to_owned(), column };
-        Ok(Done {
-            person: person.parse().map_err(|_| broken("person_id"))?,
-            session: session.map(|id| id.parse().map_err(|_| broken("session_id"))).transpose()?,
-            target,
-        })
-    })
-    .transpose()
+        since,
+    )
 }
 
 /// Writes down that a step was done; what an old key stood for is replaced.
@@ -42,13 +35,14 @@ pub async fn insert(tx: &mut Tx, key_hash: &str, step: &str, done: &Done, now: M
         tx,
         "INSERT INTO attempts (key_hash, step, person_id, session_id, target, at) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (key_hash) DO UPDATE
-         SET person_id = excluded.person_id, session_id = excluded.session_id, target = excluded.target, at = excluded.at",
+         SET person_id = excluded.person_id, session_id = excluded.session_id, target = excluded.target,
+               at = excluded.at",
         key_hash,
         step,
-        done.person.to_string(),
-        done.session.map(|session| session.to_string()),
+        done.person,
+        done.session,
         done.target.as_deref(),
-        now.0,
+        now,
     )?;
     Ok(())
 }

@@ -5,9 +5,11 @@ use super::{StorageError, Tx, macros, rows};
 use crate::domain::{Cancelled, Millis, NotificationId, PairId, PersonId, SubscriptionId};
 
 /// The name of a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::FromRow)]
 pub struct DeliveryId {
+    #[sqlx(rename = "notification_id")]
     pub notification: NotificationId,
+    #[sqlx(rename = "subscription_id")]
     pub subscription: SubscriptionId,
 }
 
@@ -61,22 +63,19 @@ pub async fn insert(tx: &mut Tx, new: &[(DeliveryId, Millis)], now: Millis) -> R
     }
     #[derive(serde::Serialize)]
     struct Written {
-        n: String,
-        s: String,
-        send_at: i64,
+        n: NotificationId,
+        s: SubscriptionId,
+        send_at: Millis,
     }
-    let written = rows(new.iter().map(|(id, send_at)| Written {
-        n: id.notification.to_string(),
-        s: id.subscription.to_string(),
-        send_at: send_at.0,
-    }));
+    let written =
+        rows(new.iter().map(|(id, send_at)| Written { n: id.notification, s: id.subscription, send_at: *send_at }));
     macros::execute_each!(
         tx,
         "INSERT INTO deliveries (notification_id, subscription_id, state, send_at, created_at)
          SELECT t.value->>'n', t.value->>'s', 'pending', CAST(t.value->>'send_at' AS BIGINT), $2 FROM",
         "WHERE 1 = 1 ON CONFLICT (notification_id, subscription_id) DO NOTHING",
         written,
-        now.0,
+        now,
     )?;
     tx.has_deliveries = true;
     Ok(())
@@ -84,39 +83,31 @@ pub async fn insert(tx: &mut Tx, new: &[(DeliveryId, Millis)], now: Millis) -> R
 
 /// Takes up to `limit` deliveries whose time has come, and those whose lease ran out, until `lease_until`.
 pub async fn claim(tx: &mut Tx, now: Millis, lease_until: Millis, limit: i64) -> Result<Vec<DeliveryId>, StorageError> {
-    let found: Vec<(String, String)> = if tx.is_postgres() {
+    if tx.is_postgres() {
         macros::fetch_all!(
             tx,
-            (String, String),
+            "deliveries" as DeliveryId,
             "UPDATE deliveries SET state = 'leased', send_at = $2, attempts = attempts + 1
              WHERE (notification_id, subscription_id) IN
-                   (SELECT notification_id, subscription_id FROM deliveries WHERE send_at <= $1 ORDER BY send_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+                   (SELECT notification_id, subscription_id FROM deliveries WHERE send_at <= $1 ORDER BY send_at
+                   LIMIT $3 FOR UPDATE SKIP LOCKED)
              RETURNING notification_id, subscription_id",
-            now.0,
-            lease_until.0,
+            now,
+            lease_until,
             limit,
-        )?
+        )
     } else {
         macros::fetch_all!(
             tx,
-            (String, String),
+            "deliveries" as DeliveryId,
             "UPDATE deliveries SET state = 'leased', send_at = $2, attempts = attempts + 1
              WHERE rowid IN (SELECT rowid FROM deliveries WHERE send_at <= $1 ORDER BY send_at LIMIT $3)
              RETURNING notification_id, subscription_id",
-            now.0,
-            lease_until.0,
+            now,
+            lease_until,
             limit,
-        )?
-    };
-    found.into_iter().map(|(notification, subscription)| id(&notification, &subscription)).collect()
-}
-
-pub(super) fn id(notification: &str, subscription: &str) -> Result<DeliveryId, StorageError> {
-    let broken = |column| StorageError::Inconsistent { table: "deliveries", id: notification.to_owned(), column };
-    Ok(DeliveryId {
-        notification: notification.parse().map_err(|_| broken("notification_id"))?,
-        subscription: subscription.parse().map_err(|_| broken("subscription_id"))?,
-    })
+        )
+    }
 }
 
 /// How a delivery ended, or when it is tried again.
@@ -139,19 +130,19 @@ pub struct Settled {
 pub async fn settle(tx: &mut Tx, settled: &[Settled], lease_until: Millis, now: Millis) -> Result<(), StorageError> {
     #[derive(serde::Serialize)]
     struct Written {
-        n: String,
-        s: String,
+        n: NotificationId,
+        s: SubscriptionId,
         state: &'static str,
-        send_at: Option<i64>,
+        send_at: Option<Millis>,
         status: Option<u16>,
         reason: Option<&'static str>,
         uncounted: i64,
     }
     let written = rows(settled.iter().map(|settled| Written {
-        n: settled.id.notification.to_string(),
-        s: settled.id.subscription.to_string(),
+        n: settled.id.notification,
+        s: settled.id.subscription,
         state: settled.state.word(),
-        send_at: settled.send_at.map(|at| at.0),
+        send_at: settled.send_at,
         status: settled.status,
         reason: settled.reason,
         uncounted: i64::from(!settled.is_attempt),
@@ -162,21 +153,23 @@ pub async fn settle(tx: &mut Tx, settled: &[Settled], lease_until: Millis, now: 
                 reason = COALESCE(v.reason, deliveries.reason), attempts = deliveries.attempts - v.uncounted,
                 accepted_at = CASE WHEN v.state = 'accepted' THEN $3 ELSE deliveries.accepted_at END,
                 settled_at = CASE WHEN v.send_at IS NULL THEN $3 ELSE NULL END
-         FROM (SELECT t.value->>'n' AS n, t.value->>'s' AS s, t.value->>'state' AS state, CAST(t.value->>'send_at' AS BIGINT) AS send_at,
+         FROM (SELECT t.value->>'n' AS n, t.value->>'s' AS s, t.value->>'state' AS state,
+               CAST(t.value->>'send_at' AS BIGINT) AS send_at,
                       CAST(t.value->>'status' AS BIGINT) AS status, t.value->>'reason' AS reason,
                       CAST(t.value->>'uncounted' AS BIGINT) AS uncounted FROM",
         ") AS v
-         WHERE deliveries.notification_id = v.n AND deliveries.subscription_id = v.s AND deliveries.state = 'leased' AND +deliveries.send_at = $2",
+         WHERE deliveries.notification_id = v.n AND deliveries.subscription_id = v.s AND deliveries.state = 'leased'
+               AND +deliveries.send_at = $2",
         written.as_str(),
-        lease_until.0,
-        now.0,
+        lease_until,
+        now,
     )?;
     macros::execute_each!(
         tx,
         "UPDATE push_subscriptions SET accepted_at = $2 WHERE id IN (SELECT t.value->>'s' FROM",
         "WHERE t.value->>'state' = 'accepted')",
         written.as_str(),
-        now.0,
+        now,
     )?;
     Ok(())
 }
@@ -198,12 +191,12 @@ pub async fn cancel(tx: &mut Tx, what: CancelFor, reason: Cancelled, now: Millis
             tx,
             "UPDATE deliveries SET state = 'cancelled', reason = $2, send_at = NULL, settled_at = $3
              WHERE send_at IS NOT NULL AND notification_id IN (SELECT id FROM notifications WHERE pair_id = $1)",
-            pair.to_string(),
-            reason.word(),
-            now.0,
+            pair,
+            reason,
+            now,
         ),
         CancelFor::Subscription(subscription) => {
-            macros::execute!(tx, CANCEL_OF_SUBSCRIPTION, subscription.to_string(), reason.word(), now.0)
+            macros::execute!(tx, CANCEL_OF_SUBSCRIPTION, subscription, reason, now)
         }
     }
 }
@@ -221,11 +214,11 @@ pub async fn seen_live(
         "UPDATE deliveries SET state = 'cancelled', reason = $4, send_at = NULL, settled_at = $5
          WHERE subscription_id = $2 AND state IN ('pending', 'retry')
                AND notification_id IN (SELECT id FROM notifications WHERE person_id = $1 AND seq = $3)",
-        person.to_string(),
-        subscription.to_string(),
+        person,
+        subscription,
         seq,
-        Cancelled::SeenLive.word(),
-        now.0,
+        Cancelled::SeenLive,
+        now,
     )
 }
 
@@ -248,10 +241,12 @@ pub async fn find_in(tx: &mut Tx, state: State, limit: i64) -> Result<Vec<Listed
     macros::fetch_all!(
         tx,
         Listed,
-        "SELECT d.notification_id, d.subscription_id, n.kind, d.state, s.origin, d.attempts, d.status, d.reason, d.created_at
-         FROM deliveries d JOIN notifications n ON n.id = d.notification_id LEFT JOIN push_subscriptions s ON s.id = d.subscription_id
+        "SELECT d.notification_id, d.subscription_id, n.kind, d.state, s.origin, d.attempts, d.status, d.reason,
+         d.created_at
+         FROM deliveries d JOIN notifications n ON n.id = d.notification_id
+               LEFT JOIN push_subscriptions s ON s.id = d.subscription_id
          WHERE d.state = $1 ORDER BY d.created_at DESC, d.notification_id LIMIT $2",
-        state.word(),
+        state,
         limit,
     )
 }
@@ -260,14 +255,14 @@ pub async fn find_in(tx: &mut Tx, state: State, limit: i64) -> Result<Vec<Listed
 pub async fn counts(tx: &mut Tx) -> Result<(Vec<(String, i64)>, Option<Millis>), StorageError> {
     let counts =
         macros::fetch_all!(tx, (String, i64), "SELECT state, COUNT(*) FROM deliveries GROUP BY state ORDER BY state")?;
-    let (oldest,): (Option<i64>,) =
-        macros::fetch_one!(tx, (Option<i64>,), "SELECT MIN(send_at) FROM deliveries WHERE send_at IS NOT NULL")?;
-    Ok((counts, oldest.map(Millis)))
+    let (oldest,) =
+        macros::fetch_one!(tx, (Option<Millis>,), "SELECT MIN(send_at) FROM deliveries WHERE send_at IS NOT NULL")?;
+    Ok((counts, oldest))
 }
 
 /// When the next delivery is to be sent.
 pub async fn next_send(tx: &mut Tx) -> Result<Option<Millis>, StorageError> {
-    let (at,): (Option<i64>,) =
-        macros::fetch_one!(tx, (Option<i64>,), "SELECT MIN(send_at) FROM deliveries WHERE send_at IS NOT NULL")?;
-    Ok(at.map(Millis))
+    let (at,) =
+        macros::fetch_one!(tx, (Option<Millis>,), "SELECT MIN(send_at) FROM deliveries WHERE send_at IS NOT NULL")?;
+    Ok(at)
 }

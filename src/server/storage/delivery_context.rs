@@ -2,7 +2,16 @@
 
 use serde_json::json;
 
-use super::{StorageError, Tx, deliveries::DeliveryId, macros, notifications::quiet_hours, rows};
+use sqlx::FromRow;
+
+use super::{
+    StorageError, Tx,
+    deliveries::DeliveryId,
+    macros,
+    notifications::quiet_hours,
+    rows,
+    sql_types::{Flag, Known, read},
+};
 use crate::domain::{
     DailyQuestionId, LocalDate, Locale, Millis, Muted, NotificationKind, PairId, PersonId, PersonName, QuietHours,
     Relation, Role, Wordings, ZoneName,
@@ -82,23 +91,28 @@ pub async fn load(
     tx: &mut Tx,
     claimed: &[DeliveryId],
 ) -> Result<Vec<Result<DeliveryContext, (DeliveryId, Unreadable)>>, StorageError> {
-    let keys =
-        rows(claimed.iter().map(|id| json!({ "n": id.notification.to_string(), "s": id.subscription.to_string() })));
+    let keys = rows(claimed.iter().map(|id| json!({ "n": id.notification, "s": id.subscription })));
     // As the inbox counts (`entries::count_unread`): kinds of a later release are not shown, and so not counted.
     let kinds = format!(" {} ", NotificationKind::ALL.map(NotificationKind::word).join("  "));
     let found = macros::fetch_each!(
         tx,
-        Row,
-        "SELECT d.notification_id, d.subscription_id, d.attempts, COALESCE(d.shown_at, d.opened_at) AS seen_at, n.person_id, n.kind, n.slot, n.daily_question_id, n.detail, n.expires_at, n.due_at,
-                s.endpoint, s.origin, s.p256dh, s.auth, s.key_id, p.locale, p.zone, p.zone_offset_s, p.quiet_from, p.quiet_to, p.hides_details,
+        "deliveries" as Claimed,
+        "SELECT d.notification_id, d.subscription_id, d.attempts, COALESCE(d.shown_at, d.opened_at) AS seen_at,
+         n.person_id, n.kind, n.slot, n.daily_question_id, n.detail, n.expires_at, n.due_at,
+                s.endpoint, s.origin, s.p256dh, s.auth, s.key_id, p.locale, p.zone, p.zone_offset_s, p.quiet_from,
+                p.quiet_to, p.hides_details,
                 (SELECT COUNT(*) FROM notifications u WHERE u.person_id = n.person_id AND u.read_at IS NULL
                    AND replace($2, ' ' || u.kind || ' ', '') <> $2) AS unread,
-                n.pair_id, m.role, m.muted, m.question_in_quiet, o.relation AS other_relation, o.relation_word AS other_word,
+                n.pair_id, m.role, m.muted, m.question_in_quiet, o.relation AS other_relation,
+                o.relation_word AS other_word,
                 COALESCE(o.left_name, op.name) AS other_name,
-                pr.zone AS pair_zone, pr.zone_offset_s AS pair_offset_s, pr.minute AS pair_minute, pr.closed_at, pr.paused_until,
-                q.wordings, q.shelved_at, q.completed_at, mine.revision AS own_revision, theirs.revision AS other_revision,
+                pr.zone AS pair_zone, pr.zone_offset_s AS pair_offset_s, pr.minute AS pair_minute, pr.closed_at,
+                pr.paused_until,
+                q.wordings, q.shelved_at, q.completed_at, mine.revision AS own_revision,
+                theirs.revision AS other_revision,
                 (SELECT COUNT(*) FROM notifications x
-                 WHERE x.person_id = n.person_id AND x.pair_id = n.pair_id AND x.kind = n.kind AND x.seq > n.seq) AS newer
+                 WHERE x.person_id = n.person_id AND x.pair_id = n.pair_id AND x.kind = n.kind
+                       AND x.seq > n.seq) AS newer
          FROM (SELECT t.value->>'n' AS n, t.value->>'s' AS s FROM",
         ") AS v
          JOIN deliveries d ON d.notification_id = v.n AND d.subscription_id = v.s
@@ -116,99 +130,101 @@ pub async fn load(
         keys,
         kinds.as_str(),
     )?;
-    let contexts = found.into_iter().map(|row| {
-        let key = row.key()?;
-        if NotificationKind::from_word(&row.kind).is_none() {
-            return Ok(Err((key, Unreadable::LaterKind { expires_at: Millis(row.expires_at) })));
+    Ok(found.into_iter().map(Claimed::into_context).collect())
+}
+
+/// A claimed delivery. Only a broken id fails the batch.
+struct Claimed {
+    id: DeliveryId,
+    row: Result<Row, StorageError>,
+}
+
+impl<'r, R: sqlx::Row> FromRow<'r, R> for Claimed
+where
+    DeliveryId: FromRow<'r, R>,
+    Row: FromRow<'r, R>,
+    usize: sqlx::ColumnIndex<R>,
+    String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    i64: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+        Ok(Self { id: DeliveryId::from_row(row)?, row: read(row, "notifications").map_err(StorageError::from) })
+    }
+}
+
+impl Claimed {
+    fn into_context(self) -> Result<DeliveryContext, (DeliveryId, Unreadable)> {
+        let row = self.row.map_err(|error| (self.id, Unreadable::Inconsistent(error)))?;
+        match row.kind.0 {
+            Some(kind) => Ok(row.into_context(self.id, kind)),
+            None => Err((self.id, Unreadable::LaterKind { expires_at: row.expires_at })),
         }
-        Ok(row.into_context().map_err(|error| (key, Unreadable::Inconsistent(error))))
-    });
-    contexts.collect()
+    }
 }
 
 #[derive(sqlx::FromRow)]
 struct Row {
-    notification_id: String,
-    subscription_id: String,
     attempts: i64,
-    seen_at: Option<i64>,
-    person_id: String,
-    kind: String,
+    seen_at: Option<Millis>,
+    person_id: PersonId,
+    kind: Known<NotificationKind>,
     slot: String,
-    daily_question_id: Option<String>,
+    daily_question_id: Option<DailyQuestionId>,
     detail: String,
-    expires_at: i64,
-    due_at: Option<i64>,
+    expires_at: Millis,
+    due_at: Option<Millis>,
     endpoint: Option<String>,
     origin: Option<String>,
     p256dh: Option<String>,
     auth: Option<String>,
     key_id: Option<String>,
-    locale: String,
-    zone: String,
+    locale: Locale,
+    zone: ZoneName,
     zone_offset_s: Option<i64>,
     quiet_from: Option<i64>,
     quiet_to: Option<i64>,
-    hides_details: i64,
+    hides_details: Flag,
     unread: i64,
-    pair_id: Option<String>,
-    role: Option<String>,
-    muted: Option<String>,
-    question_in_quiet: Option<i64>,
+    pair_id: Option<PairId>,
+    role: Option<Role>,
+    muted: Option<Muted>,
+    question_in_quiet: Option<Flag>,
     other_relation: Option<String>,
     other_word: Option<String>,
-    other_name: Option<String>,
-    pair_zone: Option<String>,
+    other_name: Option<PersonName>,
+    pair_zone: Option<ZoneName>,
     pair_offset_s: Option<i64>,
     pair_minute: Option<i64>,
-    closed_at: Option<i64>,
-    paused_until: Option<String>,
-    wordings: Option<String>,
-    shelved_at: Option<i64>,
-    completed_at: Option<i64>,
+    closed_at: Option<Millis>,
+    paused_until: Option<LocalDate>,
+    wordings: Option<Wordings>,
+    shelved_at: Option<Millis>,
+    completed_at: Option<Millis>,
     own_revision: Option<i64>,
     other_revision: Option<i64>,
     newer: i64,
 }
 
 impl Row {
-    fn key(&self) -> Result<DeliveryId, StorageError> {
-        let broken =
-            |column| StorageError::Inconsistent { table: "deliveries", id: self.notification_id.clone(), column };
-        Ok(DeliveryId {
-            notification: self.notification_id.parse().map_err(|_| broken("notification_id"))?,
-            subscription: self.subscription_id.parse().map_err(|_| broken("subscription_id"))?,
-        })
-    }
-
-    fn into_context(self) -> Result<DeliveryContext, StorageError> {
-        let delivery = self.key()?;
-        let id = self.notification_id.clone();
-        let broken = |column| StorageError::Inconsistent { table: "notifications", id: id.clone(), column };
+    fn into_context(self, id: DeliveryId, kind: NotificationKind) -> DeliveryContext {
         let target = match (self.endpoint, self.origin, self.p256dh, self.auth, self.key_id) {
             (Some(endpoint), Some(origin), Some(p256dh), Some(auth), Some(key_id)) => {
                 Some(Target { endpoint, origin, p256dh, auth, key_id })
             }
             _ => None,
         };
-        let question = match self.wordings {
-            Some(wordings) => Some(AboutQuestion {
-                wordings: serde_json::from_str(&wordings).map_err(|_| broken("wordings"))?,
-                is_shelved: self.shelved_at.is_some(),
-                is_complete: self.completed_at.is_some(),
-                has_answered: self.own_revision.is_some(),
-                other_has_answered: self.other_revision.is_some(),
-            }),
-            None => None,
-        };
+        let question = self.wordings.map(|wordings| AboutQuestion {
+            wordings,
+            is_shelved: self.shelved_at.is_some(),
+            is_complete: self.completed_at.is_some(),
+            has_answered: self.own_revision.is_some(),
+            other_has_answered: self.other_revision.is_some(),
+        });
         let pair = match (self.pair_id, self.role, self.pair_zone, self.pair_minute) {
             (Some(pair), Some(role), Some(zone), Some(minute)) => {
-                let pair: PairId = pair.parse().map_err(|_| broken("pair_id"))?;
-                let role = Role::from_word(&role).ok_or_else(|| broken("role"))?;
                 let other = match (self.other_relation, self.other_word, self.other_name) {
                     (Some(relation), Some(word), Some(name)) => {
-                        let relation = Relation::from_stored(role.other(), &relation, &word);
-                        Some((relation, PersonName::from_stored(name)))
+                        Some((Relation::from_stored(role.other(), &relation, &word), name))
                     }
                     _ => None,
                 };
@@ -216,41 +232,36 @@ impl Row {
                     id: pair,
                     role,
                     other,
-                    zone: ZoneName::parse(&zone).map_err(|_| broken("pair_zone"))?.with_offset(self.pair_offset_s),
+                    zone: zone.with_offset(self.pair_offset_s),
                     minute,
                     is_closed: self.closed_at.is_some(),
-                    paused_until: super::pairs::optional_date(self.paused_until.as_deref(), pair, "paused_until")?,
-                    muted: Muted::from_stored(self.muted.as_deref().unwrap_or_default()),
-                    question_in_quiet: self.question_in_quiet.map(|on| on != 0),
+                    paused_until: self.paused_until,
+                    muted: self.muted.unwrap_or_default(),
+                    question_in_quiet: self.question_in_quiet.map(|flag| flag.0),
                 })
             }
             _ => None,
         };
-        Ok(DeliveryContext {
-            id: delivery,
+        DeliveryContext {
+            id,
             attempts: self.attempts,
-            person: self.person_id.parse().map_err(|_| broken("person_id"))?,
-            kind: NotificationKind::from_word(&self.kind).ok_or_else(|| broken("kind"))?,
+            person: self.person_id,
+            kind,
             slot: self.slot,
-            daily_question: self
-                .daily_question_id
-                .as_deref()
-                .map(str::parse)
-                .transpose()
-                .map_err(|_| broken("daily_question_id"))?,
+            daily_question: self.daily_question_id,
             detail: self.detail,
-            expires_at: Millis(self.expires_at),
-            due_at: self.due_at.map(Millis),
+            expires_at: self.expires_at,
+            due_at: self.due_at,
             target,
-            locale: Locale::from_stored(&self.locale),
-            zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?.with_offset(self.zone_offset_s),
+            locale: self.locale,
+            zone: self.zone.with_offset(self.zone_offset_s),
             quiet: quiet_hours(self.quiet_from, self.quiet_to),
-            hides_details: self.hides_details != 0,
+            hides_details: self.hides_details.0,
             unread: self.unread,
             pair,
             question,
             is_superseded: self.newer > 0,
             was_seen: self.seen_at.is_some(),
-        })
+        }
     }
 }

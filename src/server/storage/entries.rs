@@ -1,6 +1,6 @@
 //! The inbox: what a person was told, newest first, and what of it they have read.
 
-use super::{StorageError, Tx, macros};
+use super::{StorageError, Tx, macros, sql_types::Known};
 use crate::domain::{DailyQuestionId, Millis, NotificationId, NotificationKind, PairId, PersonId};
 
 /// An entry of the inbox.
@@ -23,30 +23,30 @@ pub struct Entry {
 pub async fn find_of(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<Entry>, StorageError> {
     let found = macros::fetch_all!(
         tx,
-        EntryRow,
+        "notifications" as EntryRow,
         "SELECT n.id, n.kind, n.pair_id, n.daily_question_id, n.detail, n.at, n.read_at, q.wordings, q.completed_at
          FROM notifications n LEFT JOIN daily_questions q ON q.id = n.daily_question_id
          WHERE n.person_id = $1 AND (n.kind IN ('recovery_used', 'recovery_renewed', 'handed_over') OR n.id IN (
-           SELECT id FROM notifications WHERE person_id = $1 AND kind NOT IN ('test', 'recovery_used', 'recovery_renewed', 'handed_over')
+           SELECT id FROM notifications WHERE person_id = $1 AND kind NOT IN ('test', 'recovery_used',
+                  'recovery_renewed', 'handed_over')
            ORDER BY at DESC, seq DESC, id LIMIT $2))
          ORDER BY n.at DESC, n.seq DESC, n.id LIMIT 2 * $2",
-        person.to_string(),
+        person,
         limit,
     )?;
-    // Of a later version, after a step back: it is told there.
-    let known = |row: &EntryRow| NotificationKind::from_word(&row.kind).is_some();
-    found.into_iter().filter(known).map(EntryRow::into_entry).collect()
+    // Only the release that knows a kind shows it; this release may have been started after that one.
+    Ok(found.into_iter().filter_map(EntryRow::into_entry).collect())
 }
 
 /// How many entries the person has not read. Kinds of a later release are not shown, and so not counted.
 pub async fn count_unread(tx: &mut Tx, person: PersonId) -> Result<i64, StorageError> {
-    let counts: Vec<(String, i64)> = macros::fetch_all!(
+    let counts = macros::fetch_all!(
         tx,
-        (String, i64),
+        "notifications" as (Known<NotificationKind>, i64),
         "SELECT kind, COUNT(*) FROM notifications WHERE person_id = $1 AND read_at IS NULL GROUP BY kind",
-        person.to_string()
+        person
     )?;
-    Ok(counts.into_iter().filter(|(kind, _)| NotificationKind::from_word(kind).is_some()).map(|(_, count)| count).sum())
+    Ok(counts.into_iter().filter(|(kind, _)| kind.0.is_some()).map(|(_, count)| count).sum())
 }
 
 /// Marks everything told up to the event `seq` as read; gives how many were unread.
@@ -54,9 +54,9 @@ pub async fn read_up_to(tx: &mut Tx, person: PersonId, seq: i64, now: Millis) ->
     macros::execute!(
         tx,
         "UPDATE notifications SET read_at = $3 WHERE person_id = $1 AND seq <= $2 AND read_at IS NULL",
-        person.to_string(),
+        person,
         seq,
-        now.0
+        now
     )
 }
 
@@ -65,9 +65,9 @@ pub async fn read_one(tx: &mut Tx, person: PersonId, id: NotificationId, now: Mi
     let changed = macros::execute!(
         tx,
         "UPDATE notifications SET read_at = $3 WHERE id = $2 AND person_id = $1 AND read_at IS NULL",
-        person.to_string(),
-        id.to_string(),
-        now.0,
+        person,
+        id,
+        now,
     )?;
     Ok(changed == 1)
 }
@@ -77,41 +77,36 @@ pub async fn read_at_seq(tx: &mut Tx, person: PersonId, seq: i64, now: Millis) -
     let changed = macros::execute!(
         tx,
         "UPDATE notifications SET read_at = $3 WHERE person_id = $1 AND seq = $2 AND read_at IS NULL",
-        person.to_string(),
+        person,
         seq,
-        now.0,
+        now,
     )?;
     Ok(changed > 0)
 }
 
 #[derive(sqlx::FromRow)]
 struct EntryRow {
-    id: String,
-    kind: String,
-    pair_id: Option<String>,
-    daily_question_id: Option<String>,
+    id: NotificationId,
+    kind: Known<NotificationKind>,
+    pair_id: Option<PairId>,
+    daily_question_id: Option<DailyQuestionId>,
     detail: String,
-    at: i64,
-    read_at: Option<i64>,
+    at: Millis,
+    read_at: Option<Millis>,
     wordings: Option<String>,
-    completed_at: Option<i64>,
+    completed_at: Option<Millis>,
 }
 
 impl EntryRow {
-    fn into_entry(self) -> Result<Entry, StorageError> {
-        let broken = |column| StorageError::Inconsistent { table: "notifications", id: self.id.clone(), column };
-        Ok(Entry {
-            id: self.id.parse().map_err(|_| broken("id"))?,
-            kind: NotificationKind::from_word(&self.kind).ok_or_else(|| broken("kind"))?,
-            pair: self.pair_id.as_deref().map(str::parse).transpose().map_err(|_| broken("pair_id"))?,
-            daily_question: self
-                .daily_question_id
-                .as_deref()
-                .map(str::parse)
-                .transpose()
-                .map_err(|_| broken("daily_question_id"))?,
+    /// `None` when its kind is of a later release.
+    fn into_entry(self) -> Option<Entry> {
+        Some(Entry {
+            id: self.id,
+            kind: self.kind.0?,
+            pair: self.pair_id,
+            daily_question: self.daily_question_id,
             detail: self.detail,
-            at: Millis(self.at),
+            at: self.at,
             is_read: self.read_at.is_some(),
             wordings: self.wordings,
             is_complete: self.completed_at.is_some(),

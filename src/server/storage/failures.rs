@@ -20,13 +20,13 @@ pub async fn count(tx: &mut Tx, bucket: &str, since: Millis) -> Result<i64, Stor
         (i64,),
         "SELECT COUNT(*) FROM failures WHERE bucket = $1 AND at > $2 AND at <= $3",
         bucket,
-        since.0,
-        since.plus(BELIEVED_AHEAD_DAYS * Millis::DAY).0,
+        since,
+        since.plus(BELIEVED_AHEAD_DAYS * Millis::DAY),
     )?;
     Ok(count)
 }
 
 pub async fn record(tx: &mut Tx, bucket: &str, now: Millis) -> Result<(), StorageError> {
-    macros::execute!(tx, "INSERT INTO failures (bucket, at) VALUES ($1, $2)", bucket, now.0)?;
+    macros::execute!(tx, "INSERT INTO failures (bucket, at) VALUES ($1, $2)", bucket, now)?;
     Ok(())
 }

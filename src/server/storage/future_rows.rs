@@ -36,12 +36,9 @@ fn latest_believed(now: Millis) -> Millis {
 /// Pairs whose due minute is too far away to be right.
 pub async fn find_pairs(tx: &mut Tx, now: Millis) -> Result<Vec<PairId>, StorageError> {
     let after = latest_believed(now).plus(LONGEST_WAIT_MS);
-    let found: Vec<(String,)> =
-        macros::fetch_all!(tx, (String,), "SELECT id FROM pairs WHERE next_due_at > $1 ORDER BY id", after.0)?;
-    found
-        .into_iter()
-        .map(|(id,)| id.parse().map_err(|_| StorageError::Inconsistent { table: "pairs", id, column: "id" }))
-        .collect()
+    let found =
+        macros::fetch_all!(tx, "pairs" as (PairId,), "SELECT id FROM pairs WHERE next_due_at > $1 ORDER BY id", after)?;
+    Ok(found.into_iter().map(|(id,)| id).collect())
 }
 
 /// Whether any other row is to be brought back; a look that writes nothing.
@@ -49,37 +46,41 @@ pub async fn are_there(tx: &mut Tx, now: Millis) -> Result<bool, StorageError> {
     let (count,): (i64,) = macros::fetch_one!(
         tx,
         (i64,),
-        "SELECT (SELECT COUNT(*) FROM deliveries WHERE send_at > $1) + (SELECT COUNT(*) FROM hand_overs WHERE expires_at > $1)
-                + (SELECT COUNT(*) FROM sessions WHERE rotated_at > $1 OR previous_until > $1) + (SELECT COUNT(*) FROM failures WHERE at > $2)
+        "SELECT (SELECT COUNT(*) FROM deliveries WHERE send_at > $1) + (SELECT COUNT(*) FROM hand_overs
+         WHERE expires_at > $1)
+                + (SELECT COUNT(*) FROM sessions WHERE rotated_at > $1 OR previous_until > $1) + (SELECT COUNT(*)
+                FROM failures WHERE at > $2)
                 + (SELECT COUNT(*) FROM attempts WHERE at > $2)
-                + (SELECT COUNT(*) FROM persons WHERE earlier_recovery_hash IS NOT NULL AND earlier_recovery_until > $3)",
-        latest_believed(now).0,
-        now.plus(SKEW_MS).0,
-        latest_believed(now).plus(EARLIER_CODE_MS).0,
+                + (SELECT COUNT(*) FROM persons WHERE earlier_recovery_hash IS NOT NULL
+                AND earlier_recovery_until > $3)",
+        latest_believed(now),
+        now.plus(SKEW_MS),
+        latest_believed(now).plus(EARLIER_CODE_MS),
     )?;
     Ok(count > 0)
 }
 
 /// Brings them back; gives how many.
 pub async fn bring_back(tx: &mut Tx, now: Millis) -> Result<u64, StorageError> {
-    let after = latest_believed(now).0;
-    let sent = macros::execute!(tx, "UPDATE deliveries SET send_at = $2 WHERE send_at > $1", after, now.0)?;
+    let after = latest_believed(now);
+    let sent = macros::execute!(tx, "UPDATE deliveries SET send_at = $2 WHERE send_at > $1", after, now)?;
     let sessions = macros::execute!(
         tx,
         "UPDATE sessions SET rotated_at = CASE WHEN rotated_at > $1 THEN $2 ELSE rotated_at END,
                 previous_until = CASE WHEN previous_until > $1 THEN $2 ELSE previous_until END
          WHERE rotated_at > $1 OR previous_until > $1",
         after,
-        now.0,
+        now,
     )?;
     let hand_overs = macros::execute!(tx, "DELETE FROM hand_overs WHERE expires_at > $1", after)?;
-    let failures = macros::execute!(tx, "DELETE FROM failures WHERE at > $1", now.plus(SKEW_MS).0)?;
-    let attempts = macros::execute!(tx, "DELETE FROM attempts WHERE at > $1", now.plus(SKEW_MS).0)?;
+    let failures = macros::execute!(tx, "DELETE FROM failures WHERE at > $1", now.plus(SKEW_MS))?;
+    let attempts = macros::execute!(tx, "DELETE FROM attempts WHERE at > $1", now.plus(SKEW_MS))?;
     let codes = macros::execute!(
         tx,
-        "UPDATE persons SET earlier_recovery_until = $2 WHERE earlier_recovery_hash IS NOT NULL AND earlier_recovery_until > $1",
-        latest_believed(now).plus(EARLIER_CODE_MS).0,
-        now.plus(EARLIER_CODE_MS).0,
+        "UPDATE persons SET earlier_recovery_until = $2 WHERE earlier_recovery_hash IS NOT NULL
+         AND earlier_recovery_until > $1",
+        latest_believed(now).plus(EARLIER_CODE_MS),
+        now.plus(EARLIER_CODE_MS),
     )?;
     tx.has_deliveries |= sent > 0;
     Ok(sent + sessions + hand_overs + failures + attempts + codes)

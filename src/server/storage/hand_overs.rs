@@ -13,7 +13,7 @@ pub enum HandOverCodeKind {
 }
 
 impl HandOverCodeKind {
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Digits => "digits",
             Self::Link => "link",
@@ -22,9 +22,10 @@ impl HandOverCodeKind {
 }
 
 /// A hand-over as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct HandOver {
     pub id: HandOverId,
+    #[sqlx(rename = "person_id")]
     pub person: PersonId,
     pub stage: HandOverStage,
     /// The new device in a few words; empty until one asks.
@@ -49,13 +50,13 @@ pub async fn insert(tx: &mut Tx, new: &NewHandOver<'_>) -> Result<bool, StorageE
         tx,
         "INSERT INTO hand_overs (id, person_id, session_id, kind, stage, code_hash, device, created_at, expires_at)
          VALUES ($1, $2, $3, $4, 'open', $5, '', $6, $7) ON CONFLICT DO NOTHING",
-        new.id.to_string(),
-        new.person.to_string(),
-        new.session.to_string(),
-        new.kind.word(),
+        new.id,
+        new.person,
+        new.session,
+        new.kind,
         new.code_hash,
-        new.now.0,
-        new.expires_at.0,
+        new.now,
+        new.expires_at,
     )?;
     Ok(inserted == 1)
 }
@@ -66,58 +67,57 @@ pub async fn withdraw(tx: &mut Tx, person: PersonId, kind: HandOverCodeKind) -> 
         tx,
         "UPDATE hand_overs SET stage = 'withdrawn', code_hash = NULL
          WHERE person_id = $1 AND kind = $2 AND stage IN ('open', 'asked', 'confirmed')",
-        person.to_string(),
-        kind.word(),
+        person,
+        kind,
     )
 }
 
 /// The person's by digits whose time is not over: the one that runs, else the latest.
 pub async fn lookup_latest(tx: &mut Tx, person: PersonId, now: Millis) -> Result<Option<HandOver>, StorageError> {
-    let row = macros::fetch_optional!(
+    macros::fetch_optional!(
         tx,
-        Row,
+        "hand_overs" as HandOver,
         "SELECT id, person_id, stage, device, expires_at FROM hand_overs
          WHERE person_id = $1 AND kind = 'digits' AND expires_at > $2
-         ORDER BY CASE WHEN stage IN ('open', 'asked', 'confirmed') THEN 0 ELSE 1 END, created_at DESC, id DESC LIMIT 1",
-        person.to_string(),
-        now.0,
-    )?;
-    row.map(Row::into_hand_over).transpose()
+         ORDER BY CASE WHEN stage IN ('open', 'asked', 'confirmed') THEN 0 ELSE 1 END, created_at DESC, id DESC
+               LIMIT 1",
+        person,
+        now,
+    )
 }
 
 /// One of this person's; a stranger's is not found.
 pub async fn lookup_for(tx: &mut Tx, person: PersonId, id: HandOverId) -> Result<Option<HandOver>, StorageError> {
-    let row = macros::fetch_optional!(
+    macros::fetch_optional!(
         tx,
-        Row,
+        "hand_overs" as HandOver,
         "SELECT id, person_id, stage, device, expires_at FROM hand_overs WHERE person_id = $1 AND id = $2",
-        person.to_string(),
-        id.to_string(),
-    )?;
-    row.map(Row::into_hand_over).transpose()
+        person,
+        id,
+    )
 }
 
 /// What a browser that asked waits for.
 pub async fn lookup_by_ticket(tx: &mut Tx, ticket_hash: &str) -> Result<Option<HandOver>, StorageError> {
-    let row = macros::fetch_optional!(
+    macros::fetch_optional!(
         tx,
-        Row,
+        "hand_overs" as HandOver,
         "SELECT id, person_id, stage, device, expires_at FROM hand_overs WHERE ticket_hash = $1",
         ticket_hash,
-    )?;
-    row.map(Row::into_hand_over).transpose()
+    )
 }
 
 /// Whose digits wait to be typed under this code.
 pub async fn lookup_open(tx: &mut Tx, code_hash: &str, now: Millis) -> Result<Option<PersonId>, StorageError> {
-    let row: Option<(String,)> = macros::fetch_optional!(
+    let row = macros::fetch_optional!(
         tx,
-        (String,),
-        "SELECT person_id FROM hand_overs WHERE code_hash = $1 AND kind = 'digits' AND stage = 'open' AND expires_at > $2",
+        "hand_overs" as (PersonId,),
+        "SELECT person_id FROM hand_overs WHERE code_hash = $1 AND kind = 'digits' AND stage = 'open'
+         AND expires_at > $2",
         code_hash,
-        now.0,
+        now,
     )?;
-    row.map(person_of).transpose()
+    Ok(row.map(|(person,)| person))
 }
 
 /// A device asks with digits: whose they are, for exactly one caller.
@@ -128,17 +128,17 @@ pub async fn ask(
     device: &str,
     now: Millis,
 ) -> Result<Option<PersonId>, StorageError> {
-    let row: Option<(String,)> = macros::fetch_optional!(
+    let row = macros::fetch_optional!(
         tx,
-        (String,),
+        "hand_overs" as (PersonId,),
         "UPDATE hand_overs SET stage = 'asked', code_hash = NULL, ticket_hash = $2, device = $3
          WHERE code_hash = $1 AND kind = 'digits' AND stage = 'open' AND expires_at > $4 RETURNING person_id",
         code_hash,
         ticket_hash,
         device,
-        now.0,
+        now,
     )?;
-    row.map(person_of).transpose()
+    Ok(row.map(|(person,)| person))
 }
 
 /// Its person confirms or refuses what was asked; a confirmed one is good until `until` at least. True for exactly one
@@ -155,62 +155,37 @@ pub async fn decide(
         tx,
         "UPDATE hand_overs SET stage = $3, expires_at = CASE WHEN expires_at < $4 THEN $4 ELSE expires_at END
          WHERE id = $1 AND person_id = $2 AND stage = 'asked' AND expires_at > $5",
-        id.to_string(),
-        person.to_string(),
-        stage.word(),
-        until.0,
-        now.0,
+        id,
+        person,
+        stage,
+        until,
+        now,
     )?;
     Ok(changed == 1)
 }
 
 /// A confirmed device comes in: as whom, for exactly one caller.
 pub async fn enter(tx: &mut Tx, ticket_hash: &str, now: Millis) -> Result<Option<PersonId>, StorageError> {
-    let row: Option<(String,)> = macros::fetch_optional!(
+    let row = macros::fetch_optional!(
         tx,
-        (String,),
-        "UPDATE hand_overs SET stage = 'used' WHERE ticket_hash = $1 AND stage = 'confirmed' AND expires_at > $2 RETURNING person_id",
+        "hand_overs" as (PersonId,),
+        "UPDATE hand_overs SET stage = 'used' WHERE ticket_hash = $1 AND stage = 'confirmed' AND expires_at > $2
+         RETURNING person_id",
         ticket_hash,
-        now.0,
+        now,
     )?;
-    row.map(person_of).transpose()
+    Ok(row.map(|(person,)| person))
 }
 
 /// A link is used: as whom, for exactly one caller.
 pub async fn take(tx: &mut Tx, code_hash: &str, now: Millis) -> Result<Option<PersonId>, StorageError> {
-    let row: Option<(String,)> = macros::fetch_optional!(
+    let row = macros::fetch_optional!(
         tx,
-        (String,),
+        "hand_overs" as (PersonId,),
         "UPDATE hand_overs SET stage = 'used', code_hash = NULL
          WHERE code_hash = $1 AND kind = 'link' AND stage = 'open' AND expires_at > $2 RETURNING person_id",
         code_hash,
-        now.0,
+        now,
     )?;
-    row.map(person_of).transpose()
-}
-
-fn person_of((id,): (String,)) -> Result<PersonId, StorageError> {
-    id.parse().map_err(|_| StorageError::Inconsistent { table: "hand_overs", id, column: "person_id" })
-}
-
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    person_id: String,
-    stage: String,
-    device: String,
-    expires_at: i64,
-}
-
-impl Row {
-    fn into_hand_over(self) -> Result<HandOver, StorageError> {
-        let broken = |column| StorageError::Inconsistent { table: "hand_overs", id: self.id.clone(), column };
-        Ok(HandOver {
-            id: self.id.parse().map_err(|_| broken("id"))?,
-            person: self.person_id.parse().map_err(|_| broken("person_id"))?,
-            stage: HandOverStage::from_stored(&self.stage),
-            expires_at: Millis(self.expires_at),
-            device: self.device,
-        })
-    }
+    Ok(row.map(|(person,)| person))
 }

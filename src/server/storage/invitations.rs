@@ -33,15 +33,16 @@ fn latest_end(now: Millis) -> Millis {
 pub async fn insert(tx: &mut Tx, invitation: &Invitation, code_hash: &str) -> Result<(), StorageError> {
     macros::execute!(
         tx,
-        "INSERT INTO invitations (id, pair_id, code_hash, relation, relation_word, name, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        invitation.id.to_string(),
-        invitation.pair_id.to_string(),
+        "INSERT INTO invitations (id, pair_id, code_hash, relation, relation_word, name, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        invitation.id,
+        invitation.pair_id,
         code_hash,
         invitation.relation.as_ref().map(Relation::choice),
         invitation.relation.as_ref().map_or("", Relation::free_word),
-        invitation.name.as_str(),
-        invitation.created_at.0,
-        invitation.expires_at.0,
+        &invitation.name,
+        invitation.created_at,
+        invitation.expires_at,
     )?;
     Ok(())
 }
@@ -50,35 +51,37 @@ pub async fn insert(tx: &mut Tx, invitation: &Invitation, code_hash: &str) -> Re
 pub async fn lookup_running(tx: &mut Tx, pair: PairId, now: Millis) -> Result<Option<Invitation>, StorageError> {
     let row = macros::fetch_optional!(
         tx,
-        Row,
+        "invitations" as Row,
         "SELECT id, pair_id, relation, relation_word, name, created_at, expires_at, ended_at FROM invitations
          WHERE pair_id = $1 AND ended_at IS NULL AND expires_at > $2 AND expires_at <= $3
          ORDER BY created_at DESC LIMIT 1",
-        pair.to_string(),
-        now.0,
-        latest_end(now).0,
+        pair,
+        now,
+        latest_end(now),
     )?;
-    row.map(Row::into_invitation).transpose()
+    Ok(row.map(Row::into_invitation))
 }
 
 pub async fn lookup_by_code(tx: &mut Tx, code_hash: &str) -> Result<Option<Invitation>, StorageError> {
     let row = macros::fetch_optional!(
         tx,
-        Row,
-        "SELECT id, pair_id, relation, relation_word, name, created_at, expires_at, ended_at FROM invitations WHERE code_hash = $1",
+        "invitations" as Row,
+        "SELECT id, pair_id, relation, relation_word, name, created_at, expires_at, ended_at FROM invitations
+         WHERE code_hash = $1",
         code_hash,
     )?;
-    row.map(Row::into_invitation).transpose()
+    Ok(row.map(Row::into_invitation))
 }
 
 pub async fn lookup(tx: &mut Tx, id: InvitationId) -> Result<Option<Invitation>, StorageError> {
     let row = macros::fetch_optional!(
         tx,
-        Row,
-        "SELECT id, pair_id, relation, relation_word, name, created_at, expires_at, ended_at FROM invitations WHERE id = $1",
-        id.to_string(),
+        "invitations" as Row,
+        "SELECT id, pair_id, relation, relation_word, name, created_at, expires_at, ended_at FROM invitations
+         WHERE id = $1",
+        id,
     )?;
-    row.map(Row::into_invitation).transpose()
+    Ok(row.map(Row::into_invitation))
 }
 
 /// Uses an invitation up: true for exactly one caller.
@@ -86,52 +89,45 @@ pub async fn take(tx: &mut Tx, id: InvitationId, now: Millis) -> Result<bool, St
     let changed = macros::execute!(
         tx,
         "UPDATE invitations SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL AND expires_at > $2",
-        id.to_string(),
-        now.0,
+        id,
+        now,
     )?;
     Ok(changed == 1)
 }
 
 /// Ends all running invitations of a pair.
 pub async fn end_all(tx: &mut Tx, pair: PairId, now: Millis) -> Result<u64, StorageError> {
-    macros::execute!(
-        tx,
-        "UPDATE invitations SET ended_at = $2 WHERE pair_id = $1 AND ended_at IS NULL",
-        pair.to_string(),
-        now.0
-    )
+    macros::execute!(tx, "UPDATE invitations SET ended_at = $2 WHERE pair_id = $1 AND ended_at IS NULL", pair, now)
 }
 
 #[derive(sqlx::FromRow)]
 struct Row {
-    id: String,
-    pair_id: String,
+    id: InvitationId,
+    pair_id: PairId,
     relation: Option<String>,
     relation_word: String,
     name: String,
-    created_at: i64,
-    expires_at: i64,
-    ended_at: Option<i64>,
+    created_at: Millis,
+    expires_at: Millis,
+    ended_at: Option<Millis>,
 }
 
 impl Row {
-    fn into_invitation(self) -> Result<Invitation, StorageError> {
-        let broken = |column| StorageError::Inconsistent { table: "invitations", id: self.id.clone(), column };
-        // A relation of a later release is none: the invited chooses their own.
+    fn into_invitation(self) -> Invitation {
+        // A relation of a later release reads as none: the invited chooses their own.
         let of = |choice: &str| {
             [Role::Parent, Role::Child]
                 .into_iter()
                 .find_map(|role| Relation::parse(role, choice, &self.relation_word).ok())
         };
-        let relation = self.relation.as_deref().and_then(of);
-        Ok(Invitation {
-            id: self.id.parse().map_err(|_| broken("id"))?,
-            pair_id: self.pair_id.parse().map_err(|_| broken("pair_id"))?,
-            relation,
-            created_at: Millis(self.created_at),
-            expires_at: Millis(self.expires_at),
-            ended_at: self.ended_at.map(Millis),
+        Invitation {
+            id: self.id,
+            pair_id: self.pair_id,
+            relation: self.relation.as_deref().and_then(of),
             name: self.name,
-        })
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+            ended_at: self.ended_at,
+        }
     }
 }

@@ -1,14 +1,20 @@
-//! One statement, either database. `$1`-style placeholders work on both.
+//! One statement, written once for both databases. `$1`-style placeholders work on both.
+//!
+//! Rows are types that implement `sqlx::FromRow`. `"table" as Row` names the table for the error of a row that cannot
+//! be read, and the first column of the statement names the row in it. A bare `Row` is for numbers and texts, which can
+//! always be read.
 
-/// Runs a statement that returns nothing; gives the number of rows it touched.
+/// Runs a statement that returns nothing. Returns the number of rows it changed.
 macro_rules! execute {
     ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
         match &mut $tx.inner {
             $crate::server::storage::Inner::Sqlite(tx) => {
-                sqlx::query::<sqlx::Sqlite>($sql)$(.bind($bind))*.execute(&mut **tx).await.map(|done| done.rows_affected())
+                sqlx::query::<sqlx::Sqlite>($sql)$(.bind($bind))*
+                    .execute(&mut **tx).await.map(|done| done.rows_affected())
             }
             $crate::server::storage::Inner::Postgres(tx) => {
-                sqlx::query::<sqlx::Postgres>($sql)$(.bind($bind))*.execute(&mut **tx).await.map(|done| done.rows_affected())
+                sqlx::query::<sqlx::Postgres>($sql)$(.bind($bind))*
+                    .execute(&mut **tx).await.map(|done| done.rows_affected())
             }
         }
         .map_err($crate::server::storage::StorageError::from)
@@ -16,16 +22,23 @@ macro_rules! execute {
 }
 
 macro_rules! fetch_with {
-    ($how:ident, $tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
+    ($how:ident, $tx:expr, $table:literal as $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
         match &mut $tx.inner {
             $crate::server::storage::Inner::Sqlite(tx) => {
-                sqlx::query_as::<sqlx::Sqlite, $row>($sql)$(.bind($bind))*.$how(&mut **tx).await
+                sqlx::query::<sqlx::Sqlite>($sql)$(.bind($bind))*
+                    .try_map(|row| $crate::server::storage::sql_types::read::<$row, sqlx::sqlite::SqliteRow>(&row, $table))
+                    .$how(&mut **tx).await
             }
             $crate::server::storage::Inner::Postgres(tx) => {
-                sqlx::query_as::<sqlx::Postgres, $row>($sql)$(.bind($bind))*.$how(&mut **tx).await
+                sqlx::query::<sqlx::Postgres>($sql)$(.bind($bind))*
+                    .try_map(|row| $crate::server::storage::sql_types::read::<$row, sqlx::postgres::PgRow>(&row, $table))
+                    .$how(&mut **tx).await
             }
         }
         .map_err($crate::server::storage::StorageError::from)
+    };
+    ($how:ident, $tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::server::storage::macros::fetch_with!($how, $tx, "a statement" as $row, $sql $(, $bind)*)
     };
 }
 
@@ -44,18 +57,20 @@ macro_rules! fetch_one {
     ($($rest:tt)*) => { $crate::server::storage::macros::fetch_with!(fetch_one, $($rest)*) };
 }
 
-/// As `execute!`, for many rows in one statement: `$1` is a JSON array, and between the two parts of the statement
-/// stands that array as the table `t` with the one column `value` (`t.value->>'field'` reads on both). Values in
-/// binary: as text every `->>` would parse its row again.
+/// As `execute!`, for many rows in one statement. `$1` is a JSON array, which is the table `t` with the one column
+/// `value` between the two parts of the statement (`t.value->>'field'` reads a field on both databases). The values are
+/// in binary JSON: as text every `->>` would parse its row again.
 macro_rules! execute_each {
     ($tx:expr, $before:literal, $after:literal, $rows:expr $(, $bind:expr)* $(,)?) => {
         match &mut $tx.inner {
             $crate::server::storage::Inner::Sqlite(tx) => {
-                sqlx::query::<sqlx::Sqlite>(concat!($before, " jsonb_each($1) AS t ", $after)).bind($rows)$(.bind($bind))*
+                sqlx::query::<sqlx::Sqlite>(concat!($before, " jsonb_each($1) AS t ", $after))
+                    .bind($rows)$(.bind($bind))*
                     .execute(&mut **tx).await.map(|done| done.rows_affected())
             }
             $crate::server::storage::Inner::Postgres(tx) => {
-                sqlx::query::<sqlx::Postgres>(concat!($before, " jsonb_array_elements($1::jsonb) AS t(value) ", $after)).bind($rows)$(.bind($bind))*
+                sqlx::query::<sqlx::Postgres>(concat!($before, " jsonb_array_elements($1::jsonb) AS t(value) ", $after))
+                    .bind($rows)$(.bind($bind))*
                     .execute(&mut **tx).await.map(|done| done.rows_affected())
             }
         }
@@ -63,17 +78,21 @@ macro_rules! execute_each {
     };
 }
 
-/// As `execute_each!`, giving rows.
+/// As `execute_each!`, for a statement that returns rows of `$table`.
 macro_rules! fetch_each {
-    ($tx:expr, $row:ty, $before:expr, $after:expr, $rows:expr $(, $bind:expr)* $(,)?) => {
+    ($tx:expr, $table:literal as $row:ty, $before:expr, $after:expr, $rows:expr $(, $bind:expr)* $(,)?) => {
         match &mut $tx.inner {
             $crate::server::storage::Inner::Sqlite(tx) => {
-                sqlx::query_as::<sqlx::Sqlite, $row>(concat!($before, " jsonb_each($1) AS t ", $after)).bind($rows)$(.bind($bind))*
+                sqlx::query::<sqlx::Sqlite>(concat!($before, " jsonb_each($1) AS t ", $after))
+                    .bind($rows)$(.bind($bind))*
+                    .try_map(|row| $crate::server::storage::sql_types::read::<$row, sqlx::sqlite::SqliteRow>(&row, $table))
                     .fetch_all(&mut **tx).await
             }
             $crate::server::storage::Inner::Postgres(tx) => {
-                sqlx::query_as::<sqlx::Postgres, $row>(concat!($before, " jsonb_array_elements($1::jsonb) AS t(value) ", $after))
-                    .bind($rows)$(.bind($bind))*.fetch_all(&mut **tx).await
+                sqlx::query::<sqlx::Postgres>(concat!($before, " jsonb_array_elements($1::jsonb) AS t(value) ", $after))
+                    .bind($rows)$(.bind($bind))*
+                    .try_map(|row| $crate::server::storage::sql_types::read::<$row, sqlx::postgres::PgRow>(&row, $table))
+                    .fetch_all(&mut **tx).await
             }
         }
         .map_err($crate::server::storage::StorageError::from)

@@ -15,6 +15,7 @@ pub mod daily_questions;
 pub mod deliveries;
 pub mod delivery_context;
 pub mod entries;
+mod error;
 pub mod events;
 pub mod failures;
 pub mod future_rows;
@@ -32,6 +33,7 @@ pub mod receipts;
 pub mod schedule;
 pub mod seeds;
 pub mod sessions;
+mod sql_types;
 pub mod subscriptions;
 pub mod sweeps;
 pub mod waiting;
@@ -52,64 +54,14 @@ use crate::{
     server::{counters::WRITER_WAITS, notifier::Notifier},
 };
 
+pub use error::StorageError;
 use place::Place;
 pub use place::sqlite_file;
-
-/// What can go wrong below the use cases.
-#[derive(Debug, thiserror::Error)]
-pub enum StorageError {
-    /// The database is there but cannot serve now: read-only, full, locked, gone away. Trying again later may help.
-    #[error("the database is not available: {0}")]
-    Unavailable(#[source] sqlx::Error),
-    /// A row of ours that no longer makes sense.
-    #[error("inconsistent row in {table} ({id}): {column}")]
-    Inconsistent { table: &'static str, id: String, column: &'static str },
-    /// A unique key was taken by somebody faster.
-    #[error("already taken")]
-    Taken,
-    #[error("database error: {0}")]
-    Database(#[source] sqlx::Error),
-    #[error("migration failed: {0}")]
-    Migration(#[from] sqlx::migrate::MigrateError),
-    /// The `DATABASE_URL` cannot be used; the sentence says why.
-    #[error("{0}")]
-    Url(String),
-    /// A copy could not be made; the sentence says why.
-    #[error("{0}")]
-    Backup(String),
-}
 
 /// A database that the release after this one has migrated is opened as it is: migrations only add.
 fn stepping_back(mut migrator: sqlx::migrate::Migrator) -> sqlx::migrate::Migrator {
     migrator.set_ignore_missing(true);
     migrator
-}
-
-impl From<sqlx::Error> for StorageError {
-    fn from(error: sqlx::Error) -> Self {
-        if let sqlx::Error::Database(cause) = &error {
-            if cause.is_unique_violation() {
-                return Self::Taken;
-            }
-            // SQLite result codes (primary, low byte): 5 busy, 8 read-only, 10 I/O, 13 full, 14 cannot open.
-            let code = cause.code().unwrap_or_default();
-            let primary = code.parse::<u32>().map(|code| code & 0xff).unwrap_or(0);
-            let is_sqlite = cause.as_error().is::<sqlx::sqlite::SqliteError>();
-            // PostgreSQL classes: 08 connection, 25006 read-only, 53 resources (disk full), 57 shutting down.
-            let is_away = if is_sqlite {
-                matches!(primary, 5 | 8 | 10 | 13 | 14)
-            } else {
-                code == "25006" || ["08", "53", "57"].iter().any(|class| code.starts_with(class))
-            };
-            return if is_away { Self::Unavailable(error) } else { Self::Database(error) };
-        }
-        match error {
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => {
-                Self::Unavailable(error)
-            }
-            error => Self::Database(error),
-        }
-    }
 }
 
 enum Pools {
@@ -216,11 +168,8 @@ async fn open_sqlite(url: &str, opening: Opening) -> Result<Pools, StorageError>
     // An acknowledged answer is on the disk before anybody is told (PRAGMA synchronous=FULL).
     // A full minute touches every index of hundreds of megabytes: 64 MiB of pages are kept, and the log is copied back
     // into the file every 64 MiB (the default is 4): a page that many batches touch is copied once.
-    let writer_options = options
-        .clone()
-        .synchronous(SqliteSynchronous::Full)
-        .pragma("cache_size", "-65536")
-        .pragma("wal_autocheckpoint", "16384");
+    let writer_options = options.clone().synchronous(SqliteSynchronous::Full);
+    let writer_options = writer_options.pragma("cache_size", "-65536").pragma("wal_autocheckpoint", "16384");
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(Duration::from_secs(10))

@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::{StorageError, Tx, macros, rows};
+use super::{
+    StorageError, Tx, macros, rows,
+    sql_types::{Flag, Known},
+};
 use crate::domain::{
     DailyQuestionId, Millis, Muted, NotificationId, NotificationKind, PairId, PersonId, QuietHours, ZoneName,
 };
@@ -31,54 +34,54 @@ pub struct NewNotification {
 /// A row, by the names of the statement.
 #[derive(serde::Serialize)]
 struct Written<'a> {
-    id: String,
-    person: String,
+    id: NotificationId,
+    person: PersonId,
     slot: &'a str,
     kind: &'static str,
-    pair: Option<String>,
-    question: Option<String>,
+    pair: Option<PairId>,
+    question: Option<DailyQuestionId>,
     detail: &'a str,
     seq: i64,
     pushed: i64,
-    at: i64,
-    expires: i64,
-    due: Option<i64>,
+    at: Millis,
+    expires: Millis,
+    due: Option<Millis>,
 }
 
 /// Writes those whose fact was not told before; gives the ids that are new.
 pub async fn insert(tx: &mut Tx, new: &[NewNotification]) -> Result<Vec<NotificationId>, StorageError> {
     let written = rows(new.iter().map(|new| Written {
-        id: new.id.to_string(),
-        person: new.person.to_string(),
+        id: new.id,
+        person: new.person,
         slot: &new.slot,
         kind: new.kind.word(),
-        pair: new.pair.map(|id| id.to_string()),
-        question: new.daily_question.map(|id| id.to_string()),
+        pair: new.pair,
+        question: new.daily_question,
         detail: &new.detail,
         seq: new.seq,
         pushed: i64::from(new.is_pushed),
-        at: new.at.0,
-        expires: new.expires_at.0,
-        due: new.due_at.map(|at| at.0),
+        at: new.at,
+        expires: new.expires_at,
+        due: new.due_at,
     }));
-    let ids: Vec<(String,)> = macros::fetch_each!(
+    let ids = macros::fetch_each!(
         tx,
-        (String,),
-        "INSERT INTO notifications (id, person_id, slot, kind, pair_id, daily_question_id, detail, seq, is_pushed, at, expires_at, due_at)
-         SELECT t.value->>'id', t.value->>'person', t.value->>'slot', t.value->>'kind', t.value->>'pair', t.value->>'question', t.value->>'detail',
+        "notifications" as (NotificationId,),
+        "INSERT INTO notifications (id, person_id, slot, kind, pair_id, daily_question_id, detail, seq, is_pushed, at,
+         expires_at, due_at)
+         SELECT t.value->>'id', t.value->>'person', t.value->>'slot', t.value->>'kind', t.value->>'pair',
+                t.value->>'question', t.value->>'detail',
                 CAST(t.value->>'seq' AS BIGINT), CAST(t.value->>'pushed' AS BIGINT), CAST(t.value->>'at' AS BIGINT),
                 CAST(t.value->>'expires' AS BIGINT), CAST(t.value->>'due' AS BIGINT) FROM",
         "WHERE 1 = 1 ON CONFLICT (person_id, slot) DO NOTHING RETURNING id",
         written,
     )?;
-    ids.into_iter()
-        .map(|(id,)| id.parse().map_err(|_| StorageError::Inconsistent { table: "notifications", id, column: "id" }))
-        .collect()
+    Ok(ids.into_iter().map(|(id,)| id).collect())
 }
 
 /// How a person wants to be told things about a pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wishes {
+pub struct Preferences {
     pub person: PersonId,
     pub zone: ZoneName,
     pub quiet: Option<QuietHours>,
@@ -89,23 +92,23 @@ pub struct Wishes {
     pub question_in_quiet: Option<bool>,
 }
 
-/// The wishes of persons, each about one pair or none, in no order. Somebody who is gone has none.
-pub async fn wishes(
+/// The preferences of persons, each about one pair or none, in no order. Somebody who is gone has none.
+pub async fn preferences(
     tx: &mut Tx,
     of: &[(PersonId, Option<PairId>)],
-) -> Result<Vec<(Option<PairId>, Wishes)>, StorageError> {
-    let asked = rows(
-        of.iter().map(|(person, pair)| json!({ "person": person.to_string(), "pair": pair.map(|id| id.to_string()) })),
-    );
+) -> Result<Vec<(Option<PairId>, Preferences)>, StorageError> {
+    let asked = rows(of.iter().map(|(person, pair)| json!({ "person": person, "pair": pair })));
     let found = macros::fetch_each!(
         tx,
-        WishesRow,
-        "SELECT p.id, v.pair_id, p.zone, p.zone_offset_s, p.quiet_from, p.quiet_to, p.hides_details, COALESCE(m.muted, '') AS muted, m.question_in_quiet
+        "persons" as Row,
+        "SELECT p.id, v.pair_id, p.zone, p.zone_offset_s, p.quiet_from, p.quiet_to, p.hides_details, COALESCE(m.muted,
+         '') AS muted, m.question_in_quiet
          FROM (SELECT t.value->>'person' AS person_id, t.value->>'pair' AS pair_id FROM",
-        ") AS v JOIN persons p ON p.id = v.person_id LEFT JOIN members m ON m.pair_id = v.pair_id AND m.person_id = v.person_id",
+        ") AS v JOIN persons p ON p.id = v.person_id LEFT JOIN members m ON m.pair_id = v.pair_id
+         AND m.person_id = v.person_id",
         asked,
     )?;
-    found.into_iter().map(WishesRow::into_wishes).collect()
+    Ok(found.into_iter().map(Row::into_preferences).collect())
 }
 
 /// A push that counts towards the day's limit.
@@ -118,17 +121,18 @@ pub struct CountedPush {
 
 /// What was pushed to these persons since `since`, counted kinds alone.
 pub async fn find_counted(tx: &mut Tx, persons: &[PersonId], since: Millis) -> Result<Vec<CountedPush>, StorageError> {
-    let found: Vec<(String, String, i64)> = macros::fetch_each!(
+    let found = macros::fetch_each!(
         tx,
-        (String, String, i64),
-        "SELECT n.person_id, n.kind, n.at FROM notifications n WHERE n.is_pushed = 1 AND n.at >= $2 AND n.person_id IN (SELECT t.value->>'id' FROM",
+        "notifications" as (PersonId, Known<NotificationKind>, Millis),
+        "SELECT n.person_id, n.kind, n.at FROM notifications n WHERE n.is_pushed = 1 AND n.at >= $2
+         AND n.person_id IN (SELECT t.value->>'id' FROM",
         ")",
-        rows(persons.iter().map(|person| json!({ "id": person.to_string() }))),
-        since.0,
+        rows(persons.iter().map(|person| json!({ "id": person }))),
+        since,
     )?;
     let pushes = found.into_iter().filter_map(|(person, kind, at)| {
-        let kind = NotificationKind::from_word(&kind).filter(|kind| kind.is_counted())?;
-        Some(CountedPush { person: person.parse().ok()?, kind, at: Millis(at) })
+        let kind = kind.0.filter(|kind| kind.is_counted())?;
+        Some(CountedPush { person, kind, at })
     });
     Ok(pushes.collect())
 }
@@ -139,7 +143,7 @@ pub async fn was_notified(tx: &mut Tx, person: PersonId, slot: &str) -> Result<b
         tx,
         (i64,),
         "SELECT at FROM notifications WHERE person_id = $1 AND slot = $2",
-        person.to_string(),
+        person,
         slot
     )?;
     Ok(row.is_some())
@@ -157,10 +161,10 @@ pub async fn update_person(
         tx,
         "UPDATE persons SET quiet_from = $2, quiet_to = $3, hides_details = $4
          WHERE id = $1 AND (quiet_from IS DISTINCT FROM $2 OR quiet_to IS DISTINCT FROM $3 OR hides_details <> $4)",
-        person.to_string(),
+        person,
         quiet.map(QuietHours::from_minute),
         quiet.map(QuietHours::to_minute),
-        i64::from(hides_details),
+        Flag(hides_details),
     )?;
     Ok(changed > 0)
 }
@@ -177,17 +181,17 @@ pub async fn update_member(
         tx,
         (String,),
         "SELECT muted FROM members WHERE pair_id = $2 AND person_id = $1",
-        person.to_string(),
-        pair.to_string()
+        person,
+        pair
     )?;
     let changed = macros::execute!(
         tx,
         "UPDATE members SET muted = $3, question_in_quiet = $4
          WHERE pair_id = $2 AND person_id = $1 AND (muted <> $3 OR question_in_quiet IS DISTINCT FROM $4)",
-        person.to_string(),
-        pair.to_string(),
+        person,
+        pair,
         muted.to_stored(&earlier),
-        i64::from(question_in_quiet),
+        Flag(question_in_quiet),
     )?;
     Ok(changed > 0)
 }
@@ -197,29 +201,28 @@ pub(super) fn quiet_hours(from: Option<i64>, to: Option<i64>) -> Option<QuietHou
 }
 
 #[derive(sqlx::FromRow)]
-struct WishesRow {
-    id: String,
-    pair_id: Option<String>,
-    zone: String,
+struct Row {
+    id: PersonId,
+    pair_id: Option<PairId>,
+    zone: ZoneName,
     zone_offset_s: Option<i64>,
     quiet_from: Option<i64>,
     quiet_to: Option<i64>,
-    hides_details: i64,
-    muted: String,
-    question_in_quiet: Option<i64>,
+    hides_details: Flag,
+    muted: Muted,
+    question_in_quiet: Option<Flag>,
 }
 
-impl WishesRow {
-    fn into_wishes(self) -> Result<(Option<PairId>, Wishes), StorageError> {
-        let broken = |column| StorageError::Inconsistent { table: "persons", id: self.id.clone(), column };
-        let wishes = Wishes {
-            person: self.id.parse().map_err(|_| broken("id"))?,
-            zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?.with_offset(self.zone_offset_s),
+impl Row {
+    fn into_preferences(self) -> (Option<PairId>, Preferences) {
+        let preferences = Preferences {
+            person: self.id,
+            zone: self.zone.with_offset(self.zone_offset_s),
             quiet: quiet_hours(self.quiet_from, self.quiet_to),
-            hides_details: self.hides_details != 0,
-            muted: Muted::from_stored(&self.muted),
-            question_in_quiet: self.question_in_quiet.map(|on| on != 0),
+            hides_details: self.hides_details.0,
+            muted: self.muted,
+            question_in_quiet: self.question_in_quiet.map(|flag| flag.0),
         };
-        Ok((self.pair_id.as_deref().map(str::parse).transpose().map_err(|_| broken("pair_id"))?, wishes))
+        (self.pair_id, preferences)
     }
 }

@@ -1,6 +1,6 @@
 //! Accounts.
 
-use super::{StorageError, Tx, macros};
+use super::{StorageError, Tx, macros, sql_types::Known};
 use crate::domain::{Locale, Millis, Person, PersonId, PersonName, SessionId, TextSize, ZoneName};
 
 /// What sign-up records beside the person.
@@ -14,15 +14,16 @@ pub struct NewPerson<'a> {
 pub async fn insert(tx: &mut Tx, new: NewPerson<'_>) -> Result<(), StorageError> {
     macros::execute!(
         tx,
-        "INSERT INTO persons (id, name, locale, text_size, zone, consent_version, consent_at, recovery_hash, recovery_made_at, created_at, zone_offset_s)
+        "INSERT INTO persons (id, name, locale, text_size, zone, consent_version, consent_at, recovery_hash,
+         recovery_made_at, created_at, zone_offset_s)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $7, $9)",
-        new.person.id.to_string(),
-        new.person.name.as_str(),
-        new.person.locale.tag(),
-        new.person.text_size.word(),
-        new.person.zone.as_str(),
+        new.person.id,
+        &new.person.name,
+        new.person.locale,
+        new.person.text_size,
+        &new.person.zone,
         new.consent_version,
-        new.now.0,
+        new.now,
         new.recovery_hash,
         new.person.zone.last_offset_s().map(i64::from),
     )?;
@@ -32,24 +33,24 @@ pub async fn insert(tx: &mut Tx, new: NewPerson<'_>) -> Result<(), StorageError>
 pub async fn lookup(tx: &mut Tx, id: PersonId) -> Result<Option<Person>, StorageError> {
     let row = macros::fetch_optional!(
         tx,
-        Row,
+        "persons" as Row,
         "SELECT id, name, locale, text_size, zone, zone_offset_s FROM persons WHERE id = $1",
-        id.to_string()
+        id
     )?;
-    row.map(Row::into_person).transpose()
+    Ok(row.map(Row::into_person))
 }
 
 /// Whom a recovery code opens: the one that runs, or the one before it for as long as it may.
 pub async fn lookup_by_recovery(tx: &mut Tx, recovery_hash: &str, now: Millis) -> Result<Option<Person>, StorageError> {
     let row = macros::fetch_optional!(
         tx,
-        Row,
+        "persons" as Row,
         "SELECT id, name, locale, text_size, zone, zone_offset_s FROM persons
          WHERE recovery_hash = $1 OR (earlier_recovery_hash = $1 AND earlier_recovery_until > $2)",
         recovery_hash,
-        now.0,
+        now,
     )?;
-    row.map(Row::into_person).transpose()
+    Ok(row.map(Row::into_person))
 }
 
 /// A person's recovery codes.
@@ -66,15 +67,16 @@ pub struct RecoveryCodes {
 pub async fn recovery_codes(tx: &mut Tx, person: PersonId, now: Millis) -> Result<RecoveryCodes, StorageError> {
     let (hash, made_at, made_by, earlier, until) = macros::fetch_one!(
         tx,
-        (Option<String>, Option<i64>, Option<String>, Option<String>, Option<i64>),
-        "SELECT recovery_hash, recovery_made_at, recovery_made_by, earlier_recovery_hash, earlier_recovery_until FROM persons WHERE id = $1",
-        person.to_string(),
+        (Option<String>, Option<Millis>, Option<Known<SessionId>>, Option<String>, Option<Millis>),
+        "SELECT recovery_hash, recovery_made_at, recovery_made_by, earlier_recovery_hash, earlier_recovery_until
+         FROM persons WHERE id = $1",
+        person,
     )?;
     Ok(RecoveryCodes {
         hash,
-        made_at: made_at.map(Millis),
-        made_by: made_by.and_then(|id| id.parse().ok()),
-        earlier: earlier.zip(until.map(Millis)).filter(|(_, until)| now < *until),
+        made_at,
+        made_by: made_by.and_then(|id| id.0),
+        earlier: earlier.zip(until).filter(|(_, until)| now < *until),
     })
 }
 
@@ -82,16 +84,17 @@ pub async fn recovery_codes(tx: &mut Tx, person: PersonId, now: Millis) -> Resul
 pub async fn end_earlier_recovery(tx: &mut Tx, person: PersonId, now: Millis) -> Result<bool, StorageError> {
     let changed = macros::execute!(
         tx,
-        "UPDATE persons SET earlier_recovery_hash = NULL, earlier_recovery_until = NULL WHERE id = $1 AND earlier_recovery_until > $2",
-        person.to_string(),
-        now.0,
+        "UPDATE persons SET earlier_recovery_hash = NULL, earlier_recovery_until = NULL WHERE id = $1
+         AND earlier_recovery_until > $2",
+        person,
+        now,
     )?;
     Ok(changed == 1)
 }
 
 /// Writes the name alone.
 pub async fn rename(tx: &mut Tx, person: PersonId, name: &PersonName) -> Result<(), StorageError> {
-    macros::execute!(tx, "UPDATE persons SET name = $2 WHERE id = $1", person.to_string(), name.as_str())?;
+    macros::execute!(tx, "UPDATE persons SET name = $2 WHERE id = $1", person, name)?;
     Ok(())
 }
 
@@ -100,11 +103,11 @@ pub async fn update(tx: &mut Tx, person: &Person) -> Result<(), StorageError> {
     macros::execute!(
         tx,
         "UPDATE persons SET name = $2, locale = $3, text_size = $4, zone = $5, zone_offset_s = $6 WHERE id = $1",
-        person.id.to_string(),
-        person.name.as_str(),
-        person.locale.tag(),
-        person.text_size.word(),
-        person.zone.as_str(),
+        person.id,
+        &person.name,
+        person.locale,
+        person.text_size,
+        &person.zone,
         person.zone.last_offset_s().map(i64::from),
     )?;
     Ok(())
@@ -119,13 +122,13 @@ pub struct RecoveryState {
 }
 
 pub async fn recovery_state(tx: &mut Tx, person: PersonId) -> Result<RecoveryState, StorageError> {
-    let (made_at, kept_at, answers_given): (Option<i64>, Option<i64>, i64) = macros::fetch_one!(
+    let (made_at, kept_at, answers_given) = macros::fetch_one!(
         tx,
-        (Option<i64>, Option<i64>, i64),
+        (Option<Millis>, Option<Millis>, i64),
         "SELECT recovery_made_at, recovery_kept_at, answers_given FROM persons WHERE id = $1",
-        person.to_string(),
+        person,
     )?;
-    Ok(RecoveryState { made_at: made_at.map(Millis), kept_at: kept_at.map(Millis), answers_given })
+    Ok(RecoveryState { made_at, kept_at, answers_given })
 }
 
 /// A recovery code that takes the place of another.
@@ -149,15 +152,17 @@ pub async fn set_recovery(
         "UPDATE persons
          SET recovery_hash = $2, recovery_made_at = $3, recovery_kept_at = NULL, recovery_made_by = $4,
              earlier_recovery_hash = CASE WHEN CAST($5 AS BIGINT) IS NULL THEN NULL
-                                          WHEN earlier_recovery_until > $3 THEN earlier_recovery_hash ELSE recovery_hash END,
+                                          WHEN earlier_recovery_until > $3 THEN earlier_recovery_hash
+                                          ELSE recovery_hash END,
              earlier_recovery_until = CASE WHEN CAST($5 AS BIGINT) IS NULL THEN NULL
-                                           WHEN earlier_recovery_until > $3 THEN earlier_recovery_until ELSE CAST($5 AS BIGINT) END
+                                           WHEN earlier_recovery_until > $3 THEN earlier_recovery_until
+                                           ELSE CAST($5 AS BIGINT) END
          WHERE id = $1",
-        person.to_string(),
+        person,
         new.hash,
-        now.0,
-        new.made_by.map(|session| session.to_string()),
-        new.earlier_until.map(|until| until.0),
+        now,
+        new.made_by,
+        new.earlier_until,
     )?;
     Ok(())
 }
@@ -167,14 +172,14 @@ pub async fn set_recovery_kept(tx: &mut Tx, person: PersonId, now: Millis) -> Re
     macros::execute!(
         tx,
         "UPDATE persons SET recovery_kept_at = $2 WHERE id = $1 AND recovery_kept_at IS NULL",
-        person.to_string(),
-        now.0
+        person,
+        now
     )?;
     Ok(())
 }
 
 pub async fn count_answer(tx: &mut Tx, person: PersonId) -> Result<(), StorageError> {
-    macros::execute!(tx, "UPDATE persons SET answers_given = answers_given + 1 WHERE id = $1", person.to_string())?;
+    macros::execute!(tx, "UPDATE persons SET answers_given = answers_given + 1 WHERE id = $1", person)?;
     Ok(())
 }
 
@@ -186,23 +191,22 @@ pub async fn any_real(tx: &mut Tx) -> Result<bool, StorageError> {
 
 #[derive(sqlx::FromRow)]
 pub(super) struct Row {
-    pub id: String,
-    pub name: String,
-    pub locale: String,
-    pub text_size: String,
-    pub zone: String,
-    pub zone_offset_s: Option<i64>,
+    id: PersonId,
+    name: PersonName,
+    locale: Locale,
+    text_size: TextSize,
+    zone: ZoneName,
+    zone_offset_s: Option<i64>,
 }
 
 impl Row {
-    pub(super) fn into_person(self) -> Result<Person, StorageError> {
-        let broken = |column| StorageError::Inconsistent { table: "persons", id: self.id.clone(), column };
-        Ok(Person {
-            id: self.id.parse().map_err(|_| broken("id"))?,
-            locale: Locale::from_stored(&self.locale),
-            text_size: TextSize::from_stored(&self.text_size),
-            zone: ZoneName::parse(&self.zone).map_err(|_| broken("zone"))?.with_offset(self.zone_offset_s),
-            name: PersonName::from_stored(self.name),
-        })
+    pub(super) fn into_person(self) -> Person {
+        Person {
+            id: self.id,
+            name: self.name,
+            locale: self.locale,
+            text_size: self.text_size,
+            zone: self.zone.with_offset(self.zone_offset_s),
+        }
     }
 }

@@ -36,7 +36,8 @@ impl Place {
         if !self.was_said.swap(true, Ordering::Relaxed) {
             tracing::error!(
                 file = %self.path.display(),
-                "the database file was deleted or replaced below this process: nothing is written any more. Put it back, or restart"
+                "the database file was deleted or replaced below this process: nothing is written any more. \
+                 Put it back, or restart"
             );
         }
         Err(StorageError::Unavailable(sqlx::Error::Io(io::Error::other("the database file was deleted or replaced"))))

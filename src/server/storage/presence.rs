@@ -1,18 +1,18 @@
 //! The switch for presence, by member. Presence itself is in no table: see `notifier::presence_registry`.
 
-use super::{StorageError, Tx, macros};
+use super::{StorageError, Tx, macros, sql_types::Flag};
 use crate::domain::{PairId, PersonId};
 
 /// Whether a member shows the other that they are here, and sees it of them.
 pub async fn is_shown_by(tx: &mut Tx, person: PersonId, pair: PairId) -> Result<bool, StorageError> {
-    let row: Option<(i64,)> = macros::fetch_optional!(
+    let row = macros::fetch_optional!(
         tx,
-        (i64,),
+        (Flag,),
         "SELECT shows_presence FROM members WHERE pair_id = $1 AND person_id = $2",
-        pair.to_string(),
-        person.to_string(),
+        pair,
+        person,
     )?;
-    Ok(row.is_some_and(|(on,)| on != 0))
+    Ok(row.is_some_and(|(flag,)| flag.0))
 }
 
 /// Writes a member's switch; gives whether it changed.
@@ -20,9 +20,9 @@ pub async fn update(tx: &mut Tx, person: PersonId, pair: PairId, is_shown: bool)
     let changed = macros::execute!(
         tx,
         "UPDATE members SET shows_presence = $3 WHERE pair_id = $1 AND person_id = $2 AND shows_presence <> $3",
-        pair.to_string(),
-        person.to_string(),
-        i64::from(is_shown),
+        pair,
+        person,
+        Flag(is_shown),
     )?;
     Ok(changed > 0)
 }

@@ -17,13 +17,15 @@ pub struct Prune {
 /// Feed rows by the time they were written.
 pub const EVENTS: Prune = Prune {
     table: "events",
-    sql: "DELETE FROM events WHERE (person_id, seq) IN (SELECT person_id, seq FROM events WHERE at < $1 ORDER BY at LIMIT $2)",
+    sql: "DELETE FROM events WHERE (person_id, seq) IN (SELECT person_id, seq FROM events WHERE at < $1 ORDER BY at
+        LIMIT $2)",
 };
 
 /// Sessions that nobody used since.
 pub const SESSIONS: Prune = Prune {
     table: "sessions",
-    sql: "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE last_used_at <= $1 ORDER BY last_used_at LIMIT $2)",
+    sql: "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE last_used_at <= $1 ORDER BY last_used_at
+        LIMIT $2)",
 };
 
 /// Deliveries by the time they were settled.
@@ -42,13 +44,15 @@ pub const NOTIFICATIONS: Prune = Prune {
 /// Failed tries at a code.
 pub const FAILURES: Prune = Prune {
     table: "failures",
-    sql: "DELETE FROM failures WHERE (bucket, at) IN (SELECT bucket, at FROM failures WHERE at < $1 ORDER BY at LIMIT $2)",
+    sql: "DELETE FROM failures WHERE (bucket, at) IN (SELECT bucket, at FROM failures WHERE at < $1 ORDER BY at
+        LIMIT $2)",
 };
 
 /// Hand-overs whose minutes were over at that instant.
 pub const HAND_OVERS: Prune = Prune {
     table: "hand_overs",
-    sql: "DELETE FROM hand_overs WHERE id IN (SELECT id FROM hand_overs WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+    sql: "DELETE FROM hand_overs WHERE id IN (SELECT id FROM hand_overs WHERE expires_at <= $1 ORDER BY expires_at
+        LIMIT $2)",
 };
 
 /// One-time steps whose second post is known no more.
@@ -59,5 +63,5 @@ pub const ATTEMPTS: Prune = Prune {
 
 /// Deletes up to `BATCH` rows older than `before`; gives how many. Fewer than `BATCH` means that none are left.
 pub async fn batch(tx: &mut Tx, what: &Prune, before: Millis) -> Result<u64, StorageError> {
-    macros::execute!(tx, what.sql, before.0, BATCH as i64)
+    macros::execute!(tx, what.sql, before, BATCH as i64)
 }

@@ -11,14 +11,14 @@ use crate::domain::{PairId, Question, QuestionKey};
 pub async fn upsert(tx: &mut Tx, questions: &[Question]) -> Result<(), StorageError> {
     macros::execute!(tx, "UPDATE questions SET is_retired = 1")?;
     for question in questions {
-        let wordings = serde_json::to_string(&question.wordings).unwrap_or_default();
         macros::execute!(
             tx,
             "INSERT INTO questions (question_key, section, wordings, tags, is_retired) VALUES ($1, $2, $3, $4, 0)
-             ON CONFLICT (question_key) DO UPDATE SET section = excluded.section, wordings = excluded.wordings, tags = excluded.tags, is_retired = 0",
-            question.key.0.as_str(),
-            question.section.word(),
-            wordings,
+             ON CONFLICT (question_key) DO UPDATE SET section = excluded.section, wordings = excluded.wordings,
+                   tags = excluded.tags, is_retired = 0",
+            &question.key,
+            question.section,
+            &question.wordings,
             question.tags.join(" "),
         )?;
     }
@@ -30,15 +30,15 @@ pub async fn count(tx: &mut Tx) -> Result<(i64, i64), StorageError> {
     macros::fetch_one!(
         tx,
         (i64, i64),
-        "SELECT CAST(COALESCE(SUM(1 - is_retired), 0) AS BIGINT), CAST(COALESCE(SUM(is_retired), 0) AS BIGINT) FROM questions",
+        "SELECT CAST(COALESCE(SUM(1 - is_retired), 0) AS BIGINT), CAST(COALESCE(SUM(is_retired), 0) AS BIGINT)
+         FROM questions",
     )
 }
 
 /// Everything this pair was ever offered.
 pub async fn asked(tx: &mut Tx, pair: PairId) -> Result<BTreeSet<QuestionKey>, StorageError> {
-    let rows: Vec<(String,)> =
-        macros::fetch_all!(tx, (String,), "SELECT question_key FROM asked WHERE pair_id = $1", pair.to_string())?;
-    Ok(rows.into_iter().map(|(key,)| QuestionKey(key)).collect())
+    let rows = macros::fetch_all!(tx, (QuestionKey,), "SELECT question_key FROM asked WHERE pair_id = $1", pair)?;
+    Ok(rows.into_iter().map(|(key,)| key).collect())
 }
 
 /// No key holds one.
@@ -47,9 +47,9 @@ const BETWEEN_KEYS: &str = "\n";
 /// As `asked`, for many pairs.
 pub async fn find_asked(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId, BTreeSet<QuestionKey>>, StorageError> {
     // One row a pair: years of keys of hundreds of pairs are slow to fetch one by one.
-    let found: Vec<(String, String)> = macros::fetch_each!(
+    let found = macros::fetch_each!(
         tx,
-        (String, String),
+        "asked" as (PairId, String),
         "SELECT a.pair_id, string_agg(a.question_key, $2) FROM asked a WHERE a.pair_id IN (SELECT t.value->>'id' FROM",
         ") GROUP BY a.pair_id",
         id_rows(pairs),
@@ -57,11 +57,6 @@ pub async fn find_asked(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId,
     )?;
     let mut asked: HashMap<PairId, BTreeSet<QuestionKey>> = HashMap::new();
     for (pair, keys) in found {
-        let pair = pair.parse().map_err(|_| StorageError::Inconsistent {
-            table: "asked",
-            id: pair.clone(),
-            column: "pair_id",
-        })?;
         asked.insert(pair, keys.split(BETWEEN_KEYS).map(|key| QuestionKey(key.to_owned())).collect());
     }
     Ok(asked)
@@ -73,7 +68,7 @@ pub async fn set_asked_all(tx: &mut Tx, offered: &[(PairId, QuestionKey)]) -> Re
         tx,
         "INSERT INTO asked (pair_id, question_key) SELECT t.value->>'id', t.value->>'key' FROM",
         "WHERE 1 = 1 ON CONFLICT (pair_id, question_key) DO NOTHING",
-        rows(offered.iter().map(|(pair, key)| json!({ "id": pair.to_string(), "key": key.0 }))),
+        rows(offered.iter().map(|(pair, key)| json!({ "id": pair, "key": key.0 }))),
     )?;
     Ok(())
 }
@@ -82,8 +77,8 @@ pub async fn set_asked(tx: &mut Tx, pair: PairId, key: &QuestionKey) -> Result<(
     macros::execute!(
         tx,
         "INSERT INTO asked (pair_id, question_key) VALUES ($1, $2) ON CONFLICT (pair_id, question_key) DO NOTHING",
-        pair.to_string(),
-        key.0.as_str(),
+        pair,
+        key,
     )?;
     Ok(())
 }

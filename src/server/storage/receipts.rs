@@ -12,7 +12,7 @@ pub enum Receipt {
 
 impl Receipt {
     /// Why a delivery is settled without its push service's word.
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Shown => "shown",
             Self::Clicked => "opened",
@@ -28,21 +28,22 @@ pub async fn report(
     receipt: Receipt,
     now: Millis,
 ) -> Result<Option<PersonId>, StorageError> {
-    let (notification, subscription) = (id.notification.to_string(), id.subscription.to_string());
     let changed = match receipt {
         Receipt::Shown => macros::execute!(
             tx,
-            "UPDATE deliveries SET shown_at = $3 WHERE notification_id = $1 AND subscription_id = $2 AND shown_at IS NULL",
-            notification.as_str(),
-            subscription.as_str(),
-            now.0,
+            "UPDATE deliveries SET shown_at = $3 WHERE notification_id = $1 AND subscription_id = $2
+             AND shown_at IS NULL",
+            id.notification,
+            id.subscription,
+            now,
         )?,
         Receipt::Clicked => macros::execute!(
             tx,
-            "UPDATE deliveries SET opened_at = $3 WHERE notification_id = $1 AND subscription_id = $2 AND opened_at IS NULL",
-            notification.as_str(),
-            subscription.as_str(),
-            now.0,
+            "UPDATE deliveries SET opened_at = $3 WHERE notification_id = $1 AND subscription_id = $2
+             AND opened_at IS NULL",
+            id.notification,
+            id.subscription,
+            now,
         )?,
     };
     // A second report of the same writes nothing.
@@ -53,30 +54,31 @@ pub async fn report(
         Receipt::Shown => macros::execute!(
             tx,
             "UPDATE push_subscriptions SET shown_at = $2 WHERE id = $1 AND COALESCE(shown_at, 0) < $2",
-            subscription.as_str(),
-            now.0
+            id.subscription,
+            now
         )?,
         Receipt::Clicked => macros::execute!(
             tx,
             "UPDATE push_subscriptions SET opened_at = $2 WHERE id = $1 AND COALESCE(opened_at, 0) < $2",
-            subscription.as_str(),
-            now.0
+            id.subscription,
+            now
         )?,
     };
     // What a device has shown has arrived, whatever became of the push service's answer: it is not sent again. A worker
     // that is sending it at this moment finds its lease gone.
     macros::execute!(
         tx,
-        "UPDATE deliveries SET state = 'accepted', reason = $3, send_at = NULL, accepted_at = COALESCE(accepted_at, $4), settled_at = $4
+        "UPDATE deliveries SET state = 'accepted', reason = $3, send_at = NULL, accepted_at = COALESCE(accepted_at,
+         $4), settled_at = $4
          WHERE notification_id = $1 AND subscription_id = $2 AND send_at IS NOT NULL",
-        notification.as_str(),
-        subscription.as_str(),
-        receipt.word(),
-        now.0,
+        id.notification,
+        id.subscription,
+        receipt,
+        now,
     )?;
-    let row: Option<(String,)> =
-        macros::fetch_optional!(tx, (String,), "SELECT person_id FROM notifications WHERE id = $1", notification)?;
-    Ok(row.and_then(|(person,)| person.parse().ok()))
+    let sql = "SELECT person_id FROM notifications WHERE id = $1";
+    let row = macros::fetch_optional!(tx, "notifications" as (PersonId,), sql, id.notification)?;
+    Ok(row.map(|(person,)| person))
 }
 
 /// What became of a notification on one browser.
@@ -96,12 +98,13 @@ pub async fn find_trails(tx: &mut Tx, person: PersonId, kind: &str, since: Milli
     macros::fetch_all!(
         tx,
         Trail,
-        "SELECT d.notification_id, d.subscription_id, d.state, n.at AS created_at, d.accepted_at, d.shown_at, d.opened_at
+        "SELECT d.notification_id, d.subscription_id, d.state, n.at AS created_at, d.accepted_at, d.shown_at,
+         d.opened_at
          FROM notifications n JOIN deliveries d ON d.notification_id = n.id
          WHERE n.person_id = $1 AND n.kind = $2 AND n.at >= $3 ORDER BY n.at DESC, n.id DESC, d.subscription_id",
-        person.to_string(),
+        person,
         kind,
-        since.0,
+        since,
     )
 }
 
@@ -117,8 +120,8 @@ pub async fn reached(
         "SELECT (SELECT COUNT(*) FROM deliveries d JOIN notifications n ON n.id = d.notification_id
                  WHERE n.person_id = $1 AND n.daily_question_id = $2 AND d.accepted_at IS NOT NULL),
                 (SELECT COUNT(*) FROM push_subscriptions s WHERE s.person_id = $1)",
-        person.to_string(),
-        daily_question.to_string(),
+        person,
+        daily_question,
     )?;
     Ok((accepted > 0, browsers > 0))
 }

@@ -5,22 +5,20 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::json;
 
-use super::{
-    StorageError, Tx, macros,
-    pairs::{id_rows, optional_date},
-    rows,
-};
+use super::{StorageError, Tx, macros, pairs::id_rows, rows};
 use crate::domain::{LocalDate, Millis, PairId, Role};
 
 /// What openings and swaps need to know of a pair beside the pair itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct ScheduleState {
     pub last_opened_date: Option<LocalDate>,
     pub last_opened_at: Option<Millis>,
     /// The pair's local date of its last swap.
     pub swapped_date: Option<LocalDate>,
     /// Shelved questions in a row that each seat left unanswered since it last acted.
+    #[sqlx(try_from = "i64")]
     pub parent_unanswered: u32,
+    #[sqlx(try_from = "i64")]
     pub child_unanswered: u32,
 }
 
@@ -33,46 +31,27 @@ impl ScheduleState {
 
 pub async fn lookup_state(tx: &mut Tx, pair: PairId) -> Result<ScheduleState, StorageError> {
     let found = find_states(tx, &[pair]).await?.remove(&pair);
-    found.ok_or_else(|| StorageError::Inconsistent { table: "pairs", id: pair.to_string(), column: "id" })
+    found.ok_or_else(|| StorageError::Inconsistent { table: "pairs", id: pair.to_string(), column: "id".to_owned() })
 }
 
 pub async fn find_states(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId, ScheduleState>, StorageError> {
     let found = macros::fetch_each!(
         tx,
-        ScheduleRow,
+        "pairs" as ScheduleRow,
         "SELECT p.id, p.last_opened_date, p.last_opened_at, p.swapped_date,
-                COALESCE((SELECT m.unanswered_shelved FROM members m WHERE m.pair_id = p.id AND m.role = 'parent'), 0) AS parent_unanswered,
-                COALESCE((SELECT m.unanswered_shelved FROM members m WHERE m.pair_id = p.id AND m.role = 'child'), 0) AS child_unanswered
+                COALESCE((SELECT m.unanswered_shelved FROM members m WHERE m.pair_id = p.id
+                AND m.role = 'parent'), 0) AS parent_unanswered,
+                COALESCE((SELECT m.unanswered_shelved FROM members m WHERE m.pair_id = p.id
+                AND m.role = 'child'), 0) AS child_unanswered
          FROM pairs p WHERE p.id IN (SELECT t.value->>'id' FROM",
         ")",
         id_rows(pairs),
     )?;
-    let found = found.into_iter().map(|row| {
-        let pair: PairId = row.id.parse().map_err(|_| StorageError::Inconsistent {
-            table: "pairs",
-            id: row.id.clone(),
-            column: "id",
-        })?;
-        let opened = ScheduleState {
-            last_opened_date: optional_date(row.last_opened_date.as_deref(), pair, "last_opened_date")?,
-            last_opened_at: row.last_opened_at.map(Millis),
-            swapped_date: optional_date(row.swapped_date.as_deref(), pair, "swapped_date")?,
-            parent_unanswered: row.parent_unanswered.try_into().unwrap_or(u32::MAX),
-            child_unanswered: row.child_unanswered.try_into().unwrap_or(u32::MAX),
-        };
-        Ok((pair, opened))
-    });
-    found.collect()
+    Ok(found.into_iter().map(|row| (row.id, row.state)).collect())
 }
 
 pub async fn set_opened(tx: &mut Tx, pair: PairId, date: LocalDate, at: Millis) -> Result<(), StorageError> {
-    macros::execute!(
-        tx,
-        "UPDATE pairs SET last_opened_date = $2, last_opened_at = $3 WHERE id = $1",
-        pair.to_string(),
-        date.to_string(),
-        at.0
-    )?;
+    macros::execute!(tx, "UPDATE pairs SET last_opened_date = $2, last_opened_at = $3 WHERE id = $1", pair, date, at)?;
     Ok(())
 }
 
@@ -83,17 +62,13 @@ pub async fn set_opened_all(tx: &mut Tx, opened: &[(PairId, LocalDate, Millis)])
         "UPDATE pairs SET last_opened_date = v.date, last_opened_at = v.at
          FROM (SELECT t.value->>'id' AS id, t.value->>'date' AS date, CAST(t.value->>'at' AS BIGINT) AS at FROM",
         ") AS v WHERE pairs.id = v.id",
-        rows(
-            opened
-                .iter()
-                .map(|(pair, date, at)| json!({ "id": pair.to_string(), "date": date.to_string(), "at": at.0 }))
-        ),
+        rows(opened.iter().map(|(pair, date, at)| json!({ "id": pair, "date": date, "at": at }))),
     )?;
     Ok(())
 }
 
 pub async fn set_swapped(tx: &mut Tx, pair: PairId, date: LocalDate) -> Result<(), StorageError> {
-    macros::execute!(tx, "UPDATE pairs SET swapped_date = $2 WHERE id = $1", pair.to_string(), date.to_string())?;
+    macros::execute!(tx, "UPDATE pairs SET swapped_date = $2 WHERE id = $1", pair, date)?;
     Ok(())
 }
 
@@ -102,8 +77,8 @@ pub async fn reset_unanswered(tx: &mut Tx, pair: PairId, role: Role) -> Result<(
     macros::execute!(
         tx,
         "UPDATE members SET unanswered_shelved = 0 WHERE pair_id = $1 AND role = $2 AND unanswered_shelved > 0",
-        pair.to_string(),
-        role.word(),
+        pair,
+        role,
     )?;
     Ok(())
 }
@@ -113,8 +88,8 @@ pub async fn add_unanswered(tx: &mut Tx, pair: PairId, role: Role) -> Result<(),
     macros::execute!(
         tx,
         "UPDATE members SET unanswered_shelved = unanswered_shelved + 1 WHERE pair_id = $1 AND role = $2",
-        pair.to_string(),
-        role.word(),
+        pair,
+        role,
     )?;
     Ok(())
 }
@@ -122,62 +97,55 @@ pub async fn add_unanswered(tx: &mut Tx, pair: PairId, role: Role) -> Result<(),
 /// Up to `limit` pairs due at or before `now`, longest due first. On PostgreSQL the rows are held and
 /// those another node holds are left to it.
 pub async fn find_due(tx: &mut Tx, now: Millis, limit: i64) -> Result<Vec<PairId>, StorageError> {
-    let rows: Vec<(String,)> = if tx.is_postgres() {
+    let rows = if tx.is_postgres() {
         macros::fetch_all!(
             tx,
-            (String,),
-            "SELECT id FROM pairs WHERE next_due_at IS NOT NULL AND next_due_at <= $1 ORDER BY next_due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED",
-            now.0,
+            "pairs" as (PairId,),
+            "SELECT id FROM pairs WHERE next_due_at IS NOT NULL AND next_due_at <= $1 ORDER BY next_due_at, id LIMIT $2
+             FOR UPDATE SKIP LOCKED",
+            now,
             limit,
         )?
     } else {
-        macros::fetch_all!(tx, (String,), FIND_DUE, now.0, limit)?
+        macros::fetch_all!(tx, "pairs" as (PairId,), FIND_DUE, now, limit)?
     };
-    ids(rows)
+    Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
 const FIND_DUE: &str =
     "SELECT id FROM pairs WHERE next_due_at IS NOT NULL AND next_due_at <= $1 ORDER BY next_due_at, id LIMIT $2";
 
-fn ids(rows: Vec<(String,)>) -> Result<Vec<PairId>, StorageError> {
-    rows.into_iter()
-        .map(|(id,)| id.parse().map_err(|_| StorageError::Inconsistent { table: "pairs", id, column: "id" }))
-        .collect()
-}
-
 /// As `find_due`, holding nothing: for handling pairs one by one.
 pub async fn find_due_unheld(tx: &mut Tx, now: Millis, limit: i64) -> Result<Vec<PairId>, StorageError> {
-    let rows: Vec<(String,)> = macros::fetch_all!(tx, (String,), FIND_DUE, now.0, limit)?;
-    ids(rows)
+    let rows = macros::fetch_all!(tx, "pairs" as (PairId,), FIND_DUE, now, limit)?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
 /// The earliest due minute of all pairs.
 pub async fn next_due(tx: &mut Tx) -> Result<Option<Millis>, StorageError> {
-    let (at,): (Option<i64>,) =
-        macros::fetch_one!(tx, (Option<i64>,), "SELECT MIN(next_due_at) FROM pairs WHERE next_due_at IS NOT NULL")?;
-    Ok(at.map(Millis))
+    let (at,) =
+        macros::fetch_one!(tx, (Option<Millis>,), "SELECT MIN(next_due_at) FROM pairs WHERE next_due_at IS NOT NULL")?;
+    Ok(at)
 }
 
 /// Moves pairs' due minutes on (pair, the minute that was read, the next one) where they are still what was read;
 /// gives those that moved: whoever is second does nothing.
 pub async fn claim_due(tx: &mut Tx, moves: &[(PairId, Millis, Millis)]) -> Result<HashSet<PairId>, StorageError> {
-    let moved: Vec<(String,)> = macros::fetch_each!(
+    let moved = macros::fetch_each!(
         tx,
-        (String,),
+        "pairs" as (PairId,),
         "UPDATE pairs SET next_due_at = v.next
-         FROM (SELECT t.value->>'id' AS id, CAST(t.value->>'due' AS BIGINT) AS due, CAST(t.value->>'next' AS BIGINT) AS next FROM",
+         FROM (SELECT t.value->>'id' AS id, CAST(t.value->>'due' AS BIGINT) AS due,
+               CAST(t.value->>'next' AS BIGINT) AS next FROM",
         ") AS v WHERE pairs.id = v.id AND pairs.next_due_at = v.due RETURNING pairs.id",
-        rows(moves.iter().map(|(pair, due, next)| json!({ "id": pair.to_string(), "due": due.0, "next": next.0 }))),
+        rows(moves.iter().map(|(pair, due, next)| json!({ "id": pair, "due": due, "next": next }))),
     )?;
-    Ok(ids(moved)?.into_iter().collect())
+    Ok(moved.into_iter().map(|(id,)| id).collect())
 }
 
 #[derive(sqlx::FromRow)]
 struct ScheduleRow {
-    id: String,
-    last_opened_date: Option<String>,
-    last_opened_at: Option<i64>,
-    swapped_date: Option<String>,
-    parent_unanswered: i64,
-    child_unanswered: i64,
+    id: PairId,
+    #[sqlx(flatten)]
+    state: ScheduleState,
 }

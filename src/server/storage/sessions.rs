@@ -5,8 +5,9 @@ use super::{StorageError, Tx, macros, persons};
 use crate::domain::{Millis, Person, PersonId, SessionId};
 
 /// A session as the settings page lists it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Session {
+    #[sqlx(rename = "session_id")]
     pub id: SessionId,
     /// Browser and system in a few words, from the User-Agent at sign-in.
     pub device: String,
@@ -38,12 +39,13 @@ pub async fn insert(
 ) -> Result<(), StorageError> {
     macros::execute!(
         tx,
-        "INSERT INTO sessions (id, person_id, token_hash, device, created_at, rotated_at, last_used_at) VALUES ($1, $2, $3, $4, $5, $5, $5)",
-        id.to_string(),
-        person.to_string(),
+        "INSERT INTO sessions (id, person_id, token_hash, device, created_at, rotated_at, last_used_at)
+         VALUES ($1, $2, $3, $4, $5, $5, $5)",
+        id,
+        person,
         token_hash,
         device,
-        now.0,
+        now,
     )?;
     Ok(())
 }
@@ -57,33 +59,31 @@ pub async fn lookup(
 ) -> Result<Option<Found>, StorageError> {
     let row = macros::fetch_optional!(
         tx,
-        FoundRow,
-        "SELECT s.id AS session_id, s.device, s.created_at, s.rotated_at, s.last_used_at, p.id, p.name, p.locale, p.text_size, p.zone, p.zone_offset_s,
-                s.token_hash, s.previous_hash IS NOT NULL AND s.previous_until IS NULL AS is_rotating, s.shown_at IS NOT NULL AS is_shown
+        "persons" as FoundRow,
+        "SELECT p.id, p.name, p.locale, p.text_size, p.zone, p.zone_offset_s,
+                s.id AS session_id, s.device, s.created_at, s.rotated_at, s.last_used_at,
+                s.token_hash, s.previous_hash IS NOT NULL AND s.previous_until IS NULL AS is_rotating,
+                s.shown_at IS NOT NULL AS is_shown
          FROM sessions s JOIN persons p ON p.id = s.person_id
-         WHERE (s.token_hash = $1 OR (s.previous_hash = $1 AND (s.previous_until IS NULL OR s.previous_until > $3))) AND s.last_used_at > $2",
+         WHERE (s.token_hash = $1 OR (s.previous_hash = $1 AND (s.previous_until IS NULL OR s.previous_until > $3)))
+               AND s.last_used_at > $2",
         token_hash,
-        used_since.0,
-        now.0,
+        used_since,
+        now,
     )?;
-    row.map(FoundRow::into_found).transpose()
+    Ok(row.map(FoundRow::into_found))
 }
 
 /// Whether a session still exists; open streams ask this.
 pub async fn exists(tx: &mut Tx, id: SessionId) -> Result<bool, StorageError> {
     let row: Option<(i64,)> =
-        macros::fetch_optional!(tx, (i64,), "SELECT last_used_at FROM sessions WHERE id = $1", id.to_string())?;
+        macros::fetch_optional!(tx, (i64,), "SELECT last_used_at FROM sessions WHERE id = $1", id)?;
     Ok(row.is_some())
 }
 
 /// Its token was shown for the first time.
 pub async fn show(tx: &mut Tx, id: SessionId, now: Millis) -> Result<(), StorageError> {
-    macros::execute!(
-        tx,
-        "UPDATE sessions SET shown_at = $2 WHERE id = $1 AND shown_at IS NULL",
-        id.to_string(),
-        now.0
-    )?;
+    macros::execute!(tx, "UPDATE sessions SET shown_at = $2 WHERE id = $1 AND shown_at IS NULL", id, now)?;
     Ok(())
 }
 
@@ -92,8 +92,8 @@ pub async fn touch(tx: &mut Tx, id: SessionId, address_hash: &str, now: Millis) 
     macros::execute!(
         tx,
         "UPDATE sessions SET last_used_at = $2, address_hash = $3 WHERE id = $1",
-        id.to_string(),
-        now.0,
+        id,
+        now,
         address_hash
     )?;
     Ok(())
@@ -105,7 +105,7 @@ pub async fn was_at(tx: &mut Tx, person: PersonId, address_hash: &str) -> Result
         tx,
         (i64,),
         "SELECT last_used_at FROM sessions WHERE person_id = $1 AND address_hash = $2 LIMIT 1",
-        person.to_string(),
+        person,
         address_hash,
     )?;
     Ok(row.is_some())
@@ -121,13 +121,14 @@ pub async fn rotate(
 ) -> Result<bool, StorageError> {
     let changed = macros::execute!(
         tx,
-        "UPDATE sessions SET previous_hash = token_hash, previous_until = NULL, retired_told_at = NULL, token_hash = $2, rotated_at = $4,
+        "UPDATE sessions SET previous_hash = token_hash, previous_until = NULL, retired_told_at = NULL,
+         token_hash = $2, rotated_at = $4,
                 last_used_at = $4
          WHERE id = $1 AND rotated_at <= $3",
-        id.to_string(),
+        id,
         token_hash,
-        rotated_before.0,
-        now.0,
+        rotated_before,
+        now,
     )?;
     Ok(changed == 1)
 }
@@ -137,10 +138,11 @@ pub async fn rotate(
 pub async fn settle(tx: &mut Tx, id: SessionId, token_hash: &str, previous_until: Millis) -> Result<(), StorageError> {
     macros::execute!(
         tx,
-        "UPDATE sessions SET previous_until = $3 WHERE id = $1 AND token_hash = $2 AND previous_hash IS NOT NULL AND previous_until IS NULL",
-        id.to_string(),
+        "UPDATE sessions SET previous_until = $3 WHERE id = $1 AND token_hash = $2 AND previous_hash IS NOT NULL
+         AND previous_until IS NULL",
+        id,
         token_hash,
-        previous_until.0,
+        previous_until,
     )?;
     Ok(())
 }
@@ -151,19 +153,16 @@ pub async fn report_retired_once(
     token_hash: &str,
     now: Millis,
 ) -> Result<Option<(PersonId, SessionId)>, StorageError> {
-    let row: Option<(String, String)> = macros::fetch_optional!(
+    let row = macros::fetch_optional!(
         tx,
-        (String, String),
-        "UPDATE sessions SET retired_told_at = $2 WHERE previous_hash = $1 AND previous_until <= $2 AND retired_told_at IS NULL
-         RETURNING person_id, id",
+        "sessions" as (SessionId, PersonId),
+        "UPDATE sessions SET retired_told_at = $2 WHERE previous_hash = $1 AND previous_until <= $2
+         AND retired_told_at IS NULL
+         RETURNING id, person_id",
         token_hash,
-        now.0,
+        now,
     )?;
-    row.map(|(person, id)| {
-        let broken = |column| StorageError::Inconsistent { table: "sessions", id: id.clone(), column };
-        Ok((person.parse().map_err(|_| broken("person_id"))?, id.parse().map_err(|_| broken("id"))?))
-    })
-    .transpose()
+    Ok(row.map(|(session, person)| (person, session)))
 }
 
 /// Whether a token hash was retired and nobody was told yet that it was shown; reads only.
@@ -173,67 +172,38 @@ pub async fn is_retired(tx: &mut Tx, token_hash: &str, now: Millis) -> Result<bo
         (i64,),
         "SELECT rotated_at FROM sessions WHERE previous_hash = $1 AND previous_until <= $2 AND retired_told_at IS NULL",
         token_hash,
-        now.0,
+        now,
     )?;
     Ok(row.is_some())
 }
 
 /// Everybody who has a session.
 pub async fn find_persons(tx: &mut Tx) -> Result<Vec<PersonId>, StorageError> {
-    let rows: Vec<(String,)> =
-        macros::fetch_all!(tx, (String,), "SELECT DISTINCT person_id FROM sessions ORDER BY person_id")?;
-    rows.into_iter()
-        .map(|(id,)| id.parse().map_err(|_| StorageError::Inconsistent { table: "sessions", id, column: "person_id" }))
-        .collect()
+    let sql = "SELECT DISTINCT person_id FROM sessions ORDER BY person_id";
+    let rows = macros::fetch_all!(tx, "sessions" as (PersonId,), sql)?;
+    Ok(rows.into_iter().map(|(person,)| person).collect())
 }
 
 pub async fn find_of(tx: &mut Tx, person: PersonId) -> Result<Vec<Session>, StorageError> {
-    let rows = macros::fetch_all!(
+    macros::fetch_all!(
         tx,
-        SessionRow,
-        "SELECT id AS session_id, device, created_at, rotated_at, last_used_at FROM sessions WHERE person_id = $1 ORDER BY last_used_at DESC, id",
-        person.to_string(),
-    )?;
-    rows.into_iter().map(SessionRow::into_session).collect()
+        "sessions" as Session,
+        "SELECT id AS session_id, device, created_at, rotated_at, last_used_at FROM sessions WHERE person_id = $1
+         ORDER BY last_used_at DESC, id",
+        person,
+    )
 }
 
 /// Ends a session of this person; false when there is none such.
 pub async fn delete(tx: &mut Tx, person: PersonId, id: SessionId) -> Result<bool, StorageError> {
-    let deleted = macros::execute!(
-        tx,
-        "DELETE FROM sessions WHERE id = $1 AND person_id = $2",
-        id.to_string(),
-        person.to_string()
-    )?;
+    let deleted = macros::execute!(tx, "DELETE FROM sessions WHERE id = $1 AND person_id = $2", id, person)?;
     Ok(deleted == 1)
-}
-
-#[derive(sqlx::FromRow)]
-struct SessionRow {
-    session_id: String,
-    device: String,
-    created_at: i64,
-    rotated_at: i64,
-    last_used_at: i64,
-}
-
-impl SessionRow {
-    fn into_session(self) -> Result<Session, StorageError> {
-        let broken = |column| StorageError::Inconsistent { table: "sessions", id: self.session_id.clone(), column };
-        Ok(Session {
-            id: self.session_id.parse().map_err(|_| broken("id"))?,
-            created_at: Millis(self.created_at),
-            rotated_at: Millis(self.rotated_at),
-            last_used_at: Millis(self.last_used_at),
-            device: self.device,
-        })
-    }
 }
 
 #[derive(sqlx::FromRow)]
 struct FoundRow {
     #[sqlx(flatten)]
-    session: SessionRow,
+    session: Session,
     #[sqlx(flatten)]
     person: persons::Row,
     token_hash: String,
@@ -242,8 +212,8 @@ struct FoundRow {
 }
 
 impl FoundRow {
-    fn into_found(self) -> Result<Found, StorageError> {
+    fn into_found(self) -> Found {
         let Self { session, person, token_hash, is_rotating, is_shown } = self;
-        Ok(Found { session: session.into_session()?, person: person.into_person()?, token_hash, is_rotating, is_shown })
+        Found { session, person: person.into_person(), token_hash, is_rotating, is_shown }
     }
 }

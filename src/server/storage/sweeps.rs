@@ -37,7 +37,7 @@ pub async fn count_up_to(tx: &mut Tx, what: Swept, before: Millis, limit: i64) -
         Swept::Deliveries => "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE settled_at < $1 LIMIT $2) AS t",
         Swept::Events => "SELECT COUNT(*) FROM (SELECT 1 FROM events WHERE at < $1 LIMIT $2) AS t",
     };
-    let (count,): (i64,) = macros::fetch_one!(tx, (i64,), sql, before.0, limit)?;
+    let (count,): (i64,) = macros::fetch_one!(tx, (i64,), sql, before, limit)?;
     Ok(count)
 }
 
@@ -67,7 +67,7 @@ pub async fn set_record(tx: &mut Tx, what: Swept, most: i64, held: i64) -> Resul
         tx,
         "INSERT INTO sweeps (swept, most, held) VALUES ($1, $2, $3)
          ON CONFLICT (swept) DO UPDATE SET most = excluded.most, held = excluded.held",
-        what.word(),
+        what,
         most,
         held,
     )?;

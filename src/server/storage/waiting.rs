@@ -3,12 +3,8 @@
 
 use serde_json::json;
 
-use super::{
-    StorageError, Tx,
-    deliveries::{DeliveryId, id},
-    macros, rows,
-};
-use crate::domain::{Millis, SubscriptionId};
+use super::{StorageError, Tx, deliveries::DeliveryId, macros, rows};
+use crate::domain::{Millis, NotificationId, SubscriptionId};
 
 /// Waits because its push service failed others.
 pub const ORIGIN_PAUSED: &str = "origin paused";
@@ -25,34 +21,35 @@ pub async fn find_held_back(
 ) -> Result<Vec<(DeliveryId, Millis)>, StorageError> {
     let found = macros::fetch_all!(
         tx,
-        (String, String, i64),
-        "SELECT d.notification_id, d.subscription_id, d.send_at FROM deliveries d JOIN push_subscriptions s ON s.id = d.subscription_id
+        "deliveries" as (NotificationId, SubscriptionId, Millis),
+        "SELECT d.notification_id, d.subscription_id, d.send_at FROM deliveries d
+         JOIN push_subscriptions s ON s.id = d.subscription_id
          WHERE d.send_at > $2 AND s.origin = $1
                AND (d.state = 'retry' AND COALESCE(d.reason, '') <> $4 OR d.state = 'pending' AND d.reason = $5)
          ORDER BY d.send_at LIMIT $3",
         origin,
-        soon.0,
+        soon,
         limit,
         ASKED_TO_WAIT,
         ORIGIN_PAUSED,
     )?;
-    found
-        .into_iter()
-        .map(|(notification, subscription, at)| Ok((id(&notification, &subscription)?, Millis(at))))
-        .collect()
+    let held = |(notification, subscription, at)| (DeliveryId { notification, subscription }, at);
+    Ok(found.into_iter().map(held).collect())
 }
 
 /// Moves deliveries (the delivery, when it was to be sent, when it is sent now) that still wait as they did.
 pub async fn bring_forward(tx: &mut Tx, moves: &[(DeliveryId, Millis, Millis)]) -> Result<(), StorageError> {
     let moves = rows(
-        moves.iter().map(|(id, was, at)| json!({ "n": id.notification.to_string(), "s": id.subscription.to_string(), "was": was.0, "at": at.0 })),
+        moves.iter().map(|(id, was, at)| json!({ "n": id.notification, "s": id.subscription, "was": was, "at": at })),
     );
     macros::execute_each!(
         tx,
         "UPDATE deliveries SET send_at = v.at
-         FROM (SELECT t.value->>'n' AS n, t.value->>'s' AS s, CAST(t.value->>'was' AS BIGINT) AS was, CAST(t.value->>'at' AS BIGINT) AS at FROM",
+         FROM (SELECT t.value->>'n' AS n, t.value->>'s' AS s, CAST(t.value->>'was' AS BIGINT) AS was,
+               CAST(t.value->>'at' AS BIGINT) AS at FROM",
         ") AS v
-         WHERE deliveries.notification_id = v.n AND deliveries.subscription_id = v.s AND deliveries.state <> 'leased' AND +deliveries.send_at = v.was",
+         WHERE deliveries.notification_id = v.n AND deliveries.subscription_id = v.s AND deliveries.state <> 'leased'
+               AND +deliveries.send_at = v.was",
         moves,
     )?;
     tx.has_deliveries = true;
@@ -64,12 +61,13 @@ pub async fn bring_forward(tx: &mut Tx, moves: &[(DeliveryId, Millis, Millis)]) 
 pub async fn follow(tx: &mut Tx, from: SubscriptionId, to: SubscriptionId, now: Millis) -> Result<(), StorageError> {
     macros::execute!(
         tx,
-        "UPDATE deliveries SET subscription_id = $2, attempts = 0, send_at = CASE WHEN state = 'retry' THEN $3 ELSE send_at END, state = 'pending'
+        "UPDATE deliveries SET subscription_id = $2, attempts = 0, send_at = CASE WHEN state = 'retry' THEN $3
+         ELSE send_at END, state = 'pending'
          WHERE subscription_id = $1 AND +send_at IS NOT NULL
                AND notification_id NOT IN (SELECT k.notification_id FROM deliveries k WHERE k.subscription_id = $2)",
-        from.to_string(),
-        to.to_string(),
-        now.0,
+        from,
+        to,
+        now,
     )?;
     tx.has_deliveries = true;
     Ok(())

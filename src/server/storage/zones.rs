@@ -25,27 +25,24 @@ pub async fn find_all(
     tx: &mut Tx,
     offset_of: impl Fn(&ZoneName) -> Option<i32>,
 ) -> Result<Vec<(Holder, ZoneName, bool)>, StorageError> {
-    let rows: Vec<(String, String, i64, i64, i64)> = macros::fetch_all!(
+    let rows = macros::fetch_all!(
         tx,
-        (String, String, i64, i64, i64),
-        "SELECT 'pair', zone, COUNT(*) - COUNT(zone_offset_s), COALESCE(MIN(zone_offset_s), 0), COALESCE(MAX(zone_offset_s), 0)
+        "zones" as (ZoneName, String, i64, i64, i64),
+        "SELECT zone, 'pair', COUNT(*) - COUNT(zone_offset_s), COALESCE(MIN(zone_offset_s), 0),
+         COALESCE(MAX(zone_offset_s), 0)
          FROM pairs GROUP BY zone
          UNION ALL
-         SELECT 'person', zone, COUNT(*) - COUNT(zone_offset_s), COALESCE(MIN(zone_offset_s), 0), COALESCE(MAX(zone_offset_s), 0)
+         SELECT zone, 'person', COUNT(*) - COUNT(zone_offset_s), COALESCE(MIN(zone_offset_s), 0),
+                COALESCE(MAX(zone_offset_s), 0)
          FROM persons GROUP BY zone",
     )?;
-    let found = rows.into_iter().map(|(holder, zone, without, least, most)| {
+    let found = rows.into_iter().map(|(name, holder, without, least, most)| {
         let holder = if holder == "pair" { Holder::Pair } else { Holder::Person };
-        let name = ZoneName::parse(&zone).map_err(|_| StorageError::Inconsistent {
-            table: "zones",
-            id: zone,
-            column: "zone",
-        })?;
         let has_other = offset_of(&name)
             .is_some_and(|offset| without > 0 || least != i64::from(offset) || most != i64::from(offset));
-        Ok((holder, name, has_other))
+        (holder, name, has_other)
     });
-    found.collect()
+    Ok(found.collect())
 }
 
 /// Some of those who have it, for the log.
@@ -59,7 +56,7 @@ pub async fn find_holders(
         Holder::Pair => "SELECT id FROM pairs WHERE zone = $1 ORDER BY id LIMIT $2",
         Holder::Person => "SELECT id FROM persons WHERE zone = $1 ORDER BY id LIMIT $2",
     };
-    let rows: Vec<(String,)> = macros::fetch_all!(tx, (String,), sql, name.as_str(), limit)?;
+    let rows: Vec<(String,)> = macros::fetch_all!(tx, (String,), sql, name, limit)?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
@@ -73,5 +70,5 @@ pub async fn update_offset(tx: &mut Tx, holder: Holder, name: &ZoneName, offset_
             "UPDATE persons SET zone_offset_s = $2 WHERE zone = $1 AND (zone_offset_s IS NULL OR zone_offset_s <> $2)"
         }
     };
-    macros::execute!(tx, sql, name.as_str(), i64::from(offset_s))
+    macros::execute!(tx, sql, name, i64::from(offset_s))
 }

@@ -11,7 +11,7 @@ use crate::{
 
 on_both_databases! {
     a_fact_is_told_to_a_person_once,
-    wishes_are_the_person_s_and_the_pair_s,
+    preferences_are_the_person_s_and_the_pair_s,
     counted_pushes_are_found_since_an_instant,
 }
 
@@ -42,24 +42,24 @@ async fn a_fact_is_told_to_a_person_once(db: TestDatabase) {
     assert_eq!(read!(db, |tx| entries::count_unread(&mut tx, child.id).await), 1, "reading is one's own");
 }
 
-async fn wishes_are_the_person_s_and_the_pair_s(db: TestDatabase) {
+async fn preferences_are_the_person_s_and_the_pair_s(db: TestDatabase) {
     let Together { parent, child, pair } = together(&db).await;
-    let wishes = |found: Vec<(Option<PairId>, notifications::Wishes)>| found.into_iter().next().expect("wishes").1;
-    let first = wishes(read!(db, |tx| notifications::wishes(&mut tx, &[(parent.id, Some(pair.id))]).await));
+    let preferences = |found: Vec<(Option<PairId>, notifications::Preferences)>| found.into_iter().next().expect("preferences").1;
+    let first = preferences(read!(db, |tx| notifications::preferences(&mut tx, &[(parent.id, Some(pair.id))]).await));
     assert_eq!((first.quiet, first.hides_details, first.question_in_quiet), (Some(QuietHours::DEFAULT), false, None));
     let muted = Muted::new(vec![Channel::Nudge]);
     commit!(db, |tx| {
         notifications::update_member(&mut tx, parent.id, pair.id, &muted, true).await.expect("switches");
         notifications::update_person(&mut tx, parent.id, None, true).await.expect("no quiet hours");
     });
-    let changed = wishes(read!(db, |tx| notifications::wishes(&mut tx, &[(parent.id, Some(pair.id))]).await));
+    let changed = preferences(read!(db, |tx| notifications::preferences(&mut tx, &[(parent.id, Some(pair.id))]).await));
     assert_eq!(
         (changed.quiet, changed.hides_details, changed.muted, changed.question_in_quiet),
         (None, true, muted, Some(true))
     );
-    let both = read!(db, |tx| notifications::wishes(&mut tx, &[(parent.id, None), (child.id, Some(pair.id))]).await);
+    let both = read!(db, |tx| notifications::preferences(&mut tx, &[(parent.id, None), (child.id, Some(pair.id))]).await);
     assert!(
-        both.iter().all(|(_, wishes)| wishes.muted == Muted::default()),
+        both.iter().all(|(_, preferences)| preferences.muted == Muted::default()),
         "of another pair, and of the other, nothing changed"
     );
 }

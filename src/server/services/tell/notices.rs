@@ -1,0 +1,155 @@
+//! Inbox entries and deliveries: who is told, which of it is pushed, and when the push may go.
+//! Rules R46, R94–R97, R99.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{super::ServiceError, Notice};
+use crate::{
+    domain::{
+        COUNTED_A_DAY, Millis, NotificationId, NotificationKind, PairId, PersonId, PushTime, QuietHours, ZoneName,
+        jitter_ms,
+    },
+    server::{
+        calendar::Zone,
+        state::AppState,
+        storage::{
+            Tx,
+            deliveries::{self, DeliveryId},
+            notifications::{self, NewNotification, Preferences},
+            subscriptions,
+        },
+    },
+};
+
+/// A due minute handled later than this is not on time, and its push waits for the end of the quiet hours.
+pub const ON_TIME_MS: i64 = 30 * Millis::MINUTE;
+/// How long an open page may take to report that the person has seen the event.
+const LIVE_HOLD_MS: i64 = 5 * Millis::SECOND;
+
+pub(super) async fn write_notices(
+    tx: &mut Tx,
+    state: &AppState,
+    notices: Vec<Notice>,
+    seqs: &[i64],
+    now: Millis,
+) -> Result<(), ServiceError> {
+    let asked: Vec<_> = notices.iter().map(|notice| (notice.person, notice.pair.as_ref().map(|(id, _)| *id))).collect();
+    let preferences: HashMap<(PersonId, Option<PairId>), Preferences> = notifications::preferences(tx, &asked)
+        .await?
+        .into_iter()
+        .map(|(pair, preferences)| ((preferences.person, pair), preferences))
+        .collect();
+    let counted: Vec<PersonId> =
+        notices.iter().filter(|notice| notice.kind.is_counted()).map(|notice| notice.person).collect();
+    let mut day = if counted.is_empty() {
+        Vec::new()
+    } else {
+        notifications::find_counted(tx, &counted, now.plus(-2 * Millis::DAY)).await?
+    };
+    let mut written = Vec::with_capacity(notices.len());
+    let mut kept = Vec::with_capacity(notices.len());
+    for (notice, seq) in notices.into_iter().zip(seqs) {
+        let pair = notice.pair.as_ref().map(|(id, _)| *id);
+        let Some(preferences) = preferences.get(&(notice.person, pair)) else { continue };
+        let is_muted = notice.kind.channel().is_some_and(|channel| preferences.muted.holds(channel));
+        let is_pushed = !is_muted && has_room(&day, &notice, &Zone::stored(&preferences.zone), now);
+        if is_pushed && notice.kind.is_counted() {
+            day.push(notifications::CountedPush { person: notice.person, kind: notice.kind, at: now });
+        }
+        written.push(NewNotification {
+            id: NotificationId(state.random.id(now)),
+            person: notice.person,
+            slot: notice.slot.clone(),
+            kind: notice.kind,
+            pair,
+            daily_question: notice.daily_question,
+            detail: notice.detail.clone(),
+            seq: *seq,
+            is_pushed,
+            at: now,
+            expires_at: notice.expires_at,
+            due_at: notice.due_at,
+        });
+        kept.push((notice, preferences.clone()));
+    }
+    let new: HashSet<NotificationId> = notifications::insert(tx, &written).await?.into_iter().collect();
+    let pushed: Vec<_> =
+        written.iter().zip(&kept).filter(|(written, _)| written.is_pushed && new.contains(&written.id)).collect();
+    if pushed.is_empty() {
+        return Ok(());
+    }
+    let persons: Vec<PersonId> = pushed.iter().map(|(written, _)| written.person).collect();
+    let mut addresses: HashMap<PersonId, Vec<subscriptions::Address>> = HashMap::new();
+    for address in subscriptions::addresses(tx, &persons).await? {
+        addresses.entry(address.person).or_default().push(address);
+    }
+    let mut sendings = Vec::new();
+    for (written, (notice, preferences)) in pushed {
+        let send_at = send_at(notice, preferences, now);
+        for address in addresses.get(&written.person).into_iter().flatten() {
+            // A page that shows the event reports it within seconds. Then this browser needs no push.
+            let is_live = state.database.notifier().has_connection(address.person, address.session);
+            let send_at = if is_live { send_at.max(now.plus(LIVE_HOLD_MS)) } else { send_at };
+            sendings.push((DeliveryId { notification: written.id, subscription: address.id }, send_at));
+        }
+    }
+    Ok(deliveries::insert(tx, &sendings, now).await?)
+}
+
+/// Whether the daily limit allows one more push of this kind (R46, R94).
+fn has_room(day: &[notifications::CountedPush], notice: &Notice, zone: &Zone, now: Millis) -> bool {
+    if !notice.kind.is_counted() {
+        return true;
+    }
+    let today = zone.date(now);
+    let pushed: Vec<_> =
+        day.iter().filter(|push| push.person == notice.person && zone.date(push.at) == today).collect();
+    // One reminder a day covers all pairs that wait.
+    let is_reminded =
+        notice.kind == NotificationKind::Reminder && pushed.iter().any(|push| push.kind == NotificationKind::Reminder);
+    !is_reminded && (pushed.len() as i64) < COUNTED_A_DAY
+}
+
+/// When a push may be sent. A due minute's push gets the pair's jitter, and everything but an on-time question waits
+/// for the end of the quiet hours (R95, R96).
+fn send_at(notice: &Notice, preferences: &Preferences, now: Millis) -> Millis {
+    let jittered = match (notice.due_at, &notice.pair) {
+        (Some(due_at), Some((pair, _))) => now.max(due_at.plus(jitter_ms(*pair))),
+        _ => now,
+    };
+    let pair_zone = notice.pair.as_ref().map(|(_, zone)| zone);
+    after_quiet(
+        notice.kind,
+        notice.due_at,
+        preferences.quiet,
+        preferences.question_in_quiet,
+        &preferences.zone,
+        pair_zone,
+        jittered,
+    )
+}
+
+/// Returns `at`, or the end of the quiet hours that contain `at`.
+pub fn after_quiet(
+    kind: NotificationKind,
+    due_at: Option<Millis>,
+    quiet: Option<QuietHours>,
+    question_in_quiet: Option<bool>,
+    zone: &ZoneName,
+    pair_zone: Option<&ZoneName>,
+    at: Millis,
+) -> Millis {
+    let Some(quiet) = quiet.filter(|_| kind.waits_for_morning()) else { return at };
+    let own = Zone::stored(zone);
+    if !quiet.contains(own.minute(at)) {
+        return at;
+    }
+    let is_on_time = kind == NotificationKind::Question && due_at.is_some_and(|due| at.since(due) <= ON_TIME_MS);
+    if is_on_time && question_in_quiet.unwrap_or(pair_zone == Some(zone)) {
+        return at;
+    }
+    match PushTime::from_minute(quiet.to_minute()) {
+        Ok(morning) => own.next_push(at, morning),
+        Err(_) => at,
+    }
+}

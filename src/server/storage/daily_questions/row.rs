@@ -1,0 +1,65 @@
+//! A row of the statement `select_question!`, which becomes a `DailyQuestion`.
+
+use crate::domain::{
+    Answer, AnswerBody, DailyQuestion, DailyQuestionId, LocalDate, Millis, PairId, QuestionKey, Role, Section, Wordings,
+};
+
+#[derive(sqlx::FromRow)]
+pub(super) struct Row {
+    id: DailyQuestionId,
+    pub(super) pair_id: PairId,
+    #[sqlx(try_from = "i64")]
+    number: u32,
+    question_key: QuestionKey,
+    section: Section,
+    wordings: Wordings,
+    #[sqlx(try_from = "i64")]
+    version: u32,
+    local_date: Option<LocalDate>,
+    counted_from: Option<LocalDate>,
+    opened_at: Millis,
+    due_passed_at: Option<Millis>,
+    shelved_at: Option<Millis>,
+    completed_at: Option<Millis>,
+    move_on: Option<Role>,
+    parent_revision: Option<i64>,
+    parent_body: Option<AnswerBody>,
+    parent_first_at: Option<Millis>,
+    parent_at: Option<Millis>,
+    child_revision: Option<i64>,
+    child_body: Option<AnswerBody>,
+    child_first_at: Option<Millis>,
+    child_at: Option<Millis>,
+}
+
+impl Row {
+    pub(super) fn into_question(self) -> DailyQuestion {
+        DailyQuestion {
+            id: self.id,
+            pair_id: self.pair_id,
+            number: self.number,
+            key: self.question_key,
+            section: self.section,
+            wordings: self.wordings,
+            version: self.version,
+            local_date: self.local_date,
+            counted_from: self.counted_from,
+            opened_at: self.opened_at,
+            due_passed_at: self.due_passed_at,
+            shelved_at: self.shelved_at,
+            completed_at: self.completed_at,
+            move_on: self.move_on,
+            parent: answer(self.parent_revision, self.parent_body, self.parent_first_at, self.parent_at),
+            child: answer(self.child_revision, self.child_body, self.child_first_at, self.child_at),
+        }
+    }
+}
+
+fn answer(
+    revision: Option<i64>,
+    body: Option<AnswerBody>,
+    first_at: Option<Millis>,
+    at: Option<Millis>,
+) -> Option<Answer> {
+    Some(Answer { revision: revision?.try_into().unwrap_or(u32::MAX), body: body?, first_at: first_at?, at: at? })
+}

@@ -1,0 +1,57 @@
+//! The error of storage.
+
+/// What can go wrong below the use cases.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// The database is there but cannot serve now: read-only, full, locked, gone away. Trying again later may help.
+    #[error("the database is not available: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// A row of ours that no longer makes sense.
+    #[error("inconsistent row in {table} ({id}): {column}")]
+    Inconsistent { table: &'static str, id: String, column: String },
+    /// A unique key was taken by somebody faster.
+    #[error("already taken")]
+    Taken,
+    #[error("database error: {0}")]
+    Database(#[source] sqlx::Error),
+    #[error("migration failed: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The `DATABASE_URL` cannot be used; the sentence says why.
+    #[error("{0}")]
+    Url(String),
+    /// A copy could not be made; the sentence says why.
+    #[error("{0}")]
+    Backup(String),
+}
+
+impl From<sqlx::Error> for StorageError {
+    fn from(error: sqlx::Error) -> Self {
+        if let sqlx::Error::Database(cause) = &error {
+            if cause.is_unique_violation() {
+                return Self::Taken;
+            }
+            // SQLite result codes (primary, low byte): 5 busy, 8 read-only, 10 I/O, 13 full, 14 cannot open.
+            let code = cause.code().unwrap_or_default();
+            let primary = code.parse::<u32>().map(|code| code & 0xff).unwrap_or(0);
+            let is_sqlite = cause.as_error().is::<sqlx::sqlite::SqliteError>();
+            // PostgreSQL classes: 08 connection, 25006 read-only, 53 resources (disk full), 57 shutting down.
+            let is_away = if is_sqlite {
+                matches!(primary, 5 | 8 | 10 | 13 | 14)
+            } else {
+                code == "25006" || ["08", "53", "57"].iter().any(|class| code.starts_with(class))
+            };
+            return if is_away { Self::Unavailable(error) } else { Self::Database(error) };
+        }
+        match error {
+            // A row that `sql_types::read` could not read.
+            sqlx::Error::Decode(cause) => match cause.downcast::<Self>() {
+                Ok(error) => *error,
+                Err(cause) => Self::Database(sqlx::Error::Decode(cause)),
+            },
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => {
+                Self::Unavailable(error)
+            }
+            error => Self::Database(error),
+        }
+    }
+}
