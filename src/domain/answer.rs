@@ -15,7 +15,7 @@ pub enum AnswerBodyError {
     Empty,
     #[error("the answer is longer than {} graphemes", AnswerBody::MAX_GRAPHEMES)]
     TooLong,
-    /// Not too many letters, but letters made of many parts each, such as emoji of whole families.
+    /// The letters are few, but each has very many parts, as emoji of whole families do.
     #[error("the answer is longer than {} bytes", AnswerBody::MAX_BYTES)]
     TooHeavy,
     #[error("the answer holds a direction override or the mark of a broken encoding")]
@@ -51,7 +51,7 @@ impl AnswerBody {
         Ok(Self(text.to_owned()))
     }
 
-    /// For text that was parsed before it was stored.
+    /// Wraps a stored text, which was parsed before it was stored.
     pub fn from_stored(text: String) -> Self {
         Self(text)
     }
@@ -61,7 +61,7 @@ impl AnswerBody {
     }
 }
 
-/// Answers never reach a log, not even by accident.
+/// Answers never reach a log.
 impl fmt::Debug for AnswerBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("AnswerBody(…)")

@@ -1,4 +1,4 @@
-//! Finds a code in whatever text holds exactly one: what a person typed, a pasted link, a whole message.
+//! Finds a code in a text that holds exactly one: what a person typed, a pasted link, a whole message.
 //! Rule R68.
 
 use super::code_letters;
@@ -41,7 +41,7 @@ pub(super) fn find(text: &str, shape: Shape) -> Option<String> {
     let normalise = |text: &str, length| {
         code_letters::normalise(text, length).filter(|code| !only_digits || code.bytes().all(|b| b.is_ascii_digit()))
     };
-    // Only here are separators free and Hangul keys read: both would join words of a sentence.
+    // Separators are optional and Hangul keys are read only in this step: both would join words of a sentence.
     if let Some(code) = normalise(text, length) {
         return Some(code);
     }
@@ -91,7 +91,7 @@ pub(super) fn find(text: &str, shape: Shape) -> Option<String> {
     if codes.len() == 1 { codes.pop() } else { None }
 }
 
-/// Full-width letters and digits, and all dashes, as their ASCII kin; other characters stay.
+/// Converts full-width letters and digits and all dashes to ASCII; other characters stay.
 fn half_width(c: char) -> char {
     match c {
         '\u{FF10}'..='\u{FF19}' | '\u{FF21}'..='\u{FF3A}' | '\u{FF41}'..='\u{FF5A}' => {
@@ -178,7 +178,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_code_is_found_between_any_hangul(bytes in any::<[u8; 10]>(), before in "[가-힣 \\n.,!?]{0,40}", after in "[가-힣][가-힣 .,!?]{0,40}") {
+        fn a_code_is_found_between_any_hangul(
+            bytes in any::<[u8; 10]>(),
+            before in "[가-힣 \\n.,!?]{0,40}",
+            after in "[가-힣][가-힣 .,!?]{0,40}",
+        ) {
             let code = InvitationCode::from_random(bytes);
             let text = format!("{before} {}{after}", code.grouped());
             prop_assert_eq!(InvitationCode::parse(&text), Ok(code));

@@ -1,5 +1,6 @@
-//! A question opened for a pair: its life, and who may see what. What a due minute does to it is `cadence`.
-//! States: `open → complete`, `open → shelved → complete`. Who has answered is derived, never stored twice.
+//! A question opened for a pair: its states, and what each member may see. `cadence` has the effect of a due minute.
+//! States: `open → complete`, `open → shelved → complete`. Whether a seat has answered is derived from the answers and
+//! not stored.
 //! Rules R10, R18, R21–R27, R30–R34, R42, R45, R122, R131.
 
 use super::{
@@ -9,12 +10,12 @@ use super::{
 
 /// The first question of every pair: the oldest memory.
 pub const FIRST_QUESTION_KEY: &str = "childhood-oldest-memory";
-/// What a pair gets when the catalogue holds nothing new for it.
+/// The question for a pair to which the catalogue has nothing new to offer.
 pub const FREE_QUESTION_KEY: &str = "free";
 /// Completed cards in a season (R131).
 pub const SEASON_LENGTH: u32 = 7;
 
-/// The stored part of the life of a question.
+/// The state of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     Open,
@@ -32,18 +33,18 @@ pub struct DailyQuestion {
     pub key: QuestionKey,
     pub section: Section,
     pub wordings: Wordings,
-    /// Counts swaps, from 1, and nothing else.
+    /// Starts at 1 and rises with each swap.
     pub version: u32,
     /// The pair's local date it opened for; `None` for the first question until somebody joins.
     pub local_date: Option<LocalDate>,
-    /// The date from which days are counted: the opening, a swap, later by each day of a pause.
+    /// The date from which days are counted: the opening or the last swap, later by each day of a pause.
     pub counted_from: Option<LocalDate>,
     pub opened_at: Millis,
-    /// The latest due minute that passed while it stayed open.
+    /// The latest due minute that passed while the question stayed open.
     pub due_passed_at: Option<Millis>,
     pub shelved_at: Option<Millis>,
     pub completed_at: Option<Millis>,
-    /// Who asked for a new question.
+    /// The seat that asked for a new question.
     pub move_on: Option<Role>,
     pub parent: Option<Answer>,
     pub child: Option<Answer>,
@@ -54,7 +55,7 @@ pub struct DailyQuestion {
 pub enum Seen<'a> {
     /// Nobody has answered.
     Open,
-    /// The other has answered, I have not: that they did, and nothing more.
+    /// The other has answered and I have not. I see that they did, and nothing more.
     OtherIsWaiting,
     /// I have answered, the other has not.
     Waiting { own: &'a Answer },
@@ -65,7 +66,7 @@ pub enum Seen<'a> {
 /// What an accepted answer did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Saved {
-    /// The same body again: nothing changed, nobody is told.
+    /// The body is the same as before: nothing changed, and nobody is notified.
     Unchanged,
     /// My first answer; the other is still to answer.
     First,
@@ -75,7 +76,7 @@ pub enum Saved {
     Opened,
 }
 
-/// Why an act on a question is refused. Each is an answer, not an accident.
+/// Why a use case on a question is refused. Each variant is an expected answer, not an internal error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DailyQuestionError {
     #[error("the card is open and final")]
@@ -144,7 +145,7 @@ impl DailyQuestion {
         self.answer_of(role).is_some()
     }
 
-    /// What `role` may see. The other's words stay hidden until `role` has answered (R25).
+    /// Returns what `role` may see. The other's words stay hidden until `role` has answered (R25).
     pub fn seen_by(&self, role: Role) -> Seen<'_> {
         match (self.answer_of(role), self.answer_of(role.other())) {
             (Some(own), Some(other)) => Seen::Both { own, other },
@@ -154,7 +155,7 @@ impl DailyQuestion {
         }
     }
 
-    /// Takes `role`'s answer to the wording of `version`. When both have answered the card opens and is final
+    /// Accepts `role`'s answer to the wording of `version`. When both have answered, the card opens and is final
     /// (R21–R23, R27).
     pub fn answer(
         &mut self,
@@ -190,9 +191,9 @@ impl DailyQuestion {
         Ok(saved)
     }
 
-    /// Refuses a text that was written before `role` answered otherwise: `base` is how many revisions its writer had
-    /// seen. Up to `unseen` more are the writer's own, sent without a receipt. What was just written has no base, and
-    /// the later of two devices wins.
+    /// Refuses a text that was written before `role` answered something else. `base` is the number of revisions that
+    /// the writer had seen, and up to `unseen` more are the writer's own, sent without a receipt. A text without a base
+    /// was just written: the later of two devices wins.
     pub fn check_base(
         &self,
         role: Role,
@@ -237,7 +238,7 @@ impl DailyQuestion {
         Ok(())
     }
 
-    /// Puts another catalogue question in place; the day count starts again (R31).
+    /// Replaces the question by another of the catalogue. The day count starts again (R31).
     pub fn swap(&mut self, key: QuestionKey, section: Section, wordings: Wordings, today: LocalDate) {
         self.key = key;
         self.section = section;
@@ -247,8 +248,8 @@ impl DailyQuestion {
         self.due_passed_at = None;
     }
 
-    /// Whether `role` may ask for a new question: has answered, and one due minute has passed without the other's
-    /// answer (R33).
+    /// Whether `role` may ask for a new question: `role` has answered, and one due minute has passed without the
+    /// other's answer (R33).
     pub fn may_move_on(&self, role: Role) -> bool {
         self.status() == Status::Open
             && self.move_on.is_none()
@@ -256,7 +257,7 @@ impl DailyQuestion {
             && self.answer_of(role).is_some_and(|own| self.due_passed_at.is_some_and(|due| due > own.first_at))
     }
 
-    /// Asks for a new question at the next due minute. Asking twice is asking once.
+    /// Asks for a new question at the next due minute. Returns false when `role` had asked already.
     pub fn ask_to_move_on(&mut self, role: Role, phase: PairPhase) -> Result<bool, DailyQuestionError> {
         if phase == PairPhase::Closed {
             return Err(DailyQuestionError::PairClosed);
@@ -271,7 +272,7 @@ impl DailyQuestion {
         Ok(true)
     }
 
-    /// Whether `role` may nudge the other: has answered, and the other has not, in a pair that is awake (R45).
+    /// Whether `role` may nudge the other: `role` has answered, the other has not, and the pair is not paused (R45).
     pub fn check_nudge(&self, role: Role, phase: PairPhase, is_paused: bool) -> Result<(), DailyQuestionError> {
         match phase {
             PairPhase::Closed => return Err(DailyQuestionError::PairClosed),

@@ -44,7 +44,7 @@ fn due(day: i64) -> DueMinute {
     DueMinute { at, local_date: date("2026-11-22").plus_days(day), next: at.plus(Millis::DAY), now: at }
 }
 
-fn cadence(current: &DailyQuestion) -> Cadence<'_> {
+fn cadence(current: &DailyQuestion) -> Cadence<&DailyQuestion> {
     Cadence {
         current: Some(current),
         last_opened_date: current.local_date,
@@ -124,8 +124,8 @@ fn a_swap_raises_the_version_and_starts_the_day_count_again() {
     question.swap(QuestionKey("other".into()), Section::Youth, wordings(), date("2026-11-25"));
     assert_eq!(question.version, 2);
     assert_eq!(question.local_date, Some(date("2026-11-22")), "the opening keeps its date");
-    assert_eq!(cadence(&question).at_due(due(7)), DueOutcome::Stay, "day 4 since the swap");
-    assert_eq!(cadence(&question).at_due(due(10)), DueOutcome::ShelveAndOpen, "day 7 since the swap");
+    assert_eq!(cadence(&question).at_due(due(7)), DueOutcome::Stay(&question), "day 4 since the swap");
+    assert_eq!(cadence(&question).at_due(due(10)), DueOutcome::ShelveAndOpen(&question), "day 7 since the swap");
 }
 
 #[test]
@@ -141,13 +141,13 @@ fn days_one_three_and_six_remind_whoever_has_not_answered_and_day_seven_shelves(
     question.answer(Role::Child, 1, body("a"), Millis(1), PairPhase::Together).expect("taken");
     for day in 1..=6 {
         let expected = match day {
-            1 | 3 | 6 => DueOutcome::Remind { day, roles: vec![Role::Parent] },
-            _ => DueOutcome::Stay,
+            1 | 3 | 6 => DueOutcome::Remind { question: &question, day, roles: vec![Role::Parent] },
+            _ => DueOutcome::Stay(&question),
         };
         assert_eq!(cadence(&question).at_due(due(day)), expected, "day {day}");
     }
     for day in [7, 8, 30] {
-        assert_eq!(cadence(&question).at_due(due(day)), DueOutcome::ShelveAndOpen, "day {day}");
+        assert_eq!(cadence(&question).at_due(due(day)), DueOutcome::ShelveAndOpen(&question), "day {day}");
     }
 }
 
@@ -155,7 +155,7 @@ fn days_one_three_and_six_remind_whoever_has_not_answered_and_day_seven_shelves(
 fn missed_reminders_are_dropped() {
     let question = question(2);
     let late = DueMinute { now: due(1).at.plus(2 * Millis::HOUR), ..due(1) };
-    assert_eq!(cadence(&question).at_due(late), DueOutcome::Stay);
+    assert_eq!(cadence(&question).at_due(late), DueOutcome::Stay(&question));
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn a_pause_stops_opening_reminding_and_shelving_until_its_date() {
     let mut question = question(2);
     for day in [1, 7] {
         let paused = Cadence { paused_until: Some(date("2026-11-22").plus_days(day + 1)), ..cadence(&question) };
-        assert_eq!(paused.at_due(due(day)), DueOutcome::Paused);
+        assert_eq!(paused.at_due(due(day)), DueOutcome::Paused(Some(&question)));
     }
     question.completed_at = Some(Millis(1));
     let over = Cadence { paused_until: Some(date("2026-11-23")), ..cadence(&question) };
@@ -194,7 +194,7 @@ fn a_pause_stops_opening_reminding_and_shelving_until_its_date() {
 fn after_three_shelved_in_a_row_a_silent_member_gets_no_reminder() {
     let question = question(2);
     let silent = Cadence { parent_unanswered: 3, child_unanswered: 2, ..cadence(&question) };
-    assert_eq!(silent.at_due(due(1)), DueOutcome::Remind { day: 1, roles: vec![Role::Child] });
+    assert_eq!(silent.at_due(due(1)), DueOutcome::Remind { question: &question, day: 1, roles: vec![Role::Child] });
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn moving_on_needs_my_answer_and_a_due_minute_without_the_others() {
     assert_eq!(question.ask_to_move_on(Role::Parent, PairPhase::Together), Err(DailyQuestionError::NotYet));
     assert_eq!(question.ask_to_move_on(Role::Child, PairPhase::Together), Ok(true));
     assert_eq!(question.ask_to_move_on(Role::Child, PairPhase::Together), Ok(false), "twice is once");
-    assert_eq!(cadence(&question).at_due(due(2)), DueOutcome::ShelveAndOpen, "without waiting for day 7");
+    assert_eq!(cadence(&question).at_due(due(2)), DueOutcome::ShelveAndOpen(&question), "without waiting for day 7");
 }
 
 #[test]
@@ -261,10 +261,10 @@ proptest! {
                 }
                 Act::MoveOn(role) => { let _ = question.ask_to_move_on(role, PairPhase::Together); }
                 Act::Due(day) => match cadence(&question).at_due(due(day)) {
-                    DueOutcome::ShelveAndOpen => question.shelved_at = Some(now),
-                    DueOutcome::Remind { .. } | DueOutcome::Stay => question.due_passed_at = Some(now),
+                    DueOutcome::ShelveAndOpen(_) => question.shelved_at = Some(now),
+                    DueOutcome::Remind { .. } | DueOutcome::Stay(_) => question.due_passed_at = Some(now),
                     DueOutcome::Open => prop_assert_eq!(question.status() == Status::Open, false),
-                    DueOutcome::Skip | DueOutcome::Paused | DueOutcome::CountAnew => {}
+                    DueOutcome::Skip | DueOutcome::Paused(_) | DueOutcome::CountAnew(_) => {}
                 },
             }
             if before.status() == Status::Complete {
@@ -300,7 +300,7 @@ fn an_opening_recorded_far_in_the_future_holds_nothing_up() {
 fn days_that_are_counted_from_far_in_the_future_are_counted_anew() {
     let mut question = question(2);
     question.counted_from = Some(due(1).local_date.plus_days(60));
-    assert_eq!(cadence(&question).at_due(due(1)), DueOutcome::CountAnew);
+    assert_eq!(cadence(&question).at_due(due(1)), DueOutcome::CountAnew(&question));
 }
 
 #[test]

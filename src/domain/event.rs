@@ -1,4 +1,4 @@
-//! A stored fact as told to one person: a reason to ask again, never the answer itself.
+//! A stored fact in a person's feed. It is a reason to ask the server again, never the answer itself.
 //! Rules R26, R142.
 
 use serde::{Deserialize, Serialize};
@@ -30,15 +30,15 @@ pub enum EventKind {
     RecoveryCodeRenewed,
     SessionsChanged,
     SettingsChanged,
-    /// The person was told something new, or read what they were told.
+    /// An inbox entry was added or read.
     InboxChanged,
-    /// One of the person's browsers was added, removed, or showed something.
+    /// A browser of the person was added or removed, or reported a notification.
     DeviceChanged,
-    /// A new device asks to come in by the person's digits.
+    /// A new device asks to sign in by the person's digits.
     HandOverAsked,
-    /// A new device came in by digits or link.
+    /// A new device signed in by digits or link.
     HandOverUsed,
-    /// A kind of a later release: something changed, ask again. It is never written.
+    /// A kind of a later release. It is never written; the reader asks the server again.
     #[serde(other)]
     Other,
 }
@@ -102,7 +102,7 @@ impl EventKind {
         }
     }
 
-    /// Whether it tells of a question or its answers, and of nothing else.
+    /// Whether the event is about a question or its answers, and nothing else.
     pub fn is_of_the_day(self) -> bool {
         matches!(
             self,
@@ -137,7 +137,7 @@ pub struct Event {
     pub pair: Option<PairId>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub daily_question: Option<DailyQuestionId>,
-    /// How many notifications the person has not read, as of this event; told with the last one at hand.
+    /// The number of unread notifications as of this event. Only the last event of a batch carries it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub unread: Option<i64>,
     /// When it was written; kept for housekeeping, not sent.

@@ -1,4 +1,4 @@
-//! What a person calls a letter: extended grapheme clusters (UAX #29). In the browser `crate::letters` counts them.
+//! Letters as people count them: extended grapheme clusters (UAX #29). In the browser `crate::letters` counts them.
 //! Rule R141.
 
 use unicode_segmentation::UnicodeSegmentation;
@@ -8,13 +8,14 @@ pub fn graphemes(text: &str) -> usize {
     text.graphemes(true).count()
 }
 
-/// Whether the text holds a character that never belongs in what people write here: a control
-/// other than line feed and tab, or a bidirectional override or isolate (Unicode TR #36 §3.1)
-/// that could make the line around it lie; or U+FFFD, the mark of a broken encoding. Joiners inside emoji are fine.
+/// Whether the text holds a character that no text here may have: a control other than line feed and tab, a
+/// bidirectional override or isolate, which could reorder the line around it (Unicode TR #36 §3.1), or U+FFFD, the mark
+/// of a broken encoding. Joiners inside emoji are allowed.
 pub fn has_forbidden(text: &str) -> bool {
     text.chars().any(|c| {
         (c.is_control() && c != '\n' && c != '\t')
-            || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{FFFD}' | '\u{FFFE}' | '\u{FFFF}')
+            || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}')
+            || matches!(c, '\u{FFFD}' | '\u{FFFE}' | '\u{FFFF}')
     })
 }
 

@@ -1,4 +1,4 @@
-//! Handing a person over to another device of their own: what is typed there, how long it is good, how far it has come.
+//! Hand-over of a person to another device of their own: its code, lifetimes and stages.
 //! Rules R83, R84.
 
 use std::fmt;
@@ -10,27 +10,27 @@ use super::{
     code_text::{self, Shape},
 };
 
-/// The digits are good for ten minutes (OWASP ASVS 6.5.5).
+/// Lifetime of the digits: ten minutes (OWASP ASVS 6.5.5).
 pub const HAND_OVER_LIFE_MS: i64 = 10 * Millis::MINUTE;
-/// The link out of an app's own browser is good for two.
+/// Lifetime of the link out of an in-app browser: two minutes.
 pub const WAY_OUT_LIFE_MS: i64 = 2 * Millis::MINUTE;
-/// Whoever was confirmed in the last moment still has so long to come in.
+/// Least time that a confirmed device has to sign in, even when it was confirmed at the last moment.
 pub const ENTER_LIFE_MS: i64 = 2 * Millis::MINUTE;
 
-/// Eight digits that let a new device ask to come in; the one that made them decides.
+/// Eight digits that let a new device ask to sign in. The device that made them confirms or refuses.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HandOverCode(String);
 
 impl HandOverCode {
     pub const LENGTH: usize = 8;
 
-    /// Reads what a person typed: spaces and dashes anywhere, full-width digits, O for 0 and l for 1. Of a longer text
-    /// it takes the one group of eight digits in it.
+    /// Parses what a person typed: spaces and dashes anywhere, full-width digits, O for 0 and l for 1. A longer text
+    /// may hold one group of eight digits.
     pub fn parse(text: &str) -> Result<Self, CodeError> {
         code_text::find(text, Shape { length: Self::LENGTH, group: 4, only_digits: true }).map(Self).ok_or(CodeError)
     }
 
-    /// From a random number. One code is likelier than another by less than 10⁻¹¹.
+    /// Makes a code from a random number. The probabilities of two codes differ by less than 10⁻¹¹.
     pub fn from_random(number: u64) -> Self {
         Self(format!("{:08}", number % 100_000_000))
     }
@@ -45,27 +45,27 @@ impl HandOverCode {
     }
 }
 
-/// Codes never reach a log, not even by accident.
+/// Codes never reach a log.
 impl fmt::Debug for HandOverCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("HandOverCode(…)")
     }
 }
 
-/// How far a hand-over has come. The word is stored.
+/// The stage of a hand-over. The word is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HandOverStage {
-    /// Nobody has typed the digits yet, or opened the link.
+    /// The digits have not been typed, or the link has not been opened.
     Open,
-    /// A device typed them and waits.
+    /// A device typed the digits and waits.
     Asked,
-    /// "Yes, that is mine": that device may come in.
+    /// The person confirmed the device.
     Confirmed,
-    /// It came in.
+    /// The device signed in.
     Used,
-    /// "No, it is not."
+    /// The person refused the device.
     Refused,
-    /// Taken back, or replaced by a newer one.
+    /// Withdrawn, or replaced by a newer one.
     Withdrawn,
 }
 
@@ -87,7 +87,7 @@ impl HandOverStage {
         Self::ALL.into_iter().find(|stage| stage.word() == word)
     }
 
-    /// Reads a stored word. A stage of a later release lets nobody in.
+    /// Reads a stored word. A stage of a later release reads as withdrawn, which signs nobody in.
     pub fn from_stored(word: &str) -> Self {
         Self::from_word(word).unwrap_or(Self::Withdrawn)
     }

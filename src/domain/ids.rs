@@ -74,7 +74,7 @@ macro_rules! id {
 }
 
 id!(
-    /// An account in the world.
+    /// An account.
     PersonId
 );
 id!(
@@ -99,15 +99,15 @@ id!(
 );
 
 id!(
-    /// What one person is told.
+    /// An inbox entry of one person.
     NotificationId
 );
 id!(
-    /// One sending of an answer, named by the browser that sends it: the idempotency key of its send queue.
+    /// One submission of an answer, named by the browser that sends it: an idempotency key.
     SubmissionId
 );
 id!(
-    /// A browser that may be woken (RFC 8030's push subscription).
+    /// A push subscription of a browser (RFC 8030).
     SubscriptionId
 );
 

@@ -1,4 +1,4 @@
-//! Codes that people read aloud, copy and type: Crockford base32 (no I, L, O, U), forgiving.
+//! Codes that people read aloud, copy and type: Crockford base32 (no I, L, O, U), parsed leniently.
 //! Rules R63, R78.
 
 use std::fmt;
@@ -26,14 +26,15 @@ macro_rules! code {
         impl $name {
             pub const LENGTH: usize = $length;
 
-            /// Reads what a person typed: any case, spaces and dashes anywhere, O for 0, I and L for 1,
-            /// full-width letters, and Hangul typed where Latin letters were meant. Of a longer text, such as a
-            /// pasted link or message, it takes the one code in it.
+            /// Parses what a person typed: any case, spaces and dashes anywhere, O for 0, I and L for 1, full-width
+            /// letters, and Hangul typed where Latin letters were meant. A longer text, such as a pasted link or
+            /// message, may hold one code.
             pub fn parse(text: &str) -> Result<Self, CodeError> {
-                code_text::find(text, Shape { length: $length, group: $group, only_digits: false }).map(Self).ok_or(CodeError)
+                let shape = Shape { length: $length, group: $group, only_digits: false };
+                code_text::find(text, shape).map(Self).ok_or(CodeError)
             }
 
-            /// A fresh code from random bytes, five bits of each.
+            /// Makes a code from random bytes, five bits of each.
             pub fn from_random(bytes: [u8; $length]) -> Self {
                 Self(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 31)])).collect())
             }
@@ -56,7 +57,7 @@ macro_rules! code {
             }
         }
 
-        /// Codes never reach a log, not even by accident.
+        /// Codes never reach a log.
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(concat!(stringify!($name), "(…)"))

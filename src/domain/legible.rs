@@ -1,4 +1,4 @@
-//! Characters that cannot be seen: which texts are blank, and what is put right before a text is checked.
+//! Invisible characters: which texts are blank, and how a text is cleaned before it is checked.
 //! Rule R140.
 
 /// Whether a reader sees nothing of the text: white space, controls, and what Unicode draws as nothing.
@@ -33,10 +33,10 @@ fn is_invisible(c: char) -> bool {
     )
 }
 
-/// The text as its writer sees it: every kind of line end becomes LF (UAX #14, class BK and NL), and controls,
-/// direction marks, embeddings, isolates and noncharacters go. None of them carries words; they come along when a text
-/// is pasted. Direction overrides stay, because the words read differently without them: the caller refuses them.
-/// Joiners and variation selectors stay, because emoji and several scripts need them.
+/// The text as its writer sees it. Every kind of line end becomes LF (UAX #14, classes BK and NL). Controls, direction
+/// marks, embeddings, isolates and noncharacters are removed, because they carry no words and come along when a text is
+/// pasted. Direction overrides stay, because the words read differently without them: the caller refuses them. Joiners
+/// and variation selectors stay, because emoji and several scripts need them.
 pub fn mended(text: &str) -> String {
     let mut mended = String::with_capacity(text.len());
     let mut after_return = false;

@@ -14,7 +14,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// The seat across.
+    /// The other seat.
     pub fn other(self) -> Self {
         match self {
             Self::Parent => Self::Child,
@@ -39,7 +39,7 @@ impl Role {
     }
 }
 
-/// Why a relation is none.
+/// Why a relation is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RelationError {
     #[error("no such relation, or it belongs to the other seat")]
@@ -68,7 +68,7 @@ pub enum Relation {
 impl Relation {
     pub const MAX_GRAPHEMES: usize = 10;
 
-    /// Reads a form's choice; `word` counts only with `other`.
+    /// Parses a form's choice. `word` counts only with `other`.
     pub fn parse(role: Role, choice: &str, word: &str) -> Result<Self, RelationError> {
         let relation = match choice {
             "mother" => Self::Mother,
@@ -101,8 +101,8 @@ impl Relation {
         if fits { Ok(relation) } else { Err(RelationError::Unknown) }
     }
 
-    /// Reads what was stored. A relation of a later release is another relative with the word stored beside it, which
-    /// may be empty: then the member is called by name.
+    /// Reads a stored relation. A relation of a later release becomes `Other` with the stored word, which may be empty:
+    /// then the member is called by name.
     pub fn from_stored(role: Role, choice: &str, word: &str) -> Self {
         Self::parse(role, choice, word).unwrap_or_else(|_| Self::Other(word.to_owned()))
     }

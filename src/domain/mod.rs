@@ -1,6 +1,7 @@
-//! The rules of the product, and nothing else: no I/O, no clock, no randomness, no framework.
-//! What a rule needs to know of the world (now, a random number, a due minute) comes as an argument.
-//! Values made by `parse` are valid for ever; both halves of the app share this room.
+//! The rules of the product, as plain types and functions: no I/O, no clock, no randomness, no framework.
+//!
+//! What a rule needs from outside (now, a random number, a due minute) is an argument. A value made by `parse` is
+//! valid. Both halves of the app use this module.
 
 mod answer;
 mod cadence;
@@ -23,6 +24,7 @@ mod question;
 mod quiet_hours;
 mod sky;
 mod stale;
+mod standing;
 mod time;
 
 pub use answer::{Answer, AnswerBody, AnswerBodyError};
@@ -40,10 +42,7 @@ pub use ids::{
 pub use invitation::{CodeError, INVITATION_LIFE_MS, InvitationCode, RecoveryCode};
 pub use legible::{is_blank, mended};
 pub use member::{Member, Relation, RelationError, Role};
-pub use notification::{
-    COUNTED_A_DAY, Cancelled, Channel, LONGEST_JITTER_MS, Muted, NotificationKind, Standing, Urgency, jitter_ms,
-    still_holds,
-};
+pub use notification::{COUNTED_A_DAY, Channel, LONGEST_JITTER_MS, Muted, NotificationKind, Urgency, jitter_ms};
 pub use pair::{Pair, PairPhase, PauseError};
 pub use person::{Locale, Person, PersonName, PersonNameError, TextSize, ZoneName, ZoneNameError};
 pub use presence::{Presence, PresenceSignal};
@@ -52,4 +51,5 @@ pub use question::{Question, QuestionKey, Section, Wording, Wordings};
 pub use quiet_hours::{QuietHours, QuietHoursError};
 pub use sky::{Hour, TimeOfYear};
 pub use stale::{Answerable, Stale};
+pub use standing::{Cancelled, Standing, still_holds};
 pub use time::{BELIEVED_AHEAD_DAYS, DateError, LocalDate, Millis, Moment};

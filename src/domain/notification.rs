@@ -1,12 +1,12 @@
-//! What a person is told, by which switch it can be muted, and whether a push still makes sense when its minute comes.
+//! Notifications: their kinds, the switches that mute them, and which of them count towards the daily limit.
 //! Rules R90, R93, R94, R96, R98.
 
 use serde::{Deserialize, Serialize};
 
-/// A fact as a person is told it. The word is stored; it is never renamed.
+/// The kind of a notification. The word is stored and never renamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum NotificationKind {
-    /// Today's question is there.
+    /// Today's question has opened.
     Question,
     /// The other answered and I have not.
     Answered,
@@ -14,7 +14,7 @@ pub enum NotificationKind {
     CardOpened,
     /// I have not answered (days 1, 3, 6).
     Reminder,
-    /// The other has not answered: told once to whoever waits.
+    /// The other has not answered. The member who waits is notified once.
     StillWaiting,
     /// The other asks me to answer.
     Nudge,
@@ -23,15 +23,15 @@ pub enum NotificationKind {
     Left,
     Paused,
     Resumed,
-    /// Somebody came in with my recovery code.
+    /// My recovery code was used to sign in.
     RecoveryUsed,
-    /// My recovery code was made anew: the one I keep opens nothing any more.
+    /// My recovery code was renewed: the earlier one no longer works.
     RecoveryRenewed,
-    /// Another device of mine was handed over to.
+    /// I signed in on another device by a hand-over.
     HandedOver,
-    /// A session token that was replaced long ago was shown once more.
+    /// A session token was presented that had been replaced long ago.
     StaleToken,
-    /// A push I asked for, to see that it works.
+    /// A push that I asked for to test a device.
     Test,
 }
 
@@ -60,7 +60,7 @@ impl Channel {
     }
 }
 
-/// The switches that are off, of one member. The stored form may hold words of a later release beside them.
+/// The switches that a member has turned off. The stored form may hold words of a later release as well.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Muted(Vec<Channel>);
 
@@ -71,14 +71,14 @@ impl Muted {
         Self(channels)
     }
 
-    /// Reads the stored form; words of a later version are left alone.
+    /// Reads the stored form and skips words of a later release.
     pub fn from_stored(text: &str) -> Self {
         Self::new(
             Channel::ALL.into_iter().filter(|channel| text.split(' ').any(|word| word == channel.word())).collect(),
         )
     }
 
-    /// The stored form that replaces `earlier`. Words of a later release in it stay.
+    /// The stored form that replaces `earlier`. Words of a later release in `earlier` stay.
     pub fn to_stored(&self, earlier: &str) -> String {
         let later = earlier
             .split(' ')
@@ -98,7 +98,7 @@ pub enum Urgency {
     High,
 }
 
-/// Pushes a day of reminders, nudges and settings news; above that the inbox alone (R94).
+/// The daily limit of pushes for reminders, nudges and settings. Further ones are only in the inbox (R94).
 pub const COUNTED_A_DAY: i64 = 4;
 
 impl NotificationKind {
@@ -146,7 +146,7 @@ impl NotificationKind {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
 
-    /// The switch that mutes it; `None` for what cannot be muted.
+    /// The switch that mutes this kind; `None` when it cannot be muted.
     pub fn channel(self) -> Option<Channel> {
         match self {
             Self::Question => Some(Channel::Question),
@@ -175,143 +175,23 @@ impl NotificationKind {
         }
     }
 
-    /// Whether it counts among the few pushes a day that are neither questions nor answers.
+    /// Whether this kind counts towards the daily limit: it is neither a question nor an answer.
     pub fn is_counted(self) -> bool {
         matches!(self.channel(), Some(Channel::Reminder | Channel::Nudge | Channel::News))
     }
 
-    /// Whether quiet hours hold it back. Security and a test asked for do not wait.
+    /// Whether quiet hours delay this kind. Security notifications and tests are not delayed.
     pub fn waits_for_morning(self) -> bool {
         !matches!(self, Self::RecoveryUsed | Self::RecoveryRenewed | Self::HandedOver | Self::StaleToken | Self::Test)
     }
 }
 
-/// Why a delivery was not sent after all. The word is stored for the operator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cancelled {
-    /// What it asked for was done meanwhile.
-    Answered,
-    /// The pair was left.
-    Left,
-    /// The browser signed out or was removed.
-    SignedOut,
-    Muted,
-    Paused,
-    /// Something newer says it better.
-    Superseded,
-    /// That browser showed it to a person who was looking.
-    SeenLive,
-}
-
-impl Cancelled {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Answered => "answered",
-            Self::Left => "left",
-            Self::SignedOut => "signed_out",
-            Self::Muted => "muted",
-            Self::Paused => "paused",
-            Self::Superseded => "superseded",
-            Self::SeenLive => "seen_live",
-        }
-    }
-}
-
-/// How things stand at the moment of sending.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Standing {
-    pub is_closed: bool,
-    pub is_paused: bool,
-    pub is_muted: bool,
-    /// The question it is about is the pair's current one and neither shelved nor complete.
-    pub is_open: bool,
-    pub is_complete: bool,
-    pub has_answered: bool,
-    pub other_has_answered: bool,
-    /// A newer notification of the same kind about the same pair exists.
-    pub is_superseded: bool,
-}
-
-/// Whether the fact still holds: what was true when it was written may be over when it is sent.
-pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelled> {
-    if now.is_muted {
-        return Err(Cancelled::Muted);
-    }
-    match kind {
-        NotificationKind::RecoveryUsed
-        | NotificationKind::RecoveryRenewed
-        | NotificationKind::HandedOver
-        | NotificationKind::StaleToken
-        | NotificationKind::Test
-        | NotificationKind::Left => {
-            return Ok(());
-        }
-        _ if now.is_closed => return Err(Cancelled::Left),
-        _ => {}
-    }
-    match kind {
-        NotificationKind::Question | NotificationKind::Reminder | NotificationKind::Nudge => {
-            if now.has_answered {
-                return Err(Cancelled::Answered);
-            }
-            if !now.is_open || now.is_superseded {
-                return Err(Cancelled::Superseded);
-            }
-            if now.is_paused && kind != NotificationKind::Question { Err(Cancelled::Paused) } else { Ok(()) }
-        }
-        NotificationKind::StillWaiting => {
-            if now.other_has_answered {
-                return Err(Cancelled::Answered);
-            }
-            if !now.is_open {
-                return Err(Cancelled::Superseded);
-            }
-            if now.is_paused { Err(Cancelled::Paused) } else { Ok(()) }
-        }
-        NotificationKind::Answered => {
-            if now.has_answered {
-                Err(Cancelled::Answered)
-            } else {
-                Ok(())
-            }
-        }
-        NotificationKind::CardOpened | NotificationKind::Joined => Ok(()),
-        NotificationKind::TimeChanged => {
-            if now.is_superseded {
-                Err(Cancelled::Superseded)
-            } else {
-                Ok(())
-            }
-        }
-        NotificationKind::Paused => {
-            if now.is_superseded || !now.is_paused {
-                Err(Cancelled::Superseded)
-            } else {
-                Ok(())
-            }
-        }
-        NotificationKind::Resumed => {
-            if now.is_superseded || now.is_paused {
-                Err(Cancelled::Superseded)
-            } else {
-                Ok(())
-            }
-        }
-        NotificationKind::Left
-        | NotificationKind::RecoveryUsed
-        | NotificationKind::RecoveryRenewed
-        | NotificationKind::HandedOver
-        | NotificationKind::StaleToken
-        | NotificationKind::Test => Ok(()),
-    }
-}
-
-/// Jitter stays below this.
+/// Upper bound of the jitter, exclusive.
 pub const LONGEST_JITTER_MS: i64 = 40_000;
 
-/// Deterministic jitter of a pair's pushes after its minute, never before: 0 to 40 s.
+/// Deterministic jitter of a pair's pushes: 0 to 40 s after the due minute.
 pub fn jitter_ms(pair: super::PairId) -> i64 {
-    // The random half of a UUIDv7, folded: evenly spread, the same on every node.
+    // Mixes the random half of a UUIDv7: evenly spread, and the same on every node.
     let mixed = (pair.0 as u64 ^ (pair.0 >> 64) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     ((mixed >> 33) % LONGEST_JITTER_MS as u64) as i64
 }

@@ -1,7 +1,7 @@
 //! Quiet hours, switches, and what still holds when its minute comes.
 
 use super::*;
-use crate::domain::{PairId, QuietHours, QuietHoursError};
+use crate::domain::{Cancelled, PairId, QuietHours, QuietHoursError, Standing, still_holds};
 
 #[test]
 fn quiet_hours_span_midnight_and_leave_part_of_the_day() {

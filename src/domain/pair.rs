@@ -3,16 +3,16 @@
 
 use super::{BELIEVED_AHEAD_DAYS, LocalDate, Member, Millis, PairId, PersonId, PushTime, Role, ZoneName};
 
-/// A pause lasts a year at most.
+/// Longest pause.
 const LONGEST_PAUSE_DAYS: i64 = 366;
 
-/// Where a pair is in its life.
+/// The phase of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PairPhase {
-    /// Nobody has joined yet: nothing opens, reminds or is shelved.
+    /// Nobody has joined yet: no question opens, reminds or is shelved.
     Alone,
     Together,
-    /// Left for good: both keep the completed cards and their own answers.
+    /// Closed for good: both keep the completed cards and their own answers.
     Closed,
 }
 
@@ -58,6 +58,36 @@ impl Pair {
         }
     }
 
+    /// Gives a member the seat of their role.
+    pub fn seat_member(&mut self, member: Member) {
+        match member.role {
+            Role::Parent => self.parent = Some(member),
+            Role::Child => self.child = Some(member),
+        }
+    }
+
+    /// Changes the push time and its zone.
+    pub fn change_push_time(&mut self, push_time: PushTime, zone: ZoneName) {
+        self.push_time = push_time;
+        self.zone = zone;
+    }
+
+    /// Sets the next due minute.
+    pub fn set_next_due(&mut self, at: Millis) {
+        self.next_due_at = Some(at);
+    }
+
+    /// Pauses the pair until a date after `today` and within a year. Returns whether that changes anything.
+    pub fn pause(&mut self, today: LocalDate, until: LocalDate) -> Result<bool, PauseError> {
+        let until = Self::check_pause(today, until)?;
+        Ok(self.paused_until.replace(until) != Some(until))
+    }
+
+    /// Ends the pause. Returns whether there was one.
+    pub fn resume(&mut self) -> bool {
+        self.paused_until.take().is_some()
+    }
+
     /// The seat `person` has in this pair.
     pub fn role_of(&self, person: PersonId) -> Option<Role> {
         [Role::Parent, Role::Child]
@@ -65,7 +95,7 @@ impl Pair {
             .find(|role| self.seat(*role).is_some_and(|member| member.person_id == person))
     }
 
-    /// The persons in this pair, in id order (the order in which their feeds are locked).
+    /// The persons in this pair, in id order, which is the order in which their feeds are locked.
     pub fn persons(&self) -> Vec<PersonId> {
         let mut persons: Vec<_> =
             [&self.parent, &self.child].into_iter().flatten().map(|member| member.person_id).collect();
@@ -73,19 +103,19 @@ impl Pair {
         persons
     }
 
-    /// The date of a running pause, seen from the pair's `today`.
+    /// The end of a running pause, seen from the pair's `today`.
     pub fn pause_at(&self, today: LocalDate) -> Option<LocalDate> {
         Self::running_pause(self.paused_until, today)
     }
 
-    /// As `pause_at`, for a stored date. A pause that lasts longer than one can ask for was stored under a wrong clock
-    /// and is none.
+    /// As `pause_at`, for a stored date. A pause longer than the longest allowed one was stored by a wrong clock and is
+    /// ignored.
     pub fn running_pause(paused_until: Option<LocalDate>, today: LocalDate) -> Option<LocalDate> {
         paused_until.filter(|until| (1..=LONGEST_PAUSE_DAYS + BELIEVED_AHEAD_DAYS).contains(&until.days_since(today)))
     }
 
     /// Checks the end of a pause: after today, within a year.
-    pub fn check_pause(today: LocalDate, until: LocalDate) -> Result<LocalDate, PauseError> {
+    fn check_pause(today: LocalDate, until: LocalDate) -> Result<LocalDate, PauseError> {
         match until.days_since(today) {
             ..=0 => Err(PauseError::Past),
             1..=LONGEST_PAUSE_DAYS => Ok(until),

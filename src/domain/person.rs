@@ -1,4 +1,4 @@
-//! An account in the world: a name, a language, a zone. No e-mail, no password.
+//! An account: a name, a language, a time zone. There is no e-mail and no password.
 //! Rules R2, R70, R73.
 
 use std::{
@@ -11,7 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{PersonId, graphemes, has_forbidden, is_blank, mended};
 
-/// Why a text is no name.
+/// Why a name is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PersonNameError {
     #[error("the name is empty")]
@@ -28,7 +28,7 @@ pub struct PersonName(String);
 
 impl PersonName {
     pub const MAX_GRAPHEMES: usize = 20;
-    /// Twenty of the longest emoji fit; a tower of combining marks does not.
+    /// Twenty of the longest emoji fit; a stack of combining marks does not.
     const MAX_BYTES: usize = 600;
 
     pub fn parse(text: &str) -> Result<Self, PersonNameError> {
@@ -49,7 +49,7 @@ impl PersonName {
         Ok(Self(text.to_owned()))
     }
 
-    /// For text that was parsed before it was stored.
+    /// Wraps a stored text, which was parsed before it was stored.
     pub fn from_stored(text: String) -> Self {
         Self(text)
     }
@@ -59,7 +59,7 @@ impl PersonName {
     }
 }
 
-/// Names never reach a log, not even by accident.
+/// Names never reach a log.
 impl fmt::Debug for PersonName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PersonName(…)")
@@ -71,8 +71,9 @@ impl fmt::Debug for PersonName {
 #[error("not the name of a time zone")]
 pub struct ZoneNameError;
 
-/// The name of an IANA time zone. Only `server::calendar` knows whether it exists.
-/// Two are the same if their names are; the offset is only what to go by if the name is lost.
+/// The name of an IANA time zone. Only `server::calendar` knows whether the zone exists.
+///
+/// Two values are equal when their names are. The offset is used only when the name is in no database any more.
 #[derive(Debug, Clone)]
 pub struct ZoneName {
     name: String,
@@ -147,13 +148,13 @@ impl Locale {
         }
     }
 
-    /// Reads a stored tag. A language of a later release reads as English: its reader had Korean to choose and did not.
+    /// Reads a stored tag. A language of a later release reads as English: its reader did not choose Korean.
     pub fn from_stored(tag: &str) -> Self {
         Self::from_tag(tag).unwrap_or(Self::En)
     }
 }
 
-/// How large text is shown; multiplies whatever the device is set to.
+/// Text size, a factor on the size that the device is set to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum TextSize {
     #[default]
@@ -177,13 +178,13 @@ impl TextSize {
         Self::ALL.into_iter().find(|size| size.word() == word)
     }
 
-    /// Reads a stored word. A size of a later release reads as the usual one.
+    /// Reads a stored word. A size of a later release reads as the normal one.
     pub fn from_stored(word: &str) -> Self {
         Self::from_word(word).unwrap_or_default()
     }
 }
 
-/// A person as every use case knows them.
+/// A person with the settings that every use case needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     pub id: PersonId,

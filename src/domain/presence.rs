@@ -1,11 +1,11 @@
-//! Presence: that a member is here just now. Told as it happens, never stored, and gone by itself.
+//! Presence: a member is here at this moment. It is sent as it happens, never stored, and expires by itself.
 //! Rules R110, R111.
 
 use serde::{Deserialize, Serialize};
 
 use super::PairId;
 
-/// What a member is doing on the today page. Never more than that: no words, no lengths.
+/// What a member is doing on the today page. Nothing about the text is sent, not even its length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Presence {
@@ -16,9 +16,9 @@ pub enum Presence {
 }
 
 impl Presence {
-    /// Of one member of a pair at most one in so many milliseconds is told.
+    /// Least milliseconds between two signals of one member of a pair.
     pub const GAP_MS: i64 = 3_000;
-    /// So many milliseconds after it was told it says nothing any more.
+    /// Milliseconds after which a signal expires.
     pub const LIFE_MS: i64 = 10_000;
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[error("not a time of day")]
 pub struct PushTimeError;
 
-/// A local minute of the day, 0 to 1439. Its zone stands beside it in the pair.
+/// A local minute of the day, 0 to 1439. Its zone is in the pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PushTime(u16);
 

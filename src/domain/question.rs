@@ -9,7 +9,7 @@ use super::{Locale, Role};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct QuestionKey(pub String);
 
-/// The part of life a question asks about.
+/// The part of life that a question asks about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Section {
@@ -72,7 +72,7 @@ impl Wording {
     }
 }
 
-/// A question in both languages. A DailyQuestion keeps the wordings it opened with.
+/// A question in both languages. A daily question keeps the wordings it opened with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wordings {
     pub ko: Wording,

@@ -3,14 +3,14 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Local minutes of the day in which pushes wait. `from` is quiet, `to` no longer is; it may span midnight.
+/// Local minutes of the day in which pushes wait: from `from`, inclusive, to `to`, exclusive. They may span midnight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuietHours {
     from: i64,
     to: i64,
 }
 
-/// Quiet hours that leave no four hours a day to be told anything.
+/// The quiet hours leave fewer than four hours a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("quiet hours of more than twenty hours")]
 pub struct QuietHoursError;

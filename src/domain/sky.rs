@@ -1,4 +1,4 @@
-//! What the sky over the two windows shows, decided on the server from the pair's own clock.
+//! The sky over the two windows, chosen on the server from the pair's local date and time.
 //! Rule R132.
 
 use serde::{Deserialize, Serialize};

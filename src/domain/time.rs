@@ -1,4 +1,4 @@
-//! Instants and dates as plain values. Zones live in `server::calendar`; here a day is only a date.
+//! Instants and dates as plain values. Time zones are in `server::calendar`; here a day is only a date.
 //! Rule R6.
 
 use std::{fmt, str::FromStr};
@@ -25,18 +25,18 @@ impl Millis {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// Whether a stored instant of something past can be right. One that lies further ahead than two days was written
-    /// by a clock that was wrong: it is treated as if it were not there.
+    /// Whether a stored instant of something past can be right. One more than two days ahead was written by a wrong
+    /// clock, and is treated as absent.
     pub fn is_believed_at(self, now: Self) -> bool {
         self.since(now) <= BELIEVED_AHEAD_DAYS * Self::DAY
     }
 }
 
-/// How far ahead of now a stored time may lie and still be believed: two zones and a clock that is a day wrong.
+/// How far ahead of now a stored time may be and still be believed: two zones and a clock that is a day wrong.
 pub const BELIEVED_AHEAD_DAYS: i64 = 2;
 
-/// An instant of the monotonic clock: milliseconds since the process started. Spans that live in memory are measured by
-/// it, because the wall clock may be set. It means nothing in another process and is never stored.
+/// An instant of the monotonic clock: milliseconds since the process started. Durations in memory are measured by it,
+/// because the wall clock may be set. It means nothing in another process and is never stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(pub i64);
 

@@ -27,7 +27,7 @@ pub async fn bring_back(state: &AppState) -> Result<u64, ServiceError> {
     let mut brought = future_rows::bring_back(&mut tx, now).await?;
     for mut pair in pairs::find_by_ids(&mut tx, &found).await? {
         pairs::lock(&mut tx, pair.id).await?;
-        pair.next_due_at = Some(Zone::stored(&pair.zone).next_push(now, pair.push_time));
+        pair.set_next_due(Zone::stored(&pair.zone).next_push(now, pair.push_time));
         pairs::update_schedule(&mut tx, &pair).await?;
         brought += 1;
     }

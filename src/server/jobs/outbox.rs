@@ -104,7 +104,7 @@ async fn send_all(state: &AppState, claimed: Vec<DeliveryId>, lease_until: Milli
         }
         for origin in recovered.into_iter().flatten().collect::<BTreeSet<_>>() {
             if let Err(error) = bring_forward(state, &origin).await {
-                tracing::error!(%error, origin, "what waits for a service that answers again could not be brought forward");
+                tracing::error!(%error, origin, "deliveries to a service that answers again were not moved");
             }
         }
     }
@@ -184,7 +184,13 @@ async fn send(state: &AppState, context: &DeliveryContext, target: &Target) -> S
     match message::send(state, context, target, now).await {
         Ok(outcome) => judge(state, context, target, outcome),
         Err(reason) => {
-            tracing::error!(notification.id = %context.id.notification, subscription.id = %context.id.subscription, reason, "a push could not be made");
+            let DeliveryId { notification, subscription } = context.id;
+            tracing::error!(
+                notification.id = %notification,
+                subscription.id = %subscription,
+                reason,
+                "a push could not be made"
+            );
             settled(context.id, State::Dead, Some(reason))
         }
     }
@@ -256,11 +262,23 @@ fn judge(state: &AppState, context: &DeliveryContext, target: &Target, outcome: 
         }
         PushOutcome::Rejected { status, cause } => {
             // Ours or the operator's to mend; a device is never lost to it.
-            tracing::error!(notification.id = %ids.0, subscription.id = %ids.1, origin = target.origin, status, cause, "a push service refused a push");
+            tracing::error!(
+                notification.id = %ids.0,
+                subscription.id = %ids.1,
+                origin = target.origin,
+                status,
+                cause,
+                "a push service refused a push"
+            );
             Settled { status: Some(status), ..settled(context.id, State::Dead, Some(cause)) }
         }
         PushOutcome::Refused(error) => {
-            tracing::error!(notification.id = %ids.0, subscription.id = %ids.1, %error, "a push was not sent: its endpoint is no push service's");
+            tracing::error!(
+                notification.id = %ids.0,
+                subscription.id = %ids.1,
+                %error,
+                "a push was not sent: its endpoint is no push service's"
+            );
             settled(context.id, State::Dead, Some("endpoint"))
         }
     }

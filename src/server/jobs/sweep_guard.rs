@@ -57,8 +57,8 @@ pub async fn allows(state: &AppState, sweeping: &[(Swept, Millis)]) -> Result<bo
                 now,
                 sweeps_waited = held + 1,
                 sweeps_to_wait = AGREED,
-                "a sweep would delete far more than any before it, so nothing is deleted: set this machine's clock right. \
-                 If the clock is right nothing is to be done: after three days the sweep goes ahead"
+                "a sweep would delete far more than any before it, so nothing is deleted: set this machine's clock \
+                 right. If the clock is right nothing is to be done: after three days the sweep goes ahead"
             );
         } else {
             tracing::error!(swept, at_least = count, now, "a sweep that waited for three days goes ahead");

@@ -1,5 +1,4 @@
-//! Persons: a name, a session (`sessions`), a recovery code (`recovery`). No e-mail, no password.
-//! Passkeys will be one more way to reach `sessions::open`.
+//! Accounts: a name, a session (`sessions`) and a recovery code (`recovery`). There is no e-mail and no password.
 //! Rules R70–R73.
 
 use super::{
@@ -21,27 +20,27 @@ use crate::{
 
 pub use super::sessions::SESSION_IDLE_MS;
 
-/// The version of the terms and the privacy page that are agreed to.
+/// The version of the terms and the privacy page that people consent to.
 pub const CONSENT_VERSION: &str = "2026-11-22";
 
 /// What sign-up asks for.
 #[derive(Debug)]
 pub struct SignUp {
     pub name: PersonName,
-    /// Fourteen or older, terms and privacy agreed to.
+    /// The person is fourteen or older and agrees to terms and privacy page.
     pub has_consented: bool,
     pub zone: ZoneName,
     pub locale: Locale,
 }
 
-/// A new person's first session, and their recovery code while it is shown.
+/// A new person's first session, and their recovery code for as long as it is shown.
 pub struct SignedUp {
     pub opened: NewSession,
     pub code: Option<RecoveryCode>,
 }
 
-/// Makes an account, its recovery code and its first session. `None`: the same post did so before, and the session is
-/// somebody's by now.
+/// Makes an account, its recovery code and its first session. Returns `None` when the same post did so before and its
+/// session is in use.
 pub async fn sign_up(
     state: &AppState,
     attempt: &Attempt,
@@ -60,7 +59,7 @@ pub async fn sign_up(
     Ok(Some(made))
 }
 
-/// What the first post of a sign-up was answered with.
+/// Returns the answer of the first post of a sign-up again.
 pub async fn signed_up_again(
     tx: &mut Tx,
     state: &AppState,
@@ -74,7 +73,7 @@ pub async fn signed_up_again(
     Ok(Some(SignedUp { opened, code: is_open.then_some(code) }))
 }
 
-/// As `sign_up`, inside a transaction that does more: joining by invitation.
+/// As `sign_up`, inside the transaction of a larger use case: joining by invitation.
 pub async fn sign_up_in(
     tx: &mut Tx,
     state: &AppState,
@@ -89,7 +88,7 @@ pub async fn sign_up_in(
     guard::refuse_full_disk(state)?;
     guard::count_sign_up(tx, state, caller.client).await?;
     let now = state.clock.now();
-    // A zone that this browser knows and we do not is asked for: the form comes back with the list.
+    // A zone that the browser knows and the server does not comes back with a list to choose from.
     let zone = Zone::named(&sign_up.zone, now)?;
     let person = Person {
         id: PersonId(state.random.id(now)),
@@ -109,7 +108,7 @@ pub async fn sign_up_in(
     Ok(SignedUp { opened, code: Some(code) })
 }
 
-/// Something about the person's own account: all their devices hear of it.
+/// Writes an event about the person's own account for all their devices.
 async fn tell_myself(tx: &mut Tx, state: &AppState, person: PersonId, kind: EventKind) -> Result<(), ServiceError> {
     let mut facts = Facts::default();
     facts.myself(person, kind);
@@ -130,7 +129,7 @@ pub async fn change_name(state: &AppState, person: &Person, name: PersonName) ->
     Ok(())
 }
 
-/// Language, text size and own zone.
+/// Changes language, text size and the person's own zone.
 pub async fn change_display(
     state: &AppState,
     person: &Person,

@@ -1,32 +1,37 @@
-//! Answering.
+//! Submitting an answer.
 //! Rules R20–R27, R121, R122.
 
-use super::{ServiceError, tell::Facts};
+use super::{
+    ServiceError,
+    questions::{self, Held},
+    tell::Facts,
+};
 use crate::{
     domain::{AnswerBody, DailyQuestionId, PairId, Person, Saved, SubmissionId},
     server::{
         state::AppState,
-        storage::{answers, daily_questions, pairs, persons, schedule},
+        storage::{answers, daily_questions, persons, schedule},
     },
 };
 
-/// How an answer was sent.
+/// How a browser sent an answer.
 #[derive(Debug, Clone, Default)]
 pub struct Sending {
-    /// Names this sending: however often it comes, it is taken once.
+    /// Idempotency key: a submission that comes again is stored once.
     pub submission: Option<SubmissionId>,
-    /// Of a text that waited on its device: how many revisions its writer had seen. It never goes over a later one.
+    /// Set for a text that waited on its device: how many revisions its writer had seen. Such a text never replaces a
+    /// later revision.
     pub base: Option<u32>,
-    /// Sendings that this one replaces, whose receipts were lost: what became of them counts as seen.
+    /// Earlier submissions that this one replaces and whose receipts were lost. Their revisions count as seen.
     pub earlier: Vec<SubmissionId>,
 }
 
 impl Sending {
-    /// A device that was without a network for long names the first of them.
+    /// Most `earlier` submissions that are read. A device that was offline for long names the first ones.
     pub const MOST_EARLIER: usize = 16;
 }
 
-/// Takes the person's answer to a question of theirs. `version` is the wording they saw.
+/// Stores the person's answer to one of their questions. `version` is the wording that the person saw.
 pub async fn submit(
     state: &AppState,
     person: &Person,
@@ -36,18 +41,7 @@ pub async fn submit(
     sending: Sending,
 ) -> Result<(PairId, Saved), ServiceError> {
     let mut tx = state.database.begin().await?;
-    let Some(found) = daily_questions::lookup_for(&mut tx, person.id, id).await? else {
-        return Err(ServiceError::NotFound);
-    };
-    // Read again behind the lock: the other may be answering this very moment.
-    pairs::lock(&mut tx, found.pair_id).await?;
-    let (Some(pair), Some(mut question)) = (
-        pairs::lookup_for(&mut tx, person.id, found.pair_id).await?,
-        daily_questions::lookup_for(&mut tx, person.id, id).await?,
-    ) else {
-        return Err(ServiceError::NotFound);
-    };
-    let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
+    let Held { pair, role, mut question } = questions::hold(&mut tx, person, id).await?;
     if let Some(submission) = sending.submission
         && answers::was_taken(&mut tx, id, role, submission).await?
     {

@@ -1,6 +1,8 @@
-//! One-time steps are done once, however often they are posted: an answer may be lost on the way, and a button be
-//! tapped twice. The second post is known by a random key that came with its page, and is given the first one's answer.
-//! Secrets of that answer are MACs of the key and of what the step made, so that none of them lies in the database.
+//! One-time steps: a step is done once, however often its form is posted.
+//!
+//! An answer may be lost on the way, and a button may be tapped twice. A second post is recognised by a random key that
+//! came with its page, and gets the answer of the first. Secrets in that answer are MACs of the key and of what the
+//! step made, so that none of them is in the database.
 //! Rule R85.
 
 use super::{Caller, NewSession, ServiceError};
@@ -16,21 +18,21 @@ use crate::{
 pub use attempts::Done;
 
 impl Done {
-    /// A session was opened.
+    /// The step opened a session.
     pub fn session(opened: &NewSession) -> Self {
         Self { person: opened.person.id, session: Some(opened.session), target: None }
     }
 
-    /// Somebody who was here already made or joined something.
+    /// A person who was signed in made or joined something.
     pub fn by(person: PersonId, target: impl ToString) -> Self {
         Self { person, session: None, target: Some(target.to_string()) }
     }
 }
 
-/// For how long a second post is known.
+/// How long a second post is recognised.
 pub const ATTEMPT_LIFE_MS: i64 = 15 * Millis::MINUTE;
 
-/// The steps. The word is stored and part of every MAC.
+/// The one-time steps. The word is stored and is part of every MAC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     SignUp,
@@ -62,32 +64,33 @@ impl Step {
     }
 }
 
-/// One sending of a step.
+/// One post of a step.
 pub struct Attempt {
     step: Step,
-    /// Everything the post is known by.
+    /// The text that identifies the post.
     key: String,
 }
 
 impl Attempt {
-    /// By the key that a form brought along. A page without one (an older release, a script) is not known again.
+    /// Identifies the post by the key of its form. A post without a key (an older release, a script) is never
+    /// recognised.
     pub fn new(state: &AppState, step: Step, field: &str) -> Self {
         let key = if is_token(field) { field.to_owned() } else { new_token(&state.random) };
         Self { step, key }
     }
 
-    /// By something that is secret and good for one browser's step already: a ticket, the token of a link.
+    /// Identifies the post by a secret that is good for one browser's step: a ticket, or the token of a link.
     pub fn by_secret(step: Step, secret: &str) -> Self {
         Self { step, key: secret.to_owned() }
     }
 
-    /// By whose it is and what it is about: the same page can be posted for something else as well.
+    /// Adds the person and the subject: the same page can be posted for another subject as well.
     pub fn about(mut self, person: PersonId, what: &[&str]) -> Self {
         self.key = format!("{}\0{person}\0{}", self.key, what.join("\0"));
         self
     }
 
-    /// By what was typed as well.
+    /// Adds what was typed.
     pub fn with(mut self, typed: &str) -> Self {
         self.key = format!("{}\0{typed}", self.key);
         self
@@ -116,20 +119,20 @@ impl Attempt {
         InvitationCode::from_random(bytes_of(&state.secrets.attempt("invitation", self.step.word(), &self.key, made)))
     }
 
-    /// What the same post came to before. In a writing transaction: of two at once one does the step, the other finds
-    /// it.
+    /// Returns the outcome of an earlier post of the same step. It needs a writing transaction: of two posts at once
+    /// one does the step, and the other finds it done.
     pub async fn lookup(&self, tx: &mut Tx, state: &AppState) -> Result<Option<Done>, ServiceError> {
         Ok(attempts::lookup(tx, &self.hash(state), state.clock.now().plus(-ATTEMPT_LIFE_MS)).await?)
     }
 
-    /// Writes down, in the step's own transaction, what it came to.
+    /// Records the outcome in the transaction of the step.
     pub async fn done(&self, tx: &mut Tx, state: &AppState, done: &Done) -> Result<(), ServiceError> {
         Ok(attempts::insert(tx, &self.hash(state), self.step.word(), done, state.clock.now()).await?)
     }
 
-    /// The session that the first post opened, once more. Only for the browser that has it already, or for one that
-    /// nobody is signed in on while nobody has shown that session: then the answer that brought it was lost. Afterwards
-    /// a copied key opens nothing.
+    /// Returns the session that the first post opened. Allowed for the browser that has it already, and, while no
+    /// request has shown the session's token, for a browser that nobody is signed in on: then the answer with the
+    /// cookie was lost. Afterwards a copied key opens nothing.
     pub async fn opened_again(
         &self,
         tx: &mut Tx,
@@ -141,7 +144,7 @@ impl Attempt {
         let now = state.clock.now();
         let token = self.session_token(state, session);
         let found = sessions::lookup(tx, &token_hash(&token), now.plus(-ATTEMPT_LIFE_MS), now).await?;
-        // Of two posts at once the first may have ended the session that this browser came with.
+        // The first of two posts may have ended the session that this browser came with.
         let here = match caller.here {
             Some((_, here)) => sessions::exists(tx, here).await?.then_some(here),
             None => None,
@@ -155,7 +158,7 @@ impl Attempt {
     }
 }
 
-/// The first bytes of a MAC in hex.
+/// The first bytes of a MAC, in hex.
 fn bytes_of<const N: usize>(mac: &str) -> [u8; N] {
     let mut bytes = [0; N];
     for (byte, pair) in bytes.iter_mut().zip(mac.as_bytes().chunks(2)) {

@@ -1,4 +1,4 @@
-//! The person's browsers that may be woken: adding, testing, removing, and what they report.
+//! The person's push subscriptions: adding, testing and removing them, and what devices report.
 //! Rules R97, R101–R103.
 
 use super::{DeviceName, ServiceError, inbox, tell::Facts};
@@ -24,25 +24,25 @@ use crate::{
     },
 };
 
-/// Devices of one person; one more replaces the longest silent.
+/// Most devices of one person. One more replaces the one silent for longest.
 pub const MOST: usize = 10;
-/// Every page renews the subscription of its browser. That is written down once an hour at most.
+/// Every page renews its browser's subscription. The renewal is stored once an hour at most.
 const RENEWED_EVERY_MS: i64 = Millis::HOUR;
-/// A test says something for a minute.
+/// Lifetime of a test notification.
 const TEST_LIFE_MS: i64 = Millis::MINUTE;
 const LONGEST_NAME: usize = 20;
 
-/// What a browser gives when it subscribes (Push API §8.2, `PushSubscriptionJSON`).
+/// What a browser sends when it subscribes (Push API §8.2, `PushSubscriptionJSON`).
 #[derive(Debug)]
 pub struct Offered<'a> {
     pub endpoint: &'a str,
     pub p256dh: &'a str,
     pub auth: &'a str,
-    /// The application server key it was made with.
+    /// The application server key of the subscription.
     pub key: &'a str,
 }
 
-/// Takes a browser's subscription: a new one, the same one again, or one that changed hands.
+/// Stores a browser's subscription: a new one, a renewal, or one that now belongs to another person.
 pub async fn subscribe(
     state: &AppState,
     person: &Person,
@@ -66,7 +66,7 @@ pub async fn subscribe(
         }
         Some(known) => {
             if known.person != person.id {
-                // Another person signed in on this browser: what was queued for the first is none of their business.
+                // Another person signed in on this browser: the first person's deliveries must not reach them.
                 deliveries::cancel(&mut tx, CancelFor::Subscription(known.id), Cancelled::SignedOut, now).await?;
                 tell_device(&mut tx, state, known.person, now).await?;
             }
@@ -114,7 +114,7 @@ pub async fn subscribe(
     };
     let is_news = !is_same || !earlier.is_empty();
     for earlier in earlier {
-        // The endpoint changed, not who is told: what waits goes where the browser listens now.
+        // Only the endpoint changed, so deliveries that wait follow to the new one.
         if earlier.person == person.id {
             waiting::follow(&mut tx, earlier.id, id, now).await?;
         }
@@ -127,7 +127,7 @@ pub async fn subscribe(
     Ok(())
 }
 
-/// Forgets a subscription and takes back what waits for it.
+/// Removes a subscription and cancels its deliveries.
 pub async fn remove_in(tx: &mut Tx, subscription: &Subscription, now: Millis) -> Result<(), ServiceError> {
     deliveries::cancel(tx, CancelFor::Subscription(subscription.id), Cancelled::SignedOut, now).await?;
     Ok(subscriptions::delete(tx, subscription.id).await?)
@@ -166,7 +166,7 @@ pub async fn remove_own(state: &AppState, person: &Person, session: SessionId) -
     Ok(())
 }
 
-/// Gives a device a name of the person's own.
+/// Renames a device.
 pub async fn rename(state: &AppState, person: &Person, id: SubscriptionId, name: &str) -> Result<(), ServiceError> {
     let name = mended(name);
     let name = name.trim();
@@ -189,7 +189,7 @@ pub async fn rename(state: &AppState, person: &Person, id: SubscriptionId, name:
     Ok(())
 }
 
-/// Sends a test to one of the person's devices; the page shows its way as it goes.
+/// Sends a test to one of the person's devices. The page shows what becomes of it.
 pub async fn test(state: &AppState, person: &Person, id: SubscriptionId) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
@@ -209,7 +209,7 @@ pub async fn test(state: &AppState, person: &Person, id: SubscriptionId) -> Resu
         due_at: None,
     };
     notifications::insert(&mut tx, std::slice::from_ref(&new)).await?;
-    // A test is not news: it is read as it is made.
+    // A test is read from the start: it is not shown in the inbox.
     entries::read_one(&mut tx, person.id, new.id, now).await?;
     deliveries::insert(&mut tx, &[(DeliveryId { notification: new.id, subscription: subscription.id }, now)], now)
         .await?;
@@ -218,7 +218,8 @@ pub async fn test(state: &AppState, person: &Person, id: SubscriptionId) -> Resu
     Ok(())
 }
 
-/// A device reports that it showed or opened a notification. The receipt is its only right, and good for nothing else.
+/// Stores a device's report that it showed or opened a notification. The receipt in the push authorises this report and
+/// nothing else.
 pub async fn report(state: &AppState, id: DeliveryId, receipt: &str, what: Receipt) -> Result<(), ServiceError> {
     if !state.secrets.is_receipt(receipt, id.notification, id.subscription) {
         return Err(ServiceError::NotFound);
@@ -235,11 +236,11 @@ pub async fn report(state: &AppState, id: DeliveryId, receipt: &str, what: Recei
     Ok(())
 }
 
-/// What became of a question on the way to the other: no times, no devices.
+/// Whether a question's push reached the other. It names neither times nor devices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reached {
     Delivered,
-    /// No browser of theirs may be woken.
+    /// The other has no push subscription.
     SwitchedOff,
     NotYet,
 }
@@ -248,7 +249,7 @@ pub enum Reached {
 pub struct Devices {
     pub as_of: i64,
     pub subscriptions: Vec<Subscription>,
-    /// The ways of the last day's questions and tests, newest first.
+    /// The deliveries of the last day's questions and tests, newest first.
     pub questions: Vec<Trail>,
     pub tests: Vec<Trail>,
     pub others: Vec<(Pair, Reached)>,
@@ -285,7 +286,7 @@ async fn reached(tx: &mut Tx, other: PersonId, question: DailyQuestionId) -> Res
     })
 }
 
-/// The zone in which a person reads times.
+/// The zone in which the person reads times.
 pub fn zone_of(person: &Person) -> Zone {
     Zone::stored(&person.zone)
 }

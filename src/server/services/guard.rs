@@ -1,7 +1,11 @@
-//! Guessing codes: only failures count, and each kind of code has a count of its own. Ten an hour for a client address
-//! and for a session, five for a browser that types the digits of a hand-over. Recovery codes are too long to be
-//! guessed: tries at them are slowed and never refused, so that no neighbour shuts anybody out. Many failures
-//! everywhere slow everybody down a little and tell the operator; they never refuse. Rules R72, R81, R82.
+//! Limits on guessing codes.
+//!
+//! Only failures count, and each kind of code has its own count: ten an hour for a client address and for a session,
+//! five for a browser that types the digits of a hand-over. Recovery codes are too long to be guessed: tries at them
+//! are delayed and never refused, so that no neighbour locks anybody out. Many failures everywhere delay everybody a
+//! little and are reported to the operator; they never refuse.
+//!
+//! Rules R72, R81, R82.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -20,18 +24,19 @@ use crate::{
 };
 
 const PER_HOUR: i64 = 10;
-/// Eight digits are few: whoever types them has less.
+/// Eight digits are few, so a browser that types them has fewer tries.
 const PER_HOUR_AND_BROWSER: i64 = 5;
-/// For a right code at an address where its person has a session, the strangers' failures there count for a tenth.
+/// For a right code at an address where its person has a session, failures of strangers at that address count for a
+/// tenth.
 const AT_HOME: i64 = 10;
-/// From so many failures an hour in all, somebody is trying codes.
+/// Above this many failures an hour over all buckets, somebody is guessing codes.
 const BRAKE_FROM: i64 = 100;
-/// More failures an hour of one bucket are not written down: what is never refused would fill the disk.
+/// Most failures of one bucket that are stored in an hour. Tries that are never refused would fill the disk.
 const WRITTEN: i64 = 200;
 const EVERYBODY: &str = "everybody";
 const SLOW: Duration = Duration::from_secs(2);
 
-/// What is guessed.
+/// The kind of code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Codes {
     Invitation,
@@ -49,17 +54,17 @@ impl Codes {
     }
 }
 
-/// Who is trying.
+/// The source of a try.
 #[derive(Debug, Clone, Copy)]
 pub struct Trier {
     pub client: IpAddr,
     pub session: Option<SessionId>,
-    /// The mark of a browser that types digits (`cookies::browser`). Clearing it buys five tries more and no new
-    /// address, whose ten an hour are left.
+    /// The mark of a browser that types digits (`cookies::browser`). Clearing it gives five tries more, within the ten
+    /// an hour of the address.
     pub browser: Option<u128>,
 }
 
-/// What is counted, and how much of it is allowed.
+/// A counter, and its limit.
 struct Bucket {
     name: String,
     most: i64,
@@ -78,7 +83,7 @@ impl Trier {
     }
 }
 
-/// What one subscriber has: an IPv6 subscriber holds a whole /64 (RFC 6177).
+/// The network of one subscriber: an IPv6 subscriber has a whole /64 (RFC 6177).
 pub fn network(client: IpAddr) -> IpAddr {
     match client {
         IpAddr::V4(address) => address.into(),
@@ -86,7 +91,7 @@ pub fn network(client: IpAddr) -> IpAddr {
     }
 }
 
-/// Whether the person has a session that was last used from here.
+/// Whether a session of the person was last used from this address.
 async fn is_at_home(
     tx: &mut Tx,
     state: &AppState,
@@ -99,10 +104,12 @@ async fn is_at_home(
     }
 }
 
-/// Refuses whoever has failed too often within the hour; `whose` the code is, when it is right. In a writing
-/// transaction, which `fail` ends after a wrong code: tries at once count like tries in a row. A wrong code that is
-/// refused is a failure as well: otherwise an address where somebody is at home would have any number of tries at their
-/// codes.
+/// Refuses a try when its source has failed too often within the hour. `whose` is the code's person when the code is
+/// right.
+///
+/// It needs a writing transaction, which `fail` ends after a wrong code: tries at once then count like tries in a row.
+/// A wrong code that is refused counts as a failure too; otherwise an address where somebody has a session would have
+/// unlimited tries at that person's codes.
 pub async fn check(
     mut tx: Tx,
     state: &AppState,
@@ -126,7 +133,7 @@ pub async fn check(
     Ok(tx)
 }
 
-/// Counts a failure and ends the transaction it was found in.
+/// Counts a failure and commits the transaction.
 pub async fn fail(mut tx: Tx, state: &AppState, codes: Codes, trier: Trier) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let buckets = trier.buckets(codes).into_iter().map(|bucket| bucket.name);
@@ -141,8 +148,8 @@ pub async fn fail(mut tx: Tx, state: &AppState, codes: Codes, trier: Trier) -> R
     Ok(())
 }
 
-/// How long a try at a code that is never refused waits, after ten failures within the hour from here; not for a right
-/// one where its person is at home.
+/// How long a try at a code that is never refused waits, after ten failures of its source within the hour. A right code
+/// of a person with a session at that address does not wait.
 pub async fn slowness(
     state: &AppState,
     codes: Codes,
@@ -162,7 +169,7 @@ pub async fn slowness(
     Ok(Duration::ZERO)
 }
 
-/// How long everybody waits before a try is looked at: nothing, or two seconds while codes are being guessed.
+/// How long everybody waits before a try is checked: nothing, or two seconds while codes are being guessed.
 pub async fn brake(state: &AppState) -> Result<Duration, ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.read().await?;
@@ -176,7 +183,7 @@ pub async fn brake(state: &AppState) -> Result<Duration, ServiceError> {
     Ok(SLOW)
 }
 
-/// Refuses a sign-up where there have been many within the hour, and counts this one.
+/// Counts a sign-up, and refuses it after too many from this address within the hour.
 pub async fn count_sign_up(tx: &mut Tx, state: &AppState, client: IpAddr) -> Result<(), ServiceError> {
     let Some(most) = state.sign_ups.per_hour else { return Ok(()) };
     let now = state.clock.now();
@@ -189,12 +196,12 @@ pub async fn count_sign_up(tx: &mut Tx, state: &AppState, client: IpAddr) -> Res
     Ok(failures::record(tx, &bucket, now).await?)
 }
 
-/// Refuses somebody new while the disk is nearly full: who is here can still write.
+/// Refuses a sign-up while the disk is nearly full. People with an account can still write.
 pub fn refuse_full_disk(state: &AppState) -> Result<(), ServiceError> {
     let Some((folder, floor)) = &state.sign_ups.disk_floor else { return Ok(()) };
     let free = match rustix::fs::statvfs(folder) {
         Ok(found) => found.f_bavail.saturating_mul(found.f_frsize),
-        // Nobody is turned away because the disk cannot be asked.
+        // When the free space cannot be read, sign-up goes on.
         Err(_) => return Ok(()),
     };
     if free >= *floor {
@@ -206,7 +213,7 @@ pub fn refuse_full_disk(state: &AppState) -> Result<(), ServiceError> {
     Err(ServiceError::DiskLow)
 }
 
-/// A security event: its line in the log. What anybody can cause any number of has one a minute for each who causes it.
+/// Logs a security event. An event that anybody can cause in any number is logged once a minute for each source.
 pub fn note(state: &AppState, event: SecurityEvent) {
     note_by(state, format!("{event:?}"), event);
 }

@@ -1,6 +1,10 @@
-//! Handing a person over to another device of their own: by digits that the new device types and the old one confirms,
-//! or by a link out of an app's own browser, which is on the same device. Never to another person: they are invited.
-//! Everything is in the database: a restart between typing and confirming loses nothing. Rules R83, R84.
+//! Hand-over: signing a person in on another device of their own.
+//!
+//! The new device types digits and the old one confirms; or a link leads out of an in-app browser on the same device.
+//! Another person is invited instead. All state is in the database, so a restart between typing and confirming loses
+//! nothing.
+//!
+//! Rules R83, R84.
 
 use super::{
     Caller, ServiceError,
@@ -26,10 +30,10 @@ use crate::{
     },
 };
 
-/// Digits that somebody else has at this moment are made anew, and so is what another tab of this person just made.
+/// How often new digits are tried when they collide with somebody else's, or with those of another tab of this person.
 const TRIES: usize = 4;
 
-/// Makes digits; earlier ones are worth nothing any more.
+/// Makes digits. Earlier ones end.
 pub async fn make(
     state: &AppState,
     person: &Person,
@@ -63,7 +67,7 @@ pub async fn make(
     Err(ServiceError::Broken("no free digits for a hand-over"))
 }
 
-/// Takes back what runs, also from a device that asked and waits.
+/// Withdraws the running digits, also after a device has asked with them.
 pub async fn withdraw(state: &AppState, person: &Person) -> Result<(), ServiceError> {
     let mut tx = state.database.begin().await?;
     if hand_overs::withdraw(&mut tx, person.id, HandOverCodeKind::Digits).await? > 0 {
@@ -72,14 +76,14 @@ pub async fn withdraw(state: &AppState, person: &Person) -> Result<(), ServiceEr
     Ok(())
 }
 
-/// The latest by digits, while its minutes run.
+/// The person's latest hand-over by digits that has not expired.
 pub async fn lookup(state: &AppState, person: &Person) -> Result<Option<HandOver>, ServiceError> {
     let mut tx = state.database.read().await?;
     Ok(hand_overs::lookup_latest(&mut tx, person.id, state.clock.now()).await?)
 }
 
-/// A device without a session types digits: right ones give it a ticket and ask the person, nothing more. Wrong, used
-/// and expired say the same and count as failures; what is not eight digits guesses nothing and does not count.
+/// Checks the digits that a device without a session typed. Right ones give it a ticket and ask the person. Wrong, used
+/// and expired digits get the same answer and count as failures; a text that is not eight digits does not count.
 pub async fn ask(
     state: &AppState,
     attempt: Attempt,
@@ -111,14 +115,15 @@ pub async fn ask(
     Ok(ticket)
 }
 
-/// What the holder of a ticket waits for; `None` when its minutes are over.
+/// The hand-over that a ticket stands for; `None` when it has expired.
 pub async fn lookup_asked(state: &AppState, ticket: &str) -> Result<Option<HandOver>, ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.read().await?;
     Ok(hand_overs::lookup_by_ticket(&mut tx, &token_hash(ticket)).await?.filter(|asked| now < asked.expires_at))
 }
 
-/// "Is that mine?" Any session of that very person answers. `CodeWrong` when there is nothing to answer any more.
+/// Confirms or refuses the device that asked. Any session of the person may do so. `CodeWrong` when nothing waits for
+/// an answer.
 pub async fn decide(state: &AppState, person: &Person, id: HandOverId, is_mine: bool) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
@@ -129,7 +134,7 @@ pub async fn decide(state: &AppState, person: &Person, id: HandOverId, is_mine: 
         tx.commit().await?;
         return Ok(());
     }
-    // Said twice, as by a second tap.
+    // The same answer came twice, as by a second tap.
     let was_said = if is_mine {
         matches!(found.stage, HandOverStage::Confirmed | HandOverStage::Used)
     } else {
@@ -138,7 +143,7 @@ pub async fn decide(state: &AppState, person: &Person, id: HandOverId, is_mine: 
     if was_said { Ok(()) } else { Err(ServiceError::CodeWrong) }
 }
 
-/// The confirmed device comes in. A session is opened unless its person is signed in there already.
+/// Signs the confirmed device in, unless its person is signed in there already.
 pub async fn enter(state: &AppState, ticket: &str, caller: &Caller) -> Result<Option<NewSession>, ServiceError> {
     let attempt = Attempt::by_secret(Step::EnterHandOver, ticket);
     let mut tx = state.database.begin().await?;
@@ -146,7 +151,7 @@ pub async fn enter(state: &AppState, ticket: &str, caller: &Caller) -> Result<Op
         return again(&mut tx, state, &attempt, &done, caller).await;
     }
     let Some(person) = hand_overs::enter(&mut tx, &token_hash(ticket), state.clock.now()).await? else {
-        // Here already, by this very ticket.
+        // Signed in already by this ticket.
         let used = hand_overs::lookup_by_ticket(&mut tx, &token_hash(ticket))
             .await?
             .filter(|found| found.stage == HandOverStage::Used);
@@ -155,7 +160,7 @@ pub async fn enter(state: &AppState, ticket: &str, caller: &Caller) -> Result<Op
     come_in(tx, state, &attempt, person, caller).await
 }
 
-/// The same device came in by the same ticket or link before.
+/// The answer for a device that signed in by the same ticket or link before.
 async fn again(
     tx: &mut Tx,
     state: &AppState,
@@ -169,7 +174,7 @@ async fn again(
     }
 }
 
-/// Makes the link out of an app's own browser; an earlier one is worth nothing any more.
+/// Makes the link out of an in-app browser. An earlier link ends.
 pub async fn lead_out(state: &AppState, person: &Person, session: SessionId) -> Result<String, ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
@@ -198,7 +203,7 @@ pub async fn lead_out(state: &AppState, person: &Person, session: SessionId) -> 
     Err(ServiceError::Broken("no way out could be made"))
 }
 
-/// The device's own browser comes in by the link. Its 256 bits are not guessed, so that tries need no counting.
+/// Signs the device's own browser in by the link. Its 256 bits cannot be guessed, so tries are not counted.
 pub async fn take(
     state: &AppState,
     attempt: Attempt,
@@ -208,7 +213,7 @@ pub async fn take(
     if !secrets::is_token(token) {
         return Err(ServiceError::CodeWrong);
     }
-    // The link stands in an address, which two browsers may know: a second post is known by the form's key as well.
+    // A link is an address, which two browsers may know. The form's key therefore identifies the post as well.
     let attempt = attempt.with(token);
     let mut tx = state.database.begin().await?;
     if let Some(done) = attempt.lookup(&mut tx, state).await? {

@@ -1,5 +1,7 @@
-//! Inviting and joining. A GET never looks a code up: preview robots fetch links.
-//! A right code gives the browser a ticket for a quarter of an hour; joining takes the ticket.
+//! Inviting and joining.
+//!
+//! A GET never looks a code up, because preview robots fetch links. A right code gives the browser a ticket for a
+//! quarter of an hour, and joining uses the ticket.
 //! Rules R12, R63–R66.
 
 use super::{
@@ -7,7 +9,7 @@ use super::{
     accounts::{self, SignUp, SignedUp},
     attempts::{Attempt, Done, Step},
     guard::{self, Codes, Trier},
-    pairs::{hold, lock_pairs, refuse_too_many, tell_both},
+    pairs::{hold, lock_pairs, lookup as lookup_pair, refuse_too_many, tell_both},
     tell::Facts,
 };
 use crate::{
@@ -26,12 +28,11 @@ use crate::{
     },
 };
 
-/// How long a right code may be thought about.
+/// Lifetime of a ticket.
 pub const TICKET_LIFE_MS: i64 = 15 * Millis::MINUTE;
 
-/// Makes an invitation to the empty seat; earlier ones are worth nothing any more.
-/// `relation` and `name` of the invited may be left empty. `None`: the same post did so before, and its invitation has
-/// ended.
+/// Makes an invitation to the empty seat. Earlier ones end. `relation` and `name` of the invited may be empty. Returns
+/// `None` when the same post made an invitation before and it has ended.
 pub async fn invite(
     state: &AppState,
     attempt: Attempt,
@@ -72,7 +73,7 @@ pub async fn invite(
     Ok(Some((made, code)))
 }
 
-/// Takes the running invitation back.
+/// Withdraws the running invitation.
 pub async fn withdraw(state: &AppState, person: &Person, id: PairId) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
@@ -92,8 +93,7 @@ pub async fn lookup_running(
     id: PairId,
 ) -> Result<(Pair, Role, Option<Invitation>), ServiceError> {
     let mut tx = state.database.read().await?;
-    let pair = pairs::lookup_for(&mut tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
-    let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
+    let (pair, role) = lookup_pair(&mut tx, person, id).await?;
     let invitation = invitations::lookup_running(&mut tx, id, state.clock.now()).await?;
     Ok((pair, role, invitation))
 }
@@ -106,8 +106,8 @@ fn refuse_taken(pair: &Pair) -> Result<(), ServiceError> {
     }
 }
 
-/// Checks the code in a typed or pasted text and gives a ticket for it. Wrong, used and expired say the same, and count
-/// as failures; a text without a code tries nothing and does not count.
+/// Checks the code in a typed or pasted text and returns a ticket. Wrong, used and expired codes get the same answer
+/// and count as failures; a text without a code does not count.
 pub async fn check(state: &AppState, typed: &str, trier: Trier) -> Result<String, ServiceError> {
     let code = InvitationCode::parse(typed).map_err(|_| ServiceError::CodeMissing)?;
     let now = state.clock.now();
@@ -126,7 +126,7 @@ pub async fn check(state: &AppState, typed: &str, trier: Trier) -> Result<String
     Ok(state.secrets.ticket(invitation.id, now.plus(TICKET_LIFE_MS), state.random.number()))
 }
 
-/// What the holder of a ticket is shown before joining.
+/// What the holder of a ticket sees before joining.
 #[derive(Debug)]
 pub struct Welcome {
     pub inviter: Member,
@@ -136,7 +136,7 @@ pub struct Welcome {
     pub name: String,
 }
 
-/// Reads a ticket; `CodeWrong` when it or its invitation has ended.
+/// Reads a ticket. `CodeWrong` when the ticket or its invitation has ended.
 pub async fn welcome(state: &AppState, ticket: &str) -> Result<Welcome, ServiceError> {
     let mut tx = state.database.read().await?;
     let (invitation, pair) = open_ticket(&mut tx, state, ticket).await?;
@@ -169,15 +169,15 @@ pub enum Joiner {
     New(SignUp),
 }
 
-/// What joining gave: a new person also gets a session and a recovery code.
+/// The outcome of joining. A new person also gets a session and a recovery code.
 pub struct Joined {
     pub pair: PairId,
     pub new: Option<SignedUp>,
 }
 
-/// Takes the empty seat. Of two at once exactly one joins; the other hears what every late code hears. The browser that
-/// joined, or lost the answer, is given the same again for as long as its ticket lives; `None` when the ticket has been
-/// used and the new person's session as well.
+/// Gives the joiner the empty seat. Of two at once one joins, and the other gets the answer for a code that has ended.
+/// While the ticket lives, the browser that joined gets the same outcome again; `None` when the new person's session is
+/// in use by then.
 pub async fn join(
     state: &AppState,
     ticket: &str,
@@ -226,10 +226,7 @@ pub async fn join(
         result => result?,
     }
     invitations::end_all(&mut tx, pair.id, now).await?;
-    match role {
-        Role::Parent => pair.parent = Some(member),
-        Role::Child => pair.child = Some(member),
-    }
+    pair.seat_member(member);
     begin_days(&mut tx, &mut pair, now).await?;
     facts.both(&pair, EventKind::MemberJoined);
     facts.news(&pair, role.other(), NotificationKind::Joined, String::new(), now);
@@ -254,24 +251,23 @@ async fn joined_again(
     }
     match caller.here {
         Some((here, _)) if here == done.person => Ok(Some(Joined { pair, new: None })),
-        // Somebody else is signed in here by now.
+        // Another person is signed in on this browser by now.
         Some(_) => Err(ServiceError::CodeWrong),
         None => Ok(None),
     }
 }
 
-/// Joining dates the first question to this local day and starts the clock of the pair.
+/// Dates the first question to the pair's local date and sets the first due minute.
 async fn begin_days(tx: &mut Tx, pair: &mut Pair, now: Millis) -> Result<(), ServiceError> {
     let zone = Zone::stored(&pair.zone);
     let today = zone.date(now);
     let mut question = daily_questions::lookup_first(tx, pair.id)
         .await?
         .ok_or(ServiceError::Broken("a pair without its first question"))?;
-    question.local_date = Some(today);
-    question.counted_from = Some(today);
+    question.begin_days(today);
     daily_questions::save(tx, &question).await?;
     schedule::set_opened(tx, pair.id, today, now).await?;
-    pair.next_due_at = Some(zone.next_push(now, pair.push_time));
+    pair.set_next_due(zone.next_push(now, pair.push_time));
     pairs::update_schedule(tx, pair).await?;
     Ok(())
 }

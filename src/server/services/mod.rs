@@ -1,5 +1,5 @@
-//! The use cases: one function, one transaction, named by a verb. They start from the person and look things up
-//! through what that person owns; a stranger's id is simply not found.
+//! The use cases: one function, one transaction, named by a verb. They start from the person and look things up through
+//! what that person owns; an id of a stranger is not found.
 
 pub mod accounts;
 pub mod answers;
@@ -39,7 +39,7 @@ pub struct DeviceName(pub String);
 pub struct Caller {
     pub device: DeviceName,
     pub client: IpAddr,
-    /// Whoever is signed in on it, and with which session.
+    /// The person and session that are signed in on it.
     pub here: Option<(PersonId, SessionId)>,
 }
 
@@ -49,14 +49,14 @@ impl Caller {
     }
 }
 
-/// A fresh session: the token goes into the cookie and nowhere else.
+/// A new session. Its token goes into the cookie and nowhere else.
 pub struct NewSession {
     pub person: Person,
     pub session: SessionId,
     pub token: String,
 }
 
-/// Everything a use case can answer but yes.
+/// Every answer of a use case other than success.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
     #[error("no session")]
@@ -81,10 +81,10 @@ pub enum ServiceError {
     Date,
     #[error("no consent")]
     ConsentMissing,
-    /// Wrong, used and expired say the same.
+    /// Wrong, used and expired codes have the same answer.
     #[error("no such code")]
     CodeWrong,
-    /// What was typed is no code at all: nothing was looked up, and no try is counted.
+    /// The text holds no code: nothing was looked up, and no failure is counted.
     #[error("no code in what was typed")]
     CodeMissing,
     #[error("too many sign-ups from here")]
@@ -105,22 +105,22 @@ pub enum ServiceError {
     CardOpen,
     #[error(transparent)]
     QuietHours(#[from] QuietHoursError),
-    /// Not an address of a push service we know.
+    /// The endpoint is not at a push service we know.
     #[error("the push endpoint is refused: {0}")]
     Endpoint(#[from] EndpointError),
     #[error("the push keys are refused: {0}")]
     PushKeys(#[from] KeyError),
-    /// The subscription is somebody else's.
+    /// The subscription belongs to another person.
     #[error("the push endpoint belongs to another person")]
     SubscriptionTaken,
     #[error("a name of 1 to 20 graphemes")]
     DeviceName,
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// Cookies would not come back from where this browser is.
+    /// The browser would not send cookies back, because the address is not secure.
     #[error("not a secure address")]
     Insecure,
-    /// Somebody who has just come in does not end what was before.
+    /// A new session cannot end older ones.
     #[error("this session is younger than what it would end")]
     SessionTooYoung,
     #[error("broken: {0}")]

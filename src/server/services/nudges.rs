@@ -1,8 +1,9 @@
-//! A nudge: whoever has answered asks the other to. Once per question and day.
+//! The nudge: a member who has answered asks the other to answer, once per question and day.
 //! Rules R45, R97.
 
 use super::{
     ServiceError,
+    questions::{self, Held},
     tell::{Facts, Notice},
 };
 use crate::{
@@ -13,31 +14,22 @@ use crate::{
     server::{
         calendar::Zone,
         state::AppState,
-        storage::{Tx, daily_questions, notifications, pairs, schedule},
+        storage::{Tx, notifications, schedule},
     },
 };
 
-/// A nudge is worth a day.
+/// Lifetime of a nudge.
 const LIFE_MS: i64 = Millis::DAY;
 
 fn slot(question: &DailyQuestion, today: LocalDate) -> String {
     format!("nudge:{}:{today}", question.id)
 }
 
-/// Nudges the other. To a member who muted nudges it looks the same to the sender and lies in the inbox alone.
+/// Nudges the other. When the other has muted nudges, the nudge is only in their inbox, and the sender sees no
+/// difference.
 pub async fn nudge(state: &AppState, person: &Person, id: DailyQuestionId) -> Result<PairId, ServiceError> {
     let mut tx = state.database.begin().await?;
-    let Some(found) = daily_questions::lookup_for(&mut tx, person.id, id).await? else {
-        return Err(ServiceError::NotFound);
-    };
-    pairs::lock(&mut tx, found.pair_id).await?;
-    let (Some(pair), Some(question)) = (
-        pairs::lookup_for(&mut tx, person.id, found.pair_id).await?,
-        daily_questions::lookup_for(&mut tx, person.id, id).await?,
-    ) else {
-        return Err(ServiceError::NotFound);
-    };
-    let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
+    let Held { pair, role, question } = questions::hold(&mut tx, person, id).await?;
     let now = state.clock.now();
     let today = Zone::stored(&pair.zone).date(now);
     question.check_nudge(role, pair.phase(), pair.pause_at(today).is_some())?;
@@ -48,7 +40,7 @@ pub async fn nudge(state: &AppState, person: &Person, id: DailyQuestionId) -> Re
     }
     schedule::reset_unanswered(&mut tx, pair.id, role).await?;
     let mut facts = Facts::default();
-    // The sender's other devices show that it was done.
+    // The sender's other devices show that the nudge was sent.
     facts.both_of(&pair, EventKind::InboxChanged, &question);
     facts.notice(Notice::of_pair(other, NotificationKind::Nudge, &pair, slot, now.plus(LIFE_MS)).about(&question));
     facts.write(&mut tx, state, now).await?;

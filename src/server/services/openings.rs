@@ -1,4 +1,4 @@
-//! Opening questions: the first one of a pair, and whatever a due minute asks for.
+//! Opening questions: the first one of a pair, and the effect of due minutes.
 //! Rules R10, R11, R13, R18, R40–R44, R51.
 
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use super::{
 use crate::{
     domain::{
         Cadence, DailyQuestion, DailyQuestionId, DueMinute, DueOutcome, EventKind, LocalDate, Millis, NotificationKind,
-        Pair, PairId, PairPhase, Question, REMINDER_DAYS, Role, Status, ZoneName,
+        Pair, PairId, PairPhase, Question, REMINDER_DAYS, Role, ZoneName,
     },
     server::{
         calendar::Zone,
@@ -19,52 +19,24 @@ use crate::{
     },
 };
 
-/// Below so many questions left the operator is told.
+/// The operator is warned when a pair has fewer unasked questions than this.
 const FEW_LEFT: usize = 30;
 
-/// A question of the catalogue, opened for a pair.
-pub fn daily_question(
-    state: &AppState,
-    pair: PairId,
-    number: u32,
-    question: &Question,
-    date: Option<LocalDate>,
-    now: Millis,
-) -> DailyQuestion {
-    DailyQuestion {
-        id: DailyQuestionId(state.random.id(now)),
-        pair_id: pair,
-        number,
-        key: question.key.clone(),
-        section: question.section,
-        wordings: question.wordings.clone(),
-        version: 1,
-        local_date: date,
-        counted_from: date,
-        opened_at: now,
-        due_passed_at: None,
-        shelved_at: None,
-        completed_at: None,
-        move_on: None,
-        parent: None,
-        child: None,
-    }
-}
-
-/// Gives a new pair its first question, the oldest memory. It has no date until somebody joins.
+/// Opens the first question of a new pair, the oldest memory. It has no date until somebody joins.
 pub async fn open_first(
     tx: &mut Tx,
     state: &AppState,
     pair: PairId,
     now: Millis,
 ) -> Result<DailyQuestion, ServiceError> {
-    let question = daily_question(state, pair, 1, state.catalogue.first(), None, now);
+    let id = DailyQuestionId(state.random.id(now));
+    let question = DailyQuestion::open(id, pair, 1, state.catalogue.first(), None, now);
     daily_questions::insert(tx, &question).await?;
     questions::set_asked(tx, pair, &question.key).await?;
     Ok(question)
 }
 
-/// Chooses what a pair was never offered; notes it as asked.
+/// Chooses a question that the pair was never offered, and records it as asked.
 pub async fn choose_next<'a>(tx: &mut Tx, state: &'a AppState, pair: PairId) -> Result<&'a Question, ServiceError> {
     let asked = questions::asked(tx, pair).await?;
     let last = daily_questions::last_section(tx, pair).await?;
@@ -82,7 +54,7 @@ fn say_when_few(pair: PairId, left: usize) {
     }
 }
 
-/// Opens up to `limit` due pairs, in one transaction; gives how many were due.
+/// Handles up to `limit` due pairs in one transaction. Returns how many were due.
 pub async fn open_due(state: &AppState, limit: i64) -> Result<usize, ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
@@ -92,7 +64,7 @@ pub async fn open_due(state: &AppState, limit: i64) -> Result<usize, ServiceErro
     Ok(due.len())
 }
 
-/// Handles the due pairs one by one, each in its own transaction, so that one bad row stops only itself.
+/// Handles due pairs one by one, each in its own transaction, so that a broken row affects only its pair.
 pub async fn open_due_singly(state: &AppState, limit: i64) -> Result<usize, ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.read().await?;
@@ -113,41 +85,43 @@ pub async fn open_due_singly(state: &AppState, limit: i64) -> Result<usize, Serv
     Ok(opened)
 }
 
-/// Due pairs that were claimed, with what their minute asks for.
+/// A claimed due pair, with the outcome of its due minute.
 struct Claimed {
     pair: Pair,
     due_at: Millis,
     due: DueMinute,
-    current: Option<DailyQuestion>,
-    outcome: DueOutcome,
+    outcome: DueOutcome<DailyQuestion>,
 }
 
-/// Reads everything of these pairs, decides, and writes everything: a handful of statements whatever their number.
+/// Handles due pairs. The number of statements does not depend on the number of pairs.
 async fn open_all(tx: &mut Tx, state: &AppState, ids: &[PairId], now: Millis) -> Result<(), ServiceError> {
     let claimed = claim(tx, ids, now).await?;
     let mut facts = Facts::default();
     let mut opening = Vec::new();
     for claimed in claimed {
-        let Claimed { pair, due_at, due, current, outcome } = claimed;
-        tracing::debug!(pair.id = %pair.id, ?outcome, "due minute");
-        match (outcome, current) {
-            (DueOutcome::Open, _) => opening.push((pair, due)),
-            (DueOutcome::ShelveAndOpen, Some(current)) => {
-                shelve(tx, &mut facts, &pair, current, now).await?;
+        let Claimed { pair, due_at, due, outcome } = claimed;
+        match outcome {
+            DueOutcome::Open => opening.push((pair, due)),
+            DueOutcome::ShelveAndOpen(question) => {
+                shelve(tx, &mut facts, &pair, question, now).await?;
                 opening.push((pair, due));
             }
-            (DueOutcome::Remind { day, roles }, Some(current)) => {
-                let current = stay(tx, &mut facts, &pair, current, due).await?;
-                remind(&mut facts, &pair, &current, day, &roles, due);
+            DueOutcome::Remind { question, day, roles } => {
+                let question = stay(tx, &mut facts, &pair, question, due).await?;
+                remind(&mut facts, &pair, &question, day, &roles, due);
             }
-            (DueOutcome::Stay, Some(current)) => drop(stay(tx, &mut facts, &pair, current, due).await?),
-            (DueOutcome::CountAnew, Some(current)) => {
-                let counted_from = Some(due.local_date);
-                daily_questions::save(tx, &DailyQuestion { counted_from, ..current }).await?;
+            DueOutcome::Stay(question) => drop(stay(tx, &mut facts, &pair, question, due).await?),
+            DueOutcome::CountAnew(mut question) => {
+                question.count_anew(due.local_date);
+                daily_questions::save(tx, &question).await?;
             }
-            (DueOutcome::Paused, Some(current)) => rest(tx, current, due_at, due, &Zone::stored(&pair.zone)).await?,
-            (DueOutcome::Skip | DueOutcome::Paused | DueOutcome::CountAnew, _) => {}
-            (DueOutcome::ShelveAndOpen | DueOutcome::Remind { .. } | DueOutcome::Stay, None) => {}
+            DueOutcome::Paused(Some(mut question)) => {
+                // The day count pauses as well, and goes on where it was when the pause ends.
+                let zone = Zone::stored(&pair.zone);
+                question.rest(due.local_date.days_since(zone.date(due_at)) + 1);
+                daily_questions::save(tx, &question).await?;
+            }
+            DueOutcome::Paused(None) | DueOutcome::Skip => {}
         }
     }
     open_next(tx, state, &mut facts, &opening).await?;
@@ -162,13 +136,18 @@ async fn claim(tx: &mut Tx, ids: &[PairId], now: Millis) -> Result<Vec<Claimed>,
         .filter_map(|pair| {
             let due_at = pair.next_due_at.filter(|at| *at <= now)?;
             if Zone::of(&pair.zone).is_err() {
-                tracing::error!(pair.id = %pair.id, zone = pair.zone.as_str(), "the zone of a pair is in no database: its last known offset is used");
+                tracing::error!(
+                    pair.id = %pair.id,
+                    zone = pair.zone.as_str(),
+                    "the zone of a pair is in no database: its last known offset is used"
+                );
             }
-            let due = zones.entry(pair.zone.clone()).or_insert_with_key(Zone::stored).due_minute(due_at, now, pair.push_time);
+            let zone = zones.entry(pair.zone.clone()).or_insert_with_key(Zone::stored);
+            let due = zone.due_minute(due_at, now, pair.push_time);
             Some((pair, due_at, due))
         })
         .collect();
-    // Whoever is second finds the due minute moved on and does nothing.
+    // Only one node moves a due minute on. The others get no row and do nothing.
     let moves: Vec<_> = due.iter().map(|(pair, due_at, due)| (pair.id, *due_at, due.next)).collect();
     let claimed = schedule::claim_due(tx, &moves).await?;
     let ids: Vec<PairId> = claimed.iter().copied().collect();
@@ -179,10 +158,9 @@ async fn claim(tx: &mut Tx, ids: &[PairId], now: Millis) -> Result<Vec<Claimed>,
     let claimed =
         due.into_iter().filter(|(pair, ..)| claimed.contains(&pair.id) && pair.phase() == PairPhase::Together);
     let claimed = claimed.map(|(pair, due_at, due)| {
-        let current = current.remove(&pair.id);
         let opened = opened.remove(&pair.id).ok_or(ServiceError::Broken("a claimed pair that is not there"))?;
         let cadence = Cadence {
-            current: current.as_ref(),
+            current: current.remove(&pair.id),
             last_opened_date: opened.last_opened_date,
             last_opened_at: opened.last_opened_at,
             paused_until: pair.paused_until,
@@ -190,11 +168,12 @@ async fn claim(tx: &mut Tx, ids: &[PairId], now: Millis) -> Result<Vec<Claimed>,
             child_unanswered: opened.child_unanswered,
         };
         let outcome = match cadence.at_due(due) {
-            // A clock that was wrong may have given this date away long ago: it has its question.
-            DueOutcome::Open | DueOutcome::ShelveAndOpen if dated.contains(&pair.id) => DueOutcome::Skip,
+            // A wrong clock may have opened a question for this date long ago. The date keeps that question.
+            DueOutcome::Open | DueOutcome::ShelveAndOpen(_) if dated.contains(&pair.id) => DueOutcome::Skip,
             outcome => outcome,
         };
-        Ok(Claimed { pair, due_at, due, current, outcome })
+        tracing::debug!(pair.id = %pair.id, outcome = outcome.word(), "due minute");
+        Ok(Claimed { pair, due_at, due, outcome })
     });
     claimed.collect()
 }
@@ -225,7 +204,8 @@ async fn open_next(
             offered.push((pair.id, chosen.key.clone()));
         }
         let number = last.map_or(0, |(number, _)| number) + 1;
-        let question = daily_question(state, pair.id, number, chosen, Some(due.local_date), due.now);
+        let id = DailyQuestionId(state.random.id(due.now));
+        let question = DailyQuestion::open(id, pair.id, number, chosen, Some(due.local_date), due.now);
         facts.both_of(pair, EventKind::QuestionOpened, &question);
         for member in [&pair.parent, &pair.child].into_iter().flatten() {
             let slot = format!("question:{}", question.id);
@@ -244,7 +224,7 @@ async fn open_next(
     Ok(())
 }
 
-/// Whoever has not answered is reminded; on day 1 whoever waits is told, once per question.
+/// Reminds the seats that have not answered. On day 1 the seat that waits is notified, once per question.
 fn remind(facts: &mut Facts, pair: &Pair, question: &DailyQuestion, day: i64, roles: &[Role], due: DueMinute) {
     for role in roles {
         if let Some(member) = pair.seat(*role) {
@@ -276,8 +256,7 @@ async fn shelve(
     mut question: DailyQuestion,
     now: Millis,
 ) -> Result<(), ServiceError> {
-    question.shelved_at = Some(now);
-    question.move_on = None;
+    question.shelve(now);
     daily_questions::save(tx, &question).await?;
     for role in [Role::Parent, Role::Child] {
         if !question.has_answered(role) {
@@ -288,7 +267,8 @@ async fn shelve(
     Ok(())
 }
 
-/// The question stays. Who waits for the other may ask for a new one from now on: their page changes.
+/// Keeps the question open. A seat that waits for the other may ask for a new question from now on, so its page
+/// changes.
 async fn stay(
     tx: &mut Tx,
     facts: &mut Facts,
@@ -296,29 +276,10 @@ async fn stay(
     mut question: DailyQuestion,
     due: DueMinute,
 ) -> Result<DailyQuestion, ServiceError> {
-    let could_move_on = [Role::Parent, Role::Child].map(|role| question.may_move_on(role));
-    question.due_passed_at = Some(due.at);
+    let may_move_on = question.pass_due(due.at);
     daily_questions::save(tx, &question).await?;
-    for (role, could) in [Role::Parent, Role::Child].into_iter().zip(could_move_on) {
-        if question.may_move_on(role) && !could {
-            facts.seat_of(pair, role, EventKind::DuePassed, &question);
-        }
+    for role in may_move_on {
+        facts.seat_of(pair, role, EventKind::DuePassed, &question);
     }
     Ok(question)
-}
-
-/// A pause stops the day count too: it goes on where it was when the pause is over.
-async fn rest(
-    tx: &mut Tx,
-    mut question: DailyQuestion,
-    due_at: Millis,
-    due: DueMinute,
-    zone: &Zone,
-) -> Result<(), ServiceError> {
-    if question.status() == Status::Open {
-        let days = due.local_date.days_since(zone.date(due_at)) + 1;
-        question.counted_from = question.counted_from.map(|from| from.plus_days(days));
-        daily_questions::save(tx, &question).await?;
-    }
-    Ok(())
 }

@@ -1,4 +1,4 @@
-//! Starting, setting and leaving a pair.
+//! Starting, changing and closing a pair.
 //! Rules R5, R50–R56, R62, R67.
 
 use super::{
@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// What starting a pair asks for.
+/// The input of `start`.
 #[derive(Debug)]
 pub struct Start {
     pub role: Role,
@@ -32,10 +32,10 @@ pub struct Start {
     pub zone: ZoneName,
 }
 
-/// Makes a pair with one seat taken and its first question open to be answered at once.
+/// Starts a pair with one seat taken. Its first question can be answered at once.
 pub async fn start(state: &AppState, attempt: Attempt, person: &Person, start: Start) -> Result<PairId, ServiceError> {
     let start = Start { zone: Zone::named(&start.zone, state.clock.now())?, ..start };
-    // Somebody who goes back and starts another pair, with another relation, means another.
+    // A second start with another role or relation is another pair.
     let attempt = attempt.about(person.id, &[start.role.word(), start.relation.choice(), start.relation.free_word()]);
     let mut tx = state.database.begin().await?;
     if let Some(pair) = started(&mut tx, state, &attempt).await? {
@@ -49,10 +49,10 @@ pub async fn start(state: &AppState, attempt: Attempt, person: &Person, start: S
     Ok(pair.id)
 }
 
-/// Running pairs of one person: a large family, and no disk is filled with them (R62).
+/// Most running pairs of one person: enough for a large family, and a limit on disk space (R62).
 pub const MOST_PAIRS: i64 = 20;
 
-/// What a person joins and starts at once follows one another until the end of the transaction.
+/// Serialises joining and starting by one person until the end of the transaction.
 pub async fn lock_pairs(tx: &mut Tx, person: PersonId) -> Result<(), ServiceError> {
     Ok(failures::hold(tx, &format!("pairs:{person}")).await?)
 }
@@ -62,7 +62,7 @@ pub async fn refuse_too_many(tx: &mut Tx, person: PersonId) -> Result<(), Servic
     if pairs::count_running(tx, person).await? < MOST_PAIRS { Ok(()) } else { Err(ServiceError::TooManyPairs) }
 }
 
-/// The pair that the same post made before.
+/// The pair that the same post started before.
 async fn started(tx: &mut Tx, state: &AppState, attempt: &Attempt) -> Result<Option<PairId>, ServiceError> {
     Ok(attempt.lookup(tx, state).await?.and_then(|done| done.target).and_then(|id| id.parse().ok()))
 }
@@ -91,9 +91,14 @@ async fn start_in(tx: &mut Tx, state: &AppState, person: &Person, start: Start) 
     Ok(pair)
 }
 
-/// The pair, held for writing, with the person's seat in it.
+/// Locks a pair of the person until the end of the transaction, and returns it with the person's seat.
 pub async fn hold(tx: &mut Tx, person: &Person, id: PairId) -> Result<(Pair, Role), ServiceError> {
     pairs::lock(tx, id).await?;
+    lookup(tx, person, id).await
+}
+
+/// A pair of the person, with the person's seat. A pair of others is not found.
+pub async fn lookup(tx: &mut Tx, person: &Person, id: PairId) -> Result<(Pair, Role), ServiceError> {
     let pair = pairs::lookup_for(tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
     let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
     Ok((pair, role))
@@ -106,7 +111,7 @@ fn refuse_closed(pair: &Pair) -> Result<(), ServiceError> {
     }
 }
 
-/// Changes PushTime and zone; the next due minute is computed anew in the same transaction.
+/// Changes push time and zone, and computes the next due minute in the same transaction.
 pub async fn change_push_time(
     state: &AppState,
     person: &Person,
@@ -123,10 +128,9 @@ pub async fn change_push_time(
     if pair.push_time == push_time && pair.zone == zone_name {
         return Ok(());
     }
-    pair.push_time = push_time;
-    pair.zone = zone_name;
+    pair.change_push_time(push_time, zone_name);
     if pair.phase() == PairPhase::Together {
-        pair.next_due_at = Some(zone.next_push(now, push_time));
+        pair.set_next_due(zone.next_push(now, push_time));
     }
     pairs::update_schedule(&mut tx, &pair).await?;
     schedule::reset_unanswered(&mut tx, id, role).await?;
@@ -140,7 +144,7 @@ pub async fn change_push_time(
     Ok(())
 }
 
-/// Changes what the person is to the other, for wording only.
+/// Changes the person's relation, which affects wordings only.
 pub async fn change_relation(
     state: &AppState,
     person: &Person,
@@ -160,14 +164,14 @@ pub async fn change_relation(
     Ok(())
 }
 
-/// Stops opening, reminding and shelving until `until`, a local date of the pair.
+/// Pauses opening, reminding and shelving until `until`, a local date of the pair.
 pub async fn pause(state: &AppState, person: &Person, id: PairId, until: LocalDate) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     let (mut pair, role) = hold(&mut tx, person, id).await?;
     refuse_closed(&pair)?;
-    let until_now = pair.paused_until.replace(Pair::check_pause(Zone::stored(&pair.zone).date(now), until)?);
-    if until_now == pair.paused_until {
+    let today = Zone::stored(&pair.zone).date(now);
+    if !pair.pause(today, until)? {
         return Ok(());
     }
     pairs::update_schedule(&mut tx, &pair).await?;
@@ -185,7 +189,7 @@ pub async fn resume(state: &AppState, person: &Person, id: PairId) -> Result<(),
     let mut tx = state.database.begin().await?;
     let (mut pair, role) = hold(&mut tx, person, id).await?;
     refuse_closed(&pair)?;
-    if pair.paused_until.take().is_some() {
+    if pair.resume() {
         pairs::update_schedule(&mut tx, &pair).await?;
         let mut facts = Facts::default();
         facts.both(&pair, EventKind::PairResumed);
@@ -212,7 +216,7 @@ pub async fn leave(state: &AppState, person: &Person, id: PairId) -> Result<(), 
     Ok(())
 }
 
-/// `role` is who leaves: the other is told.
+/// Closes the pair in a transaction. `role` is the seat that leaves; the other is notified.
 async fn close(tx: &mut Tx, facts: &mut Facts, pair: &Pair, role: Role, now: Millis) -> Result<(), ServiceError> {
     pairs::close(tx, pair.id, now).await?;
     invitations::end_all(tx, pair.id, now).await?;
@@ -222,7 +226,7 @@ async fn close(tx: &mut Tx, facts: &mut Facts, pair: &Pair, role: Role, now: Mil
     Ok(())
 }
 
-/// A fact that both members' pages show, and nothing more to say.
+/// Writes an event for both members, without a notification.
 pub async fn tell_both(
     tx: &mut Tx,
     state: &AppState,
@@ -235,11 +239,11 @@ pub async fn tell_both(
     facts.write(tx, state, now).await
 }
 
-/// "This is not them": until the first card opens the inviter may take the pair back. It closes, and the
-/// inviter's answer moves to a new one with the same settings.
+/// Takes a pair back because the wrong person joined: allowed to the inviter until the first card opens. The pair
+/// closes, and the inviter's answer moves to a new pair with the same settings.
 pub async fn start_again(state: &AppState, person: &Person, id: PairId) -> Result<PairId, ServiceError> {
     let now = state.clock.now();
-    // A pair is taken back once: its id is all that a second post needs to be known by.
+    // A pair is taken back once, so its id identifies a second post.
     let attempt = Attempt::by_secret(Step::StartAgain, "").about(person.id, &[&id.to_string()]);
     let mut tx = state.database.begin().await?;
     if let Some(fresh) = started(&mut tx, state, &attempt).await? {

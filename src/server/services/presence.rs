@@ -1,5 +1,5 @@
-//! Presence: showing the other that I am here or writing, as long as both want it. Nothing of it is written anywhere:
-//! it wakes the other's open lines and is forgotten ten seconds later (`notifier::presence_registry`).
+//! Presence: shows the other that a member is here or writing, while both have the switch on. A signal is stored
+//! nowhere: it wakes the other's open connections and expires after ten seconds (`notifier::presence_registry`).
 //! Rules R110–R114.
 
 use super::{ServiceError, tell::Facts};
@@ -12,9 +12,9 @@ use crate::{
     },
 };
 
-/// Shows the other what the person is doing, and gives who that is; `None` when the person has switched it off or
-/// nobody sits across. Whether anybody saw it is not told: who is away, who was shown a moment ago and who switched it
-/// off look the same.
+/// Shows the other what the person is doing, and returns the other's id. `None` when the person has switched presence
+/// off or the other seat is empty. The answer does not say whether the other saw it: being away, having been shown a
+/// moment ago and having switched it off look the same.
 pub async fn show(
     state: &AppState,
     person: &Person,
@@ -24,7 +24,7 @@ pub async fn show(
     let mut tx = state.database.read().await?;
     let pair = pairs::lookup_for(&mut tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
     let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
-    // Without somebody across there is nobody to show it to. No error: the page asks by itself.
+    // With an empty seat there is nobody to show it to. This is no error, because the page reports by itself.
     let Some(other) = pair.seat(role.other()).filter(|_| pair.phase() == PairPhase::Together).cloned() else {
         return Ok(None);
     };
@@ -46,7 +46,7 @@ pub async fn show(
     Ok(Some(other))
 }
 
-/// Whoever edits an answer is not shown writing, nor, instead, here: both would tell the other of the edit.
+/// A member who edits an answer is shown neither as writing nor as here: both would reveal the edit.
 async fn is_so(tx: &mut Tx, pair: PairId, role: Role, what: Presence) -> Result<bool, ServiceError> {
     if what == Presence::Here {
         return Ok(true);
@@ -55,7 +55,7 @@ async fn is_so(tx: &mut Tx, pair: PairId, role: Role, what: Presence) -> Result<
     Ok(current.is_some_and(|question| matches!(question.seen_by(role), Seen::Open | Seen::OtherIsWaiting)))
 }
 
-/// Forgets every presence signal in its time; ends when none is left.
+/// Expires presence signals, each in its time. Ends when none is left.
 async fn forget(state: AppState) {
     let ending = state.lifecycle.ending();
     while let Some(next) = state.database.notifier().forget_presence_signals(state.clock.moment()) {
@@ -66,13 +66,13 @@ async fn forget(state: AppState) {
     }
 }
 
-/// Whether the person shows themselves in a pair of theirs.
+/// Whether the person has the switch on for one of their pairs.
 pub async fn is_on(state: &AppState, person: &Person, pair: PairId) -> Result<bool, ServiceError> {
     let mut tx = state.database.read().await?;
     Ok(presence::is_shown_by(&mut tx, person.id, pair).await?)
 }
 
-/// The person's switch for a pair of theirs. The other is not told: nobody has to explain it.
+/// Changes the person's switch for one of their pairs. The other is not notified: nobody has to explain it.
 pub async fn change(state: &AppState, person: &Person, pair: PairId, is_on: bool) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;

@@ -1,17 +1,33 @@
-//! Acts on today's question other than answering: swapping it, and asking for a new one.
+//! Use cases on a daily question: how all of them begin, swapping the question, and asking for a new one.
 //! Rules R30, R31, R33, R34.
 
-use super::{ServiceError, openings, tell::Facts};
+use super::{ServiceError, openings, pairs, tell::Facts};
 use crate::{
-    domain::{DailyQuestionError, DailyQuestionId, EventKind, PairId, Person},
+    domain::{DailyQuestion, DailyQuestionError, DailyQuestionId, EventKind, Pair, PairId, Person, Role},
     server::{
         calendar::Zone,
         state::AppState,
-        storage::{daily_questions, pairs, schedule},
+        storage::{Tx, daily_questions, schedule},
     },
 };
 
-/// Replaces the question inside the same DailyQuestion. `version` is the wording the person saw.
+/// A daily question of the person, with its pair, which is locked, and the person's seat in it.
+pub(super) struct Held {
+    pub pair: Pair,
+    pub role: Role,
+    pub question: DailyQuestion,
+}
+
+/// How every use case on a daily question begins: it finds the question through the person, locks the pair until the
+/// end of the transaction, and reads both behind the lock, because the other may be answering at this moment.
+pub(super) async fn hold(tx: &mut Tx, person: &Person, id: DailyQuestionId) -> Result<Held, ServiceError> {
+    let found = daily_questions::lookup_for(tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
+    let (pair, role) = pairs::hold(tx, person, found.pair_id).await?;
+    let question = daily_questions::lookup_for(tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
+    Ok(Held { pair, role, question })
+}
+
+/// Replaces the question inside a daily question. `version` is the wording that the person saw.
 pub async fn swap(
     state: &AppState,
     person: &Person,
@@ -19,17 +35,7 @@ pub async fn swap(
     version: u32,
 ) -> Result<PairId, ServiceError> {
     let mut tx = state.database.begin().await?;
-    let Some(found) = daily_questions::lookup_for(&mut tx, person.id, id).await? else {
-        return Err(ServiceError::NotFound);
-    };
-    pairs::lock(&mut tx, found.pair_id).await?;
-    let (Some(pair), Some(mut question)) = (
-        pairs::lookup_for(&mut tx, person.id, found.pair_id).await?,
-        daily_questions::lookup_for(&mut tx, person.id, id).await?,
-    ) else {
-        return Err(ServiceError::NotFound);
-    };
-    let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
+    let Held { pair, role, mut question } = hold(&mut tx, person, id).await?;
     let now = state.clock.now();
     let today = Zone::stored(&pair.zone).date(now);
     let swapped_today = schedule::lookup_state(&mut tx, pair.id).await?.swapped_on(today);
@@ -49,20 +55,10 @@ pub async fn swap(
     Ok(pair.id)
 }
 
-/// Asks for a new question at the next due minute. Only the asker's own devices hear of it.
+/// Asks for a new question at the next due minute. Only the asker's own devices get an event.
 pub async fn move_on(state: &AppState, person: &Person, id: DailyQuestionId) -> Result<PairId, ServiceError> {
     let mut tx = state.database.begin().await?;
-    let Some(found) = daily_questions::lookup_for(&mut tx, person.id, id).await? else {
-        return Err(ServiceError::NotFound);
-    };
-    pairs::lock(&mut tx, found.pair_id).await?;
-    let (Some(pair), Some(mut question)) = (
-        pairs::lookup_for(&mut tx, person.id, found.pair_id).await?,
-        daily_questions::lookup_for(&mut tx, person.id, id).await?,
-    ) else {
-        return Err(ServiceError::NotFound);
-    };
-    let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
+    let Held { pair, role, mut question } = hold(&mut tx, person, id).await?;
     let now = state.clock.now();
     if question.ask_to_move_on(role, pair.phase())? {
         daily_questions::save(&mut tx, &question).await?;

@@ -1,7 +1,7 @@
-//! What pages show, read on one snapshot: `as_of` is the feed's number at that very moment.
+//! What pages show, read on one snapshot. `as_of` is the feed's number in that snapshot.
 //! Rules R24, R25, R54, R130, R131.
 
-use super::{ServiceError, nudges, recovery};
+use super::{ServiceError, nudges, pairs::lookup as lookup_pair, recovery};
 use crate::{
     domain::{
         DailyQuestion, DailyQuestionId, LocalDate, Pair, PairId, PairPhase, Person, Role, SEASON_LENGTH, Section,
@@ -11,7 +11,6 @@ use crate::{
         calendar::Zone,
         state::AppState,
         storage::{
-            Tx,
             answers::{self, Revision},
             daily_questions, entries, events,
             invitations::{self, Invitation},
@@ -49,12 +48,12 @@ pub async fn today(state: &AppState, person: &Person, id: PairId) -> Result<Toda
     let now = state.clock.now();
     let mut tx = state.database.read().await?;
     let as_of = events::last_seq(&mut tx, person.id).await?;
-    let (pair, role) = pair_of(&mut tx, person, id).await?;
+    let (pair, role) = lookup_pair(&mut tx, person, id).await?;
     let zone = Zone::stored(&pair.zone);
     let today = zone.date(now);
     let is_closed = pair.phase() == PairPhase::Closed;
     let current = daily_questions::lookup_current(&mut tx, id).await?;
-    // A closed pair shows what its members still have of their own.
+    // A closed pair shows the answers that its members gave to incomplete questions.
     let shelved = if is_closed {
         daily_questions::find_incomplete(&mut tx, id).await?
     } else {
@@ -102,12 +101,6 @@ pub async fn today(state: &AppState, person: &Person, id: PairId) -> Result<Toda
     })
 }
 
-async fn pair_of(tx: &mut Tx, person: &Person, id: PairId) -> Result<(Pair, Role), ServiceError> {
-    let pair = pairs::lookup_for(tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
-    let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
-    Ok((pair, role))
-}
-
 fn today_of(state: &AppState, pair: &Pair) -> LocalDate {
     Zone::stored(&pair.zone).date(state.clock.now())
 }
@@ -126,7 +119,7 @@ pub struct Archive {
     pub seasons: i64,
 }
 
-/// `page` counts from 1; a page that does not exist is not found.
+/// Reads one page of the archive. `page` counts from 1; a page that does not exist is not found.
 pub async fn archive(
     state: &AppState,
     person: &Person,
@@ -136,7 +129,7 @@ pub async fn archive(
 ) -> Result<Archive, ServiceError> {
     let mut tx = state.database.read().await?;
     let as_of = events::last_seq(&mut tx, person.id).await?;
-    let (pair, role) = pair_of(&mut tx, person, id).await?;
+    let (pair, role) = lookup_pair(&mut tx, person, id).await?;
     let count = daily_questions::count_complete(&mut tx, id, section).await?;
     let all = daily_questions::count_complete(&mut tx, id, None).await?;
     let pages = ((count + PAGE_CARDS - 1) / PAGE_CARDS).max(1);
@@ -169,11 +162,11 @@ pub struct Card {
     pub revisions: Vec<Revision>,
 }
 
-/// A card that is not open is not found: open and shelved questions live on the today page.
+/// Reads an open card. Open and shelved questions are on the today page and not found here.
 pub async fn card(state: &AppState, person: &Person, pair: PairId, id: DailyQuestionId) -> Result<Card, ServiceError> {
     let mut tx = state.database.read().await?;
     let as_of = events::last_seq(&mut tx, person.id).await?;
-    let (pair, role) = pair_of(&mut tx, person, pair).await?;
+    let (pair, role) = lookup_pair(&mut tx, person, pair).await?;
     let question = daily_questions::lookup_for(&mut tx, person.id, id)
         .await?
         .filter(|question| question.pair_id == pair.id && question.status() == Status::Complete)
@@ -199,7 +192,7 @@ pub struct SeasonCards {
 
 pub async fn season(state: &AppState, person: &Person, id: PairId, number: i64) -> Result<SeasonCards, ServiceError> {
     let mut tx = state.database.read().await?;
-    let (pair, role) = pair_of(&mut tx, person, id).await?;
+    let (pair, role) = lookup_pair(&mut tx, person, id).await?;
     let length = i64::from(SEASON_LENGTH);
     let last = number.checked_mul(length).filter(|last| *last > 0).ok_or(ServiceError::NotFound)?;
     let cards = daily_questions::find_cards(&mut tx, id, last - length + 1, last).await?;
@@ -213,7 +206,7 @@ pub async fn season(state: &AppState, person: &Person, id: PairId, number: i64) 
 pub async fn pair(state: &AppState, person: &Person, id: PairId) -> Result<(i64, Pair, Role, LocalDate), ServiceError> {
     let mut tx = state.database.read().await?;
     let as_of = events::last_seq(&mut tx, person.id).await?;
-    let (pair, role) = pair_of(&mut tx, person, id).await?;
+    let (pair, role) = lookup_pair(&mut tx, person, id).await?;
     let today = today_of(state, &pair);
     Ok((as_of, pair, role, today))
 }
@@ -225,7 +218,7 @@ pub async fn pairs_of(state: &AppState, person: &Person) -> Result<(i64, Vec<Pai
     Ok((as_of, pairs::find_of(&mut tx, person.id).await?))
 }
 
-/// What the frame of every page shows.
+/// The data of the frame around every page.
 pub struct Home {
     pub as_of: i64,
     pub pairs: Vec<Pair>,

@@ -22,14 +22,14 @@ use crate::{
     },
 };
 
-/// So long the code from before a renewal goes on opening.
+/// How long the code from before a renewal still works.
 pub const EARLIER_LIFE_MS: i64 = 7 * Millis::DAY;
 
-/// The recovery code is asked for again after so many answers.
+/// After this many answers the person is asked again to keep the recovery code.
 const ASK_AGAIN_AFTER: i64 = 3;
 
-/// Signs in with a recovery code. The person's other sessions are told.
-/// `None`: the same post did so before, and the session is somebody's by now.
+/// Signs in with a recovery code, and notifies the person's other sessions. Returns `None` when the same post did so
+/// before and its session is in use.
 pub async fn sign_in(
     state: &AppState,
     attempt: &Attempt,
@@ -68,9 +68,9 @@ pub async fn sign_in(
     Ok(Some(opened))
 }
 
-/// Makes a new recovery code. The earlier one goes on opening for a week, so that somebody who has copied a cookie
-/// cannot make the account theirs, unless the renewal is confirmed: with `earlier`, the code typed along, or later on
-/// another session (`confirm`). `None`: the same post did so before, and its code opens nothing any more.
+/// Renews the recovery code. The earlier one works for another week, so that somebody with a copied cookie cannot take
+/// the account over, unless the renewal is confirmed: by `earlier`, the earlier code typed along, or later on another
+/// session (`confirm`). Returns `None` when the same post renewed before and its code no longer works.
 pub async fn renew(
     state: &AppState,
     attempt: &Attempt,
@@ -88,7 +88,7 @@ pub async fn renew(
     let is_confirmed = !earlier.trim().is_empty();
     if is_confirmed {
         let codes = persons::recovery_codes(&mut tx, person.id, now).await?;
-        // While a code from before a renewal runs, the one made since confirms nothing: whoever renewed knows it.
+        // While an earlier code works, the code made since confirms nothing, because the session that renewed knows it.
         let expected = codes.earlier.map(|(hash, _)| hash).or(codes.hash);
         let typed = RecoveryCode::parse(earlier).ok().map(|code| state.secrets.recovery_hash(&code));
         if typed.is_none() || typed != expected {
@@ -96,8 +96,8 @@ pub async fn renew(
             return Err(ServiceError::CodeWrong);
         }
     }
-    // Two sessions that renew while an earlier code runs may be the owner's and a stranger's: then no session confirms,
-    // and the earlier code runs its days.
+    // Two sessions that renew while an earlier code works may be the owner's and a stranger's. Then no session
+    // confirms, and the earlier code works to the end of its week.
     let before = persons::recovery_codes(&mut tx, person.id, now).await?;
     let made_by = (before.earlier.is_none() || before.made_by == Some(by)).then_some(by);
     let made = format!("{:032x}", state.random.id(now));
@@ -118,7 +118,8 @@ async fn tell_renewed(tx: &mut Tx, state: &AppState, person: PersonId, now: Mill
     facts.write(tx, state, now).await
 }
 
-/// For the operator: a new code for somebody who has lost theirs or whose account was taken. All earlier ones end.
+/// Makes a new code for a person who has lost theirs or whose account was taken; for the operator. All earlier codes
+/// end.
 pub async fn renew_by_operator(state: &AppState, person: PersonId) -> Result<RecoveryCode, ServiceError> {
     let now = state.clock.now();
     let code = new_recovery_code(&state.random);
@@ -132,7 +133,7 @@ pub async fn renew_by_operator(state: &AppState, person: PersonId) -> Result<Rec
     Ok(code)
 }
 
-/// The earlier code that still opens, as one session sees it.
+/// The earlier code that still works, as one session sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Earlier {
     pub until: Millis,
@@ -148,14 +149,14 @@ pub async fn earlier(state: &AppState, person: &Person, by: &Session) -> Result<
     Ok(codes.earlier.map(|(_, until)| Earlier { until, may_end }))
 }
 
-/// A session confirms a renewal that one other made, if it was there before and has been for a day: one that was opened
-/// with the new code, or for the purpose, proves nothing.
+/// Whether a session may confirm a renewal by another session: it existed before the renewal and is a day old. A
+/// session that was opened with the new code, or for the purpose, proves nothing.
 fn confirms(codes: &RecoveryCodes, by: &Session, now: Millis) -> bool {
     let was_before = codes.made_at.is_some_and(|made_at| by.created_at < made_at);
     codes.made_by.is_some_and(|maker| maker != by.id) && was_before && now.since(by.created_at) >= YOUNG_MS
 }
 
-/// "The new code is mine": the earlier one ends at once.
+/// Confirms a renewal: the earlier code ends at once.
 pub async fn confirm(state: &AppState, person: &Person, by: &Session) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
@@ -175,7 +176,7 @@ pub async fn confirm(state: &AppState, person: &Person, by: &Session) -> Result<
     Ok(())
 }
 
-/// The code in this browser, while it is the one that opens the account: no page shows another.
+/// The code stored in this browser, while it is the account's current one. No page shows another.
 pub async fn shown(
     state: &AppState,
     person: &Person,
@@ -186,7 +187,7 @@ pub async fn shown(
     Ok(opens(&mut tx, state, person.id, &code).await?.then_some(code))
 }
 
-/// Whether this is the code that opens this person's account now.
+/// Whether this is the account's current code.
 pub(super) async fn opens(
     tx: &mut Tx,
     state: &AppState,
@@ -197,7 +198,7 @@ pub(super) async fn opens(
     Ok(codes.hash == Some(state.secrets.recovery_hash(code)))
 }
 
-/// The person says they keep their code. Only what they say after the third answer counts for good.
+/// Records that the person keeps their code. Only a statement after the third answer is final.
 pub async fn keep(state: &AppState, person: &Person) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;

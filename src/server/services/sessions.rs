@@ -1,4 +1,4 @@
-//! Signed-in browsers: opening, recognising and ending their sessions.
+//! Sessions: opening, recognising and ending them.
 //! Rules R74–R77, R86.
 
 use std::net::IpAddr;
@@ -27,24 +27,23 @@ use crate::{
 
 pub use super::NewSession;
 
-/// A session nobody uses for 400 days ends (the longest life browsers give a cookie, RFC 6265bis §5.5).
+/// A session that is unused for 400 days ends (the longest life browsers give a cookie, RFC 6265bis §5.5).
 pub const SESSION_IDLE_MS: i64 = 400 * Millis::DAY;
-/// The end of an idle session is the sweep's, which waits while the clock seems wrong; a session that is still there
-/// opens.
+/// Only the sweep ends idle sessions, and it waits while the clock seems wrong. A session that exists is valid.
 const HOWEVER_IDLE: Millis = Millis(i64::MIN);
-/// After 30 days of use a session gets a fresh token.
+/// After 30 days a session gets a new token.
 const ROTATE_AFTER_MS: i64 = 30 * Millis::DAY;
-/// Once a browser has shown its fresh token, requests under way may still show the one from before.
+/// How long the previous token works after a browser has shown the new one, for requests under way.
 const PREVIOUS_LIVES_MS: i64 = Millis::MINUTE;
-/// Use is written down once an hour at most.
+/// The use of a session is stored once an hour at most.
 const TOUCH_AFTER_MS: i64 = Millis::HOUR;
-/// Sessions of one person; one more ends another.
+/// Most sessions of one person. One more ends another.
 pub const MOST: usize = 50;
-/// A session younger than this ends no older one: who has just come in does not shut out those who were here.
+/// A session younger than this ends no older one: a stranger who just signed in must not lock the owner out.
 pub const YOUNG_MS: i64 = Millis::DAY;
 
-/// A fresh session with a token of its own, for whoever may have one. The session this browser had before ends with it:
-/// it would live on unseen, and its push subscription would wake this browser for somebody else.
+/// Opens a session. The earlier session of this browser ends with it: otherwise it would live on unseen, and its push
+/// subscription would wake this browser for another person.
 pub(super) async fn open(
     tx: &mut Tx,
     state: &AppState,
@@ -65,8 +64,8 @@ pub(super) async fn open(
             facts.myself(former, EventKind::SessionsChanged);
         }
     }
-    // Latest use first. Of too many the longest unused of today's goes: whoever signs in again and again ends none of
-    // those who were here before. Only where all are old, the longest unused of all goes.
+    // Latest use first. Above the limit the session of today that is unused for longest ends, so that repeated sign-ins
+    // end no older session. When all are old, the one unused for longest ends.
     let mut others = sessions::find_of(tx, person.id).await?;
     others.retain(|found| found.id != session);
     while others.len() >= MOST {
@@ -76,12 +75,12 @@ pub(super) async fn open(
     Ok(NewSession { person, session, token })
 }
 
-/// One dated by a clock that was far ahead is not young for years.
+/// A session dated far ahead by a wrong clock is not young.
 fn is_young(session: &Session, now: Millis) -> bool {
     now.since(session.created_at) < YOUNG_MS && session.created_at.is_believed_at(now)
 }
 
-/// Ends a session of this person; whether or not its browser co-operates, nothing is sent to it any more.
+/// Ends a session of this person, and cancels the deliveries to its subscriptions.
 async fn end_in(tx: &mut Tx, person: PersonId, session: SessionId, now: Millis) -> Result<bool, ServiceError> {
     for subscription in subscriptions::find_of_session(tx, session).await? {
         if subscription.person == person {
@@ -91,15 +90,15 @@ async fn end_in(tx: &mut Tx, person: PersonId, session: SessionId, now: Millis) 
     Ok(sessions::delete(tx, person, session).await?)
 }
 
-/// What the session middleware learns from a cookie.
+/// What the session layer learns from a cookie.
 pub struct Recognised {
     pub found: Found,
-    /// A fresh token for the cookie, when it was time for one.
+    /// A new token for the cookie, when the rotation is due.
     pub new_token: Option<String>,
 }
 
-/// Finds the session of a token, notes its use, and rotates it every 30 days. An answer that brings a fresh token may
-/// be lost, and nobody is signed out by that: whoever still shows the old one is given the same fresh one again.
+/// Finds the session of a token, records its use, and rotates the token every 30 days. The answer with the new token
+/// may be lost: a browser that still shows the old token gets the same new one again.
 pub async fn recognise(state: &AppState, token: &str, client: IpAddr) -> Result<Option<Recognised>, ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.read().await?;
@@ -116,7 +115,8 @@ pub async fn recognise(state: &AppState, token: &str, client: IpAddr) -> Result<
     let is_due = now.since(found.session.rotated_at) >= ROTATE_AFTER_MS;
     let mut new_token = None;
     if found.token_hash != shown {
-        // Under another key than it was made with it would open nothing: then the old one goes on.
+        // The next token is derived from a key. After a change of that key it would not match, so the old token goes
+        // on.
         new_token = found
             .is_rotating
             .then(|| state.secrets.next_token(token))
@@ -136,8 +136,8 @@ pub async fn recognise(state: &AppState, token: &str, client: IpAddr) -> Result<
     Ok(Some(Recognised { found, new_token }))
 }
 
-/// What is written down about a session's use does not stand in the way of the use: on a full disk its owner can still
-/// read. It is written the next time.
+/// Ignores a failure to store the use of a session, so that on a full disk people can still read. The next request
+/// tries again.
 fn at_leisure<T: Default>(written: Result<T, ServiceError>) -> Result<T, ServiceError> {
     match written {
         Err(ServiceError::Storage(StorageError::Unavailable(error))) => {
@@ -161,7 +161,7 @@ async fn rotate(state: &AppState, session: SessionId, fresh: &str, now: Millis) 
     Ok(is_rotated)
 }
 
-/// `is_first`: from now on the step that opened this session opens it for nobody else.
+/// Records a use. `is_first`: from now on the step that opened this session does not open it again.
 async fn note_use(
     state: &AppState,
     session: SessionId,
@@ -177,8 +177,8 @@ async fn note_use(
     Ok(tx.commit().await?)
 }
 
-/// A token is shown that was replaced long ago: by a phone restored from a backup, an old log, or somebody who copied
-/// it. The person is told once; nothing ends by itself, or an old log would sign an old parent out.
+/// Notifies the person once that a token was presented that had been replaced long ago: by a phone restored from a
+/// backup, from an old log, or by a thief. No session ends, because then an old log could sign a person out.
 async fn report_retired_once(state: &AppState, shown: &str, now: Millis) -> Result<(), ServiceError> {
     let mut tx = state.database.begin().await?;
     if let Some((person, session)) = sessions::report_retired_once(&mut tx, shown, now).await? {
@@ -191,8 +191,7 @@ async fn report_retired_once(state: &AppState, shown: &str, now: Millis) -> Resu
     Ok(())
 }
 
-/// Ends one of the person's sessions. Its open streams end at once: they look for their session at every event.
-/// `by` is the session that asks.
+/// Ends one of the person's sessions. Its open connections end at their next event. `by` is the session that asks.
 pub async fn end(state: &AppState, person: &Person, by: SessionId, session: SessionId) -> Result<(), ServiceError> {
     end_all(state, person, by, |found| found.id == session).await
 }
@@ -200,7 +199,7 @@ pub async fn end(state: &AppState, person: &Person, by: SessionId, session: Sess
 /// Ends all of the person's sessions but `by`.
 pub async fn end_others(state: &AppState, person: &Person, by: SessionId) -> Result<(), ServiceError> {
     match end_all(state, person, by, |found| found.id != by).await {
-        // Nobody else is here: as was wished.
+        // There are no other sessions, so the wish is fulfilled.
         Err(ServiceError::NotFound) => Ok(()),
         done => done,
     }
@@ -238,7 +237,7 @@ async fn tell_ended(tx: &mut Tx, state: &AppState, person: PersonId, now: Millis
     facts.write(tx, state, now).await
 }
 
-/// For the operator: ends every session of one person, or of everybody. Gives how many.
+/// Ends every session of one person, or of everybody; for the operator. Returns how many.
 pub async fn end_by_operator(state: &AppState, person: Option<PersonId>) -> Result<usize, ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;

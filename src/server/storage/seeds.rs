@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Answer, AnswerBody, DailyQuestion, DailyQuestionId, Locale, Member, Millis, Pair, PairId, Person, PersonId,
-        PersonName, PushTime, Question, Relation, Role, SessionId, SubscriptionId, TextSize, ZoneName,
+        AnswerBody, DailyQuestion, DailyQuestionId, Locale, Member, Millis, Pair, PairId, Person, PersonId, PersonName,
+        PushTime, Question, Relation, Role, SessionId, SubscriptionId, TextSize, ZoneName,
     },
     server::{calendar::Zone, random::Random, secrets},
 };
@@ -188,14 +188,9 @@ async fn seed_pair(
     for number in 1..=FINISHED + 1 {
         let days_ago = i64::from(FINISHED + 1 - number);
         let Some(question) = questions.get((at * 7 + number as usize * 31) % questions.len().max(1)) else { break };
-        let question = seeded_question(
-            random,
-            id,
-            number,
-            question,
-            today.plus_days(-days_ago),
-            now.plus(-days_ago * Millis::DAY),
-        );
+        let (date, at_time) = (today.plus_days(-days_ago), now.plus(-days_ago * Millis::DAY));
+        let daily_question = DailyQuestionId(random.id(at_time));
+        let question = DailyQuestion::open(daily_question, id, number, question, Some(date), at_time);
         daily_questions::insert(tx, &question).await?;
         questions::set_asked(tx, id, &question.key).await?;
         if number > FINISHED {
@@ -239,46 +234,18 @@ fn subscription(
     }
 }
 
-fn seeded_question(
-    random: &Random,
-    pair: PairId,
-    number: u32,
-    question: &Question,
-    date: crate::domain::LocalDate,
-    at: Millis,
-) -> DailyQuestion {
-    DailyQuestion {
-        id: DailyQuestionId(random.id(at)),
-        pair_id: pair,
-        number,
-        key: question.key.clone(),
-        section: question.section,
-        wordings: question.wordings.clone(),
-        version: 1,
-        local_date: Some(date),
-        counted_from: Some(date),
-        opened_at: at,
-        due_passed_at: None,
-        shelved_at: None,
-        completed_at: None,
-        move_on: None,
-        parent: None,
-        child: None,
-    }
-}
-
 async fn answer_both(tx: &mut Tx, mut question: DailyQuestion, pair: &Pair, at: usize) -> Result<(), StorageError> {
-    let given = |text: &str, at: Millis| Answer {
-        revision: 1,
-        body: AnswerBody::from_stored(text.to_owned()),
-        first_at: at,
-        at,
-    };
     let line = at + question.number as usize;
-    let (first, second) = (question.opened_at.plus(Millis::HOUR), question.opened_at.plus(2 * Millis::HOUR));
-    question.parent = Some(given(PARENT_ANSWERS[line % PARENT_ANSWERS.len()], first));
-    question.child = Some(given(CHILD_ANSWERS[line % CHILD_ANSWERS.len()], second));
-    question.completed_at = Some(second);
+    let texts = [
+        (Role::Parent, PARENT_ANSWERS[line % PARENT_ANSWERS.len()], question.opened_at.plus(Millis::HOUR)),
+        (Role::Child, CHILD_ANSWERS[line % CHILD_ANSWERS.len()], question.opened_at.plus(2 * Millis::HOUR)),
+    ];
+    for (role, text, at) in texts {
+        let body = AnswerBody::from_stored(text.to_owned());
+        question
+            .answer(role, question.version, body, at, pair.phase())
+            .map_err(|error| StorageError::Url(format!("a seeded answer is refused: {error}")))?;
+    }
     for role in [Role::Parent, Role::Child] {
         if let Some(member) = pair.seat(role) {
             answers::save(tx, &question, role, member.person_id, None).await?;

@@ -44,7 +44,8 @@ async fn a_fact_is_told_to_a_person_once(db: TestDatabase) {
 
 async fn preferences_are_the_person_s_and_the_pair_s(db: TestDatabase) {
     let Together { parent, child, pair } = together(&db).await;
-    let preferences = |found: Vec<(Option<PairId>, notifications::Preferences)>| found.into_iter().next().expect("preferences").1;
+    let preferences =
+        |found: Vec<(Option<PairId>, notifications::Preferences)>| found.into_iter().next().expect("preferences").1;
     let first = preferences(read!(db, |tx| notifications::preferences(&mut tx, &[(parent.id, Some(pair.id))]).await));
     assert_eq!((first.quiet, first.hides_details, first.question_in_quiet), (Some(QuietHours::DEFAULT), false, None));
     let muted = Muted::new(vec![Channel::Nudge]);
@@ -57,7 +58,8 @@ async fn preferences_are_the_person_s_and_the_pair_s(db: TestDatabase) {
         (changed.quiet, changed.hides_details, changed.muted, changed.question_in_quiet),
         (None, true, muted, Some(true))
     );
-    let both = read!(db, |tx| notifications::preferences(&mut tx, &[(parent.id, None), (child.id, Some(pair.id))]).await);
+    let both =
+        read!(db, |tx| notifications::preferences(&mut tx, &[(parent.id, None), (child.id, Some(pair.id))]).await);
     assert!(
         both.iter().all(|(_, preferences)| preferences.muted == Muted::default()),
         "of another pair, and of the other, nothing changed"
