@@ -12,7 +12,6 @@ use crate::{
     domain::{EventKind, Locale, Person, PersonId, PersonName, RecoveryCode, TextSize, ZoneName},
     server::{
         calendar::Zone,
-        secrets,
         state::AppState,
         storage::{Tx, persons},
     },
@@ -147,9 +146,4 @@ pub async fn change_display(
     tell_myself(&mut tx, state, person.id, EventKind::SettingsChanged).await?;
     tx.commit().await?;
     Ok(())
-}
-
-/// The hash a session token is stored under; for seeds.
-pub fn stored_hash(token: &str) -> String {
-    secrets::token_hash(token)
 }
