@@ -1,4 +1,4 @@
-//! Reads what the outbox has claimed, and decides about a delivery that cannot be read.
+//! Reads claimed deliveries, and decides what becomes of one that cannot be read.
 
 use crate::{
     domain::Millis,
@@ -12,15 +12,15 @@ use crate::{
     },
 };
 
-/// A delivery of a kind that only a later release knows is looked at again so late.
+/// Time until a delivery of a later release's kind is looked at again.
 const LATER_KIND_WAITS_MS: i64 = Millis::HOUR;
 
-/// What becomes of a delivery after one attempt. The caller overwrites what differs.
+/// The outcome of one attempt. The caller overwrites what differs.
 pub(super) fn settled(id: DeliveryId, state: State, reason: Option<&'static str>) -> Settled {
     Settled { id, state, send_at: None, status: None, reason, is_attempt: true }
 }
 
-/// The contexts of claimed deliveries; of one that cannot be read, what becomes of it.
+/// The contexts of claimed deliveries, or the outcome of one that cannot be read.
 pub(super) async fn load(
     state: &AppState,
     claimed: &[DeliveryId],

@@ -1,5 +1,5 @@
-//! Finds what a clock that was ahead left behind, and brings it back (`storage::future_rows` says which columns). Looks
-//! every ten minutes and not at once: a machine that starts with a wrong clock is usually set right within the first of
+//! Finds times that a fast clock wrote and resets them (`storage::future_rows` lists the columns). It looks every ten
+//! minutes, the first time after ten minutes: a machine that starts with a wrong clock is usually corrected within
 //! them. Rule R6.
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 
 const EVERY_MS: i64 = 10 * Millis::MINUTE;
 
-/// Gives how many rows were brought back.
+/// Resets these times. Returns how many rows changed.
 pub async fn bring_back(state: &AppState) -> Result<u64, ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.read().await?;

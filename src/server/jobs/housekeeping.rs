@@ -1,6 +1,6 @@
-//! Forgets what nobody needs: feed rows after 90 days, settled deliveries after 30, silent devices after 60, idle
-//! sessions, failures older than a day, hand-overs once their minutes are over. It works in small transactions with
-//! pauses between them: an answer never waits for a sweep. Rules R101, R104, R105.
+//! Deletes what nobody needs: feed rows after 90 days, settled deliveries after 30, silent devices after 60, idle
+//! sessions, failures after a day, expired hand-overs. It works in small transactions with pauses between them, so that
+//! an answer never waits for a sweep. Rules R101, R104, R105.
 
 use std::time::Duration;
 
@@ -19,20 +19,21 @@ use crate::{
     },
 };
 
-/// A cursor older than this gets a `reset`.
+/// Feed rows are kept this long. An older cursor gets a `reset`.
 pub const FEED_KEPT_MS: i64 = 90 * Millis::DAY;
-/// Settled deliveries are kept for the operator and for the person's own day.
+/// Settled deliveries are kept for the operator and for the devices page.
 const DELIVERIES_KEPT_MS: i64 = 30 * Millis::DAY;
 const INBOX_KEPT_MS: i64 = 180 * Millis::DAY;
-/// Push services go on accepting for devices that are gone: whoever was silent so long is one of them.
+/// A device without a sign of life for this long is removed: push services accept pushes for devices that no longer
+/// exist.
 const SILENT_MS: i64 = 60 * Millis::DAY;
 const EVERY_MS: i64 = Millis::HOUR;
-/// Between two batches everybody else's writes have the writer.
+/// Between two batches other writes get SQLite's single writer.
 const PAUSE: Duration = Duration::from_millis(50);
-/// Devices removed in one transaction, each with what waits for it.
+/// Devices removed in one transaction, each with its deliveries.
 const DEVICES: usize = 250;
 
-/// What is forgotten, and how old it is by then.
+/// What is deleted, and from which age.
 pub const FORGOTTEN: [(Prune, i64); 7] = [
     (prune::EVENTS, FEED_KEPT_MS),
     (prune::SESSIONS, SESSION_IDLE_MS),
@@ -66,7 +67,7 @@ pub async fn sweep(state: &AppState) -> Result<(), ServiceError> {
     Ok(())
 }
 
-/// Batch after batch until nothing older than `before` is left; gives how many rows went.
+/// Deletes in batches until nothing older than `before` is left. Returns how many rows were deleted.
 async fn forget(state: &AppState, what: &Prune, before: Millis) -> Result<u64, ServiceError> {
     let mut rows = 0;
     loop {
@@ -81,7 +82,7 @@ async fn forget(state: &AppState, what: &Prune, before: Millis) -> Result<u64, S
     }
 }
 
-/// Removes devices nothing was heard of for so long, and takes back what waits for them.
+/// Removes silent devices and cancels their deliveries.
 async fn remove_silent(state: &AppState, now: Millis) -> Result<(), ServiceError> {
     let since = now.plus(-SILENT_MS);
     let mut tx = state.database.read().await?;
@@ -90,7 +91,7 @@ async fn remove_silent(state: &AppState, now: Millis) -> Result<(), ServiceError
     for some in silent.chunks(DEVICES) {
         let mut tx = state.database.begin().await?;
         for subscription in some {
-            // It may have spoken since it was found.
+            // It may have given a sign of life since it was found.
             if subscriptions::delete_silent(&mut tx, *subscription, since).await? {
                 deliveries::cancel(&mut tx, CancelFor::Subscription(*subscription), Cancelled::SignedOut, now).await?;
             }
@@ -107,7 +108,7 @@ async fn remove_silent(state: &AppState, now: Millis) -> Result<(), ServiceError
 pub async fn run(state: AppState) {
     let ending = state.lifecycle.ending();
     loop {
-        // Real hours, whatever the wall clock shows: the guard counts them.
+        // Hours of the monotonic clock, because the sweep guard counts them.
         let next = state.clock.moment().plus(EVERY_MS);
         tokio::select! {
             () = state.clock.sleep_until_moment(next) => {}

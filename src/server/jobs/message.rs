@@ -1,4 +1,4 @@
-//! A context becomes a message: its words as they are true now, encrypted, signed and handed to the push service.
+//! Makes the message of a delivery, with the words that are true now: encrypted, signed and handed to the push service.
 //! Rules R31, R46, R100.
 
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     text,
 };
 
-/// Sends it. The error is a word for the operator: the message could not be made.
+/// Sends a delivery. The error says, for the operator, why the message could not be made.
 pub async fn send(
     state: &AppState,
     context: &DeliveryContext,
@@ -79,7 +79,7 @@ pub async fn send(
     Ok(state.push.sender().send(message).await)
 }
 
-/// What a newer push of the same name replaces, at the push service and on the lock screen.
+/// The name under which a newer push replaces an older one, at the push service and on the lock screen.
 fn replaces(context: &DeliveryContext) -> String {
     match (context.kind, &context.pair) {
         (NotificationKind::Question | NotificationKind::Reminder | NotificationKind::Nudge, Some(pair)) => {
@@ -92,7 +92,7 @@ fn replaces(context: &DeliveryContext) -> String {
     }
 }
 
-/// Everybody whose open question waits for this person, as they call them.
+/// The members whose open question waits for this person, as the person calls them.
 async fn waiting(state: &AppState, context: &DeliveryContext) -> Result<Vec<String>, ServiceError> {
     let words = text::words(context.locale);
     let now = state.clock.now();

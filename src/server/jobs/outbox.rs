@@ -1,6 +1,8 @@
-//! The loop that sends what was written. Claim with a lease, commit, send with no transaction open, settle.
-//! At least once on the wire; once in effect through unique rows, `Topic`, `tag`, and a look before each sending
-//! whether the fact still holds.
+//! The loop that sends deliveries. It claims them with a lease, commits, sends without a transaction, and settles them.
+//!
+//! A push may be sent more than once, but shows once: rows are unique, `Topic` and `tag` replace, and before each
+//! sending the outbox checks that the notification is still true.
+//!
 //! Rules R95, R97, R98.
 
 use std::{collections::BTreeSet, time::Duration};
@@ -10,7 +12,9 @@ use tokio::task::JoinHandle;
 
 use super::{
     claimed::{load, settled},
-    message, rest,
+    message,
+    recovered::{bring_forward, spread},
+    rest,
 };
 use crate::{
     domain::{Cancelled, Millis, Pair, Standing, still_holds},
@@ -27,7 +31,7 @@ use crate::{
     },
 };
 
-/// Deliveries claimed at once; all of them are sent at the same time, so that the batch is done within its lease.
+/// Deliveries claimed at once. All of them are sent at the same time, so that the batch ends within its lease.
 const BATCH: i64 = 250;
 /// Batches under way at once.
 const BATCHES: usize = 6;
@@ -36,12 +40,10 @@ const LEASE_MS: i64 = Millis::MINUTE;
 const SETTLED_AT_ONCE: usize = 250;
 const FIRST_BACK_OFF_MS: i64 = 5 * Millis::SECOND;
 const LONGEST_BACK_OFF_MS: i64 = 15 * Millis::MINUTE;
-/// What waited for a service is spread over so long when it answers again.
-const SPREAD_MS: i64 = 5 * Millis::SECOND;
-/// A full minute's openings go first, but nothing is held back for longer.
+/// Openings of a full minute go first, but sending waits no longer than this.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
-/// Sends everything whose time has come; gives how many deliveries were handled.
+/// Sends all due deliveries. Returns how many were handled.
 pub async fn pass(state: &AppState) -> Result<usize, ServiceError> {
     let mut handled = 0;
     let mut under_way: Vec<JoinHandle<usize>> = Vec::new();
@@ -71,7 +73,7 @@ pub async fn pass(state: &AppState) -> Result<usize, ServiceError> {
 async fn claim(state: &AppState) -> Result<(Vec<DeliveryId>, Millis), ServiceError> {
     let now = state.clock.now();
     let lease_until = now.plus(LEASE_MS);
-    // Most looks find nothing: they do not take the one writer.
+    // Most looks find nothing, so they only read.
     let mut tx = state.database.read().await?;
     if deliveries::next_send(&mut tx).await?.is_none_or(|at| at > now) {
         return Ok((Vec::new(), lease_until));
@@ -87,7 +89,7 @@ async fn send_all(state: &AppState, claimed: Vec<DeliveryId>, lease_until: Milli
     let contexts = match load(state, &claimed).await {
         Ok(contexts) => contexts,
         Err(error) => {
-            // Nothing is lost: the lease runs out and they are taken again.
+            // The lease expires and the deliveries are claimed again.
             tracing::error!(%error, count = claimed.len(), "claimed deliveries could not be read");
             return 0;
         }
@@ -111,29 +113,6 @@ async fn send_all(state: &AppState, claimed: Vec<DeliveryId>, lease_until: Milli
     handled
 }
 
-/// A push service answers again: what waits because it failed is sent within seconds, not when its own back-off is
-/// over.
-async fn bring_forward(state: &AppState, origin: &str) -> Result<(), ServiceError> {
-    loop {
-        let soon = state.clock.now().plus(SPREAD_MS);
-        let mut tx = state.database.read().await?;
-        let waiting = waiting::find_held_back(&mut tx, origin, soon, BATCH).await?;
-        drop(tx);
-        let moves: Vec<_> = waiting.iter().map(|(id, at)| (*id, *at, spread(state, state.clock.now()))).collect();
-        if moves.is_empty() {
-            return Ok(());
-        }
-        let mut tx = state.database.begin().await?;
-        waiting::bring_forward(&mut tx, &moves).await?;
-        tx.commit().await?;
-    }
-}
-
-/// Some seconds after `at`, so that a service is not greeted by everybody at once.
-fn spread(state: &AppState, at: Millis) -> Millis {
-    at.plus((state.random.number() % SPREAD_MS.unsigned_abs()) as i64)
-}
-
 async fn settle(state: &AppState, settled: &[Settled], lease_until: Millis) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
@@ -146,7 +125,7 @@ async fn settle(state: &AppState, settled: &[Settled], lease_until: Millis) -> R
     Ok(())
 }
 
-/// How a delivery ended, and the origin of its push service if that had failed before and answers again.
+/// The outcome of a delivery, and the origin of its push service if that had failed before and answers again.
 async fn handle(state: &AppState, context: Result<DeliveryContext, Settled>) -> (Settled, Option<String>) {
     let context = match context {
         Ok(context) => context,
@@ -157,12 +136,12 @@ async fn handle(state: &AppState, context: Result<DeliveryContext, Settled>) -> 
     };
     let settled = send(state, &context, target).await;
     let is_accepted = settled.state == State::Accepted && settled.status.is_some();
-    // A failure before a restart is in the row alone.
+    // A failure before a restart is known from the row alone.
     let has_recovered = is_accepted && (state.push.breaker().accepted(&target.origin) || context.attempts > 1);
     (settled, has_recovered.then(|| target.origin.clone()))
 }
 
-/// Looks at how things stand, and sends if the fact still holds.
+/// Checks that the notification is still true, and sends it.
 async fn send(state: &AppState, context: &DeliveryContext, target: &Target) -> Settled {
     let now = state.clock.now();
     if context.was_seen {
@@ -196,7 +175,7 @@ async fn send(state: &AppState, context: &DeliveryContext, target: &Target) -> S
     }
 }
 
-/// Waits without having been tried. What would wait past its expiry is over.
+/// Postpones a delivery without an attempt. One that would wait beyond its expiry ends.
 fn postponed(context: &DeliveryContext, until: Millis, reason: &'static str) -> Settled {
     if until >= context.expires_at {
         return Settled { is_attempt: false, ..settled(context.id, State::Expired, Some(reason)) };
@@ -220,7 +199,7 @@ fn standing(context: &DeliveryContext, now: Millis) -> Standing {
     }
 }
 
-/// The end of the quiet hours, if now is in them.
+/// The end of the quiet hours that contain now.
 fn quiet_until(context: &DeliveryContext, now: Millis) -> Option<Millis> {
     let pair = context.pair.as_ref();
     let question_in_quiet = pair.and_then(|pair| pair.question_in_quiet);
@@ -236,7 +215,7 @@ fn quiet_until(context: &DeliveryContext, now: Millis) -> Option<Millis> {
     (until > now).then_some(until)
 }
 
-/// What comes next after an outcome (RFC 8030 §5, MDN's table, the services' own words).
+/// What follows an outcome (RFC 8030 §5, MDN's table, the documents of the services).
 fn judge(state: &AppState, context: &DeliveryContext, target: &Target, outcome: PushOutcome) -> Settled {
     let now = state.clock.now();
     let ids = (context.id.notification, context.id.subscription);
@@ -248,11 +227,11 @@ fn judge(state: &AppState, context: &DeliveryContext, target: &Target, outcome: 
         PushOutcome::RetryAfter { status, after_ms, cause } => {
             state.push.breaker().failed(&target.origin, context.id.subscription, after_ms, state.clock.moment());
             let most = (FIRST_BACK_OFF_MS << context.attempts.clamp(1, 10)).min(LONGEST_BACK_OFF_MS);
-            // Full jitter: a service that comes back is not greeted by everybody at once.
+            // Full jitter, so that a service that recovers does not get all deliveries at once.
             let wait = Millis::SECOND + (state.random.number() % most.unsigned_abs()) as i64;
             let send_at = now.plus(wait.max(after_ms.unwrap_or(0)));
             let is_over = send_at >= context.expires_at;
-            // The time a service asked for is this device's own: nothing brings it forward.
+            // The service named this time for this device: nothing brings it forward.
             let cause = if after_ms.is_some() { waiting::ASKED_TO_WAIT } else { cause };
             Settled {
                 status,
@@ -261,7 +240,7 @@ fn judge(state: &AppState, context: &DeliveryContext, target: &Target, outcome: 
             }
         }
         PushOutcome::Rejected { status, cause } => {
-            // Ours or the operator's to mend; a device is never lost to it.
+            // The fault is ours or the operator's, so the device keeps its subscription.
             tracing::error!(
                 notification.id = %ids.0,
                 subscription.id = %ids.1,
@@ -290,7 +269,7 @@ async fn pass_and_look(state: &AppState) -> Result<Option<Millis>, ServiceError>
     Ok(deliveries::next_send(&mut tx).await?)
 }
 
-/// Sends until the process ends. Woken by the clock, and by a commit that wrote something to send.
+/// Sends until the process ends. The clock wakes it, and a commit that wrote a delivery.
 pub async fn run(state: AppState) {
     let ending = state.lifecycle.ending();
     loop {

@@ -1,6 +1,5 @@
-//! The loop that opens what is due. Its state is a column (`pairs.next_due_at`); nothing is registered in memory,
-//! so a restart or a second node changes nothing. When nothing is due it sleeps until the next due minute that is
-//! known; a commit that changes one wakes it.
+//! The loop that handles due pairs. Its state is a column (`pairs.next_due_at`) and not in memory, so a restart or a
+//! second node changes nothing. It sleeps until the next due minute; a commit that changes one wakes it.
 //! Rules R13–R15.
 
 use super::rest;
@@ -16,9 +15,9 @@ use crate::{
 /// Pairs opened in one transaction.
 const BATCH: i64 = 500;
 
-/// One pass: everything due now is opened, shelved or left. Gives the number of due pairs handled.
+/// One pass: handles every pair that is due. Returns the number of pairs.
 pub async fn tick(state: &AppState) -> Result<usize, ServiceError> {
-    // Most looks find nothing: they do not take the one writer.
+    // Most looks find nothing, so they only read.
     if next_due(state).await?.is_none_or(|at| at > state.clock.now()) {
         return Ok(0);
     }
@@ -35,12 +34,12 @@ pub async fn tick(state: &AppState) -> Result<usize, ServiceError> {
         if found < BATCH as usize {
             return Ok(handled);
         }
-        // One writer on SQLite: sending would take every second turn.
+        // SQLite has one writer, and sending would take every second turn.
         openings_running.get_or_insert_with(|| state.database.notifier().start_openings());
     }
 }
 
-/// The earliest due minute of all pairs; this look only reads.
+/// The earliest due minute of all pairs. Reads only.
 async fn next_due(state: &AppState) -> Result<Option<Millis>, ServiceError> {
     let mut tx = state.database.read().await?;
     Ok(schedule::next_due(&mut tx).await?)
@@ -55,7 +54,8 @@ async fn tick_and_look(state: &AppState) -> Result<Option<Millis>, ServiceError>
 pub async fn run(state: AppState) {
     let ending = state.lifecycle.ending();
     loop {
-        // Somebody looks even where nobody asks for /readyz and nothing is written; what is wrong is logged there.
+        // Checks the database file also where nobody asks for /readyz and nothing is written. A failure is logged
+        // there.
         let _ = state.database.check_place();
         let next = tick_and_look(&state).await.unwrap_or_else(|error| {
             tracing::error!(%error, "the scheduler could not look for due pairs");

@@ -1,5 +1,6 @@
-//! A sweep in a wrong year would end every session. One that would delete far more than any before it waits, and the
-//! log says so. If nobody sets the clock right, and the sweeps of three whole days agree, it goes ahead. Rule R106.
+//! Guards against sweeps under a wrong clock, which would end every session in a wrong year. A sweep that would delete
+//! far more than any before waits, and the log says so. If nobody corrects the clock, and the sweeps of three whole
+//! days agree, it goes ahead. Rule R106.
 
 use crate::{
     domain::Millis,
@@ -10,15 +11,15 @@ use crate::{
     },
 };
 
-/// So many times the most there has been is far more,
+/// A sweep is suspicious when it would delete this many times the most that one has deleted, more than half of all
+/// rows, and more than `NOTHING_MUCH` rows.
 const FAR_MORE: i64 = 10;
-/// where it is more than half of all there is, and more than so much. (Sessions and devices are dear, be they ever so
-/// few.)
+/// Below this many rows no sweep is suspicious, except of sessions and devices, where few rows matter.
 const NOTHING_MUCH: i64 = 1_000;
-/// So many sweeps in a row must find it: they are an hour apart by the monotonic clock, whatever the wall clock shows.
+/// Sweeps in a row that must agree before one goes ahead. They are an hour apart by the monotonic clock.
 pub const AGREED: i64 = 72;
 
-/// Whether a sweep may go ahead, given until when each table would be swept. Counts it as one that waited, if not.
+/// Whether a sweep may go ahead, given the limit of each table. A sweep that may not is counted as waiting.
 pub async fn allows(state: &AppState, sweeping: &[(Swept, Millis)]) -> Result<bool, ServiceError> {
     let mut records = Vec::with_capacity(sweeping.len());
     let mut tx = state.database.read().await?;

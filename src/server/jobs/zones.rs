@@ -1,6 +1,6 @@
-//! Keeps the last known offset of every stored zone beside its name, and tells the operator of a name that no database
-//! knows. Looks at the start, before anything is due in a zone that this release or this system has lost, and then
-//! every hour. Rule R7.
+//! Stores the last known offset of every stored zone, and reports names that no database knows to the operator. It
+//! looks at the start, before anything is due in a zone that this release or this system has lost, and then every hour.
+//! Rule R7.
 
 use crate::{
     domain::{Millis, ZoneName},
@@ -8,10 +8,10 @@ use crate::{
 };
 
 const EVERY_MS: i64 = Millis::HOUR;
-/// So many pairs and persons are named in the log.
+/// Most pairs and persons named in the log.
 const NAMED: i64 = 20;
 
-/// Gives the names that no database knows.
+/// Updates the offsets. Returns the names that no database knows.
 pub async fn look(state: &AppState) -> Result<Vec<ZoneName>, ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.read().await?;

@@ -4,10 +4,10 @@
 use super::{StorageError, Tx, macros};
 use crate::domain::{AnswerBody, DailyQuestion, DailyQuestionId, Millis, PersonId, Role, SubmissionId};
 
-/// Earlier revisions that are kept of an answer.
+/// Most earlier revisions that are kept of an answer.
 pub const KEPT_REVISIONS: i64 = 50;
 
-/// Writes the latest revision of a member's answer and keeps the one before in its author's history, of which the last
+/// Writes the latest revision of a member's answer and moves the one before to its author's history, of which the last
 /// `KEPT_REVISIONS` stay.
 pub async fn save(
     tx: &mut Tx,
@@ -53,7 +53,7 @@ pub async fn save(
     Ok(())
 }
 
-/// Whether this sending became a revision of `role`'s answer, the latest or an earlier one.
+/// Whether this submission became a revision of `role`'s answer, the latest or an earlier one.
 pub async fn was_taken(
     tx: &mut Tx,
     question: DailyQuestionId,
@@ -93,7 +93,7 @@ pub async fn move_to(tx: &mut Tx, from: DailyQuestionId, to: DailyQuestionId, ro
     Ok(())
 }
 
-/// An earlier revision of one's own answer.
+/// An earlier revision of a member's answer.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Revision {
     #[sqlx(try_from = "i64")]
@@ -102,10 +102,10 @@ pub struct Revision {
     pub at: Millis,
 }
 
-/// What a page shows of an answer's history.
+/// Most revisions that a page shows.
 const SHOWN_REVISIONS: i64 = 20;
 
-/// The last earlier revisions of `role`'s answer, newest first. Only for the author.
+/// The last earlier revisions of `role`'s answer, newest first. Only their author may see them.
 pub async fn find_revisions(tx: &mut Tx, question: DailyQuestionId, role: Role) -> Result<Vec<Revision>, StorageError> {
     macros::fetch_all!(
         tx,

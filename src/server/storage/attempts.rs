@@ -1,21 +1,21 @@
-//! One-time steps that were done, by the hash of the key they were posted with: a second post is known by it.
+//! One-time steps that were done, by the hash of the key of their post.
 
 use super::{StorageError, Tx, macros};
 use crate::domain::{Millis, PersonId, SessionId};
 
-/// What a step came to.
+/// The outcome of a step.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Done {
     #[sqlx(rename = "person_id")]
     pub person: PersonId,
-    /// The session it opened, whether or not that still is.
+    /// The session that the step opened; it may have ended since.
     #[sqlx(rename = "session_id")]
     pub session: Option<SessionId>,
-    /// What it made or joined.
+    /// The id of what the step made or joined.
     pub target: Option<String>,
 }
 
-/// What was done under this key since `since`. Posts with one key follow one another until the end of the transaction.
+/// The outcome stored under this key since `since`. Posts with one key are serialised until the end of the transaction.
 pub async fn lookup(tx: &mut Tx, key_hash: &str, since: Millis) -> Result<Option<Done>, StorageError> {
     if tx.is_postgres() {
         macros::execute!(tx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", key_hash)?;
@@ -29,7 +29,7 @@ pub async fn lookup(tx: &mut Tx, key_hash: &str, since: Millis) -> Result<Option
     )
 }
 
-/// Writes down that a step was done; what an old key stood for is replaced.
+/// Stores the outcome of a step. It replaces an outcome of an expired key.
 pub async fn insert(tx: &mut Tx, key_hash: &str, step: &str, done: &Done, now: Millis) -> Result<(), StorageError> {
     macros::execute!(
         tx,

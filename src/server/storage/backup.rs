@@ -1,7 +1,7 @@
-//! A copy of the whole SQLite database in one file, while the app runs. PostgreSQL has `pg_dump`.
+//! Backup: a copy of the whole SQLite database in one file, while the app runs. PostgreSQL has `pg_dump`.
 //!
-//! The copy grows as `FILE.part`, is compared with its source and is on the disk before it gets its name: what has the
-//! name is whole.
+//! The copy is written as `FILE.part`, compared with its source and synced to the disk before it gets its name. A file
+//! with that name is therefore complete.
 
 use std::{
     ffi::OsString,
@@ -15,11 +15,11 @@ use sqlx::{AssertSqlSafe, Connection, Sqlite, SqliteConnection, SqlitePool, sqli
 
 use super::{Database, Pools, StorageError};
 
-/// A write between the two snapshots of a try makes them differ; so many in a row are no coincidence.
+/// Most tries. A write between the two snapshots of a try makes them differ, which rarely happens often in a row.
 const TRIES: usize = 5;
 
 impl Database {
-    /// Writes a consistent copy (`VACUUM INTO`), mode 0600. A file that exists is never written over.
+    /// Writes a consistent copy (`VACUUM INTO`) with mode 0600. An existing file is never overwritten.
     pub async fn backup_into(&self, file: &Path) -> Result<(), StorageError> {
         let Pools::Sqlite { writer, readers, .. } = &*self.pools else {
             return Err(StorageError::Url("backup copies SQLite only; use pg_dump for PostgreSQL".into()));
@@ -51,7 +51,7 @@ fn part_of(file: &Path) -> PathBuf {
     name.into()
 }
 
-/// Takes the unfinished file for this process alone; one that a killed backup left is used again.
+/// Locks the unfinished file for this process. A file that a killed backup left is used again.
 fn hold(part: &Path) -> Result<File, StorageError> {
     let broken = |error: io::Error| failed(format!("{} cannot be written: {error}", part.display()));
     let held = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(part).map_err(broken)?;
@@ -88,7 +88,7 @@ async fn copy(writer: &SqlitePool, readers: &SqlitePool, part: &Path, held: &Fil
     Err(failed("the copy does not hold the rows of the database: too much is written at this moment, try again".into()))
 }
 
-/// The pages and the references of the copy make sense.
+/// Checks the pages and the references of the copy.
 async fn check(copy: &mut SqliteConnection) -> Result<(), StorageError> {
     let pages: Vec<(String,)> = sqlx::query_as("PRAGMA integrity_check(1)").fetch_all(&mut *copy).await?;
     if pages.iter().any(|(page,)| page != "ok") {
@@ -117,7 +117,7 @@ async fn tables(source: &mut SqliteConnection) -> Result<Vec<String>, StorageErr
 async fn counts(source: &mut SqliteConnection, tables: &[String]) -> Result<Vec<i64>, StorageError> {
     let mut counts = Vec::with_capacity(tables.len());
     for table in tables {
-        // A name from our own schema.
+        // The name comes from our own schema.
         let (count,): (i64,) =
             sqlx::query_as(AssertSqlSafe(format!("SELECT COUNT(*) FROM \"{table}\""))).fetch_one(&mut *source).await?;
         counts.push(count);
@@ -125,14 +125,14 @@ async fn counts(source: &mut SqliteConnection, tables: &[String]) -> Result<Vec<
     Ok(counts)
 }
 
-/// Gives the finished file its name once all of it is on the disk.
+/// Gives the finished file its name once it is synced to the disk.
 fn publish(part: &Path, held: &File, file: &Path) -> io::Result<()> {
     held.sync_all()?;
-    // Unlike renaming, a link never writes over a file that came meanwhile.
+    // Unlike a rename, a link never replaces a file that was created meanwhile.
     match fs::hard_link(part, file) {
         Ok(()) => fs::remove_file(part)?,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
-        // A file system without links.
+        // The file system has no links.
         Err(_) => fs::rename(part, file)?,
     }
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

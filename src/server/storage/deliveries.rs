@@ -1,10 +1,13 @@
-//! The outbox: one delivery = one notification to one subscription, unique, written in the business transaction.
-//! Claim with a lease, commit, send with no transaction open, settle. A crashed worker's lease runs out by itself.
+//! Deliveries, the rows of the outbox: one notification to one subscription, unique, written in the transaction of the
+//! use case.
+//!
+//! A worker claims deliveries with a lease, commits, sends without a transaction, and settles them. The lease of a
+//! crashed worker expires.
 
 use super::{StorageError, Tx, macros, rows};
 use crate::domain::{Cancelled, Millis, NotificationId, PairId, PersonId, SubscriptionId};
 
-/// The name of a delivery.
+/// The key of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::FromRow)]
 pub struct DeliveryId {
     #[sqlx(rename = "notification_id")]
@@ -13,7 +16,7 @@ pub struct DeliveryId {
     pub subscription: SubscriptionId,
 }
 
-/// The stored states. `pending → leased → accepted | retry | gone | expired | dead | cancelled`.
+/// The stored states: `pending → leased → accepted | retry | gone | expired | dead | cancelled`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     Pending,
@@ -56,7 +59,7 @@ impl State {
     }
 }
 
-/// Writes deliveries that wait for their minute.
+/// Writes deliveries, each with the time at which it may be sent.
 pub async fn insert(tx: &mut Tx, new: &[(DeliveryId, Millis)], now: Millis) -> Result<(), StorageError> {
     if new.is_empty() {
         return Ok(());
@@ -81,7 +84,7 @@ pub async fn insert(tx: &mut Tx, new: &[(DeliveryId, Millis)], now: Millis) -> R
     Ok(())
 }
 
-/// Takes up to `limit` deliveries whose time has come, and those whose lease ran out, until `lease_until`.
+/// Claims up to `limit` deliveries that are due, among them those with an expired lease, until `lease_until`.
 pub async fn claim(tx: &mut Tx, now: Millis, lease_until: Millis, limit: i64) -> Result<Vec<DeliveryId>, StorageError> {
     if tx.is_postgres() {
         macros::fetch_all!(
@@ -110,23 +113,23 @@ pub async fn claim(tx: &mut Tx, now: Millis, lease_until: Millis, limit: i64) ->
     }
 }
 
-/// How a delivery ended, or when it is tried again.
+/// The outcome of a delivery: how it ended, or when it is tried again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
     pub id: DeliveryId,
     pub state: State,
-    /// When to try again; `None` ends it.
+    /// When to try again; `None` when the delivery has ended.
     pub send_at: Option<Millis>,
     /// The push service's HTTP status, if it gave one.
     pub status: Option<u16>,
     pub reason: Option<&'static str>,
-    /// An attempt that was none (a held or postponed delivery) is not counted.
+    /// False for a delivery that was held or postponed without an attempt.
     pub is_attempt: bool,
 }
 
-/// Writes the outcomes of a batch. `lease_until` is the batch's own lease: a delivery that another worker took over
-/// meanwhile, or that was cancelled, is left to whoever has it. (The `+` keeps SQLite from starting at the index on
-/// `send_at`, where every batch of that moment would be compared with every outcome.)
+/// Writes the outcomes of a batch. `lease_until` is the lease of the batch: a delivery that another worker took over
+/// meanwhile, or that was cancelled, is left alone. (The `+` keeps SQLite from using the index on `send_at`, where it
+/// would compare every delivery of that moment with every outcome.)
 pub async fn settle(tx: &mut Tx, settled: &[Settled], lease_until: Millis, now: Millis) -> Result<(), StorageError> {
     #[derive(serde::Serialize)]
     struct Written {
@@ -174,7 +177,7 @@ pub async fn settle(tx: &mut Tx, settled: &[Settled], lease_until: Millis, now: 
     Ok(())
 }
 
-/// Why deliveries are taken back together.
+/// Which deliveries are cancelled together.
 pub enum CancelFor {
     Pair(PairId),
     Subscription(SubscriptionId),
@@ -184,7 +187,7 @@ pub const CANCEL_OF_SUBSCRIPTION: &str =
     "UPDATE deliveries SET state = 'cancelled', reason = $2, send_at = NULL, settled_at = $3
              WHERE subscription_id = $1 AND +send_at IS NOT NULL";
 
-/// Takes back everything that waits. What is on its way at this very moment still arrives.
+/// Cancels every delivery that waits. A delivery that is being sent at this moment still arrives.
 pub async fn cancel(tx: &mut Tx, what: CancelFor, reason: Cancelled, now: Millis) -> Result<u64, StorageError> {
     match what {
         CancelFor::Pair(pair) => macros::execute!(
@@ -201,7 +204,7 @@ pub async fn cancel(tx: &mut Tx, what: CancelFor, reason: Cancelled, now: Millis
     }
 }
 
-/// The person looked at it on that browser as it came: the push to that browser alone is settled.
+/// Settles the push of an event to one browser, because a page there showed the event to the person.
 pub async fn seen_live(
     tx: &mut Tx,
     person: PersonId,
@@ -222,7 +225,7 @@ pub async fn seen_live(
     )
 }
 
-/// A delivery as the operator's list shows it: no names, no endpoints, no words.
+/// A delivery in the operator's list, without names, endpoints and texts.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Listed {
     pub notification_id: String,
@@ -251,7 +254,7 @@ pub async fn find_in(tx: &mut Tx, state: State, limit: i64) -> Result<Vec<Listed
     )
 }
 
-/// How many deliveries are in each state, and since when the longest due one waits.
+/// The number of deliveries in each state, and the time of the longest due one.
 pub async fn counts(tx: &mut Tx) -> Result<(Vec<(String, i64)>, Option<Millis>), StorageError> {
     let counts =
         macros::fetch_all!(tx, (String, i64), "SELECT state, COUNT(*) FROM deliveries GROUP BY state ORDER BY state")?;
@@ -260,7 +263,7 @@ pub async fn counts(tx: &mut Tx) -> Result<(Vec<(String, i64)>, Option<Millis>),
     Ok((counts, oldest))
 }
 
-/// When the next delivery is to be sent.
+/// The time of the next delivery.
 pub async fn next_send(tx: &mut Tx) -> Result<Option<Millis>, StorageError> {
     let (at,) =
         macros::fetch_one!(tx, (Option<Millis>,), "SELECT MIN(send_at) FROM deliveries WHERE send_at IS NOT NULL")?;

@@ -1,4 +1,4 @@
-//! Everything the outbox needs to know of a claimed delivery, as things stand at the moment of sending.
+//! Everything the outbox needs to know of a claimed delivery at the moment of sending.
 
 use serde_json::json;
 
@@ -17,7 +17,7 @@ use crate::domain::{
     Relation, Role, Wordings, ZoneName,
 };
 
-/// A claimed delivery with all it is made of.
+/// A claimed delivery with its notification, recipient, pair and question.
 #[derive(Clone)]
 pub struct DeliveryContext {
     pub id: DeliveryId,
@@ -29,7 +29,7 @@ pub struct DeliveryContext {
     pub detail: String,
     pub expires_at: Millis,
     pub due_at: Option<Millis>,
-    /// `None` when the browser signed out meanwhile.
+    /// `None` when the browser has signed out since.
     pub target: Option<Target>,
     pub locale: Locale,
     pub zone: ZoneName,
@@ -39,11 +39,11 @@ pub struct DeliveryContext {
     pub pair: Option<AboutPair>,
     pub question: Option<AboutQuestion>,
     pub is_superseded: bool,
-    /// The device reported it, before a report settled its delivery.
+    /// The device reported the notification before its delivery was settled.
     pub was_seen: bool,
 }
 
-/// Where it goes.
+/// The push subscription it goes to.
 #[derive(Clone)]
 pub struct Target {
     pub endpoint: String,
@@ -75,24 +75,24 @@ pub struct AboutQuestion {
     pub other_has_answered: bool,
 }
 
-/// Why a claimed delivery is no context.
+/// Why a claimed delivery cannot be read.
 #[derive(Debug)]
 pub enum Unreadable {
-    /// Its kind is of a later release, which may be started again before the delivery expires.
+    /// The kind is of a later release, which may run again before the delivery expires.
     LaterKind {
         expires_at: Millis,
     },
     Inconsistent(StorageError),
 }
 
-/// The contexts of claimed deliveries. A delivery that was settled since it was claimed (shown, taken back) has none. A
-/// row that cannot be read is an error of its own and stops no other.
+/// Loads the contexts of claimed deliveries. A delivery that was settled since (shown, cancelled) has none. A row that
+/// cannot be read is an error of its own and does not stop the others.
 pub async fn load(
     tx: &mut Tx,
     claimed: &[DeliveryId],
 ) -> Result<Vec<Result<DeliveryContext, (DeliveryId, Unreadable)>>, StorageError> {
     let keys = rows(claimed.iter().map(|id| json!({ "n": id.notification, "s": id.subscription })));
-    // As the inbox counts (`entries::count_unread`): kinds of a later release are not shown, and so not counted.
+    // Counts as the inbox does (`entries::count_unread`): kinds of a later release are not shown and not counted.
     let kinds = format!(" {} ", NotificationKind::ALL.map(NotificationKind::word).join("  "));
     let found = macros::fetch_each!(
         tx,

@@ -1,4 +1,4 @@
-//! The inbox: what a person was told, newest first, and what of it they have read.
+//! Inbox entries, newest first, and which of them are read.
 
 use super::{StorageError, Tx, macros, sql_types::Known};
 use crate::domain::{DailyQuestionId, Millis, NotificationId, NotificationKind, PairId, PersonId};
@@ -13,13 +13,13 @@ pub struct Entry {
     pub detail: String,
     pub at: Millis,
     pub is_read: bool,
-    /// Both languages of the question it is about, as JSON.
+    /// The wordings of its question, as JSON.
     pub wordings: Option<String>,
     pub is_complete: bool,
 }
 
-/// The latest entries of a person's inbox, newest first, and beside them what was told of the account itself, which no
-/// amount of other news may hide. A test is no news.
+/// The latest entries of a person's inbox, newest first, and all entries about the account itself, which no amount of
+/// other news may hide. Tests are left out.
 pub async fn find_of(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<Entry>, StorageError> {
     let found = macros::fetch_all!(
         tx,
@@ -38,7 +38,7 @@ pub async fn find_of(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<En
     Ok(found.into_iter().filter_map(EntryRow::into_entry).collect())
 }
 
-/// How many entries the person has not read. Kinds of a later release are not shown, and so not counted.
+/// Counts unread entries. Kinds of a later release are not shown and not counted.
 pub async fn count_unread(tx: &mut Tx, person: PersonId) -> Result<i64, StorageError> {
     let counts = macros::fetch_all!(
         tx,
@@ -49,7 +49,7 @@ pub async fn count_unread(tx: &mut Tx, person: PersonId) -> Result<i64, StorageE
     Ok(counts.into_iter().filter(|(kind, _)| kind.0.is_some()).map(|(_, count)| count).sum())
 }
 
-/// Marks everything told up to the event `seq` as read; gives how many were unread.
+/// Marks all entries up to the event `seq` as read. Returns how many were unread.
 pub async fn read_up_to(tx: &mut Tx, person: PersonId, seq: i64, now: Millis) -> Result<u64, StorageError> {
     macros::execute!(
         tx,
@@ -60,7 +60,7 @@ pub async fn read_up_to(tx: &mut Tx, person: PersonId, seq: i64, now: Millis) ->
     )
 }
 
-/// Marks one notification as read.
+/// Marks one entry as read.
 pub async fn read_one(tx: &mut Tx, person: PersonId, id: NotificationId, now: Millis) -> Result<bool, StorageError> {
     let changed = macros::execute!(
         tx,
@@ -72,7 +72,7 @@ pub async fn read_one(tx: &mut Tx, person: PersonId, id: NotificationId, now: Mi
     Ok(changed == 1)
 }
 
-/// Marks what was told with the event `seq` as read.
+/// Marks the entries of the event `seq` as read.
 pub async fn read_at_seq(tx: &mut Tx, person: PersonId, seq: i64, now: Millis) -> Result<bool, StorageError> {
     let changed = macros::execute!(
         tx,

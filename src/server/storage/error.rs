@@ -1,25 +1,25 @@
 //! The error of storage.
 
-/// What can go wrong below the use cases.
+/// Why storage failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
-    /// The database is there but cannot serve now: read-only, full, locked, gone away. Trying again later may help.
+    /// The database cannot serve now: read-only, full, locked, or not reachable. A later try may succeed.
     #[error("the database is not available: {0}")]
     Unavailable(#[source] sqlx::Error),
-    /// A row of ours that no longer makes sense.
+    /// A stored row holds a value that cannot be read.
     #[error("inconsistent row in {table} ({id}): {column}")]
     Inconsistent { table: &'static str, id: String, column: String },
-    /// A unique key was taken by somebody faster.
+    /// A unique key exists already.
     #[error("already taken")]
     Taken,
     #[error("database error: {0}")]
     Database(#[source] sqlx::Error),
     #[error("migration failed: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
-    /// The `DATABASE_URL` cannot be used; the sentence says why.
+    /// The `DATABASE_URL` cannot be used, for the reason given.
     #[error("{0}")]
     Url(String),
-    /// A copy could not be made; the sentence says why.
+    /// The backup failed, for the reason given.
     #[error("{0}")]
     Backup(String),
 }

@@ -1,4 +1,4 @@
-//! Feeds: what each person was told, numbered per person.
+//! Feeds: the events of each person, numbered per person.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{StorageError, Tx, macros, rows};
 use crate::domain::{DailyQuestionId, Event, EventKind, Millis, PairId, PersonId};
 
-/// A fact for one feed.
+/// An event to be written into one feed.
 #[derive(Debug, Clone)]
 pub struct NewEvent {
     pub person: PersonId,
@@ -16,7 +16,7 @@ pub struct NewEvent {
     pub daily_question: Option<DailyQuestionId>,
 }
 
-/// A row, by the names of the statement.
+/// A row for the statement, by its field names.
 #[derive(serde::Serialize)]
 struct Written {
     person: PersonId,
@@ -26,9 +26,9 @@ struct Written {
     question: Option<DailyQuestionId>,
 }
 
-/// Writes facts into feeds, in the order given, and gives each its number. All feeds are taken at once and in id order:
-/// the row lock on a person orders commits, so no reader of a feed can miss a lower number that commits late, and no
-/// two transactions wait for one another in a circle.
+/// Writes events into feeds, in the order given, and returns their numbers. The feeds are locked together and in id
+/// order. The row lock on a person orders commits: no reader can miss a lower number that commits later, and no two
+/// transactions deadlock.
 pub async fn append(tx: &mut Tx, new: &[NewEvent], now: Millis) -> Result<Vec<i64>, StorageError> {
     let mut counts: BTreeMap<PersonId, i64> = BTreeMap::new();
     for event in new {
@@ -62,7 +62,7 @@ pub async fn append(tx: &mut Tx, new: &[NewEvent], now: Millis) -> Result<Vec<i6
     let mut seqs = Vec::with_capacity(new.len());
     let mut written = Vec::with_capacity(new.len());
     for event in new {
-        // A person that is gone has no feed.
+        // A deleted person has no feed.
         let seq = next.get_mut(&event.person).map_or(0, |next| {
             *next += 1;
             *next - 1
@@ -76,7 +76,7 @@ pub async fn append(tx: &mut Tx, new: &[NewEvent], now: Millis) -> Result<Vec<i6
                 pair: event.pair,
                 question: event.daily_question,
             });
-            tx.told.insert(event.person);
+            tx.written_feeds.insert(event.person);
         }
     }
     macros::execute_each!(

@@ -1,10 +1,10 @@
-//! Failed tries at a code. Kept in the database, so that a restart or a second node forgives nothing.
+//! Failed tries at a code. They are in the database, so that a restart or a second node does not reset them.
 
 use super::{StorageError, Tx, macros};
 use crate::domain::{BELIEVED_AHEAD_DAYS, Millis};
 
-/// Lets tries of one bucket follow one another until the end of the transaction, so that many at once count like
-/// many in a row. On SQLite the one writer does that by itself.
+/// Serialises the tries of one bucket until the end of the transaction, so that many at once count like many in a row.
+/// On SQLite the single writer does that.
 pub async fn hold(tx: &mut Tx, bucket: &str) -> Result<(), StorageError> {
     if tx.is_postgres() {
         macros::execute!(tx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", bucket)?;
@@ -12,8 +12,8 @@ pub async fn hold(tx: &mut Tx, bucket: &str) -> Result<(), StorageError> {
     Ok(())
 }
 
-/// How many failures a bucket holds since `since`. Those dated more than two days after it are of a wrong clock and
-/// count for nothing.
+/// Counts the failures of a bucket since `since`. Those dated more than two days later were written by a wrong clock
+/// and are ignored.
 pub async fn count(tx: &mut Tx, bucket: &str, since: Millis) -> Result<i64, StorageError> {
     let (count,): (i64,) = macros::fetch_one!(
         tx,

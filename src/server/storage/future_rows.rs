@@ -1,39 +1,42 @@
-//! Times that a clock which was ahead left in rows. What is brought back, column by column: only what would hold
-//! something up for as long as the clock was wrong, and only where it does no harm if it is the clock of now that is
-//! wrong, far behind.
+//! Resets times in rows that a fast clock wrote.
 //!
-//! | column | what it would hold up | what is done |
+//! A column is reset only where its time would block something for as long as the clock was wrong, and where a reset
+//! does no harm if it is today's clock that is wrong, far behind.
+//!
+//! | column | what it would block | what is done |
 //! |---|---|---|
 //! | `pairs.next_due_at` | the pair's questions | computed anew (`jobs::future_rows`) |
-//! | `deliveries.send_at` | a push, or a lease | due now; the outbox looks at quiet hours and expiry again |
-//! | `sessions.rotated_at` | the rotation of the token | now |
-//! | `sessions.previous_until` | the end of the token before | now |
-//! | `hand_overs.expires_at` | the end of digits that live ten minutes | the row goes |
-//! | `failures.at` | everything with a code | the row goes |
-//! | `attempts.at` | the end of a second post's quarter of an hour | the row goes |
-//! | `persons.earlier_recovery_until` | the end of the code before a renewal | a week from now |
+//! | `deliveries.send_at` | a push, or a lease | due now; the outbox checks quiet hours and expiry again |
+//! | `sessions.rotated_at` | the rotation of the token | set to now |
+//! | `sessions.previous_until` | the end of the previous token | set to now |
+//! | `hand_overs.expires_at` | the end of digits that live ten minutes | the row is deleted |
+//! | `failures.at` | every use case with a code | the row is deleted |
+//! | `attempts.at` | the end of the quarter of an hour in which a second post is recognised | the row is deleted |
+//! | `persons.earlier_recovery_until` | the end of the code before a renewal | set to a week from now |
 //!
-//! Judged where they are compared, and left as they are: `pairs.last_opened_*`, `swapped_date`, `paused_until`,
-//! `daily_questions.counted_from`, `invitations.expires_at`, `sessions.created_at`, join tickets. Left alone, because a
-//! time ahead only lets a row live longer and one brought back wrongly could end it: `sessions.last_used_at`,
-//! `push_subscriptions.renewed_at`, `shown_at` and `opened_at`, `events.at`, `notifications.at`,
-//! `deliveries.settled_at`.
+//! These columns are left as they are, because the code that compares them ignores times too far ahead:
+//! `pairs.last_opened_*`, `swapped_date`, `paused_until`, `daily_questions.counted_from`, `invitations.expires_at`,
+//! `sessions.created_at`, and join tickets.
+//!
+//! These are left alone, because a time ahead only lets a row live longer, and a wrong reset could delete the row:
+//! `sessions.last_used_at`, `push_subscriptions.renewed_at`, `shown_at` and `opened_at`, `events.at`,
+//! `notifications.at`, `deliveries.settled_at`.
 
 use super::{StorageError, Tx, macros};
 use crate::domain::{BELIEVED_AHEAD_DAYS, Millis, PairId};
 
-/// A due minute is a day away at most (two where a date is skipped), seen from a clock that is right.
+/// Longest time to a due minute by a right clock: a day, or two where a date is skipped.
 const LONGEST_WAIT_MS: i64 = 2 * Millis::DAY;
-/// A failure counts for an hour: one that is dated later than the clocks of two nodes differ is of no use.
+/// Largest difference between the clocks of two nodes. A failure dated later than that is ignored.
 const SKEW_MS: i64 = 10 * Millis::MINUTE;
-/// How long a recovery code opens after it was renewed (`services::recovery`).
+/// How long a recovery code works after a renewal (`services::recovery`).
 const EARLIER_CODE_MS: i64 = 7 * Millis::DAY;
 
 fn latest_believed(now: Millis) -> Millis {
     now.plus(BELIEVED_AHEAD_DAYS * Millis::DAY)
 }
 
-/// Pairs whose due minute is too far away to be right.
+/// Pairs whose due minute is further ahead than it can be.
 pub async fn find_pairs(tx: &mut Tx, now: Millis) -> Result<Vec<PairId>, StorageError> {
     let after = latest_believed(now).plus(LONGEST_WAIT_MS);
     let found =
@@ -41,7 +44,7 @@ pub async fn find_pairs(tx: &mut Tx, now: Millis) -> Result<Vec<PairId>, Storage
     Ok(found.into_iter().map(|(id,)| id).collect())
 }
 
-/// Whether any other row is to be brought back; a look that writes nothing.
+/// Whether any other row is to be reset. Reads only.
 pub async fn are_there(tx: &mut Tx, now: Millis) -> Result<bool, StorageError> {
     let (count,): (i64,) = macros::fetch_one!(
         tx,
@@ -60,7 +63,7 @@ pub async fn are_there(tx: &mut Tx, now: Millis) -> Result<bool, StorageError> {
     Ok(count > 0)
 }
 
-/// Brings them back; gives how many.
+/// Resets these rows. Returns how many.
 pub async fn bring_back(tx: &mut Tx, now: Millis) -> Result<u64, StorageError> {
     let after = latest_believed(now);
     let sent = macros::execute!(tx, "UPDATE deliveries SET send_at = $2 WHERE send_at > $1", after, now)?;

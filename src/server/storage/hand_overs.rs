@@ -1,14 +1,15 @@
-//! Hand-overs to another device of the same person. Codes and tickets are hashed at rest; what is over is swept away.
+//! Hand-overs to another device of the same person. Codes and tickets are stored as hashes. Housekeeping deletes
+//! expired rows.
 
 use super::{StorageError, Tx, macros};
 use crate::domain::{HandOverId, HandOverStage, Millis, PersonId, SessionId};
 
-/// By what the new device comes.
+/// How the new device signs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HandOverCodeKind {
-    /// Digits that are typed there and confirmed here.
+    /// Digits that are typed on the new device and confirmed on the old one.
     Digits,
-    /// The link out of an app's own browser.
+    /// The link out of an in-app browser.
     Link,
 }
 
@@ -28,7 +29,7 @@ pub struct HandOver {
     #[sqlx(rename = "person_id")]
     pub person: PersonId,
     pub stage: HandOverStage,
-    /// The new device in a few words; empty until one asks.
+    /// The name of the new device; empty until one asks.
     pub device: String,
     pub expires_at: Millis,
 }
@@ -36,7 +37,7 @@ pub struct HandOver {
 pub struct NewHandOver<'a> {
     pub id: HandOverId,
     pub person: PersonId,
-    /// The browser it is made in.
+    /// The session it was made in.
     pub session: SessionId,
     pub kind: HandOverCodeKind,
     pub code_hash: &'a str,
@@ -44,7 +45,7 @@ pub struct NewHandOver<'a> {
     pub expires_at: Millis,
 }
 
-/// False when the code is somebody else's, or another of this kind still runs.
+/// Inserts a hand-over. Returns false when the code exists already, or another one of this kind is running.
 pub async fn insert(tx: &mut Tx, new: &NewHandOver<'_>) -> Result<bool, StorageError> {
     let inserted = macros::execute!(
         tx,
@@ -61,7 +62,7 @@ pub async fn insert(tx: &mut Tx, new: &NewHandOver<'_>) -> Result<bool, StorageE
     Ok(inserted == 1)
 }
 
-/// Takes back what runs, asked and confirmed ones included.
+/// Withdraws running hand-overs of a kind, also asked and confirmed ones.
 pub async fn withdraw(tx: &mut Tx, person: PersonId, kind: HandOverCodeKind) -> Result<u64, StorageError> {
     macros::execute!(
         tx,
@@ -72,7 +73,7 @@ pub async fn withdraw(tx: &mut Tx, person: PersonId, kind: HandOverCodeKind) -> 
     )
 }
 
-/// The person's by digits whose time is not over: the one that runs, else the latest.
+/// The person's hand-over by digits that has not expired: the running one, else the latest.
 pub async fn lookup_latest(tx: &mut Tx, person: PersonId, now: Millis) -> Result<Option<HandOver>, StorageError> {
     macros::fetch_optional!(
         tx,
@@ -86,7 +87,7 @@ pub async fn lookup_latest(tx: &mut Tx, person: PersonId, now: Millis) -> Result
     )
 }
 
-/// One of this person's; a stranger's is not found.
+/// A hand-over of this person. One of another person is not found.
 pub async fn lookup_for(tx: &mut Tx, person: PersonId, id: HandOverId) -> Result<Option<HandOver>, StorageError> {
     macros::fetch_optional!(
         tx,
@@ -97,7 +98,7 @@ pub async fn lookup_for(tx: &mut Tx, person: PersonId, id: HandOverId) -> Result
     )
 }
 
-/// What a browser that asked waits for.
+/// The hand-over of a ticket.
 pub async fn lookup_by_ticket(tx: &mut Tx, ticket_hash: &str) -> Result<Option<HandOver>, StorageError> {
     macros::fetch_optional!(
         tx,
@@ -107,7 +108,7 @@ pub async fn lookup_by_ticket(tx: &mut Tx, ticket_hash: &str) -> Result<Option<H
     )
 }
 
-/// Whose digits wait to be typed under this code.
+/// The person of open digits.
 pub async fn lookup_open(tx: &mut Tx, code_hash: &str, now: Millis) -> Result<Option<PersonId>, StorageError> {
     let row = macros::fetch_optional!(
         tx,
@@ -120,7 +121,7 @@ pub async fn lookup_open(tx: &mut Tx, code_hash: &str, now: Millis) -> Result<Op
     Ok(row.map(|(person,)| person))
 }
 
-/// A device asks with digits: whose they are, for exactly one caller.
+/// Records that a device asks with digits. Returns the digits' person to exactly one caller.
 pub async fn ask(
     tx: &mut Tx,
     code_hash: &str,
@@ -141,8 +142,8 @@ pub async fn ask(
     Ok(row.map(|(person,)| person))
 }
 
-/// Its person confirms or refuses what was asked; a confirmed one is good until `until` at least. True for exactly one
-/// caller.
+/// Confirms or refuses the device that asked. A confirmed one stays valid until `until` at least. Returns true to
+/// exactly one caller.
 pub async fn decide(
     tx: &mut Tx,
     person: PersonId,
@@ -164,7 +165,7 @@ pub async fn decide(
     Ok(changed == 1)
 }
 
-/// A confirmed device comes in: as whom, for exactly one caller.
+/// Uses up a confirmed hand-over. Returns its person to exactly one caller.
 pub async fn enter(tx: &mut Tx, ticket_hash: &str, now: Millis) -> Result<Option<PersonId>, StorageError> {
     let row = macros::fetch_optional!(
         tx,
@@ -177,7 +178,7 @@ pub async fn enter(tx: &mut Tx, ticket_hash: &str, now: Millis) -> Result<Option
     Ok(row.map(|(person,)| person))
 }
 
-/// A link is used: as whom, for exactly one caller.
+/// Uses up a link. Returns its person to exactly one caller.
 pub async fn take(tx: &mut Tx, code_hash: &str, now: Millis) -> Result<Option<PersonId>, StorageError> {
     let row = macros::fetch_optional!(
         tx,

@@ -1,4 +1,4 @@
-//! Invitations to an empty seat. Codes are hashed at rest.
+//! Invitations to an empty seat. Codes are stored as hashes.
 
 use super::{StorageError, Tx, macros};
 use crate::domain::{BELIEVED_AHEAD_DAYS, INVITATION_LIFE_MS, InvitationId, Millis, PairId, Relation, Role};
@@ -8,24 +8,24 @@ use crate::domain::{BELIEVED_AHEAD_DAYS, INVITATION_LIFE_MS, InvitationId, Milli
 pub struct Invitation {
     pub id: InvitationId,
     pub pair_id: PairId,
-    /// What the inviter says the invited is to them, when they said so.
+    /// The relation that the inviter chose for the invited, if any.
     pub relation: Option<Relation>,
     /// The invited's name as the inviter typed it; may be empty.
     pub name: String,
     pub created_at: Millis,
     pub expires_at: Millis,
-    /// Used, withdrawn or replaced.
+    /// When it was used, withdrawn or replaced.
     pub ended_at: Option<Millis>,
 }
 
 impl Invitation {
-    /// One that would run for longer than an invitation lives was made under a wrong clock and opens nothing.
+    /// Whether the invitation is open. One that ends later than an invitation can was made by a wrong clock and is not.
     pub fn is_open(&self, now: Millis) -> bool {
         self.ended_at.is_none() && now < self.expires_at && self.expires_at <= latest_end(now)
     }
 }
 
-/// The latest end that is believed.
+/// The latest end that can be right.
 fn latest_end(now: Millis) -> Millis {
     now.plus(INVITATION_LIFE_MS + BELIEVED_AHEAD_DAYS * Millis::DAY)
 }
@@ -84,7 +84,7 @@ pub async fn lookup(tx: &mut Tx, id: InvitationId) -> Result<Option<Invitation>,
     Ok(row.map(Row::into_invitation))
 }
 
-/// Uses an invitation up: true for exactly one caller.
+/// Uses an invitation up. Returns true to exactly one caller.
 pub async fn take(tx: &mut Tx, id: InvitationId, now: Millis) -> Result<bool, StorageError> {
     let changed = macros::execute!(
         tx,

@@ -1,10 +1,12 @@
-//! All SQL of the house, one file per aggregate, over SQLite and PostgreSQL.
+//! All SQL, one file per aggregate, for SQLite and PostgreSQL.
 //!
-//! Each statement is written once, in the subset both databases share, and run by the macros below on either.
-//! Rows are private structs that become domain types; one that cannot is an `Inconsistent` error naming table and id.
-//! Writing transactions on SQLite start with `BEGIN IMMEDIATE` on the one writer; on PostgreSQL the use cases lock
-//! the pair's row first (`pairs::lock`), so that acts on one pair follow one another on both.
-//! `Tx::commit` wakes the feeds that the transaction told something to.
+//! Each statement is written once, in the subset that both databases share, and run by the macros of `macros`.
+//! `sql_types` writes and reads the types of the domain; a row that cannot be read is `StorageError::Inconsistent`,
+//! which names table, row and column.
+//!
+//! Writing transactions on SQLite start with `BEGIN IMMEDIATE` on the single writer. On PostgreSQL the use cases lock
+//! the pair's row first (`pairs::lock`). Use cases on one pair therefore run one after the other on both. `Tx::commit`
+//! wakes the feeds that the transaction wrote to.
 
 mod macros;
 
@@ -58,14 +60,14 @@ pub use error::StorageError;
 use place::Place;
 pub use place::sqlite_file;
 
-/// A database that the release after this one has migrated is opened as it is: migrations only add.
+/// Lets a database be opened that a later release has migrated: migrations only add.
 fn stepping_back(mut migrator: sqlx::migrate::Migrator) -> sqlx::migrate::Migrator {
     migrator.set_ignore_missing(true);
     migrator
 }
 
 enum Pools {
-    /// No `place` in memory.
+    /// `place` is `None` for a database in memory.
     Sqlite {
         writer: SqlitePool,
         readers: SqlitePool,
@@ -74,7 +76,7 @@ enum Pools {
     Postgres(PgPool),
 }
 
-/// The one handle on storage; cheap to clone.
+/// The handle on the database. It is cheap to clone.
 #[derive(Clone)]
 pub struct Database {
     pools: Arc<Pools>,
@@ -84,9 +86,9 @@ pub struct Database {
 /// How to open the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opening {
-    /// Create the file when it is missing, and bring the schema up to date.
+    /// Creates the file when it is missing, and migrates the schema.
     Migrate,
-    /// As it is.
+    /// Opens the database without changing it.
     AsIs,
 }
 
@@ -107,17 +109,23 @@ impl Database {
         &self.notifier
     }
 
-    /// A transaction that may write.
+    /// Begins a transaction that may write.
     pub async fn begin(&self) -> Result<Tx, StorageError> {
         self.check_place()?;
         let inner = match &*self.pools {
             Pools::Sqlite { writer, .. } => Inner::Sqlite(WRITER_WAITS.of(writer.begin_with("BEGIN IMMEDIATE")).await?),
             Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
         };
-        Ok(Tx { inner, told: BTreeSet::new(), has_deliveries: false, has_due: false, notifier: self.notifier.clone() })
+        Ok(Tx {
+            inner,
+            written_feeds: BTreeSet::new(),
+            has_deliveries: false,
+            has_due: false,
+            notifier: self.notifier.clone(),
+        })
     }
 
-    /// A transaction that only reads, on one snapshot: what a page shows and its `as_of` belong together.
+    /// Begins a transaction that only reads, on one snapshot, so that a page and its `as_of` agree.
     pub async fn read(&self) -> Result<Tx, StorageError> {
         let inner = match &*self.pools {
             Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.begin().await?),
@@ -125,7 +133,13 @@ impl Database {
                 Inner::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
             }
         };
-        Ok(Tx { inner, told: BTreeSet::new(), has_deliveries: false, has_due: false, notifier: self.notifier.clone() })
+        Ok(Tx {
+            inner,
+            written_feeds: BTreeSet::new(),
+            has_deliveries: false,
+            has_due: false,
+            notifier: self.notifier.clone(),
+        })
     }
 
     /// Whether the database answers; for `/readyz`.
@@ -136,7 +150,7 @@ impl Database {
         Ok(())
     }
 
-    /// Whether the SQLite file is still the one that was opened; logs once when it is not.
+    /// Whether the SQLite file is still the one that was opened. The first failure is logged.
     pub fn check_place(&self) -> Result<(), StorageError> {
         match &*self.pools {
             Pools::Sqlite { place: Some(place), .. } => place.check(),
@@ -144,7 +158,7 @@ impl Database {
         }
     }
 
-    /// Finishes what is under way and closes all connections.
+    /// Waits for running statements and closes all connections.
     pub async fn close(&self) {
         match &*self.pools {
             Pools::Sqlite { writer, readers, .. } => {
@@ -162,19 +176,17 @@ async fn open_sqlite(url: &str, opening: Opening) -> Result<Pools, StorageError>
         .create_if_missing(opening == Opening::Migrate)
         .journal_mode(SqliteJournalMode::Wal)
         .foreign_keys(true)
-        // Rows come from a thread of its own: a batch's in one go, not fifty at a time.
+        // The driver reads rows in a thread. This buffer lets a batch come at once instead of fifty rows at a time.
         .row_buffer_size(512)
         .busy_timeout(Duration::from_secs(5));
-    // An acknowledged answer is on the disk before anybody is told (PRAGMA synchronous=FULL).
-    // A full minute touches every index of hundreds of megabytes: 64 MiB of pages are kept, and the log is copied back
-    // into the file every 64 MiB (the default is 4): a page that many batches touch is copied once.
+    // An acknowledged answer is on the disk before anybody is notified (PRAGMA synchronous=FULL).
     let writer_options = options.clone().synchronous(SqliteSynchronous::Full);
     let writer_options = writer_options.pragma("cache_size", "-65536").pragma("wal_autocheckpoint", "16384");
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(Duration::from_secs(10))
-        // After a full disk or an I/O error SQLite has rolled back by itself, and the driver believes for ever that it
-        // is in a transaction: nothing could be written until a restart. Such a connection is thrown away.
+        // After a full disk or an I/O error SQLite has rolled back by itself, but the driver still assumes a
+        // transaction, and every later write on the connection would fail. Such a connection is dropped.
         .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
         .connect_with(writer_options.clone())
         .await;
@@ -189,7 +201,7 @@ async fn open_sqlite(url: &str, opening: Opening) -> Result<Pools, StorageError>
     if is_full {
         return Ok(Pools::Sqlite { readers: writer.clone(), writer, place });
     }
-    // A later connection of this process never makes an empty file where ours was.
+    // Later connections of this process never create an empty file in its place.
     writer.set_connect_options(writer_options.create_if_missing(false));
     let readers = SqlitePoolOptions::new()
         .max_connections(4)
@@ -221,33 +233,33 @@ enum Inner {
     Postgres(Transaction<'static, Postgres>),
 }
 
-/// The rows of a statement on many, as the JSON array that `execute_each!` and `fetch_each!` bind.
+/// The rows for a statement on many rows, as the JSON array that `execute_each!` and `fetch_each!` bind.
 fn rows<T: serde::Serialize>(values: impl IntoIterator<Item = T>) -> String {
     let mut text = Vec::new();
-    // Strings and numbers alone: nothing in them can fail.
+    // The rows hold strings and numbers, which always serialise.
     let _ = serde_json::Serializer::new(&mut text).collect_seq(values);
     String::from_utf8(text).unwrap_or_default()
 }
 
-/// One transaction on either database. Dropped without `commit`, it never happened.
+/// A transaction on either database. It is rolled back when it is dropped without `commit`.
 pub struct Tx {
     inner: Inner,
-    told: BTreeSet<PersonId>,
-    /// Something to send was written.
+    written_feeds: BTreeSet<PersonId>,
+    /// The transaction wrote a delivery.
     has_deliveries: bool,
-    /// A pair's due minute was written.
+    /// The transaction wrote a pair's due minute.
     has_due: bool,
     notifier: Notifier,
 }
 
 impl Tx {
-    /// Makes it so, then wakes whoever listens to the feeds it wrote to.
+    /// Commits, then wakes the readers of the feeds that were written.
     pub async fn commit(self) -> Result<(), StorageError> {
         match self.inner {
             Inner::Sqlite(tx) => tx.commit().await?,
             Inner::Postgres(tx) => tx.commit().await?,
         }
-        self.notifier.wake(&self.told);
+        self.notifier.wake(&self.written_feeds);
         if self.has_deliveries {
             self.notifier.wake_outbox();
         }

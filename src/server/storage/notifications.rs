@@ -1,4 +1,4 @@
-//! What each person is told, once per fact (`slot`), and what decides how it may be pushed. Reading it is `entries`.
+//! Notifications, once per fact (`slot`), and the preferences that decide how they are pushed. `entries` reads them.
 
 use serde_json::json;
 
@@ -15,23 +15,23 @@ use crate::domain::{
 pub struct NewNotification {
     pub id: NotificationId,
     pub person: PersonId,
-    /// Names the fact: the same fact is told to the same person once.
+    /// Names the fact: a person is notified of it once.
     pub slot: String,
     pub kind: NotificationKind,
     pub pair: Option<PairId>,
     pub daily_question: Option<DailyQuestionId>,
-    /// What the text needs beside pair and question: a date, a time.
+    /// What the text needs besides pair and question: a date or a time.
     pub detail: String,
-    /// The event it was told with.
+    /// The number of its event.
     pub seq: i64,
     pub is_pushed: bool,
     pub at: Millis,
-    /// After this a push says nothing any more.
+    /// After this time the push is not sent any more.
     pub expires_at: Millis,
     pub due_at: Option<Millis>,
 }
 
-/// A row, by the names of the statement.
+/// A row for the statement, by its field names.
 #[derive(serde::Serialize)]
 struct Written<'a> {
     id: NotificationId,
@@ -48,7 +48,7 @@ struct Written<'a> {
     due: Option<Millis>,
 }
 
-/// Writes those whose fact was not told before; gives the ids that are new.
+/// Inserts notifications whose fact is new to the person. Returns the ids of the inserted ones.
 pub async fn insert(tx: &mut Tx, new: &[NewNotification]) -> Result<Vec<NotificationId>, StorageError> {
     let written = rows(new.iter().map(|new| Written {
         id: new.id,
@@ -79,20 +79,20 @@ pub async fn insert(tx: &mut Tx, new: &[NewNotification]) -> Result<Vec<Notifica
     Ok(ids.into_iter().map(|(id,)| id).collect())
 }
 
-/// How a person wants to be told things about a pair.
+/// A person's notification preferences, about one pair or none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preferences {
     pub person: PersonId,
     pub zone: ZoneName,
     pub quiet: Option<QuietHours>,
     pub hides_details: bool,
-    /// Of the pair asked about; nothing is muted outside pairs.
+    /// The switches for the pair; empty without a pair.
     pub muted: Muted,
-    /// The switch for on-time questions in quiet hours; `None` means "by the zones".
+    /// The switch for on-time questions in quiet hours. `None`: allowed when person and pair have the same zone.
     pub question_in_quiet: Option<bool>,
 }
 
-/// The preferences of persons, each about one pair or none, in no order. Somebody who is gone has none.
+/// The preferences of persons, each about one pair or none, in no order. A deleted person has none.
 pub async fn preferences(
     tx: &mut Tx,
     of: &[(PersonId, Option<PairId>)],
@@ -111,7 +111,7 @@ pub async fn preferences(
     Ok(found.into_iter().map(Row::into_preferences).collect())
 }
 
-/// A push that counts towards the day's limit.
+/// A push that counts towards the daily limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CountedPush {
     pub person: PersonId,
@@ -119,7 +119,7 @@ pub struct CountedPush {
     pub at: Millis,
 }
 
-/// What was pushed to these persons since `since`, counted kinds alone.
+/// The pushes of counted kinds to these persons since `since`.
 pub async fn find_counted(tx: &mut Tx, persons: &[PersonId], since: Millis) -> Result<Vec<CountedPush>, StorageError> {
     let found = macros::fetch_each!(
         tx,
@@ -137,7 +137,7 @@ pub async fn find_counted(tx: &mut Tx, persons: &[PersonId], since: Millis) -> R
     Ok(pushes.collect())
 }
 
-/// Whether this fact was told to the person.
+/// Whether the person was notified of this fact.
 pub async fn was_notified(tx: &mut Tx, person: PersonId, slot: &str) -> Result<bool, StorageError> {
     let row: Option<(i64,)> = macros::fetch_optional!(
         tx,
@@ -149,8 +149,8 @@ pub async fn was_notified(tx: &mut Tx, person: PersonId, slot: &str) -> Result<b
     Ok(row.is_some())
 }
 
-/// Writes a person's quiet hours (`None`: none) and whether the lock screen hides what it is about; gives whether
-/// anything changed.
+/// Writes a person's quiet hours (`None`: none) and whether the lock screen hides details. Returns whether anything
+/// changed.
 pub async fn update_person(
     tx: &mut Tx,
     person: PersonId,
@@ -169,7 +169,7 @@ pub async fn update_person(
     Ok(changed > 0)
 }
 
-/// Writes a member's switches; gives whether any changed.
+/// Writes a member's switches. Returns whether any changed.
 pub async fn update_member(
     tx: &mut Tx,
     person: PersonId,

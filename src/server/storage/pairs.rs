@@ -46,7 +46,7 @@ pub async fn insert(tx: &mut Tx, pair: &Pair, now: Millis) -> Result<(), Storage
     Ok(())
 }
 
-/// Takes a seat; `Taken` when somebody sits there already.
+/// Gives a member a seat. `Taken` when the seat is not empty.
 pub async fn seat(tx: &mut Tx, pair: PairId, member: &Member, now: Millis) -> Result<(), StorageError> {
     macros::execute!(
         tx,
@@ -62,8 +62,8 @@ pub async fn seat(tx: &mut Tx, pair: PairId, member: &Member, now: Millis) -> Re
     Ok(())
 }
 
-/// Holds the pair's row until the end of the transaction, so that acts on one pair follow one another.
-/// On SQLite the one writer does that by itself.
+/// Locks the pair's row until the end of the transaction, so that use cases on one pair run one after the other. On
+/// SQLite the single writer does that.
 pub async fn lock(tx: &mut Tx, pair: PairId) -> Result<(), StorageError> {
     if tx.is_postgres() {
         macros::fetch_optional!(tx, (String,), "SELECT id FROM pairs WHERE id = $1 FOR UPDATE", pair)?;
@@ -83,7 +83,7 @@ pub async fn lookup_for(tx: &mut Tx, person: PersonId, pair: PairId) -> Result<O
     Ok(row.map(Row::into_pair))
 }
 
-/// A pair by its id alone: for the scheduler and for an invitation whose code was right.
+/// A pair by its id alone: for an invitation whose code was right, and for joining.
 pub async fn lookup(tx: &mut Tx, pair: PairId) -> Result<Option<Pair>, StorageError> {
     let row = macros::fetch_optional!(tx, "pairs" as Row, select_pair!("WHERE p.id = $1"), pair)?;
     Ok(row.map(Row::into_pair))
@@ -101,7 +101,7 @@ pub async fn find_by_ids(tx: &mut Tx, ids: &[PairId]) -> Result<Vec<Pair>, Stora
     Ok(found.into_iter().map(Row::into_pair).collect())
 }
 
-/// The ids of pairs, as rows for a statement on many.
+/// The ids of pairs as rows for a statement on many rows.
 pub(super) fn id_rows(ids: &[PairId]) -> String {
     rows(ids.iter().map(|id| json!({ "id": id })))
 }
@@ -133,7 +133,7 @@ pub async fn share_one(tx: &mut Tx, one: PersonId, two: PersonId) -> Result<bool
     Ok(count > 0)
 }
 
-/// How many pairs of a person run, with the other seat taken or not.
+/// Counts the running pairs of a person, with the other seat taken or not.
 pub async fn count_running(tx: &mut Tx, person: PersonId) -> Result<i64, StorageError> {
     let (count,): (i64,) = macros::fetch_one!(
         tx,
@@ -145,7 +145,7 @@ pub async fn count_running(tx: &mut Tx, person: PersonId) -> Result<i64, Storage
     Ok(count)
 }
 
-/// Writes PushTime, zone, pause and the next due minute.
+/// Writes push time, zone, pause and the next due minute.
 pub async fn update_schedule(tx: &mut Tx, pair: &Pair) -> Result<(), StorageError> {
     macros::execute!(
         tx,
@@ -162,7 +162,7 @@ pub async fn update_schedule(tx: &mut Tx, pair: &Pair) -> Result<(), StorageErro
     Ok(())
 }
 
-/// Closes a pair for good. In it both keep the names they have now.
+/// Closes a pair. Both members keep the names they have now in it.
 pub async fn close(tx: &mut Tx, pair: PairId, now: Millis) -> Result<(), StorageError> {
     macros::execute!(
         tx,
@@ -179,7 +179,7 @@ pub async fn close(tx: &mut Tx, pair: PairId, now: Millis) -> Result<(), Storage
     Ok(())
 }
 
-/// Writes a member's relation; gives whether it changed.
+/// Writes a member's relation. Returns whether it changed.
 pub async fn update_relation(tx: &mut Tx, pair: PairId, role: Role, relation: &Relation) -> Result<bool, StorageError> {
     let changed = macros::execute!(
         tx,

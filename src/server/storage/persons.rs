@@ -1,9 +1,9 @@
-//! Accounts.
+//! Persons and their recovery codes.
 
 use super::{StorageError, Tx, macros, sql_types::Known};
 use crate::domain::{Locale, Millis, Person, PersonId, PersonName, SessionId, TextSize, ZoneName};
 
-/// What sign-up records beside the person.
+/// What sign-up stores besides the person.
 pub struct NewPerson<'a> {
     pub person: &'a Person,
     pub consent_version: &'a str,
@@ -40,7 +40,7 @@ pub async fn lookup(tx: &mut Tx, id: PersonId) -> Result<Option<Person>, Storage
     Ok(row.map(Row::into_person))
 }
 
-/// Whom a recovery code opens: the one that runs, or the one before it for as long as it may.
+/// The person of a recovery code: the current one, or an earlier one that still works.
 pub async fn lookup_by_recovery(tx: &mut Tx, recovery_hash: &str, now: Millis) -> Result<Option<Person>, StorageError> {
     let row = macros::fetch_optional!(
         tx,
@@ -58,9 +58,10 @@ pub async fn lookup_by_recovery(tx: &mut Tx, recovery_hash: &str, now: Millis) -
 pub struct RecoveryCodes {
     pub hash: Option<String>,
     pub made_at: Option<Millis>,
-    /// The session that made the one that runs; `None` when sign-up or the operator did, or several sessions by turns.
+    /// The session that made the current code. `None` when sign-up or the operator made it, or several sessions by
+    /// turns.
     pub made_by: Option<SessionId>,
-    /// The one before, and until when it opens.
+    /// The earlier code, and until when it works.
     pub earlier: Option<(String, Millis)>,
 }
 
@@ -80,7 +81,7 @@ pub async fn recovery_codes(tx: &mut Tx, person: PersonId, now: Millis) -> Resul
     })
 }
 
-/// The earlier recovery code opens nothing from now on; true when it did.
+/// Ends the earlier recovery code. Returns true when it still worked.
 pub async fn end_earlier_recovery(tx: &mut Tx, person: PersonId, now: Millis) -> Result<bool, StorageError> {
     let changed = macros::execute!(
         tx,
@@ -113,7 +114,7 @@ pub async fn update(tx: &mut Tx, person: &Person) -> Result<(), StorageError> {
     Ok(())
 }
 
-/// What is known of a person's recovery code, and how many first answers they have given.
+/// The times of a person's recovery code, and how many first answers the person has given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecoveryState {
     pub made_at: Option<Millis>,
@@ -131,12 +132,12 @@ pub async fn recovery_state(tx: &mut Tx, person: PersonId) -> Result<RecoverySta
     Ok(RecoveryState { made_at, kept_at, answers_given })
 }
 
-/// A recovery code that takes the place of another.
+/// A recovery code that replaces another.
 pub struct NewRecovery<'a> {
     pub hash: &'a str,
     pub made_by: Option<SessionId>,
-    /// How long the one before opens. One that still runs from an earlier renewal stays instead: renewing twice does
-    /// not push it out. `None` ends both at once.
+    /// How long the replaced code works. A code that still works from an earlier renewal stays instead, so that
+    /// renewing twice does not end it. `None` ends both at once.
     pub earlier_until: Option<Millis>,
 }
 
@@ -167,7 +168,7 @@ pub async fn set_recovery(
     Ok(())
 }
 
-/// The person says they keep the code. `asked_again`: after the third answer, so they are not asked any more.
+/// Records that the person keeps the code.
 pub async fn set_recovery_kept(tx: &mut Tx, person: PersonId, now: Millis) -> Result<(), StorageError> {
     macros::execute!(
         tx,
@@ -183,7 +184,7 @@ pub async fn count_answer(tx: &mut Tx, person: PersonId) -> Result<(), StorageEr
     Ok(())
 }
 
-/// Whether the database holds anybody who was not seeded.
+/// Whether the database holds a person who was not seeded.
 pub async fn any_real(tx: &mut Tx) -> Result<bool, StorageError> {
     let (count,): (i64,) = macros::fetch_one!(tx, (i64,), "SELECT COUNT(*) FROM persons WHERE is_seeded = 0")?;
     Ok(count > 0)

@@ -1,5 +1,5 @@
-//! Where the SQLite file lies. A file that is deleted or replaced below a running process goes on without a name: what
-//! is written into it is gone at the next start. That is told as unavailable, not found out then.
+//! Watches the SQLite file. A file that is deleted or replaced while the process runs stays open without a name, and
+//! what is written into it is lost at the next start. Writes are refused instead.
 
 use std::{
     fs, io,
@@ -28,7 +28,7 @@ impl Place {
         Some(Self { path: path.to_owned(), device: found.dev(), inode: found.ino(), was_said: AtomicBool::new(false) })
     }
 
-    /// Whether the path still names the file that was opened. What happened is logged once.
+    /// Checks that the path still names the file that was opened. The first failure is logged.
     pub fn check(&self) -> Result<(), StorageError> {
         if fs::metadata(&self.path).is_ok_and(|found| (found.dev(), found.ino()) == (self.device, self.inode)) {
             return Ok(());
@@ -44,7 +44,7 @@ impl Place {
     }
 }
 
-/// The file that a `sqlite:` address names; `None` for another database or one in memory.
+/// The file of a `sqlite:` address; `None` for another database or one in memory.
 pub fn sqlite_file(url: &str) -> Option<PathBuf> {
     let is_file = url.starts_with("sqlite:") && !url.contains(":memory:") && !url.contains("mode=memory");
     let options = is_file.then(|| SqliteConnectOptions::from_str(url).ok()).flatten()?;

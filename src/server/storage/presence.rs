@@ -1,9 +1,9 @@
-//! The switch for presence, by member. Presence itself is in no table: see `notifier::presence_registry`.
+//! The switch for presence of each member. Presence signals are in no table: see `notifier::presence_registry`.
 
 use super::{StorageError, Tx, macros, sql_types::Flag};
 use crate::domain::{PairId, PersonId};
 
-/// Whether a member shows the other that they are here, and sees it of them.
+/// Whether a member has the switch on: they show the other that they are here, and see it of the other.
 pub async fn is_shown_by(tx: &mut Tx, person: PersonId, pair: PairId) -> Result<bool, StorageError> {
     let row = macros::fetch_optional!(
         tx,
@@ -15,7 +15,7 @@ pub async fn is_shown_by(tx: &mut Tx, person: PersonId, pair: PairId) -> Result<
     Ok(row.is_some_and(|(flag,)| flag.0))
 }
 
-/// Writes a member's switch; gives whether it changed.
+/// Writes a member's switch. Returns whether it changed.
 pub async fn update(tx: &mut Tx, person: PersonId, pair: PairId, is_shown: bool) -> Result<bool, StorageError> {
     let changed = macros::execute!(
         tx,

@@ -1,5 +1,5 @@
-//! What housekeeping forgets. Each statement deletes the oldest rows of one table, at most `BATCH`, and an index finds
-//! them: the one writer of SQLite is held for some milliseconds at a time, however many rows are old.
+//! Deletes expired rows. Each statement deletes the oldest rows of one table, at most `BATCH`, and finds them by an
+//! index, so that it holds SQLite's single writer for some milliseconds however many rows are old.
 
 use super::{StorageError, Tx, macros};
 use crate::domain::Millis;
@@ -7,7 +7,7 @@ use crate::domain::Millis;
 /// Rows deleted in one transaction.
 pub const BATCH: u64 = 5_000;
 
-/// Rows of one table that are forgotten once they are older than an instant.
+/// Rows of one table that are deleted when they are older than an instant.
 pub struct Prune {
     pub table: &'static str,
     /// `$1`: the instant, epoch ms; `$2`: how many rows at most.
@@ -21,7 +21,7 @@ pub const EVENTS: Prune = Prune {
         LIMIT $2)",
 };
 
-/// Sessions that nobody used since.
+/// Sessions by their last use.
 pub const SESSIONS: Prune = Prune {
     table: "sessions",
     sql: "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE last_used_at <= $1 ORDER BY last_used_at
@@ -48,20 +48,20 @@ pub const FAILURES: Prune = Prune {
         LIMIT $2)",
 };
 
-/// Hand-overs whose minutes were over at that instant.
+/// Hand-overs by their expiry.
 pub const HAND_OVERS: Prune = Prune {
     table: "hand_overs",
     sql: "DELETE FROM hand_overs WHERE id IN (SELECT id FROM hand_overs WHERE expires_at <= $1 ORDER BY expires_at
         LIMIT $2)",
 };
 
-/// One-time steps whose second post is known no more.
+/// One-time steps by their time.
 pub const ATTEMPTS: Prune = Prune {
     table: "attempts",
     sql: "DELETE FROM attempts WHERE key_hash IN (SELECT key_hash FROM attempts WHERE at <= $1 ORDER BY at LIMIT $2)",
 };
 
-/// Deletes up to `BATCH` rows older than `before`; gives how many. Fewer than `BATCH` means that none are left.
+/// Deletes up to `BATCH` rows older than `before`. Returns how many; fewer than `BATCH` means that none are left.
 pub async fn batch(tx: &mut Tx, what: &Prune, before: Millis) -> Result<u64, StorageError> {
     macros::execute!(tx, what.sql, before, BATCH as i64)
 }

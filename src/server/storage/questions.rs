@@ -1,4 +1,4 @@
-//! The catalogue at rest, and what each pair was ever offered from it.
+//! The stored catalogue, and which of its questions each pair was offered.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,7 +7,8 @@ use serde_json::json;
 use super::{StorageError, Tx, macros, pairs::id_rows, rows};
 use crate::domain::{PairId, Question, QuestionKey};
 
-/// Writes the catalogue by key. Entries that are no longer in it are retired, never deleted: old cards name them.
+/// Writes the catalogue by key. Entries that are no longer in it are marked as retired and never deleted, because old
+/// cards name them.
 pub async fn upsert(tx: &mut Tx, questions: &[Question]) -> Result<(), StorageError> {
     macros::execute!(tx, "UPDATE questions SET is_retired = 1")?;
     for question in questions {
@@ -25,7 +26,7 @@ pub async fn upsert(tx: &mut Tx, questions: &[Question]) -> Result<(), StorageEr
     Ok(())
 }
 
-/// How many entries are in use, and how many are kept for old cards alone.
+/// Counts the entries in use and the retired ones.
 pub async fn count(tx: &mut Tx) -> Result<(i64, i64), StorageError> {
     macros::fetch_one!(
         tx,
@@ -35,18 +36,18 @@ pub async fn count(tx: &mut Tx) -> Result<(i64, i64), StorageError> {
     )
 }
 
-/// Everything this pair was ever offered.
+/// The questions that this pair was offered.
 pub async fn asked(tx: &mut Tx, pair: PairId) -> Result<BTreeSet<QuestionKey>, StorageError> {
     let rows = macros::fetch_all!(tx, (QuestionKey,), "SELECT question_key FROM asked WHERE pair_id = $1", pair)?;
     Ok(rows.into_iter().map(|(key,)| key).collect())
 }
 
-/// No key holds one.
+/// Separates keys; no key contains it.
 const BETWEEN_KEYS: &str = "\n";
 
 /// As `asked`, for many pairs.
 pub async fn find_asked(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId, BTreeSet<QuestionKey>>, StorageError> {
-    // One row a pair: years of keys of hundreds of pairs are slow to fetch one by one.
+    // One row for each pair: fetching years of keys of hundreds of pairs row by row is slow.
     let found = macros::fetch_each!(
         tx,
         "asked" as (PairId, String),

@@ -1,5 +1,5 @@
-//! A SQLite file on a full disk. Writing ahead needs `FILE-shm` (32 KiB) even to read, and there is no room to make it.
-//! After a clean stop everything is in the file itself, which can be read without.
+//! Opens a SQLite file on a full disk. Write-ahead logging needs `FILE-shm` (32 KiB) even to read, and there is no room
+//! to create it. After a clean stop the file itself holds everything and can be read without a log.
 
 use std::{ffi::OsString, fs, path::Path, time::Duration};
 
@@ -10,7 +10,7 @@ use sqlx::{
 
 use super::StorageError;
 
-/// Opens the file for reading, if `error` says that there was no room and nothing of it is in its log.
+/// Opens the file for reading when `error` means a full disk and its log is empty.
 pub async fn open(options: SqliteConnectOptions, error: sqlx::Error) -> Result<SqlitePool, StorageError> {
     if !is_no_room(&error) || !is_whole(options.get_filename()) {
         return Err(error.into());

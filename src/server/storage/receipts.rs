@@ -1,9 +1,9 @@
-//! What devices report, and the way a notification took.
+//! Reports of devices, and what became of notifications.
 
 use super::{StorageError, Tx, deliveries::DeliveryId, macros};
 use crate::domain::{DailyQuestionId, Millis, PersonId};
 
-/// What a device reports of a notification.
+/// A device's report about a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Receipt {
     Shown,
@@ -11,7 +11,7 @@ pub enum Receipt {
 }
 
 impl Receipt {
-    /// Why a delivery is settled without its push service's word.
+    /// The stored reason of a delivery that a report settled.
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Shown => "shown",
@@ -20,8 +20,8 @@ impl Receipt {
     }
 }
 
-/// Notes the first report of its kind and settles the delivery; gives the person it belongs to, `None` when there is no
-/// such delivery or nothing is new.
+/// Stores the first report of its kind and settles the delivery. Returns the person of the delivery, or `None` when
+/// there is no such delivery or nothing is new.
 pub async fn report(
     tx: &mut Tx,
     id: DeliveryId,
@@ -46,7 +46,7 @@ pub async fn report(
             now,
         )?,
     };
-    // A second report of the same writes nothing.
+    // A repeated report writes nothing.
     if changed == 0 {
         return Ok(None);
     }
@@ -64,8 +64,8 @@ pub async fn report(
             now
         )?,
     };
-    // What a device has shown has arrived, whatever became of the push service's answer: it is not sent again. A worker
-    // that is sending it at this moment finds its lease gone.
+    // A notification that a device has shown has arrived, whatever the push service answered, and is not sent again. A
+    // worker that is sending it at this moment finds its lease gone.
     macros::execute!(
         tx,
         "UPDATE deliveries SET state = 'accepted', reason = $3, send_at = NULL, accepted_at = COALESCE(accepted_at,
@@ -93,7 +93,7 @@ pub struct Trail {
     pub opened_at: Option<i64>,
 }
 
-/// The ways of a person's latest notifications of a kind, newest first.
+/// The trails of a person's latest notifications of a kind, newest first.
 pub async fn find_trails(tx: &mut Tx, person: PersonId, kind: &str, since: Millis) -> Result<Vec<Trail>, StorageError> {
     macros::fetch_all!(
         tx,
@@ -108,7 +108,7 @@ pub async fn find_trails(tx: &mut Tx, person: PersonId, kind: &str, since: Milli
     )
 }
 
-/// What of a question reached a member: whether any browser took it, and whether they have any browser at all.
+/// Whether a push of a question was accepted for any browser of a member, and whether the member has any subscription.
 pub async fn reached(
     tx: &mut Tx,
     person: PersonId,

@@ -1,4 +1,4 @@
-//! When pairs are due, what was opened for them, and how silent their seats are.
+//! When pairs are due, what was opened for them, and how many questions their seats left unanswered.
 //! Rules R5, R14, R43.
 
 use std::collections::{HashMap, HashSet};
@@ -8,14 +8,14 @@ use serde_json::json;
 use super::{StorageError, Tx, macros, pairs::id_rows, rows};
 use crate::domain::{LocalDate, Millis, PairId, Role};
 
-/// What openings and swaps need to know of a pair beside the pair itself.
+/// What openings and swaps need to know of a pair besides the pair itself.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct ScheduleState {
     pub last_opened_date: Option<LocalDate>,
     pub last_opened_at: Option<Millis>,
     /// The pair's local date of its last swap.
     pub swapped_date: Option<LocalDate>,
-    /// Shelved questions in a row that each seat left unanswered since it last acted.
+    /// How many shelved questions in a row each seat left unanswered since its member last acted.
     #[sqlx(try_from = "i64")]
     pub parent_unanswered: u32,
     #[sqlx(try_from = "i64")]
@@ -72,7 +72,7 @@ pub async fn set_swapped(tx: &mut Tx, pair: PairId, date: LocalDate) -> Result<(
     Ok(())
 }
 
-/// The seat acted: it is silent no longer.
+/// Resets the count of a seat whose member acted.
 pub async fn reset_unanswered(tx: &mut Tx, pair: PairId, role: Role) -> Result<(), StorageError> {
     macros::execute!(
         tx,
@@ -83,7 +83,7 @@ pub async fn reset_unanswered(tx: &mut Tx, pair: PairId, role: Role) -> Result<(
     Ok(())
 }
 
-/// A question was shelved without this seat's answer.
+/// Counts a question that was shelved without this seat's answer.
 pub async fn add_unanswered(tx: &mut Tx, pair: PairId, role: Role) -> Result<(), StorageError> {
     macros::execute!(
         tx,
@@ -94,8 +94,8 @@ pub async fn add_unanswered(tx: &mut Tx, pair: PairId, role: Role) -> Result<(),
     Ok(())
 }
 
-/// Up to `limit` pairs due at or before `now`, longest due first. On PostgreSQL the rows are held and
-/// those another node holds are left to it.
+/// Up to `limit` pairs that are due at or before `now`, the longest due first. On PostgreSQL their rows are locked, and
+/// rows that another node has locked are skipped.
 pub async fn find_due(tx: &mut Tx, now: Millis, limit: i64) -> Result<Vec<PairId>, StorageError> {
     let rows = if tx.is_postgres() {
         macros::fetch_all!(
@@ -115,7 +115,7 @@ pub async fn find_due(tx: &mut Tx, now: Millis, limit: i64) -> Result<Vec<PairId
 const FIND_DUE: &str =
     "SELECT id FROM pairs WHERE next_due_at IS NOT NULL AND next_due_at <= $1 ORDER BY next_due_at, id LIMIT $2";
 
-/// As `find_due`, holding nothing: for handling pairs one by one.
+/// As `find_due` without locks, for handling pairs one by one.
 pub async fn find_due_unheld(tx: &mut Tx, now: Millis, limit: i64) -> Result<Vec<PairId>, StorageError> {
     let rows = macros::fetch_all!(tx, "pairs" as (PairId,), FIND_DUE, now, limit)?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
@@ -128,8 +128,8 @@ pub async fn next_due(tx: &mut Tx) -> Result<Option<Millis>, StorageError> {
     Ok(at)
 }
 
-/// Moves pairs' due minutes on (pair, the minute that was read, the next one) where they are still what was read;
-/// gives those that moved: whoever is second does nothing.
+/// Moves pairs' due minutes on (pair, the minute that was read, the next one) where the stored minute is the one that
+/// was read. Returns the pairs that moved: a second node moves none.
 pub async fn claim_due(tx: &mut Tx, moves: &[(PairId, Millis, Millis)]) -> Result<HashSet<PairId>, StorageError> {
     let moved = macros::fetch_each!(
         tx,

@@ -52,7 +52,7 @@ const CHILD_ANSWERS: [&str; 4] = [
 const FINISHED: u32 = 3;
 const BATCH: usize = 250;
 
-/// One line of the sessions file.
+/// A line of the sessions file.
 pub struct SeededMember {
     pub person: PersonId,
     pub pair: PairId,
@@ -61,17 +61,17 @@ pub struct SeededMember {
     pub token: String,
 }
 
-/// What seeding needs to know of the world.
+/// The input of `fill`.
 pub struct Seeding<'a> {
     pub questions: &'a [Question],
     pub random: &'a Random,
     pub now: Millis,
     pub consent_version: &'a str,
-    /// For measuring a full minute: everybody has answered, and may be woken there.
+    /// For benchmarks of a full minute: everybody has answered, and everybody has a subscription here.
     pub minute: Option<FullMinute<'a>>,
 }
 
-/// One push service for everybody. The receivers share their keys: an encryption costs the same.
+/// One push service for everybody. The receivers share their keys, because an encryption costs the same.
 pub struct FullMinute<'a> {
     /// `http://host:port`
     pub origin: &'a str,
@@ -81,7 +81,7 @@ pub struct FullMinute<'a> {
     pub key_id: &'a str,
 }
 
-/// Adds `count` pairs. Refused on a database that holds anybody who was not seeded.
+/// Adds `count` pairs. Refused on a database that holds a person who was not seeded.
 pub async fn fill(database: &Database, seeding: Seeding<'_>, count: usize) -> Result<Vec<SeededMember>, StorageError> {
     let mut tx = database.begin().await?;
     if persons::any_real(&mut tx).await? {
@@ -101,7 +101,7 @@ pub async fn fill(database: &Database, seeding: Seeding<'_>, count: usize) -> Re
     Ok(members)
 }
 
-/// In every batch: seeding that is cut short can be begun again.
+/// Marks each batch, so that an interrupted seeding can be started again.
 async fn mark_seeded(tx: &mut Tx) -> Result<(), StorageError> {
     macros::execute!(tx, "UPDATE persons SET is_seeded = 1 WHERE is_seeded = 0")?;
     Ok(())

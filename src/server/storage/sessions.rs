@@ -4,7 +4,7 @@
 use super::{StorageError, Tx, macros, persons};
 use crate::domain::{Millis, Person, PersonId, SessionId};
 
-/// A session as the settings page lists it.
+/// A session as the settings page shows it.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Session {
     #[sqlx(rename = "session_id")]
@@ -16,16 +16,16 @@ pub struct Session {
     pub last_used_at: Millis,
 }
 
-/// What a presented token opens.
+/// The session and person of a token.
 #[derive(Debug, Clone)]
 pub struct Found {
     pub session: Session,
     pub person: Person,
-    /// The hash of its token; another than the one shown, where that is from before a rotation.
+    /// The hash of the current token. It differs from the one shown when that is from before a rotation.
     pub token_hash: String,
-    /// Its browser has not shown the new token yet.
+    /// The browser has not shown the new token yet.
     pub is_rotating: bool,
-    /// Some request has shown its token.
+    /// A request has shown the token.
     pub is_shown: bool,
 }
 
@@ -50,7 +50,7 @@ pub async fn insert(
     Ok(())
 }
 
-/// The session a token hash opens, if it was used since `used_since`.
+/// The session of a token hash, if it was used since `used_since`.
 pub async fn lookup(
     tx: &mut Tx,
     token_hash: &str,
@@ -74,20 +74,20 @@ pub async fn lookup(
     Ok(row.map(FoundRow::into_found))
 }
 
-/// Whether a session still exists; open streams ask this.
+/// Whether a session exists. Open connections ask this.
 pub async fn exists(tx: &mut Tx, id: SessionId) -> Result<bool, StorageError> {
     let row: Option<(i64,)> =
         macros::fetch_optional!(tx, (i64,), "SELECT last_used_at FROM sessions WHERE id = $1", id)?;
     Ok(row.is_some())
 }
 
-/// Its token was shown for the first time.
+/// Records that the token was shown for the first time.
 pub async fn show(tx: &mut Tx, id: SessionId, now: Millis) -> Result<(), StorageError> {
     macros::execute!(tx, "UPDATE sessions SET shown_at = $2 WHERE id = $1 AND shown_at IS NULL", id, now)?;
     Ok(())
 }
 
-/// Its use, and from where: a MAC of the client's address.
+/// Records a use and the MAC of the client's address.
 pub async fn touch(tx: &mut Tx, id: SessionId, address_hash: &str, now: Millis) -> Result<(), StorageError> {
     macros::execute!(
         tx,
@@ -111,7 +111,7 @@ pub async fn was_at(tx: &mut Tx, person: PersonId, address_hash: &str) -> Result
     Ok(row.is_some())
 }
 
-/// Puts a fresh token in place; gives false when another request was faster. The one before opens until `settle`.
+/// Replaces the token. Returns false when another request was faster. The previous token works until `settle`.
 pub async fn rotate(
     tx: &mut Tx,
     id: SessionId,
@@ -133,8 +133,8 @@ pub async fn rotate(
     Ok(changed == 1)
 }
 
-/// The browser has shown the fresh token: the one before opens until `previous_until`. Nothing happens when another
-/// rotation has begun meanwhile.
+/// Ends the previous token at `previous_until`, because the browser has shown the new one. Does nothing when another
+/// rotation has begun.
 pub async fn settle(tx: &mut Tx, id: SessionId, token_hash: &str, previous_until: Millis) -> Result<(), StorageError> {
     macros::execute!(
         tx,
@@ -147,7 +147,7 @@ pub async fn settle(tx: &mut Tx, id: SessionId, token_hash: &str, previous_until
     Ok(())
 }
 
-/// Whose retired token this is, and of which session; for exactly one caller.
+/// Marks a retired token as reported. Returns its person and session to exactly one caller.
 pub async fn report_retired_once(
     tx: &mut Tx,
     token_hash: &str,
@@ -165,7 +165,7 @@ pub async fn report_retired_once(
     Ok(row.map(|(session, person)| (person, session)))
 }
 
-/// Whether a token hash was retired and nobody was told yet that it was shown; reads only.
+/// Whether a token hash is retired and not reported yet. Reads only.
 pub async fn is_retired(tx: &mut Tx, token_hash: &str, now: Millis) -> Result<bool, StorageError> {
     let row: Option<(i64,)> = macros::fetch_optional!(
         tx,
@@ -177,7 +177,7 @@ pub async fn is_retired(tx: &mut Tx, token_hash: &str, now: Millis) -> Result<bo
     Ok(row.is_some())
 }
 
-/// Everybody who has a session.
+/// The persons with a session.
 pub async fn find_persons(tx: &mut Tx) -> Result<Vec<PersonId>, StorageError> {
     let sql = "SELECT DISTINCT person_id FROM sessions ORDER BY person_id";
     let rows = macros::fetch_all!(tx, "sessions" as (PersonId,), sql)?;
@@ -194,7 +194,7 @@ pub async fn find_of(tx: &mut Tx, person: PersonId) -> Result<Vec<Session>, Stor
     )
 }
 
-/// Ends a session of this person; false when there is none such.
+/// Deletes a session of this person. Returns false when there is none.
 pub async fn delete(tx: &mut Tx, person: PersonId, id: SessionId) -> Result<bool, StorageError> {
     let deleted = macros::execute!(tx, "DELETE FROM sessions WHERE id = $1 AND person_id = $2", id, person)?;
     Ok(deleted == 1)

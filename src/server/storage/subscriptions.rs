@@ -1,4 +1,4 @@
-//! Browsers that may be woken (RFC 8030). An endpoint is a capability: it is never logged.
+//! Push subscriptions (RFC 8030). An endpoint is a capability and is never logged.
 
 use serde_json::json;
 
@@ -30,7 +30,7 @@ pub struct Subscription {
     pub opened_at: Option<Millis>,
 }
 
-/// Of a subscription, what says nothing about the endpoint.
+/// Shows nothing about the endpoint but its origin.
 impl std::fmt::Debug for Subscription {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Subscription")
@@ -115,7 +115,7 @@ pub async fn lookup_for(
     )
 }
 
-/// All subscriptions of a person, the one heard of last first.
+/// All subscriptions of a person, the one with the latest sign of life first.
 pub async fn find_of(tx: &mut Tx, person: PersonId) -> Result<Vec<Subscription>, StorageError> {
     let mut found = macros::fetch_all!(
         tx,
@@ -127,7 +127,7 @@ pub async fn find_of(tx: &mut Tx, person: PersonId) -> Result<Vec<Subscription>,
     Ok(found)
 }
 
-/// Where a person can be reached: what a delivery needs at the time it is written.
+/// What a delivery needs to know of a subscription when it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
 pub struct Address {
     pub id: SubscriptionId,
@@ -152,7 +152,7 @@ pub async fn find_of_session(tx: &mut Tx, session: SessionId) -> Result<Vec<Subs
     macros::fetch_all!(tx, "push_subscriptions" as Subscription, select_subscription!("WHERE session_id = $1"), session)
 }
 
-/// The same person's browser has another session.
+/// Moves subscriptions to another session of the same person.
 pub async fn move_to(tx: &mut Tx, from: SessionId, to: SessionId) -> Result<(), StorageError> {
     macros::execute!(
         tx,
@@ -164,7 +164,7 @@ pub async fn move_to(tx: &mut Tx, from: SessionId, to: SessionId) -> Result<(), 
     Ok(())
 }
 
-/// Writes a device's name; gives whether it changed.
+/// Writes a device's name. Returns whether it changed.
 pub async fn rename(tx: &mut Tx, id: SubscriptionId, name: &str) -> Result<bool, StorageError> {
     let changed =
         macros::execute!(tx, "UPDATE push_subscriptions SET name = $2 WHERE id = $1 AND name <> $2", id, name)?;
@@ -179,7 +179,7 @@ pub async fn delete(tx: &mut Tx, id: SubscriptionId) -> Result<(), StorageError>
 pub const FIND_SILENT: &str = "SELECT id FROM push_subscriptions WHERE renewed_at < $1 AND COALESCE(shown_at, 0) < $1
     AND COALESCE(opened_at, 0) < $1";
 
-/// Those nothing was heard of since `since`: services go on accepting for devices that are gone.
+/// Subscriptions without a sign of life since `since`. Push services accept pushes for devices that no longer exist.
 pub async fn find_silent(tx: &mut Tx, since: Millis) -> Result<Vec<SubscriptionId>, StorageError> {
     let found = macros::fetch_all!(tx, "push_subscriptions" as (SubscriptionId,), FIND_SILENT, since)?;
     Ok(found.into_iter().map(|(id,)| id).collect())
@@ -188,13 +188,13 @@ pub async fn find_silent(tx: &mut Tx, since: Millis) -> Result<Vec<SubscriptionI
 pub const DELETE_SILENT: &str = "DELETE FROM push_subscriptions WHERE id = $2 AND renewed_at < $1
     AND COALESCE(shown_at, 0) < $1 AND COALESCE(opened_at, 0) < $1";
 
-/// Removes one nothing was heard of since `since`; false when it has spoken, or is gone.
+/// Deletes a subscription without a sign of life since `since`. Returns false when it has one, or is deleted already.
 pub async fn delete_silent(tx: &mut Tx, id: SubscriptionId, since: Millis) -> Result<bool, StorageError> {
     Ok(macros::execute!(tx, DELETE_SILENT, since, id)? == 1)
 }
 
 impl Subscription {
-    /// When the device itself was last heard of.
+    /// When the device last gave a sign of life.
     pub fn heard_at(&self) -> Millis {
         [Some(self.renewed_at), self.shown_at, self.opened_at].into_iter().flatten().max().unwrap_or(self.created_at)
     }

@@ -1,9 +1,9 @@
-//! What a sweep would delete, and the most one has ever deleted, so that a sweep under a wrong clock is noticed.
+//! How much a sweep would delete, and the most that one has deleted, so that a sweep under a wrong clock is noticed.
 
 use super::{StorageError, Tx, macros};
 use crate::domain::Millis;
 
-/// What is guarded: what somebody would miss.
+/// The guarded tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Swept {
     Sessions,
@@ -25,7 +25,7 @@ impl Swept {
     }
 }
 
-/// How many rows are older than `before`, counted up to `limit`.
+/// Counts the rows older than `before`, up to `limit`.
 pub async fn count_up_to(tx: &mut Tx, what: Swept, before: Millis, limit: i64) -> Result<i64, StorageError> {
     let sql = match what {
         Swept::Sessions => "SELECT COUNT(*) FROM (SELECT 1 FROM sessions WHERE last_used_at <= $1 LIMIT $2) AS t",
@@ -41,7 +41,7 @@ pub async fn count_up_to(tx: &mut Tx, what: Swept, before: Millis, limit: i64) -
     Ok(count)
 }
 
-/// How many rows there are in all.
+/// Counts all rows.
 pub async fn count_all(tx: &mut Tx, what: Swept) -> Result<i64, StorageError> {
     let sql = match what {
         Swept::Sessions => "SELECT COUNT(*) FROM sessions",
@@ -54,7 +54,7 @@ pub async fn count_all(tx: &mut Tx, what: Swept) -> Result<i64, StorageError> {
     Ok(count)
 }
 
-/// The most rows one sweep has deleted, and how many sweeps in a row have been held back.
+/// The most rows that one sweep has deleted, and how many sweeps in a row were held back.
 pub async fn record_of(tx: &mut Tx, what: Swept) -> Result<(i64, i64), StorageError> {
     let row: Option<(i64, i64)> =
         macros::fetch_optional!(tx, (i64, i64), "SELECT most, held FROM sweeps WHERE swept = $1", what.word())?;

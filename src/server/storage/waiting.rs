@@ -1,4 +1,4 @@
-//! Deliveries that wait are moved: forward when a push service answers again, to another subscription when an endpoint
+//! Moves deliveries that wait: forward when a push service answers again, and to another subscription when an endpoint
 //! changes.
 
 use serde_json::json;
@@ -6,13 +6,13 @@ use serde_json::json;
 use super::{StorageError, Tx, deliveries::DeliveryId, macros, rows};
 use crate::domain::{Millis, NotificationId, SubscriptionId};
 
-/// Waits because its push service failed others.
+/// Reason: the push service failed for other deliveries.
 pub const ORIGIN_PAUSED: &str = "origin paused";
-/// Waits because the push service asked for it (`Retry-After`).
+/// Reason: the push service asked to wait (`Retry-After`).
 pub const ASKED_TO_WAIT: &str = "asked to wait";
 
-/// Up to `limit` deliveries that wait longer than until `soon` because this push service failed: neither for quiet
-/// hours nor because the service named a time.
+/// Up to `limit` deliveries that wait beyond `soon` because this push service failed. Those that wait for quiet hours
+/// or for a time that the service named are left out.
 pub async fn find_held_back(
     tx: &mut Tx,
     origin: &str,
@@ -37,7 +37,7 @@ pub async fn find_held_back(
     Ok(found.into_iter().map(held).collect())
 }
 
-/// Moves deliveries (the delivery, when it was to be sent, when it is sent now) that still wait as they did.
+/// Moves deliveries (the delivery, its old time, its new time) whose time is still the old one.
 pub async fn bring_forward(tx: &mut Tx, moves: &[(DeliveryId, Millis, Millis)]) -> Result<(), StorageError> {
     let moves = rows(
         moves.iter().map(|(id, was, at)| json!({ "n": id.notification, "s": id.subscription, "was": was, "at": at })),
@@ -56,8 +56,8 @@ pub async fn bring_forward(tx: &mut Tx, moves: &[(DeliveryId, Millis, Millis)]) 
     Ok(())
 }
 
-/// A browser's endpoint changed: what waits for the earlier subscription follows to the later one. What that one was
-/// told already stays behind. What waited because the earlier endpoint failed is sent now.
+/// Moves waiting deliveries to the subscription of a browser's new endpoint, except notifications that it has already.
+/// Deliveries that waited because the old endpoint failed are due now.
 pub async fn follow(tx: &mut Tx, from: SubscriptionId, to: SubscriptionId, now: Millis) -> Result<(), StorageError> {
     macros::execute!(
         tx,

@@ -1,9 +1,9 @@
-//! The zones that pairs and persons have stored, with the offset each had when it was last looked up.
+//! The zones stored with pairs and persons, with the offset that each had when it was last looked up.
 
 use super::{StorageError, Tx, macros};
 use crate::domain::ZoneName;
 
-/// Who has a zone.
+/// Which table a zone is stored in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holder {
     Pair,
@@ -19,8 +19,8 @@ impl Holder {
     }
 }
 
-/// Every stored name once for pairs and once for persons; with it, whether any row of it has another offset than
-/// `offset_of` says.
+/// Every stored name, once for pairs and once for persons, and whether any row of it has another offset than
+/// `offset_of` returns.
 pub async fn find_all(
     tx: &mut Tx,
     offset_of: impl Fn(&ZoneName) -> Option<i32>,
@@ -45,7 +45,7 @@ pub async fn find_all(
     Ok(found.collect())
 }
 
-/// Some of those who have it, for the log.
+/// Some ids of rows with a zone, for the log.
 pub async fn find_holders(
     tx: &mut Tx,
     holder: Holder,

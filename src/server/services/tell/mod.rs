@@ -5,7 +5,6 @@
 //! use case locks feeds in the same order.
 //!
 //! Rules R26, R90–R97, R99.
-//! Rules R26, R90–R97, R99.
 
 mod notices;
 

@@ -1,4 +1,4 @@
-//! Questions opened for pairs, with their answers. What a member may see of them is `DailyQuestion::seen_by`.
+//! Daily questions with their answers. `DailyQuestion::seen_by` says what a member may see of them.
 
 mod row;
 
@@ -32,7 +32,7 @@ pub async fn insert(tx: &mut Tx, question: &DailyQuestion) -> Result<(), Storage
     insert_all(tx, std::slice::from_ref(question)).await
 }
 
-/// Writes questions just opened, without answers.
+/// Inserts new questions, without answers.
 pub async fn insert_all(tx: &mut Tx, questions: &[DailyQuestion]) -> Result<(), StorageError> {
     macros::execute_each!(
         tx,
@@ -61,8 +61,8 @@ pub async fn insert_all(tx: &mut Tx, questions: &[DailyQuestion]) -> Result<(), 
     Ok(())
 }
 
-/// Writes everything of a question but its answers. A section of a later release stays as it is stored. A card that
-/// completes gets the pair's next card number.
+/// Writes everything of a question but its answers. A section of a later release stays as it is stored. A complete card
+/// without a number gets the pair's next one.
 pub async fn save(tx: &mut Tx, question: &DailyQuestion) -> Result<(), StorageError> {
     macros::execute!(
         tx,
@@ -112,7 +112,7 @@ pub async fn lookup_for(
     Ok(row.map(Row::into_question))
 }
 
-/// The newest question of a pair that is not shelved: the one of today.
+/// The newest question of a pair that is not shelved.
 pub async fn lookup_current(tx: &mut Tx, pair: PairId) -> Result<Option<DailyQuestion>, StorageError> {
     let row = macros::fetch_optional!(
         tx,
@@ -123,7 +123,7 @@ pub async fn lookup_current(tx: &mut Tx, pair: PairId) -> Result<Option<DailyQue
     Ok(row.map(Row::into_question))
 }
 
-/// Of each of these pairs the question that is open: neither complete nor shelved. Who has none is ready for the next.
+/// The open question of each of these pairs: neither complete nor shelved. A pair without one is ready for the next.
 pub async fn find_open(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId, DailyQuestion>, StorageError> {
     let found = macros::fetch_each!(
         tx,
@@ -147,7 +147,7 @@ pub async fn find_dated(tx: &mut Tx, dates: &[(PairId, LocalDate)]) -> Result<Ha
     Ok(found.into_iter().map(|(pair,)| pair).collect())
 }
 
-/// The highest number each pair has given out, and the section of that question.
+/// The highest question number of each pair, and the section of that question.
 pub async fn find_lasts(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId, (u32, Section)>, StorageError> {
     let found = macros::fetch_each!(
         tx,
@@ -196,7 +196,7 @@ pub async fn find_shelved(tx: &mut Tx, pair: PairId) -> Result<Vec<DailyQuestion
     Ok(rows.into_iter().map(Row::into_question).collect())
 }
 
-/// Everything not complete: what a closed pair's members still have of their own.
+/// All incomplete questions: what a closed pair's members still have of their own.
 pub async fn find_incomplete(tx: &mut Tx, pair: PairId) -> Result<Vec<DailyQuestion>, StorageError> {
     let rows = macros::fetch_all!(
         tx,
