@@ -4,7 +4,7 @@
 //! A worker claims deliveries with a lease, commits, sends without a transaction, and settles them. The lease of a
 //! crashed worker expires.
 
-use super::{StorageError, Tx, macros, rows};
+use super::{StorageError, Tx, macros, rows, sql_types::written_as};
 use crate::domain::{Cancelled, Millis, NotificationId, PairId, PersonId, SubscriptionId};
 
 /// The key of a delivery.
@@ -58,6 +58,8 @@ impl State {
         Self::ALL.into_iter().find(|state| state.word() == word)
     }
 }
+
+written_as!(String, State, |state| state.word().to_owned());
 
 /// Writes deliveries, each with the time at which it may be sent.
 pub async fn insert(tx: &mut Tx, new: &[(DeliveryId, Millis)], now: Millis) -> Result<(), StorageError> {

@@ -1,7 +1,7 @@
 //! Hand-overs to another device of the same person. Codes and tickets are stored as hashes. Housekeeping deletes
 //! expired rows.
 
-use super::{StorageError, Tx, macros};
+use super::{StorageError, Tx, macros, sql_types::written_as};
 use crate::domain::{HandOverId, HandOverStage, Millis, PersonId, SessionId};
 
 /// How the new device signs in.
@@ -14,13 +14,15 @@ pub enum HandOverCodeKind {
 }
 
 impl HandOverCodeKind {
-    pub(super) fn word(self) -> &'static str {
+    fn word(self) -> &'static str {
         match self {
             Self::Digits => "digits",
             Self::Link => "link",
         }
     }
 }
+
+written_as!(String, HandOverCodeKind, |kind| kind.word().to_owned());
 
 /// A hand-over as stored.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]

@@ -8,34 +8,38 @@
 macro_rules! execute {
     ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
         match &mut $tx.inner {
-            $crate::server::storage::Inner::Sqlite(tx) => {
+            $crate::server::storage::transaction::Inner::Sqlite(tx) => {
                 sqlx::query::<sqlx::Sqlite>($sql)$(.bind($bind))*
                     .execute(&mut **tx).await.map(|done| done.rows_affected())
             }
-            $crate::server::storage::Inner::Postgres(tx) => {
+            $crate::server::storage::transaction::Inner::Postgres(tx) => {
                 sqlx::query::<sqlx::Postgres>($sql)$(.bind($bind))*
                     .execute(&mut **tx).await.map(|done| done.rows_affected())
             }
         }
-        .map_err($crate::server::storage::StorageError::from)
+        .map_err($crate::server::storage::error::StorageError::from)
     };
 }
 
 macro_rules! fetch_with {
     ($how:ident, $tx:expr, $table:literal as $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
         match &mut $tx.inner {
-            $crate::server::storage::Inner::Sqlite(tx) => {
+            $crate::server::storage::transaction::Inner::Sqlite(tx) => {
                 sqlx::query::<sqlx::Sqlite>($sql)$(.bind($bind))*
-                    .try_map(|row| $crate::server::storage::sql_types::read::<$row, sqlx::sqlite::SqliteRow>(&row, $table))
+                    .try_map(|row: sqlx::sqlite::SqliteRow| {
+                        $crate::server::storage::sql_types::read::<$row, _>(&row, $table)
+                    })
                     .$how(&mut **tx).await
             }
-            $crate::server::storage::Inner::Postgres(tx) => {
+            $crate::server::storage::transaction::Inner::Postgres(tx) => {
                 sqlx::query::<sqlx::Postgres>($sql)$(.bind($bind))*
-                    .try_map(|row| $crate::server::storage::sql_types::read::<$row, sqlx::postgres::PgRow>(&row, $table))
+                    .try_map(|row: sqlx::postgres::PgRow| {
+                        $crate::server::storage::sql_types::read::<$row, _>(&row, $table)
+                    })
                     .$how(&mut **tx).await
             }
         }
-        .map_err($crate::server::storage::StorageError::from)
+        .map_err($crate::server::storage::error::StorageError::from)
     };
     ($how:ident, $tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
         $crate::server::storage::macros::fetch_with!($how, $tx, "a statement" as $row, $sql $(, $bind)*)
@@ -63,18 +67,18 @@ macro_rules! fetch_one {
 macro_rules! execute_each {
     ($tx:expr, $before:literal, $after:literal, $rows:expr $(, $bind:expr)* $(,)?) => {
         match &mut $tx.inner {
-            $crate::server::storage::Inner::Sqlite(tx) => {
+            $crate::server::storage::transaction::Inner::Sqlite(tx) => {
                 sqlx::query::<sqlx::Sqlite>(concat!($before, " jsonb_each($1) AS t ", $after))
                     .bind($rows)$(.bind($bind))*
                     .execute(&mut **tx).await.map(|done| done.rows_affected())
             }
-            $crate::server::storage::Inner::Postgres(tx) => {
+            $crate::server::storage::transaction::Inner::Postgres(tx) => {
                 sqlx::query::<sqlx::Postgres>(concat!($before, " jsonb_array_elements($1::jsonb) AS t(value) ", $after))
                     .bind($rows)$(.bind($bind))*
                     .execute(&mut **tx).await.map(|done| done.rows_affected())
             }
         }
-        .map_err($crate::server::storage::StorageError::from)
+        .map_err($crate::server::storage::error::StorageError::from)
     };
 }
 
@@ -82,20 +86,24 @@ macro_rules! execute_each {
 macro_rules! fetch_each {
     ($tx:expr, $table:literal as $row:ty, $before:expr, $after:expr, $rows:expr $(, $bind:expr)* $(,)?) => {
         match &mut $tx.inner {
-            $crate::server::storage::Inner::Sqlite(tx) => {
+            $crate::server::storage::transaction::Inner::Sqlite(tx) => {
                 sqlx::query::<sqlx::Sqlite>(concat!($before, " jsonb_each($1) AS t ", $after))
                     .bind($rows)$(.bind($bind))*
-                    .try_map(|row| $crate::server::storage::sql_types::read::<$row, sqlx::sqlite::SqliteRow>(&row, $table))
+                    .try_map(|row: sqlx::sqlite::SqliteRow| {
+                        $crate::server::storage::sql_types::read::<$row, _>(&row, $table)
+                    })
                     .fetch_all(&mut **tx).await
             }
-            $crate::server::storage::Inner::Postgres(tx) => {
+            $crate::server::storage::transaction::Inner::Postgres(tx) => {
                 sqlx::query::<sqlx::Postgres>(concat!($before, " jsonb_array_elements($1::jsonb) AS t(value) ", $after))
                     .bind($rows)$(.bind($bind))*
-                    .try_map(|row| $crate::server::storage::sql_types::read::<$row, sqlx::postgres::PgRow>(&row, $table))
+                    .try_map(|row: sqlx::postgres::PgRow| {
+                        $crate::server::storage::sql_types::read::<$row, _>(&row, $table)
+                    })
                     .fetch_all(&mut **tx).await
             }
         }
-        .map_err($crate::server::storage::StorageError::from)
+        .map_err($crate::server::storage::error::StorageError::from)
     };
 }
 

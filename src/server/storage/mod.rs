@@ -38,27 +38,25 @@ pub mod sessions;
 mod sql_types;
 pub mod subscriptions;
 pub mod sweeps;
+mod transaction;
 pub mod waiting;
 pub mod zones;
 
-use std::{collections::BTreeSet, str::FromStr, sync::Arc, time::Duration};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
-    Connection, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    Connection, PgPool, SqlitePool,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use serde::Serializer;
-
-use crate::{
-    domain::PersonId,
-    server::{counters::WRITER_WAITS, notifier::Notifier},
-};
+use crate::server::{counters::WRITER_WAITS, notifier::Notifier};
 
 pub use error::StorageError;
 use place::Place;
 pub use place::sqlite_file;
+pub use transaction::Tx;
+use transaction::{Inner, rows};
 
 /// Lets a database be opened that a later release has migrated: migrations only add.
 fn stepping_back(mut migrator: sqlx::migrate::Migrator) -> sqlx::migrate::Migrator {
@@ -116,13 +114,7 @@ impl Database {
             Pools::Sqlite { writer, .. } => Inner::Sqlite(WRITER_WAITS.of(writer.begin_with("BEGIN IMMEDIATE")).await?),
             Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
         };
-        Ok(Tx {
-            inner,
-            written_feeds: BTreeSet::new(),
-            has_deliveries: false,
-            has_due: false,
-            notifier: self.notifier.clone(),
-        })
+        Ok(Tx::new(inner, self.notifier.clone()))
     }
 
     /// Begins a transaction that only reads, on one snapshot, so that a page and its `as_of` agree.
@@ -133,13 +125,7 @@ impl Database {
                 Inner::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
             }
         };
-        Ok(Tx {
-            inner,
-            written_feeds: BTreeSet::new(),
-            has_deliveries: false,
-            has_due: false,
-            notifier: self.notifier.clone(),
-        })
+        Ok(Tx::new(inner, self.notifier.clone()))
     }
 
     /// Whether the database answers; for `/readyz`.
@@ -226,50 +212,4 @@ async fn open_postgres(url: &str, opening: Opening) -> Result<Pools, StorageErro
         stepping_back(sqlx::migrate!("migrations/postgres")).run(&pool).await?;
     }
     Ok(Pools::Postgres(pool))
-}
-
-enum Inner {
-    Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
-}
-
-/// The rows for a statement on many rows, as the JSON array that `execute_each!` and `fetch_each!` bind.
-fn rows<T: serde::Serialize>(values: impl IntoIterator<Item = T>) -> String {
-    let mut text = Vec::new();
-    // The rows hold strings and numbers, which always serialise.
-    let _ = serde_json::Serializer::new(&mut text).collect_seq(values);
-    String::from_utf8(text).unwrap_or_default()
-}
-
-/// A transaction on either database. It is rolled back when it is dropped without `commit`.
-pub struct Tx {
-    inner: Inner,
-    written_feeds: BTreeSet<PersonId>,
-    /// The transaction wrote a delivery.
-    has_deliveries: bool,
-    /// The transaction wrote a pair's due minute.
-    has_due: bool,
-    notifier: Notifier,
-}
-
-impl Tx {
-    /// Commits, then wakes the readers of the feeds that were written.
-    pub async fn commit(self) -> Result<(), StorageError> {
-        match self.inner {
-            Inner::Sqlite(tx) => tx.commit().await?,
-            Inner::Postgres(tx) => tx.commit().await?,
-        }
-        self.notifier.wake(&self.written_feeds);
-        if self.has_deliveries {
-            self.notifier.wake_outbox();
-        }
-        if self.has_due {
-            self.notifier.wake_scheduler();
-        }
-        Ok(())
-    }
-
-    fn is_postgres(&self) -> bool {
-        matches!(self.inner, Inner::Postgres(_))
-    }
 }

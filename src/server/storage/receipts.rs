@@ -1,6 +1,6 @@
 //! Reports of devices, and what became of notifications.
 
-use super::{StorageError, Tx, deliveries::DeliveryId, macros};
+use super::{StorageError, Tx, deliveries::DeliveryId, macros, sql_types::written_as};
 use crate::domain::{DailyQuestionId, Millis, PersonId};
 
 /// A device's report about a notification.
@@ -12,13 +12,15 @@ pub enum Receipt {
 
 impl Receipt {
     /// The stored reason of a delivery that a report settled.
-    pub(super) fn word(self) -> &'static str {
+    fn word(self) -> &'static str {
         match self {
             Self::Shown => "shown",
             Self::Clicked => "opened",
         }
     }
 }
+
+written_as!(String, Receipt, |receipt| receipt.word().to_owned());
 
 /// Stores the first report of its kind and settles the delivery. Returns the person of the delivery, or `None` when
 /// there is no such delivery or nothing is new.

@@ -4,11 +4,9 @@
 //! value of its type where the type has one; elsewhere `Known` reads it as `None`.
 
 use serde_json::{from_str, to_string};
-use sqlx::{
-    Column, ColumnIndex, Database, Decode, Encode, Error, FromRow, Row, Type, encode::IsNull, error::BoxDynError,
-};
+use sqlx::{Column, ColumnIndex, Database, Decode, Error, FromRow, Row, Type, error::BoxDynError};
 
-use super::{StorageError, deliveries::State, hand_overs::HandOverCodeKind, receipts::Receipt, sweeps::Swept};
+use super::StorageError;
 use crate::domain::{
     AnswerBody, Cancelled, DailyQuestionId, EventKind, HandOverId, HandOverStage, InvitationId, LocalDate, Locale,
     Millis, Muted, NotificationId, NotificationKind, PairId, PersonId, PersonName, PushTime, QuestionKey, Role,
@@ -31,9 +29,9 @@ pub(super) struct Known<T>(pub Option<T>);
 /// Makes a type that is written as `$stored`.
 macro_rules! written_as {
     ($stored:ty, $type:ty, $write:expr) => {
-        impl<DB: Database> Type<DB> for $type
+        impl<DB: sqlx::Database> sqlx::Type<DB> for $type
         where
-            $stored: Type<DB>,
+            $stored: sqlx::Type<DB>,
         {
             fn type_info() -> DB::TypeInfo {
                 <$stored>::type_info()
@@ -44,17 +42,22 @@ macro_rules! written_as {
             }
         }
 
-        impl<'q, DB: Database> Encode<'q, DB> for $type
+        impl<'q, DB: sqlx::Database> sqlx::Encode<'q, DB> for $type
         where
-            $stored: Encode<'q, DB>,
+            $stored: sqlx::Encode<'q, DB>,
         {
-            fn encode_by_ref(&self, buffer: &mut DB::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
+            fn encode_by_ref(
+                &self,
+                buffer: &mut DB::ArgumentBuffer,
+            ) -> Result<sqlx::encode::IsNull, sqlx::error::BoxDynError> {
                 let write: fn(&$type) -> $stored = $write;
                 write(self).encode(buffer)
             }
         }
     };
 }
+
+pub(super) use written_as;
 
 /// Makes a type that is written and read as `$stored`.
 macro_rules! stored_as {
@@ -112,11 +115,7 @@ stored_as!(String, TextSize, |size| size.word().to_owned(), |word| Ok(TextSize::
 stored_as!(String, Section, |section| section.word().to_owned(), |word| Ok(Section::from_stored(&word)));
 stored_as!(String, HandOverStage, |stage| stage.word().to_owned(), |word| Ok(HandOverStage::from_stored(&word)));
 
-written_as!(String, HandOverCodeKind, |kind| kind.word().to_owned());
-written_as!(String, State, |state| state.word().to_owned());
 written_as!(String, Cancelled, |reason| reason.word().to_owned());
-written_as!(String, Receipt, |receipt| receipt.word().to_owned());
-written_as!(String, Swept, |table| table.word().to_owned());
 
 impl<DB: Database> Type<DB> for Muted
 where

@@ -1,6 +1,6 @@
 //! How much a sweep would delete, and the most that one has deleted, so that a sweep under a wrong clock is noticed.
 
-use super::{StorageError, Tx, macros};
+use super::{StorageError, Tx, macros, sql_types::written_as};
 use crate::domain::Millis;
 
 /// The guarded tables.
@@ -24,6 +24,8 @@ impl Swept {
         }
     }
 }
+
+written_as!(String, Swept, |table| table.word().to_owned());
 
 /// Counts the rows older than `before`, up to `limit`.
 pub async fn count_up_to(tx: &mut Tx, what: Swept, before: Millis, limit: i64) -> Result<i64, StorageError> {

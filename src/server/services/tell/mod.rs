@@ -13,8 +13,8 @@ use std::collections::HashMap;
 use super::ServiceError;
 use crate::{
     domain::{
-        DailyQuestion, DailyQuestionId, EventKind, Member, Millis, NotificationKind, Pair, PairId, PairPhase, PersonId,
-        Role, Saved, ZoneName,
+        DailyQuestion, DailyQuestionId, EventKind, Millis, NotificationKind, Pair, PairId, PairPhase, PersonId, Role,
+        Saved,
     },
     server::{
         state::AppState,
@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-pub use notices::{ON_TIME_MS, after_quiet};
+pub use notices::{Notice, ON_TIME_MS, after_quiet};
 
 /// Lifetime of the push about an answer, and of other news.
 const ANSWER_LIFE_MS: i64 = 2 * Millis::DAY;
@@ -37,48 +37,6 @@ const NEWS_LIFE_MS: i64 = 3 * Millis::DAY;
 pub struct Facts {
     events: Vec<NewEvent>,
     notices: Vec<Notice>,
-}
-
-/// A notification to one person, beside the feed.
-#[derive(Debug, Clone)]
-pub struct Notice {
-    pub person: PersonId,
-    pub kind: NotificationKind,
-    pub pair: Option<(PairId, ZoneName)>,
-    pub daily_question: Option<DailyQuestionId>,
-    /// Names the fact: one person is notified of it once.
-    pub slot: String,
-    pub detail: String,
-    pub expires_at: Millis,
-    pub due_at: Option<Millis>,
-}
-
-impl Notice {
-    /// A notification about a pair, with its expiry.
-    pub fn of_pair(member: &Member, kind: NotificationKind, pair: &Pair, slot: String, expires_at: Millis) -> Self {
-        Self {
-            person: member.person_id,
-            kind,
-            pair: Some((pair.id, pair.zone.clone())),
-            daily_question: None,
-            slot,
-            detail: String::new(),
-            expires_at,
-            due_at: None,
-        }
-    }
-
-    pub fn about(self, question: &DailyQuestion) -> Self {
-        Self { daily_question: Some(question.id), ..self }
-    }
-
-    pub fn at_due(self, due_at: Millis) -> Self {
-        Self { due_at: Some(due_at), ..self }
-    }
-
-    pub fn saying(self, detail: String) -> Self {
-        Self { detail, ..self }
-    }
 }
 
 impl Facts {

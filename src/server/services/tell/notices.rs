@@ -3,11 +3,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{super::ServiceError, Notice};
+use super::super::ServiceError;
 use crate::{
     domain::{
-        COUNTED_A_DAY, Millis, NotificationId, NotificationKind, PairId, PersonId, PushTime, QuietHours, ZoneName,
-        jitter_ms,
+        COUNTED_A_DAY, DailyQuestion, DailyQuestionId, Member, Millis, NotificationId, NotificationKind, Pair, PairId,
+        PersonId, PushTime, QuietHours, ZoneName, jitter_ms,
     },
     server::{
         calendar::Zone,
@@ -25,6 +25,48 @@ use crate::{
 pub const ON_TIME_MS: i64 = 30 * Millis::MINUTE;
 /// How long an open page may take to report that the person has seen the event.
 const LIVE_HOLD_MS: i64 = 5 * Millis::SECOND;
+
+/// A notification to one person, beside the feed.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    pub person: PersonId,
+    pub kind: NotificationKind,
+    pub pair: Option<(PairId, ZoneName)>,
+    pub daily_question: Option<DailyQuestionId>,
+    /// Names the fact: one person is notified of it once.
+    pub slot: String,
+    pub detail: String,
+    pub expires_at: Millis,
+    pub due_at: Option<Millis>,
+}
+
+impl Notice {
+    /// A notification about a pair, with its expiry.
+    pub fn of_pair(member: &Member, kind: NotificationKind, pair: &Pair, slot: String, expires_at: Millis) -> Self {
+        Self {
+            person: member.person_id,
+            kind,
+            pair: Some((pair.id, pair.zone.clone())),
+            daily_question: None,
+            slot,
+            detail: String::new(),
+            expires_at,
+            due_at: None,
+        }
+    }
+
+    pub fn about(self, question: &DailyQuestion) -> Self {
+        Self { daily_question: Some(question.id), ..self }
+    }
+
+    pub fn at_due(self, due_at: Millis) -> Self {
+        Self { due_at: Some(due_at), ..self }
+    }
+
+    pub fn saying(self, detail: String) -> Self {
+        Self { detail, ..self }
+    }
+}
 
 pub(super) async fn write_notices(
     tx: &mut Tx,
