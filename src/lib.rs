@@ -55,6 +55,11 @@ pub mod request;
 #[path = "http/cookies.rs"]
 pub mod cookies;
 
+/// What pages read that no browser asks for by itself.
+#[cfg(feature = "ssr")]
+#[path = "api/reads/mod.rs"]
+pub mod reads;
+
 /// The HTTP status of the page being rendered; in the browser there is none to set.
 #[cfg(feature = "ssr")]
 #[path = "http/page_status.rs"]

@@ -69,11 +69,10 @@ test('asked after the first answer, told at the pair’s minute, and led to the 
   await expect.poll(() => push.endpoints.length).toBe(1);
   await expect
     .poll(async () =>
-      page.evaluate(
-        async () =>
-          (await (await fetch('/api/devices', { method: 'POST', headers: { accept: 'application/json' } })).json())
-            .devices.length,
-      ),
+      page.evaluate(async () => {
+        const devices = await (await fetch('/devices', { headers: { accept: 'text/html' } })).text();
+        return devices.split('action="/api/rename_device"').length - 1;
+      }),
     )
     .toBe(1);
   await page.goto(`${pushing.url}/settings`); // it shows no pair, and no event loads it again

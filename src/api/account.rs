@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{AccountView, ApiError, ZoneChoice};
+use super::ApiError;
 use crate::domain::SessionId;
 
 /// Makes an account from a name.
@@ -33,16 +33,6 @@ pub async fn sign_up(
     }
     request.redirect(paths::recovery());
     Ok(())
-}
-
-/// The zones to choose from before there is an account.
-#[server(endpoint = "zones")]
-pub async fn zones() -> Result<Vec<ZoneChoice>, ApiError> {
-    use super::convert;
-    use crate::{request, server::calendar};
-
-    let request = request::anybody()?;
-    Ok(convert::zone_choices(calendar::zone_choices(None, request.visitor.locale, request.state.clock.now())))
 }
 
 /// Signs in with a recovery code.
@@ -103,48 +93,6 @@ pub async fn sign_out() -> Result<(), ApiError> {
     Ok(())
 }
 
-/// The person's own settings.
-#[server(endpoint = "account")]
-pub async fn account() -> Result<AccountView, ApiError> {
-    use super::{EarlierCodeView, SessionView, convert};
-    use crate::{
-        request,
-        server::{
-            calendar::{self, Zone},
-            services::{ServiceError, reading, recovery, sessions},
-        },
-    };
-
-    let request = request::current().await?;
-    let (zone, now) = (Zone::stored(&request.person.zone), request.state.clock.now());
-    let (as_of, pairs) = reading::pairs_of(&request.state, &request.person).await?;
-    let sessions = sessions::find_of(&request.state, &request.person).await?.into_iter().map(|session| SessionView {
-        id: session.id,
-        is_this: session.id == request.session,
-        last_used: zone.date(session.last_used_at),
-        device: session.device,
-    });
-    let found = request.visitor.session.as_ref().ok_or(ServiceError::SignedOut)?;
-    let earlier = recovery::earlier(&request.state, &request.person, &found.session).await?;
-    Ok(AccountView {
-        as_of,
-        earlier_code: earlier
-            .map(|earlier| EarlierCodeView { until: zone.date(earlier.until), may_end: earlier.may_end }),
-        name: request.person.name.as_str().to_owned(),
-        locale: request.person.locale,
-        text_size: request.person.text_size,
-        zone: request.person.zone.as_str().to_owned(),
-        zones: calendar::zone_names(),
-        zone_choices: convert::zone_choices(calendar::zone_choices(
-            Some(&request.person.zone),
-            request.person.locale,
-            now,
-        )),
-        sessions: sessions.collect(),
-        pairs: pairs.iter().map(|pair| convert::pair_link(pair, request.person.id)).collect(),
-    })
-}
-
 #[server(endpoint = "change_name")]
 pub async fn change_name(#[server(default)] name: String, #[server(default)] back: String) -> Result<(), ApiError> {
     use crate::{domain::PersonName, request, server::services::accounts};
@@ -198,16 +146,6 @@ pub async fn end_other_sessions(#[server(default)] back: String) -> Result<(), A
     sessions::end_others(&request.state, &request.person, request.session).await?;
     request.redirect_back(&back, "end_session");
     Ok(())
-}
-
-/// The recovery code just made, if this browser still holds it.
-#[server(endpoint = "recovery_page")]
-pub async fn recovery_page() -> Result<Option<String>, ApiError> {
-    use crate::{request, server::services::recovery};
-
-    let request = request::current().await?;
-    let held = request.visitor.recovery_code(request.person.id);
-    Ok(recovery::shown(&request.state, &request.person, held).await?.map(|code| code.grouped()))
 }
 
 /// Makes a new recovery code. With the earlier one, `code`, that one ends at once; else it opens for a week more.

@@ -3,34 +3,8 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{ApiError, CodeView};
-use crate::domain::{HandOverId, PushTime};
-
-/// The person's hand-over, as the device they are signed in on shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum HandOverView {
-    /// Nothing runs.
-    None,
-    /// Digits wait to be typed. They are known only to the browser that made them. `until` is in the person's zone.
-    Open {
-        code: Option<CodeView>,
-        until: PushTime,
-    },
-    /// A device, named as stored, typed them.
-    Asked {
-        id: HandOverId,
-        device: String,
-    },
-    /// It may come in.
-    Confirmed {
-        device: String,
-    },
-    /// It came in.
-    Used {
-        device: String,
-    },
-    Refused,
-}
+use super::ApiError;
+use crate::domain::HandOverId;
 
 /// How far a device that asked has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,37 +21,6 @@ pub struct AskedView {
     pub stage: AskedStage,
     /// What this device is called there, as stored.
     pub device: String,
-}
-
-#[server(endpoint = "hand_over")]
-pub async fn hand_over() -> Result<HandOverView, ApiError> {
-    use crate::{
-        domain::HandOverStage,
-        paths, request,
-        server::{calendar::Zone, qr, services::hand_overs},
-    };
-
-    let request = request::current().await?;
-    let Some(found) = hand_overs::lookup(&request.state, &request.person).await? else {
-        return Ok(HandOverView::None);
-    };
-    Ok(match found.stage {
-        HandOverStage::Open => {
-            let code = request.visitor.hand_over_code(found.id).map(|code| {
-                let code = code.grouped();
-                let link = format!("{}{}", request.state.site.public_url.as_str(), paths::digits_with(&code));
-                let picture = qr::draw(&link);
-                CodeView { code, link, qr_path: picture.path, qr_size: picture.size }
-            });
-            let minute = Zone::stored(&request.person.zone).minute(found.expires_at);
-            HandOverView::Open { code, until: PushTime::from_minute(minute).unwrap_or_default() }
-        }
-        HandOverStage::Asked => HandOverView::Asked { id: found.id, device: found.device },
-        HandOverStage::Confirmed => HandOverView::Confirmed { device: found.device },
-        HandOverStage::Used => HandOverView::Used { device: found.device },
-        HandOverStage::Refused => HandOverView::Refused,
-        HandOverStage::Withdrawn => HandOverView::None,
-    })
 }
 
 /// Makes digits; earlier ones are worth nothing any more.
@@ -208,15 +151,15 @@ pub async fn enter_hand_over() -> Result<(), ApiError> {
 /// empty where only the app's menu can.
 #[server(endpoint = "lead_out")]
 pub async fn lead_out() -> Result<String, ApiError> {
-    use super::convert;
+    use super::InAppBrowser;
     use crate::{paths, request, server::services::hand_overs};
 
     let request = request::current().await?;
     let token = hand_overs::lead_out(&request.state, &request.person, request.session).await?;
     let page = paths::hand_over_with(&token);
-    let door = convert::door(&request.visitor.user_agent, request.state.site.public_url.as_str(), &page);
+    let browser = InAppBrowser::of(&request.visitor.user_agent, request.state.site.public_url.as_str(), &page);
     request.redirect(page);
-    Ok(door.open_in_browser)
+    Ok(browser.open_in_browser)
 }
 
 /// The device's own browser comes in by the link.

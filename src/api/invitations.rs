@@ -2,35 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::{ApiError, DoorView, InviteView, JoinView};
+use super::ApiError;
 use crate::domain::PairId;
-
-/// The invitation page of a pair. The code itself is known only to the browser that made it.
-#[server(endpoint = "invite_page")]
-pub async fn invite_page(pair: PairId) -> Result<InviteView, ApiError> {
-    use super::{CodeView, convert};
-    use crate::{
-        paths, request,
-        server::{
-            calendar::Zone,
-            qr,
-            services::{ServiceError, invitations},
-        },
-    };
-
-    let request = request::current().await?;
-    let (found, role, running) = invitations::lookup_running(&request.state, &request.person, pair).await?;
-    let zone = Zone::stored(&found.zone);
-    let view = convert::pair_view(&found, role, zone.date(request.state.clock.now())).ok_or(ServiceError::NotFound)?;
-    let code = running.as_ref().and_then(|running| request.visitor.invitation_code(running.id)).map(|code| {
-        let code = code.grouped();
-        let link = format!("{}{}", request.state.site.public_url.as_str(), paths::join_with(&code));
-        let picture = qr::draw(&link);
-        CodeView { code, link, qr_path: picture.path, qr_size: picture.size }
-    });
-    let name = running.as_ref().map(|running| running.name.clone()).unwrap_or_default();
-    Ok(InviteView { pair: view, until: running.map(|running| zone.date(running.expires_at)), code, name })
-}
 
 /// Makes an invitation; an earlier one is worth nothing any more.
 #[server(endpoint = "invite")]
@@ -68,16 +41,6 @@ pub async fn withdraw_invitation(pair: PairId) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// The door of a page that is opened by link: in which browser. Never looks a code up.
-#[server(endpoint = "join_door")]
-pub async fn join_door(path: String) -> Result<DoorView, ApiError> {
-    use super::convert;
-    use crate::request;
-
-    let request = request::anybody()?;
-    Ok(convert::door(&request.visitor.user_agent, request.state.site.public_url.as_str(), &path))
-}
-
 /// "초대 확인": a right code gives this browser a ticket for a quarter of an hour.
 #[server(endpoint = "check_invitation")]
 pub async fn check_invitation(#[server(default)] code: String) -> Result<(), ApiError> {
@@ -94,27 +57,6 @@ pub async fn check_invitation(#[server(default)] code: String) -> Result<(), Api
     set_cookie(&cookies::ticket(&ticket));
     request.redirect(paths::join_confirm());
     Ok(())
-}
-
-/// What the ticket of this browser opens.
-#[server(endpoint = "join_welcome")]
-pub async fn join_welcome() -> Result<JoinView, ApiError> {
-    use super::MemberView;
-    use crate::{
-        request,
-        server::services::{ServiceError, invitations},
-    };
-
-    let request = request::anybody()?;
-    let ticket = request.visitor.ticket.clone().ok_or(ServiceError::CodeWrong)?;
-    let welcome = invitations::welcome(&request.state, &ticket).await?;
-    Ok(JoinView {
-        inviter: MemberView::from(&welcome.inviter),
-        role: welcome.role,
-        relation: welcome.relation,
-        name: welcome.name,
-        me: request.visitor.session.map(|found| found.person.name.as_str().to_owned()),
-    })
 }
 
 /// Takes the seat the ticket opens; a new person signs up on the way.

@@ -3,12 +3,12 @@
 //! What only a body needs is imported inside it, so that this room compiles in both halves.
 
 mod account;
-mod archive;
 pub mod convert;
 mod devices;
 #[macro_use]
 mod error;
 mod hand_overs;
+mod in_app_browser;
 mod invitations;
 mod json_text;
 mod notifications;
@@ -18,10 +18,10 @@ mod today;
 mod views;
 
 pub use account::*;
-pub use archive::*;
 pub use devices::*;
 pub use error::{ApiError, Refused};
 pub use hand_overs::*;
+pub use in_app_browser::*;
 pub use invitations::*;
 pub use notifications::*;
 pub use pairs::*;

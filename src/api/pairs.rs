@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{ApiError, PairSettingsView};
+use super::ApiError;
 use crate::domain::PairId;
 
 /// Starts a pair with the signed-in person in one seat.
@@ -36,26 +36,6 @@ pub async fn start_pair(
     let pair = pairs::start(&request.state, request.attempt(Step::StartPair, &attempt), &request.person, start).await?;
     request.redirect(paths::today(pair));
     Ok(())
-}
-
-/// The settings of a pair.
-#[server(endpoint = "pair_settings")]
-pub async fn pair_settings(pair: PairId) -> Result<PairSettingsView, ApiError> {
-    use super::convert;
-    use crate::{
-        request,
-        server::{
-            calendar,
-            services::{ServiceError, reading},
-        },
-    };
-
-    let request = request::current().await?;
-    let (as_of, pair, role, today) = reading::pair(&request.state, &request.person, pair).await?;
-    let view = convert::pair_view(&pair, role, today).ok_or(ServiceError::NotFound)?;
-    let zone_choices = calendar::zone_choices(Some(&pair.zone), request.person.locale, request.state.clock.now());
-    let zone_choices = convert::zone_choices(zone_choices);
-    Ok(PairSettingsView { as_of, pair: view, today, zones: calendar::zone_names(), zone_choices })
 }
 
 #[server(endpoint = "change_push_time")]

@@ -3,10 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{
-        DailyQuestionId, Hour, LocalDate, Locale, PairId, PushTime, Relation, Role, Section, SessionId, TextSize,
-        TimeOfYear,
-    },
+    domain::{DailyQuestionId, Hour, LocalDate, PairId, PushTime, Relation, Role, Section, TimeOfYear},
     text::{self, Words},
 };
 
@@ -136,48 +133,6 @@ pub struct TodayView {
     pub has_nudged: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CardLink {
-    pub id: DailyQuestionId,
-    pub topic: String,
-    pub section: Section,
-    pub local_date: Option<LocalDate>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ArchiveView {
-    pub as_of: i64,
-    pub pair: PairView,
-    pub section: Option<Section>,
-    pub cards: Vec<CardLink>,
-    pub page: i64,
-    pub pages: i64,
-    pub seasons: i64,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CardView {
-    pub as_of: i64,
-    pub pair: PairView,
-    pub question: QuestionView,
-    pub earlier: Option<DailyQuestionId>,
-    pub later: Option<DailyQuestionId>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SeasonCard {
-    pub link: CardLink,
-    pub own: String,
-    pub other: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SeasonView {
-    pub pair: PairView,
-    pub number: i64,
-    pub cards: Vec<SeasonCard>,
-}
-
 /// Text from another app on its way to `/share`; mostly empty.
 #[derive(Debug, Clone, Default)]
 pub struct SharedText(pub String);
@@ -196,101 +151,9 @@ pub struct HomeView {
     pub answers: i64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InviteView {
-    pub pair: PairView,
-    /// The running invitation's last day, in the pair's zone.
-    pub until: Option<LocalDate>,
-    /// Code, link and QR picture; only in the browser that made the invitation.
-    pub code: Option<CodeView>,
-    pub name: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CodeView {
-    pub code: String,
-    pub link: String,
-    /// The path data of the QR picture, one unit a module.
-    pub qr_path: String,
-    /// Its edge in modules, the quiet zone included.
-    pub qr_size: usize,
-}
-
-/// What the holder of a right code sees.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct JoinView {
-    pub inviter: MemberView,
-    pub role: Role,
-    pub relation: Option<Relation>,
-    pub name: String,
-    /// The name of whoever is signed in here.
-    pub me: Option<String>,
-}
-
-/// The browser the page is opened in, as far as joining cares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum InApp {
-    No,
-    KakaoTalk,
-    Other,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DoorView {
-    pub in_app: InApp,
-    /// Where "open in my browser" leads; empty when only words can help.
-    pub open_in_browser: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SessionView {
-    pub id: SessionId,
-    pub device: String,
-    pub is_this: bool,
-    pub last_used: LocalDate,
-}
-
 /// A zone to choose, with the minute of the day its clocks show now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ZoneChoice {
     pub zone: String,
     pub minute: i64,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccountView {
-    pub as_of: i64,
-    pub name: String,
-    pub locale: Locale,
-    pub text_size: TextSize,
-    pub zone: String,
-    pub zones: Vec<String>,
-    /// The person's own zone first.
-    #[serde(default)]
-    pub zone_choices: Vec<ZoneChoice>,
-    pub sessions: Vec<SessionView>,
-    pub pairs: Vec<PairLink>,
-    /// The recovery code from before a renewal, while it opens.
-    #[serde(default)]
-    pub earlier_code: Option<EarlierCodeView>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EarlierCodeView {
-    /// The last day it opens, in the person's zone.
-    pub until: LocalDate,
-    /// Whether this session may end it now.
-    pub may_end: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PairSettingsView {
-    pub as_of: i64,
-    pub pair: PairView,
-    /// The pair's local date; a pause begins to count from it.
-    pub today: LocalDate,
-    pub zones: Vec<String>,
-    /// The pair's zone first.
-    #[serde(default)]
-    pub zone_choices: Vec<ZoneChoice>,
 }

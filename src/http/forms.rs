@@ -32,27 +32,7 @@ use crate::{
 };
 
 /// Server functions that only read.
-pub const READS: [&str; 19] = [
-    "account",
-    "archive",
-    "asked_hand_over",
-    "card",
-    "devices",
-    "hand_over",
-    "inbox",
-    "invite_page",
-    "join_door",
-    "join_welcome",
-    "pair_settings",
-    "presence",
-    "push_key",
-    "quiet_settings",
-    "recovery_page",
-    "season",
-    "switches",
-    "today",
-    "zones",
-];
+pub const READS: [&str; 4] = ["asked_hand_over", "presence", "push_key", "today"];
 /// Server functions that a page or a service worker calls by itself.
 pub const AUTOMATIC: [&str; 5] = ["read_inbox", "receipt", "seen_live", "subscribe", "unsubscribe"];
 /// Server functions by which a person gets rid of somebody who holds a session of theirs.

@@ -27,6 +27,9 @@ pub fn not_by_hand() -> Vec<&'static str> {
     [&forms::READS[..], &forms::AUTOMATIC, &forms::ESCAPES].concat()
 }
 
+#[cfg(test)]
+pub use session::recognise;
+
 /// What a form may weigh, in bytes.
 pub fn forms_limit() -> usize {
     bodies::LONG_BYTES

@@ -7,8 +7,9 @@ use super::{
     push_service::{Answer, PushService},
 };
 use crate::{
-    api::{AnswersView, DevicesView, Phase},
+    api::{AnswersView, Phase},
     domain::{Millis, PairId},
+    reads::{self, DevicesView},
     server::{
         services::openings,
         storage::{
@@ -173,7 +174,7 @@ async fn d8_an_answer_is_read_and_a_token_is_kept() {
     assert_eq!(sent(&app, &service).await.len(), 1);
     let mut left = 0;
     for browser in [&pair.child, &pair.parent] {
-        let devices: DevicesView = browser.ask("devices", &[]).await.expect("devices");
+        let devices: DevicesView = browser.read(reads::devices()).await.expect("devices");
         left += devices.devices.len();
     }
     assert_eq!(left, 1, "only what is gone was removed");

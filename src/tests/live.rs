@@ -2,7 +2,7 @@
 //! `transports`.
 
 use super::app::{PATIENCE, TestApp};
-use crate::{domain::EventKind, server::storage::seeds::CHILDREN};
+use crate::{domain::EventKind, reads, server::storage::seeds::CHILDREN};
 
 #[tokio::test]
 async fn the_line_says_hello_and_goes_on_from_the_cursor() {
@@ -59,7 +59,7 @@ async fn revoking_a_session_ends_its_line_at_once() {
         let code = pair.child.recovery_code();
         let device = app.visitor();
         assert_eq!(device.post("sign_in", &[("code", &code)]).await.status(), 200);
-        let account: crate::api::AccountView = pair.child.ask("account", &[]).await.expect("the account");
+        let account: crate::reads::AccountView = pair.child.read(reads::account()).await.expect("the account");
         let other = account.sessions.iter().find(|session| !session.is_this).expect("the other device").id;
         (device, other)
     };

@@ -5,8 +5,9 @@ use axum::http::StatusCode;
 
 use super::app::{Browser, TestApp};
 use crate::{
-    api::{ApiError, InviteView},
+    api::ApiError,
     domain::{Millis, Moment},
+    reads::{self, InviteView},
     server::{
         security::Said,
         services::{
@@ -153,7 +154,7 @@ async fn the_whole_message_is_an_invitation_code_and_what_holds_none_costs_no_tr
     let child = app.person(CHILDREN[0].0).await;
     let pair = child.start_pair("child").await;
     let code = child.invite(pair).await;
-    let invite: InviteView = child.ask("invite_page", &[("pair", &pair.to_string())]).await.expect("the page");
+    let invite: InviteView = child.read(reads::invitation(pair)).await.expect("the page");
     let link = invite.code.expect("a code").link;
     let words = text::page_words(crate::domain::Locale::Ko);
     let message = format!("{}\n{link}", text::fill(words.invite_message, &[("name", CHILDREN[0].0)]));

@@ -12,8 +12,9 @@ use super::{
     doors::{Door, Ear, Heard},
 };
 use crate::{
-    api::{ApiError, PresenceView, SwitchesView},
+    api::{ApiError, PresenceView},
     domain::{Event, EventKind, PairId, Presence, PresenceSignal},
+    reads::{self, SwitchesView},
     server::{
         services::sessions::recognise,
         storage::{seeds::CHILDREN, sessions},
@@ -219,7 +220,7 @@ async fn switched_off_by_one_it_is_off_for_both() {
         Some("엄마가 답을 쓰고 있어요".into()),
         "whose doing it is, is not told"
     );
-    let switches: SwitchesView = parent.ask("switches", &[("pair", &id.to_string())]).await.expect("the switches");
+    let switches: SwitchesView = parent.read(reads::switches(id)).await.expect("the switches");
     assert!(!switches.shows_presence);
 
     switch(&parent, id, true).await;

@@ -7,8 +7,8 @@ use super::{
     push_service::{Answer, PushService},
 };
 use crate::{
-    api::DevicesView,
     domain::Millis,
+    reads,
     server::storage::{
         deliveries::{self, DeliveryId, Listed, State},
         waiting,
@@ -132,7 +132,7 @@ async fn what_waits_for_a_device_follows_it_to_its_new_endpoint() {
 #[tokio::test]
 async fn a_device_keeps_its_name_when_its_endpoint_changes() {
     let (_app, service, pair) = subscribed().await;
-    let devices = || async { pair.parent.ask::<DevicesView>("devices", &[]).await.expect("devices").devices };
+    let devices = || async { pair.parent.read(reads::devices()).await.expect("devices").devices };
     let device = devices().await[0].id.to_string();
     assert_eq!(
         pair.parent.post("rename_device", &[("device", &device), ("name", "부엌 태블릿")]).await.status(),

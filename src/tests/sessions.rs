@@ -2,8 +2,9 @@
 
 use super::app::{Browser, SESSION_IDLE, TestApp};
 use crate::{
-    api::{AccountView, ApiError},
+    api::ApiError,
     domain::{EventKind, Millis},
+    reads::{self, AccountView},
     server::{
         jobs::housekeeping,
         storage::seeds::{CHILDREN, PARENTS},
@@ -68,7 +69,7 @@ async fn the_recovery_code_signs_in_elsewhere_and_the_other_devices_hear_of_it()
 
     line.hears(EventKind::RecoveryCodeUsed).await;
     assert_eq!(device.today(pair.id).await.pair.id, pair.id);
-    let account: AccountView = pair.child.ask("account", &[]).await.expect("the account");
+    let account: AccountView = pair.child.read(reads::account()).await.expect("the account");
     assert_eq!(account.sessions.len(), 2);
 }
 
@@ -88,7 +89,7 @@ async fn a_recovery_code_renewed_with_the_earlier_one_makes_that_useless() {
 async fn a_recovery_code_is_shown_to_nobody_but_whose_it_is() {
     let app = TestApp::start().await;
     let (child, parent) = (app.person(CHILDREN[0].0).await, app.person(PARENTS[0].0).await);
-    let shown = async |browser: &Browser| browser.ask::<Option<String>>("recovery_page", &[]).await.expect("the page");
+    let shown = async |browser: &Browser| browser.read(reads::recovery_code()).await.expect("the page");
     assert!(shown(&child).await.is_some());
 
     // The parent comes in on the child's browser, which still holds the child's code.
@@ -123,7 +124,7 @@ async fn the_recovery_code_is_asked_for_again_after_the_third_answer() {
 async fn one_person_cannot_end_another_s_session() {
     let app = TestApp::start().await;
     let (one, two) = (app.person(CHILDREN[0].0).await, app.person(CHILDREN[1].0).await);
-    let account: AccountView = one.ask("account", &[]).await.expect("the account");
+    let account: AccountView = one.read(reads::account()).await.expect("the account");
     assert_eq!(
         two.refused("end_session", &[("session", &account.sessions[0].id.to_string())]).await,
         (404, ApiError::NotFound)

@@ -4,8 +4,9 @@ use reqwest::StatusCode;
 
 use super::app::{Browser, TestApp};
 use crate::{
-    api::{AccountView, ApiError, InboxView},
+    api::ApiError,
     domain::{EventKind, Millis, PersonId},
+    reads::{self, AccountView, InboxView},
     server::{
         services::{
             recovery::{self, EARLIER_LIFE_MS},
@@ -19,7 +20,7 @@ const WRONG: (u16, ApiError) = (422, ApiError::RecoveryCodeWrong);
 const YOUNG: (u16, ApiError) = (409, ApiError::SessionTooYoung);
 
 async fn account(browser: &Browser) -> AccountView {
-    browser.ask("account", &[]).await.expect("the account")
+    browser.read(reads::account()).await.expect("the account")
 }
 
 async fn is_in(browser: &Browser) -> bool {
@@ -153,7 +154,7 @@ async fn no_page_shows_a_code_that_opens_nothing() {
     let app = TestApp::start().await;
     let person = app.person(CHILDREN[0].0).await;
     let tablet = sign_in(&app, &person.recovery_code()).await;
-    let shown = async |browser: &Browser| browser.ask::<Option<String>>("recovery_page", &[]).await.expect("the page");
+    let shown = async |browser: &Browser| browser.read(reads::recovery_code()).await.expect("the page");
     assert!(shown(&person).await.is_some());
 
     renew(&tablet, "").await;
@@ -272,7 +273,9 @@ async fn by_whatever_way_somebody_comes_in_no_ghost_is_left() {
     let digits =
         one.cookies.lock().expect("cookies")["__Host-hand-over"].split_once('.').expect("id.code").1.to_owned();
     assert_eq!(tablet.post("ask_hand_over", &[("code", &digits)]).await.status(), StatusCode::OK);
-    let Ok(crate::api::HandOverView::Asked { id, .. }) = one.ask("hand_over", &[]).await else { panic!("nobody asks") };
+    let Ok(crate::reads::HandOverView::Asked { id, .. }) = one.read(reads::hand_over()).await else {
+        panic!("nobody asks")
+    };
     one.post("confirm_hand_over", &[("hand_over", &id.to_string())]).await;
     assert_eq!(tablet.post("enter_hand_over", &[]).await.status(), StatusCode::OK);
     assert_eq!((account(&one).await.sessions.len(), account(&two).await.sessions.len()), (2, 1));
@@ -339,7 +342,7 @@ async fn a_token_shown_after_it_was_retired_is_told_once_and_ends_nothing() {
     app.advance(Millis::HOUR);
     let mut line = pair.child.listen(pair.id).await;
     let stale = async || {
-        let inbox: InboxView = pair.child.ask("inbox", &[]).await.expect("the inbox");
+        let inbox: InboxView = pair.child.read(reads::inbox()).await.expect("the inbox");
         inbox.entries.iter().filter(|entry| entry.title == "예전 로그인 정보를 보인 기기가 있어요").count()
     };
     assert_eq!(stale().await, 0);

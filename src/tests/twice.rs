@@ -4,8 +4,9 @@ use reqwest::{Response, StatusCode};
 
 use super::app::{Browser, TICKET_LIFE, TestApp, rounds};
 use crate::{
-    api::{AccountView, ApiError, AskedStage, AskedView, HandOverView, Phase},
+    api::{ApiError, AskedStage, AskedView, Phase},
     domain::PairId,
+    reads::{self, AccountView, HandOverView},
     server::{
         jobs::housekeeping,
         storage::seeds::{CHILDREN, PARENTS},
@@ -32,7 +33,7 @@ fn location(response: &Response) -> &str {
 }
 
 async fn account(browser: &Browser) -> AccountView {
-    browser.ask("account", &[]).await.expect("the account")
+    browser.read(reads::account()).await.expect("the account")
 }
 
 /// A key as a page's form carries it.
@@ -253,7 +254,7 @@ async fn digits_whose_answer_was_lost_ask_once_and_cost_no_try() {
     }
     assert_eq!(phone.ask::<AskedView>("asked_hand_over", &[]).await.expect("a view").stage, AskedStage::Waiting);
 
-    let Ok(HandOverView::Asked { id, .. }) = person.ask("hand_over", &[]).await else { panic!("nobody asks") };
+    let Ok(HandOverView::Asked { id, .. }) = person.read(reads::hand_over()).await else { panic!("nobody asks") };
     assert_eq!(person.post("confirm_hand_over", &[("hand_over", &id.to_string())]).await.status(), StatusCode::OK);
     let unheard = copy(&app, &phone);
     assert_eq!(unheard.post("enter_hand_over", &[]).await.status(), StatusCode::OK);

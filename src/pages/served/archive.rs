@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use super::{loaded, pair_param, query};
 use crate::{
-    api::{self, ApiError, ArchiveView},
+    api::ApiError,
     components::{
         context::{use_locale, use_page_words},
         site_header::SiteHeader,
@@ -14,7 +14,9 @@ use crate::{
         windows::LittleHouse,
     },
     domain::{PairId, Section},
-    paths, text,
+    paths,
+    reads::{self, ArchiveView},
+    text,
 };
 
 #[component]
@@ -25,7 +27,7 @@ pub fn ArchivePage() -> impl IntoView {
     let found = async move {
         match (pair, section, page) {
             (Some(pair), section @ (None | Some(Some(_))), Some(page)) => {
-                api::archive(pair, section.flatten(), page).await
+                reads::archive(pair, section.flatten(), page).await
             }
             _ => Err(ApiError::NotFound),
         }

@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use super::{loaded, pair_param, param};
 use crate::{
-    api::{self, ApiError, CardView},
+    api::ApiError,
     components::{
         context::use_page_words,
         leaves::Leaves,
@@ -16,13 +16,15 @@ use crate::{
         tabs::{Tab, Tabs},
     },
     domain::DailyQuestionId,
-    paths, text,
+    paths,
+    reads::{self, CardView},
+    text,
 };
 
 #[component]
 pub fn CardPage() -> impl IntoView {
     let (pair, id) = (pair_param(), param::<DailyQuestionId>("card"));
-    let found = async move { api::card(pair.ok_or(ApiError::NotFound)?, id.ok_or(ApiError::NotFound)?).await };
+    let found = async move { reads::card(pair.ok_or(ApiError::NotFound)?, id.ok_or(ApiError::NotFound)?).await };
     loaded(found, |card| view! { <Card card/> }.into_any())
 }
 

@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use super::{hand_over::HandOverPanel, loaded};
 use crate::{
-    api::{self, DeviceView, DevicesView, MemberView, MomentView, ReachedView, TestView, WayView},
+    api::MemberView,
     components::{
         context::{use_locale, use_page_words, use_refused, use_sentence},
         fields::FieldError,
@@ -17,13 +17,15 @@ use crate::{
         tab_notices::HiddenNotices,
     },
     domain::Locale,
-    paths, text,
+    paths,
+    reads::{self, DeviceView, DevicesView, MomentView, Reached, TestView, WayView},
+    text,
 };
 
 /// `/devices`
 #[component]
 pub fn DevicesPage() -> impl IntoView {
-    loaded(api::devices(), |devices| view! { <Devices devices/> }.into_any())
+    loaded(reads::devices(), |devices| view! { <Devices devices/> }.into_any())
 }
 
 #[component]
@@ -146,12 +148,12 @@ fn Day(ways: Vec<WayView>) -> impl IntoView {
     view! { <ul class="rows">{rows.collect_view()}</ul> }.into_any()
 }
 
-fn reached_line(other: &MemberView, reached: ReachedView) -> String {
+fn reached_line(other: &MemberView, reached: Reached) -> String {
     let words = use_page_words();
     let template = match reached {
-        ReachedView::Delivered => words.other_delivered,
-        ReachedView::SwitchedOff => words.other_off,
-        ReachedView::NotYet => words.other_not_yet,
+        Reached::Delivered => words.other_delivered,
+        Reached::SwitchedOff => words.other_off,
+        Reached::NotYet => words.other_not_yet,
     };
     text::fill(template, &[("other", &other.call(words))])
 }

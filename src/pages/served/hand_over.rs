@@ -7,7 +7,7 @@ use leptos_router::hooks::use_location;
 
 use super::{loaded, param};
 use crate::{
-    api::{self, ApiError, CodeView, HandOverView, InApp, Phase},
+    api::{ApiError, InApp, Phase},
     components::{
         code::Digits,
         context::{use_home, use_locale, use_page_words, use_refused},
@@ -17,7 +17,9 @@ use crate::{
         site_header::SiteHeader,
         tab_notices::HiddenNotices,
     },
-    paths, text,
+    paths,
+    reads::{self, CodeView, HandOverView},
+    text,
 };
 
 /// A refused post's sentence, where "wrong" means that a hand-over is over.
@@ -36,7 +38,7 @@ pub(super) fn GoesOn() -> impl IntoView {
 /// `/hand-over`
 #[component]
 pub fn HandOverPage() -> impl IntoView {
-    loaded(api::hand_over(), |found| view! { <HandOver found/> }.into_any())
+    loaded(reads::hand_over(), |found| view! { <HandOver found/> }.into_any())
 }
 
 #[component]
@@ -191,8 +193,8 @@ pub fn HandOverPanel() -> impl IntoView {
 pub fn LeadOut() -> impl IntoView {
     let words = use_page_words();
     let offer = Suspend::new(async move {
-        let door = api::join_door(paths::hand_over()).await.ok().filter(|door| door.in_app != InApp::No);
-        door.map(|_| {
+        let found = reads::in_app_browser(paths::hand_over()).await.ok();
+        found.filter(|browser| browser.in_app != InApp::No).map(|_| {
             view! {
                 <aside class="notice way-out">
                     <p><b>{words.in_app_title}</b></p>
@@ -218,9 +220,9 @@ pub fn TakePage() -> impl IntoView {
     let path = use_location().pathname.get_untracked();
     let is_known = use_home().name.is_some();
     let body = Suspend::new(async move {
-        let door = api::join_door(path).await.ok().filter(|door| is_known && door.in_app != InApp::No);
-        match door {
-            Some(door) => view! { <Leave way=door.open_in_browser/> }.into_any(),
+        let found = reads::in_app_browser(path).await.ok();
+        match found.filter(|browser| is_known && browser.in_app != InApp::No) {
+            Some(browser) => view! { <Leave way=browser.open_in_browser/> }.into_any(),
             None => view! { <Take/> }.into_any(),
         }
     });

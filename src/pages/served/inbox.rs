@@ -5,7 +5,6 @@ use leptos_meta::Title;
 
 use super::loaded;
 use crate::{
-    api::{self, EntryView, InboxView},
     components::{
         context::{use_locale, use_page_words},
         form::Form,
@@ -14,13 +13,15 @@ use crate::{
         tab_notices::HiddenNotices,
         windows::LittleHouse,
     },
-    paths, text,
+    paths,
+    reads::{self, EntryView, InboxView},
+    text,
 };
 
 /// `/inbox`
 #[component]
 pub fn InboxPage() -> impl IntoView {
-    loaded(api::inbox(), |inbox| view! { <Inbox inbox/> }.into_any())
+    loaded(reads::inbox(), |inbox| view! { <Inbox inbox/> }.into_any())
 }
 
 #[component]

@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use super::{loaded, pair_param};
 use crate::{
-    api::{self, ApiError, CodeView, InviteView, Phase},
+    api::{ApiError, Phase},
     components::{
         code::{Code, CodeActions, CodeWords},
         context::{use_locale, use_page_words, use_refused, use_sentence},
@@ -16,13 +16,15 @@ use crate::{
         tab_notices::HiddenNotices,
         tabs::{Tab, Tabs},
     },
-    paths, text,
+    paths,
+    reads::{self, CodeView, InviteView},
+    text,
 };
 
 #[component]
 pub fn InvitePage() -> impl IntoView {
     let pair = pair_param();
-    let found = async move { api::invite_page(pair.ok_or(ApiError::NotFound)?).await };
+    let found = async move { reads::invitation(pair.ok_or(ApiError::NotFound)?).await };
     loaded(found, |invite| view! { <Invite invite/> }.into_any())
 }
 

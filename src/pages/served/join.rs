@@ -6,7 +6,7 @@ use leptos_router::hooks::use_location;
 
 use super::{loaded, param, zone_asked::ZoneAsked};
 use crate::{
-    api::{self, ApiError, DoorView, InApp, JoinView},
+    api::{ApiError, InApp, InAppBrowser},
     components::{
         context::{use_page_words, use_refused, use_sentence},
         fields::{FieldError, NewPersonFields, RelationChoices, RelationWord, TextField},
@@ -15,7 +15,9 @@ use crate::{
         site_header::SiteHeader,
     },
     domain::Relation,
-    paths, text,
+    paths,
+    reads::{self, JoinView},
+    text,
 };
 
 /// `/join` and `/join/CODE`. Nothing is looked up here: robots that draw previews open links too.
@@ -31,8 +33,8 @@ pub fn JoinPage() -> impl IntoView {
     let code = typed.or(from_link).unwrap_or_default();
     let path = use_location().pathname.get_untracked();
     let in_app = Suspend::new(async move {
-        let door = api::join_door(path).await.ok().filter(|door| door.in_app != InApp::No);
-        door.map(|door| view! { <WayOut door/> })
+        let found = reads::in_app_browser(path).await.ok();
+        found.filter(|browser| browser.in_app != InApp::No).map(|browser| view! { <WayOut browser/> })
     });
     view! {
         <Title text=words.join_title/>
@@ -52,12 +54,13 @@ pub fn JoinPage() -> impl IntoView {
 
 /// Out of another app's small browser, before joining: its cookies would stay behind.
 #[component]
-fn WayOut(door: DoorView) -> impl IntoView {
+fn WayOut(browser: InAppBrowser) -> impl IntoView {
     let words = use_page_words();
-    let button = if door.open_in_browser.is_empty() {
+    let button = if browser.open_in_browser.is_empty() {
         view! { <p>{words.in_app_other}</p> }.into_any()
     } else {
-        view! { <a class="button ghost" rel="external" href=door.open_in_browser>{words.in_app_button}</a> }.into_any()
+        view! { <a class="button ghost" rel="external" href=browser.open_in_browser>{words.in_app_button}</a> }
+            .into_any()
     };
     view! {
         <div class="notice">
@@ -71,7 +74,7 @@ fn WayOut(door: DoorView) -> impl IntoView {
 /// With a right code: whose invitation it is, and a seat.
 #[component]
 pub fn JoinConfirmPage() -> impl IntoView {
-    loaded(api::join_welcome(), |join| view! { <Confirm join/> }.into_any())
+    loaded(reads::welcome(), |join| view! { <Confirm join/> }.into_any())
 }
 
 #[component]

@@ -4,14 +4,16 @@ use leptos::prelude::*;
 
 use super::Save;
 use crate::{
-    api::{ApiError, QuietView, SwitchesView},
+    api::ApiError,
     components::{
         context::{use_page_words, use_refused, use_sentence},
         fields::{FieldError, TextField},
         form::Form,
     },
     domain::{Channel, PairId, PushTime, QuietHours},
-    paths, text,
+    paths,
+    reads::{QuietView, SwitchesView},
+    text,
 };
 
 fn check(name: &'static str, label: &'static str, is_on: bool) -> impl IntoView {

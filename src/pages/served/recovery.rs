@@ -5,7 +5,6 @@ use leptos_meta::Title;
 
 use super::{Saved, loaded};
 use crate::{
-    api::{self, EarlierCodeView},
     components::{
         code::{Code, CodeActions, CodeWords},
         context::{use_locale, use_page_words, use_refused, use_sentence},
@@ -14,12 +13,14 @@ use crate::{
         live_page::Shows,
         site_header::SiteHeader,
     },
-    paths, text,
+    paths,
+    reads::{self, EarlierCodeView},
+    text,
 };
 
 #[component]
 pub fn RecoveryPage() -> impl IntoView {
-    loaded(api::recovery_page(), |code| match code {
+    loaded(reads::recovery_code(), |code| match code {
         Some(code) => view! { <Shown code/> }.into_any(),
         None => view! { <Gone/> }.into_any(),
     })

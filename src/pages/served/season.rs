@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use super::{loaded, pair_param, param};
 use crate::{
-    api::{self, ApiError, SeasonView},
+    api::ApiError,
     components::{
         context::{use_locale, use_page_words},
         live_page::Shows,
@@ -14,13 +14,15 @@ use crate::{
         tabs::{Tab, Tabs},
         windows::LittleHouse,
     },
-    paths, text,
+    paths,
+    reads::{self, SeasonView},
+    text,
 };
 
 #[component]
 pub fn SeasonPage() -> impl IntoView {
     let (pair, number) = (pair_param(), param::<i64>("number"));
-    let found = async move { api::season(pair.ok_or(ApiError::NotFound)?, number.ok_or(ApiError::NotFound)?).await };
+    let found = async move { reads::season(pair.ok_or(ApiError::NotFound)?, number.ok_or(ApiError::NotFound)?).await };
     loaded(found, |season| view! { <Season season/> }.into_any())
 }
 
@@ -29,7 +31,7 @@ fn Season(season: SeasonView) -> impl IntoView {
     let (locale, words) = (use_locale(), use_page_words());
     let pair = season.pair.id;
     let title = text::fill(words.season_title, &[("number", &season.number.to_string())]);
-    let date = |card: Option<&api::SeasonCard>| {
+    let date = |card: Option<&reads::SeasonCard>| {
         card.and_then(|card| card.link.local_date).map(|date| text::full_date(locale, date)).unwrap_or_default()
     };
     let lead = text::fill(

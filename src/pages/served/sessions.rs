@@ -4,12 +4,12 @@ use leptos::prelude::*;
 
 use super::Saved;
 use crate::{
-    api::SessionView,
     components::{
         context::{use_locale, use_page_words, use_sentence},
         fields::FieldError,
         form::Form,
     },
+    reads::SessionView,
     text,
 };
 

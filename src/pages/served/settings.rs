@@ -14,7 +14,7 @@ use super::{
     sessions::SessionsPanel,
 };
 use crate::{
-    api::{self, AccountView, ApiError, PairLink, PairSettingsView, Phase, QuietView, SwitchesView, ZoneChoice},
+    api::{ApiError, PairLink, Phase, ZoneChoice},
     components::{
         context::{use_locale, use_page_words, use_refused, use_sentence},
         fields::{FieldError, RelationChoices, RelationWord, TextField, ZoneField},
@@ -25,7 +25,9 @@ use crate::{
         tabs::{Tab, Tabs},
     },
     domain::{Locale, TextSize},
-    paths, text,
+    paths,
+    reads::{self, AccountView, PairSettingsView, QuietView, SwitchesView},
+    text,
 };
 
 /// `/p/{pair}/settings`
@@ -34,8 +36,8 @@ pub fn SettingsPage() -> impl IntoView {
     let pair = pair_param();
     let found = async move {
         let pair = pair.ok_or(ApiError::NotFound)?;
-        let settings = api::pair_settings(pair).await?;
-        Ok((settings, api::switches(pair).await?, account().await?))
+        let settings = reads::pair_settings(pair).await?;
+        Ok((settings, reads::switches(pair).await?, account().await?))
     };
     loaded(found, |(settings, switches, found)| view! { <Settings settings switches found/> }.into_any())
 }
@@ -59,7 +61,7 @@ pub fn AccountPage() -> impl IntoView {
 type Found = (AccountView, QuietView);
 
 async fn account() -> Result<Found, ApiError> {
-    Ok((api::account().await?, api::quiet_settings().await?))
+    Ok((reads::account().await?, reads::quiet_settings().await?))
 }
 
 #[component]

@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use super::{loaded, zone_asked::ZoneAsked};
 use crate::{
-    api::{self, AccountView, ApiError},
+    api::ApiError,
     components::{
         context::{use_home, use_page_words, use_refused, use_sentence},
         fields::{AttemptKey, FieldError, NewPersonFields, RelationChoices, RelationWord, TextField, ZoneField},
@@ -15,6 +15,7 @@ use crate::{
     },
     domain::Role,
     paths,
+    reads::{self, AccountView},
 };
 
 #[component]
@@ -22,7 +23,7 @@ pub fn StartPage() -> impl IntoView {
     if use_home().name.is_none() {
         return view! { <SignUp/> }.into_any();
     }
-    loaded(api::account(), |account| view! { <StartPair account/> }.into_any()).into_any()
+    loaded(reads::account(), |account| view! { <StartPair account/> }.into_any()).into_any()
 }
 
 #[component]

@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 
 use crate::{
-    api::{self, ApiError},
+    api::ApiError,
     components::{
         context::{use_page_words, use_refused, use_sentence},
         fields::{ZoneField, asks_for_zone},
     },
+    reads,
 };
 
 /// The field, or nothing.
@@ -21,7 +22,7 @@ pub fn ZoneAsked(endpoint: &'static str) -> impl IntoView {
         .map(|refused| refused.field("zone").to_owned());
     asks_for_zone(endpoint).then(|| {
         let field = Suspend::new(async move {
-            let zones = api::zones().await.unwrap_or_default();
+            let zones = reads::zones().await.unwrap_or_default();
             view! {
                 <input type="hidden" name="zone_asked" value="yes"/>
                 <ZoneField label=words.own_zone_label value=chosen.unwrap_or_default() zones error/>

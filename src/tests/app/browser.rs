@@ -8,7 +8,7 @@ use std::{
 use reqwest::{Client, Response, StatusCode, header, redirect};
 use serde::de::DeserializeOwned;
 
-use super::{FeedStream, PATIENCE};
+use super::{FeedStream, PATIENCE, Running};
 use crate::{
     api::{ApiError, TodayView},
     domain::{DailyQuestionId, PairId},
@@ -23,10 +23,11 @@ pub struct Browser {
     pub cookies: Arc<Mutex<BTreeMap<String, String>>>,
     /// The address that a proxy would report.
     pub address: Arc<Mutex<String>>,
+    pub(super) running: Running,
 }
 
 impl Browser {
-    pub(super) fn new(url: &str) -> Self {
+    pub(super) fn new(url: &str, running: Running) -> Self {
         // The crate's own reqwest brings no provider along.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().redirect(redirect::Policy::none()).build().expect("a client");
@@ -35,6 +36,7 @@ impl Browser {
             url: url.to_owned(),
             cookies: Arc::default(),
             address: Arc::new(Mutex::new("203.0.113.7".into())),
+            running,
         }
     }
 
@@ -48,9 +50,9 @@ impl Browser {
             .join("; ")
     }
 
-    fn keep_cookies(&self, response: &Response) {
+    pub(super) fn keep_cookies(&self, headers: &header::HeaderMap) {
         let mut cookies = self.cookies.lock().expect("cookies");
-        for line in response.headers().get_all(header::SET_COOKIE) {
+        for line in headers.get_all(header::SET_COOKIE) {
             let line = line.to_str().expect("a cookie in ASCII");
             for part in ["Secure", "HttpOnly", "SameSite=Lax", "Path=/"] {
                 assert!(line.contains(part), "{line} lacks {part}");
@@ -75,7 +77,7 @@ impl Browser {
         let request =
             request.header(header::COOKIE, self.cookie_line()).header("x-forwarded-for", address).timeout(PATIENCE);
         let response = request.send().await.expect("an answer");
-        self.keep_cookies(&response);
+        self.keep_cookies(response.headers());
         response
     }
 

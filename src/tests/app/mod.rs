@@ -2,13 +2,14 @@
 
 mod browser;
 mod feed_stream;
+mod reading;
 
 pub use browser::Browser;
 pub use feed_stream::FeedStream;
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -59,7 +60,11 @@ pub struct TestApp {
     pub url: String,
     folder: Arc<Folder>,
     push_host: String,
+    /// The state as browsers of this app find it, also after a restart.
+    running: Running,
 }
+
+type Running = Arc<Mutex<AppState>>;
 
 struct Folder(PathBuf);
 
@@ -161,7 +166,8 @@ impl TestApp {
         let url = state.site.public_url.as_str().to_owned();
         let (running, root) = (state.clone(), folder.0.clone());
         state.lifecycle.spawn(async move { serve::run(running, port, &root).await });
-        Self { url, state, folder, push_host: push_host.to_owned() }
+        let running = Arc::new(Mutex::new(state.clone()));
+        Self { url, state, folder, push_host: push_host.to_owned(), running }
     }
 
     /// Starts another node with the same data, clock and push service.
@@ -194,7 +200,10 @@ impl TestApp {
         let listener = tokio::time::timeout(PATIENCE, again).await.expect("the port again");
         self.state.clock.advance(away);
         let state = prepare(&self.folder, self.state.clock.clone(), 9, &self.push_host, port).await;
+        let running = self.running.clone();
         *self = Self::run(state, listener.into(), self.folder.clone(), &self.push_host);
+        *running.lock().expect("the state") = self.state.clone();
+        self.running = running;
     }
 
     /// Does what `umbba keys rotate` and a restart do.
@@ -256,7 +265,7 @@ impl TestApp {
 
     /// Makes a browser that is not signed in.
     pub fn visitor(&self) -> Browser {
-        Browser::new(&self.url)
+        Browser::new(&self.url, self.running.clone())
     }
 
     /// Makes a browser whose person has signed up.

@@ -2,15 +2,15 @@
 
 use super::{hold, source::sources};
 
-/// The server functions. Installed apps know them: a name is added or kept, never changed.
-pub const ENDPOINTS: &str = "account archive ask_hand_over asked_hand_over card change_display change_name change_presence \
-    change_push_time change_quiet_hours change_relation change_switches check_invitation confirm_hand_over \
-    confirm_recovery devices end_other_sessions end_session enter_hand_over hand_over inbox invite invite_page \
-    join join_door join_welcome keep_recovery lead_out leave_pair make_hand_over move_on nudge pair_settings \
-    pause_pair presence push_key quiet_settings read_inbox receipt recovery_page refuse_hand_over remove_device \
-    rename_device renew_recovery resume_pair season seen_live sign_in sign_out sign_up start_again start_pair \
-    submit_answer subscribe swap_question switches take_hand_over test_device today unsubscribe \
-    withdraw_hand_over withdraw_invitation zones";
+/// The server functions. Installed apps know them: a name is added or kept, never changed. The reads of pages are not
+/// among them (`reads`): the server renders those pages, so no installed app calls such a read by URL.
+pub const ENDPOINTS: &str = "ask_hand_over asked_hand_over change_display change_name change_presence change_push_time \
+    change_quiet_hours change_relation change_switches check_invitation confirm_hand_over confirm_recovery \
+    end_other_sessions end_session enter_hand_over invite join keep_recovery lead_out leave_pair \
+    make_hand_over move_on nudge pause_pair presence push_key read_inbox receipt refuse_hand_over \
+    remove_device rename_device renew_recovery resume_pair seen_live sign_in sign_out sign_up start_again \
+    start_pair submit_answer subscribe swap_question take_hand_over test_device today unsubscribe \
+    withdraw_hand_over withdraw_invitation";
 
 #[test]
 fn what_is_not_written_by_hand_is_a_server_function() {

@@ -6,7 +6,7 @@ use super::{keep, source::root};
 
 /// Each module with the modules that it may use, all of them above it in this list. `served` is the part of `pages`
 /// that only the server renders.
-const MODULES: [(&str, &[&str]); 16] = [
+const MODULES: [(&str, &[&str]); 17] = [
     ("domain", &[]),
     ("text", &["domain"]),
     ("paths", &["domain"]),
@@ -17,9 +17,10 @@ const MODULES: [(&str, &[&str]); 16] = [
     ("server", &["domain", "paths", "text"]),
     ("request", &["cookies", "domain", "paths", "server"]),
     ("api", &["cookies", "domain", "paths", "request", "server", "text"]),
+    ("reads", &["api", "domain", "paths", "request", "server"]),
     ("from_service", &["api", "domain", "server"]),
     ("components", &["api", "browser", "domain", "letters", "page_status", "paths", "text"]),
-    ("pages", &["api", "browser", "components", "domain", "page_status", "paths", "text"]),
+    ("pages", &["api", "browser", "components", "domain", "page_status", "paths", "reads", "text"]),
     ("app", &["api", "browser", "components", "domain", "pages", "paths", "text"]),
     ("http", &["api", "app", "cookies", "domain", "paths", "request", "server", "text"]),
     ("cli", &["cookies", "domain", "http", "server", "text"]),

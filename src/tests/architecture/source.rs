@@ -120,6 +120,7 @@ impl Source {
             "http/cookies.rs" => "cookies",
             "http/page_status.rs" => "page_status",
             "http/request.rs" => "request",
+            name if name.starts_with("api/reads/") => "reads",
             name => name.split('/').next().unwrap_or_default().trim_end_matches(".rs"),
         }
     }

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use reqwest::StatusCode;
 
 use crate::{
-    api::{AccountView, ApiError, DevicesView},
+    api::ApiError,
     domain::{Millis, PairId},
+    reads::{self, AccountView, DevicesView, HandOverView},
     server::{
         budget::Budget,
         jobs::{future_rows, housekeeping},
@@ -62,6 +63,20 @@ impl Called {
         }
     }
 
+    /// As `call`, for the read of a page.
+    fn read<T>(&mut self, name: &str, found: &Result<T, ApiError>) {
+        if let Some(error) = found.as_ref().err().filter(|error| matches!(error.status(), 401 | 429 | 500..)) {
+            self.scandals.push(format!("{name}: {error:?}"));
+        }
+    }
+
+    /// As `read`, for what must be found.
+    fn has_read<T>(&mut self, name: &str, found: &Result<T, ApiError>) {
+        if let Err(error) = found {
+            self.scandals.push(format!("{name}: {error:?}"));
+        }
+    }
+
     /// As `call`, for what must be done.
     async fn done(&mut self, who: &Browser, verb: &str, fields: &[(&str, &str)]) {
         let response = who.post(verb, fields).await;
@@ -76,6 +91,23 @@ impl Called {
     }
 }
 
+/// What the pages of somebody read.
+async fn every_read(pair: &TestPair, called: &mut Called) {
+    let (child, id) = (&pair.child, pair.id);
+    called.has_read("account", &child.read(reads::account()).await);
+    called.has_read("devices", &child.read(reads::devices()).await);
+    called.has_read("hand_over", &child.read(reads::hand_over()).await);
+    called.has_read("inbox", &child.read(reads::inbox()).await);
+    called.has_read("quiet_settings", &child.read(reads::quiet_settings()).await);
+    called.has_read("recovery_code", &child.read(reads::recovery_code()).await);
+    called.has_read("zones", &child.read(reads::zones()).await);
+    called.read("pair_settings", &child.read(reads::pair_settings(id)).await);
+    called.read("switches", &child.read(reads::switches(id)).await);
+    called.read("invitation", &child.read(reads::invitation(id)).await);
+    called.has_read("archive", &child.read(reads::archive(id, None, 1)).await);
+    called.read("season", &child.read(reads::season(id, 1)).await);
+}
+
 /// Two people who come at this very time: both are new, and have a pair of their own.
 async fn newcomers(app: &TestApp, at: u8, called: &mut Called) -> TestPair {
     let (child, parent) = (app.visitor(), app.visitor());
@@ -88,12 +120,12 @@ async fn newcomers(app: &TestApp, at: u8, called: &mut Called) -> TestPair {
     called.verbs.insert("start_pair".into());
     child.invite(id).await;
     called.done(&child, "withdraw_invitation", &[("pair", &pair)]).await;
-    called.call(&child, "invite_page", &[("pair", &pair)]).await;
+    called.read("invitation", &child.read(reads::invitation(id)).await);
     let code = child.invite(id).await;
     called.verbs.insert("invite".into());
-    called.call(&parent, "join_door", &[("path", &format!("/join/{code}"))]).await;
+    called.read("in_app_browser", &parent.read(reads::in_app_browser(format!("/join/{code}"))).await);
     called.done(&parent, "check_invitation", &[("code", &code)]).await;
-    called.done(&parent, "join_welcome", &[]).await;
+    called.has_read("welcome", &parent.read(reads::welcome()).await);
     called.done(&parent, "join", &[("relation", "mother")]).await;
     TestPair { id, parent, child }
 }
@@ -102,18 +134,12 @@ async fn every_verb(app: &TestApp, service: &PushService, pair: &TestPair, at: u
     let mut called = Called::default();
     let fresh = newcomers(app, at, &mut called).await;
     let (child, parent, id) = (&pair.child, &pair.parent, pair.id.to_string());
-    for reading in ["account", "devices", "hand_over", "inbox", "push_key", "quiet_settings", "recovery_page", "zones"]
-    {
-        called.done(child, reading, &[]).await;
-    }
-    for reading in ["today", "pair_settings", "switches", "invite_page"] {
-        called.call(child, reading, &[("pair", &id)]).await;
-    }
-    called.done(child, "archive", &[("pair", &id), ("page", "1")]).await;
-    called.call(child, "season", &[("pair", &id), ("number", "1")]).await;
+    every_read(pair, &mut called).await;
+    called.done(child, "push_key", &[]).await;
+    called.call(child, "today", &[("pair", &id)]).await;
     let question = parent.today(pair.id).await.question.expect("a question");
     let (daily, version) = (question.id.to_string(), question.version.to_string());
-    called.call(child, "card", &[("pair", &id), ("daily_question", &daily)]).await;
+    called.read("card", &child.read(reads::card(pair.id, question.id)).await);
     for verb in ["nudge", "move_on"] {
         called.call(child, verb, &[("daily_question", &daily)]).await;
     }
@@ -146,7 +172,7 @@ async fn every_verb(app: &TestApp, service: &PushService, pair: &TestPair, at: u
     called.done(parent, "keep_recovery", &[]).await;
     called.call(parent, "read_inbox", &[("seq", "1")]).await;
     called.call(parent, "seen_live", &[("seq", "1")]).await;
-    let devices: DevicesView = child.ask("devices", &[]).await.expect("the devices");
+    let devices: DevicesView = child.read(reads::devices()).await.expect("the devices");
     let device = devices.devices.first().expect("a device").id.to_string();
     called.done(child, "test_device", &[("device", &device)]).await;
     called.done(child, "rename_device", &[("device", &device), ("name", "내 전화")]).await;
@@ -162,7 +188,7 @@ async fn every_verb(app: &TestApp, service: &PushService, pair: &TestPair, at: u
     // What only newcomers may do: it ends something.
     fresh.child.subscribe(service, &format!("fresh-{at}")).await;
     called.verbs.insert("subscribe".into());
-    let devices: DevicesView = fresh.child.ask("devices", &[]).await.expect("the devices");
+    let devices: DevicesView = fresh.child.read(reads::devices()).await.expect("the devices");
     called.call(&fresh.child, "remove_device", &[("device", &devices.devices[0].id.to_string())]).await;
     called.done(&fresh.child, "unsubscribe", &[]).await;
     called.call(&fresh.child, "start_again", &[("pair", &fresh.id.to_string()), ("confirmed", "no")]).await;
@@ -182,10 +208,8 @@ async fn hand_over(app: &TestApp, person: &Browser, called: &mut Called) {
         let code = digits(called).await;
         let device = app.visitor();
         called.done(&device, "ask_hand_over", &[("code", &code)]).await;
-        let page: serde_json::Value = person.ask("hand_over", &[]).await.expect("who asks");
-        let id = page.to_string();
-        let id =
-            id.split('"').find(|text| text.len() == 36 && text.matches('-').count() == 4).expect("an id").to_owned();
+        let Ok(HandOverView::Asked { id, .. }) = person.read(reads::hand_over()).await else { panic!("nobody asks") };
+        let id = id.to_string();
         called
             .done(person, if is_let_in { "confirm_hand_over" } else { "refuse_hand_over" }, &[("hand_over", &id)])
             .await;
@@ -205,7 +229,7 @@ async fn signing(app: &TestApp, fresh: &TestPair, called: &mut Called, at: u8) {
     *elsewhere.address.lock().expect("an address") = format!("192.0.2.{at}");
     called.done(&elsewhere, "sign_in", &[("code", &fresh.parent.recovery_code())]).await;
     called.done(&fresh.parent, "renew_recovery", &[]).await;
-    let account: AccountView = fresh.parent.ask("account", &[]).await.expect("the account");
+    let account: AccountView = fresh.parent.read(reads::account()).await.expect("the account");
     for session in account.sessions.iter().filter(|session| !session.is_this) {
         called.call(&fresh.parent, "end_session", &[("session", &session.id.to_string())]).await;
     }

@@ -7,8 +7,9 @@ use super::{
     sessions, stage,
 };
 use crate::{
-    api::{ApiError, AskedStage, HandOverView, InboxView},
+    api::{ApiError, AskedStage},
     domain::{ENTER_LIFE_MS, EventKind, HAND_OVER_LIFE_MS, HandOverId, Millis},
+    reads::{self, HandOverView, InboxView},
     server::storage::seeds::CHILDREN,
     tests::app::{TestApp, rounds},
 };
@@ -47,7 +48,7 @@ async fn a_new_device_comes_in_once_its_person_says_that_it_is_theirs() {
     assert_eq!(phone.today(pair.id).await.pair.id, pair.id);
     assert_ne!(cookie(&phone, "__Host-session"), cookie(&pair.child, "__Host-session"), "a session of its own");
     assert!(sessions(&pair.child).await.contains(&"iPhone · Safari".to_owned()));
-    let inbox: InboxView = pair.child.ask("inbox", &[]).await.expect("the inbox");
+    let inbox: InboxView = pair.child.read(reads::inbox()).await.expect("the inbox");
     assert_eq!(inbox.entries[0].title, "다른 기기에서 이어 쓰기 시작했어요");
     assert!(inbox.entries[0].body.starts_with("아이폰 · Safari에서 들어왔어요."));
     assert!(pair.child.page("/hand-over").await.contains("아이폰 · Safari에서 이어 쓰기 시작했어요."));
@@ -193,7 +194,7 @@ async fn nobody_but_the_person_can_say_yes() {
             "{endpoint} by the device itself"
         );
     }
-    assert_eq!(pair.parent.ask("hand_over", &[]).await, Ok(HandOverView::None));
+    assert_eq!(pair.parent.read(reads::hand_over()).await, Ok(HandOverView::None));
     assert_eq!(stage(&phone).await, AskedStage::Waiting);
     assert_eq!(phone.refused("enter_hand_over", &[]).await, OVER);
 }

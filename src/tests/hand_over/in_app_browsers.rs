@@ -8,6 +8,7 @@ use super::{
 use crate::{
     api::ApiError,
     domain::{EventKind, WAY_OUT_LIFE_MS},
+    reads,
     server::storage::seeds::{CHILDREN, PARENTS},
     tests::app::TestApp,
 };
@@ -113,7 +114,8 @@ async fn somebody_else_s_phone_is_sent_to_the_invitation_which_has_name_and_rela
 async fn a_stranger_has_no_hand_over_and_signing_out_forgets_the_digits() {
     let app = TestApp::start().await;
     assert_eq!(app.visitor().get("/hand-over").await.status(), 401);
-    for endpoint in ["hand_over", "make_hand_over", "withdraw_hand_over", "lead_out"] {
+    assert_eq!(app.visitor().read(reads::hand_over()).await, Err(ApiError::SignedOut));
+    for endpoint in ["make_hand_over", "withdraw_hand_over", "lead_out"] {
         assert_eq!(app.visitor().refused(endpoint, &[]).await, (401, ApiError::SignedOut), "{endpoint}");
     }
     assert!(app.visitor().page("/signin").await.contains("/signin/digits"));

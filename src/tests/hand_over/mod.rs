@@ -10,8 +10,9 @@ use serde::de::DeserializeOwned;
 
 use super::app::{Browser, TestApp};
 use crate::{
-    api::{AccountView, ApiError, AskedStage, AskedView, HandOverView},
+    api::{ApiError, AskedStage, AskedView},
     domain::HandOverId,
+    reads::{self, AccountView, HandOverView},
 };
 
 const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1";
@@ -54,7 +55,7 @@ async fn ask(app: &TestApp, code: &str) -> Browser {
 
 /// Which hand-over waits for an answer here.
 async fn asked_of(browser: &Browser) -> HandOverId {
-    match browser.ask("hand_over", &[]).await {
+    match browser.read(reads::hand_over()).await {
         Ok(HandOverView::Asked { id, .. }) => id,
         other => panic!("nobody asks: {other:?}"),
     }
@@ -69,7 +70,7 @@ async fn stage(phone: &Browser) -> AskedStage {
 }
 
 async fn sessions(browser: &Browser) -> Vec<String> {
-    let account: AccountView = browser.ask("account", &[]).await.expect("the account");
+    let account: AccountView = browser.read(reads::account()).await.expect("the account");
     account.sessions.into_iter().map(|session| session.device).collect()
 }
 
@@ -82,7 +83,7 @@ async fn second_browser(app: &TestApp, of: &Browser) -> Browser {
 }
 
 async fn end_session_of(browser: &Browser, by: &Browser) {
-    let account: AccountView = browser.ask("account", &[]).await.expect("the account");
+    let account: AccountView = browser.read(reads::account()).await.expect("the account");
     let own = account.sessions.iter().find(|session| session.is_this).expect("this session");
     assert_eq!(by.post("end_session", &[("session", &own.id.to_string())]).await.status(), StatusCode::OK);
 }

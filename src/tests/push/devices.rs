@@ -4,8 +4,9 @@ use reqwest::StatusCode;
 
 use super::{inbox, next_opens, recovery, states, subscribed, told};
 use crate::{
-    api::{ApiError, DevicesView},
+    api::ApiError,
     domain::Millis,
+    reads::{self, DevicesView},
     tests::{app::Browser, push_service},
 };
 
@@ -34,7 +35,7 @@ async fn a_subscription_changes_hands_only_with_both_its_keys() {
     assert_eq!(stranger.subscribe(&service, "parent").await.status(), StatusCode::OK);
     app.deliver().await;
     assert!(told(&service).is_empty(), "what was queued for the first is not sent to the second");
-    let devices: DevicesView = pair.parent.ask("devices", &[]).await.expect("devices");
+    let devices: DevicesView = pair.parent.read(reads::devices()).await.expect("devices");
     assert!(devices.devices.is_empty());
 }
 
@@ -62,7 +63,7 @@ async fn bad_subscriptions_get_a_clear_refusal() {
     assert_eq!(refused(&endpoint, &off_curve, &good.auth, &key).await, (422, ApiError::PushKeysInvalid));
     assert_eq!(refused(&endpoint, &good.p256dh, "AAAA", &key).await, (422, ApiError::PushKeysInvalid));
     assert_eq!(refused(&endpoint, &good.p256dh, &good.auth, "AAAA").await, (422, ApiError::PushKeysInvalid));
-    let devices: DevicesView = pair.child.ask("devices", &[]).await.expect("devices");
+    let devices: DevicesView = pair.child.read(reads::devices()).await.expect("devices");
     assert_eq!(devices.devices.len(), 1, "nothing changed");
 }
 
@@ -76,7 +77,7 @@ async fn the_eleventh_device_takes_the_place_of_the_longest_silent() {
         browser.post("sign_in", &[("code", &code)]).await;
         assert_eq!(browser.subscribe(&service, &format!("parent-{device}")).await.status(), StatusCode::OK);
     }
-    let devices: DevicesView = pair.parent.ask("devices", &[]).await.expect("devices");
+    let devices: DevicesView = pair.parent.read(reads::devices()).await.expect("devices");
     assert_eq!(devices.devices.len(), 10);
     assert!(devices.devices.iter().all(|device| !device.is_this), "the first went");
 }
@@ -84,7 +85,7 @@ async fn the_eleventh_device_takes_the_place_of_the_longest_silent() {
 #[tokio::test]
 async fn a_test_shows_its_whole_way_and_a_wrong_receipt_nothing() {
     let (app, service, pair) = subscribed().await;
-    let devices: DevicesView = pair.parent.ask("devices", &[]).await.expect("devices");
+    let devices: DevicesView = pair.parent.read(reads::devices()).await.expect("devices");
     let device = devices.devices[0].id.to_string();
     assert_eq!(pair.parent.post("test_device", &[("device", &device)]).await.status(), StatusCode::OK);
     assert_eq!(pair.child.refused("test_device", &[("device", &device)]).await, (404, ApiError::NotFound));

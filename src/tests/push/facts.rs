@@ -4,8 +4,9 @@ use reqwest::StatusCode;
 
 use super::{inbox, next_opens, states, subscribed, told};
 use crate::{
-    api::{ApiError, DevicesView, ReachedView},
+    api::ApiError,
     domain::Millis,
+    reads::{self, DevicesView, Reached},
     tests::app::{Browser, TestApp},
 };
 
@@ -194,7 +195,7 @@ async fn neither_tests_nor_the_other_hide_what_one_must_know() {
     pair.child.answer(pair.id, "하나").await;
     let before = inbox(&pair.parent).await;
     assert!(!before.is_empty());
-    let devices: DevicesView = pair.parent.ask("devices", &[]).await.expect("devices");
+    let devices: DevicesView = pair.parent.read(reads::devices()).await.expect("devices");
     let device = devices.devices[0].id.to_string();
     for _ in 0..61 {
         app.advance(1);
@@ -222,19 +223,19 @@ async fn of_the_other_one_learns_only_whether_the_question_reached_them() {
     let (app, service) = TestApp::start_with_push().await;
     let pair = app.pair().await;
     let reached = async |browser: &Browser| {
-        let devices: DevicesView = browser.ask("devices", &[]).await.expect("devices");
+        let devices: DevicesView = browser.read(reads::devices()).await.expect("devices");
         devices.others[0].1
     };
     pair.answer_both("하나").await;
     next_opens(&app, 21).await;
     app.advance(Millis::MINUTE);
     app.deliver().await;
-    assert_eq!(reached(&pair.child).await, ReachedView::SwitchedOff);
+    assert_eq!(reached(&pair.child).await, Reached::SwitchedOff);
     pair.parent.subscribe(&service, "parent").await;
-    assert_eq!(reached(&pair.child).await, ReachedView::NotYet);
+    assert_eq!(reached(&pair.child).await, Reached::NotYet);
     pair.answer_both("둘").await;
     app.tick_at(21, 0).await;
     app.advance(Millis::MINUTE);
     app.deliver().await;
-    assert_eq!(reached(&pair.child).await, ReachedView::Delivered);
+    assert_eq!(reached(&pair.child).await, Reached::Delivered);
 }

@@ -13,7 +13,10 @@ use super::{
     app::{Browser, TestApp, TestPair},
     push_service::PushService,
 };
-use crate::{api::InboxView, server::storage::deliveries};
+use crate::{
+    reads::{self, InboxView},
+    server::storage::deliveries,
+};
 
 /// A pair whose members both have a browser that may be woken.
 async fn subscribed() -> (TestApp, PushService, TestPair) {
@@ -44,7 +47,7 @@ async fn states(app: &TestApp) -> Vec<(String, i64)> {
 }
 
 async fn inbox(browser: &Browser) -> Vec<String> {
-    let inbox: InboxView = browser.ask("inbox", &[]).await.expect("an inbox");
+    let inbox: InboxView = browser.read(reads::inbox()).await.expect("an inbox");
     inbox.entries.into_iter().map(|entry| entry.title).collect()
 }
 

@@ -4,8 +4,8 @@ use reqwest::StatusCode;
 
 use super::{recovery, subscribed};
 use crate::{
-    api::InboxView,
     domain::{EventKind, Millis},
+    reads::{self, InboxView},
 };
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn reading_the_inbox_moves_live_to_the_other_devices() {
     let (_app, _service, pair) = subscribed().await;
     pair.child.answer(pair.id, "하나").await;
     let mut line = pair.parent.listen(pair.id).await;
-    let inbox: InboxView = pair.parent.ask("inbox", &[]).await.expect("an inbox");
+    let inbox: InboxView = pair.parent.read(reads::inbox()).await.expect("an inbox");
     assert_eq!(inbox.unread, 1);
     assert_eq!(pair.parent.post("read_inbox", &[("seq", &inbox.as_of.to_string())]).await.status(), StatusCode::OK);
     let event = line.next_event().await;

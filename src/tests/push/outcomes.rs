@@ -4,8 +4,8 @@ use reqwest::StatusCode;
 
 use super::{next_opens, recovery, states, subscribed, told};
 use crate::{
-    api::DevicesView,
     domain::Millis,
+    reads::{self, DevicesView},
     server::storage::deliveries::{self, State},
     tests::push_service::Answer,
 };
@@ -36,13 +36,13 @@ async fn every_status_of_a_push_service_has_its_consequence() {
         pair.child.answer(pair.id, "하나").await;
         app.deliver().await;
         assert_eq!(states(&app).await, [(state.to_owned(), 1)], "{answer:?}");
-        let devices: DevicesView = pair.parent.ask("devices", &[]).await.expect("devices");
+        let devices: DevicesView = pair.parent.read(reads::devices()).await.expect("devices");
         assert_eq!(devices.devices.len(), usize::from(stays), "{answer:?}");
         service.take();
         app.advance(20 * Millis::MINUTE);
         app.deliver().await;
         assert_eq!(service.take().len(), usize::from(again), "{answer:?}: tried again");
-        let child: DevicesView = pair.child.ask("devices", &[]).await.expect("devices");
+        let child: DevicesView = pair.child.read(reads::devices()).await.expect("devices");
         assert_eq!(child.devices.len(), 1, "{answer:?}: only that one is ever removed");
     }
 }

@@ -1,6 +1,7 @@
 //! Who gets in, and how a line ends.
 
 use super::*;
+use crate::reads;
 
 at_every_door! {
     a_revoked_session_hears_nothing_more
@@ -17,7 +18,7 @@ async fn a_revoked_session_hears_nothing_more(door: Door) {
     let app = TestApp::start().await;
     let (browser, person, _) = somebody(&app).await;
     let device = another_browser(&app, &browser).await;
-    let account: crate::api::AccountView = browser.ask("account", &[]).await.expect("the account");
+    let account: crate::reads::AccountView = browser.read(reads::account()).await.expect("the account");
     let session = account.sessions.iter().find(|session| !session.is_this).expect("the other device").id.to_string();
     let mut ear = Ear::open(&device, door, 0).await;
     ear.told().await;

@@ -1,0 +1,89 @@
+//! An app's own browser (KakaoTalk, Instagram, …): how it is recognised, and the way out of it. Its cookies are not
+//! those of the device's browser.
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InApp {
+    No,
+    KakaoTalk,
+    Other,
+}
+
+/// The browser that a page is opened in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InAppBrowser {
+    pub in_app: InApp,
+    /// The address that opens the page in the device's own browser. Empty where only the app's menu can do that.
+    pub open_in_browser: String,
+}
+
+impl InAppBrowser {
+    /// Recognises the browser by its `User-Agent`. `path` is the page's own.
+    pub fn of(user_agent: &str, public_url: &str, path: &str) -> Self {
+        const OTHERS: [&str; 6] = ["NAVER(inapp", "Instagram", "FBAN", "FBAV", "Line/", "DaumApps"];
+        let in_app = if user_agent.contains("KAKAOTALK") {
+            InApp::KakaoTalk
+        } else if OTHERS.iter().any(|mark| user_agent.contains(mark)) {
+            InApp::Other
+        } else {
+            InApp::No
+        };
+        // Only pages of ours that a stranger may open are handed on.
+        let is_ours = ["/join", "/hand-over/"].iter().any(|start| path.starts_with(start))
+            && path.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-'));
+        let target = if is_ours { format!("{public_url}{path}") } else { format!("{public_url}/join") };
+        let open_in_browser = match in_app {
+            InApp::KakaoTalk => format!("kakaotalk://web/openExternal?url={}", escape(&target)),
+            InApp::Other if user_agent.contains("Android") => {
+                let (scheme, rest) = target.split_once("://").unwrap_or(("https", target.as_str()));
+                format!("intent://{rest}#Intent;scheme={scheme};end")
+            }
+            InApp::Other | InApp::No => String::new(),
+        };
+        Self { in_app, open_in_browser }
+    }
+}
+
+/// Percent-encodes everything but unreserved characters (RFC 3986 §2.3).
+fn escape(text: &str) -> String {
+    text.bytes()
+        .map(|b| {
+            if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~') {
+                char::from(b).to_string()
+            } else {
+                format!("%{b:02X}")
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_app_s_browser_is_known_and_shown_the_way_out() {
+        let kakao = InAppBrowser::of(
+            "Mozilla/5.0 (Linux; Android 14) KAKAOTALK 11.0",
+            "https://family.example",
+            "/join/ABCDE-12345",
+        );
+        assert_eq!(kakao.in_app, InApp::KakaoTalk);
+        assert_eq!(
+            kakao.open_in_browser,
+            "kakaotalk://web/openExternal?url=https%3A%2F%2Ffamily.example%2Fjoin%2FABCDE-12345"
+        );
+        let other = InAppBrowser::of(
+            "Mozilla/5.0 (Linux; Android 14) Instagram 300",
+            "https://family.example",
+            "//evil.example/join",
+        );
+        assert_eq!(other.open_in_browser, "intent://family.example/join#Intent;scheme=https;end");
+        let handed = InAppBrowser::of(
+            "Mozilla/5.0 (Linux; Android 14) Instagram 300",
+            "https://family.example",
+            "/hand-over/0a1b",
+        );
+        assert_eq!(handed.open_in_browser, "intent://family.example/hand-over/0a1b#Intent;scheme=https;end");
+        assert_eq!(InAppBrowser::of("Mozilla/5.0 Chrome/150", "https://family.example", "/join").in_app, InApp::No);
+    }
+}

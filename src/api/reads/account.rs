@@ -1,0 +1,81 @@
+//! The person's own account: settings, sessions, recovery code.
+
+use crate::{
+    api::{ApiError, PairLink, ZoneChoice, convert},
+    domain::{LocalDate, Locale, SessionId, TextSize},
+    request,
+    server::{
+        calendar::{self, Zone},
+        services::{ServiceError, reading, recovery, sessions},
+    },
+};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionView {
+    pub id: SessionId,
+    pub device: String,
+    pub is_this: bool,
+    pub last_used: LocalDate,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarlierCodeView {
+    /// The last day on which the code signs in, in the person's zone.
+    pub until: LocalDate,
+    /// Whether this session may end the code now.
+    pub may_end: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountView {
+    pub name: String,
+    pub locale: Locale,
+    pub text_size: TextSize,
+    pub zone: String,
+    /// The person's own zone first.
+    pub zone_choices: Vec<ZoneChoice>,
+    pub sessions: Vec<SessionView>,
+    pub pairs: Vec<PairLink>,
+    /// The recovery code from before a renewal, while it still signs in.
+    pub earlier_code: Option<EarlierCodeView>,
+}
+
+/// Reads the settings of the person who is signed in.
+pub async fn account() -> Result<AccountView, ApiError> {
+    let request = request::current().await?;
+    let (zone, now) = (Zone::stored(&request.person.zone), request.state.clock.now());
+    let (_, pairs) = reading::pairs_of(&request.state, &request.person).await?;
+    let sessions = sessions::find_of(&request.state, &request.person).await?.into_iter().map(|session| SessionView {
+        id: session.id,
+        is_this: session.id == request.session,
+        last_used: zone.date(session.last_used_at),
+        device: session.device,
+    });
+    let found = request.visitor.session.as_ref().ok_or(ServiceError::SignedOut)?;
+    let earlier = recovery::earlier(&request.state, &request.person, &found.session).await?;
+    let zones = calendar::zone_choices(Some(&request.person.zone), request.person.locale, now);
+    Ok(AccountView {
+        earlier_code: earlier
+            .map(|earlier| EarlierCodeView { until: zone.date(earlier.until), may_end: earlier.may_end }),
+        name: request.person.name.as_str().to_owned(),
+        locale: request.person.locale,
+        text_size: request.person.text_size,
+        zone: request.person.zone.as_str().to_owned(),
+        zone_choices: convert::zone_choices(zones),
+        sessions: sessions.collect(),
+        pairs: pairs.iter().map(|pair| convert::pair_link(pair, request.person.id)).collect(),
+    })
+}
+
+/// Reads the zones to choose from before there is an account.
+pub async fn zones() -> Result<Vec<ZoneChoice>, ApiError> {
+    let request = request::anybody()?;
+    Ok(convert::zone_choices(calendar::zone_choices(None, request.visitor.locale, request.state.clock.now())))
+}
+
+/// Reads the recovery code that was just made, if this browser still holds it.
+pub async fn recovery_code() -> Result<Option<String>, ApiError> {
+    let request = request::current().await?;
+    let held = request.visitor.recovery_code(request.person.id);
+    Ok(recovery::shown(&request.state, &request.person, held).await?.map(|code| code.grouped()))
+}

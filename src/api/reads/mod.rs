@@ -1,0 +1,36 @@
+//! What pages read: plain functions that only the server has. A read that a browser asks for by itself (`api::today`,
+//! …) is a server function instead. Each read has four steps: who asks, parse, one service, view.
+
+mod account;
+mod archive;
+mod devices;
+mod hand_overs;
+mod invitations;
+mod notifications;
+mod pairs;
+
+pub use account::*;
+pub use archive::*;
+pub use devices::*;
+pub use hand_overs::*;
+pub use invitations::*;
+pub use notifications::*;
+pub use pairs::*;
+
+/// A code with its link, as the page shows it to the browser that made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeView {
+    pub code: String,
+    pub link: String,
+    /// The path data of the QR picture, one unit for each module.
+    pub qr_path: String,
+    /// The picture's edge in modules, the quiet zone included.
+    pub qr_size: usize,
+}
+
+impl CodeView {
+    fn new(code: String, link: String) -> Self {
+        let picture = crate::server::qr::draw(&link);
+        Self { code, link, qr_path: picture.path, qr_size: picture.size }
+    }
+}

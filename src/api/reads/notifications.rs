@@ -1,0 +1,101 @@
+//! The inbox, and how a person wants to be notified.
+
+use crate::{
+    api::ApiError,
+    domain::{Channel, LocalDate, NotificationId, PairId, PushTime, QuietHours, Wordings},
+    request,
+    server::{
+        push::payload::{self, Told, ToldPair},
+        services::{devices, inbox, presence, reading},
+    },
+};
+
+/// An entry of the inbox, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryView {
+    pub id: NotificationId,
+    pub title: String,
+    pub body: String,
+    /// Where it leads.
+    pub path: String,
+    /// In the person's own zone.
+    pub date: LocalDate,
+    pub time: PushTime,
+    pub is_read: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboxView {
+    pub as_of: i64,
+    pub entries: Vec<EntryView>,
+    pub unread: i64,
+}
+
+/// How the person wants to be told things about a pair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SwitchesView {
+    /// Every channel and whether it is on.
+    pub channels: Vec<(Channel, bool)>,
+    /// Whether an on-time question may break the quiet hours.
+    pub question_in_quiet: bool,
+    /// Whether the members see one another here, as far as this one goes.
+    pub shows_presence: bool,
+}
+
+/// How the person wants to be told anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuietView {
+    pub quiet: Option<QuietHours>,
+    pub hides_details: bool,
+}
+
+/// Reads the person's inbox, newest first.
+pub async fn inbox() -> Result<InboxView, ApiError> {
+    let request = request::current().await?;
+    let found = inbox::read(&request.state, &request.person).await?;
+    let zone = devices::zone_of(&request.person);
+    let entries = found.entries.into_iter().map(|entry| {
+        let pair = entry.pair.and_then(|id| found.pairs.get(&id));
+        let role = pair.and_then(|pair| pair.role_of(request.person.id));
+        let wordings: Option<Wordings> = entry.wordings.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        let told = Told {
+            kind: entry.kind,
+            locale: request.person.locale,
+            pair: pair.zip(role).map(|(pair, role)| ToldPair {
+                id: pair.id,
+                role,
+                other: pair.seat(role.other()).map(|member| (&member.relation, member.name.as_str())),
+            }),
+            wordings: wordings.as_ref(),
+            detail: &entry.detail,
+            waiting: &[],
+        };
+        let (title, body) = payload::say(&told);
+        let card = entry.daily_question.filter(|_| entry.is_complete);
+        let path = payload::path(entry.kind, entry.pair, card);
+        let time = PushTime::from_minute(zone.minute(entry.at)).unwrap_or_default();
+        EntryView { id: entry.id, title, body, path, date: zone.date(entry.at), time, is_read: entry.is_read }
+    });
+    let entries: Vec<EntryView> = entries.collect();
+    let unread = entries.iter().filter(|entry| !entry.is_read).count() as i64;
+    Ok(InboxView { as_of: found.as_of, entries, unread })
+}
+
+/// Reads the switches of a pair.
+pub async fn switches(pair: PairId) -> Result<SwitchesView, ApiError> {
+    let request = request::current().await?;
+    let (_, found, ..) = reading::pair(&request.state, &request.person, pair).await?;
+    let preferences = inbox::preferences(&request.state, &request.person, Some(pair)).await?;
+    Ok(SwitchesView {
+        channels: Channel::ALL.into_iter().map(|channel| (channel, !preferences.muted.holds(channel))).collect(),
+        question_in_quiet: preferences.question_in_quiet.unwrap_or(preferences.zone == found.zone),
+        shows_presence: presence::is_on(&request.state, &request.person, pair).await?,
+    })
+}
+
+/// Reads the person's quiet hours and whether the lock screen hides details.
+pub async fn quiet_settings() -> Result<QuietView, ApiError> {
+    let request = request::current().await?;
+    let preferences = inbox::preferences(&request.state, &request.person, None).await?;
+    Ok(QuietView { quiet: preferences.quiet, hides_details: preferences.hides_details })
+}

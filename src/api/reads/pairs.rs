@@ -1,0 +1,29 @@
+//! The settings of a pair.
+
+use crate::{
+    api::{ApiError, PairView, ZoneChoice, convert},
+    domain::{LocalDate, PairId},
+    request,
+    server::{
+        calendar,
+        services::{ServiceError, reading},
+    },
+};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PairSettingsView {
+    pub pair: PairView,
+    /// The pair's local date; a pause begins to count from it.
+    pub today: LocalDate,
+    /// The pair's zone first.
+    pub zone_choices: Vec<ZoneChoice>,
+}
+
+/// Reads the settings of a pair.
+pub async fn pair_settings(pair: PairId) -> Result<PairSettingsView, ApiError> {
+    let request = request::current().await?;
+    let (_, pair, role, today) = reading::pair(&request.state, &request.person, pair).await?;
+    let view = convert::pair_view(&pair, role, today).ok_or(ServiceError::NotFound)?;
+    let zones = calendar::zone_choices(Some(&pair.zone), request.person.locale, request.state.clock.now());
+    Ok(PairSettingsView { pair: view, today, zone_choices: convert::zone_choices(zones) })
+}
