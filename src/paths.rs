@@ -1,5 +1,7 @@
 //! Every URL as a function: pages, redirects and tests use the same.
 
+use leptos::server_fn::ServerFn;
+
 use crate::domain::{DailyQuestionId, PairId, Section};
 
 pub fn home() -> String {
@@ -119,19 +121,33 @@ pub fn devices() -> String {
     "/devices".to_owned()
 }
 
-/// A settings page after one of its forms was saved, at the place where it says so.
-pub fn saved(page: &str, form: &str) -> String {
-    format!("{page}?saved={form}#saved")
+/// A settings page after one of its forms was saved, at the place where the page says so.
+pub fn saved(page: &str, verb: Verb) -> String {
+    format!("{page}?saved={}#saved", verb.name())
 }
 
-/// The live stream from a cursor on.
-pub fn events(after: i64) -> String {
-    format!("/events?after={after}")
+/// A server function, as forms, pages and redirects name it. Only the type of the function gives one
+/// (`ChangeName::VERB`), so that a mistyped name does not compile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verb(&'static str);
+
+impl Verb {
+    pub fn url(self) -> &'static str {
+        self.0
+    }
+
+    /// The last part of the URL.
+    pub fn name(self) -> &'static str {
+        self.0.trim_start_matches("/api/")
+    }
 }
 
-/// A server function's URL.
-pub fn api(endpoint: &str) -> String {
-    format!("/api/{endpoint}")
+pub trait HasVerb {
+    const VERB: Verb;
+}
+
+impl<F: ServerFn> HasVerb for F {
+    const VERB: Verb = Verb(F::PATH);
 }
 
 /// A built asset: the build's name in the path makes it immutable.

@@ -95,11 +95,11 @@ pub async fn sign_out() -> Result<(), ApiError> {
 
 #[server(endpoint = "change_name")]
 pub async fn change_name(#[server(default)] name: String, #[server(default)] back: String) -> Result<(), ApiError> {
-    use crate::{domain::PersonName, request, server::services::accounts};
+    use crate::{domain::PersonName, paths::HasVerb, request, server::services::accounts};
 
     let request = request::current().await?;
     accounts::change_name(&request.state, &request.person, PersonName::parse(&name)?).await?;
-    request.redirect_back(&back, "change_name");
+    request.redirect_back(&back, ChangeName::VERB);
     Ok(())
 }
 
@@ -113,6 +113,7 @@ pub async fn change_display(
 ) -> Result<(), ApiError> {
     use crate::{
         domain::{Locale, TextSize, ZoneName},
+        paths::HasVerb,
         request,
         server::services::accounts,
     };
@@ -122,29 +123,29 @@ pub async fn change_display(
     let text_size = TextSize::from_word(&text_size).ok_or(ApiError::Malformed)?;
     let zone = ZoneName::parse(&zone)?;
     accounts::change_display(&request.state, &request.person, locale, text_size, zone).await?;
-    request.redirect_back(&back, "change_display");
+    request.redirect_back(&back, ChangeDisplay::VERB);
     Ok(())
 }
 
 /// Ends one of the person's sessions.
 #[server(endpoint = "end_session")]
 pub async fn end_session(session: SessionId, #[server(default)] back: String) -> Result<(), ApiError> {
-    use crate::{request, server::services::sessions};
+    use crate::{paths::HasVerb, request, server::services::sessions};
 
     let request = request::current().await?;
     sessions::end(&request.state, &request.person, request.session, session).await?;
-    request.redirect_back(&back, "end_session");
+    request.redirect_back(&back, EndSession::VERB);
     Ok(())
 }
 
 /// Ends all of the person's sessions but this one.
 #[server(endpoint = "end_other_sessions")]
 pub async fn end_other_sessions(#[server(default)] back: String) -> Result<(), ApiError> {
-    use crate::{request, server::services::sessions};
+    use crate::{paths::HasVerb, request, server::services::sessions};
 
     let request = request::current().await?;
     sessions::end_others(&request.state, &request.person, request.session).await?;
-    request.redirect_back(&back, "end_session");
+    request.redirect_back(&back, EndSession::VERB);
     Ok(())
 }
 
@@ -180,6 +181,7 @@ pub async fn renew_recovery(
 #[server(endpoint = "confirm_recovery")]
 pub async fn confirm_recovery(#[server(default)] back: String) -> Result<(), ApiError> {
     use crate::{
+        paths::HasVerb,
         request,
         server::services::{ServiceError, recovery},
     };
@@ -187,7 +189,7 @@ pub async fn confirm_recovery(#[server(default)] back: String) -> Result<(), Api
     let request = request::current().await?;
     let found = request.visitor.session.as_ref().ok_or(ServiceError::SignedOut)?;
     recovery::confirm(&request.state, &request.person, &found.session).await?;
-    request.redirect_back(&back, "confirm_recovery");
+    request.redirect_back(&back, ConfirmRecovery::VERB);
     Ok(())
 }
 

@@ -50,7 +50,8 @@ pub async fn change_switches(
 ) -> Result<(), ApiError> {
     use crate::{
         domain::{Channel, Muted},
-        paths, request,
+        paths::{self, HasVerb},
+        request,
         server::services::inbox,
     };
 
@@ -60,7 +61,7 @@ pub async fn change_switches(
         Channel::ALL.into_iter().zip(fields).filter(|(_, field)| field != "yes").map(|(channel, _)| channel).collect(),
     );
     inbox::change_switches(&request.state, &request.person, pair, &muted, question_in_quiet == "yes").await?;
-    request.redirect(paths::saved(&paths::settings(pair), "change_switches"));
+    request.redirect(paths::saved(&paths::settings(pair), ChangeSwitches::VERB));
     Ok(())
 }
 
@@ -75,6 +76,7 @@ pub async fn change_quiet_hours(
 ) -> Result<(), ApiError> {
     use crate::{
         domain::{PushTime, QuietHours},
+        paths::HasVerb,
         request,
         server::services::{ServiceError, inbox},
     };
@@ -87,6 +89,6 @@ pub async fn change_quiet_hours(
         None
     };
     inbox::change_quiet_hours(&request.state, &request.person, hours, hides_details == "yes").await?;
-    request.redirect_back(&back, "change_quiet_hours");
+    request.redirect_back(&back, ChangeQuietHours::VERB);
     Ok(())
 }

@@ -46,14 +46,15 @@ pub async fn change_push_time(
 ) -> Result<(), ApiError> {
     use crate::{
         domain::{PushTime, ZoneName},
-        paths, request,
+        paths::{self, HasVerb},
+        request,
         server::services::pairs,
     };
 
     let request = request::current().await?;
     let (push_time, zone) = (PushTime::parse(&push_time)?, ZoneName::parse(&zone)?);
     pairs::change_push_time(&request.state, &request.person, pair, push_time, zone).await?;
-    request.redirect(paths::saved(&paths::settings(pair), "change_push_time"));
+    request.redirect(paths::saved(&paths::settings(pair), ChangePushTime::VERB));
     Ok(())
 }
 
@@ -63,11 +64,15 @@ pub async fn change_relation(
     #[server(default)] relation: String,
     #[server(default)] relation_word: String,
 ) -> Result<(), ApiError> {
-    use crate::{paths, request, server::services::pairs};
+    use crate::{
+        paths::{self, HasVerb},
+        request,
+        server::services::pairs,
+    };
 
     let request = request::current().await?;
     pairs::change_relation(&request.state, &request.person, pair, &relation, &relation_word).await?;
-    request.redirect(paths::saved(&paths::settings(pair), "change_relation"));
+    request.redirect(paths::saved(&paths::settings(pair), ChangeRelation::VERB));
     Ok(())
 }
 

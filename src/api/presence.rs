@@ -34,10 +34,14 @@ pub async fn show_presence(pair: PairId, what: Presence) -> Result<Option<Presen
 /// Changes whether a pair's members see one another here: on when the field is `yes`.
 #[server(endpoint = "change_presence")]
 pub async fn change_presence(pair: PairId, #[server(default)] shows_presence: String) -> Result<(), ApiError> {
-    use crate::{paths, request, server::services::presence};
+    use crate::{
+        paths::{self, HasVerb},
+        request,
+        server::services::presence,
+    };
 
     let request = request::current().await?;
     presence::change(&request.state, &request.person, pair, shows_presence == "yes").await?;
-    request.redirect(paths::saved(&paths::settings(pair), "change_presence"));
+    request.redirect(paths::saved(&paths::settings(pair), ChangePresence::VERB));
     Ok(())
 }

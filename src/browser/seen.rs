@@ -8,7 +8,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{UrlSearchParams, VisibilityState};
 
 use super::page::listen;
-use crate::{domain::PairId, paths};
+use crate::{domain::PairId, paths::Verb};
 
 /// Somebody who did nothing for so long is not looking.
 const TOUCHED_MS: f64 = 60_000.0;
@@ -36,11 +36,11 @@ pub fn is_looked_at(pair: PairId) -> bool {
 }
 
 /// Posts a number of the feed to a server function, also while the page goes away (`navigator.sendBeacon`).
-pub fn post(endpoint: &str, seq: i64, whose: &str) {
+pub fn post(verb: Verb, seq: i64, whose: &str) {
     if let (Some(window), Ok(fields)) = (web_sys::window(), UrlSearchParams::new()) {
         fields.append("seq", &seq.to_string());
         fields.append("whose", whose);
-        let _ = window.navigator().send_beacon_with_opt_url_search_params(&paths::api(endpoint), Some(&fields));
+        let _ = window.navigator().send_beacon_with_opt_url_search_params(verb.url(), Some(&fields));
     }
 }
 

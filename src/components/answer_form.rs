@@ -7,10 +7,11 @@ use leptos::{prelude::*, task::spawn_local};
 
 use super::{context::use_words, fields::html, form::Form};
 use crate::{
-    api::ApiError,
+    api::{ApiError, SubmitAnswer},
     browser::drafts::{self, Place, Sent},
     domain::{AnswerBody, DailyQuestionId, is_blank, mended},
     letters,
+    paths::HasVerb,
 };
 
 /// After this time a screen reader has noticed that a sentence is gone.
@@ -173,7 +174,7 @@ pub fn AnswerForm(
     let queued = move || if is_queued() { words.answer_waits_here } else { "" };
     let described = format!("{hint_id} {error_id}");
     view! {
-        <Form endpoint="submit_answer" class="form" attr:data-answer=question.to_string() on:submit=send>
+        <Form verb=SubmitAnswer::VERB class="form" attr:data-answer=question.to_string() on:submit=send>
             <input type="hidden" name="daily_question" value=question.to_string()/>
             <input type="hidden" name="version" value=place.get_untracked().version/>
             <div class="field">

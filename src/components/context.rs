@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     api::{ApiError, HomeView, Refused},
     domain::Locale,
+    paths::Verb,
     text::{self, PageWords, Words},
 };
 
@@ -45,10 +46,10 @@ pub fn provide_refused(refused: Option<Refused>) {
     provide_context(RefusedForm(refused));
 }
 
-/// The refusal of a post to `endpoint`, if this page answers one.
-pub fn use_refused(endpoint: &str) -> Option<Refused> {
+/// The refusal of a post to `verb`, if this page answers one.
+pub fn use_refused(verb: Verb) -> Option<Refused> {
     let RefusedForm(refused) = use_context()?;
-    refused.filter(|refused| refused.endpoint == endpoint)
+    refused.filter(|refused| refused.endpoint == verb.name())
 }
 
 /// A random key for the forms of this page, by which a second post of one is known (`server::services::attempts`).
@@ -69,9 +70,9 @@ pub fn use_any_refused() -> Option<Refused> {
     use_context::<RefusedForm>().and_then(|form| form.0)
 }
 
-/// The sentence for a refused post to `endpoint`, if its error is one of `errors` (none given: any).
-pub fn use_sentence(endpoint: &str, errors: &[ApiError]) -> Option<&'static str> {
-    let refused = use_refused(endpoint)?;
+/// The sentence for a refused post to `verb`, if its error is one of `errors` (none given: any).
+pub fn use_sentence(verb: Verb, errors: &[ApiError]) -> Option<&'static str> {
+    let refused = use_refused(verb)?;
     // Where it is said that the server cannot just now, it is said as well that somebody was too fast.
     let error = if refused.error == ApiError::TooMuch { ApiError::Unavailable } else { refused.error };
     (errors.is_empty() || errors.contains(&error)).then(|| refused.error.page_sentence(use_page_words()))

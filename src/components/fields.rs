@@ -2,11 +2,12 @@
 
 use leptos::prelude::*;
 
-use super::context::{FreshKey, use_locale, use_page_words, use_refused};
+use super::context::{FreshKey, use_locale, use_page_words, use_refused, use_sentence};
 use crate::{
     api::{ApiError, ZoneChoice},
     browser::page,
     domain::{Relation, Role},
+    paths::{self, Verb},
     text::{self, cities},
 };
 
@@ -66,8 +67,8 @@ pub fn FieldError(
 
 /// The key by which a second post of this form is known. A form that was refused keeps the one it had.
 #[component]
-pub fn AttemptKey(endpoint: &'static str) -> impl IntoView {
-    let typed = use_refused(endpoint).map(|refused| refused.field("attempt").to_owned()).filter(|key| !key.is_empty());
+pub fn AttemptKey(verb: Verb) -> impl IntoView {
+    let typed = use_refused(verb).map(|refused| refused.field("attempt").to_owned()).filter(|key| !key.is_empty());
     let key = typed.unwrap_or_else(|| use_context::<FreshKey>().map_or_else(String::new, |fresh| fresh.0));
     view! { <input type="hidden" name="attempt" value=key/> }
 }
@@ -106,8 +107,8 @@ pub fn ZoneField(
 }
 
 /// Whether a form of somebody new asks for the zone, because the device's own is one nobody knows.
-pub fn asks_for_zone(endpoint: &str) -> bool {
-    use_refused(endpoint)
+pub fn asks_for_zone(verb: Verb) -> bool {
+    use_refused(verb)
         .is_some_and(|refused| refused.error == ApiError::ZoneInvalid || refused.field("zone_asked") == "yes")
 }
 
@@ -161,16 +162,13 @@ pub fn RelationWord(
 
 /// Name and consent of somebody new.
 #[component]
-pub fn NewPersonFields(endpoint: &'static str, #[prop(into, optional)] name: String) -> impl IntoView {
-    use super::context::use_sentence;
-    use crate::paths;
-
+pub fn NewPersonFields(verb: Verb, #[prop(into, optional)] name: String) -> impl IntoView {
     let words = use_page_words();
-    let typed = use_refused(endpoint);
+    let typed = use_refused(verb);
     let name = typed.as_ref().map_or(name, |refused| refused.field("name").to_owned());
     let has_consented = typed.as_ref().is_some_and(|refused| refused.field("consent") == "yes");
-    let name_error = use_sentence(endpoint, &[ApiError::NameEmpty, ApiError::NameTooLong, ApiError::NameForbidden]);
-    let consent_error = use_sentence(endpoint, &[ApiError::ConsentMissing]);
+    let name_error = use_sentence(verb, &[ApiError::NameEmpty, ApiError::NameTooLong, ApiError::NameForbidden]);
+    let consent_error = use_sentence(verb, &[ApiError::ConsentMissing]);
     view! {
         <TextField name="name" label=words.name_label hint=words.name_hint value=name error=name_error autocomplete="nickname"/>
         <div class="field">
@@ -183,6 +181,6 @@ pub fn NewPersonFields(endpoint: &'static str, #[prop(into, optional)] name: Str
                 {words.consent_links} " " <a href=paths::terms()>{words.terms}</a> " " {words.and} " " <a href=paths::privacy()>{words.privacy}</a>
             </p>
         </div>
-        {(!asks_for_zone(endpoint)).then(|| view! { <DeviceZone/> })}
+        {(!asks_for_zone(verb)).then(|| view! { <DeviceZone/> })}
     }
 }

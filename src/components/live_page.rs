@@ -6,11 +6,13 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    api::{ReadInbox, SeenLive},
     browser::{
         live::{self, Heard},
         renewal, seen,
     },
     domain::{DailyQuestionId, Event, EventKind, PairId},
+    paths::HasVerb,
 };
 
 /// What a page shows, and so which events are a reason to draw it anew.
@@ -185,7 +187,7 @@ impl LiveFeed {
             seen::set_badge(unread);
             // What was seen as it came, on a page that shows it, needs no push to this browser.
             if unread > 0 && line.shows.includes(&event) && event.pair.is_some_and(seen::is_looked_at) {
-                seen::post("seen_live", event.seq, &line.person);
+                seen::post(SeenLive::VERB, event.seq, &line.person);
             }
         }
         match event.kind {
@@ -235,7 +237,7 @@ pub fn ReadByLooking(seq: i64, children: Children) -> impl IntoView {
         // After all islands of the page: the one that knows whose page it is may come later.
         set_timeout(
             move || {
-                seen::post("read_inbox", seq, &live.person());
+                seen::post(ReadInbox::VERB, seq, &live.person());
                 is_read.set(true);
             },
             Duration::ZERO,

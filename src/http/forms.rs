@@ -11,6 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http_body_util::BodyExt;
+use leptos::server_fn::ServerFn;
 
 use super::{
     bodies::{self, Bodies},
@@ -19,9 +20,14 @@ use super::{
     port::Peer,
 };
 use crate::{
-    api::{ApiError, Refused},
+    api::{
+        ApiError, AskHandOver, AskedHandOver, CheckInvitation, ConfirmHandOver, EndOtherSessions, EndSession,
+        EnterHandOver, Join, MakeHandOver, PushKey, ReadInbox, Receipt, RefuseHandOver, Refused, RemoveDevice,
+        SeenLive, ShowPresence, SignIn, SignOut, SignUp, StartPair, Subscribe, TakeHandOver, Today, Unsubscribe,
+        WithdrawHandOver,
+    },
     domain::{DailyQuestionId, Locale},
-    paths,
+    paths::{self, HasVerb, Verb},
     request::Visitor,
     server::{
         budget::{Bucket, Spender},
@@ -32,12 +38,18 @@ use crate::{
 };
 
 /// Server functions that only read.
-pub const READS: [&str; 4] = ["asked_hand_over", "presence", "push_key", "today"];
+pub const READS: [Verb; 4] = [AskedHandOver::VERB, PushKey::VERB, ShowPresence::VERB, Today::VERB];
 /// Server functions that a page or a service worker calls by itself.
-pub const AUTOMATIC: [&str; 5] = ["read_inbox", "receipt", "seen_live", "subscribe", "unsubscribe"];
+pub const AUTOMATIC: [Verb; 5] = [ReadInbox::VERB, Receipt::VERB, SeenLive::VERB, Subscribe::VERB, Unsubscribe::VERB];
 /// Server functions by which a person gets rid of somebody who holds a session of theirs.
-pub const ESCAPES: [&str; 6] =
-    ["end_other_sessions", "end_session", "refuse_hand_over", "remove_device", "sign_out", "withdraw_hand_over"];
+pub const ESCAPES: [Verb; 6] = [
+    EndOtherSessions::VERB,
+    EndSession::VERB,
+    RefuseHandOver::VERB,
+    RemoveDevice::VERB,
+    SignOut::VERB,
+    WithdrawHandOver::VERB,
+];
 
 /// Runs posts to `/api/…`: limits the body, gives refusals their status, and answers browsers with pages.
 pub async fn answer(State(state): State<AppState>, request: Request, next: Next) -> Response {
@@ -120,12 +132,15 @@ pub async fn read(parts: &Parts, body: Body) -> Result<bodies::Held, ApiError> {
 
 /// Whether the one who asks may do so once more just now. Every server function takes from a bucket.
 fn has_budget(state: &AppState, parts: &Parts) -> bool {
-    let endpoint = parts.uri.path().trim_start_matches("/api/");
-    let bucket = match endpoint {
-        read if READS.contains(&read) => Bucket::Read,
-        automatic if AUTOMATIC.contains(&automatic) => Bucket::Automatic,
-        escape if ESCAPES.contains(&escape) => Bucket::Escape,
-        _ => Bucket::Write,
+    let is_one_of = |verbs: &[Verb]| verbs.iter().any(|verb| verb.url() == parts.uri.path());
+    let bucket = if is_one_of(&READS) {
+        Bucket::Read
+    } else if is_one_of(&AUTOMATIC) {
+        Bucket::Automatic
+    } else if is_one_of(&ESCAPES) {
+        Bucket::Escape
+    } else {
+        Bucket::Write
     };
     let Some(visitor) = parts.extensions.get::<Visitor>() else { return true };
     let (bucket, spender) = match (&visitor.session, bucket) {
@@ -199,7 +214,7 @@ async fn render_again(
 ) -> Response {
     let fields: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
     let endpoint = parts.uri.path().trim_start_matches("/api/").to_owned();
-    let page = page_of(state, &parts, &endpoint, &fields).await;
+    let page = page_of(state, &parts, &fields).await;
     let Ok(uri) = page.parse::<Uri>() else {
         return status_of(error).into_response();
     };
@@ -228,22 +243,22 @@ async fn render(next: Next, mut parts: Parts, uri: Uri, refused: Refused) -> Res
 }
 
 /// The page a form stands on: as the form says, else the Referer's path, else where such a form is at home.
-async fn page_of(state: &AppState, parts: &Parts, endpoint: &str, fields: &[(String, String)]) -> String {
+async fn page_of(state: &AppState, parts: &Parts, fields: &[(String, String)]) -> String {
     let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     if let Some(page) = field("from").and_then(own_page).or_else(|| referer(parts)) {
         return page;
     }
-    match endpoint {
-        "sign_in" => return paths::sign_in(),
-        "check_invitation" => return paths::join(),
-        "join" => return paths::join_confirm(),
-        "sign_up" | "start_pair" => return paths::start(),
-        "ask_hand_over" => return paths::digits(),
-        "enter_hand_over" => return paths::wait(),
-        "make_hand_over" | "withdraw_hand_over" | "confirm_hand_over" | "refuse_hand_over" => {
+    match parts.uri.path() {
+        SignIn::PATH => return paths::sign_in(),
+        CheckInvitation::PATH => return paths::join(),
+        Join::PATH => return paths::join_confirm(),
+        SignUp::PATH | StartPair::PATH => return paths::start(),
+        AskHandOver::PATH => return paths::digits(),
+        EnterHandOver::PATH => return paths::wait(),
+        MakeHandOver::PATH | WithdrawHandOver::PATH | ConfirmHandOver::PATH | RefuseHandOver::PATH => {
             return paths::hand_over();
         }
-        "take_hand_over" => return paths::hand_over_with("over"),
+        TakeHandOver::PATH => return paths::hand_over_with("over"),
         _ => {}
     }
     let person = parts

@@ -12,7 +12,7 @@ use crate::{
         HandOverCode, HandOverId, InvitationCode, InvitationId, Locale, Person, PersonId, PersonName, RecoveryCode,
         SessionId, ZoneName,
     },
-    paths,
+    paths::{self, Verb},
     server::{
         services::{
             Caller, DeviceName, ServiceError,
@@ -140,11 +140,11 @@ impl Request {
     }
 
     /// Sends the browser back to the settings page it came from, or to the person's own.
-    pub fn redirect_back(&self, back: &str, form: &str) {
+    pub fn redirect_back(&self, back: &str, verb: Verb) {
         let is_ours = back.starts_with("/p/")
             && back.len() < 100
             && back.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-'));
-        redirect(&paths::saved(if is_ours { back } else { "/settings" }, form));
+        redirect(&paths::saved(if is_ours { back } else { "/settings" }, verb));
     }
 }
 

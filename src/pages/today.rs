@@ -12,7 +12,7 @@ use super::{
     today_scene::TodayScene,
 };
 use crate::{
-    api::{self, AnswersView, Phase, QuestionView, TodayView},
+    api::{self, AnswersView, KeepRecovery, Phase, QuestionView, RenewRecovery, StartAgain, TodayView},
     browser::{
         self,
         drafts::{self, PairDrafts, Sent},
@@ -27,7 +27,8 @@ use crate::{
         unsent::UnsentTexts,
     },
     domain::{DailyQuestionId, EventKind},
-    paths, text,
+    paths::{self, HasVerb},
+    text,
 };
 
 /// An event of an act of this page comes within this time before or after the answer to it.
@@ -212,11 +213,11 @@ fn RecoveryQuestion(view: RwSignal<TodayView>) -> impl IntoView {
                     <h2>{words.recovery_ask_title}</h2>
                     <p>{words.recovery_ask_lead}</p>
                     <div class="actions">
-                        <Form endpoint="keep_recovery">
+                        <Form verb=KeepRecovery::VERB>
                             <button class="button ghost" type="submit">{words.recovery_ask_yes}</button>
                         </Form>
-                        <Form endpoint="renew_recovery">
-                            <AttemptKey endpoint="renew_recovery"/>
+                        <Form verb=RenewRecovery::VERB>
+                            <AttemptKey verb=RenewRecovery::VERB/>
                             <button class="button quiet" type="submit">{words.recovery_renew_button}</button>
                         </Form>
                     </div>
@@ -230,7 +231,7 @@ fn RecoveryQuestion(view: RwSignal<TodayView>) -> impl IntoView {
 #[component]
 fn WrongPerson(view: RwSignal<TodayView>) -> impl IntoView {
     let words = use_words();
-    let refused = use_refused("start_again").map(|refused| refused.error.sentence(words));
+    let refused = use_refused(StartAgain::VERB).map(|refused| refused.error.sentence(words));
     move || {
         let state = view.with(|today| today.may_start_again.then(|| (today.pair.id, today.pair.other.clone())));
         state.map(|(pair, other)| {
@@ -241,7 +242,7 @@ fn WrongPerson(view: RwSignal<TodayView>) -> impl IntoView {
                     <p><b>{name}</b></p>
                     <p>{words.wrong_person_lead}</p>
                     {refused.map(|sentence| view! { <p class="field-error" role="alert" tabindex="-1" autofocus>{sentence}</p> })}
-                    <Form endpoint="start_again" class="form">
+                    <Form verb=StartAgain::VERB class="form">
                         <input type="hidden" name="pair" value=pair.to_string()/>
                         <label class="check"><input type="checkbox" name="confirmed" value="yes"/><span>{words.leave_confirm}</span></label>
                         <div class="actions"><button class="button danger" type="submit">{words.wrong_person_button}</button></div>

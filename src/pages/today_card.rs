@@ -8,7 +8,7 @@ use super::{
     today_waiting::WaitingCard,
 };
 use crate::{
-    api::{ApiError, Phase, QuestionView, TodayView},
+    api::{ApiError, Phase, QuestionView, SubmitAnswer, SwapQuestion, TodayView},
     components::{
         answer_form::{AnswerForm, AnswerSender},
         context::{use_locale, use_refused, use_words},
@@ -18,7 +18,8 @@ use crate::{
         question::QuestionMeta,
     },
     domain::DailyQuestionId,
-    paths, text,
+    paths::{self, HasVerb},
+    text,
 };
 
 #[component]
@@ -81,7 +82,7 @@ fn hint_of(today: &TodayView, words: &text::Words) -> String {
 /// The error of the last answer sent from this page, or of the post this page answers.
 fn submit_error(sender: AnswerSender, view: RwSignal<TodayView>) -> Signal<Option<ApiError>> {
     let current = move || view.with_untracked(|today| today.question.as_ref().map(|question| question.id));
-    let refused = use_refused("submit_answer")
+    let refused = use_refused(SubmitAnswer::VERB)
         .filter(|refused| current().is_some_and(|current| current.to_string() == refused.field("daily_question")))
         .map(|refused| refused.error);
     Signal::derive(move || match current().and_then(|current| sender.error_of(current)) {
@@ -149,7 +150,7 @@ fn SwapPart(view: RwSignal<TodayView>, id: DailyQuestionId, version: u32) -> imp
     move || {
         view.with(|today| today.may_swap).then(|| {
             view! {
-                <Form endpoint="swap_question">
+                <Form verb=SwapQuestion::VERB>
                     <input type="hidden" name="daily_question" value=id.to_string()/>
                     <input type="hidden" name="version" value=version/>
                     <button class="button quiet" type="submit" aria-describedby="swap-hint">{words.swap_button}</button>

@@ -4,12 +4,13 @@ use leptos::prelude::*;
 
 use super::today_kind::place_of;
 use crate::{
-    api::{AnswersView, Phase, QuestionView, TodayView},
+    api::{AnswersView, Phase, QuestionView, SubmitAnswer, TodayView},
     components::{
         answer_form::{AnswerForm, AnswerSender},
         context::{use_refused, use_words},
     },
     domain::{DailyQuestionId, PairId},
+    paths::HasVerb,
     text,
 };
 
@@ -88,7 +89,7 @@ fn later_item(
         AnswersView::Waiting { own } => Some(own.clone()),
         AnswersView::Open | AnswersView::OtherIsWaiting | AnswersView::Both { .. } => None,
     };
-    let refused = use_refused("submit_answer").filter(|refused| refused.field("daily_question") == id.to_string());
+    let refused = use_refused(SubmitAnswer::VERB).filter(|refused| refused.field("daily_question") == id.to_string());
     let typed = refused.as_ref().map(|refused| refused.field("body").to_owned());
     let draft = RwSignal::new(typed.or_else(|| own.clone()).unwrap_or_default());
     let state =

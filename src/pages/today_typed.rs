@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 
 use crate::{
-    api::{ApiError, Phase, TodayView},
+    api::{ApiError, Phase, SubmitAnswer, TodayView},
     components::context::{use_refused, use_words},
+    paths::HasVerb,
 };
 
 /// Text that could not become an answer any more, and why.
@@ -18,7 +19,7 @@ pub struct Kept {
 /// to be answered any more, beside it.
 pub fn take_refused(view: RwSignal<TodayView>, draft: RwSignal<String>, kept: RwSignal<Option<Kept>>) {
     let words = use_words();
-    let Some(refused) = use_refused("submit_answer") else { return };
+    let Some(refused) = use_refused(SubmitAnswer::VERB) else { return };
     let today = view.get_untracked();
     let text = refused.field("body").to_owned();
     let is_on_shelf = today.later.iter().any(|question| question.id.to_string() == refused.field("daily_question"));

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::today_kind::place_of;
 use crate::{
-    api::{AnswersView, ApiError, Phase, QuestionView, TodayView},
+    api::{AnswersView, ApiError, MoveOn, Nudge, Phase, QuestionView, SubmitAnswer, TodayView},
     browser::drafts::Sent,
     components::{
         answer_form::{AnswerForm, AnswerSender},
@@ -15,6 +15,7 @@ use crate::{
         question::QuestionMeta,
     },
     domain::DailyQuestionId,
+    paths::HasVerb,
     text,
 };
 
@@ -52,7 +53,7 @@ pub fn WaitingCard(
     if draft.with_untracked(String::is_empty) {
         draft.set(untrack(own));
     }
-    let is_refused = use_refused("submit_answer").is_some();
+    let is_refused = use_refused(SubmitAnswer::VERB).is_some();
     // A saved edit closes the drawer.
     let drawer = NodeRef::<leptos::html::Details>::new();
     Effect::new(move |_| {
@@ -68,7 +69,7 @@ pub fn WaitingCard(
         match view.with(|today| (today.may_nudge, today.has_nudged)) {
             (true, _) => Some(
                 view! {
-                    <Form endpoint="nudge">
+                    <Form verb=Nudge::VERB>
                         <input type="hidden" name="daily_question" value=id.to_string()/>
                         <button class="button ghost" type="submit">{text::fill(words.nudge_button, &[("other", &other)])}</button>
                     </Form>
@@ -110,7 +111,7 @@ fn MoveOnPart(view: RwSignal<TodayView>, id: DailyQuestionId) -> impl IntoView {
         Some((_, true)) => Some(view! { <p class="notice">{words.moved_on}</p> }.into_any()),
         Some((true, false)) => Some(
             view! {
-                <Form endpoint="move_on">
+                <Form verb=MoveOn::VERB>
                     <input type="hidden" name="daily_question" value=id.to_string()/>
                     <button class="button ghost" type="submit" aria-describedby="move-on-hint">{words.move_on_button}</button>
                     <p class="hint" id="move-on-hint">{words.move_on_hint}</p>

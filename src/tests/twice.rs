@@ -386,11 +386,10 @@ fn every_form_of_a_step_brings_its_key() {
     let mut found = 0;
     for file in files {
         let text = std::fs::read_to_string(&file).expect("a source file");
-        for step in ["sign_up", "sign_in", "ask_hand_over", "take_hand_over", "start_pair", "invite", "renew_recovery"]
-        {
-            for (at, form) in text.match_indices(&format!("<Form endpoint=\"{step}\"")) {
+        for step in ["SignUp", "SignIn", "AskHandOver", "TakeHandOver", "StartPair", "Invite", "RenewRecovery"] {
+            for (at, form) in text.match_indices(&format!("<Form verb={step}::VERB")) {
                 let inside = text[at + form.len()..].split("</Form>").next().unwrap_or_default();
-                assert!(inside.contains(&format!("<AttemptKey endpoint=\"{step}\"/>")), "{}: {step}", file.display());
+                assert!(inside.contains(&format!("<AttemptKey verb={step}::VERB/>")), "{}: {step}", file.display());
                 found += 1;
             }
         }

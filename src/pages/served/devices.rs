@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use super::{hand_over::HandOverPanel, loaded};
 use crate::{
-    api::MemberView,
+    api::{MemberView, RemoveDevice, RenameDevice, TestDevice},
     components::{
         context::{use_locale, use_page_words, use_refused, use_sentence},
         fields::FieldError,
@@ -17,7 +17,7 @@ use crate::{
         tab_notices::HiddenNotices,
     },
     domain::Locale,
-    paths,
+    paths::{self, HasVerb},
     reads::{self, DeviceView, DevicesView, MomentView, Reached, TestView, WayView},
     text,
 };
@@ -54,7 +54,7 @@ fn Devices(devices: DevicesView) -> impl IntoView {
             <InstallCards is_polite=false answers=0/>
             <section class="panel">
                 <h2>{words.devices_title}</h2>
-                {["test_device", "rename_device", "remove_device"].map(|act| view! { <FieldError id=format!("{act}-error") sentence=use_sentence(act, &[])/> })}
+                {[TestDevice::VERB, RenameDevice::VERB, RemoveDevice::VERB].map(|act| view! { <FieldError id=format!("{}-error", act.name()) sentence=use_sentence(act, &[])/> })}
                 {list}
             </section>
             <section class="panel">
@@ -96,7 +96,7 @@ fn Device(device: DeviceView) -> impl IntoView {
     });
     let hidden = move || view! { <input type="hidden" name="device" value=device.id.to_string()/> };
     let field = format!("name-{}", device.id);
-    let typed = use_refused("rename_device").filter(|refused| refused.field("device") == device.id.to_string());
+    let typed = use_refused(RenameDevice::VERB).filter(|refused| refused.field("device") == device.id.to_string());
     let is_open = typed.is_some();
     let name = typed.map_or_else(|| device.name.clone(), |refused| refused.field("name").to_owned());
     view! {
@@ -107,13 +107,13 @@ fn Device(device: DeviceView) -> impl IntoView {
                 {lines.into_iter().map(|line| view! { <span class="hint">{line}</span> }).collect_view()}
                 {test.map(|line| view! { <span class="notice warm" role="status">{line}</span> })}
             </div>
-            <Form endpoint="test_device">
+            <Form verb=TestDevice::VERB>
                 {hidden()}
                 <button class="button" type="submit">{words.device_test_button}</button>
             </Form>
             <details class="drawer" open=is_open>
                 <summary>{words.device_more}</summary>
-                <Form endpoint="rename_device" class="form">
+                <Form verb=RenameDevice::VERB class="form">
                     {hidden()}
                     <div class="field">
                         <label for=field.clone()>{words.device_name_label}</label>
@@ -121,7 +121,7 @@ fn Device(device: DeviceView) -> impl IntoView {
                     </div>
                     <div class="actions"><button class="button ghost" type="submit">{words.device_name_button}</button></div>
                 </Form>
-                <Form endpoint="remove_device" class="form">
+                <Form verb=RemoveDevice::VERB class="form">
                     {hidden()}
                     <div class="actions"><button class="button ghost" type="submit">{words.device_remove_button}</button></div>
                 </Form>

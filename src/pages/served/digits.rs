@@ -8,7 +8,7 @@ use super::{
     loaded, param,
 };
 use crate::{
-    api::{self, AskedStage, AskedView},
+    api::{self, AskHandOver, AskedStage, AskedView, EnterHandOver},
     components::{
         context::{use_locale, use_page_words, use_refused},
         fields::{AttemptKey, FieldError, TextField},
@@ -16,14 +16,15 @@ use crate::{
         live_page::Shows,
         site_header::SiteHeader,
     },
-    paths, text,
+    paths::{self, HasVerb},
+    text,
 };
 
 /// `/signin/digits`, and with the digits of a QR picture filled in. Nothing is looked up here.
 #[component]
 pub fn DigitsPage() -> impl IntoView {
     let words = use_page_words();
-    let typed = use_refused("ask_hand_over").map(|refused| refused.field("code").to_owned());
+    let typed = use_refused(AskHandOver::VERB).map(|refused| refused.field("code").to_owned());
     let code = typed.or(param("code")).unwrap_or_default();
     view! {
         <Title text=words.digits_title/>
@@ -33,10 +34,10 @@ pub fn DigitsPage() -> impl IntoView {
             <h1>{words.digits_title}</h1>
             <p class="lead">{words.digits_lead}</p>
             <HereAlready/>
-            <Form endpoint="ask_hand_over" class="form">
-                <AttemptKey endpoint="ask_hand_over"/>
+            <Form verb=AskHandOver::VERB class="form">
+                <AttemptKey verb=AskHandOver::VERB/>
                 <TextField name="code" label=words.digits_label hint=words.digits_hint value=code inputmode="numeric" autocomplete="one-time-code"
-                    error=sentence("ask_hand_over", words.err_digits)/>
+                    error=sentence(AskHandOver::VERB, words.err_digits)/>
                 <div class="actions">
                     <button class="button" type="submit">{words.digits_button}</button>
                     <a class="button quiet" href=paths::sign_in()>{words.digits_to_recovery}</a>
@@ -61,7 +62,7 @@ fn Waiting(asked: AskedView) -> impl IntoView {
         AskedStage::Refused => words.wait_refused,
         AskedStage::Over => words.wait_over,
     };
-    let refused = sentence("enter_hand_over", words.wait_over).filter(|_| asked.stage == AskedStage::Confirmed);
+    let refused = sentence(EnterHandOver::VERB, words.wait_over).filter(|_| asked.stage == AskedStage::Confirmed);
     // A refused post is not sent again by itself.
     let by_itself = refused.is_none().then_some("");
     let again = |class: &'static str| view! { <a class=class href=paths::digits()>{words.wait_again}</a> };
@@ -75,7 +76,7 @@ fn Waiting(asked: AskedView) -> impl IntoView {
         .into_any(),
         AskedStage::Confirmed => view! {
             <p class="lead">{words.wait_confirmed_lead}</p>
-            <Form endpoint="enter_hand_over" class="form" attr:data-enter=by_itself>
+            <Form verb=EnterHandOver::VERB class="form" attr:data-enter=by_itself>
                 <div class="actions"><button class="button" type="submit">{words.sign_in_button}</button></div>
             </Form>
         }

@@ -7,7 +7,9 @@ use leptos_router::hooks::use_location;
 
 use super::{loaded, param};
 use crate::{
-    api::{ApiError, InApp, Phase},
+    api::{
+        ApiError, ConfirmHandOver, InApp, LeadOut, MakeHandOver, Phase, RefuseHandOver, TakeHandOver, WithdrawHandOver,
+    },
     components::{
         code::Digits,
         context::{use_home, use_locale, use_page_words, use_refused},
@@ -17,15 +19,15 @@ use crate::{
         site_header::SiteHeader,
         tab_notices::HiddenNotices,
     },
-    paths,
+    paths::{self, HasVerb, Verb},
     reads::{self, CodeView, HandOverView},
     text,
 };
 
 /// A refused post's sentence, where "wrong" means that a hand-over is over.
-pub(super) fn sentence(endpoint: &str, over: &'static str) -> Option<&'static str> {
+pub(super) fn sentence(verb: Verb, over: &'static str) -> Option<&'static str> {
     let words = use_page_words();
-    use_refused(endpoint)
+    use_refused(verb)
         .map(|refused| if refused.error == ApiError::CodeWrong { over } else { refused.error.page_sentence(words) })
 }
 
@@ -49,8 +51,8 @@ fn HandOver(found: HandOverView) -> impl IntoView {
         HandOverView::Asked { device, .. } => about(words.hand_over_asked, device),
         _ => words.hand_over_title.to_owned(),
     };
-    let errors = ["make_hand_over", "withdraw_hand_over", "confirm_hand_over", "refuse_hand_over"]
-        .map(|act| view! { <FieldError id=format!("{act}-error") sentence=sentence(act, words.err_hand_over_over)/> });
+    let errors = [MakeHandOver::VERB, WithdrawHandOver::VERB, ConfirmHandOver::VERB, RefuseHandOver::VERB]
+        .map(|act| view! { <FieldError id=format!("{}-error", act.name()) sentence=sentence(act, words.err_hand_over_over)/> });
     let said = |sentence: String| view! { <p class="notice warm" role="status">{sentence}</p> };
     let body = match found {
         HandOverView::None => view! { <Begin/> }.into_any(),
@@ -59,9 +61,9 @@ fn HandOver(found: HandOverView) -> impl IntoView {
             view! { <Running code until/> }.into_any()
         }
         HandOverView::Asked { id, .. } => {
-            let act = move |endpoint: &'static str, class: &'static str, label: &'static str| {
+            let act = move |verb: Verb, class: &'static str, label: &'static str| {
                 view! {
-                    <Form endpoint=endpoint>
+                    <Form verb>
                         <input type="hidden" name="hand_over" value=id.to_string()/>
                         <button class=class type="submit">{label}</button>
                     </Form>
@@ -70,8 +72,8 @@ fn HandOver(found: HandOverView) -> impl IntoView {
             view! {
                 <p class="lead">{words.hand_over_asked_lead}</p>
                 <div class="actions">
-                    {act("confirm_hand_over", "button", words.hand_over_yes)}
-                    {act("refuse_hand_over", "button ghost", words.hand_over_no)}
+                    {act(ConfirmHandOver::VERB, "button", words.hand_over_yes)}
+                    {act(RefuseHandOver::VERB, "button ghost", words.hand_over_no)}
                 </div>
             }
             .into_any()
@@ -102,7 +104,7 @@ fn Begin() -> impl IntoView {
     let words = use_page_words();
     view! {
         <p class="lead">{words.hand_over_lead}</p>
-        <Form endpoint="make_hand_over" class="form">
+        <Form verb=MakeHandOver::VERB class="form">
             <div class="actions"><button class="button" type="submit">{words.hand_over_make}</button></div>
         </Form>
         <Others/>
@@ -142,10 +144,10 @@ fn Again() -> impl IntoView {
     let words = use_page_words();
     view! {
         <div class="actions">
-            <Form endpoint="make_hand_over">
+            <Form verb=MakeHandOver::VERB>
                 <button class="button ghost" type="submit">{words.hand_over_again}</button>
             </Form>
-            <Form endpoint="withdraw_hand_over">
+            <Form verb=WithdrawHandOver::VERB>
                 <button class="button quiet" type="submit">{words.hand_over_withdraw}</button>
             </Form>
         </div>
@@ -199,9 +201,9 @@ pub fn LeadOut() -> impl IntoView {
                 <aside class="notice way-out">
                     <p><b>{words.in_app_title}</b></p>
                     <p>{words.lead_out_lead}</p>
-                    <FieldError id="lead-out-error" sentence=sentence("lead_out", words.err_take)/>
+                    <FieldError id="lead-out-error" sentence=sentence(LeadOut::VERB, words.err_take)/>
                     <div class="actions">
-                        <Form endpoint="lead_out" attr:data-lead-out="">
+                        <Form verb=LeadOut::VERB attr:data-lead-out="">
                             <button class="button ghost" type="submit">{words.in_app_button}</button>
                         </Form>
                     </div>
@@ -260,10 +262,10 @@ fn Take() -> impl IntoView {
         <h1>{words.take_title}</h1>
         <p class="lead">{words.take_lead}</p>
         <HereAlready/>
-        <Form endpoint="take_hand_over" class="form">
+        <Form verb=TakeHandOver::VERB class="form">
             <input type="hidden" name="token" value=token/>
-            <AttemptKey endpoint="take_hand_over"/>
-            <FieldError id="form-error" sentence=sentence("take_hand_over", words.err_take)/>
+            <AttemptKey verb=TakeHandOver::VERB/>
+            <FieldError id="form-error" sentence=sentence(TakeHandOver::VERB, words.err_take)/>
             <div class="actions"><button class="button" type="submit">{words.take_button}</button></div>
         </Form>
     }

@@ -5,6 +5,7 @@ use leptos_meta::Title;
 
 use super::loaded;
 use crate::{
+    api::ReadInbox,
     components::{
         context::{use_locale, use_page_words},
         form::Form,
@@ -13,7 +14,7 @@ use crate::{
         tab_notices::HiddenNotices,
         windows::LittleHouse,
     },
-    paths,
+    paths::{self, HasVerb},
     reads::{self, EntryView, InboxView},
     text,
 };
@@ -44,7 +45,7 @@ fn Inbox(inbox: InboxView) -> impl IntoView {
     let read = read_up_to.map(|seq| {
         view! {
             <ReadByLooking seq>
-                <Form endpoint="read_inbox">
+                <Form verb=ReadInbox::VERB>
                     <input type="hidden" name="seq" value=seq/>
                     <button class="button ghost" type="submit">{words.inbox_read_all}</button>
                 </Form>

@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use super::{loaded, pair_param};
 use crate::{
-    api::{ApiError, Phase},
+    api::{ApiError, Invite, Phase, WithdrawInvitation},
     components::{
         code::{Code, CodeActions, CodeWords},
         context::{use_locale, use_page_words, use_refused, use_sentence},
@@ -16,7 +16,7 @@ use crate::{
         tab_notices::HiddenNotices,
         tabs::{Tab, Tabs},
     },
-    paths,
+    paths::{self, HasVerb},
     reads::{self, CodeView, InviteView},
     text,
 };
@@ -32,8 +32,10 @@ pub fn InvitePage() -> impl IntoView {
 fn Invite(invite: InviteView) -> impl IntoView {
     let words = use_page_words();
     let pair = invite.pair.id;
-    let error =
-        use_sentence("invite", &[ApiError::SeatTaken, ApiError::PairClosed, ApiError::Unavailable, ApiError::Broken]);
+    let error = use_sentence(
+        Invite::VERB,
+        &[ApiError::SeatTaken, ApiError::PairClosed, ApiError::Unavailable, ApiError::Broken],
+    );
     let body = if invite.pair.phase == Phase::Alone {
         view! { <Open invite/> }.into_any()
     } else {
@@ -73,8 +75,8 @@ fn Open(invite: InviteView) -> impl IntoView {
         {code}
         {until.map(|until| view! { <p class="meta">{until}</p> })}
         {is_running.then(|| view! {
-            <Form endpoint="withdraw_invitation" class="form">
-                <FieldError id="withdraw-error" sentence=use_sentence("withdraw_invitation", &[])/>
+            <Form verb=WithdrawInvitation::VERB class="form">
+                <FieldError id="withdraw-error" sentence=use_sentence(WithdrawInvitation::VERB, &[])/>
                 <input type="hidden" name="pair" value=pair.to_string()/>
                 <div class="actions"><button class="button quiet" type="submit">{words.withdraw_button}</button></div>
             </Form>
@@ -126,15 +128,15 @@ fn NewInvitation(
     is_again: bool,
 ) -> impl IntoView {
     let words = use_page_words();
-    let typed = use_refused("invite");
+    let typed = use_refused(Invite::VERB);
     let field = |name: &str, otherwise: &str| {
         typed.as_ref().map_or_else(|| otherwise.to_owned(), |refused| refused.field(name).to_owned())
     };
     let (relation, relation_word, name) =
         (field("relation", ""), field("relation_word", ""), field("name", &invite_name));
-    let name_error = use_sentence("invite", &[ApiError::NameEmpty, ApiError::NameTooLong, ApiError::NameForbidden]);
+    let name_error = use_sentence(Invite::VERB, &[ApiError::NameEmpty, ApiError::NameTooLong, ApiError::NameForbidden]);
     let word_error = use_sentence(
-        "invite",
+        Invite::VERB,
         &[
             ApiError::RelationMissing,
             ApiError::RelationWordMissing,
@@ -143,10 +145,10 @@ fn NewInvitation(
         ],
     );
     view! {
-        <Form endpoint="invite" class="form">
+        <Form verb=Invite::VERB class="form">
             <p class="lead">{words.invite_form_lead}</p>
             <input type="hidden" name="pair" value=pair.to_string()/>
-            <AttemptKey endpoint="invite"/>
+            <AttemptKey verb=Invite::VERB/>
             <RelationChoices role name="relation" legend=words.invite_relation_legend chosen=relation later=Some(words.invite_relation_later)/>
             <div class="if-other"><RelationWord value=relation_word error=word_error/></div>
             <TextField name="name" label=words.invite_name_label value=name error=name_error/>

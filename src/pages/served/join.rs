@@ -6,7 +6,7 @@ use leptos_router::hooks::use_location;
 
 use super::{loaded, param, zone_asked::ZoneAsked};
 use crate::{
-    api::{ApiError, InApp, InAppBrowser},
+    api::{ApiError, CheckInvitation, InApp, InAppBrowser, Join},
     components::{
         context::{use_page_words, use_refused, use_sentence},
         fields::{FieldError, NewPersonFields, RelationChoices, RelationWord, TextField},
@@ -15,7 +15,7 @@ use crate::{
         site_header::SiteHeader,
     },
     domain::Relation,
-    paths,
+    paths::{self, HasVerb},
     reads::{self, JoinView},
     text,
 };
@@ -25,7 +25,7 @@ use crate::{
 pub fn JoinPage() -> impl IntoView {
     let words = use_page_words();
     let from_link: Option<String> = param("code");
-    let typed = use_refused("check_invitation").map(|refused| refused.field("code").to_owned());
+    let typed = use_refused(CheckInvitation::VERB).map(|refused| refused.field("code").to_owned());
     let (title, lead) = match (&typed, &from_link) {
         (None, Some(_)) => (words.join_invited_title, words.join_invited_lead),
         _ => (words.join_title, words.join_lead),
@@ -44,8 +44,8 @@ pub fn JoinPage() -> impl IntoView {
             <h1>{title}</h1>
             <p class="lead">{lead}</p>
             <Suspense>{in_app}</Suspense>
-            <Form endpoint="check_invitation" class="form">
-                <TextField name="code" label=words.join_code_label hint=words.join_code_hint value=code error=use_sentence("check_invitation", &[])/>
+            <Form verb=CheckInvitation::VERB class="form">
+                <TextField name="code" label=words.join_code_label hint=words.join_code_hint value=code error=use_sentence(CheckInvitation::VERB, &[])/>
                 <div class="actions"><button class="button" type="submit">{words.join_check_button}</button></div>
             </Form>
         </main>
@@ -82,19 +82,19 @@ fn Confirm(join: JoinView) -> impl IntoView {
     let words = use_page_words();
     let title = text::fill(words.join_confirm_title, &[("other", &join.inviter.call(words))]);
     let lead = text::fill(words.join_confirm_lead, &[("name", &join.inviter.name)]);
-    let typed = use_refused("join");
+    let typed = use_refused(Join::VERB);
     let field = |name: &str, otherwise: &str| {
         typed.as_ref().map_or_else(|| otherwise.to_owned(), |refused| refused.field(name).to_owned())
     };
     let relation = field("relation", join.relation.as_ref().map_or("", Relation::choice));
     let relation_word = field("relation_word", join.relation.as_ref().map_or("", Relation::free_word));
-    let relation_error = use_sentence("join", &[ApiError::RelationMissing]);
+    let relation_error = use_sentence(Join::VERB, &[ApiError::RelationMissing]);
     let word_error = use_sentence(
-        "join",
+        Join::VERB,
         &[ApiError::RelationWordMissing, ApiError::RelationWordTooLong, ApiError::RelationWordForbidden],
     );
     let other_error = use_sentence(
-        "join",
+        Join::VERB,
         &[
             ApiError::JoiningMyself,
             ApiError::PairExists,
@@ -109,7 +109,7 @@ fn Confirm(join: JoinView) -> impl IntoView {
     );
     let who = match join.me {
         Some(name) => view! { <p class="notice">{text::fill(words.join_as, &[("name", &name)])}</p> }.into_any(),
-        None => view! { <NewPersonFields endpoint="join" name=join.name/><ZoneAsked endpoint="join"/> }.into_any(),
+        None => view! { <NewPersonFields verb=Join::VERB name=join.name/><ZoneAsked verb=Join::VERB/> }.into_any(),
     };
     view! {
         <Title text=words.join_button/>
@@ -117,7 +117,7 @@ fn Confirm(join: JoinView) -> impl IntoView {
         <main id="main" class="page page-join">
             <h1>{title}</h1>
             <p class="lead">{lead}</p>
-            <Form endpoint="join" class="form">
+            <Form verb=Join::VERB class="form">
                 <FieldError id="form-error" sentence=other_error/>
                 {who}
                 <RelationChoices role=join.role name="relation" legend=words.relation_legend chosen=relation/>

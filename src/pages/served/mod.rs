@@ -38,6 +38,7 @@ use crate::{
         problem::{Problem, title_of},
     },
     domain::PairId,
+    paths::Verb,
 };
 
 /// A page of something that has to be asked for first; whatever cannot be shown is a page too.
@@ -77,18 +78,18 @@ fn query(name: &str) -> Option<String> {
 
 /// That a form was just saved: the browser comes back to here (`paths::saved`).
 #[component]
-fn Saved(form: &'static str) -> impl IntoView {
+fn Saved(verb: Verb) -> impl IntoView {
     // A post that was refused is answered with the page it came from, which may have said so of the one before.
-    let is_saved = query("saved").as_deref() == Some(form) && use_any_refused().is_none();
+    let is_saved = query("saved").as_deref() == Some(verb.name()) && use_any_refused().is_none();
     is_saved
         .then(|| view! { <p class="notice warm" role="status" id="saved" tabindex="-1">{use_page_words().saved}</p> })
 }
 
 /// The button of a form that saves.
 #[component]
-fn Save(form: &'static str) -> impl IntoView {
+fn Save(verb: Verb) -> impl IntoView {
     view! {
-        <Saved form/>
+        <Saved verb/>
         <div class="actions"><button class="button" type="submit">{use_page_words().save_button}</button></div>
     }
 }

@@ -4,14 +4,14 @@ use leptos::prelude::*;
 
 use super::Save;
 use crate::{
-    api::ApiError,
+    api::{ApiError, ChangePresence, ChangeQuietHours, ChangeSwitches},
     components::{
         context::{use_page_words, use_refused, use_sentence},
         fields::{FieldError, TextField},
         form::Form,
     },
     domain::{Channel, PairId, PushTime, QuietHours},
-    paths,
+    paths::{self, HasVerb},
     reads::{QuietView, SwitchesView},
     text,
 };
@@ -40,12 +40,12 @@ pub fn SwitchesPanel(pair: PairId, switches: SwitchesView) -> impl IntoView {
         <section class="panel">
             <h2>{words.switches_panel}</h2>
             <p class="hint">{words.switches_hint}</p>
-            <Form endpoint="change_switches" class="form">
+            <Form verb=ChangeSwitches::VERB class="form">
                 <input type="hidden" name="pair" value=pair.to_string()/>
                 {channels}
                 {check("question_in_quiet", words.switch_quiet, switches.question_in_quiet)}
-                <FieldError id="switches-error" sentence=use_sentence("change_switches", &[])/>
-                <Save form="change_switches"/>
+                <FieldError id="switches-error" sentence=use_sentence(ChangeSwitches::VERB, &[])/>
+                <Save verb=ChangeSwitches::VERB/>
             </Form>
         </section>
     }
@@ -59,11 +59,11 @@ pub fn PresencePanel(pair: PairId, other: String, is_on: bool) -> impl IntoView 
         <section class="panel">
             <h2>{words.presence_panel}</h2>
             <p class="hint">{text::fill(words.presence_hint, &[("other", &other)])}</p>
-            <Form endpoint="change_presence" class="form">
+            <Form verb=ChangePresence::VERB class="form">
                 <input type="hidden" name="pair" value=pair.to_string()/>
                 {check("shows_presence", words.presence_on, is_on)}
-                <FieldError id="presence-error" sentence=use_sentence("change_presence", &[])/>
-                <Save form="change_presence"/>
+                <FieldError id="presence-error" sentence=use_sentence(ChangePresence::VERB, &[])/>
+                <Save verb=ChangePresence::VERB/>
             </Form>
         </section>
     }
@@ -73,7 +73,7 @@ pub fn PresencePanel(pair: PairId, other: String, is_on: bool) -> impl IntoView 
 #[component]
 pub fn QuietPanel(settings: QuietView, back: String) -> impl IntoView {
     let words = use_page_words();
-    let refused = use_refused("change_quiet_hours");
+    let refused = use_refused(ChangeQuietHours::VERB);
     let hours = settings.quiet.unwrap_or(QuietHours::DEFAULT);
     let at = |minute: i64| PushTime::from_minute(minute).unwrap_or_default().to_string();
     let is_on = refused.as_ref().map_or(settings.quiet.is_some(), |refused| refused.field("quiet") == "yes");
@@ -84,15 +84,15 @@ pub fn QuietPanel(settings: QuietView, back: String) -> impl IntoView {
         <section class="panel">
             <h2>{words.quiet_panel}</h2>
             <p class="hint">{words.quiet_lead}</p>
-            <Form endpoint="change_quiet_hours" class="form">
+            <Form verb=ChangeQuietHours::VERB class="form">
                 <input type="hidden" name="back" value=back/>
                 {check("quiet", words.quiet_on, is_on)}
                 <TextField name="quiet_from" label=words.quiet_from_label kind="time" value=typed("quiet_from", at(hours.from_minute()))
-                    error=use_sentence("change_quiet_hours", &[ApiError::TimeInvalid])/>
+                    error=use_sentence(ChangeQuietHours::VERB, &[ApiError::TimeInvalid])/>
                 <TextField name="quiet_to" label=words.quiet_to_label kind="time" value=typed("quiet_to", at(hours.to_minute()))/>
                 {check("hides_details", words.hides_details, hides)}
-                <FieldError id="quiet-error" sentence=use_sentence("change_quiet_hours", &[ApiError::QuietTooLong, ApiError::Unavailable, ApiError::Broken])/>
-                <Save form="change_quiet_hours"/>
+                <FieldError id="quiet-error" sentence=use_sentence(ChangeQuietHours::VERB, &[ApiError::QuietTooLong, ApiError::Unavailable, ApiError::Broken])/>
+                <Save verb=ChangeQuietHours::VERB/>
             </Form>
             <p><a href=paths::devices()>{words.devices_link}</a></p>
         </section>

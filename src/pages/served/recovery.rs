@@ -5,6 +5,7 @@ use leptos_meta::Title;
 
 use super::{Saved, loaded};
 use crate::{
+    api::{ConfirmRecovery, KeepRecovery, RenewRecovery},
     components::{
         code::{Code, CodeActions, CodeWords},
         context::{use_locale, use_page_words, use_refused, use_sentence},
@@ -13,7 +14,7 @@ use crate::{
         live_page::Shows,
         site_header::SiteHeader,
     },
-    paths,
+    paths::{self, HasVerb},
     reads::{self, EarlierCodeView},
     text,
 };
@@ -46,8 +47,8 @@ fn Shown(code: String) -> impl IntoView {
             <Code code=code.clone()/>
             <p class="hint">{words.recovery_tip}</p>
             <CodeActions text=code title=words.brand.to_owned() message link=None words=labels/>
-            <Form endpoint="keep_recovery" class="form">
-                <FieldError id="form-error" sentence=use_sentence("keep_recovery", &[])/>
+            <Form verb=KeepRecovery::VERB class="form">
+                <FieldError id="form-error" sentence=use_sentence(KeepRecovery::VERB, &[])/>
                 <div class="actions"><button class="button" type="submit">{words.recovery_kept_button}</button></div>
             </Form>
         </main>
@@ -58,12 +59,12 @@ fn Shown(code: String) -> impl IntoView {
 #[component]
 pub(super) fn RecoveryPanel(earlier: Option<EarlierCodeView>, back: String) -> impl IntoView {
     let (locale, words) = (use_locale(), use_page_words());
-    let typed = use_refused("renew_recovery").map(|refused| refused.field("code").to_owned()).unwrap_or_default();
+    let typed = use_refused(RenewRecovery::VERB).map(|refused| refused.field("code").to_owned()).unwrap_or_default();
     let runs = earlier.map(|earlier| {
         let until = text::fill(words.recovery_earlier_runs, &[("date", &text::date(locale, earlier.until))]);
         let end = earlier.may_end.then(|| {
             view! {
-                <Form endpoint="confirm_recovery" class="form">
+                <Form verb=ConfirmRecovery::VERB class="form">
                     <input type="hidden" name="back" value=back/>
                     <div class="actions"><button class="button ghost" type="submit">{words.recovery_earlier_end}</button></div>
                 </Form>
@@ -77,13 +78,13 @@ pub(super) fn RecoveryPanel(earlier: Option<EarlierCodeView>, back: String) -> i
     view! {
         <section class="panel">
             <h2>{words.recovery_panel}</h2>
-            <Saved form="confirm_recovery"/>
-            <FieldError id="confirm-recovery-error" sentence=use_sentence("confirm_recovery", &[])/>
+            <Saved verb=ConfirmRecovery::VERB/>
+            <FieldError id="confirm-recovery-error" sentence=use_sentence(ConfirmRecovery::VERB, &[])/>
             {runs}
             <p>{words.recovery_panel_lead}</p>
-            <Form endpoint="renew_recovery" class="form">
-                <AttemptKey endpoint="renew_recovery"/>
-                <TextField name="code" label=words.recovery_earlier_label value=typed error=use_sentence("renew_recovery", &[])/>
+            <Form verb=RenewRecovery::VERB class="form">
+                <AttemptKey verb=RenewRecovery::VERB/>
+                <TextField name="code" label=words.recovery_earlier_label value=typed error=use_sentence(RenewRecovery::VERB, &[])/>
                 <div class="actions"><button class="button ghost" type="submit">{words.recovery_renew_button}</button></div>
             </Form>
         </section>
@@ -99,9 +100,9 @@ fn Gone() -> impl IntoView {
         <main id="main" class="page page-recovery">
             <h1>{words.recovery_gone_title}</h1>
             <p class="lead">{words.recovery_gone_lead}</p>
-            <Form endpoint="renew_recovery" class="form">
-                <AttemptKey endpoint="renew_recovery"/>
-                <FieldError id="form-error" sentence=use_sentence("renew_recovery", &[])/>
+            <Form verb=RenewRecovery::VERB class="form">
+                <AttemptKey verb=RenewRecovery::VERB/>
+                <FieldError id="form-error" sentence=use_sentence(RenewRecovery::VERB, &[])/>
                 <div class="actions">
                     <button class="button" type="submit">{words.recovery_renew_button}</button>
                     <a class="button ghost" href=paths::home()>{words.back_home}</a>

@@ -4,11 +4,13 @@ use leptos::prelude::*;
 
 use super::Saved;
 use crate::{
+    api::{EndOtherSessions, EndSession},
     components::{
         context::{use_locale, use_page_words, use_sentence},
         fields::FieldError,
         form::Form,
     },
+    paths::HasVerb,
     reads::SessionView,
     text,
 };
@@ -21,12 +23,12 @@ pub(super) fn SessionsPanel(sessions: Vec<SessionView>, back: String) -> impl In
     view! {
         <section class="panel">
             <h2>{words.sessions_panel}</h2>
-            <FieldError id="session-error" sentence=use_sentence("end_session", &[])/>
-            <Saved form="end_session"/>
-            <FieldError id="sessions-error" sentence=use_sentence("end_other_sessions", &[])/>
+            <FieldError id="session-error" sentence=use_sentence(EndSession::VERB, &[])/>
+            <Saved verb=EndSession::VERB/>
+            <FieldError id="sessions-error" sentence=use_sentence(EndOtherSessions::VERB, &[])/>
             <ul class="rows">{sessions}</ul>
             {has_others.then(|| view! {
-                <Form endpoint="end_other_sessions" class="form">
+                <Form verb=EndOtherSessions::VERB class="form">
                     <input type="hidden" name="back" value=back/>
                     <div class="actions"><button class="button ghost" type="submit">{words.sessions_end_others}</button></div>
                 </Form>
@@ -42,7 +44,7 @@ fn SessionRow(session: SessionView, back: String) -> impl IntoView {
     let used = text::fill(words.session_used, &[("date", &text::date(locale, session.last_used))]);
     let end = (!session.is_this).then(|| {
         view! {
-            <Form endpoint="end_session">
+            <Form verb=EndSession::VERB>
                 <input type="hidden" name="session" value=session.id.to_string()/>
                 <input type="hidden" name="back" value=back/>
                 <button class="button ghost" type="submit">{words.session_end_button}</button>

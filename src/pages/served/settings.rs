@@ -14,7 +14,10 @@ use super::{
     sessions::SessionsPanel,
 };
 use crate::{
-    api::{ApiError, PairLink, Phase, ZoneChoice},
+    api::{
+        ApiError, ChangeDisplay, ChangeName, ChangePushTime, ChangeRelation, LeavePair, PairLink, PausePair, Phase,
+        ResumePair, SignOut, ZoneChoice,
+    },
     components::{
         context::{use_locale, use_page_words, use_refused, use_sentence},
         fields::{FieldError, RelationChoices, RelationWord, TextField, ZoneField},
@@ -25,7 +28,7 @@ use crate::{
         tabs::{Tab, Tabs},
     },
     domain::{Locale, TextSize},
-    paths,
+    paths::{self, HasVerb},
     reads::{self, AccountView, PairSettingsView, QuietView, SwitchesView},
     text,
 };
@@ -102,11 +105,11 @@ fn PairPanels(settings: PairSettingsView) -> impl IntoView {
     let (pair, me) = (settings.pair.id, settings.pair.me.clone());
     let hidden = move || view! { <input type="hidden" name="pair" value=pair.to_string()/> };
     let now_at = text::fill(words.next_question_at, &[("time", &text::time(locale, settings.pair.push_time))]);
-    let typed = use_refused("change_push_time");
+    let typed = use_refused(ChangePushTime::VERB);
     let time = typed
         .as_ref()
         .map_or_else(|| settings.pair.push_time.to_string(), |refused| refused.field("push_time").to_owned());
-    let relation = use_refused("change_relation");
+    let relation = use_refused(ChangeRelation::VERB);
     let relation_field = |name: &str, otherwise: &str| {
         relation.as_ref().map_or_else(|| otherwise.to_owned(), |refused| refused.field(name).to_owned())
     };
@@ -114,44 +117,44 @@ fn PairPanels(settings: PairSettingsView) -> impl IntoView {
     let word = relation_field("relation_word", me.relation.free_word());
     let (zone, zones) = (settings.pair.zone.clone(), settings.zone_choices.clone());
     let other_error =
-        use_sentence("change_push_time", &[ApiError::PairClosed, ApiError::Unavailable, ApiError::Broken]);
+        use_sentence(ChangePushTime::VERB, &[ApiError::PairClosed, ApiError::Unavailable, ApiError::Broken]);
     view! {
         <section class="panel">
             <h2>{words.push_time_panel}</h2>
             <p class="lead">{now_at}</p>
-            <Form endpoint="change_push_time" class="form">
+            <Form verb=ChangePushTime::VERB class="form">
                 {hidden()}
-                <TextField name="push_time" label=words.push_time_label kind="time" value=time error=use_sentence("change_push_time", &[ApiError::TimeInvalid])/>
+                <TextField name="push_time" label=words.push_time_label kind="time" value=time error=use_sentence(ChangePushTime::VERB, &[ApiError::TimeInvalid])/>
                 <ZoneField
                     id="pair-zone"
                     label=words.zone_label
                     value=zone
                     zones
-                    error=use_sentence("change_push_time", &[ApiError::ZoneInvalid])
+                    error=use_sentence(ChangePushTime::VERB, &[ApiError::ZoneInvalid])
                 />
                 <FieldError id="push-time-form-error" sentence=other_error/>
-                <Save form="change_push_time"/>
+                <Save verb=ChangePushTime::VERB/>
             </Form>
         </section>
         <section class="panel">
             <h2>{words.relation_panel}</h2>
-            <Form endpoint="change_relation" class="form">
+            <Form verb=ChangeRelation::VERB class="form">
                 {hidden()}
                 <RelationChoices role=me.role name="relation" legend=words.relation_legend chosen=choice/>
-                <div class="if-other"><RelationWord value=word error=use_sentence("change_relation", &[])/></div>
-                <Save form="change_relation"/>
+                <div class="if-other"><RelationWord value=word error=use_sentence(ChangeRelation::VERB, &[])/></div>
+                <Save verb=ChangeRelation::VERB/>
             </Form>
         </section>
         <PausePanel settings/>
         <section class="panel">
             <h2>{words.leave_panel}</h2>
-            <details class="drawer" open=use_refused("leave_pair").is_some()>
+            <details class="drawer" open=use_refused(LeavePair::VERB).is_some()>
                 <summary>{words.leave_button}</summary>
                 <p>{words.leave_lead}</p>
-                <Form endpoint="leave_pair" class="form">
+                <Form verb=LeavePair::VERB class="form">
                     {hidden()}
                     <label class="check"><input type="checkbox" name="confirmed" value="yes"/><span>{words.leave_confirm}</span></label>
-                    <FieldError id="leave-error" sentence=use_sentence("leave_pair", &[])/>
+                    <FieldError id="leave-error" sentence=use_sentence(LeavePair::VERB, &[])/>
                     <div class="actions"><button class="button danger" type="submit">{words.leave_button}</button></div>
                 </Form>
             </details>
@@ -166,22 +169,22 @@ fn PausePanel(settings: PairSettingsView) -> impl IntoView {
     let body = match settings.pair.paused_until {
         Some(until) => view! {
             <p class="notice">{text::fill(words.paused_title, &[("date", &text::date(locale, until))])}</p>
-            <Form endpoint="resume_pair" class="form">
+            <Form verb=ResumePair::VERB class="form">
                 <input type="hidden" name="pair" value=pair.to_string()/>
-                <FieldError id="resume-error" sentence=use_sentence("resume_pair", &[])/>
+                <FieldError id="resume-error" sentence=use_sentence(ResumePair::VERB, &[])/>
                 <div class="actions"><button class="button ghost" type="submit">{words.resume_button}</button></div>
             </Form>
         }
         .into_any(),
         None => {
             let tomorrow = settings.today.plus_days(1);
-            let typed = use_refused("pause_pair")
+            let typed = use_refused(PausePair::VERB)
                 .map_or_else(|| tomorrow.plus_days(6).to_string(), |refused| refused.field("until").to_owned());
             view! {
                 <p>{words.pause_lead}</p>
-                <Form endpoint="pause_pair" class="form">
+                <Form verb=PausePair::VERB class="form">
                     <input type="hidden" name="pair" value=pair.to_string()/>
-                    <TextField name="until" label=words.pause_until_label kind="date" value=typed min=Some(tomorrow.to_string()) error=use_sentence("pause_pair", &[])/>
+                    <TextField name="until" label=words.pause_until_label kind="date" value=typed min=Some(tomorrow.to_string()) error=use_sentence(PausePair::VERB, &[])/>
                     <div class="actions"><button class="button ghost" type="submit">{words.pause_button}</button></div>
                 </Form>
             }
@@ -197,15 +200,15 @@ fn Account(found: Found) -> impl IntoView {
     let words = use_page_words();
     let back = use_location().pathname.get_untracked();
     let typed_name =
-        use_refused("change_name").map_or_else(|| account.name.clone(), |refused| refused.field("name").to_owned());
+        use_refused(ChangeName::VERB).map_or_else(|| account.name.clone(), |refused| refused.field("name").to_owned());
     let back_of_name = back.clone();
     view! {
         <section class="panel">
             <h2>{words.name_panel}</h2>
-            <Form endpoint="change_name" class="form">
+            <Form verb=ChangeName::VERB class="form">
                 <input type="hidden" name="back" value=back_of_name/>
-                <TextField name="name" label=words.name_label hint=words.name_hint value=typed_name autocomplete="nickname" error=use_sentence("change_name", &[])/>
-                <Save form="change_name"/>
+                <TextField name="name" label=words.name_label hint=words.name_hint value=typed_name autocomplete="nickname" error=use_sentence(ChangeName::VERB, &[])/>
+                <Save verb=ChangeName::VERB/>
             </Form>
         </section>
         <DisplayPanel locale=account.locale text_size=account.text_size zone=account.zone zones=account.zone_choices back=back.clone()/>
@@ -218,7 +221,7 @@ fn Account(found: Found) -> impl IntoView {
         <section class="panel">
             <h2>{words.sign_out_panel}</h2>
             <p>{words.sign_out_lead}</p>
-            <Form endpoint="sign_out" class="form" attr:data-forget="">
+            <Form verb=SignOut::VERB class="form" attr:data-forget="">
                 <p class="field-error" role="alert" data-left=words.leave_left data-failed=words.leave_failed></p>
                 <div class="actions" data-sure data-copied=words.leave_copied hidden>
                     <p class="answer-text"></p>
@@ -251,7 +254,7 @@ fn DisplayPanel(
     view! {
         <section class="panel">
             <h2>{words.display_panel}</h2>
-            <Form endpoint="change_display" class="form">
+            <Form verb=ChangeDisplay::VERB class="form">
                 <input type="hidden" name="back" value=back/>
                 <fieldset class="choices"><legend>{words.text_size_legend}</legend>{sizes}</fieldset>
                 <fieldset class="choices">
@@ -259,8 +262,8 @@ fn DisplayPanel(
                     {radio("locale", "ko", "한국어", locale == Locale::Ko)}
                     {radio("locale", "en", "English", locale == Locale::En)}
                 </fieldset>
-                <ZoneField id="own-zone" label=words.own_zone_label value=zone zones error=use_sentence("change_display", &[])/>
-                <Save form="change_display"/>
+                <ZoneField id="own-zone" label=words.own_zone_label value=zone zones error=use_sentence(ChangeDisplay::VERB, &[])/>
+                <Save verb=ChangeDisplay::VERB/>
             </Form>
         </section>
     }

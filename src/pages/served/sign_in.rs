@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
+    api::SignIn,
     components::{
         context::{use_page_words, use_refused, use_sentence},
         fields::{AttemptKey, TextField},
@@ -11,22 +12,22 @@ use crate::{
         live_page::Shows,
         site_header::SiteHeader,
     },
-    paths,
+    paths::{self, HasVerb},
 };
 
 #[component]
 pub fn SignInPage() -> impl IntoView {
     let words = use_page_words();
-    let typed = use_refused("sign_in").map(|refused| refused.field("code").to_owned()).unwrap_or_default();
+    let typed = use_refused(SignIn::VERB).map(|refused| refused.field("code").to_owned()).unwrap_or_default();
     view! {
         <Title text=words.sign_in_title/>
         <SiteHeader shows=Shows::Nothing/>
         <main id="main" class="page page-sign-in">
             <h1>{words.sign_in_title}</h1>
             <p class="lead">{words.sign_in_lead}</p>
-            <Form endpoint="sign_in" class="form">
-                <AttemptKey endpoint="sign_in"/>
-                <TextField name="code" label=words.recovery_code_label value=typed error=use_sentence("sign_in", &[])/>
+            <Form verb=SignIn::VERB class="form">
+                <AttemptKey verb=SignIn::VERB/>
+                <TextField name="code" label=words.recovery_code_label value=typed error=use_sentence(SignIn::VERB, &[])/>
                 <div class="actions">
                     <button class="button" type="submit">{words.sign_in_button}</button>
                     <a class="button quiet" href=paths::start()>{words.sign_in_new}</a>

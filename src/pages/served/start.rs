@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use super::{loaded, zone_asked::ZoneAsked};
 use crate::{
-    api::ApiError,
+    api::{ApiError, SignUp, StartPair},
     components::{
         context::{use_home, use_page_words, use_refused, use_sentence},
         fields::{AttemptKey, FieldError, NewPersonFields, RelationChoices, RelationWord, TextField, ZoneField},
@@ -14,7 +14,7 @@ use crate::{
         site_header::SiteHeader,
     },
     domain::Role,
-    paths,
+    paths::{self, HasVerb},
     reads::{self, AccountView},
 };
 
@@ -30,7 +30,7 @@ pub fn StartPage() -> impl IntoView {
 fn SignUp() -> impl IntoView {
     let words = use_page_words();
     let other_error = use_sentence(
-        "sign_up",
+        SignUp::VERB,
         &[
             ApiError::TooManySignUps,
             ApiError::Unavailable,
@@ -45,10 +45,10 @@ fn SignUp() -> impl IntoView {
         <SiteHeader shows=Shows::Nothing/>
         <main id="main" class="page page-start">
             <h1>{words.sign_up_title}</h1>
-            <Form endpoint="sign_up" class="form">
-                <AttemptKey endpoint="sign_up"/>
-                <NewPersonFields endpoint="sign_up"/>
-                <ZoneAsked endpoint="sign_up"/>
+            <Form verb=SignUp::VERB class="form">
+                <AttemptKey verb=SignUp::VERB/>
+                <NewPersonFields verb=SignUp::VERB/>
+                <ZoneAsked verb=SignUp::VERB/>
                 <FieldError id="form-error" sentence=other_error/>
                 <div class="actions"><button class="button" type="submit">{words.sign_up_button}</button></div>
             </Form>
@@ -60,11 +60,11 @@ fn SignUp() -> impl IntoView {
 #[component]
 fn StartPair(account: AccountView) -> impl IntoView {
     let words = use_page_words();
-    let typed = use_refused("start_pair");
+    let typed = use_refused(StartPair::VERB);
     let typed_field = move |name: &str, otherwise: &str| {
         typed.as_ref().map_or_else(|| otherwise.to_owned(), |refused| refused.field(name).to_owned())
     };
-    let error = |errors: &[ApiError]| use_sentence("start_pair", errors);
+    let error = |errors: &[ApiError]| use_sentence(StartPair::VERB, errors);
     let role = typed_field("role", "parent");
     let radio = |value: &'static str, label: &'static str| {
         let is_chosen = role == value;
@@ -91,8 +91,8 @@ fn StartPair(account: AccountView) -> impl IntoView {
         <main id="main" class="page page-start">
             <h1>{words.start_title}</h1>
             <p class="lead">{words.start_lead}</p>
-            <Form endpoint="start_pair" class="form">
-                <AttemptKey endpoint="start_pair"/>
+            <Form verb=StartPair::VERB class="form">
+                <AttemptKey verb=StartPair::VERB/>
                 <fieldset class="choices">
                     <legend>{words.role_legend}</legend>
                     {roles}

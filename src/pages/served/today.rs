@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use super::{hand_over::LeadOut, loaded, pair_param};
 use crate::{
-    api::{self, ApiError, TodayView},
+    api::{self, ApiError, KeepRecovery, MoveOn, Nudge, RenewRecovery, SwapQuestion, TodayView},
     components::{
         context::{FreshKey, use_any_refused, use_home, use_locale, use_origin, use_page_words, use_sentence},
         fields::FieldError,
@@ -16,6 +16,7 @@ use crate::{
         tabs::{Tab, Tabs},
     },
     pages::{TodayIsland, TodayProps},
+    paths::HasVerb,
 };
 
 #[component]
@@ -41,7 +42,7 @@ fn Served(today: TodayView) -> impl IntoView {
         <Title text=words.tab_today/>
         <SiteHeader pair=Some(pair)/>
         <HiddenNotices/>
-        {["nudge", "move_on", "swap_question", "keep_recovery", "renew_recovery"].map(|act| view! { <FieldError id=format!("{act}-error") sentence=use_sentence(act, &[])/> })}
+        {[Nudge::VERB, MoveOn::VERB, SwapQuestion::VERB, KeepRecovery::VERB, RenewRecovery::VERB].map(|act| view! { <FieldError id=format!("{}-error", act.name()) sentence=use_sentence(act, &[])/> })}
         <main id="main" class="page page-today"><TodayIsland props/></main>
         <div class="page page-push"><LeadOut/><PushCards is_polite=true other has_answered={answers > 0}/><InstallCards is_polite=true answers/></div>
         <Tabs pair current=Tab::Today/>

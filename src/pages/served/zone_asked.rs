@@ -8,19 +8,20 @@ use crate::{
         context::{use_page_words, use_refused, use_sentence},
         fields::{ZoneField, asks_for_zone},
     },
+    paths::Verb,
     reads,
 };
 
 /// The field, or nothing.
 #[component]
-pub fn ZoneAsked(endpoint: &'static str) -> impl IntoView {
+pub fn ZoneAsked(verb: Verb) -> impl IntoView {
     let words = use_page_words();
-    let error = use_sentence(endpoint, &[ApiError::ZoneInvalid]);
+    let error = use_sentence(verb, &[ApiError::ZoneInvalid]);
     // What was refused for its zone had chosen none.
-    let chosen = use_refused(endpoint)
+    let chosen = use_refused(verb)
         .filter(|refused| refused.error != ApiError::ZoneInvalid)
         .map(|refused| refused.field("zone").to_owned());
-    asks_for_zone(endpoint).then(|| {
+    asks_for_zone(verb).then(|| {
         let field = Suspend::new(async move {
             let zones = reads::zones().await.unwrap_or_default();
             view! {
