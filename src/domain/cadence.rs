@@ -151,6 +151,11 @@ impl DailyQuestion {
         }
     }
 
+    /// Whole days since the count began, at a due minute of `date`.
+    pub fn days_at(&self, date: LocalDate) -> i64 {
+        self.counted_from.map_or(0, |from| date.days_since(from))
+    }
+
     /// Dates the pair's first question: somebody has joined.
     pub fn begin_days(&mut self, today: LocalDate) {
         self.local_date = Some(today);

@@ -289,11 +289,6 @@ impl DailyQuestion {
         }
         if is_paused { Err(DailyQuestionError::Paused) } else { Ok(()) }
     }
-
-    /// Whole days since the count began, at a due minute of `date`.
-    pub fn days_at(&self, date: LocalDate) -> i64 {
-        self.counted_from.map_or(0, |from| date.days_since(from))
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
-//! The engine behind the wall: it knows nothing of pages and of HTTP.
-//! Inside: `storage ◄ services ◄ jobs`, `storage ◄ live`. Only `storage` has SQL, only `config` reads the
-//! environment, only `clock` asks the time, only `lifecycle` spawns.
+//! The application without pages and HTTP.
+//!
+//! Arrows inside it: `notifier ◄ storage ◄ services ◄ jobs`, `storage ◄ live`. Only `storage` has SQL, only `config`
+//! reads the environment, only `clock` asks the time, only `lifecycle` spawns.
 
 pub mod budget;
 pub mod calendar;
