@@ -16,7 +16,8 @@ async fn request(port: u16, head: &str, cookie: &str, body: &str) -> Result<BufR
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.map_err(said)?;
     stream.set_nodelay(true).map_err(said)?;
     let text = format!(
-        "{head} HTTP/1.1\r\nHost: localhost:{port}\r\nCookie: {cookie}\r\nAccept: {}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+        "{head} HTTP/1.1\r\nHost: localhost:{port}\r\nCookie: {cookie}\r\nAccept: {}\r\nContent-Type: \
+         application/x-www-form-urlencoded\r\n\
          Content-Length: {}\r\n\r\n{body}",
         if head.starts_with("GET /p/") { "text/html" } else { "*/*" },
         body.len()

@@ -4,8 +4,8 @@
 //! page: the load comes from `wrk` (one thread, 32 connections) against loopback, five seconds each, in turn, three
 //! rounds: nginx with a static file, a bare axum page of the same size as ours, and our today page of a seeded pair.
 //! Then the live line: from an answer posted to the event read on the other's open stream. push: messages made a second
-//! (`push`). minute: 100,000 pairs due at once (`minute`). live: the doors of `/events` with many members connected
-//! (`streams`); `live:1000` with so many alone.
+//! (`push`). minute: 100,000 pairs due at once (`minute`). live: the transports of `/events` with many members
+//! connected (`streams`); `live:1000` with so many alone.
 
 mod live;
 mod minute;
@@ -165,7 +165,7 @@ async fn pages(folder: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Everything but the doors, on SQLite in `folder`, which keeps its push keys. `push_host`: a push service at
+/// Everything but the transports, on SQLite in `folder`, which keeps its push keys. `push_host`: a push service at
 /// `127.0.0.1:port`, or nothing.
 pub async fn state(folder: &Path, clock: Clock, push_host: &str, port: u16) -> Result<AppState, String> {
     let said = |error: &dyn std::error::Error| error.to_string();

@@ -113,7 +113,8 @@ impl Nginx {
         let config = format!(
             "{user} {top} worker_processes 1; daemon off; pid {root}/pid; error_log {root}/error.log;
              events {{ worker_connections {connections}; }}
-             http {{ access_log off; keepalive_requests 1000000; server {{ listen 127.0.0.1:{port} backlog=4096; {server} }} }}"
+             http {{ access_log off; keepalive_requests 1000000; server {{
+             listen 127.0.0.1:{port} backlog=4096; {server} }} }}"
         );
         std::fs::write(&file, config).map_err(said)?;
         let tool = find("nginx").ok_or("nginx is missing")?;

@@ -136,7 +136,7 @@ fn a_complete_question_makes_room_for_the_next_at_the_due_minute() {
 }
 
 #[test]
-fn days_one_three_and_six_remind_whoever_has_not_answered_and_day_seven_shelves() {
+fn days_one_three_and_six_remind_a_member_who_has_not_answered_and_day_seven_shelves() {
     let mut question = question(2);
     question.answer(Role::Child, 1, body("a"), Millis(1), PairPhase::Together).expect("taken");
     for day in 1..=6 {

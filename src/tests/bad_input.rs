@@ -229,7 +229,7 @@ async fn too_much_at_once_is_said_loses_nothing_and_stops_nobody_else() {
     app.advance(Millis::MINUTE);
     assert_eq!(pair.child.answer(pair.id, "쓰던 글").await.status(), 200);
     while pair.child.post("change_name", &name).await.status() == 200 {}
-    assert_eq!(pair.child.post("sign_out", &[]).await.status(), 200, "and whoever wants to go may go");
+    assert_eq!(pair.child.post("sign_out", &[]).await.status(), 200, "and signing out always works");
 }
 
 #[tokio::test]
@@ -245,7 +245,7 @@ async fn a_history_without_end_does_not_fill_a_page() {
 }
 
 #[tokio::test]
-async fn whoever_opens_a_connection_and_says_nothing_more_holds_it_for_a_while_only() {
+async fn a_connection_that_sends_nothing_more_is_held_for_a_while_only() {
     let app = TestApp::start_with_patience(Duration::from_millis(200)).await;
     let address = app.url.rsplit_once('/').expect("an address").1.replace("localhost", "127.0.0.1");
     for said in ["", "GET / HTT", "POST /api/sign_up HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20\r\n\r\nname="] {

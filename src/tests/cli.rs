@@ -239,7 +239,7 @@ fn only_the_test_environment_has_a_door_for_the_clock() {
         std::io::BufRead::read_line(&mut reader, &mut line).expect("a line");
         assert!(line.starts_with("listening on "), "{env}: {line}");
         let address = line.trim().trim_start_matches("listening on http://").to_owned();
-        // The door is opened before the first answer.
+        // The transport is opened before the first answer.
         let mut stream = std::net::TcpStream::connect(&address).expect("a connection");
         std::io::Write::write_all(&mut stream, b"GET /livez HTTP/1.0\r\n\r\n").expect("a request");
         let mut answer = String::new();

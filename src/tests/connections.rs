@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::{
     app::{PATIENCE, TestApp},
-    doors::{self, Door, Ear},
+    feed_clients::{self, FeedClient, Transport},
 };
 use crate::{api::ApiError, http::port::Limits, server::storage::seeds::CHILDREN};
 
@@ -110,16 +110,17 @@ async fn the_deadline_of_a_head_ends_no_idle_connection_and_no_line() {
     let mut idle = send(&app, ASK).await;
     to_the_mark(&mut idle, "ok\n").await;
     let as_of = pair.child.today(pair.id).await.as_of;
-    let mut ear = Ear::open(&pair.child, Door::Sse, as_of).await;
-    ear.next().await;
+    let mut client = FeedClient::open(&pair.child, Transport::Sse, as_of).await;
+    client.next().await;
     // What comes up a socket is no head.
-    let mut socket = doors::socket(&pair.child, &Door::WebSocket.query(as_of), &[]).await.expect("a socket");
+    let mut socket =
+        feed_clients::socket(&pair.child, &Transport::WebSocket.query(as_of), &[]).await.expect("a socket");
     socket.send(Message::text("a")).await.expect("an open socket");
     tokio::time::sleep(SHORT * 3).await;
 
     pair.parent.answer(pair.id, "골목에서 고무줄을 했지.").await;
 
-    ear.told().await;
+    client.told().await;
     while !socket
         .next()
         .await
@@ -165,7 +166,8 @@ async fn nothing_but_http_1_is_spoken() {
     let mut stream = send(&app, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await;
     let heard = to_the_end(&mut stream).await;
     assert!(heard.is_empty() || heard.starts_with("HTTP/1.1 4"), "no frame of HTTP/2: {heard:?}");
-    let upgrade = "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n";
+    let upgrade = "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\
+        HTTP2-Settings: AAMAAABk\r\n\r\n";
     let mut stream = send(&app, upgrade).await;
     assert!(to_the_mark(&mut stream, "ok\n").await.starts_with("HTTP/1.1 200"));
 }
@@ -175,7 +177,7 @@ async fn more_connections_than_there_are_places_are_told_to_come_back() {
     let app = TestApp::start_with_limits(Limits { connections: 3, ..limits() }).await;
     let person = app.person(CHILDREN[0].0).await;
     // One is the browser's own, which it keeps; one becomes a stream and is taken over from the library.
-    let mut line = Ear::open(&person, Door::Sse, 0).await;
+    let mut line = FeedClient::open(&person, Transport::Sse, 0).await;
     line.next().await;
     let mut taken = vec![send(&app, ASK).await, send(&app, ASK).await];
     taken.push(connect(&app).await);
@@ -198,7 +200,8 @@ async fn bodies_have_a_common_limit_and_what_they_held_is_given_back() {
     let app = TestApp::start_with_limits(Limits { bodies: 20 * 1024, ..limits() }).await;
     let post = |body: &str, length: usize| {
         format!(
-            "POST /api/sign_up HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{body}"
+            "POST /api/sign_up HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
         )
     };
     let stalled = send(&app, &post(&"a".repeat(15_000), 15_001)).await;

@@ -76,9 +76,9 @@ async fn a_cookie_is_on_no_answer_that_may_be_stored() {
         assert!(!sets_cookie(file, response.headers()), "{file} is the same for everybody");
         assert!(response.headers().contains_key(header::CACHE_CONTROL), "{file}");
     }
-    let pages = quoted(include_str!("../pages/served/mod.rs"), "path!(\"");
+    let pages = quoted(include_str!("../pages/served/routes.rs"), "path!(\"");
     assert!(pages.len() > 20 && pages.contains(&"/p/:pair/today"), "{pages:?}");
-    let doors = [
+    let others = [
         "/today",
         "/archive",
         "/events?after=0&wait=1",
@@ -87,7 +87,7 @@ async fn a_cookie_is_on_no_answer_that_may_be_stored() {
         "/worker/none.js",
         "/fonts/none.woff2",
     ];
-    for path in pages.into_iter().chain(doors) {
+    for path in pages.into_iter().chain(others) {
         let path =
             path.replace(":pair", &pair.id.to_string()).replace(":card", &question.to_string()).replace(":number", "1");
         let response = browser().get(&path.replace(":code", "ABCDE-12345").replace(":token", "0a1b")).await;
@@ -167,11 +167,11 @@ async fn of_two_tickets_the_good_one_counts() {
     let app = TestApp::start().await;
     let child = app.person(CHILDREN[0].0).await;
     let code = child.invite(child.start_pair("child").await).await;
-    let guest = app.visitor();
-    assert_eq!(guest.post("check_invitation", &[("code", &code)]).await.status(), 200);
-    let ticket = guest.cookies.lock().expect("cookies")[TICKET].clone();
+    let visitor = app.visitor();
+    assert_eq!(visitor.post("check_invitation", &[("code", &code)]).await.status(), 200);
+    let ticket = visitor.cookies.lock().expect("cookies")[TICKET].clone();
     let both = format!("{TICKET}=old.1.00; {TICKET}={ticket}");
-    let page = get_with(&guest, "/join/confirm", &[both.as_bytes()]).await;
+    let page = get_with(&visitor, "/join/confirm", &[both.as_bytes()]).await;
     assert_eq!(page.status(), 200);
     assert!(page.text().await.expect("a page").contains(CHILDREN[0].0), "who invites");
 }

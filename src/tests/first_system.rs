@@ -82,7 +82,7 @@ async fn d2_however_many_nights_go_by_a_due_minute_comes_once() {
 }
 
 #[tokio::test]
-async fn d3_whoever_joins_disturbs_nobody() {
+async fn d3_a_person_who_joins_disturbs_nobody() {
     let (app, service, pair) = ready().await;
     app.tick_at(20, 59).await;
     let (child, parent) = (app.person(CHILDREN[1].0).await, app.person(PARENTS[1].0).await);
@@ -241,7 +241,7 @@ async fn d11_nothing_is_sent_of_what_was_not_written() {
     assert_eq!(pair.child.answer_to(id, version, "  \n ").await.status(), StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(pair.child.answer_to(id, version + 1, "글").await.status(), StatusCode::CONFLICT);
     assert_eq!(sent(&app, &service).await, Vec::<String>::new());
-    // In one transaction with the answer itself: whoever hears of it finds it.
+    // In one transaction with the answer itself: a client that receives the event finds it.
     assert_eq!(pair.child.answer(pair.id, "글").await.status(), StatusCode::OK);
     assert_eq!(sent(&app, &service).await, ["parent: 민지가 답했어요"]);
     assert_eq!(pair.parent.today(pair.id).await.question.expect("a question").answers, AnswersView::OtherIsWaiting);

@@ -18,10 +18,14 @@ use crate::{
 };
 
 /// What every form of the app posts to.
-const POSTED_BY_FORMS: &str = "ask_hand_over change_display change_name change_presence change_push_time change_quiet_hours change_relation \
-    change_switches check_invitation confirm_hand_over confirm_recovery end_other_sessions end_session enter_hand_over invite join keep_recovery lead_out leave_pair make_hand_over \
-    move_on nudge pause_pair read_inbox refuse_hand_over remove_device rename_device renew_recovery resume_pair sign_in sign_out sign_up \
-    start_again start_pair submit_answer swap_question take_hand_over test_device withdraw_hand_over withdraw_invitation";
+const POSTED_BY_FORMS: &str = "ask_hand_over change_display change_name change_presence change_push_time \
+    change_quiet_hours change_relation \
+    change_switches check_invitation confirm_hand_over confirm_recovery end_other_sessions end_session \
+    enter_hand_over invite join keep_recovery lead_out leave_pair make_hand_over \
+    move_on nudge pause_pair read_inbox refuse_hand_over remove_device rename_device renew_recovery resume_pair \
+    sign_in sign_out sign_up \
+    start_again start_pair submit_answer swap_question take_hand_over test_device withdraw_hand_over \
+    withdraw_invitation";
 const KAKAO: &str = "Mozilla/5.0 (Linux; Android 14) Chrome/130.0.0.0 Mobile KAKAOTALK 2410910";
 /// Words that nobody may see but their writer.
 const TYPED: &str = "남몰래 쓴 말";
@@ -304,7 +308,7 @@ async fn a_page_that_does_not_say_for_whom_it_was_drawn_still_works() {
 }
 
 #[tokio::test]
-async fn whoever_signed_out_is_told_that_nothing_was_done() {
+async fn a_person_who_signed_out_is_shown_that_nothing_was_done() {
     let app = TestApp::start().await;
     let pair = app.pair().await;
     let whose = drawn_for(&pair.child.page("/").await);

@@ -39,7 +39,8 @@ async fn no_statement_of_housekeeping_reads_a_whole_table() {
     // What goes along with a row is looked for in every table that refers to its own.
     let references: Vec<(String, String)> = sqlx::query_as(
         "SELECT t.name, f.\"from\" FROM sqlite_schema t, pragma_foreign_key_list(t.name) f
-         WHERE t.type = 'table' AND f.\"table\" IN ('events', 'sessions', 'deliveries', 'notifications', 'failures', 'hand_overs', 'push_subscriptions')",
+         WHERE t.type = 'table' AND f.\"table\" IN ('events', 'sessions', 'deliveries', 'notifications', 'failures', \
+         'hand_overs', 'push_subscriptions')",
     )
     .fetch_all(&mut raw)
     .await

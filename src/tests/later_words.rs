@@ -142,7 +142,8 @@ async fn the_badge_of_a_push_counts_what_the_inbox_shows() {
 async fn a_database_that_the_release_after_this_one_has_migrated_is_opened() {
     let (mut app, _service, pair) = lived_in().await;
     app.run_sql(
-        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'of later', TRUE, x'00', 1);
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'of \
+         later', TRUE, x'00', 1);
          ALTER TABLE persons ADD COLUMN of_later TEXT NOT NULL DEFAULT ''",
     )
     .await;
@@ -154,20 +155,33 @@ async fn a_database_that_the_release_after_this_one_has_migrated_is_opened() {
 
 /// Columns of text that hold no word of a fixed list: names of rows, dates, hashes, addresses, people's own words, and
 /// what is read by its form or not at all.
-const NO_WORDS: &str = "answer_revisions.body answer_revisions.daily_question_id answer_revisions.role answer_revisions.submission \
-    answers.body answers.daily_question_id answers.person_id answers.role answers.submission asked.pair_id asked.question_key \
-    attempts.key_hash attempts.person_id attempts.session_id attempts.step attempts.target daily_questions.counted_from \
-    daily_questions.id daily_questions.local_date daily_questions.move_on daily_questions.pair_id daily_questions.question_key \
-    daily_questions.wordings deliveries.notification_id deliveries.subscription_id events.daily_question_id events.pair_id \
-    events.person_id failures.bucket hand_overs.code_hash hand_overs.device hand_overs.id hand_overs.person_id hand_overs.session_id \
-    hand_overs.ticket_hash invitations.code_hash invitations.id invitations.name invitations.pair_id invitations.relation_word \
-    members.left_name members.pair_id members.person_id members.relation_word members.role notifications.daily_question_id \
-    notifications.detail notifications.id notifications.pair_id notifications.person_id notifications.slot pairs.id pairs.inviter_id \
-    pairs.last_opened_date pairs.paused_until pairs.swapped_date pairs.zone persons.consent_version persons.earlier_recovery_hash \
+const NO_WORDS: &str = "answer_revisions.body answer_revisions.daily_question_id answer_revisions.role \
+    answer_revisions.submission \
+    answers.body answers.daily_question_id answers.person_id answers.role answers.submission asked.pair_id \
+    asked.question_key \
+    attempts.key_hash attempts.person_id attempts.session_id attempts.step attempts.target \
+    daily_questions.counted_from \
+    daily_questions.id daily_questions.local_date daily_questions.move_on daily_questions.pair_id \
+    daily_questions.question_key \
+    daily_questions.wordings deliveries.notification_id deliveries.subscription_id events.daily_question_id \
+    events.pair_id \
+    events.person_id failures.bucket hand_overs.code_hash hand_overs.device hand_overs.id hand_overs.person_id \
+    hand_overs.session_id \
+    hand_overs.ticket_hash invitations.code_hash invitations.id invitations.name invitations.pair_id \
+    invitations.relation_word \
+    members.left_name members.pair_id members.person_id members.relation_word members.role \
+    notifications.daily_question_id \
+    notifications.detail notifications.id notifications.pair_id notifications.person_id notifications.slot pairs.id \
+    pairs.inviter_id \
+    pairs.last_opened_date pairs.paused_until pairs.swapped_date pairs.zone persons.consent_version \
+    persons.earlier_recovery_hash \
     persons.id persons.name persons.recovery_hash persons.recovery_made_by persons.zone push_subscriptions.auth \
-    push_subscriptions.endpoint push_subscriptions.id push_subscriptions.key_id push_subscriptions.name push_subscriptions.origin \
-    push_subscriptions.p256dh push_subscriptions.person_id push_subscriptions.session_id questions.question_key questions.tags \
-    questions.wordings sessions.address_hash sessions.device sessions.id sessions.person_id sessions.previous_hash sessions.token_hash \
+    push_subscriptions.endpoint push_subscriptions.id push_subscriptions.key_id push_subscriptions.name \
+    push_subscriptions.origin \
+    push_subscriptions.p256dh push_subscriptions.person_id push_subscriptions.session_id questions.question_key \
+    questions.tags \
+    questions.wordings sessions.address_hash sessions.device sessions.id sessions.person_id sessions.previous_hash \
+    sessions.token_hash \
     sweeps.swept";
 
 #[tokio::test]

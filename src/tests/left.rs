@@ -1,4 +1,4 @@
-//! What a closed pair shows of whoever left it.
+//! What a closed pair shows of the member who left it.
 
 use super::app::TestApp;
 use crate::paths;

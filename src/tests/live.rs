@@ -1,4 +1,4 @@
-//! The live line as today's pages read it, and the facts that come over it. What all five doors share is in
+//! The live line as today's pages read it, and the facts that come over it. What all five transports share is in
 //! `transports`.
 
 use super::app::{PATIENCE, TestApp};

@@ -158,13 +158,13 @@ async fn the_whole_message_is_an_invitation_code_and_what_holds_none_costs_no_tr
     let link = invite.code.expect("a code").link;
     let words = text::page_words(crate::domain::Locale::Ko);
     let message = format!("{}\n{link}", text::fill(words.invite_message, &[("name", CHILDREN[0].0)]));
-    let guest = app.visitor();
+    let visitor = app.visitor();
     for _ in 0..12 {
         assert_eq!(
-            guest.refused("check_invitation", &[("code", "링크를 못 찾겠어요")]).await,
+            visitor.refused("check_invitation", &[("code", "링크를 못 찾겠어요")]).await,
             (422, ApiError::CodeMissing)
         );
-        assert_eq!(guest.refused("sign_in", &[("code", "코드가 없어요")]).await, (422, ApiError::CodeMissing));
+        assert_eq!(visitor.refused("sign_in", &[("code", "코드가 없어요")]).await, (422, ApiError::CodeMissing));
     }
     for pasted in [message.as_str(), &link, &format!("“{}-{}”로 들어와", &code[..5], &code[5..])] {
         assert_eq!(
@@ -173,7 +173,8 @@ async fn the_whole_message_is_an_invitation_code_and_what_holds_none_costs_no_tr
             "{pasted}"
         );
     }
-    let page = guest.submit("check_invitation", &[("code", "링크를 못 찾겠어요")]).await.text().await.expect("a page");
+    let page =
+        visitor.submit("check_invitation", &[("code", "링크를 못 찾겠어요")]).await.text().await.expect("a page");
     assert!(
         page.contains("여기에서 코드를 찾지 못했어요.")
             && page.contains("링크를 못 찾겠어요")

@@ -9,7 +9,7 @@ use reqwest::StatusCode;
 
 use super::{
     app::{Browser, PATIENCE, TestApp, TestPair},
-    doors::{Door, Ear, Heard},
+    feed_clients::{FeedClient, FeedMessage, Transport},
 };
 use crate::{
     api::{ApiError, PresenceView},
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-const STREAMS: [Door; 3] = [Door::Sse, Door::Ndjson, Door::WebSocket];
+const STREAMS: [Transport; 3] = [Transport::Sse, Transport::Ndjson, Transport::WebSocket];
 
 async fn show(browser: &Browser, pair: PairId, what: &str) {
     assert_eq!(browser.post("presence", &[("pair", &pair.to_string()), ("what", what)]).await.status(), StatusCode::OK);
@@ -35,26 +35,26 @@ async fn switch(browser: &Browser, pair: PairId, is_on: bool) {
     );
 }
 
-/// An ear that has been greeted, so that the line is open.
-async fn listen(browser: &Browser, pair: PairId, door: Door) -> Ear {
-    let mut ear = Ear::open(browser, door, browser.today(pair).await.as_of).await;
-    assert!(matches!(ear.next().await, Some(Heard::Hello(_))), "{door:?}");
-    ear
+/// An client that has been greeted, so that the line is open.
+async fn listen(browser: &Browser, pair: PairId, transport: Transport) -> FeedClient {
+    let mut client = FeedClient::open(browser, transport, browser.today(pair).await.as_of).await;
+    assert!(matches!(client.next().await, Some(FeedMessage::Hello(_))), "{transport:?}");
+    client
 }
 
-fn signal(pair: PairId, what: Presence) -> Heard {
-    Heard::Presence(PresenceSignal { pair, what })
+fn signal(pair: PairId, what: Presence) -> FeedMessage {
+    FeedMessage::Presence(PresenceSignal { pair, what })
 }
 
 /// Nothing was heard before a mark that this person sets in their own feed.
-async fn hears_nothing(ear: &mut Ear, browser: &Browser) {
+async fn hears_nothing(client: &mut FeedClient, browser: &Browser) {
     // Another minute each time: a post that changes nothing tells nobody.
     static CALLS: AtomicU32 = AtomicU32::new(0);
     let from = format!("22:{:02}", CALLS.fetch_add(1, Ordering::Relaxed) % 60);
     let fields = [("quiet", "yes"), ("quiet_from", &from), ("quiet_to", "06:30")];
     assert_eq!(browser.post("change_quiet_hours", &fields).await.status(), StatusCode::OK);
-    let heard = ear.news().await;
-    assert!(matches!(heard, Heard::Told(Event { kind: EventKind::SettingsChanged, .. })), "{heard:?}");
+    let heard = client.news().await;
+    assert!(matches!(heard, FeedMessage::Told(Event { kind: EventKind::SettingsChanged, .. })), "{heard:?}");
 }
 
 /// Waits until it is so; the pace decides nothing.
@@ -71,18 +71,18 @@ async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 async fn it_is_told_at_the_doors_that_stay_open_and_moves_no_cursor() {
     let app = TestApp::start().await;
     let pair = app.pair().await;
-    for door in STREAMS {
-        let mut ear = listen(&pair.child, pair.id, door).await;
-        let mut own = listen(&pair.parent, pair.id, door).await;
-        let cursor = ear.cursor;
+    for transport in STREAMS {
+        let mut client = listen(&pair.child, pair.id, transport).await;
+        let mut own = listen(&pair.parent, pair.id, transport).await;
+        let cursor = client.cursor;
 
         show(&pair.parent, pair.id, "here").await;
-        assert_eq!(ear.news().await, signal(pair.id, Presence::Here), "{door:?}");
+        assert_eq!(client.news().await, signal(pair.id, Presence::Here), "{transport:?}");
         app.advance(Presence::GAP_MS);
         show(&pair.parent, pair.id, "writing").await;
-        assert_eq!(ear.news().await, signal(pair.id, Presence::Writing), "{door:?}");
+        assert_eq!(client.news().await, signal(pair.id, Presence::Writing), "{transport:?}");
 
-        assert_eq!(ear.cursor, cursor);
+        assert_eq!(client.cursor, cursor);
         hears_nothing(&mut own, &pair.parent).await;
         app.advance(Presence::LIFE_MS);
     }
@@ -93,15 +93,15 @@ async fn nobody_else_hears_of_it() {
     let app = TestApp::start().await;
     let first = app.pair().await;
     let second = app.pair_of(first.child.clone(), app.person(CHILDREN[1].0).await).await;
-    let mut child = listen(&first.child, first.id, Door::Sse).await;
-    let mut stranger = listen(&second.parent, second.id, Door::Sse).await;
+    let mut child = listen(&first.child, first.id, Transport::Sse).await;
+    let mut stranger = listen(&second.parent, second.id, Transport::Sse).await;
 
     show(&first.parent, first.id, "here").await;
     assert_eq!(child.news().await, signal(first.id, Presence::Here));
     hears_nothing(&mut stranger, &second.parent).await;
 
     show(&first.child, second.id, "writing").await;
-    let mut other = listen(&first.parent, first.id, Door::Sse).await;
+    let mut other = listen(&first.parent, first.id, Transport::Sse).await;
     assert_eq!(stranger.news().await, signal(second.id, Presence::Writing));
     hears_nothing(&mut other, &first.parent).await;
 }
@@ -110,32 +110,32 @@ async fn nobody_else_hears_of_it() {
 async fn one_comes_through_every_three_seconds() {
     let app = TestApp::start().await;
     let pair = app.pair().await;
-    let mut ear = listen(&pair.child, pair.id, Door::Ndjson).await;
+    let mut client = listen(&pair.child, pair.id, Transport::Ndjson).await;
 
     for what in ["here", "writing", "here", "writing"] {
         show(&pair.parent, pair.id, what).await;
     }
-    assert_eq!(ear.news().await, signal(pair.id, Presence::Here), "the first");
-    hears_nothing(&mut ear, &pair.child).await;
+    assert_eq!(client.news().await, signal(pair.id, Presence::Here), "the first");
+    hears_nothing(&mut client, &pair.child).await;
 
     app.advance(Presence::GAP_MS - 1);
     show(&pair.parent, pair.id, "writing").await;
-    hears_nothing(&mut ear, &pair.child).await;
+    hears_nothing(&mut client, &pair.child).await;
     app.advance(1);
     show(&pair.parent, pair.id, "writing").await;
-    assert_eq!(ear.news().await, signal(pair.id, Presence::Writing));
+    assert_eq!(client.news().await, signal(pair.id, Presence::Writing));
 }
 
 #[tokio::test]
 async fn who_comes_later_hears_nothing_of_it() {
     let app = TestApp::start().await;
     let pair = app.pair().await;
-    let mut early = listen(&pair.child, pair.id, Door::Sse).await;
+    let mut early = listen(&pair.child, pair.id, Transport::Sse).await;
     show(&pair.parent, pair.id, "here").await;
     assert_eq!(early.news().await, signal(pair.id, Presence::Here));
 
-    for door in STREAMS {
-        let mut late = listen(&pair.child, pair.id, door).await;
+    for transport in STREAMS {
+        let mut late = listen(&pair.child, pair.id, transport).await;
         hears_nothing(&mut late, &pair.child).await;
     }
 }
@@ -148,11 +148,11 @@ async fn nothing_of_it_is_kept_longer_than_ten_seconds_however_often_it_is_sent(
     show(&pair.parent, pair.id, "here").await;
     assert_eq!(notifier.count_presence_signals(), 0, "nobody listens: there is nothing to keep");
 
-    let mut ear = listen(&pair.child, pair.id, Door::Sse).await;
+    let mut client = listen(&pair.child, pair.id, Transport::Sse).await;
     for _ in 0..200 {
         show(&pair.parent, pair.id, "here").await;
     }
-    assert_eq!((ear.news().await, notifier.count_presence_signals()), (signal(pair.id, Presence::Here), 1));
+    assert_eq!((client.news().await, notifier.count_presence_signals()), (signal(pair.id, Presence::Here), 1));
     app.advance(Presence::LIFE_MS - 1);
     show(&pair.child, pair.id, "here").await;
     assert_eq!(notifier.count_presence_signals(), 1, "to a parent who does not listen");
@@ -161,37 +161,37 @@ async fn nothing_of_it_is_kept_longer_than_ten_seconds_however_often_it_is_sent(
 
     // And the next begins to be forgotten anew.
     show(&pair.parent, pair.id, "here").await;
-    assert_eq!((ear.news().await, notifier.count_presence_signals()), (signal(pair.id, Presence::Here), 1));
+    assert_eq!((client.news().await, notifier.count_presence_signals()), (signal(pair.id, Presence::Here), 1));
     app.advance(Presence::LIFE_MS);
     until("it is forgotten again", || notifier.count_presence_signals() == 0).await;
 }
 
 #[tokio::test]
-async fn whoever_has_answered_is_not_seen_writing_and_edits_at_no_other_pace() {
+async fn a_member_who_has_answered_is_not_seen_writing_and_edits_at_no_other_pace() {
     let app = TestApp::start().await;
     let TestPair { id, parent, child } = app.pair().await;
-    let mut ear = listen(&child, id, Door::Sse).await;
+    let mut client = listen(&child, id, Transport::Sse).await;
     show(&parent, id, "writing").await;
-    assert_eq!(ear.news().await, signal(id, Presence::Writing));
+    assert_eq!(client.news().await, signal(id, Presence::Writing));
     parent.answer(id, "골목").await;
-    assert_eq!(ear.told().await.kind, EventKind::AnswerSubmitted);
+    assert_eq!(client.told().await.kind, EventKind::AnswerSubmitted);
     app.advance(Presence::GAP_MS);
 
     show(&parent, id, "writing").await;
-    hears_nothing(&mut ear, &child).await;
+    hears_nothing(&mut client, &child).await;
     // It did not take the place of what may be told either.
     show(&parent, id, "here").await;
-    assert_eq!(ear.news().await, signal(id, Presence::Here));
+    assert_eq!(client.news().await, signal(id, Presence::Here));
 
     // Of an open card nobody is writing an answer, and without one nobody has begun.
     app.advance(Presence::GAP_MS);
     child.answer(id, "등나무").await;
-    while ear.told().await.kind != EventKind::CardOpened {}
-    let mut own = listen(&parent, id, Door::Sse).await;
+    while client.told().await.kind != EventKind::CardOpened {}
+    let mut own = listen(&parent, id, Transport::Sse).await;
     for browser in [&parent, &child] {
         show(browser, id, "writing").await;
     }
-    hears_nothing(&mut ear, &child).await;
+    hears_nothing(&mut client, &child).await;
     hears_nothing(&mut own, &parent).await;
 }
 
@@ -199,7 +199,8 @@ async fn whoever_has_answered_is_not_seen_writing_and_edits_at_no_other_pace() {
 async fn switched_off_by_one_it_is_off_for_both() {
     let app = TestApp::start().await;
     let TestPair { id, parent, child } = app.pair().await;
-    let (mut to_child, mut to_parent) = (listen(&child, id, Door::Sse).await, listen(&parent, id, Door::Sse).await);
+    let (mut to_child, mut to_parent) =
+        (listen(&child, id, Transport::Sse).await, listen(&parent, id, Transport::Sse).await);
     let words = async |browser: &Browser| {
         browser
             .ask::<Option<PresenceView>>("presence", &[("pair", &id.to_string()), ("what", "here")])
@@ -296,12 +297,12 @@ async fn only_members_of_a_running_pair_with_both_seats_taken_may() {
 async fn nothing_is_written_neither_to_the_database_nor_to_a_feed() {
     let app = TestApp::start().await;
     let pair = app.pair().await;
-    let mut ear = listen(&pair.child, pair.id, Door::Sse).await;
+    let mut client = listen(&pair.child, pair.id, Transport::Sse).await;
     let seq = async |browser: &Browser| browser.today(pair.id).await.as_of;
     let before = (seq(&pair.child).await, seq(&pair.parent).await, app.stored());
     for what in ["here", "writing"] {
         show(&pair.parent, pair.id, what).await;
-        assert!(matches!(ear.news().await, Heard::Presence(_)));
+        assert!(matches!(client.news().await, FeedMessage::Presence(_)));
         app.advance(Presence::GAP_MS);
     }
     assert_eq!((seq(&pair.child).await, seq(&pair.parent).await), (before.0, before.1));
@@ -345,7 +346,7 @@ async fn a_feed_that_ended_with_its_session_hears_nothing_of_it() {
     let code = pair.child.recovery_code();
     let device = app.visitor();
     assert_eq!(device.post("sign_in", &[("code", &code)]).await.status(), StatusCode::OK);
-    let mut ear = listen(&device, pair.id, Door::Sse).await;
+    let mut client = listen(&device, pair.id, Transport::Sse).await;
     let token = device.cookies.lock().expect("cookies")["__Host-session"].clone();
     let found = recognise(&app.state, &token, [127, 0, 0, 1].into()).await.expect("a look").expect("a session").found;
     // Taken away where nobody is told of it, so that nothing but the presence signal wakes the line.
@@ -355,5 +356,5 @@ async fn a_feed_that_ended_with_its_session_hears_nothing_of_it() {
 
     show(&pair.parent, pair.id, "here").await;
 
-    assert_eq!(ear.ends().await, None, "not even that");
+    assert_eq!(client.ends().await, None, "not even that");
 }

@@ -1,5 +1,5 @@
-//! Requests that no browser of ours sends: from other sites, with two hosts, with an id of their own, from a door that
-//! is no page.
+//! Requests that no browser of ours sends: from other sites, with two hosts, with an id of their own, from a transport
+//! that is no page.
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -8,7 +8,7 @@ use tokio::{
 
 use super::{
     app::{PATIENCE, TestApp},
-    doors::{self, Door},
+    feed_clients::{self, Transport},
 };
 use crate::{domain::EventKind, server::storage::seeds::CHILDREN};
 
@@ -20,20 +20,20 @@ async fn pages_of_other_sites_open_no_line_and_close_none_of_ours() {
     let pair = app.pair().await;
     let mut line = pair.child.listen(pair.id).await;
     for site in ["same-site", "cross-site"] {
-        for door in Door::ALL {
+        for transport in Transport::ALL {
             for _ in 0..4 {
-                let refused = if door == Door::WebSocket {
-                    doors::socket(&pair.child, &door.query(0), &[("sec-fetch-site", site)])
+                let refused = if transport == Transport::WebSocket {
+                    feed_clients::socket(&pair.child, &transport.query(0), &[("sec-fetch-site", site)])
                         .await
                         .map(drop)
                         .expect_err("a refusal")
                 } else {
-                    let headers = [("accept", door.accept()), ("sec-fetch-site", site)];
-                    let response = pair.child.events(&door.query(0), &headers).await.expect("an answer");
-                    assert_eq!(response.status(), 403, "{site} {door:?}");
+                    let headers = [("accept", transport.accept()), ("sec-fetch-site", site)];
+                    let response = pair.child.events(&transport.query(0), &headers).await.expect("an answer");
+                    assert_eq!(response.status(), 403, "{site} {transport:?}");
                     (response.status().as_u16(), response.text().await.expect("a code"))
                 };
-                assert_eq!(refused, (403, "\"CrossSite\"".to_owned()), "{site} {door:?}");
+                assert_eq!(refused, (403, "\"CrossSite\"".to_owned()), "{site} {transport:?}");
             }
         }
     }
@@ -86,7 +86,8 @@ async fn the_id_of_a_request_is_ours() {
     let given = "a-name-that-a-stranger-made-up";
     for path in ["/livez", "/", "/nowhere"] {
         let head = format!(
-            "GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: {given}\r\nX-Request-Id: {given}\r\nConnection: close\r\n\r\n"
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: {given}\r\nX-Request-Id: {given}\r\nConnection: \
+             close\r\n\r\n"
         );
         let heard = ask(&app, &head).await;
         assert!(!heard.contains(given), "{heard}");
@@ -98,7 +99,7 @@ async fn the_id_of_a_request_is_ours() {
 async fn a_refused_post_is_answered_with_a_page_wherever_it_says_it_comes_from() {
     let app = TestApp::start().await;
     let person = app.person(CHILDREN[0].0).await;
-    let doors = [
+    let transports = [
         "/events",
         "/events?after=0",
         "/events?after=0&wait=55",
@@ -109,15 +110,15 @@ async fn a_refused_post_is_answered_with_a_page_wherever_it_says_it_comes_from()
         "/today",
         "/archive",
     ];
-    for door in doors.into_iter().chain(["/settings", "/nowhere", "/", ""]) {
-        let referer = format!("{}{door}", app.url);
+    for transport in transports.into_iter().chain(["/settings", "/nowhere", "/", ""]) {
+        let referer = format!("{}{transport}", app.url);
         let headers = [("referer", referer.as_str())];
         let response = person.send_body("change_name", b"name=".to_vec(), HTML, &headers).await;
-        assert_eq!(response.status().as_u16(), if door == "/nowhere" { 404 } else { 422 }, "{door}");
+        assert_eq!(response.status().as_u16(), if transport == "/nowhere" { 404 } else { 422 }, "{transport}");
         let kind = response.headers()["content-type"].to_str().expect("a type").to_owned();
-        assert!(kind.starts_with(HTML), "{door}: {kind}");
+        assert!(kind.starts_with(HTML), "{transport}: {kind}");
         let page = tokio::time::timeout(PATIENCE, response.text()).await.expect("a page with an end").expect("a page");
-        assert!(page.contains("</html>"), "{door}");
+        assert!(page.contains("</html>"), "{transport}");
     }
     assert_eq!(app.state.database.notifier().count_connections(), 0);
 }

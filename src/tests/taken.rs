@@ -298,7 +298,7 @@ async fn signing_in_again_as_the_same_person_keeps_the_notifications_of_this_bro
 }
 
 #[tokio::test]
-async fn whoever_signs_in_again_and_again_ends_nobody_who_was_here_before() {
+async fn a_person_who_signs_in_again_and_again_ends_no_session_from_before() {
     let app = TestApp::start().await;
     let person = app.person(CHILDREN[0].0).await;
     let code = person.recovery_code();

@@ -3,8 +3,8 @@
 
 /// Declares a struct with one field for each sentence, and its Korean value.
 ///
-/// `struct Words = KO { name: "…", }` declares a table. `struct PageWords = KO_PAGES: Words = KO { … }` declares a table
-/// that extends another one: `common` refers to it, and its sentences are read like the table's own.
+/// `struct Words = KO { name: "…", }` declares a table. `struct PageWords = KO_PAGES: Words = KO { … }` declares a
+/// table that extends another one: `common` refers to it, and its sentences are read like the table's own.
 macro_rules! sentences {
     (
         $(#[$meta:meta])*

@@ -63,7 +63,8 @@ pub async fn post(port: u16, posts: Vec<Post>, tally: &Arc<Tally>) -> Result<f64
 
 async fn send(wire: &mut Wire, port: u16, post: &Post, tally: &Tally) -> Result<(), String> {
     let request = format!(
-        "POST {} HTTP/1.1\r\nHost: localhost:{port}\r\nCookie: {}\r\nAccept: */*\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+        "POST {} HTTP/1.1\r\nHost: localhost:{port}\r\nCookie: {}\r\nAccept: */*\r\nContent-Type: \
+         application/x-www-form-urlencoded\r\n\
          Content-Length: {}\r\n\r\n{}",
         post.path,
         post.cookie,

@@ -1,4 +1,4 @@
-//! A connected member: one line of its own, read to the end of the measurement, over the door that is measured.
+//! A connected member: one line of its own, read to the end of the measurement, over the transport that is measured.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::{
 
 /// How a member hears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
+pub enum Transport {
     Sse,
     Ndjson,
     WebSocket,
@@ -26,7 +26,7 @@ const LONG_POLL: Duration = Duration::from_secs(25);
 /// Every member asks so often, spread evenly.
 pub const POLL: Duration = Duration::from_secs(5);
 
-impl Door {
+impl Transport {
     /// From heartbeat to heartbeat: each line has exactly one in it.
     pub fn silence(self) -> Duration {
         match self {
@@ -37,11 +37,11 @@ impl Door {
     }
 }
 
-/// What a member asks for, over which door.
+/// What a member asks for, over which transport.
 #[derive(Debug, Clone)]
 pub struct Member {
     pub number: usize,
-    pub door: Door,
+    pub transport: Transport,
     /// Where the stream is; the cursor comes behind.
     pub path: String,
     pub cookie: String,
@@ -56,10 +56,10 @@ struct Batch {
 
 impl Member {
     fn request(&self, port: u16, query: &str) -> String {
-        let accept = match self.door {
-            Door::Sse | Door::WebSocket => "text/event-stream",
-            Door::Ndjson => "application/x-ndjson",
-            Door::LongPoll | Door::Poll => "application/json",
+        let accept = match self.transport {
+            Transport::Sse | Transport::WebSocket => "text/event-stream",
+            Transport::Ndjson => "application/x-ndjson",
+            Transport::LongPoll | Transport::Poll => "application/json",
         };
         format!(
             "GET {}{query} HTTP/1.1\r\nHost: localhost:{port}\r\nCookie: {}\r\nAccept: {accept}\r\n\r\n",
@@ -67,28 +67,30 @@ impl Member {
         )
     }
 
-    /// Asks for what is there now, whatever the door.
+    /// Asks for what is there now, whatever the transport.
     pub fn look(&self, port: u16) -> String {
-        Self { door: Door::Poll, ..self.clone() }.request(port, "?after=0")
+        Self { transport: Transport::Poll, ..self.clone() }.request(port, "?after=0")
     }
 
     /// Connects and reads until it is heard that the line is open. What that costs belongs to no event.
     pub async fn open(&self, port: u16) -> Result<(Wire, Head), String> {
         let mut wire = Wire::open(port).await?;
-        let request = match self.door {
-            Door::WebSocket => websocket::handshake(port, &self.cookie),
+        let request = match self.transport {
+            Transport::WebSocket => websocket::handshake(port, &self.cookie),
             // On the connection that stays; the first look of a long poll is not a long one.
-            Door::Sse | Door::Ndjson | Door::LongPoll | Door::Poll => self.request(port, "?after=0"),
+            Transport::Sse | Transport::Ndjson | Transport::LongPoll | Transport::Poll => {
+                self.request(port, "?after=0")
+            }
         };
         let head = wire.ask(&request).await?;
-        let wanted = if self.door == Door::WebSocket { 101 } else { 200 };
+        let wanted = if self.transport == Transport::WebSocket { 101 } else { 200 };
         if head.status != wanted {
-            return Err(format!("{:?} was answered with {}", self.door, head.status));
+            return Err(format!("{:?} was answered with {}", self.transport, head.status));
         }
-        match self.door {
-            Door::Sse | Door::Ndjson => drop(wire.piece(head).await?),
-            Door::WebSocket => drop(websocket::next(&mut wire).await?),
-            Door::LongPoll | Door::Poll => drop(wire.body(head).await?),
+        match self.transport {
+            Transport::Sse | Transport::Ndjson => drop(wire.piece(head).await?),
+            Transport::WebSocket => drop(websocket::next(&mut wire).await?),
+            Transport::LongPoll | Transport::Poll => drop(wire.body(head).await?),
         }
         wire.take_bytes();
         Ok((wire, head))
@@ -96,12 +98,12 @@ impl Member {
 
     /// Listens for as long as the line holds. `phase`: where in the interval a poll begins, from 0 to 1.
     pub async fn listen(&self, wire: Wire, head: Head, port: u16, phase: f64, tally: &Tally) -> Result<(), String> {
-        match self.door {
-            Door::Sse => self.read(wire, head, "\n\n", tally).await,
-            Door::Ndjson => self.read(wire, head, "\n", tally).await,
-            Door::WebSocket => self.read_frames(wire, tally).await,
-            Door::LongPoll => self.ask_long(wire, port, tally).await,
-            Door::Poll => self.ask_again(wire, port, phase, tally).await,
+        match self.transport {
+            Transport::Sse => self.read(wire, head, "\n\n", tally).await,
+            Transport::Ndjson => self.read(wire, head, "\n", tally).await,
+            Transport::WebSocket => self.read_frames(wire, tally).await,
+            Transport::LongPoll => self.ask_long(wire, port, tally).await,
+            Transport::Poll => self.ask_again(wire, port, phase, tally).await,
         }
     }
 

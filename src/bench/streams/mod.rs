@@ -1,4 +1,5 @@
-//! live: the five doors of `GET /events` with 1,000 and with 10,000 members connected, beside servers that only stream.
+//! live: the five transports of `GET /events` with 1,000 and with 10,000 members connected, beside servers that only
+//! stream.
 //!
 //! Each row has a server of its own in a process of its own, on a copy of one seeded database. Half of the members are
 //! parents, half their children, everybody with one line. Answers come over HTTP, 200 a second, each in another pair;
@@ -30,19 +31,19 @@ use umbba::{
 };
 
 use load::{Hearer, Post};
-use member::{Door, Member};
+use member::{Member, Transport};
 use row::{Plan, Row};
 use server::Again;
 
 pub use peer::run_bare;
 
 pub const COUNTS: [usize; 2] = [1_000, 10_000];
-const DOORS: [(&str, Door); 5] = [
-    ("ours, SSE", Door::Sse),
-    ("ours, NDJSON", Door::Ndjson),
-    ("ours, WebSocket", Door::WebSocket),
-    ("ours, long poll, 25 s", Door::LongPoll),
-    ("ours, poll every 5 s", Door::Poll),
+const TRANSPORTS: [(&str, Transport); 5] = [
+    ("ours, SSE", Transport::Sse),
+    ("ours, NDJSON", Transport::Ndjson),
+    ("ours, WebSocket", Transport::WebSocket),
+    ("ours, long poll, 25 s", Transport::LongPoll),
+    ("ours, poll every 5 s", Transport::Poll),
 ];
 const BARE: &str = "bare axum, SSE";
 const NCHAN: &str = "Nchan, SSE";
@@ -80,7 +81,8 @@ pub async fn measure(folder: &Path, counts: &[usize]) -> Result<(), String> {
         begun.elapsed().as_secs_f64()
     );
     println!(
-        "An answer of ours is committed, then told on two lines: its request is in the CPU of both. The others tell one line and store nothing.\n"
+        "An answer of ours is committed, then told on two lines: its request is in the CPU of both. The others tell \
+         one line and store nothing.\n"
     );
     print!("{}", table::markdown(&rows));
     result
@@ -94,10 +96,10 @@ async fn measure_all(
     is_first: bool,
     rows: &mut Vec<Row>,
 ) -> Result<(), String> {
-    for (name, door) in DOORS {
-        rows.push(ours(folder, name, door, members).await?);
+    for (name, transport) in TRANSPORTS {
+        rows.push(ours(folder, name, transport, members).await?);
     }
-    let silence = if is_first { Door::Sse.silence() } else { Duration::ZERO };
+    let silence = if is_first { Transport::Sse.silence() } else { Duration::ZERO };
     let bare = Again::start(&["live-bare"])?;
     rows.push(theirs(BARE, bare.number(), bare.port, members.len(), silence).await?);
     drop(bare);
@@ -132,12 +134,12 @@ fn copy_of(folder: &Path) -> Result<PathBuf, String> {
     Ok(copy)
 }
 
-async fn ours(folder: &Path, name: &str, door: Door, seeded: &[SeededMember]) -> Result<Row, String> {
+async fn ours(folder: &Path, name: &str, transport: Transport, seeded: &[SeededMember]) -> Result<Row, String> {
     let copy = copy_of(folder)?;
     let app = Again::start(&["live-app", &copy.display().to_string()])?;
     let member = |(number, seeded): (usize, &SeededMember)| Member {
         number,
-        door,
+        transport,
         path: "/events".into(),
         cookie: umbba::cookies::sent_session(&seeded.token),
     };
@@ -160,8 +162,8 @@ async fn ours(folder: &Path, name: &str, door: Door, seeded: &[SeededMember]) ->
         name,
         process: app.number(),
         port: app.port,
-        door,
-        silence: door.silence(),
+        transport,
+        silence: transport.silence(),
         members,
         pairs,
         posts,
@@ -175,7 +177,12 @@ async fn theirs(name: &str, process: u32, port: u16, count: usize, silence: Dura
     tokio::time::sleep(Duration::from_millis(500)).await;
     let pairs: Vec<String> = (0..count).map(|number| format!("019aab00-0000-7000-8000-{number:012}")).collect();
     let members = (0..count)
-        .map(|number| Member { number, door: Door::Sse, path: format!("/sub/{number}"), cookie: String::new() })
+        .map(|number| Member {
+            number,
+            transport: Transport::Sse,
+            path: format!("/sub/{number}"),
+            cookie: String::new(),
+        })
         .collect();
     let post = |at: usize| {
         let member = at % count;
@@ -184,11 +191,12 @@ async fn theirs(name: &str, process: u32, port: u16, count: usize, silence: Dura
             path: format!("/pub/{member}"),
             cookie: String::new(),
             body: format!(
-                "{{\"seq\":{seq},\"kind\":\"answer_submitted\",\"pair\":\"{pair}\",\"daily_question\":\"{pair}\",\"unread\":1}}"
+                "{{\"seq\":{seq},\"kind\":\"answer_submitted\",\"pair\":\"{pair}\",\
+                 \"daily_question\":\"{pair}\",\"unread\":1}}"
             ),
             hearers: vec![Hearer { member, is_timed: true }],
         }
     };
     let posts = (0..ANSWERS.min(count)).map(post).collect();
-    row::measure(Plan { name, process, port, door: Door::Sse, silence, members, pairs, posts }).await
+    row::measure(Plan { name, process, port, transport: Transport::Sse, silence, members, pairs, posts }).await
 }

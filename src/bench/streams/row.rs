@@ -1,4 +1,5 @@
-//! One row of the table: a server, a door and so many members. Open, settle, be silent, post, wait for the last, count.
+//! One row of the table: a server, a transport and so many members. Open, settle, be silent, post, wait for the last,
+//! count.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,7 +11,7 @@ use tokio::{
 
 use super::{
     load::{self, Post},
-    member::{Door, Member, POLL},
+    member::{Member, POLL, Transport},
     server,
     tally::{Counts, Tally},
     wire::Wire,
@@ -28,7 +29,7 @@ pub struct Plan<'a> {
     pub name: &'a str,
     pub process: u32,
     pub port: u16,
-    pub door: Door,
+    pub transport: Transport,
     /// How long nothing is posted and the lines are watched; zero leaves it out.
     pub silence: Duration,
     pub members: Vec<Member>,
@@ -99,7 +100,7 @@ pub async fn measure(plan: Plan<'_>) -> Result<Row, String> {
         notes.push(format!("only {posted:.0} answers/s came through"));
     }
     let wanted = count as f64 / POLL.as_secs_f64();
-    if plan.door == Door::Poll && polls < 0.95 * wanted {
+    if plan.transport == Transport::Poll && polls < 0.95 * wanted {
         notes.push(format!("only {polls:.0} of {wanted:.0} polls/s came through"));
     }
     if let Some((lines, first)) = ended {
@@ -107,7 +108,8 @@ pub async fn measure(plan: Plan<'_>) -> Result<Row, String> {
     }
     let (p50_ms, p99_ms) = tally.p50_p99_ms();
     eprintln!(
-        "  {}, {count}: opened {:.0} a second; while posting the server burnt {:.2} cores, the load {:.2}, others {others:.2}, {:.2} s stolen",
+        "  {}, {count}: opened {:.0} a second; while posting the server burnt {:.2} cores, the load {:.2}, others \
+         {others:.2}, {:.2} s stolen",
         plan.name,
         count as f64 / opened_s,
         spent.as_secs_f64() / posting,
@@ -134,12 +136,12 @@ pub async fn measure(plan: Plan<'_>) -> Result<Row, String> {
 /// Opens every line; each is listened to from then on.
 async fn open_all(members: Vec<Member>, port: u16, tally: &Arc<Tally>) -> Result<JoinSet<()>, String> {
     let count = members.len() as f64;
-    let door = Arc::new(Semaphore::new(OPENING));
+    let turns = Arc::new(Semaphore::new(OPENING));
     let (mut opening, mut lines) = (JoinSet::new(), JoinSet::new());
     for member in members {
-        let door = Arc::clone(&door);
+        let turns = Arc::clone(&turns);
         opening.spawn(async move {
-            let _turn = door.acquire().await;
+            let _turn = turns.acquire().await;
             member.open(port).await.map(|line| (member, line))
         });
     }

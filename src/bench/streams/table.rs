@@ -3,7 +3,7 @@
 use super::row::Row;
 
 const HEAD: [&str; 10] = [
-    "server, door",
+    "server, transport",
     "members",
     "KiB a connection",
     "bytes an event",

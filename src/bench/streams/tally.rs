@@ -15,7 +15,7 @@ pub const EVENTS_EACH: usize = 2;
 
 pub struct Tally {
     begun: Instant,
-    ears: Vec<Ear>,
+    received: Vec<Received>,
     took_us: Mutex<Vec<u64>>,
     heard: AtomicU64,
     doubled: AtomicU64,
@@ -29,7 +29,7 @@ pub struct Tally {
 }
 
 /// One member, as far as it matters whether the right thing arrived.
-struct Ear {
+struct Received {
     pair: String,
     told: AtomicU32,
     /// A bit for each event heard.
@@ -52,10 +52,11 @@ pub struct Counts {
 
 impl Tally {
     pub fn new(pairs: Vec<String>) -> Self {
-        let ear = |pair| Ear { pair, told: AtomicU32::new(0), heard: AtomicU32::new(0), sent_us: Default::default() };
+        let received =
+            |pair| Received { pair, told: AtomicU32::new(0), heard: AtomicU32::new(0), sent_us: Default::default() };
         Self {
             begun: Instant::now(),
-            ears: pairs.into_iter().map(ear).collect(),
+            received: pairs.into_iter().map(received).collect(),
             took_us: Mutex::default(),
             heard: AtomicU64::new(0),
             doubled: AtomicU64::new(0),
@@ -73,9 +74,9 @@ impl Tally {
 
     /// Called just before a member's next event is written to the server.
     pub fn sending(&self, member: usize, is_timed: bool) {
-        let ear = &self.ears[member];
-        let number = ear.told.fetch_add(1, Relaxed) as usize;
-        if is_timed && let Some(sent) = ear.sent_us.get(number) {
+        let received = &self.received[member];
+        let number = received.told.fetch_add(1, Relaxed) as usize;
+        if is_timed && let Some(sent) = received.sent_us.get(number) {
             sent.store(self.now_us(), Relaxed);
         }
     }
@@ -85,22 +86,22 @@ impl Tally {
         let kind = if events.is_empty() { &self.idle_bytes } else { &self.event_bytes };
         kind.fetch_add(bytes, Relaxed);
         for event in events {
-            self.hear_one(&self.ears[member], event);
+            self.hear_one(&self.received[member], event);
         }
     }
 
-    fn hear_one(&self, ear: &Ear, event: &Told) {
-        if event.pair != ear.pair || event.seq == 0 || event.seq > ear.told.load(Relaxed) {
+    fn hear_one(&self, received: &Received, event: &Told) {
+        if event.pair != received.pair || event.seq == 0 || event.seq > received.told.load(Relaxed) {
             self.astray.fetch_add(1, Relaxed);
             return;
         }
         let bit = 1 << (event.seq - 1);
-        if ear.heard.fetch_or(bit, Relaxed) & bit != 0 {
+        if received.heard.fetch_or(bit, Relaxed) & bit != 0 {
             self.doubled.fetch_add(1, Relaxed);
             return;
         }
         self.heard.fetch_add(1, Relaxed);
-        let sent = ear.sent_us.get(event.seq as usize - 1).map_or(0, |sent| sent.load(Relaxed));
+        let sent = received.sent_us.get(event.seq as usize - 1).map_or(0, |sent| sent.load(Relaxed));
         if sent > 0 {
             self.took_us.lock().unwrap_or_else(PoisonError::into_inner).push(self.now_us().saturating_sub(sent));
         }
@@ -123,7 +124,7 @@ impl Tally {
 
     pub fn counts(&self) -> Counts {
         Counts {
-            told: self.ears.iter().map(|ear| u64::from(ear.told.load(Relaxed))).sum(),
+            told: self.received.iter().map(|received| u64::from(received.told.load(Relaxed))).sum(),
             heard: self.heard.load(Relaxed),
             doubled: self.doubled.load(Relaxed),
             astray: self.astray.load(Relaxed),

@@ -14,8 +14,10 @@ const MASK: [u8; 4] = [0; 4];
 /// What is asked for beside the cookie; the origin is a page of ours, as a browser would say.
 pub fn handshake(port: u16, cookie: &str) -> String {
     format!(
-        "GET /events?after=0 HTTP/1.1\r\nHost: localhost:{port}\r\nOrigin: http://localhost:{port}\r\nCookie: {cookie}\r\n\
-         Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dW1iYmEtYmVuY2gtMjAyNg==\r\n\r\n"
+        "GET /events?after=0 HTTP/1.1\r\nHost: localhost:{port}\r\nOrigin: http://localhost:{port}\r\nCookie: \
+         {cookie}\r\n\
+         Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: \
+         dW1iYmEtYmVuY2gtMjAyNg==\r\n\r\n"
     )
 }
 

@@ -22,7 +22,7 @@ pub struct Head {
     is_chunked: bool,
 }
 
-/// An event as any of the doors tells it. Hello, reset and ping have no pair.
+/// An event as any of the transports tells it. Hello, reset and ping have no pair.
 #[derive(Debug, Deserialize)]
 pub struct Told {
     pub seq: u32,

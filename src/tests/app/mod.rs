@@ -110,7 +110,7 @@ impl TestApp {
         Self::start_at(seed, "").await
     }
 
-    /// Starts an app that closes a connection whose other end takes nothing for `patience`. The socket buffers are small.
+    /// Starts an app that closes a connection whose other end takes nothing for `patience`. Its buffers are small.
     pub async fn start_with_patience(patience: Duration) -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_send_buffer_size(16 * 1024).expect("a small buffer");

@@ -5,28 +5,27 @@ use std::{
     path::Path,
 };
 
-use syn::{Attribute, Expr, ExprLit, Item, Lit, Meta};
-
 use super::{
+    declared::{Declared, DeclaredModule},
     hold,
-    source::{Import, Source, branches, sources},
+    source::{Import, Source, sources},
 };
 
 /// A module: a file, or an inline `mod` of one.
 #[derive(Default)]
-struct Module {
+struct Module<'a> {
     file: usize,
     parent: usize,
     children: BTreeMap<String, usize>,
-    items: BTreeSet<String>,
+    items: BTreeSet<&'a String>,
     /// Public `use` items: the name and the path. A glob has the name `*`.
-    re_exports: Vec<(String, Vec<String>)>,
+    re_exports: Vec<&'a (String, Vec<String>)>,
 }
 
 /// The files and the modules of the crate.
 struct Graph<'a> {
     sources: &'a [Source],
-    modules: Vec<Module>,
+    modules: Vec<Module<'a>>,
     /// The module of each file.
     by_file: BTreeMap<usize, usize>,
 }
@@ -46,51 +45,43 @@ impl<'a> Graph<'a> {
         let file = sources.iter().position(|source| source.name == "lib.rs").expect("lib.rs");
         let mut graph = Self { sources, modules: vec![Module { file, ..Module::default() }], by_file: BTreeMap::new() };
         graph.by_file.insert(file, 0);
-        graph.add_items(0, &sources[file].items);
+        graph.add(0, &sources[file].declared);
         graph
     }
 
-    fn add_items(&mut self, module: usize, items: &'a [Item]) {
-        for item in items {
-            match item {
-                Item::Mod(child) if !is_for_tests(&child.attrs) => {
-                    let name = child.ident.to_string();
-                    let file = match &child.content {
-                        Some(_) => self.modules[module].file,
-                        None => self.file_of(module, &name, &child.attrs),
-                    };
-                    // The two halves may each have a module of one name.
-                    let at = match self.modules[module].children.get(&name) {
-                        Some(at) => *at,
-                        None => {
-                            self.modules.push(Module { file, parent: module, ..Module::default() });
-                            self.modules.len() - 1
-                        }
-                    };
-                    self.modules[module].children.insert(name, at);
-                    match &child.content {
-                        Some((_, items)) => self.add_items(at, items),
-                        None => {
-                            self.by_file.insert(file, at);
-                            self.add_items(at, &self.sources[file].items);
-                        }
-                    }
+    fn add(&mut self, module: usize, declared: &'a Declared) {
+        self.modules[module].items.extend(&declared.items);
+        self.modules[module].re_exports.extend(&declared.re_exports);
+        for child in &declared.modules {
+            let file = match &child.inline {
+                Some(_) => self.modules[module].file,
+                None => self.file_of(module, child),
+            };
+            // The two halves may each have a module of one name.
+            let at = match self.modules[module].children.get(&child.name) {
+                Some(at) => *at,
+                None => {
+                    self.modules.push(Module { file, parent: module, ..Module::default() });
+                    self.modules.len() - 1
                 }
-                Item::Use(item) if !matches!(item.vis, syn::Visibility::Inherited) => {
-                    let mut found = Vec::new();
-                    branches(&item.tree, &[], &mut found);
-                    self.modules[module].re_exports.append(&mut found);
+            };
+            self.modules[module].children.insert(child.name.clone(), at);
+            match &child.inline {
+                Some(inline) => self.add(at, inline),
+                None => {
+                    self.by_file.insert(file, at);
+                    self.add(at, &self.sources[file].declared);
                 }
-                other => self.modules[module].items.extend(name_of(other)),
             }
         }
     }
 
     /// The file of `mod name;`.
-    fn file_of(&self, module: usize, name: &str, attributes: &[Attribute]) -> usize {
+    fn file_of(&self, module: usize, child: &DeclaredModule) -> usize {
+        let name = &child.name;
         let own = &self.sources[self.modules[module].file].name;
         let folder = Path::new(own).parent().expect("a folder");
-        let candidates = match path_attribute(attributes) {
+        let candidates = match &child.path {
             Some(path) => vec![folder.join(path)],
             None => {
                 let is_folder = own.ends_with("/mod.rs") || own == "lib.rs";
@@ -243,47 +234,12 @@ fn reach(file: usize, edges: &Edges, seen: &mut BTreeSet<usize>, order: &mut Vec
     order.push(file);
 }
 
-fn name_of(item: &Item) -> Option<String> {
-    let name = match item {
-        Item::Const(item) => &item.ident,
-        Item::Enum(item) => &item.ident,
-        Item::Fn(item) => &item.sig.ident,
-        Item::Macro(item) => item.ident.as_ref()?,
-        Item::Static(item) => &item.ident,
-        Item::Struct(item) => &item.ident,
-        Item::Trait(item) => &item.ident,
-        Item::Type(item) => &item.ident,
-        Item::Union(item) => &item.ident,
-        _ => return None,
-    };
-    Some(name.to_string())
-}
-
-fn is_for_tests(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|attribute| {
-        let Meta::List(list) = &attribute.meta else { return false };
-        let condition = list.tokens.to_string();
-        list.path.is_ident("cfg") && condition.split(|c: char| !c.is_alphanumeric()).any(|word| word == "test")
-    })
-}
-
-fn path_attribute(attributes: &[Attribute]) -> Option<String> {
-    attributes.iter().find_map(|attribute| match &attribute.meta {
-        Meta::NameValue(value) if value.path.is_ident("path") => match &value.value {
-            Expr::Lit(ExprLit { lit: Lit::Str(path), .. }) => Some(path.value()),
-            _ => None,
-        },
-        _ => None,
-    })
-}
-
 /// Circles that are still to be mended, by one of their files.
 const KNOWN: [&str; 1] = ["src/http/port.rs:"];
 
 #[test]
 fn no_files_use_one_another_in_a_circle() {
-    let sources = sources();
-    let mut cycles = Graph::of(&sources).cycles();
+    let mut cycles = Graph::of(sources()).cycles();
     cycles.retain(|uses| !uses.iter().any(|line| KNOWN.iter().any(|known| line.starts_with(known))));
     hold(cycles.into_iter().map(|uses| uses.join("\n")).collect());
 }

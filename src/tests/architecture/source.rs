@@ -4,10 +4,13 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use proc_macro2::{Delimiter, LineColumn, TokenStream, TokenTree};
-use syn::{Item, ItemUse, Lit, UseTree, visit::Visit};
+use syn::{ItemUse, Lit, visit::Visit};
+
+use super::declared::{Declared, branches, declared};
 
 /// A source file without comments and tests.
 pub(super) struct Source {
@@ -17,7 +20,7 @@ pub(super) struct Source {
     pub(super) tokens: Vec<Token>,
     /// The values of the string literals, with their lines.
     pub(super) strings: Vec<(usize, String)>,
-    pub(super) items: Vec<Item>,
+    pub(super) declared: Declared,
     pub(super) imports: Vec<Import>,
     /// For each pair of braces the pair around it. The first is the file.
     scopes: Vec<usize>,
@@ -74,17 +77,17 @@ pub(super) fn is_test(name: &str) -> bool {
     name.starts_with("tests/") || name.starts_with("bench/") || name.contains("_tests")
 }
 
-/// Every source file of the app, without tests and benchmarks.
-pub(super) fn sources() -> Vec<Source> {
-    let mut found = Vec::new();
-    files(&root(), &["rs"], &mut found);
-    assert!(found.len() > 80, "only {} files", found.len());
-    let name = |path: &Path| path.strip_prefix(root()).expect("below src").to_string_lossy().into_owned();
-    found
-        .iter()
-        .filter(|path| !is_test(&name(path)))
-        .map(|path| Source::read(name(path), fs::read_to_string(path).expect("text")))
-        .collect()
+/// Every source file of the app, without tests and benchmarks. They are read once.
+pub(super) fn sources() -> &'static [Source] {
+    static SOURCES: OnceLock<Vec<Source>> = OnceLock::new();
+    SOURCES.get_or_init(|| {
+        let mut found = Vec::new();
+        files(&root(), &["rs"], &mut found);
+        assert!(found.len() > 80, "only {} files", found.len());
+        let name = |path: &Path| path.strip_prefix(root()).expect("below src").to_string_lossy().into_owned();
+        let of_app = found.iter().filter(|path| !is_test(&name(path)));
+        of_app.map(|path| Source::read(name(path), fs::read_to_string(path).expect("text"))).collect()
+    })
 }
 
 impl Source {
@@ -110,7 +113,7 @@ impl Source {
             branches(&item.tree, &[], &mut found);
             imports.extend(found.into_iter().map(|(alias, parts)| Import { line, scope, alias, parts, is_public }));
         }
-        Self { name, tokens, strings, items: file.items, imports, scopes, text }
+        Self { name, tokens, strings, declared: declared(&file.items), imports, scopes, text }
     }
 
     /// The module of the table `MODULES` that this file belongs to.
@@ -225,21 +228,6 @@ fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
-/// The names of a `use` tree with their paths.
-pub(super) fn branches(tree: &UseTree, before: &[String], found: &mut Vec<(String, Vec<String>)>) {
-    let with = |name: &syn::Ident| [before, &[name.to_string()]].concat();
-    match tree {
-        UseTree::Path(path) => branches(&path.tree, &with(&path.ident), found),
-        UseTree::Name(name) if name.ident == "self" => {
-            found.push((before.last().cloned().unwrap_or_default(), before.to_vec()));
-        }
-        UseTree::Name(name) => found.push((name.ident.to_string(), with(&name.ident))),
-        UseTree::Rename(rename) => found.push((rename.rename.to_string(), with(&rename.ident))),
-        UseTree::Glob(_) => found.push(("*".into(), [before, &["*".to_owned()]].concat())),
-        UseTree::Group(group) => group.items.iter().for_each(|tree| branches(tree, before, found)),
-    }
-}
-
 /// Collects the `use` items of a file, also those inside functions.
 #[derive(Default)]
 struct Uses<'ast> {
@@ -337,7 +325,8 @@ fn doc_attribute(trees: &[TokenTree]) -> Option<usize> {
 #[test]
 fn the_reader_sees_every_path_and_no_words() {
     let sample = "// crate::http is a comment\nuse crate::{\n    api::{self, X as Y},\n    text, // crate::app\n};\n\
-                  use super::{super::domain, events};\n/// crate::cli\nfn f() {\n    let r#type = \"crate::cli \\\" crate::app\";\n    \
+                  use super::{super::domain, events};\n\
+                  /// crate::cli\nfn f() {\n    let r#type = \"crate::cli \\\" crate::app\";\n    \
                   crate::server::go('\"', '\\'', r#\"crate::x\"#);\n    view! { <p>{text::fill()}</p> }\n}\n\
                   #[cfg(test)]\nmod tests {\n    use crate::bench;\n}\n";
     let source = Source::read("server/live/mod.rs".into(), sample.into());

@@ -174,7 +174,7 @@ async fn gaps_and_overlaps_in_three_zones_open_once_a_date() {
         for two in dates.windows(2) {
             assert_eq!(two[1].days_since(two[0]), 1, "{zone}: every date once: {dates:?}");
         }
-        // The instants follow the clock on the wall, not 24 hours.
+        // The instants follow local time, not 24 hours.
         let zone_of = Zone::stored(&crate::domain::ZoneName::parse(zone).expect("a zone"));
         assert_eq!(zone_of.date(next_due(&app, &pair).await), dates[dates.len() - 1].plus_days(1), "{zone}");
     }

@@ -1,5 +1,5 @@
 //! Killed while questions open, answers arrive and pushes leave; started anew on what it left. What was on its way at
-//! the moment of the kill may come twice on the wire: that is counted, and printed.
+//! the moment of the kill may arrive twice: that is counted, and printed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -185,6 +185,6 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice() {
         assert_eq!(opened, days, "one of the two is told that the card opened, once a day");
     }
     let repeats = arrived.len() - distinct.len();
-    println!("{killed} kills, {} pushes, {repeats} of them repeats on the wire", arrived.len());
+    println!("{killed} kills, {} pushes, {repeats} of them repeats", arrived.len());
     assert!(repeats <= killed * members.len(), "at most what was on its way at a kill");
 }

@@ -121,7 +121,7 @@ impl Node {
         let _ = self.process.wait();
     }
 
-    /// A line to the test door; `None` when the process died meanwhile.
+    /// A line to the test transport; `None` when the process died meanwhile.
     pub async fn say(&self, line: &str) -> Option<i64> {
         let mut stream = UnixStream::connect(&self.control).await.ok()?;
         stream.write_all(format!("{line}\n").as_bytes()).await.ok()?;
@@ -130,7 +130,7 @@ impl Node {
         answer.strip_prefix("ok ")?.trim().parse().ok()
     }
 
-    /// What its clock shows. The door opens a moment after the address is announced.
+    /// What its clock shows. The transport opens a moment after the address is announced.
     pub async fn now(&self) -> Millis {
         let asking = async {
             loop {
@@ -140,7 +140,7 @@ impl Node {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, asking).await.expect("the test door")
+        tokio::time::timeout(PATIENCE, asking).await.expect("the test transport")
     }
 
     /// Sets the clock to `at` (whole seconds), if it is not there yet.

@@ -1,4 +1,5 @@
-//! Killed in mid-stream: a reader at each of the five doors hears everything once and in order, from its cursor on.
+//! Killed in mid-stream: a reader over each of the five transports receives every event once and in order, from its
+//! cursor on.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use super::{
 };
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Door {
+enum Transport {
     Sse,
     Ndjson,
     WebSocket,
@@ -22,7 +23,8 @@ enum Door {
     Poll,
 }
 
-const DOORS: [Door; 5] = [Door::Sse, Door::Ndjson, Door::WebSocket, Door::LongPoll, Door::Poll];
+const TRANSPORTS: [Transport; 5] =
+    [Transport::Sse, Transport::Ndjson, Transport::WebSocket, Transport::LongPoll, Transport::Poll];
 
 /// However a connection breaks.
 type Broken = Box<dyn std::error::Error + Send + Sync>;
@@ -31,7 +33,7 @@ type Broken = Box<dyn std::error::Error + Send + Sync>;
 struct Reader {
     client: Client,
     cookie: String,
-    door: Door,
+    transport: Transport,
     cursor: i64,
     seqs: Vec<i64>,
 }
@@ -46,10 +48,10 @@ impl Reader {
 
     /// Reads until the connection breaks, or until `is_enough`.
     async fn read(&mut self, url: &str, is_enough: &(dyn Fn(i64) -> bool + Sync)) {
-        let _ = match self.door {
-            Door::WebSocket => self.read_socket(url, is_enough).await,
-            Door::Sse | Door::Ndjson => self.read_body(url, is_enough).await,
-            Door::LongPoll | Door::Poll => self.read_answers(url, is_enough).await,
+        let _ = match self.transport {
+            Transport::WebSocket => self.read_socket(url, is_enough).await,
+            Transport::Sse | Transport::Ndjson => self.read_body(url, is_enough).await,
+            Transport::LongPoll | Transport::Poll => self.read_answers(url, is_enough).await,
         };
     }
 
@@ -61,7 +63,7 @@ impl Reader {
     }
 
     async fn read_body(&mut self, url: &str, is_enough: &(dyn Fn(i64) -> bool + Sync)) -> Result<(), Broken> {
-        let accept = if self.door == Door::Sse { "text/event-stream" } else { "application/x-ndjson" };
+        let accept = if self.transport == Transport::Sse { "text/event-stream" } else { "application/x-ndjson" };
         let mut body = self.ask(url, accept, "").send().await?.error_for_status()?.bytes_stream();
         let mut text = String::new();
         while !is_enough(self.cursor) {
@@ -95,7 +97,7 @@ impl Reader {
     }
 
     async fn read_answers(&mut self, url: &str, is_enough: &(dyn Fn(i64) -> bool + Sync)) -> Result<(), Broken> {
-        let wait = if self.door == Door::LongPoll { "&wait=25" } else { "" };
+        let wait = if self.transport == Transport::LongPoll { "&wait=25" } else { "" };
         while !is_enough(self.cursor) {
             let bytes = self.ask(url, "application/json", wait).send().await?.error_for_status()?.bytes().await?;
             let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
@@ -137,9 +139,14 @@ async fn killed_in_mid_stream_every_door_goes_on_from_its_cursor() {
     let first = node.post(&listener, "today", &[("pair", &listener.pair)]).await.expect("the page").1["as_of"]
         .as_i64()
         .expect("a number");
-    let reader =
-        |door| Reader { client: Client::new(), cookie: listener.cookie.clone(), door, cursor: first, seqs: Vec::new() };
-    let mut readers: Vec<Reader> = DOORS.map(reader).into();
+    let reader = |transport| Reader {
+        client: Client::new(),
+        cookie: listener.cookie.clone(),
+        transport,
+        cursor: first,
+        seqs: Vec::new(),
+    };
+    let mut readers: Vec<Reader> = TRANSPORTS.map(reader).into();
     let mut kept = 0;
 
     for round in 0..kills() {
@@ -168,9 +175,9 @@ async fn killed_in_mid_stream_every_door_goes_on_from_its_cursor() {
         .expect("a number");
     assert!(kept > 0 && last - first >= kept, "{} events for {kept} acknowledged changes", last - first);
     for mut reader in readers {
-        let door = reader.door;
+        let transport = reader.transport;
         let reading = async { reader.read(&node.url, &|cursor| cursor >= last).await };
-        tokio::time::timeout(PATIENCE, reading).await.unwrap_or_else(|_| panic!("{door:?}: the rest"));
-        assert_eq!(reader.seqs, (first + 1..=last).collect::<Vec<_>>(), "{door:?}: all of it, once, in order");
+        tokio::time::timeout(PATIENCE, reading).await.unwrap_or_else(|_| panic!("{transport:?}: the rest"));
+        assert_eq!(reader.seqs, (first + 1..=last).collect::<Vec<_>>(), "{transport:?}: all of it, once, in order");
     }
 }

@@ -40,7 +40,7 @@ async fn in_an_app_s_browser_the_way_out_takes_the_person_along() {
     line.hears(EventKind::HandOverUsed).await;
     assert_eq!(sessions(&pair.child).await.len(), 2);
     assert_eq!(take(&browser, &lead_out(&pair.child).await).await.status(), StatusCode::OK);
-    assert_eq!(sessions(&pair.child).await.len(), 2, "whoever is in already gets no second session");
+    assert_eq!(sessions(&pair.child).await.len(), 2, "a person who is in already gets no second session");
 }
 
 #[tokio::test]

@@ -15,8 +15,10 @@ use crate::{
     reads::{self, AccountView, HandOverView},
 };
 
-const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1";
-const KAKAOTALK: &str = "Mozilla/5.0 (Linux; Android 14; SM-S911N) AppleWebKit/537.36 Version/4.0 Chrome/130.0 Mobile Safari/537.36 KAKAOTALK 2410910";
+const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
+    Version/18.1 Mobile/15E148 Safari/604.1";
+const KAKAOTALK: &str = "Mozilla/5.0 (Linux; Android 14; SM-S911N) AppleWebKit/537.36 Version/4.0 Chrome/130.0 Mobile \
+    Safari/537.36 KAKAOTALK 2410910";
 const OVER: (u16, ApiError) = (422, ApiError::CodeWrong);
 const SHUT: (u16, ApiError) = (429, ApiError::TooManyTries);
 

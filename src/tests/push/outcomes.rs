@@ -61,7 +61,7 @@ async fn retry_after_is_given_to_the_device_that_met_it_and_to_no_other() {
     other.child.answer(other.id, "둘").await;
     app.advance(9 * Millis::MINUTE);
     app.deliver().await;
-    assert_eq!(service.requests(), before + 1, "nobody knocks at it before the time it asked for");
+    assert_eq!(service.requests(), before + 1, "no request is sent before the time it asked for");
     assert!(told(&service)[0].starts_with("another's: "), "and nobody else waits for it");
     app.advance(2 * Millis::MINUTE);
     app.deliver().await;
@@ -86,7 +86,7 @@ async fn a_service_that_asks_several_devices_for_quiet_is_left_alone() {
     other.child.answer(other.id, "둘").await;
     app.advance(Millis::MINUTE);
     app.deliver().await;
-    assert_eq!(service.requests(), before, "nobody knocks before the time it asked for");
+    assert_eq!(service.requests(), before, "no request is sent before the time it asked for");
     app.advance(2 * Millis::MINUTE);
     app.deliver().await;
     assert!(told(&service).iter().any(|told| told.starts_with("another's: ")));

@@ -3,46 +3,49 @@
 use super::*;
 use crate::reads;
 
-at_every_door! {
+over_every_transport! {
     a_revoked_session_hears_nothing_more
     signing_out_ends_it
     without_a_session_there_is_no_way_in
-    somebody_elses_page_hears_nothing_of_whoever_signed_in_since
-    a_ninth_line_takes_the_place_of_the_oldest
+    somebody_elses_page_hears_nothing_of_the_person_who_signed_in_since
+    a_ninth_connection_takes_the_place_of_the_oldest
     shutting_down_ends_it
     a_bad_cursor_is_refused_with_a_reason
     reconnecting_again_and_again_leaves_nothing_behind
 }
 
-async fn a_revoked_session_hears_nothing_more(door: Door) {
+async fn a_revoked_session_hears_nothing_more(transport: Transport) {
     let app = TestApp::start().await;
     let (browser, person, _) = somebody(&app).await;
     let device = another_browser(&app, &browser).await;
     let account: crate::reads::AccountView = browser.read(reads::account()).await.expect("the account");
     let session = account.sessions.iter().find(|session| !session.is_this).expect("the other device").id.to_string();
-    let mut ear = Ear::open(&device, door, 0).await;
-    ear.told().await;
-    let listening = listen_to_the_end(ear);
+    let mut client = FeedClient::open(&device, transport, 0).await;
+    client.told().await;
+    let listening = listen_to_the_end(client);
 
     assert_eq!(browser.post("end_session", &[("session", &session)]).await.status(), 200);
     tell(&app, person, 1).await;
 
-    let (ear, last) = listening.await.expect("the line ends");
-    assert!(!matches!(last, Some(Heard::Told(Event { kind: EventKind::SettingsChanged, .. }))), "{last:?}");
-    match door {
-        Door::WebSocket => assert_eq!(ear.end, Some((4001, "signed_out".into()))),
-        Door::LongPoll | Door::Poll => assert_eq!(ear.end, Some((401, "\"SignedOut\"".into()))),
-        Door::Sse | Door::Ndjson => {}
+    let (client, last) = listening.await.expect("the line ends");
+    assert!(!matches!(last, Some(FeedMessage::Told(Event { kind: EventKind::SettingsChanged, .. }))), "{last:?}");
+    match transport {
+        Transport::WebSocket => assert_eq!(client.end, Some((4001, "signed_out".into()))),
+        Transport::LongPoll | Transport::Poll => assert_eq!(client.end, Some((401, "\"SignedOut\"".into()))),
+        Transport::Sse | Transport::Ndjson => {}
     }
-    assert_eq!(Ear::try_open(&device, Door::Sse, 0, false).await.err(), Some((401, "\"SignedOut\"".into())));
+    assert_eq!(
+        FeedClient::try_open(&device, Transport::Sse, 0, false).await.err(),
+        Some((401, "\"SignedOut\"".into()))
+    );
     no_line_is_left(&app).await;
 }
 
-async fn signing_out_ends_it(door: Door) {
+async fn signing_out_ends_it(transport: Transport) {
     let app = TestApp::start().await;
     let (browser, _, last) = somebody(&app).await;
-    let ear = Ear::open(&browser, door, last).await;
-    let listening = listen_to_the_end(ear);
+    let client = FeedClient::open(&browser, transport, last).await;
+    let listening = listen_to_the_end(client);
 
     assert_eq!(browser.post("sign_out", &[]).await.status(), 200);
 
@@ -50,28 +53,28 @@ async fn signing_out_ends_it(door: Door) {
     no_line_is_left(&app).await;
 }
 
-async fn without_a_session_there_is_no_way_in(door: Door) {
+async fn without_a_session_there_is_no_way_in(transport: Transport) {
     let app = TestApp::start().await;
-    let refused = match Ear::try_open(&app.visitor(), door, 0, false).await {
+    let refused = match FeedClient::try_open(&app.visitor(), transport, 0, false).await {
         Err(refused) => refused,
-        Ok(mut ear) => {
-            assert_eq!(ear.next().await, None);
-            ear.end.expect("a status")
+        Ok(mut client) => {
+            assert_eq!(client.next().await, None);
+            client.end.expect("a status")
         }
     };
     assert_eq!(refused, (401, "\"SignedOut\"".into()));
 }
 
-async fn somebody_elses_page_hears_nothing_of_whoever_signed_in_since(door: Door) {
+async fn somebody_elses_page_hears_nothing_of_the_person_who_signed_in_since(transport: Transport) {
     let app = TestApp::start().await;
     let (browser, person, last) = somebody(&app).await;
     let (_, other, _) = somebody(&app).await;
     let ask = async |whose: &str| {
-        let query = format!("{}&whose={whose}", door.query(last));
-        if door == Door::WebSocket {
-            return doors::socket(&browser, &query, &[]).await.map(drop).err().unwrap_or_default();
+        let query = format!("{}&whose={whose}", transport.query(last));
+        if transport == Transport::WebSocket {
+            return feed_clients::socket(&browser, &query, &[]).await.map(drop).err().unwrap_or_default();
         }
-        let response = browser.events(&query, &[("accept", door.accept())]).await.expect("an answer");
+        let response = browser.events(&query, &[("accept", transport.accept())]).await.expect("an answer");
         if response.status() == 200 {
             (0, String::new())
         } else {
@@ -86,82 +89,87 @@ async fn somebody_elses_page_hears_nothing_of_whoever_signed_in_since(door: Door
     assert_eq!(ask(&person.to_string()).await, (0, String::new()));
 }
 
-async fn a_ninth_line_takes_the_place_of_the_oldest(door: Door) {
+async fn a_ninth_connection_takes_the_place_of_the_oldest(transport: Transport) {
     let app = TestApp::start().await;
     let (browser, person, last) = somebody(&app).await;
     let notifier = app.state.database.notifier();
     let oldest = tokio::spawn({
-        let mut ear = Ear::open(&browser, door, last).await;
+        let mut client = FeedClient::open(&browser, transport, last).await;
         async move {
-            // A poll holds no line: it hears the mark like everybody else.
-            let mut heard = ear.next().await;
-            while matches!(heard, Some(Heard::Hello(_) | Heard::Ping)) {
-                heard = ear.next().await;
+            // A poll holds no connection: it receives the mark as well.
+            let mut heard = client.next().await;
+            while matches!(heard, Some(FeedMessage::Hello(_) | FeedMessage::Ping)) {
+                heard = client.next().await;
             }
-            (ear, heard)
+            (client, heard)
         }
     });
-    let held = usize::from(door != Door::Poll);
+    let held = usize::from(transport != Transport::Poll);
     until("the oldest line is open", || notifier.count_connections() == held).await;
 
     let mut others = Vec::new();
     for at in 0..connections::PER_SESSION {
-        others.push(Ear::open(&browser, [Door::Sse, Door::Ndjson, Door::WebSocket][at % 3], last).await);
+        others.push(
+            FeedClient::open(&browser, [Transport::Sse, Transport::Ndjson, Transport::WebSocket][at % 3], last).await,
+        );
     }
-    let heard = if door == Door::Poll { None } else { Some(oldest.await.expect("an ear")) };
+    let heard = if transport == Transport::Poll { None } else { Some(oldest.await.expect("an client")) };
     until("eight lines are open", || notifier.count_connections() == connections::PER_SESSION).await;
     tell(&app, person, 1).await;
 
-    for ear in &mut others {
-        assert_eq!(ear.told().await.seq, last + 1, "the newer lines stay");
+    for client in &mut others {
+        assert_eq!(client.told().await.seq, last + 1, "the newer lines stay");
     }
-    if let Some((mut ear, heard)) = heard {
-        assert_eq!(heard, Some(Heard::Replaced));
-        assert_eq!(ear.next().await, None, "it is the last frame");
-        match door {
-            Door::WebSocket => assert_eq!(ear.end, Some((4000, "replaced".into()))),
-            Door::Sse => assert!(
-                ear.raw.contains("retry: 600000"),
+    if let Some((mut client, heard)) = heard {
+        assert_eq!(heard, Some(FeedMessage::Replaced));
+        assert_eq!(client.next().await, None, "it is the last frame");
+        match transport {
+            Transport::WebSocket => assert_eq!(client.end, Some((4000, "replaced".into()))),
+            Transport::Sse => assert!(
+                client.raw.contains("retry: 600000"),
                 "a page that does not know the frame comes back late: {}",
-                ear.raw
+                client.raw
             ),
-            Door::Ndjson | Door::LongPoll | Door::Poll => {}
+            Transport::Ndjson | Transport::LongPoll | Transport::Poll => {}
         }
     }
 }
 
-async fn shutting_down_ends_it(door: Door) {
+async fn shutting_down_ends_it(transport: Transport) {
     let app = TestApp::start().await;
     let (browser, _, last) = somebody(&app).await;
-    let ear = Ear::open(&browser, door, last).await;
-    let listening = listen_to_the_end(ear);
-    until("the line is open", || door == Door::Poll || app.state.database.notifier().count_connections() == 1).await;
+    let client = FeedClient::open(&browser, transport, last).await;
+    let listening = listen_to_the_end(client);
+    until("the line is open", || {
+        transport == Transport::Poll || app.state.database.notifier().count_connections() == 1
+    })
+    .await;
 
     app.state.lifecycle.end();
 
-    let (ear, _) = listening.await.expect("the line ends");
-    match door {
-        Door::WebSocket => assert_eq!(ear.end, Some((1001, "ending".into()))),
-        Door::LongPoll => assert_eq!(ear.end, Some((503, "\"Unavailable\"".into()))),
-        Door::Sse | Door::Ndjson | Door::Poll => {}
+    let (client, _) = listening.await.expect("the line ends");
+    match transport {
+        Transport::WebSocket => assert_eq!(client.end, Some((1001, "ending".into()))),
+        Transport::LongPoll => assert_eq!(client.end, Some((503, "\"Unavailable\"".into()))),
+        Transport::Sse | Transport::Ndjson | Transport::Poll => {}
     }
     assert!(app.state.lifecycle.drained(PATIENCE).await, "nothing holds the process");
 }
 
-async fn a_bad_cursor_is_refused_with_a_reason(door: Door) {
+async fn a_bad_cursor_is_refused_with_a_reason(transport: Transport) {
     let app = TestApp::start().await;
     let (browser, ..) = somebody(&app).await;
-    let wait = if door == Door::LongPoll { "&wait=1" } else { "" };
+    let wait = if transport == Transport::LongPoll { "&wait=1" } else { "" };
     for (after, id) in
         [("x", None), ("-1", None), ("", None), ("99999999999999999999", None), ("3", Some("x")), ("3", Some("-3"))]
     {
         let query = format!("after={after}{wait}");
         let headers: Vec<(&'static str, &str)> = id.map(|id| ("last-event-id", id)).into_iter().collect();
-        let refused = if door == Door::WebSocket {
-            doors::socket(&browser, &query, &headers).await.expect_err("a refusal")
+        let refused = if transport == Transport::WebSocket {
+            feed_clients::socket(&browser, &query, &headers).await.expect_err("a refusal")
         } else {
             let response = browser
-                .events(&query, &[&headers[..], &[("accept", door.accept())]].concat())
+                .events(&query, &[&headers[..], &[("accept", transport.accept())]].concat())
                 .await
                 .expect("an answer");
             assert_eq!(response.status(), 400, "{query} {id:?}");
@@ -171,15 +179,15 @@ async fn a_bad_cursor_is_refused_with_a_reason(door: Door) {
     }
 }
 
-async fn reconnecting_again_and_again_leaves_nothing_behind(door: Door) {
+async fn reconnecting_again_and_again_leaves_nothing_behind(transport: Transport) {
     let app = TestApp::start().await;
     let (browser, person, first) = somebody(&app).await;
     tell(&app, person, 1).await;
     for _ in 0..10 {
         let opening = (0..20).map(|_| async {
-            let mut ear = Ear::open(&browser, door, first).await;
+            let mut client = FeedClient::open(&browser, transport, first).await;
             // Sometimes the place is taken before anything is heard.
-            ear.next().await;
+            client.next().await;
         });
         futures::future::join_all(opening).await;
         assert!(app.state.database.notifier().count_connections() <= connections::PER_SESSION);
@@ -195,14 +203,14 @@ async fn a_person_holds_twenty_lines_over_all_browsers() {
     for _ in 0..2 {
         browsers.push(another_browser(&app, &first).await);
     }
-    let mut ears = Vec::new();
+    let mut clients = Vec::new();
     for at in 0..=connections::PER_PERSON {
-        let mut ear = Ear::open(&browsers[at % 3], Door::Ndjson, 0).await;
-        assert!(matches!(ear.next().await, Some(Heard::Hello(_))));
-        ears.push(ear);
+        let mut client = FeedClient::open(&browsers[at % 3], Transport::Ndjson, 0).await;
+        assert!(matches!(client.next().await, Some(FeedMessage::Hello(_))));
+        clients.push(client);
     }
     assert_eq!(app.state.database.notifier().count_connections(), connections::PER_PERSON);
-    assert_eq!(ears[0].ends().await, Some(Heard::Replaced));
+    assert_eq!(clients[0].ends().await, Some(FeedMessage::Replaced));
 }
 
 #[tokio::test]

@@ -1,12 +1,12 @@
-//! One feed, five doors, one suite: each case is run at every door, through real HTTP. What is told stands in `told`,
-//! how it ends in `ended`, readers that take nothing in `stalled`; `streams` and `sockets` are what only those doors
-//! have.
+//! One feed over five transports: each case runs over every transport, through real HTTP. `events` tests what is sent,
+//! `ended` how a connection ends, `stalled` readers that take nothing; `streams` and `sockets` test what only those
+//! transports have.
 
 mod ended;
+mod events;
 mod sockets;
 mod stalled;
 mod streams;
-mod told;
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use tokio::{
 
 use super::{
     app::{Browser, PATIENCE, TestApp, TestPair, rounds},
-    doors::{self, Door, Ear, Heard},
+    feed_clients::{self, FeedClient, FeedMessage, Transport},
 };
 use crate::{
     domain::{Event, EventKind, Millis, PersonId},
@@ -25,38 +25,38 @@ use crate::{
         notifier::connections,
         services::sessions,
         storage::{
-            events::{self, NewEvent},
+            events::{self as stored_events, NewEvent},
             seeds::CHILDREN,
         },
     },
 };
 
-/// A case at every door, as tests `case::sse`, `case::ndjson` and so on.
-macro_rules! at_every_door {
+/// Makes of each case a test for every transport: `case::sse`, `case::ndjson` and so on.
+macro_rules! over_every_transport {
     ($($case:ident)*) => { $(
         mod $case {
-            use super::Door;
+            use super::Transport;
 
             #[tokio::test]
-            async fn sse() { super::$case(Door::Sse).await }
+            async fn sse() { super::$case(Transport::Sse).await }
             #[tokio::test]
-            async fn ndjson() { super::$case(Door::Ndjson).await }
+            async fn ndjson() { super::$case(Transport::Ndjson).await }
             #[tokio::test]
-            async fn websocket() { super::$case(Door::WebSocket).await }
+            async fn websocket() { super::$case(Transport::WebSocket).await }
             #[tokio::test]
-            async fn long_poll() { super::$case(Door::LongPoll).await }
+            async fn long_poll() { super::$case(Transport::LongPoll).await }
             #[tokio::test]
-            async fn poll() { super::$case(Door::Poll).await }
+            async fn poll() { super::$case(Transport::Poll).await }
         }
     )* };
 }
-use at_every_door;
+use over_every_transport;
 
 /// Writes facts into a person's feed, as services do.
 async fn tell(app: &TestApp, person: PersonId, count: usize) {
     let mut tx = app.state.database.begin().await.expect("a transaction");
     let fact = NewEvent { person, kind: EventKind::SettingsChanged, pair: None, daily_question: None };
-    events::append(&mut tx, &vec![fact; count], app.state.clock.now()).await.expect("facts");
+    stored_events::append(&mut tx, &vec![fact; count], app.state.clock.now()).await.expect("facts");
     tx.commit().await.expect("a commit");
 }
 
@@ -76,7 +76,7 @@ async fn somebody(app: &TestApp) -> (Browser, PersonId, i64) {
     let browser = app.person(CHILDREN[0].0).await;
     let person = person_of(app, &browser).await;
     let mut tx = app.state.database.read().await.expect("a transaction");
-    let last = events::last_seq(&mut tx, person).await.expect("a number");
+    let last = stored_events::last_seq(&mut tx, person).await.expect("a number");
     (browser, person, last)
 }
 
@@ -108,10 +108,10 @@ async fn another_browser(app: &TestApp, browser: &Browser) -> Browser {
 }
 
 /// A line that is being listened to, until it is replaced or has ended.
-fn listen_to_the_end(mut ear: Ear) -> tokio::task::JoinHandle<(Ear, Option<Heard>)> {
+fn listen_to_the_end(mut client: FeedClient) -> tokio::task::JoinHandle<(FeedClient, Option<FeedMessage>)> {
     tokio::spawn(async move {
-        let last = ear.ends().await;
-        (ear, last)
+        let last = client.ends().await;
+        (client, last)
     })
 }
 
@@ -122,10 +122,11 @@ fn port_of(browser: &Browser) -> u16 {
 }
 
 /// The head of a request for the feed, to be sent as it is.
-fn head(browser: &Browser, door: Door, cursor: i64) -> String {
-    let upgrade = if door == Door::WebSocket {
+fn head(browser: &Browser, transport: Transport, cursor: i64) -> String {
+    let upgrade = if transport == Transport::WebSocket {
         format!(
-            "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: {}\r\n",
+            "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: \
+             dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: {}\r\n",
             browser.url
         )
     } else {
@@ -133,10 +134,10 @@ fn head(browser: &Browser, door: Door, cursor: i64) -> String {
     };
     format!(
         "GET /events?{} HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\nAccept: {}\r\n{upgrade}\r\n",
-        door.query(cursor),
+        transport.query(cursor),
         browser.url.trim_start_matches("http://"),
         browser.cookie_line(),
-        door.accept()
+        transport.accept()
     )
 }
 

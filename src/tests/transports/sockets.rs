@@ -11,7 +11,7 @@ async fn a_socket_opened_by_another_site_is_refused() {
     let (browser, ..) = somebody(&app).await;
     let (scheme, alike) = (browser.url.replace("http", "https"), format!("{}.evil.example", browser.url));
     for origin in ["https://evil.example", "null", "", &scheme, &alike] {
-        let refused = doors::socket(&browser, "after=0", &[("origin", origin)]).await.err();
+        let refused = feed_clients::socket(&browser, "after=0", &[("origin", origin)]).await.err();
         assert_eq!(refused, Some((403, "\"CrossSite\"".into())), "{origin}");
     }
     let broken =
@@ -26,7 +26,7 @@ async fn a_socket_that_is_talked_to_closes_with_a_reason() {
     let (browser, person, last) = somebody(&app).await;
     let query = format!("after={last}");
     let close_of = async |messages: Vec<Message>| {
-        let mut socket = doors::socket(&browser, &query, &[]).await.expect("a socket");
+        let mut socket = feed_clients::socket(&browser, &query, &[]).await.expect("a socket");
         for message in messages {
             // It may have hung up already.
             let _ = socket.send(message).await;
@@ -57,7 +57,7 @@ async fn a_socket_that_is_talked_to_closes_with_a_reason() {
     no_line_is_left(&app).await;
 
     // A little is ignored, and pings are answered.
-    let mut socket = doors::socket(&browser, &query, &[]).await.expect("a socket");
+    let mut socket = feed_clients::socket(&browser, &query, &[]).await.expect("a socket");
     for _ in 0..16 {
         socket.send(Message::text("?")).await.expect("an open socket");
     }
@@ -83,7 +83,7 @@ async fn a_socket_that_answers_no_ping_is_closed_with_a_reason() {
     let app = TestApp::start_with_heartbeat(Duration::from_millis(20)).await;
     let (browser, _, last) = somebody(&app).await;
 
-    let mut silent = raw(&browser, &head(&browser, Door::WebSocket, last)).await;
+    let mut silent = raw(&browser, &head(&browser, Transport::WebSocket, last)).await;
     let bytes = to_the_end(&mut silent).await;
 
     // Unmasked, as a server's frames are; two pings, and instead of the third the close with its code (RFC 6455 §5.5).
@@ -93,7 +93,7 @@ async fn a_socket_that_answers_no_ping_is_closed_with_a_reason() {
     no_line_is_left(&app).await;
 
     // Who answers stays.
-    let mut socket = doors::socket(&browser, &format!("after={last}"), &[]).await.expect("a socket");
+    let mut socket = feed_clients::socket(&browser, &format!("after={last}"), &[]).await.expect("a socket");
     let mut pings = 0;
     while pings < 10 {
         let message = tokio::time::timeout(PATIENCE, socket.next())

@@ -2,18 +2,18 @@
 
 use super::*;
 
-at_every_door! {
+over_every_transport! {
     a_reader_that_takes_nothing_is_dropped_and_goes_on
 }
 
-async fn a_reader_that_takes_nothing_is_dropped_and_goes_on(door: Door) {
+async fn a_reader_that_takes_nothing_is_dropped_and_goes_on(transport: Transport) {
     let app = TestApp::start_with_patience(Duration::from_millis(300)).await;
     let (browser, person, first) = somebody(&app).await;
     for _ in 0..20 {
         tell(&app, person, 1_000).await;
     }
     // Warm, so that what is measured is the reader's.
-    let mut swift = Ear::open(&browser, door, first).await;
+    let mut swift = FeedClient::open(&browser, transport, first).await;
     for _ in 0..20_000 {
         swift.told().await;
     }
@@ -24,9 +24,9 @@ async fn a_reader_that_takes_nothing_is_dropped_and_goes_on(door: Door) {
 
     let mut stalled = Vec::new();
     for _ in 0..connections::PER_SESSION {
-        stalled.push(stalled_request(&browser, door, first).await);
+        stalled.push(stalled_request(&browser, transport, first).await);
     }
-    if door.is_stream() {
+    if transport.is_stream() {
         until("the lines are open", || app.state.database.notifier().count_connections() > 0).await;
         no_line_is_left(&app).await;
     } else {
@@ -40,11 +40,11 @@ async fn a_reader_that_takes_nothing_is_dropped_and_goes_on(door: Door) {
         let grown = peak_memory() - before;
         assert!(grown < 8 * 1_024, "{grown} KiB for {} readers that take nothing", connections::PER_SESSION);
     }
-    let mut cursor = first + last_event_in(&mut stalled[0], door).await;
-    let mut ear = Ear::reopen(&browser, door, cursor).await;
+    let mut cursor = first + last_event_in(&mut stalled[0], transport).await;
+    let mut client = FeedClient::reopen(&browser, transport, cursor).await;
     while cursor < first + 20_000 {
         cursor += 1;
-        assert_eq!(ear.told().await.seq, cursor);
+        assert_eq!(client.told().await.seq, cursor);
     }
 }
 
@@ -63,13 +63,13 @@ fn forget_peak() {
 }
 
 /// A connection with a small buffer on which the feed is asked for; a poll is asked for often enough to fill it.
-async fn stalled_request(browser: &Browser, door: Door, cursor: i64) -> TcpStream {
+async fn stalled_request(browser: &Browser, transport: Transport, cursor: i64) -> TcpStream {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(4 * 1_024).expect("a small buffer");
     let mut stream = socket.connect(([127, 0, 0, 1], port_of(browser)).into()).await.expect("a connection");
-    let head = head(browser, door, cursor);
+    let head = head(browser, transport, cursor);
     stream.write_all(head.as_bytes()).await.expect("a request");
-    if !door.is_stream() {
+    if !transport.is_stream() {
         stream.write_all(head.repeat(99).as_bytes()).await.expect("more of them");
     }
     stream
@@ -86,8 +86,8 @@ async fn refuses_more(stream: &mut TcpStream) {
 }
 
 /// How many whole events arrived before the end, numbered from 1.
-async fn last_event_in(stream: &mut TcpStream, door: Door) -> i64 {
-    if !door.is_stream() {
+async fn last_event_in(stream: &mut TcpStream, transport: Transport) -> i64 {
+    if !transport.is_stream() {
         return 0; // the answers of one question, asked a hundred times
     }
     let mut bytes = Vec::new();

@@ -21,9 +21,9 @@ fn chunks(mut body: &str) -> Vec<&str> {
 #[tokio::test]
 async fn a_stream_is_one_well_formed_response_from_its_head_to_its_last_chunk() {
     let app = TestApp::start().await;
-    for door in [Door::Sse, Door::Ndjson] {
+    for transport in [Transport::Sse, Transport::Ndjson] {
         let (browser, person, last) = somebody(&app).await;
-        let mut stream = raw(&browser, &head(&browser, door, last)).await;
+        let mut stream = raw(&browser, &head(&browser, transport, last)).await;
         let beginning = to_the_mark(&mut stream, "\n\r\n").await;
         tell(&app, person, 250).await;
         let told = to_the_mark(&mut stream, &format!("\"seq\":{},\"kind\":\"settings_changed\"", last + 250)).await;
@@ -48,9 +48,9 @@ async fn a_stream_is_one_well_formed_response_from_its_head_to_its_last_chunk() 
 #[tokio::test]
 async fn a_reader_of_http_1_0_hears_the_same_without_chunks() {
     let app = TestApp::start().await;
-    for door in [Door::Sse, Door::Ndjson] {
+    for transport in [Transport::Sse, Transport::Ndjson] {
         let (browser, person, last) = somebody(&app).await;
-        let mut stream = raw(&browser, &head(&browser, door, last).replace("HTTP/1.1", "HTTP/1.0")).await;
+        let mut stream = raw(&browser, &head(&browser, transport, last).replace("HTTP/1.1", "HTTP/1.0")).await;
         let head = to_the_mark(&mut stream, "\r\n\r\n").await.to_ascii_lowercase();
         assert!(!head.contains("transfer-encoding"), "{head}");
         to_the_mark(&mut stream, "}\n").await;
@@ -67,8 +67,8 @@ async fn a_reader_that_hangs_up_leaves_no_line_behind() {
     // No heartbeat would find out.
     let app = TestApp::start_with_heartbeat(Duration::from_secs(3_600)).await;
     let (browser, _, last) = somebody(&app).await;
-    for door in [Door::Sse, Door::Ndjson] {
-        let mut stream = raw(&browser, &head(&browser, door, last)).await;
+    for transport in [Transport::Sse, Transport::Ndjson] {
+        let mut stream = raw(&browser, &head(&browser, transport, last)).await;
         to_the_mark(&mut stream, "}\n").await;
         assert_eq!(app.state.database.notifier().count_connections(), 1);
         drop(stream);
@@ -80,8 +80,8 @@ async fn a_reader_that_hangs_up_leaves_no_line_behind() {
 async fn what_is_said_up_a_stream_is_not_answered_and_not_for_long() {
     let app = TestApp::start().await;
     let (browser, person, last) = somebody(&app).await;
-    for door in [Door::Sse, Door::Ndjson] {
-        let request = head(&browser, door, last);
+    for transport in [Transport::Sse, Transport::Ndjson] {
+        let request = head(&browser, transport, last);
         let mut stream = raw(&browser, &request.repeat(2)).await;
         to_the_mark(&mut stream, "}\n").await;
         stream.write_all(request.as_bytes()).await.expect("an open line");
@@ -98,10 +98,10 @@ async fn what_is_said_up_a_stream_is_not_answered_and_not_for_long() {
 async fn asking_for_the_head_opens_no_line() {
     let app = TestApp::start().await;
     let (browser, _, last) = somebody(&app).await;
-    for door in [Door::Sse, Door::Ndjson] {
-        let mut stream = raw(&browser, &head(&browser, door, last).replacen("GET", "HEAD", 1)).await;
+    for transport in [Transport::Sse, Transport::Ndjson] {
+        let mut stream = raw(&browser, &head(&browser, transport, last).replacen("GET", "HEAD", 1)).await;
         let head = to_the_mark(&mut stream, "\r\n\r\n").await;
-        assert!(head.contains(door.accept()), "{head}");
+        assert!(head.contains(transport.accept()), "{head}");
         no_line_is_left(&app).await;
     }
 }

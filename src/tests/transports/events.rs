@@ -3,7 +3,7 @@
 use super::*;
 use crate::server::{jobs::housekeeping, random::Random};
 
-at_every_door! {
+over_every_transport! {
     the_backlog_comes_first_and_then_what_is_new
     random_disconnects_leave_no_gap_and_no_double
     what_is_written_while_the_line_opens_is_heard
@@ -14,27 +14,27 @@ at_every_door! {
     twenty_thousand_events_come_in_order
 }
 
-async fn the_backlog_comes_first_and_then_what_is_new(door: Door) {
+async fn the_backlog_comes_first_and_then_what_is_new(transport: Transport) {
     let app = TestApp::start().await;
     let pair = app.pair().await;
     let as_of = pair.child.today(pair.id).await.as_of;
     pair.parent.answer(pair.id, "골목").await;
 
-    let mut ear = Ear::open(&pair.child, door, as_of).await;
+    let mut client = FeedClient::open(&pair.child, transport, as_of).await;
 
-    let Some(Heard::Told(Event { seq, kind, pair: told, .. })) = ear.after_hello().await else {
-        panic!("the backlog at {door:?}")
+    let Some(FeedMessage::Told(Event { seq, kind, pair: told, .. })) = client.after_hello().await else {
+        panic!("the backlog at {transport:?}")
     };
     assert_eq!((seq, kind, told), (as_of + 1, EventKind::AnswerSubmitted, Some(pair.id)));
     pair.child.answer(pair.id, "골목").await;
     let mut told = Vec::new();
     while told.last() != Some(&EventKind::CardOpened) {
-        told.push(ear.told().await.kind);
+        told.push(client.told().await.kind);
     }
-    assert!(!ear.raw.contains("골목"), "ids and kinds only");
+    assert!(!client.raw.contains("골목"), "ids and kinds only");
 }
 
-async fn random_disconnects_leave_no_gap_and_no_double(door: Door) {
+async fn random_disconnects_leave_no_gap_and_no_double(transport: Transport) {
     let app = TestApp::start().await;
     let (browser, person, first) = somebody(&app).await;
     let random = Random::seeded(u64::from(rounds()));
@@ -49,16 +49,16 @@ async fn random_disconnects_leave_no_gap_and_no_double(door: Door) {
         let (mut cursor, mut seen) = (first, Vec::new());
         while (seen.len() as i64) < total {
             let by_header = random.number().is_multiple_of(2);
-            let mut ear = if by_header {
-                Ear::reopen(&browser, door, cursor).await
+            let mut client = if by_header {
+                FeedClient::reopen(&browser, transport, cursor).await
             } else {
-                Ear::open(&browser, door, cursor).await
+                FeedClient::open(&browser, transport, cursor).await
             };
             // Cut off after none to four, wherever the bytes are just then.
             for _ in 0..(random.number() % 5).min((total - seen.len() as i64).unsigned_abs()) {
-                seen.push(ear.told().await.seq);
+                seen.push(client.told().await.seq);
             }
-            cursor = ear.cursor;
+            cursor = client.cursor;
         }
         seen
     };
@@ -69,18 +69,18 @@ async fn random_disconnects_leave_no_gap_and_no_double(door: Door) {
     no_line_is_left(&app).await;
 }
 
-async fn what_is_written_while_the_line_opens_is_heard(door: Door) {
+async fn what_is_written_while_the_line_opens_is_heard(transport: Transport) {
     let app = TestApp::start().await;
     let (browser, person, mut cursor) = somebody(&app).await;
     for _ in 0..rounds() {
         let opening = async {
-            let mut ear = Ear::open(&browser, door, cursor).await;
+            let mut client = FeedClient::open(&browser, transport, cursor).await;
             loop {
-                match ear.next().await.expect("an open line") {
-                    Heard::Told(event) => break event.seq,
-                    Heard::Hello(_) => {}
+                match client.next().await.expect("an open line") {
+                    FeedMessage::Told(event) => break event.seq,
+                    FeedMessage::Hello(_) => {}
                     // Only a poll looks without being woken.
-                    Heard::Ping if door == Door::Poll => {}
+                    FeedMessage::Ping if transport == Transport::Poll => {}
                     other => panic!("the event at once, not {other:?} first"),
                 }
             }
@@ -91,45 +91,45 @@ async fn what_is_written_while_the_line_opens_is_heard(door: Door) {
     }
 }
 
-async fn an_expired_cursor_gets_one_reset(door: Door) {
+async fn an_expired_cursor_gets_one_reset(transport: Transport) {
     let app = TestApp::start().await;
     let (browser, person, before) = somebody(&app).await;
     tell(&app, person, 5).await;
     app.advance(housekeeping::FEED_KEPT_MS + Millis::DAY);
     housekeeping::sweep(&app.state).await.expect("a sweep");
 
-    let mut ear = Ear::open(&browser, door, before + 2).await;
+    let mut client = FeedClient::open(&browser, transport, before + 2).await;
 
-    assert_eq!(ear.after_hello().await, Some(Heard::Reset(before + 5)));
+    assert_eq!(client.after_hello().await, Some(FeedMessage::Reset(before + 5)));
     tell(&app, person, 1).await;
-    assert_eq!(ear.told().await.seq, before + 6);
+    assert_eq!(client.told().await.seq, before + 6);
 }
 
-async fn a_cursor_from_the_future_gets_one_reset(door: Door) {
+async fn a_cursor_from_the_future_gets_one_reset(transport: Transport) {
     let app = TestApp::start().await;
     let (browser, person, last) = somebody(&app).await;
     for cursor in [last + 1, i64::MAX] {
-        let mut ear = Ear::open(&browser, door, cursor).await;
-        assert_eq!(ear.after_hello().await, Some(Heard::Reset(last)), "{cursor}");
+        let mut client = FeedClient::open(&browser, transport, cursor).await;
+        assert_eq!(client.after_hello().await, Some(FeedMessage::Reset(last)), "{cursor}");
     }
-    let mut ear = Ear::open(&browser, door, i64::MAX).await;
-    assert_eq!(ear.after_hello().await, Some(Heard::Reset(last)));
+    let mut client = FeedClient::open(&browser, transport, i64::MAX).await;
+    assert_eq!(client.after_hello().await, Some(FeedMessage::Reset(last)));
     tell(&app, person, 1).await;
-    assert_eq!(ear.told().await.seq, last + 1);
+    assert_eq!(client.told().await.seq, last + 1);
 }
 
-async fn a_stranger_hears_nothing(door: Door) {
+async fn a_stranger_hears_nothing(transport: Transport) {
     let app = TestApp::start().await;
     let TestPair { id, parent, child } = app.pair().await;
     let (stranger, marked, last) = somebody(&app).await;
-    let mut ear = Ear::open(&stranger, door, last).await;
-    let mut own = Ear::open(&child, door, child.today(id).await.as_of).await;
+    let mut client = FeedClient::open(&stranger, transport, last).await;
+    let mut own = FeedClient::open(&child, transport, child.today(id).await.as_of).await;
 
     parent.answer(id, "글").await;
 
     assert_eq!(own.told().await.kind, EventKind::AnswerSubmitted);
     tell(&app, marked, 1).await;
-    let event = ear.told().await;
+    let event = client.told().await;
     assert_eq!(
         (event.seq, event.kind, event.pair),
         (last + 1, EventKind::SettingsChanged, None),
@@ -137,14 +137,14 @@ async fn a_stranger_hears_nothing(door: Door) {
     );
 }
 
-async fn a_restart_in_mid_stream_loses_nothing(door: Door) {
+async fn a_restart_in_mid_stream_loses_nothing(transport: Transport) {
     let mut app = TestApp::start().await;
     let (browser, person, first) = somebody(&app).await;
     tell(&app, person, 150).await;
-    let mut ear = Ear::open(&browser, door, first).await;
+    let mut client = FeedClient::open(&browser, transport, first).await;
     let mut seen = Vec::new();
     for _ in 0..120 {
-        seen.push(ear.told().await.seq);
+        seen.push(client.told().await.seq);
     }
 
     app.restart(0).await;
@@ -152,24 +152,24 @@ async fn a_restart_in_mid_stream_loses_nothing(door: Door) {
 
     // What was on its way still comes; then the line ends, and the next one goes on.
     while seen.len() < 200 {
-        match ear.next().await {
-            Some(Heard::Told(event)) => seen.push(event.seq),
+        match client.next().await {
+            Some(FeedMessage::Told(event)) => seen.push(event.seq),
             Some(_) => {}
-            None => ear = Ear::reopen(&browser, door, ear.cursor).await,
+            None => client = FeedClient::reopen(&browser, transport, client.cursor).await,
         }
     }
     assert_eq!(seen, seqs(first + 1, first + 200));
 }
 
-async fn twenty_thousand_events_come_in_order(door: Door) {
+async fn twenty_thousand_events_come_in_order(transport: Transport) {
     let app = TestApp::start().await;
     let (browser, person, first) = somebody(&app).await;
     for _ in 0..20 {
         tell(&app, person, 1_000).await;
     }
-    let mut ear = Ear::open(&browser, door, first).await;
+    let mut client = FeedClient::open(&browser, transport, first).await;
     for seq in first + 1..=first + 20_000 {
-        assert_eq!(ear.told().await.seq, seq);
+        assert_eq!(client.told().await.seq, seq);
     }
 }
 
@@ -177,19 +177,27 @@ async fn twenty_thousand_events_come_in_order(door: Door) {
 async fn a_silent_line_is_alive_at_every_door() {
     let app = TestApp::start_with_heartbeat(Duration::from_millis(50)).await;
     let (browser, _, last) = somebody(&app).await;
-    let pings = Door::ALL.map(|door| {
+    let pings = Transport::ALL.map(|transport| {
         let browser = &browser;
         async move {
-            if door == Door::LongPoll {
-                let answer = browser.events(&format!("after={last}&wait=1"), &[("accept", "application/json")]).await.expect("an answer");
-                let answer: serde_json::Value = serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON");
+            if transport == Transport::LongPoll {
+                let (query, accept) = (format!("after={last}&wait=1"), [("accept", "application/json")]);
+                let answer = browser.events(&query, &accept).await.expect("an answer");
+                let body = answer.bytes().await.expect("a body");
+                let answer: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
                 assert_eq!(
                     answer,
-                    serde_json::json!({ "build": "test", "seq": last, "reset": false, "replaced": false, "more": false, "events": [] })
+                    serde_json::json!({
+                        "build": "test", "seq": last, "reset": false, "replaced": false, "more": false, "events": []
+                    })
                 );
                 return;
             }
-            assert_eq!(Ear::open(browser, door, last).await.after_hello().await, Some(Heard::Ping), "{door:?}");
+            assert_eq!(
+                FeedClient::open(browser, transport, last).await.after_hello().await,
+                Some(FeedMessage::Ping),
+                "{transport:?}"
+            );
         }
     });
     futures::future::join_all(pings).await;

@@ -1,4 +1,4 @@
-//! An ear at any of the five doors of `/events`: what it hears is the same everywhere.
+//! A client of `/events` over any of its five transports: it receives the same messages over each.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -14,7 +14,7 @@ use super::app::{Browser, PATIENCE};
 use crate::domain::{Event, PresenceSignal};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
+pub enum Transport {
     Sse,
     Ndjson,
     WebSocket,
@@ -23,7 +23,7 @@ pub enum Door {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Heard {
+pub enum FeedMessage {
     Hello(String),
     Told(Event),
     Presence(PresenceSignal),
@@ -32,27 +32,27 @@ pub enum Heard {
     Replaced,
 }
 
-pub struct Ear {
-    door: Door,
+pub struct FeedClient {
+    transport: Transport,
     browser: Browser,
-    /// The last number heard.
+    /// The number of the last event that was received.
     pub cursor: i64,
-    heard: VecDeque<Heard>,
-    line: Line,
-    /// Everything heard, as it came.
+    received: VecDeque<FeedMessage>,
+    connection: Connection,
+    /// Everything received, byte for byte.
     pub raw: String,
-    /// How it ended: a socket's close code and reason, a poll's status and code.
+    /// How the connection ended: the close code and reason of a socket, or the status and code of a poll.
     pub end: Option<(u16, String)>,
 }
 
-enum Line {
+enum Connection {
     Body { body: BoxStream<'static, reqwest::Result<axum::body::Bytes>>, text: String },
     Socket(Box<WebSocketStream<TcpStream>>),
     Asking { was_greeted: bool },
-    Over,
+    Ended,
 }
 
-impl Door {
+impl Transport {
     pub const ALL: [Self; 5] = [Self::Sse, Self::Ndjson, Self::WebSocket, Self::LongPoll, Self::Poll];
 
     /// Whether it stays open and is written to.
@@ -103,60 +103,73 @@ pub async fn socket(
     }
 }
 
-impl Ear {
-    pub async fn open(browser: &Browser, door: Door, cursor: i64) -> Self {
-        Self::try_open(browser, door, cursor, false).await.unwrap_or_else(|end| panic!("{door:?}: {end:?}"))
+impl FeedClient {
+    pub async fn open(browser: &Browser, transport: Transport, cursor: i64) -> Self {
+        Self::try_open(browser, transport, cursor, false).await.unwrap_or_else(|end| panic!("{transport:?}: {end:?}"))
     }
 
     /// With the cursor in the header, and one in the address that is older.
-    pub async fn reopen(browser: &Browser, door: Door, cursor: i64) -> Self {
-        Self::try_open(browser, door, cursor, true).await.unwrap_or_else(|end| panic!("{door:?}: {end:?}"))
+    pub async fn reopen(browser: &Browser, transport: Transport, cursor: i64) -> Self {
+        Self::try_open(browser, transport, cursor, true).await.unwrap_or_else(|end| panic!("{transport:?}: {end:?}"))
     }
 
     /// The status and the code when there is no way in. A poll asks when it is listened to.
-    pub async fn try_open(browser: &Browser, door: Door, cursor: i64, by_header: bool) -> Result<Self, (u16, String)> {
+    pub async fn try_open(
+        browser: &Browser,
+        transport: Transport,
+        cursor: i64,
+        by_header: bool,
+    ) -> Result<Self, (u16, String)> {
         let id = cursor.to_string();
-        let query = door.query(if by_header { 0 } else { cursor });
+        let query = transport.query(if by_header { 0 } else { cursor });
         let headers: &[(&'static str, &str)] = if by_header { &[("last-event-id", &id)] } else { &[] };
-        let line = match door {
-            Door::WebSocket => Line::Socket(Box::new(socket(browser, &query, headers).await?)),
-            Door::Sse | Door::Ndjson => {
-                let headers = [headers, &[("accept", door.accept())]].concat();
+        let connection = match transport {
+            Transport::WebSocket => Connection::Socket(Box::new(socket(browser, &query, headers).await?)),
+            Transport::Sse | Transport::Ndjson => {
+                let headers = [headers, &[("accept", transport.accept())]].concat();
                 let response = browser.events(&query, &headers).await.map_err(|error| (0, error.to_string()))?;
                 if response.status() != 200 {
                     return Err((response.status().as_u16(), response.text().await.unwrap_or_default()));
                 }
-                assert_eq!(response.headers()["content-type"], door.accept());
+                assert_eq!(response.headers()["content-type"], transport.accept());
                 assert_eq!(response.headers()["cache-control"], "no-store, no-transform");
                 assert_eq!(response.headers()["x-accel-buffering"], "no");
-                Line::Body { body: response.bytes_stream().boxed(), text: String::new() }
+                Connection::Body { body: response.bytes_stream().boxed(), text: String::new() }
             }
-            Door::LongPoll | Door::Poll => Line::Asking { was_greeted: false },
+            Transport::LongPoll | Transport::Poll => Connection::Asking { was_greeted: false },
         };
-        Ok(Self { door, browser: browser.clone(), cursor, heard: VecDeque::new(), line, raw: String::new(), end: None })
+        Ok(Self {
+            transport,
+            browser: browser.clone(),
+            cursor,
+            received: VecDeque::new(),
+            connection,
+            raw: String::new(),
+            end: None,
+        })
     }
 
-    /// What is heard next; `None` when the line has ended.
-    pub async fn next(&mut self) -> Option<Heard> {
+    /// The next message; `None` when the connection has ended.
+    pub async fn next(&mut self) -> Option<FeedMessage> {
         let hearing = async {
-            while self.heard.is_empty() {
+            while self.received.is_empty() {
                 self.listen().await?;
             }
-            let heard = self.heard.pop_front();
-            if let Some(Heard::Told(Event { seq, .. }) | Heard::Reset(seq)) = &heard {
+            let received = self.received.pop_front();
+            if let Some(FeedMessage::Told(Event { seq, .. }) | FeedMessage::Reset(seq)) = &received {
                 self.cursor = *seq;
             }
-            heard
+            received
         };
-        tokio::time::timeout(PATIENCE, hearing).await.expect("something on the line")
+        tokio::time::timeout(PATIENCE, hearing).await.expect("a message")
     }
 
     pub async fn told(&mut self) -> Event {
         let telling = async {
             loop {
-                match self.next().await.expect("an open line") {
-                    Heard::Told(event) => break event,
-                    Heard::Hello(_) | Heard::Ping => {}
+                match self.next().await.expect("an open connection") {
+                    FeedMessage::Told(event) => break event,
+                    FeedMessage::Hello(_) | FeedMessage::Ping => {}
                     other => panic!("an event, not {other:?}"),
                 }
             }
@@ -164,55 +177,63 @@ impl Ear {
         tokio::time::timeout(PATIENCE, telling).await.expect("an event")
     }
 
-    /// What is heard next but greetings and heartbeats.
-    pub async fn news(&mut self) -> Heard {
+    /// What is received next but greetings and heartbeats.
+    pub async fn news(&mut self) -> FeedMessage {
         loop {
-            match self.next().await.expect("an open line") {
-                Heard::Hello(_) | Heard::Ping => {}
+            match self.next().await.expect("an open connection") {
+                FeedMessage::Hello(_) | FeedMessage::Ping => {}
                 news => break news,
             }
         }
     }
 
-    /// What is heard first after the greeting.
-    pub async fn after_hello(&mut self) -> Option<Heard> {
-        assert!(matches!(self.next().await, Some(Heard::Hello(build)) if build == "test"), "{:?}", self.door);
+    /// What is received first after the greeting.
+    pub async fn after_hello(&mut self) -> Option<FeedMessage> {
+        assert!(
+            matches!(self.next().await, Some(FeedMessage::Hello(build)) if build == "test"),
+            "{:?}",
+            self.transport
+        );
         self.next().await
     }
 
-    /// Listens until the line has ended; gives what was heard last.
-    pub async fn ends(&mut self) -> Option<Heard> {
+    /// Receives until the connection has ended. Returns the last message.
+    pub async fn ends(&mut self) -> Option<FeedMessage> {
         let ending = async {
             let mut last = None;
-            while let Some(heard) = self.next().await {
-                last = Some(heard);
+            while let Some(received) = self.next().await {
+                last = Some(received);
             }
             last
         };
-        tokio::time::timeout(PATIENCE, ending).await.expect("the line ends")
+        tokio::time::timeout(PATIENCE, ending).await.expect("the connection ends")
     }
 
     async fn listen(&mut self) -> Option<()> {
-        let line = std::mem::replace(&mut self.line, Line::Over);
-        self.line = match line {
-            Line::Over => return None,
-            Line::Body { mut body, mut text } => {
+        let connection = std::mem::replace(&mut self.connection, Connection::Ended);
+        self.connection = match connection {
+            Connection::Ended => return None,
+            Connection::Body { mut body, mut text } => {
                 let chunk = body.next().await?.ok()?;
                 let chunk = std::str::from_utf8(&chunk).expect("UTF-8, and no frame cut in two letters");
                 self.raw.push_str(chunk);
                 text.push_str(chunk);
-                let end = if self.door == Door::Sse { "\n\n" } else { "\n" };
+                let end = if self.transport == Transport::Sse { "\n\n" } else { "\n" };
                 while let Some((frame, rest)) = text.split_once(end) {
-                    self.heard.extend(if self.door == Door::Sse { from_event(frame) } else { Some(from_json(frame)) });
+                    self.received.extend(if self.transport == Transport::Sse {
+                        from_event(frame)
+                    } else {
+                        Some(from_json(frame))
+                    });
                     text = rest.to_owned();
                 }
-                Line::Body { body, text }
+                Connection::Body { body, text }
             }
-            Line::Socket(mut socket) => {
+            Connection::Socket(mut socket) => {
                 match socket.next().await?.ok()? {
                     Message::Text(text) => {
                         self.raw.push_str(&text);
-                        self.heard.push_back(from_json(&text));
+                        self.received.push_back(from_json(&text));
                     }
                     Message::Close(frame) => {
                         self.end = frame.map(|frame| (frame.code.into(), frame.reason.to_string()));
@@ -220,46 +241,52 @@ impl Ear {
                     }
                     _ => {}
                 }
-                Line::Socket(socket)
+                Connection::Socket(socket)
             }
-            Line::Asking { was_greeted } => {
+            Connection::Asking { was_greeted } => {
                 self.ask(was_greeted).await?;
-                if self.heard.contains(&Heard::Replaced) { Line::Over } else { Line::Asking { was_greeted: true } }
+                if self.received.contains(&FeedMessage::Replaced) {
+                    Connection::Ended
+                } else {
+                    Connection::Asking { was_greeted: true }
+                }
             }
         };
         Some(())
     }
 
     async fn ask(&mut self, was_greeted: bool) -> Option<()> {
-        let answer = match self.browser.events(&self.door.query(self.cursor), &[("accept", self.door.accept())]).await {
-            Ok(response) => {
-                let status = response.status().as_u16();
-                let text = response.text().await.unwrap_or_default();
-                if status != 200 {
-                    self.end = Some((status, text));
-                    return None;
+        let answer =
+            match self.browser.events(&self.transport.query(self.cursor), &[("accept", self.transport.accept())]).await
+            {
+                Ok(response) => {
+                    let status = response.status().as_u16();
+                    let text = response.text().await.unwrap_or_default();
+                    if status != 200 {
+                        self.end = Some((status, text));
+                        return None;
+                    }
+                    text
                 }
-                text
-            }
-            Err(_) => return None,
-        };
+                Err(_) => return None,
+            };
         self.raw.push_str(&answer);
         let answer: Value = serde_json::from_str(&answer).expect("JSON");
         if !was_greeted {
-            self.heard.push_back(Heard::Hello(answer["build"].as_str().expect("a build").to_owned()));
+            self.received.push_back(FeedMessage::Hello(answer["build"].as_str().expect("a build").to_owned()));
         }
         let seq = answer["seq"].as_i64().expect("a number");
         if answer["reset"] == true {
-            self.heard.push_back(Heard::Reset(seq));
+            self.received.push_back(FeedMessage::Reset(seq));
         }
         let events: Vec<Event> = serde_json::from_value(answer["events"].clone()).expect("events");
         assert_eq!(events.len() == 100, answer["more"] == true, "more says that there may be more");
         let is_news = !events.is_empty() || answer["reset"] == true;
-        self.heard.extend(events.into_iter().map(Heard::Told));
+        self.received.extend(events.into_iter().map(FeedMessage::Told));
         if answer["replaced"] == true {
-            self.heard.push_back(Heard::Replaced);
+            self.received.push_back(FeedMessage::Replaced);
         } else if !is_news {
-            self.heard.push_back(Heard::Ping);
+            self.received.push_back(FeedMessage::Ping);
             // The pace of a poll; nothing is decided by it.
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -268,37 +295,37 @@ impl Ear {
     }
 }
 
-fn from_json(text: &str) -> Heard {
+fn from_json(text: &str) -> FeedMessage {
     let frame: Value = serde_json::from_str(text).expect("JSON");
     match frame["frame"].as_str().expect("a frame") {
-        "hello" => Heard::Hello(frame["build"].as_str().expect("a build").to_owned()),
-        "told" => Heard::Told(serde_json::from_value(frame).expect("an event")),
-        "presence" => Heard::Presence(serde_json::from_value(frame).expect("a signal")),
-        "reset" => Heard::Reset(frame["seq"].as_i64().expect("a number")),
-        "ping" => Heard::Ping,
-        "replaced" => Heard::Replaced,
+        "hello" => FeedMessage::Hello(frame["build"].as_str().expect("a build").to_owned()),
+        "told" => FeedMessage::Told(serde_json::from_value(frame).expect("an event")),
+        "presence" => FeedMessage::Presence(serde_json::from_value(frame).expect("a signal")),
+        "reset" => FeedMessage::Reset(frame["seq"].as_i64().expect("a number")),
+        "ping" => FeedMessage::Ping,
+        "replaced" => FeedMessage::Replaced,
         other => panic!("a frame nobody knows: {other}"),
     }
 }
 
 /// `None` for what carries no event, as the retry time at the beginning.
-fn from_event(text: &str) -> Option<Heard> {
+fn from_event(text: &str) -> Option<FeedMessage> {
     let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim).unwrap_or_default();
     let data: Value = serde_json::from_str(field("data:")).unwrap_or_default();
     Some(match field("event:") {
         "" => return None,
-        "hello" => Heard::Hello(data["build"].as_str().expect("a build").to_owned()),
+        "hello" => FeedMessage::Hello(data["build"].as_str().expect("a build").to_owned()),
         "told" => {
             assert_eq!(data["seq"].to_string(), field("id:"), "the number the browser repeats");
-            Heard::Told(serde_json::from_value(data).expect("an event"))
+            FeedMessage::Told(serde_json::from_value(data).expect("an event"))
         }
         "presence" => {
             assert_eq!(field("id:"), "", "it moves no cursor");
-            Heard::Presence(serde_json::from_value(data).expect("a signal"))
+            FeedMessage::Presence(serde_json::from_value(data).expect("a signal"))
         }
-        "reset" => Heard::Reset(data["seq"].as_i64().expect("a number")),
-        "ping" => Heard::Ping,
-        "replaced" => Heard::Replaced,
+        "reset" => FeedMessage::Reset(data["seq"].as_i64().expect("a number")),
+        "ping" => FeedMessage::Ping,
+        "replaced" => FeedMessage::Replaced,
         other => panic!("an event nobody knows: {other}"),
     })
 }
