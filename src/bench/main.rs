@@ -7,6 +7,10 @@
 //! (`push`). minute: 100,000 pairs due at once (`minute`). live: the transports of `/events` with many members
 //! connected (`streams`); `live:1000` with so many alone.
 
+/// The server that the tests of the sender use as well, which need more of it.
+#[allow(dead_code)]
+#[path = "../tests/push_service/http_server.rs"]
+mod http_server;
 mod live;
 mod minute;
 mod peers;

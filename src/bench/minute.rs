@@ -7,16 +7,10 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex},
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use axum::{
-    Router,
-    extract::{Path as Segment, Query, State},
-    http::StatusCode,
-    routing::{get, post},
-};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{
     agreement::{ECDH_P256, EphemeralPrivateKey},
@@ -35,7 +29,10 @@ use umbba::{
     },
 };
 
-use crate::live;
+use crate::{
+    http_server::{HttpServer, Reply, Request},
+    live,
+};
 
 pub const PAIRS: usize = 100_000;
 /// Saturday 2026-11-21, 21:00 in Seoul: the pairs begin. A day later all of them are due.
@@ -173,32 +170,34 @@ impl Drop for Sink {
     }
 }
 
-type Arrivals = Arc<Mutex<Vec<(String, i64)>>>;
+type Arrivals = Vec<(String, i64)>;
 
 /// The process of the push service: prints its port and serves until it is killed.
 pub async fn run_sink() -> Result<(), String> {
     let listener = umbba::http::serve::listen(([127, 0, 0, 1], 0).into()).map_err(|error| error.to_string())?;
     println!("{}", listener.local_addr().map_err(|error| error.to_string())?.port());
-    let app =
-        Router::new().route("/push/{id}", post(take)).route("/result", get(result)).with_state(Arrivals::default());
-    axum::serve(listener, app).await.map_err(|error| error.to_string())
+    let arrivals = Mutex::new(Arrivals::new());
+    let answer = move |request: Request| {
+        let mut arrivals = arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(since) = request.path().strip_prefix("/result?since=") {
+            let text = result(&arrivals, since.parse().unwrap_or_default());
+            return Reply::Text(format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{text}",
+                text.len()
+            ));
+        }
+        let id = request.path().rsplit('/').next().unwrap_or_default().to_owned();
+        arrivals.push((id, wall_ms()));
+        Reply::status(201, "")
+    };
+    HttpServer::serve(listener, answer).map_err(|error| error.to_string())?;
+    std::future::pending().await
 }
 
-async fn take(State(arrivals): State<Arrivals>, Segment(id): Segment<String>, _body: axum::body::Bytes) -> StatusCode {
-    arrivals.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((id, wall_ms()));
-    StatusCode::CREATED
-}
-
-#[derive(serde::Deserialize)]
-struct Since {
-    since: f64,
-}
-
-/// How many came, to how many browsers, and the seconds to half and to 99 % of them.
-async fn result(State(arrivals): State<Arrivals>, Query(asked): Query<Since>) -> String {
-    let arrivals = arrivals.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+/// How many pushes came, to how many browsers, and the seconds to half and to 99 % of them.
+fn result(arrivals: &Arrivals, since: f64) -> String {
     let distinct: HashSet<&str> = arrivals.iter().map(|(id, _)| id.as_str()).collect();
-    let mut late: Vec<f64> = arrivals.iter().map(|(_, at)| (*at as f64 - asked.since) / 1_000.0).collect();
+    let mut late: Vec<f64> = arrivals.iter().map(|(_, at)| (*at as f64 - since) / 1_000.0).collect();
     late.sort_by(f64::total_cmp);
     let at =
         |part: usize| late.get((late.len() * part / 100).min(late.len().saturating_sub(1))).copied().unwrap_or(0.0);

@@ -3,7 +3,7 @@
 //! id, and every reader of a feed goes on from its cursor.
 
 #[allow(dead_code, reason = "the library's tests use the rest of it")]
-#[path = "../push_service.rs"]
+#[path = "../push_service/mod.rs"]
 mod push_service;
 
 mod full_disk;

@@ -113,7 +113,7 @@ async fn headers_and_body_arrive_exactly_as_sent() {
 
     let requests = sink.requests.lock().expect("requests").clone();
     let lines = |at: usize| {
-        let (start, headers) = requests[at].0.split_once("\r\n").expect("a head");
+        let (start, headers) = requests[at].head.split_once("\r\n").expect("a head");
         let mut headers = headers.split("\r\n").map(str::to_owned).collect::<Vec<_>>();
         headers.sort_unstable();
         (start.to_owned(), headers.join("\n"))
@@ -128,8 +128,8 @@ async fn headers_and_body_arrive_exactly_as_sent() {
     };
     assert_eq!(lines(0), ("POST /push/secret?token=secret HTTP/1.1".into(), expected("high", "86400", 12)));
     assert_eq!(lines(1), ("POST /push/secret?token=secret HTTP/1.1".into(), expected("normal", "0", 4_096)));
-    assert_eq!(requests[0].1, b"\0\x01encrypted\xff");
-    assert_eq!(requests[1].1, [7; 4_096]);
+    assert_eq!(requests[0].body, b"\0\x01encrypted\xff");
+    assert_eq!(requests[1].body, [7; 4_096]);
 }
 
 #[tokio::test]

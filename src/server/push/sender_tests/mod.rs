@@ -5,48 +5,25 @@ mod bad_servers;
 mod client;
 mod guard;
 
-use std::{
-    collections::VecDeque,
-    env,
-    process::Command,
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Instant,
-};
+use std::{collections::VecDeque, env, process::Command, sync::Mutex, time::Instant};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
 };
 
 use super::*;
+use crate::tests::push_service::http_server::{HttpServer, Reply, Request};
 
 const SHORT: Duration = Duration::from_millis(300);
-/// Deadlines are generous: they end a broken test, they decide none.
+/// Ends a test that hangs.
 const LONG: Duration = Duration::from_secs(20);
 
-/// What a server does once it has read a request.
-#[derive(Clone)]
-enum Reply {
-    Text(String),
-    Hang,
-    /// The text, then a byte every 20 ms for ever.
-    Drip(&'static str),
-    /// The text, then zeroes for ever.
-    Flood(&'static str),
-}
-
-/// Head and body.
-type Request = (String, Vec<u8>);
-
-/// A server of raw HTTP/1.1. It repeats its last reply.
+/// A push service that repeats its last reply.
 struct Sink {
+    server: HttpServer,
     address: SocketAddr,
-    connections: Arc<AtomicUsize>,
     requests: Arc<Mutex<Vec<Request>>>,
-    flooded: Arc<AtomicUsize>,
 }
 
 impl Sink {
@@ -55,22 +32,17 @@ impl Sink {
     }
 
     async fn start_at(address: &str, replies: impl IntoIterator<Item = Reply>) -> Self {
-        let listener = TcpListener::bind(address).await.expect("a port");
-        let sink = Self {
-            address: listener.local_addr().expect("an address"),
-            connections: Arc::default(),
-            requests: Arc::default(),
-            flooded: Arc::default(),
+        let replies = Mutex::new(replies.into_iter().collect::<VecDeque<_>>());
+        let requests: Arc<Mutex<Vec<Request>>> = Arc::default();
+        let arrived = requests.clone();
+        let answer = move |request| {
+            arrived.lock().expect("requests").push(request);
+            let mut replies = replies.lock().expect("replies");
+            let reply = if replies.len() > 1 { replies.pop_front() } else { replies.front().cloned() };
+            reply.expect("a reply")
         };
-        let replies = Arc::new(Mutex::new(replies.into_iter().collect::<VecDeque<_>>()));
-        let (connections, requests, flooded) = (sink.connections.clone(), sink.requests.clone(), sink.flooded.clone());
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                connections.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(converse(stream, replies.clone(), requests.clone(), flooded.clone()));
-            }
-        });
-        sink
+        let server = HttpServer::start(address, answer).await.expect("a port");
+        Self { address: server.address, server, requests }
     }
 
     async fn status(status: u16) -> Self {
@@ -91,7 +63,7 @@ impl Sink {
     }
 
     fn connections(&self) -> usize {
-        self.connections.load(Ordering::SeqCst)
+        self.server.connections()
     }
 
     fn hits(&self) -> usize {
@@ -100,65 +72,7 @@ impl Sink {
 }
 
 fn plain(status: u16, headers: &str) -> Reply {
-    Reply::Text(format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\n{headers}\r\n"))
-}
-
-async fn converse(
-    mut stream: TcpStream,
-    replies: Arc<Mutex<VecDeque<Reply>>>,
-    requests: Arc<Mutex<Vec<Request>>>,
-    flooded: Arc<AtomicUsize>,
-) {
-    while let Some(request) = read_request(&mut stream).await {
-        requests.lock().expect("requests").push(request);
-        let reply = {
-            let mut replies = replies.lock().expect("replies");
-            if replies.len() > 1 { replies.pop_front() } else { replies.front().cloned() }
-        };
-        match reply.expect("a reply") {
-            Reply::Text(text) => {
-                let _ = stream.write_all(text.as_bytes()).await;
-                if text.contains("connection: close") {
-                    return;
-                }
-            }
-            Reply::Hang => std::future::pending().await,
-            Reply::Drip(text) => {
-                let _ = stream.write_all(text.as_bytes()).await;
-                let mut ticks = tokio::time::interval(Duration::from_millis(20));
-                while stream.write_all(b"x").await.is_ok() {
-                    ticks.tick().await;
-                }
-                return;
-            }
-            Reply::Flood(text) => {
-                let _ = stream.write_all(text.as_bytes()).await;
-                while let Ok(written) = stream.write(&[0; 64 * 1024]).await {
-                    flooded.fetch_add(written, Ordering::SeqCst);
-                }
-                return;
-            }
-        }
-    }
-}
-
-async fn read_request(stream: &mut TcpStream) -> Option<Request> {
-    let mut bytes = Vec::new();
-    loop {
-        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
-            let head = String::from_utf8(bytes[..end].to_vec()).expect("a head");
-            let length = head
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length: "))
-                .map_or(0, |length| length.parse().expect("a length"));
-            if bytes.len() >= end + 4 + length {
-                return Some((head, bytes[end + 4..].to_vec()));
-            }
-        }
-        if stream.read_buf(&mut bytes).await.ok()? == 0 {
-            return None;
-        }
-    }
+    Reply::status(status, headers)
 }
 
 fn message(endpoint: &str) -> PushMessage<'_> {

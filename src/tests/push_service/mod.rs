@@ -1,23 +1,17 @@
-//! A push service of our own: takes what a real one takes, decrypts it as the browser would, and answers as it is told.
-//! The receiver's half of RFC 8291 is written here from the paper, apart from the sender's.
+//! A push service of our own: it takes what a real one takes, decrypts it as the browser would, and answers as the test
+//! tells it. The receiver's half of RFC 8291 is written here from the paper, apart from the sender's.
+
+pub mod http_server;
 
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
-use axum::{
-    Router,
-    body::{Body, Bytes},
-    extract::{Path, State},
-    http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response},
-    routing::post,
-};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{aead, hkdf};
-use tokio::net::TcpListener;
+
+use http_server::{HttpServer, Reply, Request};
 
 /// What arrived, as the browser reads it.
 #[derive(Debug, Clone)]
@@ -33,7 +27,7 @@ pub struct Arrived {
     pub json: serde_json::Value,
 }
 
-/// What the service is told to do with the next requests.
+/// What the service does with the next requests.
 #[derive(Debug, Clone)]
 pub enum Answer {
     Status(u16),
@@ -59,7 +53,7 @@ pub struct PushService {
     inside: Arc<Mutex<Inside>>,
 }
 
-/// A browser's own keys, as it gives them away.
+/// The keys that a browser gives to a push service.
 pub struct Keys {
     pub p256dh: String,
     pub auth: String,
@@ -67,12 +61,10 @@ pub struct Keys {
 
 impl PushService {
     pub async fn start() -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-        let host = listener.local_addr().expect("an address").to_string();
-        let service = Self { host, inside: Arc::default() };
-        let app = Router::new().route("/push/{device}", post(receive)).with_state(service.clone());
-        tokio::spawn(async move { axum::serve(listener, app).await });
-        service
+        let inside: Arc<Mutex<Inside>> = Arc::default();
+        let receiving = inside.clone();
+        let server = HttpServer::start("127.0.0.1:0", move |request| receive(&receiving, &request)).await;
+        Self { host: server.expect("a free port").address.to_string(), inside }
     }
 
     pub fn endpoint(&self, device: &str) -> String {
@@ -88,12 +80,12 @@ impl PushService {
         self.inside().arrived.clone()
     }
 
-    /// What was accepted since the last look.
+    /// What was accepted since the last call.
     pub fn take(&self) -> Vec<Arrived> {
         std::mem::take(&mut self.inside().arrived)
     }
 
-    /// How many requests came, whatever they were answered.
+    /// How many requests came.
     pub fn requests(&self) -> usize {
         self.inside().requests
     }
@@ -103,63 +95,57 @@ impl PushService {
         self.inside().answers.push_back(answer);
     }
 
-    /// Answers every request so, until told otherwise.
+    /// Answers every request so; `None` ends it.
     pub fn answer_always(&self, answer: Option<Answer>) {
         self.inside().always = answer;
     }
 }
 
-async fn receive(
-    State(service): State<PushService>,
-    Path(device): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+fn receive(inside: &Mutex<Inside>, request: &Request) -> Reply {
+    let lock = || inside.lock().unwrap_or_else(PoisonError::into_inner);
     let answer = {
-        let mut inside = service.inside();
+        let mut inside = lock();
         inside.requests += 1;
         inside.answers.pop_front().or_else(|| inside.always.clone()).unwrap_or(Answer::Status(201))
     };
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     if matches!(answer, Answer::Status(201)) {
-        assert_eq!(text("content-encoding"), "aes128gcm");
-        assert!(text("authorization").starts_with("vapid t="), "RFC 8292 §3");
-        let plain = open(&body).expect("a message for this browser");
-        let json: serde_json::Value = serde_json::from_slice(&plain).expect("a JSON payload");
-        let said = |name: &str| json["notification"][name].as_str().unwrap_or_default().to_owned();
-        service.inside().arrived.push(Arrived {
-            device,
-            ttl_s: text("ttl").parse().expect("a TTL"),
-            urgency: text("urgency"),
-            topic: text("topic"),
-            authorization: text("authorization"),
-            title: said("title"),
-            body: said("body"),
-            json,
-        });
+        let arrived = read(request);
+        lock().arrived.push(arrived);
     }
     match answer {
-        Answer::Status(status) => StatusCode::from_u16(status).expect("a status").into_response(),
-        Answer::Later(status, seconds) => {
-            (StatusCode::from_u16(status).expect("a status"), [("retry-after", seconds.to_string())]).into_response()
+        Answer::Status(status) => Reply::status(status, ""),
+        Answer::Later(status, seconds) => Reply::status(status, &format!("retry-after: {seconds}\r\n")),
+        Answer::Hang => Reply::Hang,
+        Answer::Drip => Reply::Drip("HTTP/1.1 500 x\r\ncontent-length: 1000000\r\n\r\n".into()),
+        Answer::Redirect(to) => Reply::status(307, &format!("location: {to}\r\n")),
+        Answer::Huge => {
+            let length = 8 << 20;
+            Reply::Text(format!("HTTP/1.1 400 x\r\ncontent-length: {length}\r\n\r\n{}", "x".repeat(length)))
         }
-        Answer::Hang => {
-            tokio::time::sleep(Duration::from_secs(600)).await;
-            StatusCode::OK.into_response()
-        }
-        Answer::Drip => {
-            let drops = futures::stream::unfold(0, |count| async move {
-                tokio::time::sleep(Duration::from_millis(200)).await;
-                Some((Ok::<_, std::io::Error>(Bytes::from_static(b".")), count + 1))
-            });
-            (StatusCode::INTERNAL_SERVER_ERROR, Body::from_stream(drops)).into_response()
-        }
-        Answer::Redirect(to) => (StatusCode::TEMPORARY_REDIRECT, [("location", to)]).into_response(),
-        Answer::Huge => (StatusCode::BAD_REQUEST, vec![b'x'; 8 << 20]).into_response(),
     }
 }
 
-/// The receiver of RFC 8291 Appendix A: its private key is public, so anybody may be this browser.
+/// Checks and decrypts a push. A wrong one ends the connection and fails the test.
+fn read(request: &Request) -> Arrived {
+    let text = |name: &str| request.header(name).to_owned();
+    assert_eq!(text("content-encoding"), "aes128gcm");
+    assert!(text("authorization").starts_with("vapid t="), "RFC 8292 §3");
+    let plain = open(&request.body).expect("a message for this browser");
+    let json: serde_json::Value = serde_json::from_slice(&plain).expect("a JSON payload");
+    let said = |name: &str| json["notification"][name].as_str().unwrap_or_default().to_owned();
+    Arrived {
+        device: request.path().rsplit('/').next().unwrap_or_default().to_owned(),
+        ttl_s: text("ttl").parse().expect("a TTL"),
+        urgency: text("urgency"),
+        topic: text("topic"),
+        authorization: text("authorization"),
+        title: said("title"),
+        body: said("body"),
+        json,
+    }
+}
+
+/// The receiver of RFC 8291 Appendix A, whose private key is published.
 const PRIVATE: &str = "q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94";
 const PUBLIC: &str = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
 const AUTH: &str = "BTBZMqHH6r4Tts7J_aSIgg";
@@ -213,7 +199,8 @@ fn expand<const N: usize>(salt: &[u8], secret: &[u8], info: &[u8]) -> [u8; N] {
 #[test]
 fn the_receiver_reads_the_message_of_the_paper() {
     let message = concat!(
-        "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A_yl95bQpu6cVPT",
+        "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8w",
+        "EqKK6PBru3jl7A_yl95bQpu6cVPT",
         "pK4Mqgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4a-fN"
     );
     assert_eq!(open(&b64(message)).as_deref(), Some(b"When I grow up, I want to be a watermelon".as_slice()));
