@@ -9,6 +9,7 @@ mod forms;
 mod health;
 mod insecure;
 mod keep;
+mod limits;
 mod live;
 pub mod metrics;
 mod pages;

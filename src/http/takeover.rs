@@ -14,7 +14,7 @@ use std::{
 
 use tokio::net::TcpStream;
 
-use super::port::Place;
+use super::limits::Place;
 
 type Taker = Box<dyn FnOnce(Taken) + Send>;
 

@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use super::{
-    port::{Limits, Place},
+    limits::{Limits, Place},
     takeover::{Taken, Takeover},
 };
 
