@@ -1,6 +1,6 @@
-//! The binary itself: an operator's mistake gets one sentence that says what to do, and exit code 1.
+//! The command line of the real binary: an operator's mistake gets one sentence that says what to do, and exit code 1.
+//! A target of its own, because Cargo gives the path of the binary (`CARGO_BIN_EXE_umbba`) to such targets only.
 
-#[path = "operator.rs"]
 mod operator;
 
 use std::{

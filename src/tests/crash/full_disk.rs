@@ -1,4 +1,4 @@
-//! A disk with no room left.
+//! A full disk.
 
 use std::{path::Path, process::Command};
 

@@ -1,6 +1,7 @@
 //! The real binary when its machine fails it: a full disk, and SIGKILL at random moments. Every due pair gets exactly
 //! one question a date, nothing acknowledged is lost, every fact reaches every device under exactly one notification
 //! id, and every reader of a feed goes on from its cursor.
+//! A target of its own, because Cargo gives the path of the binary (`CARGO_BIN_EXE_umbba`) to such targets only.
 
 #[allow(dead_code, reason = "the library's tests use the rest of it")]
 #[path = "../push_service/mod.rs"]

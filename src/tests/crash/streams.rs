@@ -128,7 +128,7 @@ async fn change_times(client: Client, url: String, member: Member, round: usize)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_in_mid_stream_every_door_goes_on_from_its_cursor() {
+async fn killed_in_mid_stream_every_transport_goes_on_from_its_cursor() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = folder("streams");
     let data = &folder.0;
