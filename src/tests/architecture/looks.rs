@@ -12,7 +12,7 @@ use super::{
 const SENTENCES: [&str; 2] = ["text/ko.rs", "text/en.rs"];
 /// Characters in a line. Rows of tables and lines without a blank (an address) are exempt.
 const WIDTH: usize = 120;
-const APP_LINES: usize = 370;
+const APP_LINES: usize = 300;
 const TEST_LINES: usize = 400;
 
 #[test]
@@ -78,13 +78,17 @@ fn every_file_says_at_its_head_what_it_contains() {
     hold(broken);
 }
 
+/// Files of the app above the limit, which are still to be split.
+const LONG_FILES: [&str; 5] =
+    ["domain/daily_question.rs", "http/forms.rs", "server/config.rs", "server/push/sender.rs", "server/push/vapid.rs"];
+
 #[test]
 fn no_file_is_too_long() {
     let mut broken = Vec::new();
     for (name, text) in rust_files() {
         let limit = if is_test(&name) { TEST_LINES } else { APP_LINES };
         let lines = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().lines().count();
-        if lines > limit && !SENTENCES.contains(&name.as_str()) {
+        if lines > limit && ![&SENTENCES[..], &LONG_FILES].concat().contains(&name.as_str()) {
             broken.push(format!("src/{name}: {lines} lines, the limit is {limit}"));
         }
     }
@@ -100,17 +104,7 @@ fn rust_files() -> Vec<(String, String)> {
 }
 
 /// Files and folders with longer lines, which are still to be shortened.
-const LONG_LINES: [&str; 9] = [
-    "end2end/",
-    "src/app.rs",
-    "src/browser/",
-    "src/client/",
-    "src/components/",
-    "src/domain/",
-    "src/pages/",
-    "src/server/",
-    "style/",
-];
+const LONG_LINES: [&str; 6] = ["end2end/", "src/app.rs", "src/browser/", "src/components/", "src/pages/", "style/"];
 
 #[test]
 fn no_line_is_too_long() {

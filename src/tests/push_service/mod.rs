@@ -102,6 +102,10 @@ impl PushService {
 }
 
 fn receive(inside: &Mutex<Inside>, request: &Request) -> Reply {
+    // An endpoint that this service never gave away.
+    let Some(device) = request.path().strip_prefix("/push/").filter(|device| !device.is_empty()) else {
+        return Reply::status(404, "");
+    };
     let lock = || inside.lock().unwrap_or_else(PoisonError::into_inner);
     let answer = {
         let mut inside = lock();
@@ -109,7 +113,7 @@ fn receive(inside: &Mutex<Inside>, request: &Request) -> Reply {
         inside.answers.pop_front().or_else(|| inside.always.clone()).unwrap_or(Answer::Status(201))
     };
     if matches!(answer, Answer::Status(201)) {
-        let arrived = read(request);
+        let arrived = read(device, request);
         lock().arrived.push(arrived);
     }
     match answer {
@@ -126,7 +130,7 @@ fn receive(inside: &Mutex<Inside>, request: &Request) -> Reply {
 }
 
 /// Checks and decrypts a push. A wrong one ends the connection and fails the test.
-fn read(request: &Request) -> Arrived {
+fn read(device: &str, request: &Request) -> Arrived {
     let text = |name: &str| request.header(name).to_owned();
     assert_eq!(text("content-encoding"), "aes128gcm");
     assert!(text("authorization").starts_with("vapid t="), "RFC 8292 §3");
@@ -134,7 +138,7 @@ fn read(request: &Request) -> Arrived {
     let json: serde_json::Value = serde_json::from_slice(&plain).expect("a JSON payload");
     let said = |name: &str| json["notification"][name].as_str().unwrap_or_default().to_owned();
     Arrived {
-        device: request.path().rsplit('/').next().unwrap_or_default().to_owned(),
+        device: device.to_owned(),
         ttl_s: text("ttl").parse().expect("a TTL"),
         urgency: text("urgency"),
         topic: text("topic"),
