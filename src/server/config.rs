@@ -9,6 +9,7 @@ use std::{
     },
 };
 
+use ipnet::IpNet;
 use url::{Host, Url};
 
 /// A setting that cannot be used: one sentence that names it and says what to do.
@@ -151,7 +152,7 @@ impl PublicUrl {
 /// Networks whose `X-Forwarded-For` is believed.
 #[derive(Debug, Clone, Default)]
 pub struct TrustedProxies {
-    networks: Vec<(IpAddr, u8)>,
+    networks: Vec<IpNet>,
     has_warned: Arc<AtomicBool>,
 }
 
@@ -164,20 +165,7 @@ impl TrustedProxies {
             .split(',')
             .map(str::trim)
             .filter(|part| !part.is_empty())
-            .map(|part| {
-                let (address, bits) =
-                    part.split_once('/').map_or((part, None), |(address, bits)| (address, Some(bits)));
-                let address: IpAddr = address.parse().map_err(|_| broken(part))?;
-                let most = if address.is_ipv4() { 32 } else { 128 };
-                let bits = bits.map_or(Ok(most), |bits| bits.parse::<u8>().map_err(|_| broken(part)))?;
-                // An IPv4 address written as IPv6 (RFC 4291 §2.5.5.2) is that IPv4 address: its last 32 bits.
-                let ahead = if address.to_canonical() == address { 0 } else { 96 };
-                let bits = Some(bits)
-                    .filter(|bits| *bits <= most)
-                    .and_then(|bits| bits.checked_sub(ahead))
-                    .ok_or_else(|| broken(part))?;
-                Ok((address.to_canonical(), bits))
-            })
+            .map(|part| block(part).ok_or_else(|| broken(part)))
             .collect::<Result<_, _>>()?;
         Ok(Self { networks, has_warned: Arc::default() })
     }
@@ -187,15 +175,7 @@ impl TrustedProxies {
     }
 
     pub fn trusts(&self, address: IpAddr) -> bool {
-        self.networks.iter().any(|(network, bits)| match (network, address.to_canonical()) {
-            (IpAddr::V4(network), IpAddr::V4(address)) => {
-                same_prefix(u32::from(*network).into(), u32::from(address).into(), *bits, 32)
-            }
-            (IpAddr::V6(network), IpAddr::V6(address)) => {
-                same_prefix(u128::from(*network), u128::from(address), *bits, 128)
-            }
-            _ => false,
-        })
+        self.networks.iter().any(|network| network.contains(&address.to_canonical()))
     }
 
     /// The client's address: the right-most hop that is not one of ours.
@@ -224,6 +204,17 @@ impl TrustedProxies {
     }
 }
 
+/// An address or a block. An IPv4 block written as IPv6 (RFC 4291 §2.5.5.2) is that IPv4 block.
+fn block(text: &str) -> Option<IpNet> {
+    let block = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok()?;
+    match block.addr().to_canonical() {
+        address @ IpAddr::V4(_) if block.addr().is_ipv6() => {
+            IpNet::new(address, block.prefix_len().checked_sub(96)?).ok()
+        }
+        _ => Some(block),
+    }
+}
+
 /// A hop without the quotation marks that some proxies put around it.
 fn bare(hop: &str) -> &str {
     hop.trim_matches(|c: char| c == '"' || c.is_whitespace())
@@ -245,11 +236,6 @@ pub fn unsafe_to_listen(address: SocketAddr, proxies: &TrustedProxies) -> Option
          everything goes over the network in the clear; listen on 127.0.0.1, or set TRUSTED_PROXIES to your proxy's \
          address",
     )
-}
-
-fn same_prefix(one: u128, two: u128, bits: u8, width: u8) -> bool {
-    let shift = u32::from(width - bits);
-    shift >= 128 || one >> shift == two >> shift
 }
 
 #[cfg(test)]

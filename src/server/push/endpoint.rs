@@ -7,6 +7,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
+use ipnet::{Ipv4Net, Ipv6Net};
 use url::{Host, Url};
 
 /// Longer than any service's, short enough for a column.
@@ -200,47 +201,50 @@ fn authority(text: &str) -> Option<&str> {
     rest.split(['/', '?', '#']).next()
 }
 
-/// What is not the open internet in IPv4 (IANA special-purpose registry, RFC 6890), with the old 6to4 relays.
-const CLOSED_V4: [(Ipv4Addr, u32); 15] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),       // this network
-    (Ipv4Addr::new(10, 0, 0, 0), 8),      // private
-    (Ipv4Addr::new(100, 64, 0, 0), 10),   // shared by carriers
-    (Ipv4Addr::new(127, 0, 0, 0), 8),     // loopback
-    (Ipv4Addr::new(169, 254, 0, 0), 16),  // link-local: clouds keep their keys here
-    (Ipv4Addr::new(172, 16, 0, 0), 12),   // private
-    (Ipv4Addr::new(192, 0, 0, 0), 24),    // protocol assignments
-    (Ipv4Addr::new(192, 0, 2, 0), 24),    // documentation
-    (Ipv4Addr::new(192, 88, 99, 0), 24),  // 6to4 relays
-    (Ipv4Addr::new(192, 168, 0, 0), 16),  // private
-    (Ipv4Addr::new(198, 18, 0, 0), 15),   // benchmarks
-    (Ipv4Addr::new(198, 51, 100, 0), 24), // documentation
-    (Ipv4Addr::new(203, 0, 113, 0), 24),  // documentation
-    (Ipv4Addr::new(224, 0, 0, 0), 4),     // multicast
-    (Ipv4Addr::new(240, 0, 0, 0), 4),     // reserved, with broadcast
+const fn v4(a: u8, b: u8, c: u8, d: u8, bits: u8) -> Ipv4Net {
+    Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), bits)
+}
+
+const fn v6(a: u16, b: u16, bits: u8) -> Ipv6Net {
+    Ipv6Net::new_assert(Ipv6Addr::new(a, b, 0, 0, 0, 0, 0, 0), bits)
+}
+
+/// IPv4 blocks that are not the open internet (IANA special-purpose registry, RFC 6890), and the old 6to4 relays.
+const CLOSED_V4: [Ipv4Net; 15] = [
+    v4(0, 0, 0, 0, 8),       // this network
+    v4(10, 0, 0, 0, 8),      // private
+    v4(100, 64, 0, 0, 10),   // shared by carriers
+    v4(127, 0, 0, 0, 8),     // loopback
+    v4(169, 254, 0, 0, 16),  // link-local: clouds serve their keys here
+    v4(172, 16, 0, 0, 12),   // private
+    v4(192, 0, 0, 0, 24),    // protocol assignments
+    v4(192, 0, 2, 0, 24),    // documentation
+    v4(192, 88, 99, 0, 24),  // 6to4 relays
+    v4(192, 168, 0, 0, 16),  // private
+    v4(198, 18, 0, 0, 15),   // benchmarks
+    v4(198, 51, 100, 0, 24), // documentation
+    v4(203, 0, 113, 0, 24),  // documentation
+    v4(224, 0, 0, 0, 4),     // multicast
+    v4(240, 0, 0, 0, 4),     // reserved, with broadcast
 ];
 
-/// Only this much of IPv6 is given out at all: unspecified, loopback, IPv4-compatible, NAT64, discard, segment routing,
-/// unique-local, link-local, site-local and multicast addresses are all outside.
-const OPEN_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
-/// What is closed within. The first holds Teredo and ORCHID, the third carries an IPv4 address of anyone's choice.
-const CLOSED_V6: [(Ipv6Addr, u32); 4] = [
-    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23), // protocol assignments
-    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32), // documentation
-    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16), // 6to4
-    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20), // documentation
+/// The only IPv6 block that is assigned at all. Unspecified, loopback, IPv4-compatible, NAT64, discard, segment routing,
+/// unique-local, link-local, site-local and multicast addresses are outside it.
+const OPEN_V6: Ipv6Net = v6(0x2000, 0, 3);
+/// Closed blocks inside it. The first contains Teredo and ORCHID; an address of the third contains an IPv4 address that
+/// anybody may choose.
+const CLOSED_V6: [Ipv6Net; 4] = [
+    v6(0x2001, 0, 23),     // protocol assignments
+    v6(0x2001, 0xdb8, 32), // documentation
+    v6(0x2002, 0, 16),     // 6to4
+    v6(0x3fff, 0, 20),     // documentation
 ];
 
-/// Whether this address belongs to the open internet; an IPv4 address in IPv6 clothes (`::ffff:0:0/96`) is judged
-/// without them.
+/// Whether this address belongs to the open internet. An IPv4-mapped address (`::ffff:0:0/96`) counts as IPv4.
 pub fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
-        IpAddr::V4(address) => {
-            !CLOSED_V4.iter().any(|(net, bits)| (address.to_bits() ^ net.to_bits()) >> (32 - bits) == 0)
-        }
-        IpAddr::V6(address) => {
-            let is_in = |(net, bits): &(Ipv6Addr, u32)| (address.to_bits() ^ net.to_bits()) >> (128 - bits) == 0;
-            is_in(&OPEN_V6) && !CLOSED_V6.iter().any(is_in)
-        }
+        IpAddr::V4(address) => !CLOSED_V4.iter().any(|block| block.contains(&address)),
+        IpAddr::V6(address) => OPEN_V6.contains(&address) && !CLOSED_V6.iter().any(|block| block.contains(&address)),
     }
 }
 

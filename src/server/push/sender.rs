@@ -15,7 +15,6 @@ use std::{
     time::Duration,
 };
 
-use jiff::{fmt::strtime, tz::TimeZone};
 use reqwest::{
     Client, Response,
     dns::{Addrs, Name, Resolve, Resolving},
@@ -294,16 +293,10 @@ fn retry_after_ms(headers: &HeaderMap) -> Option<i64> {
     let wait = if is_seconds {
         after.parse::<i64>().unwrap_or(i64::MAX).saturating_mul(1_000)
     } else {
-        http_date_ms(after)?.saturating_sub(http_date_ms(text(DATE)?)?)
+        let [until, now] = [after, text(DATE)?].map(|date| httpdate::parse_http_date(date).ok());
+        i64::try_from(until?.duration_since(now?).ok()?.as_millis()).unwrap_or(i64::MAX)
     };
-    (wait >= 0).then_some(wait.min(DAY_MS))
-}
-
-/// The three forms of RFC 9110 §5.6.7.
-fn http_date_ms(text: &str) -> Option<i64> {
-    let forms = ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
-    let date = forms.iter().find_map(|form| strtime::parse(form, text).ok()?.to_datetime().ok())?;
-    Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond())
+    Some(wait.min(DAY_MS))
 }
 
 #[cfg(test)]

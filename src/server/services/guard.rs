@@ -7,10 +7,9 @@
 //!
 //! Rules R72, R81, R82.
 
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    time::Duration,
-};
+use std::{net::IpAddr, time::Duration};
+
+use ipnet::Ipv6Net;
 
 use super::ServiceError;
 use crate::{
@@ -87,7 +86,7 @@ impl Trier {
 pub fn network(client: IpAddr) -> IpAddr {
     match client {
         IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) >> 64 << 64).into(),
+        IpAddr::V6(address) => Ipv6Net::new_assert(address, 64).network().into(),
     }
 }
 
