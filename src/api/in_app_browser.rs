@@ -1,6 +1,8 @@
 //! An app's own browser (KakaoTalk, Instagram, …): how it is recognised, and the way out of it. Its cookies are not
 //! those of the device's browser.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InApp {
     No,
@@ -32,7 +34,7 @@ impl InAppBrowser {
             && path.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-'));
         let target = if is_ours { format!("{public_url}{path}") } else { format!("{public_url}/join") };
         let open_in_browser = match in_app {
-            InApp::KakaoTalk => format!("kakaotalk://web/openExternal?url={}", escape(&target)),
+            InApp::KakaoTalk => format!("kakaotalk://web/openExternal?url={}", utf8_percent_encode(&target, &RESERVED)),
             InApp::Other if user_agent.contains("Android") => {
                 let (scheme, rest) = target.split_once("://").unwrap_or(("https", target.as_str()));
                 format!("intent://{rest}#Intent;scheme={scheme};end")
@@ -43,18 +45,8 @@ impl InAppBrowser {
     }
 }
 
-/// Percent-encodes everything but unreserved characters (RFC 3986 §2.3).
-fn escape(text: &str) -> String {
-    text.bytes()
-        .map(|b| {
-            if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~') {
-                char::from(b).to_string()
-            } else {
-                format!("%{b:02X}")
-            }
-        })
-        .collect()
-}
+/// Everything but unreserved characters is percent-encoded in a part of a URL (RFC 3986 §2.3).
+const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 #[cfg(test)]
 mod tests {

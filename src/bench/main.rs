@@ -26,7 +26,7 @@ use umbba::{
         budget::Budget,
         catalogue::Catalogue,
         clock::Clock,
-        config::{AppEnv, PublicUrl, TrustedProxies},
+        config::{AppEnv, PublicUrl},
         lifecycle::Lifecycle,
         push::{Push, PushHosts, VapidKeys},
         random::Random,
@@ -38,6 +38,7 @@ use umbba::{
             Database, Opening, questions,
             seeds::{self, SeededMember, Seeding},
         },
+        trusted_proxies::TrustedProxies,
     },
 };
 

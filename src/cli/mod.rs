@@ -21,11 +21,12 @@ use crate::{
     },
     server::{
         clock::Clock,
-        config::{AppEnv, PublicUrl, ServeSettings, Settings, TrustedProxies, unsafe_to_listen},
+        config::{AppEnv, PublicUrl, ServeSettings, Settings},
         jobs::scheduler,
         state::{AppState, HEARTBEAT, SignUpLimits, Site},
         storage::Opening,
         telemetry,
+        trusted_proxies::{TrustedProxies, unsafe_to_listen},
     },
 };
 

@@ -7,7 +7,7 @@ use crate::server::{
     budget::Budget,
     catalogue::Catalogue,
     clock::Clock,
-    config::{AppEnv, PublicUrl, Settings, TrustedProxies},
+    config::{AppEnv, PublicUrl, Settings},
     lifecycle::Lifecycle,
     push::{self, Push, PushHosts, VapidKeys},
     random::Random,
@@ -15,6 +15,7 @@ use crate::server::{
     security::Said,
     state::{AppState, HEARTBEAT, SignUpLimits, Site},
     storage::{Database, Opening, StorageError, questions},
+    trusted_proxies::TrustedProxies,
 };
 
 pub(super) async fn open(settings: &Settings, opening: Opening) -> Result<Database, Failure> {

@@ -1,6 +1,5 @@
-//! How much one person, session or address may ask for in a while: more than anybody does by hand, too little to fill
-//! the other's feed or the disk.
-//! Rule R88.
+//! Rate limits per person, session and address. They allow more than anybody does by hand, and too little to fill the
+//! other member's feed or the disk. Rule R88.
 
 use std::{
     collections::HashMap,
@@ -10,27 +9,27 @@ use std::{
 
 use crate::domain::{Millis, Moment, PersonId, SessionId};
 
-/// Writes by hand at once; the other buckets are fixed.
+/// The size of the bucket for writes by hand. The other buckets have fixed sizes.
 pub const BURST: u32 = 60;
-/// Who has all of it again is forgotten when so many are held.
+/// When this many holders are held, those whose buckets are full again are dropped.
 const HELD: usize = 10_000;
 
 /// Each server function takes from one of these (`http/forms.rs`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Bucket {
-    /// What somebody writes by hand.
+    /// Requests that a person makes by hand and that write.
     Write,
-    /// What a page or a service worker writes by itself.
+    /// Requests that a page or a service worker makes by itself and that write.
     Automatic,
-    /// What only reads.
+    /// Requests that only read.
     Read,
-    /// What ends a session, a device or a request of somebody else. Counted by session, so that an intruder who spends
-    /// the person's budget cannot keep the person from ending that session.
+    /// Requests that end a session, a device or another one's request. They are counted by session, so that an
+    /// intruder who uses up the person's budget cannot keep the person from ending the intruder's session.
     Escape,
 }
 
 impl Bucket {
-    /// So much at once, and then one in so many milliseconds.
+    /// Returns how many requests are allowed at once, and the time after which one more is allowed, in ms.
     fn limits(self) -> (u32, i64) {
         match self {
             Self::Write => (BURST, 5 * Millis::SECOND),
@@ -41,20 +40,20 @@ impl Bucket {
     }
 }
 
-/// Whose bucket it is.
+/// The holder of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Spender {
     Person(PersonId),
     Session(SessionId),
-    /// Somebody who is not signed in.
+    /// A client without a session, by network.
     Address(IpAddr),
 }
 
-/// When each bucket is full again (the generic cell rate algorithm, ITU-T I.371).
+/// The time at which each bucket is full again (generic cell rate algorithm, ITU-T I.371).
 type FullAt = HashMap<(Bucket, Spender), Moment>;
 
-/// Best effort: held in memory per process, on the monotonic clock, and lost on restart. It stops floods; it is no
-/// quota.
+/// The buckets of this process. Best effort: held in memory on the monotonic clock and lost on restart. They protect
+/// against floods and are not a quota.
 #[derive(Clone)]
 pub struct Budget {
     writes: Option<u32>,
@@ -68,17 +67,17 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// With another number of writes at once.
+    /// Returns limits with another size of the bucket for writes by hand.
     pub fn of(writes: u32) -> Self {
         Self { writes: Some(writes), full_at: Arc::default() }
     }
 
-    /// Without any limit, for tests whose clock stands still.
+    /// Returns limits that allow everything, for tests whose clock does not move.
     pub fn unlimited() -> Self {
         Self { writes: None, full_at: Arc::default() }
     }
 
-    /// Takes one, if there is one.
+    /// Takes one request from the holder's bucket. False when the bucket is empty.
     pub fn take(&self, bucket: Bucket, spender: Spender, now: Moment) -> bool {
         let Some(writes) = self.writes else { return true };
         let (burst, every_ms) = bucket.limits();

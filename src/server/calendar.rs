@@ -15,7 +15,7 @@ use crate::{
     text::cities,
 };
 
-/// The database in this program.
+/// The time zone database that is compiled in.
 static BUNDLED: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
 /// The zone is not in the time zone database.
@@ -32,15 +32,15 @@ impl Zone {
         Self::of_databases(name, jiff::tz::db(), &BUNDLED)
     }
 
-    /// Letter case does not matter, and links are known: what the system's database lacks (Debian 13 and Ubuntu 24.04
-    /// have the legacy names in a package of their own), the bundled one has.
+    /// Looks a name up, without regard to letter case. Links are known: the bundled database has the legacy names that
+    /// the system's database may lack (Debian 13 and Ubuntu 24.04 have them in a separate package).
     fn of_databases(
         name: &ZoneName,
         system: &TimeZoneDatabase,
         bundled: &TimeZoneDatabase,
     ) -> Result<Self, UnknownZone> {
-        // A place has a region; what has none is an alias, a placeholder or the server's own setting. Etc/Unknown is a
-        // browser's word for knowing none.
+        // Names without a region are aliases, placeholders or the server's own setting. Browsers give Etc/Unknown when
+        // they know no zone.
         let name = name.as_str();
         let lower = name.to_ascii_lowercase();
         let is_none =
@@ -51,14 +51,14 @@ impl Zone {
         system.get(name).or_else(|_| bundled.get(name)).map(Self).map_err(|_| UnknownZone)
     }
 
-    /// The name as it is stored: as the database spells it, with the offset of now.
+    /// Returns the name to store: the database's spelling, with the offset of now.
     pub fn named(name: &ZoneName, now: Millis) -> Result<ZoneName, UnknownZone> {
         let zone = Self::of(name)?;
         let spelled = zone.0.iana_name().and_then(|name| ZoneName::parse(name).ok()).unwrap_or_else(|| name.clone());
         Ok(spelled.with_offset(Some(zone.offset_s(now).into())))
     }
 
-    /// As `named`, for a form that shows what is stored: that one stays, even if no database knows it any more.
+    /// As `named`, for a form that shows the stored zone: the stored name is accepted even if no database knows it.
     pub fn chosen(name: ZoneName, stored: &ZoneName, now: Millis) -> Result<ZoneName, UnknownZone> {
         match Self::named(&name, now) {
             Err(UnknownZone) if name == *stored => Ok(stored.clone()),
@@ -66,8 +66,8 @@ impl Zone {
         }
     }
 
-    /// For a stored name, which existed when it was stored. If no database knows it any more, its last known offset is
-    /// used; `jobs::zones` tells the operator whom that concerns.
+    /// Looks a stored name up. If no database knows the name any more, its last known offset is used, and `jobs::zones`
+    /// reports it to the operator.
     pub fn stored(name: &ZoneName) -> Self {
         Self::of(name).unwrap_or_else(|_| {
             let known = name.last_offset_s().and_then(|seconds| Offset::from_seconds(seconds).ok());
@@ -108,7 +108,7 @@ impl Zone {
     pub fn instant(&self, date: LocalDate, time: PushTime) -> Millis {
         let time = Time::constant(time.hour() as i8, time.minute_of_hour() as i8, 0, 0);
         let local = from_local(date).to_datetime(time);
-        // Out of range only at the ends of the calendar, years away from any pair.
+        // The instant is out of range only at the ends of the calendar, years away from any pair.
         self.0.to_ambiguous_timestamp(local).compatible().map_or(Millis(i64::MAX), |at| Millis(at.as_millisecond()))
     }
 
@@ -126,7 +126,7 @@ impl Zone {
         self.last_push_of(at, time).0
     }
 
-    /// As `last_push`, with the date it belongs to: a gap may move the instant past midnight, the day stays.
+    /// As `last_push`, with its local date. A gap may move the instant past midnight; the date stays.
     fn last_push_of(&self, at: Millis, time: PushTime) -> (Millis, LocalDate) {
         let today = self.date(at);
         (-3..=1)
@@ -137,7 +137,7 @@ impl Zone {
             .unwrap_or((at, today))
     }
 
-    /// What a pair whose due minute was `due` finds at `now`: the latest due minute that has come.
+    /// The latest due minute at `now` of a pair whose next due minute was `due`.
     pub fn due_minute(&self, due: Millis, now: Millis, time: PushTime) -> DueMinute {
         let (push, date) = self.last_push_of(now, time);
         let (at, local_date) = if push >= due { (push, date) } else { (due, self.date(due)) };

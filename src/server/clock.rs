@@ -1,6 +1,6 @@
-//! The only place that asks for the time. Tests and the `APP_ENV=test` door turn the hands themselves.
-//! There are two clocks: the wall clock (`now`), which dates what is stored and may be set forth and back, and the
-//! monotonic one (`moment`), which measures what lives in memory.
+//! The only module that asks for the time. Tests, and the time endpoint of `APP_ENV=test`, set a manual clock.
+//! There are two clocks: the wall clock (`now`) dates what is stored and may be set forward and back; the monotonic
+//! clock (`moment`) measures spans in memory.
 
 use std::{
     sync::{Arc, LazyLock},
@@ -11,12 +11,12 @@ use tokio::sync::watch;
 
 use crate::domain::{Millis, Moment};
 
-/// How soon a sleeper finds that the wall clock was set.
+/// A task that waits for a wall-clock time checks the clock this often, because it may be set.
 const SLICE: Duration = Duration::from_secs(1);
 
 static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-/// Measures a span on the monotonic clock, which does not jump when somebody sets the time.
+/// Measures a span on the monotonic clock, which does not change when somebody sets the time.
 pub struct Stopwatch(Instant);
 
 impl Stopwatch {
@@ -36,7 +36,7 @@ pub enum Clock {
     Manual(Arc<watch::Sender<Hands>>),
 }
 
-/// What a manual clock shows.
+/// The two times of a manual clock.
 #[derive(Debug, Clone, Copy)]
 pub struct Hands {
     wall: Millis,
@@ -49,7 +49,7 @@ impl Clock {
         Self::Manual(Arc::new(watch::channel(Hands { wall: at, monotonic: Moment(0) }).0))
     }
 
-    /// What the wall clock shows.
+    /// The wall-clock time.
     pub fn now(&self) -> Millis {
         match self {
             Self::System => {
@@ -60,7 +60,7 @@ impl Clock {
         }
     }
 
-    /// What the monotonic clock shows: it never goes back, whatever the wall clock does.
+    /// The monotonic time. It never goes back.
     pub fn moment(&self) -> Moment {
         match self {
             Self::System => Moment(i64::try_from(STARTED.elapsed().as_millis()).unwrap_or(i64::MAX)),
@@ -68,12 +68,12 @@ impl Clock {
         }
     }
 
-    /// Time passes on a manual clock. Less than nothing passes on the wall alone: time itself does not go back.
+    /// Lets time pass on a manual clock. A negative span moves the wall clock alone.
     pub fn advance(&self, millis: i64) {
         self.turn(millis, millis.max(0));
     }
 
-    /// Somebody sets the wall of a manual clock; no time passes.
+    /// Sets the wall clock of a manual clock. The monotonic time does not change.
     pub fn jump(&self, millis: i64) {
         self.turn(millis, 0);
     }
@@ -86,8 +86,8 @@ impl Clock {
         }
     }
 
-    /// Waits until the wall clock shows `at`, and never for longer than that is away now: after the wall clock was set
-    /// back this returns early, and its caller looks again.
+    /// Waits until the wall clock shows `at`, but not longer than the span from now to `at`. After the wall clock was
+    /// set back this returns early, and the caller checks again.
     pub async fn sleep_until(&self, at: Millis) {
         let end = self.moment().plus(at.since(self.now()).max(0));
         match self {
@@ -100,7 +100,7 @@ impl Clock {
             },
             Self::Manual(hands) => {
                 let mut hands = hands.subscribe();
-                // The sender lives as long as `self`, so waiting can only end at the hour.
+                // The sender lives as long as `self`, so waiting ends at `at` only.
                 let _ = hands.wait_for(|hands| hands.wall >= at || hands.monotonic >= end).await;
             }
         }

@@ -1,5 +1,5 @@
-//! What is counted for the operator since the process started; `GET /metrics` shows it. Process-wide, because a panic
-//! hook is. In memory alone: a restart begins at zero, as Prometheus expects of a counter.
+//! Counters for the operator since the process started; `GET /metrics` shows them. They are process-wide because a
+//! panic hook is. A restart sets them to zero, as Prometheus expects of a counter.
 
 use std::{
     collections::BTreeMap,
@@ -13,18 +13,18 @@ use std::{
 
 use super::clock::Stopwatch;
 
-/// Codes and digits that opened nothing.
+/// Wrong codes and digits.
 pub static FAILED_CODES: Counter = Counter::new();
 /// Panics of requests and of background tasks (`telemetry::count_panics`).
 pub static PANICS: Counter = Counter::new();
-/// Connections that were refused because as many were open as may be.
+/// Connections that were refused because the limit of open connections was reached.
 pub static REFUSED_CONNECTIONS: Counter = Counter::new();
-/// Bodies that were refused because as many bytes were being read as may be.
+/// Request bodies that were refused because the limit of bytes being read was reached.
 pub static REFUSED_BODIES: Counter = Counter::new();
-/// Waiting for the one connection that may write to SQLite.
+/// Waits for the one connection that writes to SQLite.
 pub static WRITER_WAITS: Waits = Waits { count: Counter::new(), micros: Counter::new() };
 
-/// By route and status. Routes are our own words, so there are only so many.
+/// Requests by route and status. Route names are constants, so their number is limited.
 static REQUESTS: Mutex<BTreeMap<(&str, u16), u64>> = Mutex::new(BTreeMap::new());
 
 pub struct Counter(AtomicU64);
@@ -34,7 +34,7 @@ impl Counter {
         Self(AtomicU64::new(0))
     }
 
-    /// One more.
+    /// Adds one.
     pub fn add(&self) {
         self.add_many(1);
     }
@@ -48,14 +48,14 @@ impl Counter {
     }
 }
 
-/// How often something was waited for, and for how long in all.
+/// The number of waits and their total duration.
 pub struct Waits {
     count: Counter,
     micros: Counter,
 }
 
 impl Waits {
-    /// Waits, and notes how long it took.
+    /// Awaits the future and records how long it took.
     pub async fn of<T>(&self, waiting: impl Future<Output = T>) -> T {
         let watch = Stopwatch::start();
         let result = waiting.await;

@@ -1,4 +1,4 @@
-//! Key files of the data folder: whole or not there at all, and for their owner alone.
+//! Writes key files of the data folder: a file is complete or absent, and only its owner may read it.
 
 use std::{
     fs,
@@ -8,7 +8,8 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// Makes a file that must not exist yet. `AlreadyExists` when another process was faster: its file is whole, and stays.
+/// Writes a file that must not exist. The error `AlreadyExists` says that another process was faster; its file is
+/// complete and stays.
 pub fn write_new(file: &Path, text: &str) -> io::Result<()> {
     let fresh = fresh_beside(file);
     write(&fresh, text)?;
@@ -18,14 +19,14 @@ pub fn write_new(file: &Path, text: &str) -> io::Result<()> {
         if error.kind() == ErrorKind::AlreadyExists {
             return Err(error);
         }
-        // Some file systems know no links. A crash in this write could leave half a file, which is refused at the next
-        // start.
+        // Some file systems have no hard links. A crash during this write may leave half a file, which the next start
+        // refuses.
         write(file, text)?;
     }
     settle(file)
 }
 
-/// Puts a file in the place of the one there, which stands until the new one is whole on disk.
+/// Replaces a file. The old file stays until the new one is complete on disk.
 pub fn replace(file: &Path, text: &str) -> io::Result<()> {
     let fresh = fresh_beside(file);
     write(&fresh, text)?;
@@ -33,7 +34,7 @@ pub fn replace(file: &Path, text: &str) -> io::Result<()> {
     settle(file)
 }
 
-/// Writes a file that is not there; on a full disk there is none afterwards.
+/// Writes a new file. If the disk is full, no file remains.
 fn write(file: &Path, text: &str) -> io::Result<()> {
     let mut made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
     let written = made.write_all(text.as_bytes()).and_then(|()| made.sync_all());
@@ -43,7 +44,7 @@ fn write(file: &Path, text: &str) -> io::Result<()> {
     written
 }
 
-/// A name of this very call: others may be writing theirs.
+/// A temporary name for this call alone, because other processes may write at the same time.
 fn fresh_beside(file: &Path) -> PathBuf {
     static CALLS: AtomicU64 = AtomicU64::new(0);
     let fresh =
@@ -52,8 +53,8 @@ fn fresh_beside(file: &Path) -> PathBuf {
     fresh
 }
 
-/// Removes what processes that are gone left beside a key file; the file of a living one may still be renamed. Then the
-/// folder goes to disk, and with it the file's name.
+/// Removes temporary files that ended processes left beside a key file; a running process may still rename its own.
+/// Then the folder is synced, so that the file's name is on disk.
 fn settle(file: &Path) -> io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -63,7 +64,7 @@ fn settle(file: &Path) -> io::Result<()> {
         let beside = beside.to_string_lossy();
         let left = beside.strip_prefix(&*name).and_then(|rest| rest.strip_prefix('.')?.strip_suffix("new"));
         let writer = left.map(|left| left.split('-').next().unwrap_or_default().trim_end_matches('.'));
-        // The release before named no process.
+        // The previous release wrote no process id.
         if writer.is_some_and(|process| process.is_empty() || !Path::new("/proc").join(process).exists()) {
             let _ = fs::remove_file(entry.path());
         }

@@ -1,4 +1,4 @@
-//! The only place that spawns. Everything it starts hears of the end and is waited for.
+//! The only module that spawns tasks. Every task is told of the shutdown and is waited for.
 
 use std::{future::Future, time::Duration};
 
@@ -17,7 +17,7 @@ impl Lifecycle {
         self.tasks.spawn(task);
     }
 
-    /// As `spawn`, for work whose result somebody waits for.
+    /// As `spawn`, for work whose result the caller awaits.
     pub fn spawn_job<T: Send + 'static>(&self, task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
         self.tasks.spawn(task)
     }

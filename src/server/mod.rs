@@ -23,3 +23,4 @@ pub mod services;
 pub mod state;
 pub mod storage;
 pub mod telemetry;
+pub mod trusted_proxies;

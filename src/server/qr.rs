@@ -5,13 +5,13 @@ use qrcode::{EcLevel, QrCode, types::Color};
 /// Light modules around the code, as the standard asks.
 const QUIET: usize = 4;
 
-/// One unit a module; the path holds the dark ones.
+/// The path draws the dark modules, one unit each.
 pub struct Picture {
     pub path: String,
     pub size: usize,
 }
 
-/// Draws `text`; an empty picture if it is too long for any code (our links never are).
+/// Draws `text`. The picture is empty if the text is too long for a code; the app's links are not.
 pub fn draw(text: &str) -> Picture {
     let Ok(code) = QrCode::with_error_correction_level(text, EcLevel::M) else {
         return Picture { path: String::new(), size: 0 };

@@ -1,4 +1,4 @@
-//! Randomness as a value that is handed in: the system's for people, a seeded one for tests.
+//! Randomness as a value that is passed in: the system's in production, a seeded one in tests.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,7 +10,7 @@ use crate::domain::Millis;
 #[derive(Clone)]
 pub enum Random {
     System(SystemRandom),
-    /// SplitMix64: repeatable, never for secrets of real people.
+    /// SplitMix64: repeatable, and unfit for secrets.
     Seeded(Arc<Mutex<u64>>),
 }
 
@@ -43,7 +43,7 @@ impl Random {
         u64::from_be_bytes(self.bytes())
     }
 
-    /// A UUIDv7 (RFC 9562 §5.7) of the given time.
+    /// Makes a UUIDv7 (RFC 9562 §5.7) of the given time.
     pub fn id(&self, now: Millis) -> u128 {
         let millis = u64::try_from(now.0).unwrap_or(0);
         Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid().as_u128()

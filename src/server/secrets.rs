@@ -1,4 +1,4 @@
-//! The server's own key, and everything derived from it or hashed with it.
+//! The server's key, and everything that is derived from it or hashed with it.
 
 use std::{
     fs,
@@ -18,7 +18,7 @@ use crate::domain::{HandOverCode, InvitationCode, InvitationId, Millis, Notifica
 #[error("{0}")]
 pub struct SecretsError(String);
 
-/// HMAC-SHA-256 (RFC 2104, FIPS 180-4) under the server's key. A stolen database alone opens no code.
+/// HMAC-SHA-256 (RFC 2104, FIPS 180-4) under the server's key. A stolen database alone does not reveal a code.
 #[derive(Clone)]
 pub struct Secrets {
     key: Arc<hmac::Key>,
@@ -45,14 +45,14 @@ impl Secrets {
         hex(hmac::sign(&self.key, format!("{purpose}\0{value}").as_bytes()).as_ref())
     }
 
-    /// The session token after this one: the same however often it is asked for, and known to nobody who has not both
-    /// the key and the token before.
+    /// The session token that follows this one. It is the same at every call, and computing it takes both the key and
+    /// the token before.
     pub fn next_token(&self, token: &str) -> String {
         self.mac("session", token)
     }
 
-    /// What a one-time step makes for whoever holds its key: the same however often it is asked for, another for each
-    /// purpose, step and thing made.
+    /// The secret that a one-time step makes for the holder of its key. It is the same at every call, and different for
+    /// each purpose, step and thing made.
     pub fn attempt(&self, purpose: &str, step: &str, key: &str, made: &str) -> String {
         self.mac(&format!("attempt-{purpose}"), &format!("{step}\0{made}\0{key}"))
     }
@@ -65,32 +65,32 @@ impl Secrets {
         self.mac("recovery", code.as_str())
     }
 
-    /// Eight digits are 10⁸ possibilities: any plain hash, slow or salted, would be searched through within their ten
-    /// minutes by whoever has a copy of the database. Without the key, which is not in it, there is nothing to search
-    /// with. Slowness would only make our own look-up dear.
+    /// The stored form of eight digits. They have 10⁸ values, so anybody with a copy of the database could search
+    /// through a plain hash, slow or salted, within their ten minutes. The key is not in the database, and without it
+    /// there is nothing to search with.
     pub fn hand_over_hash(&self, code: &HandOverCode) -> String {
         self.mac("hand-over", code.as_str())
     }
 
-    /// A client address, as sessions remember it: the database holds no address to be read.
+    /// The stored form of a client address. The database contains no readable address.
     pub fn address_hash(&self, address: IpAddr) -> String {
         self.mac("address", &address.to_string())
     }
 
-    /// A note for the browser that gave a right invitation code: `id.until.mark.mac`. The mark is random: no two
-    /// browsers hold the same ticket.
+    /// The ticket for a browser that gave a right invitation code: `id.until.mark.mac`. The mark is random, so that no
+    /// two browsers have the same ticket.
     pub fn ticket(&self, invitation: InvitationId, until: Millis, mark: u64) -> String {
         let note = format!("{invitation}.{}.{mark:016x}", until.0);
         let mac = self.mac("ticket", &note);
         format!("{note}.{mac}")
     }
 
-    /// The invitation a ticket stands for, if it is ours and still good at `now`.
+    /// The invitation of a ticket; `None` if the ticket is not ours or has expired at `now`.
     pub fn read_ticket(&self, ticket: &str, now: Millis) -> Option<InvitationId> {
         let (note, mac) = ticket.rsplit_once('.')?;
         let mac = unhex(mac)?;
         hmac::verify(&self.key, format!("ticket\0{note}").as_bytes(), &mac).ok()?;
-        // One from before there were marks has two parts.
+        // Tickets of earlier releases have two parts.
         let mut parts = note.split('.');
         let (invitation, until) = (parts.next()?, parts.next()?);
         let until: i64 = until.parse().ok()?;
@@ -99,7 +99,7 @@ impl Secrets {
 }
 
 impl Secrets {
-    /// What a device shows when it reports of one notification, good for nothing else.
+    /// The receipt that authorises a device to report about one notification, and nothing else.
     pub fn receipt(&self, notification: NotificationId, subscription: SubscriptionId) -> String {
         self.mac("receipt", &format!("{notification}.{subscription}"))[..32].to_owned()
     }
@@ -123,12 +123,12 @@ pub fn new_token(random: &Random) -> String {
     hex(&random.bytes::<32>())
 }
 
-/// Whether this could be one of ours: what could not needs no look into the database.
+/// Whether a text has the form of a session token. Other texts need no look-up in the database.
 pub fn is_token(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// What is stored of a session token. It is random already, so a plain SHA-256 suffices.
+/// The stored form of a session token. A token is random, so a plain SHA-256 is enough.
 pub fn token_hash(token: &str) -> String {
     hex(digest::digest(&digest::SHA256, token.as_bytes()).as_ref())
 }
@@ -145,7 +145,7 @@ pub fn new_recovery_code(random: &Random) -> RecoveryCode {
     RecoveryCode::from_random(random.bytes())
 }
 
-/// Of two first starts at the same time one makes the key, and both read it.
+/// Makes the key file. Of two first starts at the same time one makes the key, and both read it.
 fn read_or_make(file: &Path, random: &Random) -> io::Result<String> {
     match fs::read_to_string(file) {
         Err(error) if error.kind() == ErrorKind::NotFound => {}

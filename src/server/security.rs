@@ -1,4 +1,4 @@
-//! Security events: what each is called, and its one line in the log, with ids only. Whoever counts them counts here.
+//! Security events: their names, and one line in the log for each, with ids only. Counters are updated here too.
 
 use std::{
     collections::HashMap,
@@ -7,15 +7,15 @@ use std::{
 
 use crate::domain::{Millis, Moment, PersonId, SessionId};
 
-/// Who is said no more is forgotten when so many are held.
+/// When this many holders are held, those without a recent line are dropped.
 const HELD: usize = 10_000;
 
-/// What was said within the last minute, on the monotonic clock: a flood does not flood the log. Per process.
+/// The lines of the last minute on the monotonic clock, so that a flood of events does not flood the log. Per process.
 #[derive(Clone, Default)]
 pub struct Said(Arc<Mutex<HashMap<String, Moment>>>);
 
 impl Said {
-    /// Whether this was not said within the last minute; then it is now.
+    /// Whether this line was not written within the last minute. If so, it counts as written now.
     pub fn is_due(&self, what: String, now: Moment) -> bool {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_recent = |at: &Moment| now.since(*at) < Millis::MINUTE;
@@ -30,7 +30,7 @@ impl Said {
     }
 }
 
-/// Something that may mean harm, or that undoes it.
+/// An event that may be an attack, or that ends one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecurityEvent {
     /// A wrong code of this kind.
@@ -38,7 +38,7 @@ pub enum SecurityEvent {
         codes: &'static str,
         session: Option<SessionId>,
     },
-    /// A try that was refused because too many failed before.
+    /// An attempt that was refused because too many had failed.
     CodeRefused {
         codes: &'static str,
         session: Option<SessionId>,
@@ -69,7 +69,7 @@ pub enum SecurityEvent {
     },
     /// A post from another site.
     CrossSite,
-    /// More posts than anybody makes by hand.
+    /// More posts than a rate limit allows.
     Flood {
         person: Option<PersonId>,
     },
@@ -77,7 +77,7 @@ pub enum SecurityEvent {
 }
 
 impl SecurityEvent {
-    /// For the log and for counters; stable.
+    /// The name in the log and in counters. It never changes.
     pub fn word(self) -> &'static str {
         match self {
             Self::CodeWrong { .. } => "code_wrong",
@@ -94,7 +94,7 @@ impl SecurityEvent {
         }
     }
 
-    /// Whether anybody can cause any number of them: of these the log has one line a minute and holder.
+    /// Whether anybody can cause any number of these events. The log has at most one line a minute and holder for them.
     pub fn is_cheap(self) -> bool {
         matches!(
             self,
@@ -106,7 +106,7 @@ impl SecurityEvent {
         )
     }
 
-    /// Its line in the log.
+    /// Writes the line.
     pub fn log(self) {
         let event = self.word();
         match self {

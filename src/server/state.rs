@@ -1,4 +1,4 @@
-//! What every use case is handed.
+//! The state that every use case gets.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -6,16 +6,17 @@ use super::{
     budget::Budget,
     catalogue::Catalogue,
     clock::Clock,
-    config::{AppEnv, PublicUrl, ServeSettings, Settings, TrustedProxies},
+    config::{AppEnv, PublicUrl, ServeSettings, Settings},
     lifecycle::Lifecycle,
     push::Push,
     random::Random,
     secrets::Secrets,
     security::Said,
     storage::Database,
+    trusted_proxies::TrustedProxies,
 };
 
-/// Cheap to clone; one per process.
+/// The state of the process. Clones share it.
 #[derive(Clone)]
 pub struct AppState {
     pub database: Database,
@@ -26,22 +27,22 @@ pub struct AppState {
     pub push: Push,
     pub budget: Budget,
     pub sign_ups: SignUpLimits,
-    /// What the log has said within the last minute.
+    /// The security lines of the last minute.
     pub said: Said,
     pub lifecycle: Lifecycle,
     pub site: Arc<Site>,
 }
 
-/// In production, unless it is set otherwise.
+/// The defaults in production.
 const SIGN_UPS_PER_HOUR: u32 = 5;
 const DISK_FLOOR_MB: u64 = 256;
 
-/// When nobody new may sign up.
+/// The limits of sign-ups.
 #[derive(Debug, Clone, Default)]
 pub struct SignUpLimits {
-    /// So many an hour and address; `None`: as many as there are.
+    /// The most sign-ups per hour and address; `None` is unlimited.
     pub per_hour: Option<u32>,
-    /// A folder on the disk that is written to, and how many bytes have to be free on it.
+    /// A folder on the data disk, and the number of bytes that must be free there.
     pub disk_floor: Option<(PathBuf, u64)>,
 }
 
@@ -57,19 +58,20 @@ impl SignUpLimits {
     }
 }
 
-/// On the real clock: a heartbeat keeps a wire alive, it decides nothing. Proxies cut what is silent for a minute.
+/// Measured on the real clock, because a heartbeat only keeps a connection open. Proxies cut a connection that is
+/// silent for a minute.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// How the outside sees this process.
+/// The facts about this process that clients see.
 #[derive(Debug)]
 pub struct Site {
     pub env: AppEnv,
     pub public_url: PublicUrl,
     pub trusted_proxies: TrustedProxies,
-    /// Names the built browser half; a page from another build offers to load itself again.
+    /// The id of the browser half's build. A page of another build offers to reload.
     pub build: String,
-    /// Holds the files of this build and of the release before.
+    /// The folder with the files of this build and of the previous release.
     pub builds: PathBuf,
-    /// After so long a silence an open line says that it is alive, and looks whether it missed anything.
+    /// After this long a silence an open connection sends a heartbeat and reads the feed.
     pub heartbeat: Duration,
 }

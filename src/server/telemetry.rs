@@ -1,4 +1,4 @@
-//! Logs: one line a fact, JSON in production. Never bodies, names, tokens, codes, cookies or addresses of links.
+//! Logging: one line per fact, JSON in production. Lines never contain bodies, names, tokens, codes, cookies or links.
 
 use tracing::Subscriber;
 use tracing_subscriber::{EnvFilter, filter::filter_fn, fmt, prelude::*, registry::LookupSpan};
@@ -9,7 +9,7 @@ use super::{config::AppEnv, counters};
 pub fn start(env: AppEnv, filter: &str) {
     let registry = filtered(filter);
     let layer = fmt::layer().with_writer(std::io::stderr);
-    // A second start (tests) keeps the first one.
+    // A second call (in tests) keeps the first subscriber.
     let _ = match env {
         AppEnv::Production => registry.with(layer.json()).try_init(),
         AppEnv::Development | AppEnv::Test => registry.with(layer.compact()).try_init(),
@@ -17,15 +17,15 @@ pub fn start(env: AppEnv, filter: &str) {
     count_panics();
 }
 
-/// What may be logged at all.
+/// The filter of lines that must never be written.
 fn filtered(filter: &str) -> impl Subscriber + for<'span> LookupSpan<'span> + Send + Sync {
     let wanted = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    // The cross-site check of tower-http names the whole path, and with it codes, whatever level is asked for.
+    // The cross-site check of tower-http logs the whole path, which may contain a code.
     let has_no_paths = filter_fn(|metadata| !metadata.target().starts_with("tower_http::csrf"));
     tracing_subscriber::registry().with(wanted).with(has_no_paths)
 }
 
-/// Counts every panic, of requests and of background tasks, and then reports it as before.
+/// Counts every panic of requests and background tasks, then calls the previous hook.
 fn count_panics() {
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

@@ -5,7 +5,7 @@ use crate::{
     domain::{Channel, LocalDate, NotificationId, PairId, PushTime, QuietHours, Wordings},
     request,
     server::{
-        push::payload::{self, Told, ToldPair},
+        push::payload::{self, Notice, NoticePair},
         services::{devices, inbox, presence, reading},
     },
 };
@@ -58,10 +58,10 @@ pub async fn inbox() -> Result<InboxView, ApiError> {
         let pair = entry.pair.and_then(|id| found.pairs.get(&id));
         let role = pair.and_then(|pair| pair.role_of(request.person.id));
         let wordings: Option<Wordings> = entry.wordings.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        let told = Told {
+        let notice = Notice {
             kind: entry.kind,
             locale: request.person.locale,
-            pair: pair.zip(role).map(|(pair, role)| ToldPair {
+            pair: pair.zip(role).map(|(pair, role)| NoticePair {
                 id: pair.id,
                 role,
                 other: pair.seat(role.other()).map(|member| (&member.relation, member.name.as_str())),
@@ -70,7 +70,7 @@ pub async fn inbox() -> Result<InboxView, ApiError> {
             detail: &entry.detail,
             waiting: &[],
         };
-        let (title, body) = payload::say(&told);
+        let (title, body) = payload::say(&notice);
         let card = entry.daily_question.filter(|_| entry.is_complete);
         let path = payload::path(entry.kind, entry.pair, card);
         let time = PushTime::from_minute(zone.minute(entry.at)).unwrap_or_default();

@@ -111,13 +111,13 @@ impl Catalogue {
         &self.first
     }
 
-    /// What a pair gets when nothing new is left.
+    /// The question of a pair that has had all others.
     pub fn free(&self) -> &Question {
         &self.free
     }
 
-    /// The next question: never asked before to this pair, rather of another section than the last one.
-    /// `random` is any number. Gives the free question when nothing is left, and how many were left to choose from.
+    /// Chooses the next question: one that was never asked to this pair, preferably of another section than the last one.
+    /// `random` is any number. Returns the free question when nothing is left, and how many questions were left.
     pub fn choose(&self, asked: &BTreeSet<QuestionKey>, last: Option<Section>, random: u64) -> (&Question, usize) {
         let fresh: Vec<&Question> = self.questions.iter().filter(|question| !asked.contains(&question.key)).collect();
         let left = fresh.len();
@@ -178,7 +178,7 @@ fn parse(name: &str, text: &str) -> Result<Vec<(Question, usize)>, CatalogueErro
     Ok(questions)
 }
 
-/// What is wrong with an entry, in a sentence.
+/// The sentence that says what is wrong with an entry, if anything is.
 fn problem_of(name: &str, entry: &Entry) -> Option<String> {
     let key_fits = !entry.key.is_empty()
         && entry.key.len() <= 64

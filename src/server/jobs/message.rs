@@ -2,12 +2,12 @@
 //! Rules R31, R46, R100.
 
 use crate::{
-    domain::{self, Millis, NotificationKind, PairPhase, Status},
+    domain::{Millis, NotificationKind, PairPhase, Status},
     server::{
         calendar::Zone,
         push::{
-            PushMessage, PushOutcome, Urgency,
-            payload::{self, Envelope, Told, ToldPair},
+            PushMessage, PushOutcome,
+            payload::{self, Envelope, Notice, NoticePair},
         },
         services::ServiceError,
         state::AppState,
@@ -32,10 +32,10 @@ pub async fn send(
     } else {
         Vec::new()
     };
-    let told = Told {
+    let notice = Notice {
         kind: context.kind,
         locale: context.locale,
-        pair: context.pair.as_ref().map(|pair| ToldPair {
+        pair: context.pair.as_ref().map(|pair| NoticePair {
             id: pair.id,
             role: pair.role,
             other: pair.other.as_ref().map(|(relation, name)| (relation, name.as_str())),
@@ -48,7 +48,7 @@ pub async fn send(
         let (title, body) = payload::discreet(context.locale);
         (title.to_owned(), body.to_owned())
     } else {
-        payload::say(&told)
+        payload::say(&notice)
     };
     let card = context.question.as_ref().filter(|question| question.is_complete).and(context.daily_question);
     let path = payload::path(context.kind, context.pair.as_ref().map(|pair| pair.id), card);
@@ -70,10 +70,7 @@ pub async fn send(
     let body = state.push.encrypt(&target.p256dh, &target.auth, &payload)?;
     let authorization = state.push.authorization(&target.origin, &target.key_id, now.0).ok_or("key gone")?;
     let ttl_s = u32::try_from(context.expires_at.since(now) / Millis::SECOND).unwrap_or(u32::MAX);
-    let urgency = match context.kind.urgency() {
-        domain::Urgency::Normal => Urgency::Normal,
-        domain::Urgency::High => Urgency::High,
-    };
+    let urgency = context.kind.urgency();
     let message =
         PushMessage { endpoint: &target.endpoint, body, authorization: &authorization, ttl_s, urgency, topic: &tag };
     Ok(state.push.sender().send(message).await)

@@ -1,4 +1,4 @@
-//! A feed as one answer, for those who ask again and again instead of holding a stream.
+//! A feed as one answer, for clients that poll.
 
 use std::time::Duration;
 
@@ -7,26 +7,26 @@ use serde::Serialize;
 use super::{End, Feed, Frame, READ_AT_ONCE};
 use crate::domain::Event;
 
-/// What there is after a cursor. The next question is asked with `seq`; an answer without events is the heartbeat.
+/// The events after a cursor. The next poll asks with `seq`. An answer without events is the heartbeat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Batch {
     pub build: String,
-    /// The cursor to ask with next time.
+    /// The cursor of the next poll.
     pub seq: i64,
-    /// The cursor was older than what is kept or from another feed: ask for everything again.
+    /// The cursor is older than the kept events, or of another feed: the client reads everything again.
     #[serde(rename = "reset")]
     pub is_reset: bool,
-    /// Too many lines, and a newer one took this one's place: ask again when somebody looks.
+    /// A newer connection of the session took the place of this one: the client polls again when somebody looks at it.
     #[serde(rename = "replaced")]
     pub is_replaced: bool,
-    /// There is more than one answer holds: ask again at once.
+    /// There are more events than one answer contains: the client polls again at once.
     #[serde(rename = "more")]
     pub has_more: bool,
     pub events: Vec<Event>,
 }
 
 impl Feed {
-    /// What is there now.
+    /// Returns what is there now.
     pub async fn batch(mut self) -> Result<Batch, End> {
         if self.ending.is_cancelled() {
             return Err(End::Shutdown);
@@ -37,9 +37,9 @@ impl Feed {
         Ok(self.gather())
     }
 
-    /// Waits until there is something to tell, `limit` at most.
+    /// Waits until there is an event, but not longer than `limit`.
     pub async fn batch_within(mut self, limit: Duration) -> Result<Batch, End> {
-        // What the time cuts off is a wait or a read: neither moves the cursor.
+        // The limit cuts off a wait or a read. Neither moves the cursor.
         match tokio::time::timeout(limit, self.news()).await {
             Ok(Some(frame)) => self.waiting.push_front(frame),
             Ok(None) => return Err(self.end.unwrap_or(End::Unavailable)),
@@ -51,7 +51,7 @@ impl Feed {
     async fn news(&mut self) -> Option<Frame> {
         loop {
             match self.next().await {
-                // A presence is no news: an answer for each would make the asker ask again and again.
+                // Presence does not end the wait, because the client would then poll every three seconds.
                 Some(Frame::Hello { .. } | Frame::Ping | Frame::Presence(_)) => {}
                 other => return other,
             }

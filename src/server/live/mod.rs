@@ -1,10 +1,9 @@
-//! A person's feed as frames, from a cursor on: wait, read, write, heartbeat, end.
-//! The encoders are in `http::live`; here is what every one of them tells.
+//! A person's feed as frames from a cursor on: wait, read, heartbeat, end. `http::live` encodes the frames.
 //!
-//! Presence (`Frame::Presence`) is told between the events, and is none: no number, no cursor, told again to nobody.
-//! Only a line that is open just now hears it. A poll has no "just now", and a long poll must not be answered, and
-//! asked anew, every three seconds: neither hears any. It does not leave this process: on several nodes two members see
-//! one another only while both are at the same node. Rule R114.
+//! Presence (`Frame::Presence`) is sent between the events and is not an event: it has no number, does not move the
+//! cursor and is never repeated. Only open streams get it. Polls do not, because a long poll would end every three
+//! seconds. Presence stays in this process: on several nodes two members see each other only while both are connected
+//! to the same node. Rule R114.
 
 mod batch;
 
@@ -25,24 +24,25 @@ use crate::domain::{Event, PersonId, PresenceSignal, SessionId};
 
 pub use batch::Batch;
 
-/// One thing told on an open stream. As JSON it is what NDJSON and WebSocket carry.
+/// One message of an open stream. Its JSON is what NDJSON and WebSocket send.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "frame", rename_all = "snake_case")]
 pub enum Frame {
-    /// First of all: the build this server is, so that an old page can offer to load itself again.
+    /// The first frame: the build of this server, so that an old page can offer to reload.
     Hello {
         build: String,
     },
-    /// The cursor is older than what is kept: ask for everything again and go on from `seq`.
+    /// The cursor is older than the kept events: the client reads everything again and goes on from `seq`.
     Reset {
         seq: i64,
     },
     Told(Event),
-    /// The other is here just now.
+    /// The other member is looking or writing now.
     Presence(PresenceSignal),
-    /// Nothing happened, the line is alive.
+    /// A heartbeat.
     Ping,
-    /// Last of all: too many lines, and a newer one took this one's place. Come back when somebody looks.
+    /// The last frame: a newer connection of the session took the place of this one. The client connects again when
+    /// somebody looks at it.
     Replaced,
 }
 
@@ -52,31 +52,31 @@ pub enum End {
     Shutdown,
     SignedOut,
     Replaced,
-    /// The database could not be asked: come again.
+    /// The database did not answer: the client connects again.
     Unavailable,
 }
 
-/// What is in memory for one reader at most, however far behind it is.
+/// The most events that are held in memory for one reader, however far behind it is.
 const READ_AT_ONCE: i64 = 100;
 
-/// A feed being read.
+/// A reader of a feed.
 pub struct Feed {
     state: AppState,
     person: PersonId,
     session: SessionId,
     cursor: i64,
     wake: watch::Receiver<Woken>,
-    /// The last presence signal that was told, or was over before this reader came.
+    /// The last presence signal that was sent, or that ended before this reader came.
     seen_signals: u64,
     ending: CancellationToken,
     waiting: VecDeque<Frame>,
     end: Option<End>,
-    /// Says to the outbox that this browser may be looking. An answer given at once holds no line.
+    /// Tells the outbox that this browser may be looking. `None` for a poll that is answered at once.
     connection: Option<OpenConnection>,
 }
 
 impl Feed {
-    /// The frames of a person's feed after `cursor`, as a line that stays open.
+    /// Opens a stream of the frames after `cursor`.
     pub async fn open(
         state: AppState,
         person: PersonId,
@@ -87,7 +87,7 @@ impl Feed {
         Self::begin(state, person, session, cursor, Some(connection)).await
     }
 
-    /// As `open`, for one look that keeps no line.
+    /// As `open`, for a single read.
     pub async fn glance(
         state: AppState,
         person: PersonId,
@@ -112,7 +112,7 @@ impl Feed {
         let last = events::last_seq(&mut tx, person).await?;
         let first = events::first_kept(&mut tx, person).await?.unwrap_or(last + 1);
         drop(tx);
-        // From a feed that is not this one (a restored backup), or older than what is kept.
+        // The cursor is of another feed (before a backup was restored), or older than the kept events.
         if cursor > last || cursor + 1 < first {
             waiting.push_back(Frame::Reset { seq: last });
             cursor = last;
@@ -121,7 +121,7 @@ impl Feed {
         Ok(Self { state, person, session, cursor, wake, seen_signals, ending, waiting, end: None, connection })
     }
 
-    /// The next frame; `None` when the feed has ended. May be dropped and called anew: nothing is lost by it.
+    /// The next frame; `None` when the feed has ended. The future may be dropped: no frame is lost by that.
     pub async fn next(&mut self) -> Option<Frame> {
         loop {
             if self.end.is_some() {
@@ -131,7 +131,7 @@ impl Feed {
                 self.end = Some(End::Shutdown);
                 return None;
             }
-            // What waits is not sent first: the tab that was replaced goes on from its cursor when it comes back.
+            // Waiting frames are not sent first: the replaced tab goes on from its cursor when it connects again.
             if self.connection.as_ref().is_some_and(|connection| connection.replaced().is_cancelled()) {
                 self.end = Some(End::Replaced);
                 return Some(Frame::Replaced);
@@ -140,12 +140,12 @@ impl Feed {
                 return Some(frame);
             }
             let woken = *self.wake.borrow_and_update();
-            // Before the events: whoever was writing may have answered meanwhile.
+            // Presence goes before the events, because the member who was writing may have answered meanwhile.
             if woken.presence_signals != self.seen_signals {
                 self.seen_signals = woken.presence_signals;
                 self.waiting.extend(woken.signal.map(Frame::Presence));
             }
-            // Boxed: what a read needs is held while it reads, not by every line that waits.
+            // Boxed, so that waiting connections do not hold the memory that a read needs.
             if let Err(end) = Box::pin(self.read()).await {
                 self.end = Some(end);
                 return None;
@@ -153,7 +153,7 @@ impl Feed {
             if !self.waiting.is_empty() {
                 continue;
             }
-            // A long backlog leaves a large list behind.
+            // Frees the memory of a long backlog.
             self.waiting = VecDeque::new();
             let replaced = async {
                 match &self.connection {
@@ -164,14 +164,14 @@ impl Feed {
             tokio::select! {
                 () = self.ending.cancelled() => {}
                 () = replaced => {}
-                // The sender lives in the notifier as long as anybody listens.
+                // The sender lives in the notifier as long as a receiver exists.
                 _ = self.wake.changed() => {}
                 () = tokio::time::sleep(self.state.site.heartbeat) => return Some(Frame::Ping),
             }
         }
     }
 
-    /// What was read and waits to be told.
+    /// Frames that were read and not yet sent.
     pub fn at_hand(&mut self) -> VecDeque<Frame> {
         std::mem::take(&mut self.waiting)
     }
@@ -190,7 +190,7 @@ impl Feed {
         stream::unfold(self, |mut feed| async move { feed.next().await.map(|frame| (frame, feed)) })
     }
 
-    /// Reads what is new; an end when the session is gone or the database cannot be asked.
+    /// Reads new events. Returns an end when the session is gone or the database does not answer.
     async fn read(&mut self) -> Result<(), End> {
         let found = async {
             let mut tx = self.state.database.read().await?;

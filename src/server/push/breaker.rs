@@ -1,6 +1,6 @@
-//! One breaker per push service: a service that is down or asks for quiet is left alone, and no other notices. What a
-//! service has against one device alone (429 is said to a device as well as to a sender) is that device's, and stops
-//! nobody else's.
+//! A circuit breaker per push service. A service that fails or asks for a pause gets no requests for a while; other
+//! services are not affected. An answer about one device (429 may concern the device or the sender) pauses that device
+//! alone until several devices have met it.
 
 use std::{
     collections::HashMap,
@@ -9,11 +9,11 @@ use std::{
 
 use crate::domain::{Millis, Moment, SubscriptionId};
 
-/// So many failures in a row open the breaker,
+/// The breaker opens after this many failures in a row at `DEVICES` devices or more.
 const FAILURES: u32 = 5;
-/// if so many devices met them.
+/// The number of devices that must have met the failures.
 const DEVICES: usize = 3;
-/// So many services and devices are remembered; beyond, those that are left alone stay.
+/// The most services and devices that are held. Beyond it, only those that are paused stay.
 const HELD: usize = 10_000;
 const FIRST_PAUSE_MS: i64 = 30 * Millis::SECOND;
 const LONGEST_PAUSE_MS: i64 = 5 * Millis::MINUTE;
@@ -21,12 +21,12 @@ const LONGEST_PAUSE_MS: i64 = 5 * Millis::MINUTE;
 #[derive(Debug, Clone, Default)]
 struct Origin {
     failures: u32,
-    /// Some of the devices that met them.
+    /// Up to `DEVICES` of the devices that met the failures.
     devices: Vec<SubscriptionId>,
     closed_until: Option<Moment>,
 }
 
-/// In memory alone, on the monotonic clock: after a restart the first failures say it again.
+/// Held in memory on the monotonic clock. After a restart the first failures open it again.
 #[derive(Clone, Default)]
 pub struct Breaker {
     held: Arc<Mutex<Held>>,
@@ -35,13 +35,13 @@ pub struct Breaker {
 #[derive(Default)]
 struct Held {
     origins: HashMap<String, Origin>,
-    /// Until when a service asked to leave a device alone.
+    /// The end of the pause that a service asked for, per device.
     devices: HashMap<SubscriptionId, Moment>,
 }
 
 impl Breaker {
-    /// Until when a device, or its whole service, is to be left alone, if it is. The first to come afterwards tries for
-    /// all.
+    /// Returns the end of the pause of a device or of its whole service, if there is one. The first caller after the
+    /// pause gets `None` and tries for all others.
     pub fn blocked_until(&self, origin: &str, device: SubscriptionId, now: Moment) -> Option<Moment> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(until) = held.devices.get(&device).filter(|until| **until > now) {
@@ -52,20 +52,20 @@ impl Breaker {
         if until > now {
             return Some(until);
         }
-        // Half open: this one tries, the others wait for what it finds.
+        // Half open: this caller tries, and the others wait for its outcome.
         found.closed_until =
             (found.failures >= FAILURES && found.devices.len() >= DEVICES).then(|| now.plus(FIRST_PAUSE_MS));
         None
     }
 
-    /// Gives whether the service had failed before: it answers again.
+    /// Records a success. Returns whether the service had failed before.
     pub fn accepted(&self, origin: &str) -> bool {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).origins.remove(origin).is_some()
     }
 
-    /// A failure at one device; `after_ms` is what the service asked for (`Retry-After`, RFC 9110 §10.2.3). That device
-    /// is left alone for so long. All others are left alone with it, five minutes at most, once several devices have
-    /// met it.
+    /// Records a failure at one device. `after_ms` is the pause that the service asked for (`Retry-After`, RFC 9110
+    /// §10.2.3); the device is paused for that time. The whole service is paused, for five minutes at most, once
+    /// several devices have met failures.
     pub fn failed(&self, origin: &str, device: SubscriptionId, after_ms: Option<i64>, now: Moment) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let Held { origins, devices } = &mut *held;

@@ -1,6 +1,5 @@
-//! Where a push may go. A browser hands the endpoint in, and browsers are not trusted: a URL becomes an [`Endpoint`]
-//! only when it names one of the known push services, and an address is connected to only when the whole internet could
-//! connect to it.
+//! The URLs that a push may be sent to. Endpoints come from browsers, which are not trusted: a URL becomes an
+//! [`Endpoint`] only if it names a known push service, and a connection is made to public addresses only.
 
 use std::{
     fmt,
@@ -10,14 +9,14 @@ use std::{
 use ipnet::{Ipv4Net, Ipv6Net};
 use url::{Host, Url};
 
-/// Longer than any service's, short enough for a column.
+/// Endpoints of all known services are shorter.
 const MAX_BYTES: usize = 2_048;
 
 /// Services with one name: Chrome and everything built on it, Chromium builds without Google's keys, Firefox.
 /// `android.googleapis.com` was GCM, which never knew VAPID and is switched off.
 const SERVICES: [&str; 3] = ["fcm.googleapis.com", "jmt17.google.com", "updates.push.services.mozilla.com"];
-/// Services that hand out names below their own: Safari and Edge. `wns.windows.com` is where devices listen, nothing is
-/// sent there.
+/// Services whose endpoints have host names below these: Safari and Edge. `wns.windows.com` is not here, because devices
+/// connect to it and nothing is sent to it.
 const ZONES: [&str; 2] = ["push.apple.com", "notify.windows.com"];
 
 /// The hosts a push may go to.
@@ -50,8 +49,8 @@ impl PushHosts {
         Ok(Self { allowed, extra })
     }
 
-    /// Compares whole labels: `evil-push.apple.com.example` and `evilpush.apple.com` are strangers. A trailing dot is
-    /// one, too.
+    /// Whether this host is allowed. Whole labels are compared, so `evil-push.apple.com.example` and
+    /// `evilpush.apple.com` are refused, and so is a trailing dot.
     fn knows(&self, host: &str) -> bool {
         let is_below = |zone: &&str| host.strip_suffix(zone).is_some_and(|labels| labels.ends_with('.'));
         has_plain_labels(host)
@@ -62,8 +61,8 @@ impl PushHosts {
         url.scheme() == "http" && self.extra.contains(&url.origin().ascii_serialization())
     }
 
-    /// Whether the name `localhost` may be connected to. `PUSH_ALLOWED_HOSTS` cannot hold it, so only an exact
-    /// HOST:PORT leads there.
+    /// Whether the name `localhost` may be connected to. `PUSH_ALLOWED_HOSTS` cannot contain it, so it needs an exact
+    /// HOST:PORT of `PUSH_EXTRA_HOSTS`.
     pub(super) fn has_localhost(&self) -> bool {
         self.extra.iter().any(|origin| origin.starts_with("http://localhost:") || origin == "http://localhost")
     }
@@ -79,7 +78,7 @@ fn host_name(text: &str) -> Option<String> {
     (is_name && name.eq_ignore_ascii_case(text)).then_some(name)
 }
 
-/// WHATWG hosts may have empty labels and signs like `{`; names in the DNS of a push service do not.
+/// Whether a host is a plain DNS name. WHATWG hosts may contain empty labels and characters such as `{`.
 fn has_plain_labels(host: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     host.split('.').all(|label| !label.is_empty() && label.bytes().all(is_plain))
@@ -101,12 +100,12 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Why a URL is no endpoint of ours. It never holds the URL: that is a secret.
+/// Why a URL is not accepted as an endpoint. It does not contain the URL, which is a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointError {
     #[error("the endpoint is longer than {MAX_BYTES} bytes")]
     TooLong,
-    /// No URL, or one that only a forgiving parser can read.
+    /// The text is not a URL, or only a tolerant parser accepts it.
     #[error("the endpoint is no plain URL")]
     Malformed,
     #[error("the endpoint is not https")]
@@ -123,20 +122,21 @@ pub enum EndpointError {
     Fragment,
 }
 
-/// A push service's URL for one device. Whoever has it can push: keep it secret, never log it whole (W3C Push API §4).
+/// A push service's URL for one device. It is a capability: anybody who has it can push, so it is never logged (W3C Push
+/// API §4).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint {
     url: Url,
 }
 
 impl Endpoint {
-    /// Reads the URL once, with the WHATWG parser that also the sender's client uses, so both see the same host.
+    /// Parses the URL with the WHATWG parser that the sender's client uses too, so that both see the same host.
     pub fn parse(text: &str, hosts: &PushHosts) -> Result<Self, EndpointError> {
         if text.len() > MAX_BYTES {
             return Err(EndpointError::TooLong);
         }
-        // The parser drops tabs and newlines, and takes a backslash for a slash; browsers hand out serialised URLs,
-        // which have none.
+        // The parser drops tabs and newlines and reads a backslash as a slash. Browsers give serialised URLs, which
+        // contain none of these.
         if !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
             return Err(EndpointError::Malformed);
         }
@@ -156,7 +156,7 @@ impl Endpoint {
             return Err(EndpointError::IpLiteral);
         }
         let host = url.host_str().ok_or(EndpointError::Malformed)?;
-        // A host that had to be decoded or mended first (`%2e`, `0x7f.1`, an empty port) was not written by a browser.
+        // A host that the parser had to decode or repair (`%2e`, `0x7f.1`, an empty port) does not come from a browser.
         let rest = authority
             .split_at_checked(host.len())
             .filter(|(start, _)| start.eq_ignore_ascii_case(host))
@@ -174,12 +174,12 @@ impl Endpoint {
         Ok(Self { url })
     }
 
-    /// Scheme, host and, when it is not the scheme's own, port (RFC 6454 §6.2): a VAPID token's `aud` (RFC 8292 §2).
+    /// The origin (RFC 6454 §6.2), which is the `aud` of a VAPID token (RFC 8292 §2).
     pub fn origin(&self) -> String {
         self.url.origin().ascii_serialization()
     }
 
-    /// The whole URL, in its one spelling: what is stored and compared.
+    /// The serialised URL, which is stored and compared.
     pub fn as_str(&self) -> &str {
         self.url.as_str()
     }
@@ -195,7 +195,7 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// The host with whatever stands around it, as written.
+/// The authority (RFC 3986 §3.2) as it was written.
 fn authority(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("://")?;
     rest.split(['/', '?', '#']).next()

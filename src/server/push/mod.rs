@@ -1,10 +1,11 @@
-//! Waking a browser: the payload, its encryption (RFC 8291), the server's identity (RFC 8292), and the guarded way out.
-//! What to send and when is `jobs::outbox`; nothing here touches the database.
+//! Web Push: the payload, its encryption (RFC 8291), the server's identity (RFC 8292) and the HTTP client with its
+//! endpoint check. `jobs::outbox` decides what is sent and when. This module does not use the database.
 
 mod breaker;
 mod endpoint;
 pub mod payload;
 mod sender;
+mod subject;
 mod vapid;
 pub mod web_push;
 
@@ -14,11 +15,12 @@ use ring::rand::SystemRandom;
 
 pub use breaker::Breaker;
 pub use endpoint::{Endpoint, EndpointError, PushHosts};
-pub use sender::{PushMessage, PushOutcome, PushSender, SenderError, Urgency};
-pub use vapid::{Signer, VapidError, VapidKeys, check_subject};
+pub use sender::{PushMessage, PushOutcome, PushSender, SenderError};
+pub use subject::check_subject;
+pub use vapid::{Signer, VapidError, VapidKeys};
 pub use web_push::{KeyError, ReceiverKeys};
 
-/// Everything sending needs; one per process, cheap to clone.
+/// Everything that sending needs. There is one per process; clones share it.
 #[derive(Clone)]
 pub struct Push {
     parts: Arc<Parts>,
@@ -34,13 +36,13 @@ struct Parts {
 }
 
 impl Push {
-    /// `subject` is the contact push services are given (RFC 8292 §2.1).
+    /// Makes the sender. `subject` is the contact that push services get (RFC 8292 §2.1).
     pub fn new(hosts: PushHosts, keys: VapidKeys, subject: String) -> Result<Self, SenderError> {
         let sender = PushSender::new(hosts.clone())?;
         Ok(Self::with_sender(sender, hosts, keys, subject))
     }
 
-    /// As `new`, with a sender of its own limits; for tests.
+    /// As `new`, with a given sender. Tests pass one with short timeouts.
     pub fn with_sender(sender: PushSender, hosts: PushHosts, keys: VapidKeys, subject: String) -> Self {
         let signer = Signer::new(keys.clone(), subject);
         Self {
@@ -72,19 +74,19 @@ impl Push {
         self.parts.keys.current().public_text()
     }
 
-    /// The id of one of our keys, named by its public part.
+    /// The id of the key with this public part; `None` if it is not ours.
     pub fn key_id(&self, public: &str) -> Option<String> {
         let public = public.trim_end_matches('=');
         self.parts.keys.list().find(|(_, text, _)| *text == public).map(|(id, ..)| id.to_owned())
     }
 
-    /// The `Authorization` for an origin, made with the key the subscription was made with; `None` when that key is
-    /// gone.
+    /// The `Authorization` header for an origin under the key that the subscription was made with; `None` when that
+    /// key no longer exists.
     pub fn authorization(&self, origin: &str, key_id: &str, now_ms: i64) -> Option<String> {
         self.parts.signer.authorization(&self.parts.random, origin, key_id, now_ms)
     }
 
-    /// Encrypts a payload for a browser. The error is a word for the operator.
+    /// Encrypts a payload for a browser. The error is a word for the log.
     pub fn encrypt(&self, p256dh: &str, auth: &str, payload: &[u8]) -> Result<Vec<u8>, &'static str> {
         let keys = ReceiverKeys::stored(p256dh, auth).map_err(|_| "keys")?;
         web_push::encrypt(&self.parts.random, &keys, payload).map_err(|error| match error {

@@ -1,6 +1,6 @@
 //! What a push says (Declarative Web Push: WebKit's explainer and W3C Push API §"Declarative push message"). Browsers
-//! that do not read it themselves hand it to the service worker, which reads the same fields. Never a word of an
-//! answer. Rule R100.
+//! that do not show it themselves give it to the service worker, which reads the same fields. A payload never contains
+//! a word of an answer. Rule R100.
 
 use serde_json::json;
 
@@ -10,43 +10,43 @@ use crate::{
     text::{self, pushes},
 };
 
-/// The notification format's own mark (RFC 8030's number).
+/// The value of `web_push` that marks a declarative message.
 const MARK: u32 = 8_030;
 
-/// What is told, as far as its words go.
+/// A notification as far as its words depend on it.
 #[derive(Debug, Clone)]
-pub struct Told<'a> {
+pub struct Notice<'a> {
     pub kind: NotificationKind,
     pub locale: Locale,
-    pub pair: Option<ToldPair<'a>>,
+    pub pair: Option<NoticePair<'a>>,
     pub wordings: Option<&'a Wordings>,
-    /// A date, a time of day: what the kind's text asks for.
+    /// The date, time of day or device that the kind's text inserts; empty for other kinds.
     pub detail: &'a str,
-    /// All whose question waits, as the person calls them, when a reminder speaks for several pairs.
+    /// The members whose questions wait, as the person calls them, when one reminder covers several pairs.
     pub waiting: &'a [String],
 }
 
 #[derive(Debug, Clone)]
-pub struct ToldPair<'a> {
+pub struct NoticePair<'a> {
     pub id: PairId,
     pub role: Role,
     pub other: Option<(&'a Relation, &'a str)>,
 }
 
 /// Title and body in the person's language and register.
-pub fn say(told: &Told<'_>) -> (String, String) {
-    let words = text::words(told.locale);
-    let role = told.pair.as_ref().map_or(Role::Child, |pair| pair.role);
-    let other = told
+pub fn say(notice: &Notice<'_>) -> (String, String) {
+    let words = text::words(notice.locale);
+    let role = notice.pair.as_ref().map_or(Role::Child, |pair| pair.role);
+    let other = notice
         .pair
         .as_ref()
         .and_then(|pair| pair.other.map(|(relation, name)| text::call(words, pair.role.other(), relation, name)));
     let other = other.unwrap_or_else(|| words.pair_waiting.to_owned());
-    let topic = told.wordings.map(|wordings| wordings.of(told.locale).topic.as_str()).unwrap_or_default();
-    let time = PushTime::parse(told.detail).map(|time| text::time(told.locale, time)).unwrap_or_default();
-    let date = told.detail.parse::<LocalDate>().map(|date| text::date(told.locale, date)).unwrap_or_default();
-    let others = if told.waiting.is_empty() { other.clone() } else { told.waiting.join(", ") };
-    let device = text::device(told.locale, told.detail);
+    let topic = notice.wordings.map(|wordings| wordings.of(notice.locale).topic.as_str()).unwrap_or_default();
+    let time = PushTime::parse(notice.detail).map(|time| text::time(notice.locale, time)).unwrap_or_default();
+    let date = notice.detail.parse::<LocalDate>().map(|date| text::date(notice.locale, date)).unwrap_or_default();
+    let others = if notice.waiting.is_empty() { other.clone() } else { notice.waiting.join(", ") };
+    let device = text::device(notice.locale, notice.detail);
     let values = [
         ("other", other.as_str()),
         ("others", &others),
@@ -55,11 +55,11 @@ pub fn say(told: &Told<'_>) -> (String, String) {
         ("date", &date),
         ("device", &device),
     ];
-    let sentence = pushes::sentence(told.locale, told.kind);
+    let sentence = pushes::sentence(notice.locale, notice.kind);
     (text::fill(sentence.title.to(role), &values), text::fill(sentence.body.to(role), &values))
 }
 
-/// Where a notification leads: a path of ours.
+/// The path that a click on the notification opens.
 pub fn path(kind: NotificationKind, pair: Option<PairId>, card: Option<crate::domain::DailyQuestionId>) -> String {
     match (kind, pair) {
         (NotificationKind::CardOpened, Some(pair)) => {
@@ -78,22 +78,22 @@ pub fn path(kind: NotificationKind, pair: Option<PairId>, card: Option<crate::do
     }
 }
 
-/// Everything else a push carries.
+/// The fields of a push besides its text.
 #[derive(Debug, Clone)]
 pub struct Envelope<'a> {
-    /// Absolute: the browser may open it by itself.
+    /// Absolute, because the browser may open it without the service worker.
     pub public_url: &'a str,
     pub path: &'a str,
     pub id: &'a str,
     pub subscription: &'a str,
-    /// Lets the device report what it did with this notification, and nothing else.
+    /// Authorises the device to report about this notification, and nothing else.
     pub receipt: &'a str,
     pub tag: &'a str,
     pub unread: i64,
     pub sent_at: Millis,
 }
 
-/// The payload as the browser reads it, in bytes of UTF-8. Title and body are cut, so that it always fits one record.
+/// Returns the payload in UTF-8. Title and body are cut, so that the payload always fits one record.
 pub fn payload(locale: Locale, title: &str, body: &str, envelope: &Envelope<'_>) -> Vec<u8> {
     let navigate = format!("{}{}", envelope.public_url, envelope.path);
     let value = json!({
@@ -104,7 +104,7 @@ pub fn payload(locale: Locale, title: &str, body: &str, envelope: &Envelope<'_>)
             "navigate": navigate,
             "lang": locale.tag(),
             "tag": envelope.tag,
-            // WebKit reads a text here, the W3C draft a number below.
+            // WebKit reads this string; the W3C draft reads the number below.
             "app_badge": envelope.unread.to_string(),
         },
         "app_badge": envelope.unread,
@@ -116,13 +116,13 @@ pub fn payload(locale: Locale, title: &str, body: &str, envelope: &Envelope<'_>)
     value.to_string().into_bytes()
 }
 
-/// At most `most` bytes, whole characters.
+/// Returns at most `most` bytes of the text, ending at a character boundary.
 fn cut(text: &str, most: usize) -> &str {
     let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     &text[..end]
 }
 
-/// What stands on a lock screen that hides what it is about.
+/// The title and body for a person who hides details on the lock screen.
 pub fn discreet(locale: Locale) -> (&'static str, &'static str) {
     (text::page_words(locale).brand, pushes::discreet(locale))
 }
@@ -147,9 +147,9 @@ mod tests {
                     let other =
                         if role == Role::Child { (&relation, "순자") } else { (&Relation::Daughter, "민지") };
                     let wordings = wordings();
-                    let pair = Some(ToldPair { id: PairId(1), role, other: Some(other) });
-                    let told = Told { kind, locale, pair, wordings: Some(&wordings), detail, waiting: &[] };
-                    let (title, body) = say(&told);
+                    let pair = Some(NoticePair { id: PairId(1), role, other: Some(other) });
+                    let notice = Notice { kind, locale, pair, wordings: Some(&wordings), detail, waiting: &[] };
+                    let (title, body) = say(&notice);
                     for text in [&title, &body] {
                         assert!(!text.is_empty() && !text.contains(['{', '}']), "{kind:?} {locale:?} {role:?}: {text}");
                     }
@@ -162,8 +162,8 @@ mod tests {
     fn the_default_push_names_topic_and_pair_with_the_right_particle() {
         let wordings = wordings();
         let say_to = |role, other: (&Relation, &str)| {
-            let pair = Some(ToldPair { id: PairId(1), role, other: Some(other) });
-            say(&Told {
+            let pair = Some(NoticePair { id: PairId(1), role, other: Some(other) });
+            say(&Notice {
                 kind: NotificationKind::Question,
                 locale: Locale::Ko,
                 pair,

@@ -1,10 +1,9 @@
-//! One push to one endpoint: the guard, the request, and what the service's answer means for us. No queue, no retries,
-//! no encryption here. The guard stands at every send: the URL is read anew, and the addresses its host resolves to are
-//! judged by the very resolver the client connects through. What was judged is what is connected to, so a name that
-//! changes its mind in between (DNS rebinding) gains nothing.
+//! Sends one push to one endpoint and turns the service's answer into an outcome. Queue, retries and encryption are
+//! elsewhere. Every send checks the endpoint again: the URL is parsed anew, and the client's own resolver refuses
+//! addresses that are not public. The checked address is the one that is connected to, so a host name that changes its
+//! address in between (DNS rebinding) reaches nothing.
 //!
-//! Trusted are Mozilla's roots as compiled in, like for the database: no `ca-certificates` package is needed, and none
-//! missing stops a start.
+//! The TLS roots are Mozilla's, compiled in, so that the server runs without a `ca-certificates` package.
 
 use std::{
     error::Error,
@@ -24,12 +23,14 @@ use reqwest::{
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use url::Url;
 
+use crate::domain::Urgency;
+
 use super::endpoint::{Endpoint, EndpointError, PushHosts, is_public};
 
 const TOTAL: Duration = Duration::from_secs(10);
 const CONNECT: Duration = Duration::from_secs(5);
-/// More of an answer is not read. A service explains itself in a few hundred bytes, and those are read only to keep the
-/// connection.
+/// The most that is read of an answer's body. Services answer with a few hundred bytes; reading them keeps the
+/// connection usable.
 const BODY_BYTES: usize = 16 * 1024;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
@@ -37,7 +38,7 @@ const TTL: HeaderName = HeaderName::from_static("ttl");
 const URGENCY: HeaderName = HeaderName::from_static("urgency");
 const TOPIC: HeaderName = HeaderName::from_static("topic");
 
-/// A push, encrypted and signed (RFC 8030 §5). No `Debug`: it holds a capability URL and a token.
+/// An encrypted and signed push (RFC 8030 §5). It has no `Debug`, because it contains a capability URL and a token.
 pub struct PushMessage<'a> {
     pub endpoint: &'a str,
     /// RFC 8188 `aes128gcm`.
@@ -50,29 +51,23 @@ pub struct PushMessage<'a> {
     pub topic: &'a str,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Urgency {
-    Normal,
-    High,
-}
-
-/// What comes next. Causes are single words for the log; none of this ever holds the URL.
+/// What the outbox does next. Causes are single words for the log; no variant contains the URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PushOutcome {
-    /// The service has it; whether the device will is not known.
+    /// The service accepted the push. Whether the device gets it is not known.
     Accepted { status: u16 },
-    /// This subscription is over.
+    /// The subscription has ended.
     Gone { status: u16 },
-    /// Not now. `after_ms` is what the service asked for, at most a day.
+    /// Try again later. `after_ms` is the time that the service asked for, at most a day.
     RetryAfter { status: Option<u16>, after_ms: Option<i64>, cause: &'static str },
     /// Sending the same again would not help.
     Rejected { status: u16, cause: &'static str },
-    /// Our own guard; the host was never connected to.
-    Refused(Refusal),
+    /// Our own check refused the endpoint. No connection was made.
+    Refused(GuardError),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum GuardError {
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
     #[error("the endpoint's host has an address that is not public")]
@@ -91,7 +86,7 @@ pub enum SenderError {
 
 pub type Looking = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 
-/// Where names become addresses.
+/// Resolves host names to addresses.
 pub trait Lookup: Send + Sync {
     fn lookup(&self, host: String) -> Looking;
 }
@@ -104,8 +99,8 @@ impl Lookup for SystemLookup {
     }
 }
 
-/// The client's resolver. Hosts that are addresses do not come by here: of those, only exact loopback extras become an
-/// [`Endpoint`].
+/// The client's resolver. It is not asked about hosts that are IP addresses; of those, only the exact loopback hosts of
+/// `PUSH_EXTRA_HOSTS` become an [`Endpoint`].
 struct Guard {
     hosts: PushHosts,
     lookup: Arc<dyn Lookup>,
@@ -127,7 +122,7 @@ impl Resolve for Guard {
             if addresses.is_empty() {
                 return Err(io::Error::from(io::ErrorKind::NotFound).into());
             }
-            // One private address among public ones would be tried in its turn.
+            // The client tries every address, so one private address among public ones is refused too.
             if !addresses.iter().all(|address| is_public(*address)) {
                 return Err(NotPublic.into());
             }
@@ -136,12 +131,12 @@ impl Resolve for Guard {
     }
 }
 
-/// The client puts the URL's port in place of 0.
+/// Adds port 0, which the client replaces by the URL's port.
 fn without_port(addresses: Vec<IpAddr>) -> Addrs {
     Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0)))
 }
 
-/// Sends pushes over kept connections; clones share them.
+/// Sends pushes over connections that are kept open. Clones share the connections.
 #[derive(Clone)]
 pub struct PushSender {
     client: Client,
@@ -158,13 +153,13 @@ impl PushSender {
         Ok(Self { client: client(guard.clone(), TOTAL, CONNECT)?, guard })
     }
 
-    /// The same with other patience; it begins with no connections.
+    /// Returns a sender with other timeouts and without open connections.
     pub fn with_timeouts(self, total: Duration, connect: Duration) -> Result<Self, SenderError> {
         Ok(Self { client: client(self.guard.clone(), total, connect)?, guard: self.guard })
     }
 
     pub async fn send(&self, message: PushMessage<'_>) -> PushOutcome {
-        // It was checked when it was stored, but the list may have become shorter since.
+        // The endpoint was checked when it was stored, but the list of allowed hosts may have become shorter since.
         match Endpoint::parse(message.endpoint, &self.guard.hosts) {
             Ok(endpoint) => self.post(endpoint.into_url(), message).await,
             Err(error) => PushOutcome::Refused(error.into()),
@@ -175,7 +170,7 @@ impl PushSender {
         let (Ok(mut authorization), Ok(topic)) =
             (HeaderValue::from_str(message.authorization), HeaderValue::from_str(message.topic))
         else {
-            return PushOutcome::Refused(Refusal::Header);
+            return PushOutcome::Refused(GuardError::Header);
         };
         authorization.set_sensitive(true);
         let urgency = if message.urgency == Urgency::High { "high" } else { "normal" };
@@ -200,16 +195,16 @@ impl PushSender {
     }
 }
 
-/// TLS 1.2 and 1.3 by ring, handed in: nothing is installed for the whole process. HTTP/2 where the service offers it.
+/// Builds the client: TLS 1.2 and 1.3 by ring without a process-wide provider, and HTTP/2 where the service offers it.
 fn client(guard: Arc<Guard>, total: Duration, connect: Duration) -> Result<Client, SenderError> {
     let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let mut tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    // A configuration of one's own arrives without ALPN; the client adds none.
+    // reqwest adds no ALPN to a TLS configuration that it is given.
     tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    // Idle connections are kept for 90 s and not counted: there are never more than sends at once.
+    // Idle connections are kept for 90 s. Their number needs no limit, because it never exceeds that of parallel sends.
     let client = Client::builder()
         .tls_backend_preconfigured(tls)
         .dns_resolver(guard)
@@ -217,13 +212,14 @@ fn client(guard: Arc<Guard>, total: Duration, connect: Duration) -> Result<Clien
         .timeout(total)
         .connect_timeout(connect)
         .redirect(redirect::Policy::none())
-        // A proxy would resolve the name itself, behind the guard's back.
+        // A proxy would resolve the name itself and so bypass the guard.
         .no_proxy()
         .http2_initial_stream_window_size(BODY_BYTES as u32);
     Ok(client.build()?)
 }
 
-/// RFC 8030 §5 and what the services do. Unknown statuses mean what their class means (RFC 9110 §15).
+/// Maps a status to an outcome (RFC 8030 §5 and the services' documentation). An unknown status counts as its class
+/// (RFC 9110 §15).
 fn answered(status: u16, headers: &HeaderMap) -> PushOutcome {
     let later = |cause| PushOutcome::RetryAfter { status: Some(status), after_ms: retry_after_ms(headers), cause };
     let rejected = |cause| PushOutcome::Rejected { status, cause };
@@ -241,8 +237,8 @@ fn answered(status: u16, headers: &HeaderMap) -> PushOutcome {
     }
 }
 
-/// An unread rest costs the connection, so a short one is read. The status has said everything: what goes wrong here
-/// changes nothing.
+/// Reads a short body to its end, because an unread body closes the connection. An error here is ignored: the status
+/// alone decides the outcome.
 async fn read_to_keep(mut response: Response) {
     let mut read = 0;
     while read <= BODY_BYTES
@@ -252,14 +248,14 @@ async fn read_to_keep(mut response: Response) {
     }
 }
 
-/// The client's errors print the URL: only a word leaves this function.
+/// Maps a failed request to an outcome with a one-word cause. The client's own error messages contain the URL.
 fn failed(error: &reqwest::Error) -> PushOutcome {
     if is_caused_by::<NotPublic>(error) {
-        return PushOutcome::Refused(Refusal::NotPublic);
+        return PushOutcome::Refused(GuardError::NotPublic);
     }
     if error.is_builder() {
-        // A URL by WHATWG's rules that RFC 3986 cannot say.
-        return PushOutcome::Refused(Refusal::Endpoint(EndpointError::Malformed));
+        // The URL is valid for WHATWG and invalid for RFC 3986.
+        return PushOutcome::Refused(GuardError::Endpoint(EndpointError::Malformed));
     }
     let causes = [
         ("timeout", error.is_timeout()),
@@ -277,15 +273,15 @@ fn is_caused_by<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
         if error.is::<E>() {
             return true;
         }
-        // An `io::Error` skips the error it wraps when asked for its source.
+        // `io::Error::source` skips the error that it wraps.
         let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         next = wrapped.map(|inner| inner as &(dyn Error + 'static)).or_else(|| error.source());
     }
     false
 }
 
-/// `Retry-After` in milliseconds (RFC 9110 §10.2.3), at most a day. A date is taken against the answer's own `Date`:
-/// both are the service's clock, so ours may be wrong.
+/// Reads `Retry-After` in milliseconds (RFC 9110 §10.2.3), at most a day. A date is compared with the answer's own
+/// `Date`, because both come from the service's clock and ours may be wrong.
 fn retry_after_ms(headers: &HeaderMap) -> Option<i64> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let after = text(RETRY_AFTER)?;

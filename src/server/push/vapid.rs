@@ -1,5 +1,5 @@
-//! Who we are to the push services (RFC 8292): the key pairs of `DATA_DIR/vapid.json` and the tokens signed with them.
-//! A subscription is bound to the public key it was made with for ever, so old keys stay in the file when a new one is
+//! The server's identity at push services (RFC 8292): the key pairs of `DATA_DIR/vapid.json` and the tokens signed with
+//! them. A subscription stays bound to the public key it was made with, so old keys stay in the file when a new one is
 //! made.
 
 use std::{
@@ -18,25 +18,19 @@ use ring::{
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
 };
 use serde::{Deserialize, Serialize};
-use url::{Host, Url};
 
 use crate::server::key_file;
 
 const FILE: &str = "vapid.json";
 /// Push services refuse more than 24 h (RFC 8292 §2).
 const LIFETIME_MS: i64 = 12 * HOUR_MS;
-/// With less than this left a token is made anew, so that none runs out on its way.
+/// A token with less than this left is replaced, so that no token expires on its way.
 const RENEW_MS: i64 = HOUR_MS;
 const HOUR_MS: i64 = 3_600_000;
-/// There are a handful of push services; somebody who makes up origins fills no memory.
+/// Limits the memory that invented origins can take. There are only a handful of push services.
 const MOST_TOKENS: usize = 1000;
 /// `{"typ":"JWT","alg":"ES256"}`
 const JWT_HEADER: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJFUzI1NiJ9";
-
-const DEVELOPMENT_SUBJECT: &str = "mailto:operator@localhost";
-/// Names nobody can own (RFC 2606, RFC 6761, RFC 6762).
-const RESERVED: [&str; 5] = ["example", "invalid", "local", "localhost", "test"];
-const RESERVED_DOMAINS: [&str; 3] = ["example.com", "example.net", "example.org"];
 
 /// The key file cannot be read or written; the sentence says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -87,12 +81,12 @@ impl VapidKey {
     }
 }
 
-/// All our key pairs, newest first, never none.
+/// All key pairs, newest first. There is at least one.
 #[derive(Clone)]
 pub struct VapidKeys(Arc<[VapidKey]>);
 
 impl VapidKeys {
-    /// Reads the key file, closing it to others if it stands open; `None` if there is none.
+    /// Reads the key file and removes the access of other users to it. `None` if there is no file.
     pub fn load(data_dir: &Path) -> Result<Option<Self>, VapidError> {
         let file = data_dir.join(FILE);
         let bytes = match fs::read(&file) {
@@ -101,7 +95,7 @@ impl VapidKeys {
             Err(error) => return Err(VapidError(format!("cannot read {}: {error}", file.display()))),
         };
         close_to_others(&file);
-        // The parser's own words would quote the file, and with it a key.
+        // The parser's message would quote the file and so a key.
         let keys = Self::parse(&bytes).ok_or_else(|| {
             VapidError(format!(
                 "{} does not hold VAPID keys; restore it from your backup, or remove it, and every device has to \
@@ -118,7 +112,7 @@ impl VapidKeys {
         (!keys.is_empty()).then_some(Self(keys))
     }
 
-    /// The keys there are, or a first one. `now_ms` is epoch ms.
+    /// Reads the keys, or makes the first one. `now_ms` is epoch ms.
     pub fn load_or_make(data_dir: &Path, now_ms: i64) -> Result<Self, VapidError> {
         let _held = Self::hold(data_dir)?;
         match Self::load(data_dir)? {
@@ -127,18 +121,18 @@ impl VapidKeys {
         }
     }
 
-    /// Makes a key and puts it before those there are, in the file too. `now_ms` is epoch ms.
+    /// Makes a key and writes it to the file before the existing ones. `now_ms` is epoch ms.
     pub fn make(data_dir: &Path, now_ms: i64) -> Result<Self, VapidError> {
         let _held = Self::hold(data_dir)?;
         Self::add(data_dir, now_ms)
     }
 
-    /// Processes that write the file at the same time follow one another, so that each keeps the other's key. Freed
-    /// with the value.
+    /// Locks the data folder, so that two processes that write the file do not lose each other's key. The lock ends
+    /// with the returned file.
     fn hold(data_dir: &Path) -> Result<fs::File, VapidError> {
         let folder = fs::File::open(data_dir)
             .map_err(|error| VapidError(format!("cannot write {}: {error}", data_dir.join(FILE).display())))?;
-        // On a file system without locks the operator makes sure that one command runs at a time.
+        // On a file system without locks the operator has to run one command at a time.
         let _ = folder.lock();
         Ok(folder)
     }
@@ -156,7 +150,7 @@ impl VapidKeys {
 
         let written = if old.is_some() { key_file::replace(&file, &text) } else { key_file::write_new(&file, &text) };
         match written {
-            // Another first start was faster: its key is everybody's.
+            // Another process wrote the file first: both use its key.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 return Self::load(data_dir)?.ok_or_else(|| fails(&"another process writes to it at the same time"));
             }
@@ -169,17 +163,17 @@ impl VapidKeys {
         self.0.iter().map(|key| StoredKey { created_at: key.created_at, pkcs8: key.pkcs8.clone() })
     }
 
-    /// The key file's text, private halves and all: for a backup.
+    /// The text of the key file with the private keys, for a backup.
     pub fn export(&self) -> String {
         text_of(&self.stored().collect::<Vec<_>>())
     }
 
-    /// Id, public key and time of making (epoch ms) of each key, newest first.
+    /// Id, public key and creation time (epoch ms) of each key, newest first.
     pub fn list(&self) -> impl Iterator<Item = (&str, &str, i64)> {
         self.0.iter().map(|key| (key.id.as_str(), key.public_text.as_str(), key.created_at))
     }
 
-    /// The key new subscriptions are made with.
+    /// The key that new subscriptions are made with.
     pub fn current(&self) -> &VapidKey {
         &self.0[0]
     }
@@ -189,7 +183,7 @@ impl VapidKeys {
     }
 }
 
-/// Names the keys by their ids alone.
+/// Prints the ids of the keys alone.
 impl fmt::Debug for VapidKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.0.iter().map(VapidKey::id)).finish()
@@ -204,13 +198,13 @@ fn text_of(keys: &[StoredKey]) -> String {
 fn close_to_others(file: &Path) {
     let is_open = fs::metadata(file).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0);
     if is_open {
-        // A secret mounted read-only keeps its mode, and its keys are as good.
+        // A secret that is mounted read-only keeps its mode; its keys work all the same.
         let _ = fs::set_permissions(file, fs::Permissions::from_mode(0o600));
     }
 }
 
-/// Signs for push services. A token is good for a whole origin, so it is kept: signing takes a third of the time of an
-/// encryption.
+/// Signs tokens for push services. A token is valid for a whole origin, so it is cached: signing takes a third of the
+/// time of an encryption.
 #[derive(Clone)]
 pub struct Signer(Arc<Inner>);
 
@@ -229,7 +223,7 @@ struct Token {
 
 impl Token {
     fn is_good(&self, now_ms: i64) -> bool {
-        // A clock that was moved back would make its lifetime look longer than 24 h to the push service.
+        // After the clock was set back, the push service would see a lifetime of more than 24 h.
         self.made_at <= now_ms && self.expires_at - now_ms >= RENEW_MS
     }
 }
@@ -267,54 +261,6 @@ impl Signer {
             .expect("the operating system gives random bytes or nothing here is safe");
         format!("vapid t={signed}.{}, k={}", URL_SAFE_NO_PAD.encode(signature), key.public_text)
     }
-}
-
-/// `VAPID_SUBJECT`, the address at which a push service finds us (RFC 8292 §2.1): `mailto:` or https.
-/// The error is one sentence that says what to do.
-pub fn check_subject(subject: Option<&str>, is_production: bool) -> Result<String, String> {
-    let Some(subject) = subject.map(str::trim).filter(|subject| !subject.is_empty()) else {
-        if is_production {
-            return Err(
-                "VAPID_SUBJECT is not set: give a mailto: or https: address of yours where a push service can \
-                reach you"
-                    .into(),
-            );
-        }
-        return Ok(DEVELOPMENT_SUBJECT.into());
-    };
-    let Some(host) = subject_host(subject) else {
-        return Err(format!("VAPID_SUBJECT must be mailto: with one mail address, or an https address: {subject}"));
-    };
-    if is_production && is_placeholder(&host) {
-        return Err(format!(
-            "VAPID_SUBJECT is a placeholder, to which Apple answers 403: give an address of yours instead of {subject}"
-        ));
-    }
-    Ok(subject.into())
-}
-
-fn subject_host(subject: &str) -> Option<Host> {
-    if !subject.chars().all(|character| character.is_ascii_graphic()) {
-        return None;
-    }
-    let Some(address) = subject.strip_prefix("mailto:") else {
-        let url = Url::parse(subject)
-            .ok()
-            .filter(|url| url.scheme() == "https" && url.username().is_empty() && url.password().is_none())?;
-        return url.host().map(|host| host.to_owned());
-    };
-    let (local, domain) = address.split_once('@')?;
-    let is_plain = |character: char| character.is_ascii_alphanumeric() || "!#$&'*+-/=^_`{|}~.".contains(character);
-    let is_local = !local.is_empty() && !local.starts_with('.') && !local.ends_with('.') && local.chars().all(is_plain);
-    Host::parse(domain).ok().filter(|host| is_local && matches!(host, Host::Domain(_)))
-}
-
-fn is_placeholder(host: &Host) -> bool {
-    let Host::Domain(name) = host else { return true };
-    let name = name.trim_end_matches('.');
-    let last_two = name.rmatch_indices('.').nth(1).map_or(name, |(at, _)| &name[at + 1..]);
-    let Some((_, top)) = name.rsplit_once('.') else { return true };
-    RESERVED.contains(&top) || RESERVED_DOMAINS.contains(&last_two)
 }
 
 #[cfg(test)]

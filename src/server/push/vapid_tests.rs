@@ -8,7 +8,7 @@ use ring::{
 };
 use serde_json::Value;
 
-use super::*;
+use super::{super::subject::check_subject, *};
 
 /// RFC 8292 §2.4.
 const EXAMPLE: &str = "vapid t=eyJ0eXAiOiJKV1QiLCJhbGciOiJFUzI1NiJ9\

@@ -1,5 +1,5 @@
-//! A message made unreadable to the push service: RFC 8291 on the `aes128gcm` content coding of RFC 8188.
-//! Who sends it (`vapid`) and where it goes are told elsewhere.
+//! Message encryption for Web Push: RFC 8291 on the `aes128gcm` content coding of RFC 8188. The push service cannot read
+//! the message.
 
 use std::fmt;
 
@@ -16,8 +16,8 @@ use ring::{
 
 /// The longest plaintext of one message, in bytes: a body of 4096 without header, delimiter and tag (RFC 8291 §4).
 pub const MAX_PLAINTEXT: usize = 3993;
-/// Plaintext and delimiter are padded to a multiple of this many bytes, so that a body's length tells little of what it
-/// says.
+/// Plaintext and delimiter are padded to a multiple of this many bytes, so that the length of a body reveals little about
+/// its text.
 pub const STEP: usize = 256;
 
 const PUBLIC_KEY: usize = 65;
@@ -68,14 +68,14 @@ impl ReceiverKeys {
     /// Reads what `PushSubscription.toJSON()` gives, in either alphabet of RFC 4648, with or without padding.
     pub fn parse(p256dh: &str, auth: &str) -> Result<Self, KeyError> {
         let keys = Self::stored(p256dh, auth)?;
-        // Only an agreement tells whether the point is on the curve (NIST SP 800-56A §5.6.2.3).
+        // ring checks whether the point is on the curve during an agreement only (NIST SP 800-56A §5.6.2.3).
         let probe = EphemeralPrivateKey::generate(&ECDH_P256, &SystemRandom::new()).map_err(|_| KeyError::Point)?;
         agreement::agree_ephemeral(probe, &keys.public_key(), |_| ()).map_err(|_| KeyError::Point)?;
         Ok(keys)
     }
 
-    /// For stored keys, which were parsed before they were stored. The point is not looked at again: that takes three
-    /// quarters of the time of an encryption, which looks at it anyway.
+    /// Reads stored keys, which `parse` accepted before. The point is not checked again, because the check takes three
+    /// quarters of the time of an encryption, which includes it.
     pub fn stored(p256dh: &str, auth: &str) -> Result<Self, KeyError> {
         Ok(Self { p256dh: decode(p256dh)?, auth: decode(auth)? })
     }
@@ -95,7 +95,7 @@ impl ReceiverKeys {
     }
 }
 
-/// Says nothing: with these keys anybody could write to the device.
+/// Prints nothing of the keys: anybody who has them can write to the device.
 impl fmt::Debug for ReceiverKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReceiverKeys").finish_non_exhaustive()
@@ -134,7 +134,7 @@ fn padding(plaintext: usize) -> usize {
     content.next_multiple_of(STEP).min(MAX_PLAINTEXT + 1) - content
 }
 
-/// Header and single record. Pure, so that the appendix of RFC 8291 can be held against it.
+/// Builds the header and the single record. It is pure, so that a test can compare it with RFC 8291's appendix.
 fn seal(
     ecdh_secret: &[u8],
     keys: &ReceiverKeys,

@@ -28,7 +28,7 @@ use crate::{
         budget::Budget,
         catalogue::Catalogue,
         clock::Clock,
-        config::{AppEnv, PublicUrl, TrustedProxies},
+        config::{AppEnv, PublicUrl},
         jobs::{outbox, scheduler},
         lifecycle::Lifecycle,
         push::{Push, PushHosts, PushSender, VapidKeys},
@@ -41,6 +41,7 @@ use crate::{
             Database, Opening,
             seeds::{CHILDREN, PARENTS},
         },
+        trusted_proxies::TrustedProxies,
     },
 };
 

@@ -137,7 +137,7 @@ async fn a_header_that_cannot_be_sent_is_refused() {
     let sink = Sink::status(201).await;
     let (sender, endpoint) = (sink.sender(), sink.endpoint());
     for broken in ["a\r\nhost: evil.example", "a\nb", "a\0"] {
-        let refused = PushOutcome::Refused(Refusal::Header);
+        let refused = PushOutcome::Refused(GuardError::Header);
         assert_eq!(sender.send(PushMessage { topic: broken, ..message(&endpoint) }).await, refused);
         assert_eq!(sender.send(PushMessage { authorization: broken, ..message(&endpoint) }).await, refused);
     }
@@ -148,6 +148,6 @@ async fn a_header_that_cannot_be_sent_is_refused() {
 async fn a_url_that_http_cannot_say_is_refused() {
     let names = Names::new([vec!["127.0.0.1"]]);
     let outcome = post(&worldly(names.clone()), "a{b}.example", 1).await;
-    assert_eq!(outcome, PushOutcome::Refused(Refusal::Endpoint(EndpointError::Malformed)));
+    assert_eq!(outcome, PushOutcome::Refused(GuardError::Endpoint(EndpointError::Malformed)));
     assert!(names.asked().is_empty());
 }

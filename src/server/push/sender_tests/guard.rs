@@ -15,7 +15,7 @@ async fn an_endpoint_off_the_list_is_refused_before_any_lookup() {
         ("https://localhost/push".into(), EndpointError::UnknownHost),
         (format!("https://fcm.googleapis.com:{}/push", sink.address.port()), EndpointError::Port),
     ] {
-        assert_eq!(sender.send(message(&endpoint)).await, PushOutcome::Refused(Refusal::Endpoint(error)));
+        assert_eq!(sender.send(message(&endpoint)).await, PushOutcome::Refused(GuardError::Endpoint(error)));
     }
 
     assert_eq!((sink.connections(), names.asked().len()), (0, 0));
@@ -36,7 +36,7 @@ async fn a_name_with_one_address_that_is_not_public_is_refused_whole() {
         let names = Names::new([answer.clone()]);
         let sender = PushSender::with_resolver(no_hosts(), names.clone()).expect("a sender");
         let outcome = sender.send(message("https://fcm.googleapis.com/fcm/send/x")).await;
-        assert_eq!(outcome, PushOutcome::Refused(Refusal::NotPublic), "{answer:?}");
+        assert_eq!(outcome, PushOutcome::Refused(GuardError::NotPublic), "{answer:?}");
         assert_eq!(names.asked(), ["fcm.googleapis.com"]);
     }
 }
@@ -60,7 +60,7 @@ async fn a_name_that_turns_private_is_never_followed_there() {
     assert_eq!(post(&sender, "rebound.example", port).await, PushOutcome::Accepted { status: 201 });
     assert_eq!(names.asked().len(), 1, "what was judged is connected to: nothing asks twice");
     for _ in 0..3 {
-        assert_eq!(post(&sender, "rebound.example", port).await, PushOutcome::Refused(Refusal::NotPublic));
+        assert_eq!(post(&sender, "rebound.example", port).await, PushOutcome::Refused(GuardError::NotPublic));
     }
 
     assert_eq!((public.connections(), private.connections()), (1, 0));
@@ -81,7 +81,7 @@ async fn a_kept_connection_stays_with_its_judged_address_and_its_name() {
 
     assert_eq!(
         post(&sender, "two.example", port).await,
-        PushOutcome::Refused(Refusal::NotPublic),
+        PushOutcome::Refused(GuardError::NotPublic),
         "another name has no part in it"
     );
     assert_eq!(names.asked(), ["one.example", "two.example"]);
@@ -98,7 +98,7 @@ async fn localhost_is_connected_to_only_by_its_exact_port() {
     let endpoint = |port: u16| format!("http://localhost:{port}/push");
 
     assert_eq!(sender.send(message(&endpoint(sink.address.port()))).await, PushOutcome::Accepted { status: 201 });
-    let refused = PushOutcome::Refused(Refusal::Endpoint(EndpointError::NotHttps));
+    let refused = PushOutcome::Refused(GuardError::Endpoint(EndpointError::NotHttps));
     assert_eq!(sender.send(message(&endpoint(other.address.port()))).await, refused);
     assert_eq!(sender.send(message(&sink.endpoint())).await, refused, "127.0.0.1 is another host");
 
