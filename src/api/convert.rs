@@ -1,20 +1,10 @@
 //! From the domain to views. What a member may see is decided by `DailyQuestion::seen_by` and nowhere else.
 
-use super::{AnswersView, MemberView, PairLink, PairView, Phase, QuestionView, ZoneChoice};
+use super::{AnswersView, MemberView, PairLink, PairView, QuestionView, ZoneChoice};
 use crate::{
-    domain::{DailyQuestion, LocalDate, Locale, Member, Millis, Pair, PairPhase, PersonId, Role, Seen, ZoneName},
+    domain::{DailyQuestion, LocalDate, Locale, Member, Millis, Pair, PersonId, Role, Seen, ZoneName},
     text::{self, Words},
 };
-
-impl From<PairPhase> for Phase {
-    fn from(phase: PairPhase) -> Self {
-        match phase {
-            PairPhase::Alone => Self::Alone,
-            PairPhase::Together => Self::Together,
-            PairPhase::Closed => Self::Closed,
-        }
-    }
-}
 
 impl From<&Member> for MemberView {
     fn from(member: &Member) -> Self {
@@ -27,7 +17,7 @@ pub fn pair_view(pair: &Pair, role: Role, today: LocalDate) -> Option<PairView> 
     let me = pair.seat(role)?;
     Some(PairView {
         id: pair.id,
-        phase: pair.phase().into(),
+        phase: pair.phase(),
         me: me.into(),
         other: pair.seat(role.other()).map(MemberView::from),
         push_time: pair.push_time,
@@ -44,7 +34,7 @@ pub fn zone_choices(offered: Vec<(ZoneName, i64)>) -> Vec<ZoneChoice> {
 
 pub fn pair_link(pair: &Pair, person: PersonId) -> PairLink {
     let other = pair.role_of(person).and_then(|role| pair.seat(role.other())).map(MemberView::from);
-    PairLink { id: pair.id, phase: pair.phase().into(), other }
+    PairLink { id: pair.id, phase: pair.phase(), other }
 }
 
 /// How a question is shown to `role`. `date_of` gives the pair's local date of an instant.

@@ -10,9 +10,9 @@ use crate::domain::{DailyQuestionId, PairId, SubmissionId};
 #[server(endpoint = "today", output = JsonText)]
 pub async fn today(pair: PairId, #[server(default)] whose: Option<String>) -> Result<TodayView, ApiError> {
     let _ = whose;
-    use super::{Phase, convert};
+    use super::convert;
     use crate::{
-        domain::{Hour, TimeOfYear},
+        domain::{Hour, PairPhase, TimeOfYear},
         request,
         server::{
             calendar::Zone,
@@ -42,7 +42,7 @@ pub async fn today(pair: PairId, #[server(default)] whose: Option<String>) -> Re
         completed: found.completed,
         closed_season: found.closed_season,
         may_swap: found.may_swap,
-        may_start_again: view.is_inviter && view.phase == Phase::Together && found.completed == 0,
+        may_start_again: view.is_inviter && view.phase == PairPhase::Together && found.completed == 0,
         has_invitation: found.invitation.is_some(),
         asks_for_recovery: found.asks_for_recovery,
         may_nudge: found.may_nudge,

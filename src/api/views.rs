@@ -3,16 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{DailyQuestionId, Hour, LocalDate, PairId, PushTime, Relation, Role, Section, TimeOfYear},
+    domain::{DailyQuestionId, Hour, LocalDate, PairId, PairPhase, PushTime, Relation, Role, Section, TimeOfYear},
     text::{self, Words},
 };
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Phase {
-    Alone,
-    Together,
-    Closed,
-}
 
 /// A taken seat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +26,7 @@ impl MemberView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PairView {
     pub id: PairId,
-    pub phase: Phase,
+    pub phase: PairPhase,
     pub me: MemberView,
     pub other: Option<MemberView>,
     pub push_time: PushTime,
@@ -54,7 +47,7 @@ impl PairView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PairLink {
     pub id: PairId,
-    pub phase: Phase,
+    pub phase: PairPhase,
     pub other: Option<MemberView>,
 }
 

@@ -7,8 +7,8 @@ use super::{
     live_page::{Line, LivePage, Shows, UnreadCount},
 };
 use crate::{
-    api::{PairLink, Phase},
-    domain::PairId,
+    api::PairLink,
+    domain::{PairId, PairPhase},
     paths,
     text::{self, PageWords},
 };
@@ -19,7 +19,7 @@ pub fn pair_title(words: &PageWords, link: &PairLink) -> String {
         Some(other) => text::fill(words.pair_with, &[("other", &other.call(words))]),
         None => words.pair_waiting.to_owned(),
     };
-    if link.phase == Phase::Closed { format!("{title} ({})", words.closed_mark) } else { title }
+    if link.phase == PairPhase::Closed { format!("{title} ({})", words.closed_mark) } else { title }
 }
 
 #[component]

@@ -1,13 +1,15 @@
 //! One parent and one child who answer together.
 //! Rules R11, R50, R53, R60.
 
+use serde::{Deserialize, Serialize};
+
 use super::{BELIEVED_AHEAD_DAYS, LocalDate, Member, Millis, PairId, PersonId, PushTime, Role, ZoneName};
 
 /// Longest pause.
 const LONGEST_PAUSE_DAYS: i64 = 366;
 
 /// The phase of a pair.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PairPhase {
     /// Nobody has joined yet: no question opens, reminds or is shelved.
     Alone,

@@ -4,9 +4,9 @@
 mod live_view;
 mod today;
 mod today_card;
-mod today_kind;
 mod today_later;
 mod today_scene;
+mod today_state;
 mod today_typed;
 mod today_waiting;
 

@@ -7,12 +7,12 @@ use leptos::{prelude::*, task::spawn_local};
 use super::{
     live_view::{self, LiveView},
     today_card::TodayCard,
-    today_kind::answerable,
     today_later::LaterQuestions,
     today_scene::TodayScene,
+    today_state::answerable,
 };
 use crate::{
-    api::{self, AnswersView, KeepRecovery, Phase, QuestionView, RenewRecovery, StartAgain, TodayView},
+    api::{self, AnswersView, KeepRecovery, QuestionView, RenewRecovery, StartAgain, TodayView},
     browser::{
         self,
         drafts::{self, PairDrafts, Sent},
@@ -26,7 +26,7 @@ use crate::{
         push_cards::use_push,
         unsent::UnsentTexts,
     },
-    domain::{DailyQuestionId, EventKind},
+    domain::{DailyQuestionId, EventKind, PairPhase},
     paths::{self, HasVerb},
     text,
 };
@@ -68,7 +68,7 @@ pub fn Today(today: TodayView) -> impl IntoView {
     Effect::new(move |_| {
         let drafts = kept.view.with(|today| PairDrafts {
             pair,
-            is_closed: today.pair.phase == Phase::Closed,
+            is_closed: today.pair.phase == PairPhase::Closed,
             places: answerable(today),
             own: today.question.as_ref().and_then(|question| Some((question.id, question.own()?.to_owned()))),
         });
@@ -160,7 +160,7 @@ fn PairNotices(view: RwSignal<TodayView>) -> impl IntoView {
     let (locale, words) = (use_locale(), use_words());
     move || {
         match view.with(|today| (today.pair.phase, today.pair.paused_until)) {
-        (Phase::Closed, _) => Some(
+        (PairPhase::Closed, _) => Some(
             view! {
                 <div class="notice">
                     <p><b>{words.closed_title}</b></p>
@@ -179,7 +179,7 @@ fn PairNotices(view: RwSignal<TodayView>) -> impl IntoView {
             }
             .into_any(),
         ),
-        (Phase::Alone | Phase::Together, None) => None,
+        (PairPhase::Alone | PairPhase::Together, None) => None,
     }
     }
 }
@@ -190,7 +190,7 @@ fn AloneNotice(view: RwSignal<TodayView>) -> impl IntoView {
     let words = use_words();
     move || {
         let alone =
-            view.with(|today| (today.pair.phase == Phase::Alone).then_some((today.pair.id, today.has_invitation)));
+            view.with(|today| (today.pair.phase == PairPhase::Alone).then_some((today.pair.id, today.has_invitation)));
         alone.map(|(pair, has_invitation)| {
             view! {
                 <div class="notice warm">

@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 
 use super::{
-    today_kind::{Kind, kind_of, place_of},
+    today_state::{CardState, place_of, state_of},
     today_typed::{Kept, take_refused},
     today_waiting::WaitingCard,
 };
 use crate::{
-    api::{ApiError, Phase, QuestionView, SubmitAnswer, SwapQuestion, TodayView},
+    api::{ApiError, QuestionView, SubmitAnswer, SwapQuestion, TodayView},
     components::{
         answer_form::{AnswerForm, AnswerSender},
         context::{use_locale, use_refused, use_words},
@@ -17,7 +17,7 @@ use crate::{
         leaves::Leaves,
         question::QuestionMeta,
     },
-    domain::DailyQuestionId,
+    domain::{DailyQuestionId, PairPhase},
     paths::{self, HasVerb},
     text,
 };
@@ -25,10 +25,10 @@ use crate::{
 #[component]
 pub fn TodayCard(view: RwSignal<TodayView>, sender: AnswerSender) -> impl IntoView {
     let words = use_words();
-    let kind = Memo::new(move |_| view.with(kind_of));
+    let kind = Memo::new(move |_| view.with(state_of));
     let (draft, kept) = (RwSignal::new(String::new()), RwSignal::new(None::<Kept>));
     take_refused(view, draft, kept);
-    let drawn = StoredValue::new(None::<Kind>);
+    let drawn = StoredValue::new(None::<CardState>);
     let error = submit_error(sender, view);
     let body = move || {
         let shown = kind.get();
@@ -42,10 +42,10 @@ pub fn TodayCard(view: RwSignal<TodayView>, sender: AnswerSender) -> impl IntoVi
             return view! { <NothingYet view/> }.into_any();
         };
         match shown {
-            Kind::Nothing => view! { <NothingYet view/> }.into_any(),
-            Kind::Closed => ().into_any(),
-            Kind::Open { .. } => view! { <OpenCard view question/> }.into_any(),
-            Kind::ToAnswer { id, version } => {
+            CardState::Nothing => view! { <NothingYet view/> }.into_any(),
+            CardState::Closed => ().into_any(),
+            CardState::Open { .. } => view! { <OpenCard view question/> }.into_any(),
+            CardState::ToAnswer { id, version } => {
                 let hint = Signal::derive(move || view.with(|today| hint_of(today, words)));
                 let place = place_of(view.with_untracked(|today| today.pair.id), &question);
                 view! {
@@ -56,7 +56,7 @@ pub fn TodayCard(view: RwSignal<TodayView>, sender: AnswerSender) -> impl IntoVi
                 }
                 .into_any()
             }
-            Kind::Waiting { .. } => view! { <WaitingCard view sender question draft error is_first/> }.into_any(),
+            CardState::Waiting { .. } => view! { <WaitingCard view sender question draft error is_first/> }.into_any(),
         }
     };
     view! {
@@ -73,7 +73,7 @@ pub fn TodayCard(view: RwSignal<TodayView>, sender: AnswerSender) -> impl IntoVi
 fn hint_of(today: &TodayView, words: &text::Words) -> String {
     let other_has_answered = today.question.as_ref().is_some_and(QuestionView::other_has_answered);
     match (today.pair.phase, other_has_answered) {
-        (Phase::Alone, _) => words.answer_hint_alone.to_owned(),
+        (PairPhase::Alone, _) => words.answer_hint_alone.to_owned(),
         (_, true) => text::fill(words.answer_hint_waiting, &[("other", &today.pair.call_other(words))]),
         (_, false) => words.answer_hint_open.to_owned(),
     }
@@ -124,7 +124,7 @@ fn OpenCard(view: RwSignal<TodayView>, question: QuestionView) -> impl IntoView 
     };
     let next = move || {
         let pair = pair_now();
-        let is_coming = pair.phase == Phase::Together && pair.paused_until.is_none();
+        let is_coming = pair.phase == PairPhase::Together && pair.paused_until.is_none();
         let line = text::fill(words.next_question_at, &[("time", &text::time(locale, pair.push_time))]);
         is_coming.then(|| view! { <p class="meta" inner_html=html(&line)></p> })
     };

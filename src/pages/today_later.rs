@@ -2,14 +2,14 @@
 
 use leptos::prelude::*;
 
-use super::today_kind::place_of;
+use super::today_state::place_of;
 use crate::{
-    api::{AnswersView, Phase, QuestionView, SubmitAnswer, TodayView},
+    api::{AnswersView, QuestionView, SubmitAnswer, TodayView},
     components::{
         answer_form::{AnswerForm, AnswerSender},
         context::{use_refused, use_words},
     },
-    domain::{DailyQuestionId, PairId},
+    domain::{DailyQuestionId, PairId, PairPhase},
     paths::HasVerb,
     text,
 };
@@ -19,7 +19,9 @@ use crate::{
 pub fn LaterQuestions(view: RwSignal<TodayView>, sender: AnswerSender) -> impl IntoView {
     let words = use_words();
     let state = Memo::new(move |_| {
-        view.with(|today| (today.pair.phase == Phase::Closed, today.later.iter().map(later_key).collect::<Vec<_>>()))
+        view.with(|today| {
+            (today.pair.phase == PairPhase::Closed, today.later.iter().map(later_key).collect::<Vec<_>>())
+        })
     });
     let drawn = StoredValue::new(false);
     move || {

@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 
 use crate::{
-    api::{ApiError, Phase, SubmitAnswer, TodayView},
+    api::{ApiError, SubmitAnswer, TodayView},
     components::context::{use_refused, use_words},
+    domain::PairPhase,
     paths::HasVerb,
 };
 
@@ -23,7 +24,7 @@ pub fn take_refused(view: RwSignal<TodayView>, draft: RwSignal<String>, kept: Rw
     let today = view.get_untracked();
     let text = refused.field("body").to_owned();
     let is_on_shelf = today.later.iter().any(|question| question.id.to_string() == refused.field("daily_question"));
-    if is_on_shelf && today.pair.phase != Phase::Closed {
+    if is_on_shelf && today.pair.phase != PairPhase::Closed {
         return;
     }
     let is_same = today.question.as_ref().is_some_and(|question| {
@@ -31,7 +32,7 @@ pub fn take_refused(view: RwSignal<TodayView>, draft: RwSignal<String>, kept: Rw
             && question.version.to_string() == refused.field("version")
             && !question.is_complete()
     });
-    if is_same && today.pair.phase != Phase::Closed {
+    if is_same && today.pair.phase != PairPhase::Closed {
         draft.set(text);
     } else if !text.trim().is_empty() {
         let title =

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::today_kind::place_of;
+use super::today_state::place_of;
 use crate::{
-    api::{AnswersView, ApiError, MoveOn, Nudge, Phase, QuestionView, SubmitAnswer, TodayView},
+    api::{AnswersView, ApiError, MoveOn, Nudge, QuestionView, SubmitAnswer, TodayView},
     browser::drafts::Sent,
     components::{
         answer_form::{AnswerForm, AnswerSender},
@@ -14,7 +14,7 @@ use crate::{
         leaves::Revisions,
         question::QuestionMeta,
     },
-    domain::DailyQuestionId,
+    domain::{DailyQuestionId, PairPhase},
     paths::HasVerb,
     text,
 };
@@ -44,8 +44,8 @@ pub fn WaitingCard(
     };
     let saved = move || {
         view.with(|today| match today.pair.phase {
-            Phase::Alone => words.answer_saved_alone.to_owned(),
-            Phase::Together | Phase::Closed => {
+            PairPhase::Alone => words.answer_saved_alone.to_owned(),
+            PairPhase::Together | PairPhase::Closed => {
                 text::fill(words.answer_saved, &[("other", &today.pair.call_other(words))])
             }
         })

@@ -2,8 +2,8 @@
 
 use super::app::{Browser, TestApp, TestPair};
 use crate::{
-    api::{AnswersView, ApiError, Phase},
-    domain::{EventKind, Millis, PairId},
+    api::{AnswersView, ApiError},
+    domain::{EventKind, Millis, PairId, PairPhase},
     server::storage::seeds::{CHILDREN, PARENTS},
 };
 
@@ -71,7 +71,7 @@ async fn alone_nothing_opens() {
     }
 
     let today = child.today(id).await;
-    assert_eq!(today.pair.phase, Phase::Alone);
+    assert_eq!(today.pair.phase, PairPhase::Alone);
     assert_eq!(today.question.expect("a question").number, 1);
 }
 
@@ -312,7 +312,7 @@ async fn leaving_closes_the_pair_and_both_keep_what_is_theirs() {
 
     parent.hears(EventKind::PairClosed).await;
     let today = pair.parent.today(pair.id).await;
-    assert_eq!(today.pair.phase, Phase::Closed);
+    assert_eq!(today.pair.phase, PairPhase::Closed);
     assert_eq!(
         today.later.iter().map(|question| question.answers.clone()).collect::<Vec<_>>(),
         [AnswersView::Waiting { own: "닫히기 전 글".into() }]

@@ -7,8 +7,8 @@ use super::{
     push_service::{Answer, PushService},
 };
 use crate::{
-    api::{AnswersView, Phase},
-    domain::{Millis, PairId},
+    api::AnswersView,
+    domain::{Millis, PairId, PairPhase},
     reads::{self, DevicesView},
     server::{
         services::openings,
@@ -288,7 +288,7 @@ async fn d13_nobody_waits_for_ever_and_nobody_is_reminded_who_is_not_there() {
         app.tick_at(21, 0).await;
         assert_eq!(sent(&app, &service).await, Vec::<String>::new());
     }
-    assert_eq!(child.today(alone).await.pair.phase, Phase::Alone);
+    assert_eq!(child.today(alone).await.pair.phase, PairPhase::Alone);
 
     let code = child.invite(alone).await;
     let parent = app.person(PARENTS[0].0).await;

@@ -2,8 +2,8 @@
 
 use super::app::{TICKET_LIFE, TestApp};
 use crate::{
-    api::{AnswersView, ApiError, Phase},
-    domain::{EventKind, INVITATION_LIFE_MS, Millis},
+    api::{AnswersView, ApiError},
+    domain::{EventKind, INVITATION_LIFE_MS, Millis, PairPhase},
     server::{
         services::guard,
         storage::seeds::{CHILDREN, PARENTS},
@@ -28,7 +28,7 @@ async fn of_two_who_join_at_once_exactly_one_does() {
         let mut statuses = [joined.0.status().as_u16(), joined.1.status().as_u16()];
         statuses.sort_unstable();
         assert_eq!(statuses, [200, 422]);
-        assert_eq!(child.today(id).await.pair.phase, Phase::Together);
+        assert_eq!(child.today(id).await.pair.phase, PairPhase::Together);
     }
 }
 
@@ -95,7 +95,7 @@ async fn a_get_never_looks_a_code_up_and_shows_no_names() {
     assert_eq!(app.visitor().get("/join/confirm").await.status(), 422, "no ticket, no names");
 
     app.person(PARENTS[0].0).await.join(&code, "mother").await;
-    assert_eq!(child.today(id).await.pair.phase, Phase::Together, "thirty previews used nothing up");
+    assert_eq!(child.today(id).await.pair.phase, PairPhase::Together, "thirty previews used nothing up");
 }
 
 #[tokio::test]
@@ -231,11 +231,11 @@ async fn the_wrong_person_is_left_behind_and_the_inviter_s_answer_moves() {
         .and_then(|id| id.parse().ok())
         .expect("a pair");
     let today = pair.child.today(fresh).await;
-    assert_eq!(today.pair.phase, Phase::Alone);
+    assert_eq!(today.pair.phase, PairPhase::Alone);
     let question = today.question.expect("a question");
     assert_eq!(question.answers, AnswersView::Waiting { own: "고쳐 쓴 글".into() });
     assert_eq!(question.revisions, ["처음 쓴 글"]);
-    assert_eq!(pair.parent.today(pair.id).await.pair.phase, Phase::Closed);
+    assert_eq!(pair.parent.today(pair.id).await.pair.phase, PairPhase::Closed);
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use reqwest::{Response, StatusCode};
 
 use super::app::{Browser, TICKET_LIFE, TestApp, rounds};
 use crate::{
-    api::{ApiError, AskedStage, AskedView, Phase},
-    domain::PairId,
+    api::{ApiError, AskedStage, AskedView},
+    domain::{PairId, PairPhase},
     reads::{self, AccountView, HandOverView},
     server::{
         jobs::housekeeping,
@@ -68,7 +68,7 @@ async fn who_joins_and_never_hears_the_answer_joins_again_and_is_in() {
     assert_eq!((joined.status(), location(&joined)), (StatusCode::SEE_OTHER, "/recovery"));
     assert_eq!(session(&newcomer), session(&unheard), "the same session");
     assert_eq!(newcomer.recovery_code(), unheard.recovery_code(), "the same code");
-    assert_eq!(newcomer.today(pair).await.pair.phase, Phase::Together);
+    assert_eq!(newcomer.today(pair).await.pair.phase, PairPhase::Together);
     assert_eq!(child.today(pair).await.pair.other.expect("the other").name, PARENTS[0].0);
     assert_eq!(account(&newcomer).await.sessions.len(), 1);
     assert_eq!(app.visitor().post("sign_in", &[("code", &newcomer.recovery_code())]).await.status(), StatusCode::OK);

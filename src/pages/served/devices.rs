@@ -34,7 +34,7 @@ fn Devices(devices: DevicesView) -> impl IntoView {
     let list = if devices.devices.is_empty() {
         view! { <p>{words.devices_none}</p> }.into_any()
     } else {
-        let rows = devices.devices.into_iter().map(|device| view! { <Device device/> }).collect_view();
+        let rows = devices.devices.into_iter().map(|device| view! { <DeviceRow device/> }).collect_view();
         view! { <ul class="rows">{rows}</ul> }.into_any()
     };
     let others = devices
@@ -77,7 +77,7 @@ fn moment(locale: Locale, template: &str, moment: &MomentView) -> String {
 }
 
 #[component]
-fn Device(device: DeviceView) -> impl IntoView {
+fn DeviceRow(device: DeviceView) -> impl IntoView {
     let (locale, words) = (use_locale(), use_page_words());
     let lines: Vec<String> = [
         (words.device_accepted, &device.accepted),

@@ -7,9 +7,7 @@ use leptos_router::hooks::use_location;
 
 use super::{loaded, param};
 use crate::{
-    api::{
-        ApiError, ConfirmHandOver, InApp, LeadOut, MakeHandOver, Phase, RefuseHandOver, TakeHandOver, WithdrawHandOver,
-    },
+    api::{ApiError, ConfirmHandOver, InApp, LeadOut, MakeHandOver, RefuseHandOver, TakeHandOver, WithdrawHandOver},
     components::{
         code::Digits,
         context::{use_home, use_locale, use_page_words, use_refused},
@@ -19,6 +17,7 @@ use crate::{
         site_header::SiteHeader,
         tab_notices::HiddenNotices,
     },
+    domain::PairPhase,
     paths::{self, HasVerb, Verb},
     reads::{self, CodeView, HandOverView},
     text,
@@ -167,7 +166,7 @@ pub(super) fn HereAlready() -> impl IntoView {
 #[component]
 fn Others() -> impl IntoView {
     let words = use_page_words();
-    let alone = use_home().pairs.into_iter().find(|pair| pair.phase == Phase::Alone);
+    let alone = use_home().pairs.into_iter().find(|pair| pair.phase == PairPhase::Alone);
     view! {
         <aside class="notice">
             <h2>{words.hand_over_others_title}</h2>

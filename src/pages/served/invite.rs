@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use super::{loaded, pair_param};
 use crate::{
-    api::{ApiError, Invite, Phase, WithdrawInvitation},
+    api::{ApiError, Invite, WithdrawInvitation},
     components::{
         code::{Code, CodeActions, CodeWords},
         context::{use_locale, use_page_words, use_refused, use_sentence},
@@ -16,6 +16,7 @@ use crate::{
         tab_notices::HiddenNotices,
         tabs::{Tab, Tabs},
     },
+    domain::PairPhase,
     paths::{self, HasVerb},
     reads::{self, CodeView, InviteView},
     text,
@@ -36,10 +37,10 @@ fn Invite(invite: InviteView) -> impl IntoView {
         Invite::VERB,
         &[ApiError::SeatTaken, ApiError::PairClosed, ApiError::Unavailable, ApiError::Broken],
     );
-    let body = if invite.pair.phase == Phase::Alone {
+    let body = if invite.pair.phase == PairPhase::Alone {
         view! { <Open invite/> }.into_any()
     } else {
-        let sentence = if invite.pair.phase == Phase::Closed { words.closed_title } else { words.err_seat_taken };
+        let sentence = if invite.pair.phase == PairPhase::Closed { words.closed_title } else { words.err_seat_taken };
         view! {
             <p class="notice">{sentence}</p>
             <a class="button" href=paths::today(pair)>{words.go_back_today}</a>

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     api::{
-        ApiError, ChangeDisplay, ChangeName, ChangePushTime, ChangeRelation, LeavePair, PairLink, PausePair, Phase,
+        ApiError, ChangeDisplay, ChangeName, ChangePushTime, ChangeRelation, LeavePair, PairLink, PausePair,
         ResumePair, SignOut, ZoneChoice,
     },
     components::{
@@ -27,7 +27,7 @@ use crate::{
         tab_notices::HiddenNotices,
         tabs::{Tab, Tabs},
     },
-    domain::{Locale, TextSize},
+    domain::{Locale, PairPhase, TextSize},
     paths::{self, HasVerb},
     reads::{self, AccountView, PairSettingsView, QuietView, SwitchesView},
     text,
@@ -82,8 +82,8 @@ fn Settings(settings: PairSettingsView, switches: SwitchesView, found: Found) ->
     let words = use_page_words();
     let pair = settings.pair.id;
     let panels = match settings.pair.phase {
-        Phase::Closed => view! { <p class="notice">{words.closed_title}</p> }.into_any(),
-        Phase::Alone | Phase::Together => {
+        PairPhase::Closed => view! { <p class="notice">{words.closed_title}</p> }.into_any(),
+        PairPhase::Alone | PairPhase::Together => {
             let (other, is_on) = (settings.pair.call_other(words), switches.shows_presence);
             view! { <SwitchesPanel pair switches/><PresencePanel pair other is_on/><PairPanels settings/> }.into_any()
         }

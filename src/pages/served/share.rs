@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    api::{Phase, SharedText},
+    api::SharedText,
     components::{
         context::{use_home, use_page_words},
         fields::html,
@@ -13,6 +13,7 @@ use crate::{
         site_header::{SiteHeader, pair_title},
         tab_notices::HiddenNotices,
     },
+    domain::PairPhase,
     paths,
 };
 
@@ -29,7 +30,7 @@ pub fn SharePage() -> impl IntoView {
     let links = home
         .pairs
         .iter()
-        .filter(|link| link.phase != Phase::Closed)
+        .filter(|link| link.phase != PairPhase::Closed)
         .map(|link| view! { <li><a class="card-link" href=paths::today(link.id) data-share-into><span class="topic">{pair_title(words, link)}</span></a></li> })
         .collect::<Vec<_>>();
     let body = if links.is_empty() {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    api::{HomeView, Phase},
+    api::HomeView,
     components::{
         context::{use_any_refused, use_home, use_page_words},
         fields::FieldError,
@@ -11,7 +11,7 @@ use crate::{
         tab_notices::HiddenNotices,
         windows::{Seat, Windows},
     },
-    domain::{Hour, Relation, TimeOfYear},
+    domain::{Hour, PairPhase, Relation, TimeOfYear},
     paths, text,
 };
 
@@ -26,7 +26,7 @@ pub fn WelcomePage() -> impl IntoView {
         <SiteHeader/>
         <main id="main" class="page page-welcome">
             {is_known.then(|| view! { <HiddenNotices/> })}
-            <Refusal/>
+            <RefusedPost/>
             <div class="welcome">
                 <figure class="scene">
                     <Windows
@@ -43,9 +43,9 @@ pub fn WelcomePage() -> impl IntoView {
     }
 }
 
-/// Of a post that has no page to come back to, or whose page was drawn for somebody else.
+/// Says why a post was refused that has no page to come back to, or whose page was drawn for somebody else.
 #[component]
-fn Refusal() -> impl IntoView {
+fn RefusedPost() -> impl IntoView {
     let words = use_page_words();
     let name = use_home().name;
     use_any_refused().map(|refused| match (refused.endpoint.is_empty(), name) {
@@ -90,7 +90,7 @@ fn Pairs(home: HomeView) -> impl IntoView {
         .map(|link| view! { <li><a class="card-link" href=paths::today(link.id)><span class="topic">{pair_title(words, link)}</span></a></li> })
         .collect_view();
     // With one pair that goes on there is one thing to do here.
-    let running = home.pairs.iter().filter(|link| link.phase != Phase::Closed).collect::<Vec<_>>();
+    let running = home.pairs.iter().filter(|link| link.phase != PairPhase::Closed).collect::<Vec<_>>();
     let today = match running.as_slice() {
         [only] => Some(view! { <a class="button" href=paths::today(only.id)>{words.go_back_today}</a> }),
         _ => None,

@@ -1,15 +1,14 @@
 //! Which state today's question is in, as far as the page is drawn by it.
 
 use crate::{
-    api::{AnswersView, Phase, QuestionView, TodayView},
+    api::{AnswersView, QuestionView, TodayView},
     browser::drafts::Place,
-    domain::{DailyQuestionId, PairId},
+    domain::{DailyQuestionId, PairId, PairPhase},
 };
 
-/// What of a question decides which parts the page shows. While it stays the same nothing is drawn anew,
-/// so nobody loses what they are typing.
+/// The state of today's card. While it stays the same no part of the page is drawn anew, so that no typing is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum CardState {
     Nothing,
     ToAnswer { id: DailyQuestionId, version: u32 },
     Waiting { id: DailyQuestionId, version: u32 },
@@ -17,15 +16,15 @@ pub enum Kind {
     Closed,
 }
 
-pub fn kind_of(today: &TodayView) -> Kind {
+pub fn state_of(today: &TodayView) -> CardState {
     match &today.question {
-        None => Kind::Nothing,
+        None => CardState::Nothing,
         Some(question) => match question.answers {
-            AnswersView::Both { .. } => Kind::Open { id: question.id },
-            _ if today.pair.phase == Phase::Closed => Kind::Closed,
-            AnswersView::Waiting { .. } => Kind::Waiting { id: question.id, version: question.version },
+            AnswersView::Both { .. } => CardState::Open { id: question.id },
+            _ if today.pair.phase == PairPhase::Closed => CardState::Closed,
+            AnswersView::Waiting { .. } => CardState::Waiting { id: question.id, version: question.version },
             AnswersView::Open | AnswersView::OtherIsWaiting => {
-                Kind::ToAnswer { id: question.id, version: question.version }
+                CardState::ToAnswer { id: question.id, version: question.version }
             }
         },
     }
@@ -38,7 +37,7 @@ pub fn place_of(pair: PairId, question: &QuestionView) -> Place {
 
 /// Everything of a pair that may still be answered or edited.
 pub fn answerable(today: &TodayView) -> Vec<Place> {
-    if today.pair.phase == Phase::Closed {
+    if today.pair.phase == PairPhase::Closed {
         return Vec::new();
     }
     let current = today.question.iter().filter(|question| !question.is_complete());
