@@ -116,8 +116,8 @@ impl Catalogue {
         &self.free
     }
 
-    /// Chooses the next question: one that was never asked to this pair, preferably of another section than the last one.
-    /// `random` is any number. Returns the free question when nothing is left, and how many questions were left.
+    /// Chooses the next question: one that was never asked to this pair, preferably of another section than the last
+    /// one. `random` is any number. Returns the free question when nothing is left, and how many questions were left.
     pub fn choose(&self, asked: &BTreeSet<QuestionKey>, last: Option<Section>, random: u64) -> (&Question, usize) {
         let fresh: Vec<&Question> = self.questions.iter().filter(|question| !asked.contains(&question.key)).collect();
         let left = fresh.len();

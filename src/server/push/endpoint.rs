@@ -15,8 +15,8 @@ const MAX_BYTES: usize = 2_048;
 /// Services with one name: Chrome and everything built on it, Chromium builds without Google's keys, Firefox.
 /// `android.googleapis.com` was GCM, which never knew VAPID and is switched off.
 const SERVICES: [&str; 3] = ["fcm.googleapis.com", "jmt17.google.com", "updates.push.services.mozilla.com"];
-/// Services whose endpoints have host names below these: Safari and Edge. `wns.windows.com` is not here, because devices
-/// connect to it and nothing is sent to it.
+/// Services whose endpoints have host names below these: Safari and Edge. `wns.windows.com` is not here, because
+/// devices connect to it and nothing is sent to it.
 const ZONES: [&str; 2] = ["push.apple.com", "notify.windows.com"];
 
 /// The hosts a push may go to.
@@ -122,8 +122,8 @@ pub enum EndpointError {
     Fragment,
 }
 
-/// A push service's URL for one device. It is a capability: anybody who has it can push, so it is never logged (W3C Push
-/// API §4).
+/// A push service's URL for one device. It is a capability: anybody who has it can push, so it is never logged (W3C
+/// Push API §4).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint {
     url: Url,
@@ -228,8 +228,8 @@ const CLOSED_V4: [Ipv4Net; 15] = [
     v4(240, 0, 0, 0, 4),     // reserved, with broadcast
 ];
 
-/// The only IPv6 block that is assigned at all. Unspecified, loopback, IPv4-compatible, NAT64, discard, segment routing,
-/// unique-local, link-local, site-local and multicast addresses are outside it.
+/// The only IPv6 block that is assigned at all. Unspecified, loopback, IPv4-compatible, NAT64, discard, segment
+/// routing, unique-local, link-local, site-local and multicast addresses are outside it.
 const OPEN_V6: Ipv6Net = v6(0x2000, 0, 3);
 /// Closed blocks inside it. The first contains Teredo and ORCHID; an address of the third contains an IPv4 address that
 /// anybody may choose.

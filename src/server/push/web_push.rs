@@ -1,5 +1,5 @@
-//! Message encryption for Web Push: RFC 8291 on the `aes128gcm` content coding of RFC 8188. The push service cannot read
-//! the message.
+//! Message encryption for Web Push: RFC 8291 on the `aes128gcm` content coding of RFC 8188. The push service cannot
+//! read the message.
 
 use std::fmt;
 
@@ -16,8 +16,8 @@ use ring::{
 
 /// The longest plaintext of one message, in bytes: a body of 4096 without header, delimiter and tag (RFC 8291 §4).
 pub const MAX_PLAINTEXT: usize = 3993;
-/// Plaintext and delimiter are padded to a multiple of this many bytes, so that the length of a body reveals little about
-/// its text.
+/// Plaintext and delimiter are padded to a multiple of this many bytes, so that the length of a body reveals little
+/// about its text.
 pub const STEP: usize = 256;
 
 const PUBLIC_KEY: usize = 65;
