@@ -15,10 +15,7 @@ use operator::{KeysAct, PersonAct, SessionsAct};
 use state::{open, site_for_jobs, state_of};
 
 use crate::{
-    http::{
-        self,
-        port::{Limits, Port},
-    },
+    http::{self, limits::Limits, listener::Listener},
     server::{
         clock::Clock,
         config::{AppEnv, PublicUrl, ServeSettings, Settings},
@@ -208,7 +205,7 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
     }
     folder::warn_when_open(settings);
     announce(&state, address);
-    http::serve::serve(state, Port::new(listener, limits), &serve.site_root, &settings.data_dir).await?;
+    http::serve::serve(state, Listener::new(listener, limits), &serve.site_root, &settings.data_dir).await?;
     Ok(())
 }
 

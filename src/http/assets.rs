@@ -1,5 +1,5 @@
-//! Files of the built site, and of the one before it. What a build names in its path never changes; everything else is
-//! asked for again.
+//! The files of the built site and of the build before it. Files under a build's path never change and are cached for
+//! ever; all others are revalidated.
 
 use std::{
     fs, io,
@@ -20,11 +20,11 @@ use tower_http::services::ServeDir;
 use crate::paths;
 
 const LISTING: &str = "files.json";
-/// This release and the one before.
+/// This build and the one before.
 const BUILDS_KEPT: usize = 2;
 const HALF: &str = "half-";
 
-/// A short name of what is in `target/site`: pages and streams tell it, asset paths carry it.
+/// A short hash of the files in `target/site`. Pages and the feed name it, and asset paths contain it.
 pub fn build_name(site_root: &Path) -> String {
     let mut context = digest::Context::new(&digest::SHA256);
     let mut built = Vec::new();
@@ -37,19 +37,19 @@ pub fn build_name(site_root: &Path) -> String {
     context.finish().as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// `/pkg/BUILD/FILE`, of this build and of those in `builds` (`keep_build`). Of any other the files are gone, and its
-/// page is told to load itself again. `files.json` lists them for the service worker, which keeps a build whole or not
-/// at all.
+/// Serves `/pkg/BUILD/FILE` of this build and of those in `builds` (`keep_build`). The files of older builds are gone;
+/// a page of such a build reloads itself. `files.json` lists a build's files for the service worker, which stores all
+/// of them or none.
 pub fn pkg<S: Clone + Send + Sync + 'static>(site_root: &Path, build: &str, builds: &Path) -> Router<S> {
     let names = listed(site_root, build);
     let listing = get(move || std::future::ready(axum::Json(names.clone())));
-    let packed = |folder: PathBuf| {
+    let compressed = |folder: PathBuf| {
         ServeDir::new(folder).append_index_html_on_directories(false).precompressed_br().precompressed_gzip()
     };
     let router = Router::new()
         .route(&paths::asset(build, LISTING), listing)
-        .nest_service(&format!("/pkg/{build}"), packed(site_root.join("pkg")))
-        .nest_service("/pkg", packed(builds.to_owned()));
+        .nest_service(&format!("/pkg/{build}"), compressed(site_root.join("pkg")))
+        .nest_service("/pkg", compressed(builds.to_owned()));
     router.layer(middleware::map_response(|mut response: Response| async move {
         if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {
             response
@@ -60,7 +60,7 @@ pub fn pkg<S: Clone + Send + Sync + 'static>(site_root: &Path, build: &str, buil
     }))
 }
 
-/// The addresses of a build's files.
+/// The URL paths of a build's files.
 fn listed(site_root: &Path, build: &str) -> Vec<String> {
     let mut names = Vec::new();
     list(&site_root.join("pkg"), "", &mut names);
@@ -68,22 +68,22 @@ fn listed(site_root: &Path, build: &str) -> Vec<String> {
     names.iter().map(|name| paths::asset(build, name)).collect()
 }
 
-/// Keeps this build's files in `builds`, and those of the release before: a page that was on its way to somebody when
-/// the server was replaced, or that comes from a node not replaced yet, still finds the files it was made with.
+/// Copies this build's files to `builds` and removes all but the latest two builds. A page that was sent just before
+/// the server was replaced, or by a node that was not replaced yet, still finds its files.
 pub fn keep_build(site_root: &Path, builds: &Path, build: &str) -> io::Result<()> {
     let folder = builds.join(build);
     if !folder.exists() {
-        // Whole or not at all, should the machine stop in between. What another process copies meanwhile is the same.
+        // Renamed when complete, so that a crash leaves no partial build. Another process would copy the same files.
         let half = builds.join(format!("{HALF}{build}"));
         copy(&site_root.join("pkg"), &half)?;
         fs::rename(&half, &folder)?;
     }
-    // Written at every start, so that its age tells which builds ran last.
+    // Written at every start: its modification time shows which builds ran last.
     fs::write(folder.join(LISTING), serde_json::to_vec(&listed(site_root, build))?)?;
     let mut kept = Vec::new();
     for entry in fs::read_dir(builds)? {
         let folder = entry?.path();
-        // One that is being copied has none yet.
+        // A build that is being copied has no listing yet.
         if let Ok(listing) = fs::metadata(folder.join(LISTING)) {
             kept.push((folder.ends_with(build), listing.modified()?, folder));
         }
@@ -93,7 +93,7 @@ pub fn keep_build(site_root: &Path, builds: &Path, build: &str) -> io::Result<()
     kept.drain(..old).try_for_each(|(_, _, folder)| fs::remove_dir_all(folder))
 }
 
-/// A folder and all below it.
+/// Copies a folder with everything below it.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
@@ -108,7 +108,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Every file below a folder, but those that are another packed.
+/// Lists every file below a folder, without the compressed copies.
 fn list(folder: &Path, below: &str, names: &mut Vec<String>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = format!("{below}{}", entry.file_name().to_string_lossy());
@@ -120,7 +120,7 @@ fn list(folder: &Path, below: &str, names: &mut Vec<String>) {
     }
 }
 
-/// A file of `public/` if there is one of that name, else the request goes on to the pages.
+/// Answers with the file of `public/` that has this name. Without one the request goes on to the pages.
 pub async fn public_or_next(
     axum::extract::State(public): axum::extract::State<ServeDir>,
     request: Request,

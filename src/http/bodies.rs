@@ -1,4 +1,4 @@
-//! Reading the bodies of requests: each within a limit and a time, and all together within what the process may hold.
+//! Reads the bodies of requests. Each has a limit in bytes and a timeout; all together have a limit in bytes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,12 +8,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{api::ApiError, paths, server::counters};
 
-/// What an answer or a shared text may weigh, form encoded;
+/// Most bytes of an answer or a shared text, form encoded.
 pub const LONG_BYTES: usize = 256 * 1024;
-/// and every other form.
+/// Most bytes of every other form.
 pub const SHORT_BYTES: usize = 16 * 1024;
 
-/// What the form posted to this path may weigh.
+/// Most bytes of a form posted to `path`.
 pub fn limit_of(path: &str) -> usize {
     if path == paths::SHARE || path == "/api/submit_answer" { LONG_BYTES } else { SHORT_BYTES }
 }
@@ -21,30 +21,30 @@ pub fn limit_of(path: &str) -> usize {
 /// The bodies being read or worked on, over all connections.
 #[derive(Clone)]
 pub struct Bodies {
-    /// A permit a byte.
+    /// One permit per byte.
     free: Arc<Semaphore>,
-    /// How long one may take to come, on the real clock.
-    patience: Duration,
+    /// How long one body may take to arrive, on the real clock.
+    timeout: Duration,
 }
 
-/// A body that was read. Its bytes count until it is dropped.
+/// A body that was read. Its bytes count against the limit until it is dropped.
 pub struct Held {
     pub bytes: Bytes,
     _counted: OwnedSemaphorePermit,
 }
 
 impl Bodies {
-    pub fn new(bytes: usize, patience: Duration) -> Self {
-        Self { free: Arc::new(Semaphore::new(bytes)), patience }
+    pub fn new(bytes: usize, timeout: Duration) -> Self {
+        Self { free: Arc::new(Semaphore::new(bytes)), timeout }
     }
 
-    /// Reads a body of at most `limit` bytes. `Unavailable` when it takes too long, or when too much is being read
-    /// already: a device whose line is that slow tries again.
+    /// Reads a body of at most `limit` bytes. `Unavailable` when it takes too long, or when too many bytes are being
+    /// read already: the device tries again later.
     pub async fn read(&self, body: Body, limit: usize) -> Result<Held, ApiError> {
         if body.size_hint().lower() > limit as u64 {
             return Err(ApiError::TooLarge);
         }
-        tokio::time::timeout(self.patience, self.collect(body, limit)).await.unwrap_or(Err(ApiError::Unavailable))
+        tokio::time::timeout(self.timeout, self.collect(body, limit)).await.unwrap_or(Err(ApiError::Unavailable))
     }
 
     async fn collect(&self, mut body: Body, limit: usize) -> Result<Held, ApiError> {

@@ -1,5 +1,5 @@
-//! Where a request comes from: its client address, its browser in a few words, and whether a Secure cookie
-//! would come back from there.
+//! What the headers say about the client: its address, its browser and language, and whether it would return a `Secure`
+//! cookie.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -8,17 +8,17 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 
-use super::port::Peer;
+use super::listener::Peer;
 use crate::{
     domain::Locale,
     server::{services::DeviceName, state::Site},
 };
 
-/// The right-most hop that is not one of our proxies.
+/// The client's address: the right-most hop that is not one of our proxies.
 pub fn address(parts: &Parts, site: &Site) -> IpAddr {
     let peer =
         parts.extensions.get::<ConnectInfo<Peer>>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.address.ip());
-    // A hop that is no text hides nothing of the hops that our own proxies added behind it.
+    // A hop that is not UTF-8 must not hide the hops that our own proxies added after it.
     let forwarded: Vec<_> = parts
         .headers
         .get_all("x-forwarded-for")
@@ -29,7 +29,7 @@ pub fn address(parts: &Parts, site: &Site) -> IpAddr {
     site.trusted_proxies.client(peer, &forwarded)
 }
 
-/// Whether the browser will send a `Secure` cookie back: over https, or to this very machine.
+/// Whether the browser will send a `Secure` cookie back: over https, or to its own machine.
 pub fn is_secure(parts: &Parts, site: &Site) -> bool {
     if site.public_url.is_https() {
         // TLS ends at the proxy in front of us.
@@ -51,7 +51,7 @@ pub fn user_agent(headers: &HeaderMap) -> String {
     agent.chars().take(400).collect()
 }
 
-/// Browser and system in a few words.
+/// The name of a device as its person sees it: system and browser.
 pub fn device(user_agent: &str) -> DeviceName {
     let find = |marks: &[(&str, &'static str)]| {
         marks.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
@@ -86,8 +86,8 @@ pub fn device(user_agent: &str) -> DeviceName {
     DeviceName(name)
 }
 
-/// The language a browser asks for, when nobody is signed in: that of ours with the highest weight, of two alike the
-/// one named first (RFC 9110 §12.5.4). Korean when it names neither, unless it refuses Korean.
+/// The language of a request without a session: of our two the one with the highest weight, of equal weights the one
+/// named first (RFC 9110 §12.5.4). Korean when the header names neither, unless it refuses Korean.
 pub fn locale(headers: &HeaderMap) -> Locale {
     let lines: Vec<_> = headers
         .get_all(header::ACCEPT_LANGUAGE)
@@ -106,7 +106,7 @@ pub fn locale(headers: &HeaderMap) -> Locale {
                     best = (weight, Some(locale));
                 }
             }
-            // Every language that is not named.
+            // `*` stands for every language that is not named.
             None if tag == "*" => others = weight,
             None => {}
         }
@@ -115,7 +115,7 @@ pub fn locale(headers: &HeaderMap) -> Locale {
     if others > best.0 { unnamed } else { best.1 }.or(unnamed).unwrap_or_default()
 }
 
-/// The weight among the parameters of a range (RFC 9110 §12.4.2): 1 when there is none, 0 when it cannot be read.
+/// The weight in the parameters of a range (RFC 9110 §12.4.2): 1 without one, 0 when it cannot be parsed.
 pub fn quality<'a>(mut parameters: impl Iterator<Item = &'a str>) -> f32 {
     let weight = parameters.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
     let weight = weight.map_or(Some(1.0), |weight| weight.trim().parse::<f32>().ok());

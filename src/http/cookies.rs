@@ -1,26 +1,26 @@
-//! The cookies of the app, as `Set-Cookie` values (RFC 6265bis): host-bound, secure, unreadable by scripts.
-//! Codes that are hashed at rest wait in the browser that made them, for the page that shows them.
+//! The cookies of the app, as `Set-Cookie` values (RFC 6265bis): bound to the host, secure, hidden from scripts. The
+//! server stores only hashes of codes, so a cookie keeps a code in the browser that made it until a page shows it.
 
 use crate::domain::{HandOverCode, HandOverId, InvitationCode, InvitationId, PersonId, RecoveryCode};
 
 pub const SESSION: &str = "__Host-session";
-/// The recovery code just made, `person.code`, until the person says they keep it.
+/// The new recovery code, `person.code`, until the person confirms to have noted it.
 pub const RECOVERY: &str = "__Host-recovery";
-/// The invitation this browser made: `id.code`.
+/// The invitation that this browser made: `id.code`.
 pub const INVITATION: &str = "__Host-invitation";
 /// The ticket of a right invitation code.
 pub const TICKET: &str = "__Host-ticket";
 /// The digits this browser made: `id.code`.
 pub const HAND_OVER: &str = "__Host-hand-over";
-/// The ticket of right digits: this browser waits for its person's other device.
+/// The ticket of right digits: this browser waits until the person's other device confirms it.
 pub const ASKED: &str = "__Host-asked";
-/// A mark of this browser, by which its wrong digits are counted.
+/// A random mark of this browser, under which its wrong digits are counted.
 pub const BROWSER: &str = "__Host-browser";
 
 const DAY: u32 = 24 * 60 * 60;
 
 fn set(name: &str, value: &str, seconds: u32) -> String {
-    // Lax, not Strict: a link from a message or a notification must find the person signed in.
+    // Lax and not Strict, so that a person who follows a link from a message or notification is signed in.
     format!("{name}={value}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax")
 }
 
@@ -53,12 +53,12 @@ pub fn asked(ticket: &str) -> String {
     set(ASKED, ticket, 15 * 60)
 }
 
-/// As long as failures are kept.
+/// Lives as long as failures are kept.
 pub fn browser(mark: u128) -> String {
     set(BROWSER, &format!("{mark:032x}"), DAY)
 }
 
-/// Takes a cookie back.
+/// Removes a cookie.
 pub fn forget(name: &str) -> String {
     set(name, "", 0)
 }

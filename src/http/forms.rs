@@ -16,8 +16,9 @@ use leptos::server_fn::ServerFn;
 use super::{
     bodies::{self, Bodies},
     insecure::wants_html,
-    keep, pages,
-    port::Peer,
+    keep,
+    listener::Peer,
+    pages,
 };
 use crate::{
     api::{
@@ -114,7 +115,7 @@ async fn of_somebody_else(next: Next, parts: Parts, is_browser: bool) -> Respons
     }
     let person = parts.extensions.get::<Visitor>().and_then(Visitor::person);
     let mut response = (status_of(error), axum::Json(error)).into_response();
-    keep::say_whose(&mut response, person);
+    keep::set_whose(&mut response, person);
     response
 }
 

@@ -1,4 +1,5 @@
-//! `/livez`: the process answers. `/readyz`: it can serve (database reachable, not ending).
+//! `/livez`: the process answers. `/readyz`: it can serve, which means that the database answers and the process is not
+//! ending.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! On plain http from another device the browser drops our cookies. Saying so beats asking for the name again and
-//! again.
+//! Plain http from another device: the browser would drop our `Secure` cookies, so every form would ask again. A page
+//! explains it instead.
 
 use axum::{
     extract::Request,
@@ -11,7 +11,7 @@ use axum::{
 use super::pages;
 use crate::request::Visitor;
 
-/// Answers pages with one that says what is wrong; everything else goes on.
+/// Answers a browser on plain http with the page that explains it. Other requests go on.
 pub async fn explain(request: Request, next: Next) -> Response {
     let visitor = request.extensions().get::<Visitor>();
     if let Some(visitor) = visitor.filter(|visitor| !visitor.is_secure && wants_html(request.headers())) {

@@ -1,7 +1,7 @@
-//! What a device may keep of a page for when there is no network, said in headers to `src/worker/kept-pages.ts`.
-//! `x-whose` is on every page: who is here, so that nobody else's copies stay. `x-keep` is only on what may be kept and
-//! names the build whose files it needs; everything without it (codes, settings, devices, the inbox) is never kept.
-//! Rules R126, R127.
+//! Headers that tell the service worker (`src/worker/kept-pages.ts`) which pages it may store. `x-whose` is on every
+//! page and names the signed-in person, so that copies of another person are deleted. `x-keep` is on pages that may be
+//! stored and names the build whose files they need. A page without it (codes, settings, devices, inbox) is never
+//! stored. Rules R126, R127.
 
 use axum::{
     http::{HeaderName, HeaderValue, StatusCode},
@@ -13,17 +13,17 @@ use crate::domain::PersonId;
 const WHOSE: HeaderName = HeaderName::from_static("x-whose");
 const KEEP: HeaderName = HeaderName::from_static("x-keep");
 
-/// Marks the answer of a page at `path`.
+/// Sets the headers of the page at `path`.
 pub fn mark(response: &mut Response, path: &str, person: Option<PersonId>, build: &str) {
-    say_whose(response, person);
+    set_whose(response, person);
     let is_kept = person.is_some() && response.status() == StatusCode::OK && may_be_kept(path);
     if let Some(Ok(build)) = is_kept.then(|| HeaderValue::from_str(build)) {
         response.headers_mut().insert(KEEP, build);
     }
 }
 
-/// Says who is here.
-pub fn say_whose(response: &mut Response, person: Option<PersonId>) {
+/// Names the signed-in person in a header.
+pub fn set_whose(response: &mut Response, person: Option<PersonId>) {
     let whose = person.map_or_else(|| "nobody".to_owned(), |person| person.to_string());
     if let Ok(whose) = HeaderValue::from_str(&whose) {
         response.headers_mut().insert(WHOSE, whose);

@@ -1,24 +1,24 @@
-//! What connections may take of this process, and the place that each open one holds.
+//! What connections may take of this process.
 
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 
-/// What connections may take of this process. Times are on the real clock. SECURITY.md has the same numbers.
+/// What the other ends of connections may use. Times are on the real clock. SECURITY.md has the same numbers.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Connections at once, streams and sockets among them.
     pub connections: usize,
     /// Bytes of all bodies being read or worked on.
     pub bodies: usize,
-    /// How long a body may take to come: enough for 256 KiB over a bad line.
+    /// How long a body may take to arrive: enough for 256 KiB over a slow network.
     pub body: Duration,
     /// How long the head of a request may take from its first byte on.
     pub head: Duration,
     /// How long a write may wait for the other end.
-    pub patience: Duration,
-    /// After so long without a byte either way a connection is ended. Longer than a long poll waits, and than proxies
-    /// keep an idle connection to us: one that we ended would fail the next request on it.
+    pub write: Duration,
+    /// A connection without a byte in either direction for this long is ended. It is longer than a long poll waits, and
+    /// longer than proxies keep an idle connection: a request on a connection that this process had ended would fail.
     pub idle: Duration,
 }
 
@@ -30,11 +30,11 @@ impl Default for Limits {
             bodies: 32 * 1024 * 1024,
             body: patience,
             head: patience,
-            patience,
+            write: patience,
             idle: Duration::from_secs(150),
         }
     }
 }
 
-/// Held by a connection as long as its socket is open.
-pub type Place = OwnedSemaphorePermit;
+/// One of the `Limits::connections`. A connection holds it as long as its socket is open.
+pub type Slot = OwnedSemaphorePermit;

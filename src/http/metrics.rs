@@ -1,24 +1,21 @@
-//! `GET /metrics`: what the operator's Prometheus asks for (text exposition format 0.0.4), on an address of its own.
+//! `GET /metrics` for Prometheus (text exposition format 0.0.4), on an address of its own (`METRICS_ADDR`).
 
 use std::fmt::Write;
 
 use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
 use tokio::net::TcpListener;
 
-use super::{
-    connections,
-    port::{Limits, Port},
-};
+use super::{accept, limits::Limits, listener::Listener};
 use crate::server::{counters, services::ServiceError, state::AppState, storage::deliveries};
 
-/// Whoever asks here is known.
+/// Few: only the operator's Prometheus connects here.
 const CONNECTIONS: usize = 64;
 
 /// Serves until the process ends.
 pub async fn serve(state: AppState, listener: TcpListener) {
     let lifecycle = state.lifecycle.clone();
     let app = Router::new().route("/metrics", get(metrics)).with_state(state);
-    connections::serve(Port::new(listener, Limits { connections: CONNECTIONS, ..Limits::default() }), app, &lifecycle)
+    accept::serve(Listener::new(listener, Limits { connections: CONNECTIONS, ..Limits::default() }), app, &lifecycle)
         .await;
 }
 
@@ -56,7 +53,7 @@ async fn text(state: &AppState) -> Result<String, ServiceError> {
     Ok(text)
 }
 
-/// What the process has counted since it started.
+/// Writes the counters of this process, which start at zero with it.
 fn counted(text: &mut String) {
     text.push_str(
         "# HELP umbba_requests_total Answered requests, by route and status.\n# TYPE umbba_requests_total counter\n",

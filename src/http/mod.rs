@@ -1,28 +1,28 @@
-//! The doors: the whole HTTP surface is `router`. What comes in is checked here, what goes out is framed here;
-//! nothing is decided here.
+//! The HTTP surface. `router` lists the layers and endpoints. Requests are checked here and answers are encoded here;
+//! the rules are in `server::services`.
 
+mod accept;
 pub mod assets;
 mod bodies;
 mod client;
-mod connections;
+mod connection;
+mod control_socket;
 mod forms;
 mod health;
 mod insecure;
 mod keep;
-mod limits;
+pub mod limits;
+pub mod listener;
 mod live;
 pub mod metrics;
 mod pages;
-pub mod port;
 pub mod router;
 pub mod serve;
 mod session;
 mod shortcuts;
 mod takeover;
-mod test_door;
-mod wire;
 
-/// The server functions that do not take from the bucket of what is written by hand.
+/// The server functions that do not take from `Bucket::Write`.
 #[cfg(test)]
 pub fn not_by_hand() -> Vec<&'static str> {
     [&forms::READS[..], &forms::AUTOMATIC, &forms::ESCAPES].concat().into_iter().map(crate::paths::Verb::name).collect()
@@ -31,7 +31,7 @@ pub fn not_by_hand() -> Vec<&'static str> {
 #[cfg(test)]
 pub use session::recognise;
 
-/// What a form may weigh, in bytes.
+/// The most bytes of a form.
 pub fn forms_limit() -> usize {
     bodies::LONG_BYTES
 }

@@ -1,4 +1,4 @@
-//! Pages that must stand when nothing else does: plain HTML, no database, no WASM.
+//! Pages that need neither the database nor WASM: plain HTML for errors.
 
 use axum::{
     http::{HeaderName, StatusCode, header},
@@ -12,23 +12,24 @@ use crate::{
 
 type Plain = (StatusCode, [(HeaderName, &'static str); 1], Html<String>);
 
-/// "Not right now": the database cannot be asked.
+/// The page for a database that cannot be asked: try again later.
 pub fn unavailable(status: StatusCode, locale: Locale) -> Plain {
     let words = text::page_words(locale);
     page(status, locale, words, words.broken_title, words.broken_lead)
 }
 
-/// A panic was caught, or something else that must not happen.
+/// The page for a caught panic or another defect.
 pub fn broken(locale: Locale) -> Plain {
     unavailable(StatusCode::INTERNAL_SERVER_ERROR, locale)
 }
 
+/// The page for plain http from another device (`http/insecure.rs`).
 pub fn insecure(status: StatusCode, locale: Locale) -> Plain {
     let words = text::page_words(locale);
     page(status, locale, words, words.insecure_title, words.insecure_lead)
 }
 
-/// A refusal without a page of its own to go back to.
+/// The page for an error without a page to return to.
 pub fn refused(status: StatusCode, locale: Locale, sentence: &str) -> Plain {
     let words = text::page_words(locale);
     page(status, locale, words, sentence, words.broken_lead)

@@ -1,4 +1,4 @@
-//! What a server function may ask of the request it serves: who, with what state, and where to go next.
+//! What a server function may ask of the request it serves: the visitor, the state, and redirects.
 
 use std::net::IpAddr;
 
@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// Whoever sent the request, as `http::session` found them.
+/// Who sent the request, as the session layer found them (`http::session`).
 #[derive(Debug, Clone)]
 pub struct Visitor {
     pub session: Option<Found>,
@@ -33,16 +33,16 @@ pub struct Visitor {
     pub client: IpAddr,
     pub user_agent: String,
     pub device: DeviceName,
-    /// Whether a Secure cookie would reach us again from where this browser is.
+    /// Whether this browser would return a `Secure` cookie.
     pub is_secure: bool,
-    /// Codes that wait in the browser for the page that shows them.
+    /// The new recovery code, from its cookie.
     pub recovery: Option<(PersonId, RecoveryCode)>,
     pub invitation: Option<(InvitationId, InvitationCode)>,
     pub ticket: Option<String>,
     pub hand_over: Option<(HandOverId, HandOverCode)>,
-    /// The ticket of digits that were right.
+    /// The ticket of right digits.
     pub asked: Option<String>,
-    /// By what its wrong digits are counted.
+    /// The mark under which this browser's wrong digits are counted.
     pub browser: Option<u128>,
 }
 
@@ -51,7 +51,7 @@ impl Visitor {
         Trier { client: self.client, session: self.session.as_ref().map(|found| found.session.id), browser: None }
     }
 
-    /// The browser this comes from, as use cases that sign in are told.
+    /// The calling browser, for use cases that sign in.
     pub fn caller(&self) -> Caller {
         Caller {
             device: self.device.clone(),
@@ -60,38 +60,38 @@ impl Visitor {
         }
     }
 
-    /// Whoever is signed in here.
+    /// The signed-in person, if any.
     pub fn person(&self) -> Option<PersonId> {
         self.session.as_ref().map(|found| found.person.id)
     }
 
-    /// A sign-up form's fields as domain values.
+    /// Parses the fields of a sign-up form.
     pub fn sign_up(&self, name: &str, consent: &str, zone: &str) -> Result<SignUp, ServiceError> {
         Ok(SignUp {
             name: PersonName::parse(name)?,
             has_consented: consent == "yes",
-            // Without a script no zone is sent but the form's own; an empty one is of an earlier page.
+            // Pages of an earlier release send an empty zone when no script has filled it in.
             zone: if zone.is_empty() { ZoneName::default() } else { ZoneName::parse(zone)? },
             locale: self.locale,
         })
     }
 
-    /// On http from another device the browser would drop our cookies: better said than looped.
+    /// Refuses plain http from another device: the browser would drop our cookies, so no sign-in could succeed.
     pub fn refuse_insecure(&self) -> Result<(), ServiceError> {
         if self.is_secure { Ok(()) } else { Err(ServiceError::Insecure) }
     }
 
-    /// The recovery code just made for this person; somebody else may have signed in here since.
+    /// The recovery code in the cookie, if it belongs to `of`. Another person may have signed in since it was made.
     pub fn recovery_code(&self, of: PersonId) -> Option<RecoveryCode> {
         self.recovery.as_ref().filter(|(person, _)| *person == of).map(|(_, code)| code.clone())
     }
 
-    /// The running digits, if this browser made them.
+    /// The digits of the hand-over `running`, if this browser made them.
     pub fn hand_over_code(&self, running: HandOverId) -> Option<HandOverCode> {
         self.hand_over.as_ref().filter(|(id, _)| *id == running).map(|(_, code)| code.clone())
     }
 
-    /// The code of the running invitation, if this browser made it.
+    /// The code of the invitation `running`, if this browser made it.
     pub fn invitation_code(&self, running: InvitationId) -> Option<InvitationCode> {
         self.invitation.as_ref().filter(|(id, _)| *id == running).map(|(_, code)| code.clone())
     }
@@ -105,7 +105,7 @@ pub struct Request {
     pub visitor: Visitor,
 }
 
-/// A request of anybody.
+/// A request with or without a session.
 pub struct AnyRequest {
     pub state: AppState,
     pub visitor: Visitor,
@@ -129,17 +129,17 @@ pub fn anybody() -> Result<AnyRequest, ServiceError> {
 }
 
 impl Request {
-    /// The one-time step this is, by the key that came with the form.
+    /// The attempt at a one-time step, with the key from the form.
     pub fn attempt(&self, step: Step, field: &str) -> Attempt {
         Attempt::new(&self.state, step, field)
     }
 
-    /// Sends the browser on after a write. Sets a header, does not return: keep it last.
+    /// Redirects after a write. It sets a header and does not return: keep it last.
     pub fn redirect(&self, path: String) {
         redirect(&path);
     }
 
-    /// Sends the browser back to the settings page it came from, or to the person's own.
+    /// Redirects to the settings page named by `back`, or to the person's settings.
     pub fn redirect_back(&self, back: &str, verb: Verb) {
         let is_ours = back.starts_with("/p/")
             && back.len() < 100
@@ -149,31 +149,31 @@ impl Request {
 }
 
 impl AnyRequest {
-    /// As `Visitor::trier`, counted by browser too. One without a mark gets it now.
+    /// Like `Visitor::trier`, and also counted by browser. A browser without a mark gets one.
     pub fn marked_trier(&self) -> Trier {
         let browser = self.visitor.browser.unwrap_or_else(|| u128::from_be_bytes(self.state.random.bytes()));
         set_cookie(&cookies::browser(browser));
         Trier { browser: Some(browser), ..self.visitor.trier() }
     }
 
-    /// As `Request::attempt`.
+    /// The attempt at a one-time step, with the key from the form.
     pub fn attempt(&self, step: Step, field: &str) -> Attempt {
         Attempt::new(&self.state, step, field)
     }
 
-    /// As `Request::redirect`.
+    /// Redirects after a write. It sets a header and does not return: keep it last.
     pub fn redirect(&self, path: String) {
         redirect(&path);
     }
 
-    /// The way on after a post that was done before, by a browser which has to show who it is.
+    /// Redirects after a repeated post of a step that was done before: home with a session, else to sign-in.
     pub fn redirect_done(&self) {
         redirect(&if self.visitor.person().is_some() { paths::home() } else { paths::sign_in() });
     }
 }
 
 fn redirect(path: &str) {
-    // Paths are made by `paths` from ids and plain words, so they are ASCII.
+    // `paths` makes every path from ids and fixed words, so it is ASCII.
     if path.is_ascii() {
         leptos_axum::redirect(path);
     }
@@ -186,9 +186,9 @@ pub fn set_cookie(cookie: &str) {
     }
 }
 
-/// Asks the browser to forget what scripts stored in it: kept pages, drafts, the service worker with its push
-/// subscription (W3C Clear Site Data §3.1). Not "cache": pages are `no-store` and files the same for everybody, and it
-/// is slow.
+/// Makes the browser delete what scripts stored: pages, drafts, the service worker with its push subscription (W3C
+/// Clear Site Data §3.1). "cache" is left out: it is slow, pages are `no-store`, and files are the same for all
+/// persons.
 pub fn forget_device() {
     if let Some(response) = use_context::<ResponseOptions>() {
         response.insert_header(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"storage\""));

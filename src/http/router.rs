@@ -71,7 +71,7 @@ pub fn router(state: AppState, site_root: &Path) -> Router {
         // Other sites may link to us, never post to us (Sec-Fetch-Site, else Origin; GET changes nothing here).
         .layer(CsrfLayer::new())
         .layer(middleware::from_fn_with_state(state.clone(), say_cross_site))
-        .layer(middleware::map_response(session::unstored))
+        .layer(middleware::map_response(session::forbid_storing))
         .layer(middleware::map_response(later))
         .layer(CatchPanicLayer::custom(|_| pages::broken(Locale::Ko).into_response()))
         // What may be kept says so itself.

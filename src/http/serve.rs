@@ -1,10 +1,10 @@
-//! Opens the doors and closes them: listening, the background loops, and a shutdown that loses no answer.
+//! Start and end of serving: the listening socket, the background loops, and a shutdown that loses no answer.
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
 use tokio::net::{TcpListener, TcpSocket};
 
-use super::{connections, port::Port, router, test_door};
+use super::{accept, control_socket, listener::Listener, router};
 use crate::server::{
     config::AppEnv,
     jobs::{future_rows, housekeeping, outbox, scheduler, zones},
@@ -13,10 +13,10 @@ use crate::server::{
     state::AppState,
 };
 
-/// A restart brings every browser at once; the default of 128 would drop most of them for a second.
+/// After a restart all browsers reconnect at once; the default of 128 would delay most of them by a second.
 const BACKLOG: u32 = 4_096;
 
-/// Takes the port. The error is the operating system's own: taken, not allowed, no such address.
+/// Listens on `address`. The error is the operating system's: in use, not permitted, no such address.
 pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?;
@@ -24,7 +24,7 @@ pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Starts the loops. Tests that turn the clock by hand call `scheduler::tick` themselves.
+/// Starts the background loops. Tests with a manual clock call `scheduler::tick` instead.
 pub fn start_jobs(state: &AppState) {
     state.lifecycle.spawn(scheduler::run(state.clone()));
     state.lifecycle.spawn(outbox::run(state.clone()));
@@ -34,12 +34,12 @@ pub fn start_jobs(state: &AppState) {
 }
 
 /// Serves until the process is asked to stop.
-pub async fn serve(state: AppState, port: Port, site_root: &Path, data_dir: &Path) -> Result<(), ServiceError> {
+pub async fn serve(state: AppState, listener: Listener, site_root: &Path, data_dir: &Path) -> Result<(), ServiceError> {
     start_jobs(&state);
     if state.site.env == AppEnv::Test
-        && let Err(error) = test_door::open(&state, data_dir)
+        && let Err(error) = control_socket::open(&state, data_dir)
     {
-        tracing::error!(%error, "the test door could not be opened");
+        tracing::error!(%error, "the control socket could not be opened");
     }
     let lifecycle = state.lifecycle.clone();
     lifecycle.spawn({
@@ -50,7 +50,7 @@ pub async fn serve(state: AppState, port: Port, site_root: &Path, data_dir: &Pat
             lifecycle.end();
         }
     });
-    run(state.clone(), port, site_root).await;
+    run(state.clone(), listener, site_root).await;
     lifecycle.end();
     if !lifecycle.drained(Duration::from_secs(2)).await {
         tracing::warn!("some background work did not end in time");
@@ -59,8 +59,8 @@ pub async fn serve(state: AppState, port: Port, site_root: &Path, data_dir: &Pat
     Ok(())
 }
 
-/// Serves until the lifecycle ends. Streams end with it, so the drain is bounded by the requests under way.
-pub async fn run(state: AppState, port: impl Into<Port>, site_root: &Path) {
+/// Serves until the lifecycle ends. Streams end with it, so only requests under way delay the end.
+pub async fn run(state: AppState, listener: impl Into<Listener>, site_root: &Path) {
     let app = router::router(state.clone(), site_root);
-    connections::serve(port.into(), app, &state.lifecycle).await;
+    accept::serve(listener.into(), app, &state.lifecycle).await;
 }

@@ -1,5 +1,5 @@
-//! Cookie ⇄ session: finds out once per request who is asking, and writes a fresh token after a rotation. An answer
-//! with a cookie is stored nowhere on its way.
+//! The session layer: finds the session of a request by its cookie, once, and sets a new token after a rotation. Caches
+//! may not store an answer that sets a cookie.
 
 use std::net::IpAddr;
 
@@ -26,16 +26,16 @@ use crate::{
     },
 };
 
-/// So many different tokens of one request are looked up.
-const TOKENS: usize = 4;
+/// Most tokens of one request that are looked up.
+const MAX_TOKENS: usize = 4;
 
-/// Puts the `Visitor` into the request.
+/// Adds the `Visitor` to the request.
 pub async fn recognise(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let client = client::address(&parts, &state.site);
     let recognised = match session(&state, &parts.headers, client).await {
         Ok(recognised) => recognised,
-        // Without the database nobody can be told from anybody: say "later", do not sign people out.
+        // Without the database sessions cannot be checked. Answer 503 and keep the cookie: nobody is signed out.
         Err(error) => {
             let status =
                 StatusCode::from_u16(ApiError::from(error).status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -63,7 +63,7 @@ pub async fn recognise(State(state): State<AppState>, request: Request, next: Ne
     };
     parts.extensions.insert(visitor);
     let mut response = next.run(Request::from_parts(parts, body)).await;
-    // Whoever came in as somebody else with this very request stays that.
+    // A request that signed in has set a new session already; the rotated token must not replace it.
     if let Some(token) = new_token
         && !begins_session(&response)
         && let Ok(value) = HeaderValue::from_str(&cookies::session(&token))
@@ -73,9 +73,9 @@ pub async fn recognise(State(state): State<AppState>, request: Request, next: Ne
     response
 }
 
-/// An answer that sets a cookie is for one browser alone, whatever its route says: a cache on the way that stored it
-/// would hand the session to a stranger (RFC 9111 §3, §7.3).
-pub async fn unstored(mut response: Response) -> Response {
+/// Forbids caches to store an answer that sets a cookie, whatever its route allows. A cache would give the session to
+/// another person (RFC 9111 §3, §7.3).
+pub async fn forbid_storing(mut response: Response) -> Response {
     let headers = response.headers_mut();
     let is_unstored = headers
         .get_all(header::CACHE_CONTROL)
@@ -87,12 +87,12 @@ pub async fn unstored(mut response: Response) -> Response {
     response
 }
 
-/// The session that one of the tokens opens. A browser may send two cookies of one name (one of them partitioned), and
-/// the first may be the one that is over.
+/// The session of the first valid token. A browser may send two cookies with the same name (one of them partitioned),
+/// and the first may have expired.
 async fn session(state: &AppState, headers: &HeaderMap, client: IpAddr) -> Result<Option<Recognised>, ServiceError> {
     let mut tried = Vec::new();
     for token in values(headers, cookies::SESSION) {
-        if tried.len() == TOKENS || tried.contains(&token) {
+        if tried.len() == MAX_TOKENS || tried.contains(&token) {
             continue;
         }
         if let Some(recognised) = sessions::recognise(state, token, client).await? {
@@ -125,8 +125,8 @@ fn hand_over(value: &str) -> Option<(HandOverId, HandOverCode)> {
     Some((id.parse().ok()?, HandOverCode::parse(code).ok()?))
 }
 
-/// The values of a cookie of ours, in the order they came (RFC 6265 §4.2.1). The header is read as bytes: other
-/// software on this host may have set cookies in any encoding, and they say nothing of ours.
+/// The values of one of our cookies, in the order of the header (RFC 6265 §4.2.1). The header is read as bytes, because
+/// other software on this host may have set cookies in any encoding.
 fn values<'a>(headers: &'a HeaderMap, name: &'static str) -> impl Iterator<Item = &'a str> {
     let pairs = headers.get_all(header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
     pairs.filter_map(move |pair| {
@@ -135,7 +135,7 @@ fn values<'a>(headers: &'a HeaderMap, name: &'static str) -> impl Iterator<Item 
     })
 }
 
-/// The first value that is good, else the first.
+/// The first value for which `is_good` holds, else the first value.
 fn best(headers: &HeaderMap, name: &'static str, is_good: impl Fn(&str) -> bool) -> Option<String> {
     let good = values(headers, name).find(|value| is_good(value));
     good.or_else(|| values(headers, name).next()).map(str::to_owned)
@@ -163,7 +163,7 @@ mod tests {
             if let Some(kept) = kept {
                 response = response.header(header::CACHE_CONTROL, kept);
             }
-            let response = unstored(response.body(Body::empty()).expect("an answer")).await;
+            let response = forbid_storing(response.body(Body::empty()).expect("an answer")).await;
             let kept = response.headers().get(header::CACHE_CONTROL).map(|value| value.to_str().expect("text"));
             assert_eq!(kept, expected);
         }

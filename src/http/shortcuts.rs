@@ -1,5 +1,5 @@
-//! Addresses that name no pair, for the installed app's shortcuts: they lead on to the person's only running pair, and
-//! to the list of their pairs where there is a choice or nobody is signed in.
+//! The URLs of the installed app's shortcuts, which name no pair. They redirect to the person's only running pair, or
+//! to the list of pairs when there are several, none, or no session.
 
 use axum::{
     Extension,
@@ -17,14 +17,14 @@ use crate::{
 };
 
 pub async fn today(state: State<AppState>, visitor: Extension<Visitor>) -> Response {
-    lead(state, visitor, paths::today).await
+    redirect(state, visitor, paths::today).await
 }
 
 pub async fn archive(state: State<AppState>, visitor: Extension<Visitor>) -> Response {
-    lead(state, visitor, paths::archive).await
+    redirect(state, visitor, paths::archive).await
 }
 
-async fn lead(
+async fn redirect(
     State(state): State<AppState>,
     Extension(visitor): Extension<Visitor>,
     to: fn(PairId) -> String,

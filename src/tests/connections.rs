@@ -14,14 +14,14 @@ use super::{
     app::{PATIENCE, TestApp},
     feed_clients::{self, FeedClient, Transport},
 };
-use crate::{api::ApiError, http::port::Limits, server::storage::seeds::CHILDREN};
+use crate::{api::ApiError, http::limits::Limits, server::storage::seeds::CHILDREN};
 
 const SHORT: Duration = Duration::from_millis(200);
 /// Far longer than any test: what is not tested does not end it.
 const LONG: Duration = Duration::from_secs(3_600);
 
 fn limits() -> Limits {
-    Limits { head: LONG, idle: LONG, body: LONG, patience: LONG, ..Limits::default() }
+    Limits { head: LONG, idle: LONG, body: LONG, write: LONG, ..Limits::default() }
 }
 
 async fn connect(app: &TestApp) -> TcpStream {

@@ -2,21 +2,21 @@
 
 use std::fmt::Write;
 
-use super::streamed::Writing;
+use super::streamed::Encoding;
 use crate::server::live::Frame;
 
-pub const WRITING: Writing = Writing { content_type: "text/event-stream", frame: write };
+pub const ENCODING: Encoding = Encoding { content_type: "text/event-stream", frame: write };
 
-/// A page that does not know `replaced` reconnects by itself. Not at once, or tabs would chase one another round and
-/// round.
+/// A page of an earlier release does not know `replaced` and reconnects by itself. With a short delay two tabs would
+/// replace each other in a loop.
 const REPLACED_RETRY_MS: u64 = 600_000;
 
-/// What comes first: how long a browser waits before it reconnects.
+/// The first lines of a stream: how long a browser waits before it reconnects.
 pub fn opening(retry_ms: u64) -> String {
     format!("retry: {retry_ms}\n\n")
 }
 
-/// JSON has no line break in it (RFC 8259 §7), so a frame is always one `data` line.
+/// Writes one frame. Its JSON has no line break (RFC 8259 §7), so it always fits into one `data` line.
 fn write(frame: &Frame, text: &mut String) {
     let written = match frame {
         Frame::Hello { build } => write!(text, "event: hello\ndata: {{\"build\":\"{build}\"}}\n\n"),

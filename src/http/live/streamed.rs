@@ -1,6 +1,6 @@
-//! A feed as a body that does not end: server-sent events and NDJSON. The library writes the head and what there is to
-//! say at once; then the stream takes the connection over and writes its chunks itself (RFC 9112 §7.1). Where it cannot
-//! (HTTP/1.0 has no chunks), the library goes on.
+//! A feed as a body without an end: server-sent events and NDJSON. The library writes the head and the frames that are
+//! there already. Then this file takes the connection over (`http/takeover.rs`) and writes the chunks itself (RFC 9112
+//! §7.1). On HTTP/1.0, which has no chunks, the library writes the whole body.
 
 use std::convert::Infallible;
 
@@ -13,7 +13,7 @@ use futures::{StreamExt, stream};
 
 use crate::{
     http::{
-        port::Peer,
+        listener::Peer,
         takeover::{Taken, Takeover},
     },
     server::{
@@ -22,97 +22,97 @@ use crate::{
     },
 };
 
-/// How frames are written, each by itself.
+/// How a transport writes one frame.
 #[derive(Clone, Copy)]
-pub struct Writing {
+pub struct Encoding {
     pub content_type: &'static str,
     pub frame: fn(&Frame, &mut String),
 }
 
 /// The connection a response goes out on, if it can be taken over.
-pub struct Way {
+pub struct StreamConnection {
     takeover: Takeover,
     lifecycle: Lifecycle,
 }
 
-impl Way {
+impl StreamConnection {
     pub fn of(peer: Option<&Peer>, version: Version, lifecycle: &Lifecycle) -> Option<Self> {
         let peer = peer.filter(|_| version == Version::HTTP_11)?;
         Some(Self { takeover: peer.takeover.clone(), lifecycle: lifecycle.clone() })
     }
 }
 
-/// `opening`: what is written before the first frame.
-pub fn answer(mut feed: Feed, writing: Writing, opening: String, way: Option<Way>) -> Response {
+/// Answers with the feed. `opening` is written before the first frame.
+pub fn answer(mut feed: Feed, encoding: Encoding, opening: String, connection: Option<StreamConnection>) -> Response {
     let mut beginning = opening;
-    feed.at_hand().iter().for_each(|frame| (writing.frame)(frame, &mut beginning));
-    let body = match way {
-        Some(way) => taken_over(beginning, feed, writing, way),
-        None => written_on(beginning, feed, writing),
+    feed.at_hand().iter().for_each(|frame| (encoding.frame)(frame, &mut beginning));
+    let body = match connection {
+        Some(connection) => taken_over(beginning, feed, encoding, connection),
+        None => written_by_library(beginning, feed, encoding),
     };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(writing.content_type));
-    // Nothing on the way holds it back (nginx).
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(encoding.content_type));
+    // nginx must not buffer the stream.
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
-    // Nothing comes after it on this connection (RFC 9112 §9.6).
+    // The connection ends with this answer (RFC 9112 §9.6).
     headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
-fn said(text: String) -> Result<Bytes, Infallible> {
+fn bytes_of(text: String) -> Result<Bytes, Infallible> {
     Ok(Bytes::from(text))
 }
 
-fn written_on(beginning: String, feed: Feed, writing: Writing) -> Body {
+fn written_by_library(beginning: String, feed: Feed, encoding: Encoding) -> Body {
     let frames = feed.frames().map(move |frame| {
         let mut text = String::new();
-        (writing.frame)(&frame, &mut text);
-        said(text)
+        (encoding.frame)(&frame, &mut text);
+        bytes_of(text)
     });
-    Body::from_stream(stream::iter([said(beginning)]).chain(frames))
+    Body::from_stream(stream::iter([bytes_of(beginning)]).chain(frames))
 }
 
-/// The beginning, and then a body that only waits to be dropped.
-fn taken_over(beginning: String, feed: Feed, writing: Writing, way: Way) -> Body {
-    let mut rest = Some((feed, way));
+/// A body that gives `beginning`, arranges the takeover, and then waits to be dropped.
+fn taken_over(beginning: String, feed: Feed, encoding: Encoding, connection: StreamConnection) -> Body {
+    let mut rest = Some((feed, connection));
     let taking = stream::poll_fn(move |_| {
-        // Asked for more: the library has the beginning, and flushes next.
-        if let Some((feed, Way { takeover, lifecycle })) = rest.take() {
-            takeover.arrange(move |taken| lifecycle.clone().spawn(tell(taken, feed, writing)));
+        // The library asks for more: it has buffered the beginning and will flush next.
+        if let Some((feed, StreamConnection { takeover, lifecycle })) = rest.take() {
+            takeover.arrange(move |taken| lifecycle.clone().spawn(write_frames(taken, feed, encoding)));
         }
         std::task::Poll::Pending
     });
-    Body::from_stream(stream::iter([said(beginning)]).chain(taking))
+    Body::from_stream(stream::iter([bytes_of(beginning)]).chain(taking))
 }
 
-async fn tell(taken: Taken, mut feed: Feed, writing: Writing) {
+async fn write_frames(taken: Taken, mut feed: Feed, encoding: Encoding) {
     let ending = feed.ending();
     loop {
         let frame = tokio::select! {
             frame = feed.next() => frame,
-            () = taken.is_over() => return,
+            () = taken.closed() => return,
         };
         let is_last = frame.is_none();
-        let chunk = chunk(frame, &mut feed, writing);
-        let told = tokio::select! {
+        let chunk = chunk(frame, &mut feed, encoding);
+        let sent = tokio::select! {
             biased;
-            told = taken.send(&chunk) => told,
-            // A reader that takes nothing does not hold the process.
+            sent = taken.send(&chunk) => sent,
+            // A client that reads nothing must not delay the shutdown.
             () = ending.cancelled() => return,
         };
-        if is_last || told.is_err() {
+        if is_last || sent.is_err() {
             return;
         }
     }
 }
 
-/// A frame and what waits behind it as one chunk; the last chunk when there is none.
-fn chunk(frame: Option<Frame>, feed: &mut Feed, writing: Writing) -> Vec<u8> {
+/// One chunk with `frame` and the frames ready after it. Without a frame it is the last chunk, which is empty.
+fn chunk(frame: Option<Frame>, feed: &mut Feed, encoding: Encoding) -> Vec<u8> {
     let mut text = String::new();
     if let Some(frame) = frame {
-        (writing.frame)(&frame, &mut text);
-        feed.at_hand().iter().for_each(|frame| (writing.frame)(frame, &mut text));
+        (encoding.frame)(&frame, &mut text);
+        feed.at_hand().iter().for_each(|frame| (encoding.frame)(frame, &mut text));
     }
     format!("{:x}\r\n{text}\r\n", text.len()).into_bytes()
 }

@@ -20,10 +20,7 @@ use tokio::net::TcpSocket;
 use super::push_service::PushService;
 use crate::{
     domain::{Millis, PairId},
-    http::{
-        port::{Limits, Port},
-        serve,
-    },
+    http::{limits::Limits, listener::Listener, serve},
     server::{
         budget::Budget,
         catalogue::Catalogue,
@@ -119,8 +116,8 @@ impl TestApp {
         let listener = socket.listen(64).expect("a port");
         let (folder, clock) = (Folder::new(), Clock::manual(NOON));
         let state = prepare(&folder, clock, 7, "", listener.local_addr().expect("an address").port()).await;
-        let limits = Limits { patience, head: patience, idle: patience * 5, ..Limits::default() };
-        Self::run(state, Port::new(listener, limits), folder, "")
+        let limits = Limits { write: patience, head: patience, idle: patience * 5, ..Limits::default() };
+        Self::run(state, Listener::new(listener, limits), folder, "")
     }
 
     /// Starts an app with other limits for connections.
@@ -129,7 +126,7 @@ impl TestApp {
         let folder = Folder::new();
         let state =
             prepare(&folder, Clock::manual(NOON), 7, "", listener.local_addr().expect("an address").port()).await;
-        Self::run(state, Port::new(listener, limits), folder, "")
+        Self::run(state, Listener::new(listener, limits), folder, "")
     }
 
     /// Starts an app whose feeds send a heartbeat after this time of silence.
@@ -163,7 +160,7 @@ impl TestApp {
         Self::run(state, listener.into(), folder, push_host)
     }
 
-    fn run(state: AppState, port: Port, folder: Arc<Folder>, push_host: &str) -> Self {
+    fn run(state: AppState, port: Listener, folder: Arc<Folder>, push_host: &str) -> Self {
         let url = state.site.public_url.as_str().to_owned();
         let (running, root) = (state.clone(), folder.0.clone());
         state.lifecycle.spawn(async move { serve::run(running, port, &root).await });

@@ -1,5 +1,5 @@
-//! Why nothing is told: a code as JSON, like every refusal of `api`. No page shows these, so they are not among its
-//! codes.
+//! The errors of `GET /events`: a code as JSON, as for server functions. No page shows them, so they are not in
+//! `ApiError`.
 
 use axum::{
     Json,
@@ -11,29 +11,29 @@ use serde::Serialize;
 use crate::{api::ApiError, server::services::ServiceError};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum Refusal {
+pub enum FeedError {
     SignedOut,
-    /// `after` or `Last-Event-ID` is no number of a feed.
+    /// `after` or `Last-Event-ID` is not the number of an event.
     CursorInvalid,
-    /// `wait` is no number of seconds from 1 to 55.
+    /// `wait` is not a number of seconds from 1 to 55.
     WaitInvalid,
-    /// None of the types in `Accept` is ours.
+    /// `Accept` allows none of the types the server can write.
     NotAcceptable,
-    /// A page of another site asks, or a socket that no page of ours asks for.
+    /// The request comes from a page of another site, or a WebSocket was opened by something else than our page.
     CrossSite,
-    /// A query that cannot be read, or a handshake that is none.
+    /// The query or the WebSocket handshake cannot be parsed.
     Malformed,
     Unavailable,
     Broken,
 }
 
-impl From<ServiceError> for Refusal {
+impl From<ServiceError> for FeedError {
     fn from(error: ServiceError) -> Self {
         if ApiError::from(error) == ApiError::Unavailable { Self::Unavailable } else { Self::Broken }
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for FeedError {
     fn into_response(self) -> Response {
         let status = match self {
             Self::SignedOut => StatusCode::UNAUTHORIZED,

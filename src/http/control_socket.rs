@@ -1,5 +1,5 @@
-//! The hands of the manual clock, on a Unix socket in `DATA_DIR`, with `APP_ENV=test` alone and never over HTTP.
-//! One line in, one line out: `clock +7d`, `tick`.
+//! A Unix socket in `DATA_DIR` that moves the manual clock and runs the jobs, for tests. It exists with `APP_ENV=test`
+//! only, and is never reachable over HTTP. Each line is a command (`clock +7d`, `tick`) and gets one line back.
 
 use std::path::Path;
 
@@ -60,7 +60,7 @@ async fn serve(state: &AppState, stream: UnixStream) -> std::io::Result<()> {
     Ok(())
 }
 
-/// What is due is opened, and what may be sent is sent.
+/// Handles due pairs, then sends due deliveries. Returns the number of handled pairs.
 async fn tick(state: &AppState) -> Result<usize, ServiceError> {
     let handled = scheduler::tick(state).await?;
     outbox::pass(state).await?;

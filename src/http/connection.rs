@@ -1,5 +1,6 @@
-//! One connection. It is ended when its other end takes nothing for a while, says nothing for longer, or does not come
-//! to the end of a head: what waits for it is bounded, and so is how long. A feed goes on from its cursor.
+//! One connection, with its timeouts. A connection is ended when a write waits too long, when no byte moves for longer,
+//! or when the head of a request does not become complete: both the memory and the time it takes are bounded. A feed
+//! that was cut this way continues from its cursor.
 
 use std::{
     future::Future,
@@ -19,24 +20,25 @@ use tokio::{
 };
 
 use super::{
-    limits::{Limits, Place},
+    limits::{Limits, Slot},
     takeover::{Taken, Takeover},
 };
 
-/// Whose turn it is on a connection: even while a head is awaited, odd while a request is answered.
+/// Counts the beginnings and ends of exchanges on one connection: even while a head is awaited, odd while a request is
+/// answered.
 #[derive(Clone, Default)]
-pub struct Turns(Arc<AtomicU64>);
+pub struct Exchanges(Arc<AtomicU64>);
 
-/// A request being answered.
-pub struct Turn {
-    turns: Turns,
+/// A request being answered. It ends when this value is dropped.
+pub struct Exchange {
+    exchanges: Exchanges,
     is_last: bool,
 }
 
-impl Turns {
-    pub fn begin(&self) -> Turn {
+impl Exchanges {
+    pub fn begin(&self) -> Exchange {
         self.0.fetch_add(1, Ordering::Relaxed);
-        Turn { turns: self.clone(), is_last: false }
+        Exchange { exchanges: self.clone(), is_last: false }
     }
 
     fn now(&self) -> u64 {
@@ -44,46 +46,55 @@ impl Turns {
     }
 }
 
-impl Turn {
-    /// What comes from now on is no HTTP.
+impl Exchange {
+    /// Says that no HTTP follows on this connection: no head is awaited again.
     pub fn end_http(mut self) {
         self.is_last = true;
     }
 }
 
-impl Drop for Turn {
+impl Drop for Exchange {
     fn drop(&mut self) {
         if !self.is_last {
-            self.turns.0.fetch_add(1, Ordering::Relaxed);
+            self.exchanges.0.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
-/// One connection, as the HTTP library has it.
-pub struct Wire {
-    /// `None` once it was taken over.
-    open: Option<(TcpStream, Place)>,
+/// The stream that the HTTP library reads and writes.
+pub struct Connection {
+    /// `None` after a takeover.
+    open: Option<(TcpStream, Slot)>,
     limits: Limits,
     /// Runs while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
-    /// Runs while nothing comes and nothing goes.
+    /// Runs while no byte moves in either direction.
     idle: Option<Pin<Box<Sleep>>>,
-    /// The turn at which the last byte came while a head was awaited.
+    /// The count of exchanges when the last byte of a head arrived.
     begun: Option<u64>,
-    /// Runs while that head is not whole.
+    /// The timer of an incomplete head, with the count of exchanges it belongs to.
     head: Option<(u64, Pin<Box<Sleep>>)>,
     takeover: Takeover,
-    turns: Turns,
+    exchanges: Exchanges,
 }
 
-impl Wire {
-    pub fn new(stream: TcpStream, place: Place, limits: Limits, takeover: Takeover) -> Self {
-        let open = Some((stream, place));
-        Self { open, limits, stalled: None, idle: None, begun: None, head: None, takeover, turns: Turns::default() }
+impl Connection {
+    pub fn new(stream: TcpStream, slot: Slot, limits: Limits, takeover: Takeover) -> Self {
+        let open = Some((stream, slot));
+        Self {
+            open,
+            limits,
+            stalled: None,
+            idle: None,
+            begun: None,
+            head: None,
+            takeover,
+            exchanges: Exchanges::default(),
+        }
     }
 
-    pub fn turns(&self) -> Turns {
-        self.turns.clone()
+    pub fn exchanges(&self) -> Exchanges {
+        self.exchanges.clone()
     }
 
     fn stream(&mut self) -> io::Result<Pin<&mut TcpStream>> {
@@ -95,31 +106,31 @@ impl Wire {
         self.idle.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience))).as_mut().poll(context)
     }
 
-    /// Ready when a head has begun that is not whole in time.
+    /// Ready when a head has begun and is not complete in time.
     fn poll_head(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let (turn, patience) = (self.turns.now(), self.limits.head);
-        if self.begun != Some(turn) {
+        let (exchange, patience) = (self.exchanges.now(), self.limits.head);
+        if self.begun != Some(exchange) {
             return Poll::Pending;
         }
-        // One of an earlier turn was whole.
+        // A timer of an earlier exchange belongs to a head that was complete.
         let head = self
             .head
             .take()
-            .filter(|(of, _)| *of == turn)
+            .filter(|(of, _)| *of == exchange)
             .map_or_else(|| Box::pin(tokio::time::sleep(patience)), |(_, head)| head);
-        let (_, head) = self.head.insert((turn, head));
+        let (_, head) = self.head.insert((exchange, head));
         head.as_mut().poll(context)
     }
 
-    /// A write's outcome, unless it has waited for too long.
+    /// The result of a write; `TimedOut` when it has waited too long.
     fn timed<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             (self.stalled, self.idle) = (None, None);
-            // After an answer the library need not read again before a byte comes: the timer runs from here.
+            // The library may not read again before the next byte arrives, so the idle timer starts here.
             let _ = self.poll_idle(context);
             return written;
         }
-        let patience = self.limits.patience;
+        let patience = self.limits.write;
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
         match stalled.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
@@ -128,7 +139,7 @@ impl Wire {
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for Connection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -136,8 +147,8 @@ impl AsyncRead for Wire {
     ) -> Poll<io::Result<()>> {
         if let Poll::Ready(read) = self.stream()?.poll_read(context, buffer) {
             self.idle = None;
-            let turn = self.turns.now();
-            self.begun = turn.is_multiple_of(2).then_some(turn);
+            let exchange = self.exchanges.now();
+            self.begun = exchange.is_multiple_of(2).then_some(exchange);
             return Poll::Ready(read);
         }
         if self.poll_head(context).is_ready() || self.poll_idle(context).is_ready() {
@@ -147,7 +158,7 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = self.stream()?.poll_write(context, bytes);
         self.timed(context, written)
@@ -166,13 +177,13 @@ impl AsyncWrite for Wire {
         self.open.as_ref().is_some_and(|(stream, _)| stream.is_write_vectored())
     }
 
-    /// The library flushes when it holds nothing back any more: then it may be taken over, and hears that its
-    /// connection is gone.
+    /// The library flushes when it buffers nothing any more. Only then may the socket be taken over; the library gets
+    /// `NotConnected`.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         std::task::ready!(self.stream()?.poll_flush(context))?;
-        let Some(taker) = self.takeover.due() else { return Poll::Ready(Ok(())) };
-        if let Some((stream, place)) = self.open.take() {
-            taker(Taken::new(stream, self.limits.patience, place));
+        let Some(taker) = self.takeover.take() else { return Poll::Ready(Ok(())) };
+        if let Some((stream, slot)) = self.open.take() {
+            taker(Taken::new(stream, self.limits.write, slot));
         }
         Poll::Ready(Err(io::ErrorKind::NotConnected.into()))
     }
