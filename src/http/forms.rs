@@ -1,7 +1,7 @@
-//! A browser's own form post, without WASM (`Accept: text/html`), to the same URL as the page's fetch.
-//! The server function runs as always; then the browser gets what a browser can use: 303 on success, on refusal the
-//! page it came from, rendered again with the right status, the sentence by the field and everything typed in it.
-//! One mechanism serves all forms. Rules R87, R88, R123.
+//! The layer around server functions, and forms that a browser posts without WASM (`Accept: text/html`). Such a form
+//! goes to the same URL as the page's fetch and runs the same server function. Then the browser gets 303, or on an
+//! error the page it came from with the error's status, the sentence by the field and everything typed. Rules R87, R88,
+//! R123.
 
 use axum::{
     body::{Body, Bytes},
@@ -11,10 +11,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http_body_util::BodyExt;
-use leptos::server_fn::ServerFn;
 
 use super::{
     bodies::{self, Bodies},
+    form_page,
     insecure::wants_html,
     keep,
     listener::Peer,
@@ -22,18 +22,16 @@ use super::{
 };
 use crate::{
     api::{
-        ApiError, AskHandOver, AskedHandOver, CheckInvitation, ConfirmHandOver, EndOtherSessions, EndSession,
-        EnterHandOver, Join, MakeHandOver, PushKey, ReadInbox, Receipt, RefuseHandOver, Refused, RemoveDevice,
-        SeenLive, ShowPresence, SignIn, SignOut, SignUp, StartPair, Subscribe, TakeHandOver, Today, Unsubscribe,
-        WithdrawHandOver,
+        ApiError, AskedHandOver, EndOtherSessions, EndSession, PushKey, ReadInbox, Receipt, RefuseHandOver, Refused,
+        RemoveDevice, SeenLive, ShowPresence, SignOut, Subscribe, Today, Unsubscribe, WithdrawHandOver,
     },
-    domain::{DailyQuestionId, Locale},
-    paths::{self, HasVerb, Verb},
+    domain::Locale,
+    paths::{HasVerb, Verb},
     request::Visitor,
     server::{
         budget::{Bucket, Spender},
         security::SecurityEvent,
-        services::{guard, reading},
+        services::guard,
         state::AppState,
     },
 };
@@ -42,7 +40,7 @@ use crate::{
 pub const READS: [Verb; 4] = [AskedHandOver::VERB, PushKey::VERB, ShowPresence::VERB, Today::VERB];
 /// Server functions that a page or a service worker calls by itself.
 pub const AUTOMATIC: [Verb; 5] = [ReadInbox::VERB, Receipt::VERB, SeenLive::VERB, Subscribe::VERB, Unsubscribe::VERB];
-/// Server functions by which a person gets rid of somebody who holds a session of theirs.
+/// Server functions that end a session or device, for a person whose session somebody else holds.
 pub const ESCAPES: [Verb; 6] = [
     EndOtherSessions::VERB,
     EndSession::VERB,
@@ -52,7 +50,7 @@ pub const ESCAPES: [Verb; 6] = [
     WithdrawHandOver::VERB,
 ];
 
-/// Runs posts to `/api/…`: limits the body, gives refusals their status, and answers browsers with pages.
+/// Runs posts to `/api/…`: limits the body, gives errors their status, and answers browsers with pages.
 pub async fn answer(State(state): State<AppState>, request: Request, next: Next) -> Response {
     if !request.uri().path().starts_with("/api/") {
         return next.run(request).await;
@@ -69,12 +67,12 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
         Err(error) if is_browser => return refuse(error, visitor_locale),
         Err(error) => return (status_of(error), axum::Json(error)).into_response(),
     };
-    if !is_of_who_is_here(&parts, &held.bytes) {
-        return of_somebody_else(next, original, is_browser).await;
+    if !is_for_current_person(&parts, &held.bytes) {
+        return refuse_other_person(next, original, is_browser).await;
     }
-    // The function answers a fetch: a code and a header, not a redirect back to the Referer.
+    // With this header the function answers with a code and a header, not with a redirect to the Referer.
     parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-    let response = if has_budget(&state, &parts) {
+    let response = if take_budget(&state, &parts) {
         next.clone().run(Request::from_parts(parts, Body::from(held.bytes.clone()))).await
     } else {
         (status_of(ApiError::TooMuch), axum::Json(ApiError::TooMuch)).into_response()
@@ -89,20 +87,21 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
     }
 }
 
-/// A field of a form; absent and empty are not the same.
+/// A field of a form; `None` when absent, which differs from empty.
 fn field_of(body: &[u8], name: &str) -> Option<String> {
     url::form_urlencoded::parse(body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
-/// Whether the page this was sent from was drawn for whoever is here now. A page of an earlier release does not say.
-fn is_of_who_is_here(parts: &Parts, body: &[u8]) -> bool {
+/// Whether the form's page was rendered for the person who is signed in now. A page of an earlier release has no
+/// `whose`.
+fn is_for_current_person(parts: &Parts, body: &[u8]) -> bool {
     let here = parts.extensions.get::<Visitor>().and_then(Visitor::person).map(|person| person.to_string());
     field_of(body, "whose").is_none_or(|whose| whose == here.unwrap_or_default())
 }
 
-/// Somebody else has come in since, or gone: nothing is done, and nothing of what was typed is shown. A browser gets
-/// the page of who is here.
-async fn of_somebody_else(next: Next, parts: Parts, is_browser: bool) -> Response {
+/// Answers a form of a page that was rendered for another person. Nothing is done and nothing typed is shown. A browser
+/// gets the home page of the person who is signed in now.
+async fn refuse_other_person(next: Next, parts: Parts, is_browser: bool) -> Response {
     let error = ApiError::SignedOut;
     if is_browser {
         return render(
@@ -119,20 +118,20 @@ async fn of_somebody_else(next: Next, parts: Parts, is_browser: bool) -> Respons
     response
 }
 
-/// A page of its own, for a post that cannot even be read.
+/// The error page for a post whose body cannot be read.
 pub fn refuse(error: ApiError, locale: Locale) -> Response {
     pages::refused(status_of(error), locale, error.page_sentence(crate::text::page_words(locale))).into_response()
 }
 
-/// A form's body, as large as its path allows.
+/// Reads a form's body, within the limit of its path.
 pub async fn read(parts: &Parts, body: Body) -> Result<bodies::Held, ApiError> {
     let peer = parts.extensions.get::<ConnectInfo<Peer>>().ok_or(ApiError::Broken)?;
     let bodies: &Bodies = &peer.0.bodies;
     bodies.read(body, bodies::limit_of(parts.uri.path())).await
 }
 
-/// Whether the one who asks may do so once more just now. Every server function takes from a bucket.
-fn has_budget(state: &AppState, parts: &Parts) -> bool {
+/// Takes one request from the budget of the server function's bucket; `false` when it is used up.
+fn take_budget(state: &AppState, parts: &Parts) -> bool {
     let is_one_of = |verbs: &[Verb]| verbs.iter().any(|verb| verb.url() == parts.uri.path());
     let bucket = if is_one_of(&READS) {
         Bucket::Read
@@ -147,8 +146,8 @@ fn has_budget(state: &AppState, parts: &Parts) -> bool {
     let (bucket, spender) = match (&visitor.session, bucket) {
         (Some(found), Bucket::Escape) => (bucket, Spender::Session(found.session.id)),
         (Some(found), _) => (bucket, Spender::Person(found.person.id)),
-        // Many people share an address, so it has the widest bucket. What they could write is limited where it is
-        // written: sign-ups and wrong codes are counted in the database.
+        // Many people share an address, so it gets the largest bucket. Sign-ups and wrong codes have their own limits,
+        // counted in the database.
         (None, _) => (Bucket::Read, Spender::Address(guard::network(visitor.client))),
     };
     let has_one = state.budget.take(bucket, spender, state.clock.moment());
@@ -162,7 +161,7 @@ fn status_of(error: ApiError) -> StatusCode {
     StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// The refusal in an answer of a server function; the code in its body decides the status.
+/// Gives an error of a server function the status of the code in its body, and adds the code as an extension.
 async fn with_status(response: Response) -> Response {
     if !response.status().is_client_error() && !response.status().is_server_error() {
         return response;
@@ -175,7 +174,7 @@ async fn with_status(response: Response) -> Response {
             parts.extensions.insert(error);
             Response::from_parts(parts, Body::from(bytes))
         }
-        // Not a code of ours: a URL without a function, or a request that is no form.
+        // The body is not one of our codes: there is no such function, or the request is not a form.
         Err(_) => {
             let error = if parts.status == StatusCode::BAD_REQUEST { ApiError::NotFound } else { ApiError::Broken };
             let mut response = (status_of(error), axum::Json(error)).into_response();
@@ -215,19 +214,19 @@ async fn render_again(
 ) -> Response {
     let fields: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
     let endpoint = parts.uri.path().trim_start_matches("/api/").to_owned();
-    let page = page_of(state, &parts, &fields).await;
+    let page = form_page::page_of(state, &parts, &fields).await;
     let Ok(uri) = page.parse::<Uri>() else {
         return status_of(error).into_response();
     };
     let mut response = render(next, parts, uri, Refused { endpoint, error, fields }).await;
-    // What the function gave the browser although it refused: the mark its failures are counted by.
+    // The function may set a cookie although it refuses: the mark under which failures are counted.
     for value in refused.get_all(header::SET_COOKIE) {
         response.headers_mut().append(header::SET_COOKIE, value.clone());
     }
     response
 }
 
-/// A page in answer to a post that was refused, with the refusal's status.
+/// Renders the page at `uri` in answer to a refused post, with the error's status.
 async fn render(next: Next, mut parts: Parts, uri: Uri, refused: Refused) -> Response {
     let status = status_of(refused.error);
     parts.method = Method::GET;
@@ -241,122 +240,4 @@ async fn render(next: Next, mut parts: Parts, uri: Uri, refused: Refused) -> Res
         *response.status_mut() = status;
     }
     response
-}
-
-/// The page a form stands on: as the form says, else the Referer's path, else where such a form is at home.
-async fn page_of(state: &AppState, parts: &Parts, fields: &[(String, String)]) -> String {
-    let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    if let Some(page) = field("from").and_then(own_page).or_else(|| referer(parts)) {
-        return page;
-    }
-    match parts.uri.path() {
-        SignIn::PATH => return paths::sign_in(),
-        CheckInvitation::PATH => return paths::join(),
-        Join::PATH => return paths::join_confirm(),
-        SignUp::PATH | StartPair::PATH => return paths::start(),
-        AskHandOver::PATH => return paths::digits(),
-        EnterHandOver::PATH => return paths::wait(),
-        MakeHandOver::PATH | WithdrawHandOver::PATH | ConfirmHandOver::PATH | RefuseHandOver::PATH => {
-            return paths::hand_over();
-        }
-        TakeHandOver::PATH => return paths::hand_over_with("over"),
-        _ => {}
-    }
-    let person = parts
-        .extensions
-        .get::<Visitor>()
-        .and_then(|visitor| visitor.session.as_ref())
-        .map(|found| found.person.clone());
-    let question = field("daily_question").and_then(|id| id.parse::<DailyQuestionId>().ok());
-    if let (Some(person), Some(question)) = (person, question)
-        && let Ok(pair) = reading::pair_of_question(state, &person, question).await
-    {
-        return paths::today(pair);
-    }
-    paths::home()
-}
-
-/// A path of ours that is a page. It is rendered, never redirected to.
-fn own_page(text: &str) -> Option<String> {
-    const MOST: usize = 512;
-    let is_path = text.starts_with('/') && !text.starts_with("//") && text.len() <= MOST;
-    let uri = text.parse::<Uri>().ok().filter(|uri| is_path && uri.authority().is_none())?;
-    let is_door = matches!(uri.path().split('/').nth(1), Some("api" | "events" | "livez" | "readyz" | "pkg"));
-    // A redirect cannot show what was refused.
-    let is_shortcut = [paths::SHORTCUT_TODAY, paths::SHORTCUT_ARCHIVE].contains(&uri.path());
-    (!is_door && !is_shortcut).then(|| uri.to_string())
-}
-
-/// The page that the Referer names, where it is one of this very host.
-fn referer(parts: &Parts) -> Option<String> {
-    // A port that goes without saying may be left out on either side (RFC 9110 §4.2.3).
-    let bare = |host: &str| host.trim_end_matches(":443").trim_end_matches(":80").to_ascii_lowercase();
-    let text = |name: &HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    let referer = text(&header::REFERER)?.parse::<Uri>().ok()?;
-    let host = text(&header::HOST).or_else(|| parts.uri.authority().map(|authority| authority.as_str()))?;
-    // An origin alone is no page: browsers that keep the path to themselves send that.
-    let path = referer.path_and_query().filter(|path| path.as_str() != "/")?;
-    let is_ours = referer.authority().is_some_and(|authority| bare(authority.as_str()) == bare(host));
-    own_page(path.as_str()).filter(|_| is_ours)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_an_own_path_that_is_a_page_is_come_back_to() {
-        for page in
-            ["/", "/start", "/join/ABCDE-12345", "/p/1/archive?section=school&page=2", "/settings?saved=change_name"]
-        {
-            assert_eq!(own_page(page).as_deref(), Some(page));
-        }
-        let long = format!("/{}", "a".repeat(600));
-        let never = [
-            "",
-            "start",
-            "//evil.example/p",
-            "https://evil.example/p",
-            "/api/sign_out",
-            "/api",
-            "/events?after=1",
-            "/pkg/1/umbba.js",
-            "/a b",
-            "/a\r\nb",
-            &long,
-        ];
-        for never in never {
-            assert_eq!(own_page(never), None, "{never:?}");
-        }
-    }
-
-    #[test]
-    fn a_referer_counts_when_it_is_of_this_host_however_its_port_is_written() {
-        let named = |uri: &str, host: Option<&str>, referer_is: &str| {
-            let mut request = Request::post(uri).header(header::REFERER, referer_is);
-            if let Some(host) = host {
-                request = request.header(header::HOST, host);
-            }
-            referer(&request.body(Body::empty()).expect("a request").into_parts().0)
-        };
-        let page = "https://family.example/settings";
-        assert_eq!(named("/api/change_name", Some("family.example"), page).as_deref(), Some("/settings"));
-        assert_eq!(named("/api/change_name", Some("family.example:443"), page).as_deref(), Some("/settings"));
-        assert_eq!(
-            named("https://family.example/api/change_name", None, page).as_deref(),
-            Some("/settings"),
-            "HTTP/2's :authority"
-        );
-        assert_eq!(
-            named("/api/change_name", Some("localhost:3000"), "http://localhost:3000/start").as_deref(),
-            Some("/start")
-        );
-        assert_eq!(
-            named("/api/change_name", Some("family.example"), "https://family.example/"),
-            None,
-            "an origin alone"
-        );
-        assert_eq!(named("/api/change_name", Some("family.example"), "https://evil.example/settings"), None);
-        assert_eq!(named("/api/change_name", Some("family.example:8443"), page), None);
-    }
 }

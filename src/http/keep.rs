@@ -8,6 +8,7 @@ use axum::{
     response::Response,
 };
 
+use super::routes;
 use crate::domain::PersonId;
 
 const WHOSE: HeaderName = HeaderName::from_static("x-whose");
@@ -16,7 +17,7 @@ const KEEP: HeaderName = HeaderName::from_static("x-keep");
 /// Sets the headers of the page at `path`.
 pub fn mark(response: &mut Response, path: &str, person: Option<PersonId>, build: &str) {
     set_whose(response, person);
-    let is_kept = person.is_some() && response.status() == StatusCode::OK && may_be_kept(path);
+    let is_kept = person.is_some() && response.status() == StatusCode::OK && routes::is_stored(path);
     if let Some(Ok(build)) = is_kept.then(|| HeaderValue::from_str(build)) {
         response.headers_mut().insert(KEEP, build);
     }
@@ -27,29 +28,5 @@ pub fn set_whose(response: &mut Response, person: Option<PersonId>) {
     let whose = person.map_or_else(|| "nobody".to_owned(), |person| person.to_string());
     if let Ok(whose) = HeaderValue::from_str(&whose) {
         response.headers_mut().insert(WHOSE, whose);
-    }
-}
-
-/// Pages of questions and answers, and the list of one's pairs.
-fn may_be_kept(path: &str) -> bool {
-    let parts = path.trim_matches('/').split('/').collect::<Vec<_>>();
-    matches!(parts.as_slice(), [""] | ["p", _] | ["p", _, "today" | "archive"] | ["p", _, "cards" | "seasons", _])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_questions_answers_and_the_list_of_pairs_may_be_kept() {
-        for kept in ["/", "/p/1", "/p/1/today", "/p/1/archive", "/p/1/cards/2", "/p/1/seasons/3"] {
-            assert!(may_be_kept(kept), "{kept}");
-        }
-        let never = "/start /signin /recovery /settings /inbox /devices /terms /privacy /join /join/confirm \
-            /join/ABCDE /signin/digits /signin/digits/1234-5678 /signin/wait /hand-over /hand-over/0a1b /p/1/invite \
-            /p/1/settings /events /api/today";
-        for never in never.split(' ') {
-            assert!(!may_be_kept(never), "{never}");
-        }
     }
 }

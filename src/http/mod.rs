@@ -7,6 +7,7 @@ mod bodies;
 mod client;
 mod connection;
 mod control_socket;
+mod form_page;
 mod forms;
 mod health;
 mod insecure;
@@ -17,6 +18,7 @@ mod live;
 pub mod metrics;
 mod pages;
 pub mod router;
+mod routes;
 pub mod serve;
 mod session;
 mod shortcuts;
@@ -26,6 +28,13 @@ mod takeover;
 #[cfg(test)]
 pub fn not_by_hand() -> Vec<&'static str> {
     [&forms::READS[..], &forms::AUTOMATIC, &forms::ESCAPES].concat().into_iter().map(crate::paths::Verb::name).collect()
+}
+
+/// The number of routes that are neither pages nor the files of a build.
+#[cfg(test)]
+pub fn count_endpoints() -> usize {
+    let is_counted = |route: &&routes::Route| !matches!(route.target, routes::Target::Page | routes::Target::Build);
+    routes::ROUTES.iter().filter(is_counted).count()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The whole HTTP surface on one page.
+//! The router: the layers around the routes (`routes`), and the handlers of pages and server functions.
 
 use std::path::Path;
 
@@ -21,12 +21,15 @@ use tower_http::{
     trace::TraceLayer,
 };
 
-use super::{assets, forms, health, insecure, keep, live, pages, session, shortcuts};
+use super::{
+    assets, forms, health, insecure, keep, live, pages,
+    routes::{self, ROUTES, Route, Target},
+    session, shortcuts,
+};
 use crate::{
     api::{ApiError, HomeView, Refused, SharedText, convert},
     app::{self, PageFrame},
     domain::{Locale, TextSize},
-    paths,
     request::Visitor,
     server::{
         counters, secrets,
@@ -37,30 +40,23 @@ use crate::{
     text,
 };
 
-/// All doors of the app. `site_root` holds the built browser half and the files of `public/`.
+/// The router of the app. `site_root` holds the built browser half and the files of `public/`.
 pub fn router(state: AppState, site_root: &Path) -> Router {
-    // Leptos renders on this runtime; a second call (tests) finds it set already.
+    // Leptos renders on this runtime. A second call (in tests) finds it set already.
     let _ = any_spawner::Executor::init_tokio();
-    let personal = Router::new()
-        .route("/events", get(live::events))
-        .route("/api/{*endpoint}", post(server_function))
-        .route(paths::SHARE, get(page).post(shared))
-        .route(paths::SHORTCUT_TODAY, get(shortcuts::today))
-        .route(paths::SHORTCUT_ARCHIVE, get(shortcuts::archive))
-        // Every other address is a page; the app itself says "not found".
-        .fallback(page)
-        .with_state(state.clone());
-    // A refused form renders its page anew, so forms must stand before the routing.
+    let [personal, public] = [true, false]
+        .map(|personal| ROUTES.iter().filter(|route| route.is_personal() == personal).fold(Router::new(), add));
+    // Every other path is a page; the app renders "not found" itself.
+    let personal = personal.fallback(page).with_state(state.clone());
+    // A refused form is answered by rendering its page, so the layer of forms is outside the routing.
     let personal = Router::new()
         .fallback_service(personal)
         .layer(middleware::from_fn_with_state(state.clone(), forms::answer))
         .layer(middleware::from_fn(insecure::explain))
         .layer(middleware::from_fn_with_state(state.clone(), session::recognise));
 
-    // What is the same for everybody stands outside the session: no cookie is read for it, and none is set.
-    Router::new()
-        .route("/livez", get(health::livez))
-        .route("/readyz", get(health::readyz))
+    // Public routes are outside the session layer: no cookie is read or set for them.
+    public
         .merge(assets::pkg(site_root, &state.site.build, &state.site.builds))
         .with_state(state.clone())
         .fallback_service(personal)
@@ -68,13 +64,13 @@ pub fn router(state: AppState, site_root: &Path) -> Router {
             ServeDir::new(site_root).precompressed_br().precompressed_gzip(),
             assets::public_or_next,
         ))
-        // Other sites may link to us, never post to us (Sec-Fetch-Site, else Origin; GET changes nothing here).
+        // Other sites may link here but not post (Sec-Fetch-Site, else Origin). GET changes nothing.
         .layer(CsrfLayer::new())
-        .layer(middleware::from_fn_with_state(state.clone(), say_cross_site))
+        .layer(middleware::from_fn_with_state(state.clone(), explain_cross_site))
         .layer(middleware::map_response(session::forbid_storing))
-        .layer(middleware::map_response(later))
+        .layer(middleware::map_response(add_retry_after))
         .layer(CatchPanicLayer::custom(|_| pages::broken(Locale::Ko).into_response()))
-        // What may be kept says so itself.
+        // A response that may be stored sets the header itself.
         .layer(fixed_header("cache-control", "no-store"))
         .layer(fixed_header("x-content-type-options", "nosniff"))
         .layer(fixed_header("referrer-policy", "same-origin"))
@@ -82,18 +78,33 @@ pub fn router(state: AppState, site_root: &Path) -> Router {
         .layer(fixed_header("cross-origin-opener-policy", "same-origin"))
         .layer(fixed_header("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=()"))
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
-            // By route only: paths may hold codes, queries cursors.
-            tracing::info_span!("request", method = %request.method(), route = route_of(request.uri().path()))
+            // Only the route's name: paths may hold codes, and queries cursors.
+            tracing::info_span!("request", method = %request.method(), route = routes::name_of(request.uri().path()))
         }))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
-        .layer(middleware::from_fn(well_formed))
-        .layer(middleware::from_fn(count))
+        .layer(middleware::from_fn(refuse_malformed))
+        .layer(middleware::from_fn(count_request))
 }
 
-/// Refuses what names no host, or two: what stands before us may have looked at the other (RFC 9112 §3.2). A request's
-/// id is ours.
-async fn well_formed(mut request: Request, next: Next) -> Response {
+/// Adds a route to a router.
+fn add(router: Router<AppState>, route: &Route) -> Router<AppState> {
+    match route.target {
+        Target::Feed => router.route(route.path, get(live::events)),
+        Target::ServerFunction => router.route(route.path, post(server_function)),
+        Target::Share => router.route(route.path, get(page).post(shared)),
+        Target::ShortcutToday => router.route(route.path, get(shortcuts::today)),
+        Target::ShortcutArchive => router.route(route.path, get(shortcuts::archive)),
+        Target::Livez => router.route(route.path, get(health::livez)),
+        Target::Readyz => router.route(route.path, get(health::readyz)),
+        // Pages are the fallback, and `assets::pkg` has the routes of the builds.
+        Target::Page | Target::Build => router,
+    }
+}
+
+/// Refuses a request with no `Host`, or with two: a proxy may have checked the other one (RFC 9112 §3.2). Removes the
+/// client's request id, because this server sets its own.
+async fn refuse_malformed(mut request: Request, next: Next) -> Response {
     let hosts = request.headers().get_all(header::HOST).iter().count();
     if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
         return (StatusCode::BAD_REQUEST, "a request names one host\n").into_response();
@@ -102,50 +113,24 @@ async fn well_formed(mut request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Every 503 says when to try again.
-async fn later(mut response: Response) -> Response {
+/// Adds `Retry-After` to every 503.
+async fn add_retry_after(mut response: Response) -> Response {
     if response.status() == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("2"));
     }
     response
 }
 
-/// Counts what was answered, for `GET /metrics`.
-async fn count(request: Request, next: Next) -> Response {
-    let route = route_of(request.uri().path());
+/// Counts the answers by route and status, for `GET /metrics`.
+async fn count_request(request: Request, next: Next) -> Response {
+    let route = routes::name_of(request.uri().path());
     let response = next.run(request).await;
     counters::request(route, response.status().as_u16());
     response
 }
 
-/// What may be logged of a path: its route, without codes and ids.
-fn route_of(path: &str) -> &'static str {
-    let mut parts = path.split('/').skip(1);
-    match (parts.next().unwrap_or_default(), parts.nth(1)) {
-        ("", _) => "/",
-        ("api", _) => "/api/{endpoint}",
-        ("events", _) => "/events",
-        ("join", _) => "/join/{code}",
-        ("hand-over", _) => "/hand-over/{token}",
-        ("pkg", _) => "/pkg/{file}",
-        ("p", Some("today")) => "/p/{pair}/today",
-        ("p", Some("archive")) => "/p/{pair}/archive",
-        ("p", Some("cards")) => "/p/{pair}/cards/{id}",
-        ("p", Some("settings")) => "/p/{pair}/settings",
-        ("p", Some("invite")) => "/p/{pair}/invite",
-        ("p", _) => "/p/{pair}",
-        (
-            "start" | "signin" | "recovery" | "settings" | "inbox" | "devices" | "terms" | "privacy" | "today"
-            | "archive",
-            _,
-        ) => "/{page}",
-        ("livez" | "readyz", _) => "/health",
-        _ => "/{other}",
-    }
-}
-
-/// For answers that are no app page: nothing runs in them but the service worker, which loads its parts and fetches
-/// under its own script's policy.
+/// The policy of answers that are not app pages. Only the service worker runs under it: a worker loads its parts and
+/// fetches under the policy of its own script.
 const PLAIN_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; \
     font-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
@@ -153,8 +138,8 @@ fn fixed_header(name: &'static str, value: &'static str) -> SetResponseHeaderLay
     SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
 }
 
-/// The bare 403 of the CSRF layer becomes a sentence.
-async fn say_cross_site(State(state): State<AppState>, request: Request, next: Next) -> Response {
+/// Gives the empty 403 of the CSRF layer a page or a code.
+async fn explain_cross_site(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let locale = super::client::locale(request.headers());
     let is_browser = insecure::wants_html(request.headers());
     let is_write = request.method() == Method::POST;
@@ -175,7 +160,7 @@ async fn say_cross_site(State(state): State<AppState>, request: Request, next: N
     (StatusCode::FORBIDDEN, axum::Json(ApiError::CrossSite)).into_response()
 }
 
-/// Server functions, with what their bodies ask for.
+/// Runs a server function, with the state in its context.
 async fn server_function(State(state): State<AppState>, request: Request) -> Response {
     let context = move || provide_context(state.clone());
     let mut response = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
@@ -183,7 +168,7 @@ async fn server_function(State(state): State<AppState>, request: Request) -> Res
     response
 }
 
-/// Every page: rendered whole on the server, with its own policy and nonce.
+/// Renders a page completely on the server, with a policy and nonce of its own.
 async fn page(State(state): State<AppState>, request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response();
@@ -215,7 +200,7 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
     let context = move || {
         provide_context(state.clone());
         provide_context(frame.clone());
-        secure();
+        set_page_policy();
     };
     let mut response = leptos_axum::render_app_async_with_context(context, app::shell)(request).await.into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store, private"));
@@ -223,8 +208,8 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
     response
 }
 
-/// `POST /share`, the manifest's share target, where no service worker takes it: the page that shows the text once
-/// more. A post, so that nobody's words stand in an address or in a proxy's log. It changes nothing.
+/// `POST /share`, the manifest's share target without a service worker: renders the page that shows the text, and
+/// stores nothing. It is a POST so that the text is in no URL and in no proxy's log.
 async fn shared(state: State<AppState>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let locale = parts.extensions.get::<Visitor>().map(|visitor| visitor.locale).unwrap_or_default();
@@ -243,7 +228,7 @@ async fn shared(state: State<AppState>, request: Request) -> Response {
     page(state, Request::from_parts(parts, axum::body::Body::empty())).await
 }
 
-/// Who is here and with whom: every page's head shows it, and its live line goes on from `as_of`.
+/// The person and the pairs that every page's header shows. The page's feed starts at `as_of`.
 async fn home(state: &AppState, visitor: Option<&Visitor>) -> Result<HomeView, ApiError> {
     let Some(found) = visitor.and_then(|visitor| visitor.session.as_ref()) else {
         return Ok(HomeView { name: None, pairs: Vec::new(), as_of: 0, unread: 0, answers: 0 });
@@ -254,8 +239,8 @@ async fn home(state: &AppState, visitor: Option<&Visitor>) -> Result<HomeView, A
     Ok(HomeView { name, pairs, as_of: here.as_of, unread: here.unread, answers: here.answers })
 }
 
-/// The policy of an app page: our own files, and the scripts that carry this answer's nonce.
-fn secure() {
+/// Sets the policy of an app page: our own files, and inline scripts with the nonce of this answer.
+fn set_page_policy() {
     let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce()) else {
         return;
     };
@@ -266,23 +251,5 @@ fn secure() {
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_code_in_a_path_reaches_the_log() {
-        for (path, route) in [
-            ("/join/ABCDE-12345", "/join/{code}"),
-            ("/hand-over/0a1b2c3d", "/hand-over/{token}"),
-            ("/signin/digits/1234-5678", "/{page}"),
-            ("/p/01a20359-39ae-7b93-921b-5f70d4c4f248/today", "/p/{pair}/today"),
-            ("/anything/else", "/{other}"),
-        ] {
-            assert_eq!(route_of(path), route, "{path}");
-        }
     }
 }

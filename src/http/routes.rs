@@ -1,0 +1,166 @@
+//! Every route in one table. It gives `router` its endpoints, log and metrics the name of a route, `keep` the pages
+//! that a device may store, and `form_page` the pages that a refused form may return to.
+
+use crate::paths;
+
+/// What answers a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    Feed,
+    ServerFunction,
+    Share,
+    ShortcutToday,
+    ShortcutArchive,
+    /// The fallback of the router renders every page, also "not found".
+    Page,
+    Livez,
+    Readyz,
+    /// Files of a build (`assets::pkg`).
+    Build,
+}
+
+pub struct Route {
+    /// In axum's syntax.
+    pub path: &'static str,
+    /// The name in log and metrics. It holds no code, id or token of the path.
+    pub name: &'static str,
+    pub target: Target,
+    /// Whether a device may store the page for times without a network.
+    is_stored: bool,
+}
+
+const fn endpoint(path: &'static str, name: &'static str, target: Target) -> Route {
+    Route { path, name, target, is_stored: false }
+}
+
+const fn page(path: &'static str, name: &'static str) -> Route {
+    endpoint(path, name, Target::Page)
+}
+
+/// A page of questions and answers, or the list of one's pairs.
+const fn stored_page(path: &'static str, name: &'static str) -> Route {
+    Route { is_stored: true, ..page(path, name) }
+}
+
+pub const ROUTES: &[Route] = &[
+    endpoint("/events", "/events", Target::Feed),
+    endpoint("/api/{*endpoint}", "/api/{endpoint}", Target::ServerFunction),
+    endpoint(paths::SHARE, "/{other}", Target::Share),
+    endpoint(paths::SHORTCUT_TODAY, "/{page}", Target::ShortcutToday),
+    endpoint(paths::SHORTCUT_ARCHIVE, "/{page}", Target::ShortcutArchive),
+    endpoint("/livez", "/health", Target::Livez),
+    endpoint("/readyz", "/health", Target::Readyz),
+    endpoint("/pkg/{*file}", "/pkg/{file}", Target::Build),
+    stored_page("/", "/"),
+    page("/start", "/{page}"),
+    page("/signin", "/{page}"),
+    page("/signin/digits", "/{page}"),
+    page("/signin/digits/{code}", "/{page}"),
+    page("/signin/wait", "/{page}"),
+    page("/hand-over", "/hand-over/{token}"),
+    page("/hand-over/{token}", "/hand-over/{token}"),
+    page("/recovery", "/{page}"),
+    page("/settings", "/{page}"),
+    page("/inbox", "/{page}"),
+    page("/devices", "/{page}"),
+    page("/terms", "/{page}"),
+    page("/privacy", "/{page}"),
+    page("/join", "/join/{code}"),
+    page("/join/confirm", "/join/{code}"),
+    page("/join/{code}", "/join/{code}"),
+    stored_page("/p/{pair}", "/p/{pair}"),
+    stored_page("/p/{pair}/today", "/p/{pair}/today"),
+    page("/p/{pair}/invite", "/p/{pair}/invite"),
+    stored_page("/p/{pair}/archive", "/p/{pair}/archive"),
+    stored_page("/p/{pair}/cards/{card}", "/p/{pair}/cards/{id}"),
+    stored_page("/p/{pair}/seasons/{number}", "/p/{pair}"),
+    page("/p/{pair}/settings", "/p/{pair}/settings"),
+];
+
+impl Route {
+    /// Whether the route is behind the session layer: its answer may depend on who asks.
+    pub fn is_personal(&self) -> bool {
+        !matches!(self.target, Target::Livez | Target::Readyz | Target::Build)
+    }
+
+    fn matches(&self, path: &str) -> bool {
+        let mut parts = segments(path);
+        for wanted in segments(self.path) {
+            if wanted.starts_with("{*") {
+                return true;
+            }
+            if !parts.next().is_some_and(|part| wanted.starts_with('{') || wanted == part) {
+                return false;
+            }
+        }
+        parts.next().is_none()
+    }
+}
+
+fn segments(path: &str) -> std::str::Split<'_, char> {
+    path.trim_matches('/').split('/')
+}
+
+fn lookup(path: &str) -> Option<&'static Route> {
+    ROUTES.iter().find(|route| route.matches(path))
+}
+
+/// The route of `path`. A path without one belongs to the first route with the same first segment.
+fn nearest(path: &str) -> Option<&'static Route> {
+    let first = path.split('/').nth(1);
+    lookup(path).or_else(|| ROUTES.iter().find(|route| route.path.split('/').nth(1) == first))
+}
+
+/// What may be logged of a path: the name of its route.
+pub fn name_of(path: &str) -> &'static str {
+    nearest(path).map_or("/{other}", |route| route.name)
+}
+
+/// Whether a device may store the page at `path`.
+pub fn is_stored(path: &str) -> bool {
+    lookup(path).is_some_and(|route| route.is_stored)
+}
+
+/// Whether `GET path` renders a page. Shortcuts redirect, and a redirect cannot show why a form was refused.
+pub fn is_page(path: &str) -> bool {
+    nearest(path).is_none_or(|route| matches!(route.target, Target::Page | Target::Share))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_code_in_a_path_reaches_the_log() {
+        for (path, route) in [
+            ("/join/ABCDE-12345", "/join/{code}"),
+            ("/hand-over/0a1b2c3d", "/hand-over/{token}"),
+            ("/signin/digits/1234-5678", "/{page}"),
+            ("/p/01a20359-39ae-7b93-921b-5f70d4c4f248/today", "/p/{pair}/today"),
+            ("/anything/else", "/{other}"),
+        ] {
+            assert_eq!(name_of(path), route, "{path}");
+        }
+    }
+
+    #[test]
+    fn only_questions_answers_and_the_list_of_pairs_may_be_kept() {
+        for kept in ["/", "/p/1", "/p/1/today", "/p/1/archive", "/p/1/cards/2", "/p/1/seasons/3"] {
+            assert!(is_stored(kept), "{kept}");
+        }
+        let never = "/start /signin /recovery /settings /inbox /devices /terms /privacy /join /join/confirm \
+            /join/ABCDE /signin/digits /signin/digits/1234-5678 /signin/wait /hand-over /hand-over/0a1b /p/1/invite \
+            /p/1/settings /events /api/today";
+        for never in never.split(' ') {
+            assert!(!is_stored(never), "{never}");
+        }
+    }
+
+    #[test]
+    fn every_page_of_the_app_has_a_row() {
+        for line in include_str!("../pages/served/routes.rs").split("path!(\"").skip(1) {
+            let path = line.split('"').next().unwrap_or_default();
+            assert!(lookup(path).is_some_and(|route| route.is_personal() && is_page(path)), "{path}: http/routes.rs");
+        }
+    }
+}
