@@ -25,7 +25,9 @@ FONT_VENV := target/tools/font-venv
 
 # The build takes esbuild, wasm-opt and the bundler of style sheets from npm: without npm there is no build.
 NODE_MODULES := end2end/node_modules/.package-lock.json
-WASM_OPT := end2end/node_modules/.bin/wasm-opt -Os -Oz --converge --strip-producers --enable-bulk-memory --enable-nontrapping-float-to-int \
+# `server_fn` brings `wasm-streams`, whose exported classes keep code alive that nobody calls: they are left out here and
+# in the bindings.
+WASM_OPT := end2end/node_modules/.bin/wasm-opt --remove-exports='*intounderlying*' -Os -Oz --converge --strip-producers --enable-bulk-memory --enable-nontrapping-float-to-int \
 	--enable-reference-types --enable-sign-ext --enable-mutable-globals
 SHRINK := $(if $(filter dev,$(PROFILE)),,yes)
 ESBUILD := end2end/node_modules/.bin/esbuild --bundle --target=es2022 --charset=utf8 --log-level=warning \
@@ -150,11 +152,11 @@ $(WORK)/umbba.wasm: FORCE | wasm-target
 	@mkdir -p $(@D)
 	@cmp -s $(FRONT)/umbba.wasm $@ || cp $(FRONT)/umbba.wasm $@
 
-# wasm-bindgen brings the modules that Rust names; what these import lies beside them.
-$(WORK)/out/umbba.js: $(WORK)/umbba.wasm $(wildcard src/browser/*.js) $(BINDGEN)
+$(WORK)/out/umbba.js: $(WORK)/umbba.wasm $(BINDGEN)
 	@rm -rf $(@D)
 	$(BINDGEN) --target web --no-typescript --out-name umbba --out-dir $(@D) $(WORK)/umbba.wasm
-	@cp src/browser/*.js $(@D)/snippets/*/src/browser/
+	@sed -e '/^export class IntoUnderlying/,/^}/d' -e '/^if (Symbol.dispose) IntoUnderlying/d' \
+		-e '/^const IntoUnderlying/,/;$$/d' $@ >$@.part && mv $@.part $@
 	@touch $@
 
 # The bindings and the scripts that Rust names in one file: the browser asks once. `umbba/client/…` is `src/client`.

@@ -109,7 +109,11 @@ fn Hydration(of_build: String) -> impl IntoView {
          const wake = (island) => {{\
          try {{ half[island.dataset.component](island); return true; }}\
          catch (error) {{ failed(error); island.replaceWith(island.cloneNode(true)); delete dataset.hydration; return false; }} }};\
-         init({{ module_or_path: {wasm:?} }}).then(() => {{\
+         const ready = init({{ module_or_path: {wasm:?} }});\
+         addEventListener('beforeinstallprompt', (event) => {{\
+         event.preventDefault();\
+         ready.then(() => half.keep_install_prompt(event)); }});\
+         ready.then(() => {{\
          half.hydrate();\
          const isWhole = [...document.querySelectorAll('leptos-island')].map(wake).every(Boolean);\
          half.start(isWhole, 'asOf' in dataset);\

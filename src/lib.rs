@@ -98,7 +98,7 @@ pub fn hydrate() {
     wasm_bindgen_futures::spawn_local(browser::service_worker::register());
     leptos::mount::hydrate_islands();
     leptos::prelude::provide_context(components::live_page::LiveFeed::default());
-    leptos::prelude::provide_context(components::push_cards::Push::default());
+    leptos::prelude::provide_context(components::shown_when::Offers::default());
 }
 
 /// Starts what a page does besides its islands, when all of them were hydrated. `is_whole`: none of them failed, as one
@@ -108,13 +108,22 @@ pub fn hydrate() {
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn start(is_whole: bool, is_current: bool) {
     let live = components::live_page::use_live();
+    let offers = components::shown_when::use_offers();
     live.start(is_whole, is_current);
     if live.is_signed_in() {
         browser::drafts::start(is_current, |error| api::ApiError::named(error).is_by_the_field());
         if is_current {
             browser::seen::start();
-            components::push_cards::use_push().start();
+            offers.start_push();
         }
     }
-    browser::install::start();
+    offers.start_install();
+}
+
+/// The browser offers to install the app (`beforeinstallprompt`).
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn keep_install_prompt(prompt: wasm_bindgen::JsValue) {
+    browser::install::keep_prompt(prompt);
+    components::shown_when::use_offers().look_at_install();
 }

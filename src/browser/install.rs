@@ -1,13 +1,116 @@
-//! The card that offers the app for the home screen (`install.js`).
+//! What this browser offers to put the app on the home screen: its own prompt, or the steps of its menu.
 
-use wasm_bindgen::prelude::wasm_bindgen;
+use std::cell::RefCell;
 
-#[wasm_bindgen(module = "/src/browser/install.js")]
-extern "C" {
-    fn start_install();
+use wasm_bindgen::JsValue;
+
+use super::page::{self, get, listen, matches_media, window};
+
+/// "Later" and an installation are remembered for a month.
+const LATER_MS: f64 = 30.0 * 86_400_000.0;
+const LATER_KEY: &str = "install-later";
+
+/// Parts of the `User-Agent` of browsers inside other apps, which can install nothing (as `api::convert` knows them).
+const IN_APP: [&str; 7] = ["KAKAOTALK", "NAVER(inapp", "Instagram", "FBAN", "FBAV", "Line/", "DaumApps"];
+
+/// How a browser puts the app on the home screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// The browser's own prompt (`beforeinstallprompt`).
+    Prompt,
+    Iphone,
+    Samsung,
+    Chrome,
 }
 
-/// On every page: where there is such a card it decides whether it is shown.
-pub fn start() {
-    start_install();
+impl Way {
+    /// The word that marks the card for it in the document.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Prompt => "prompt",
+            Self::Iphone => "iphone",
+            Self::Samsung => "samsung",
+            Self::Chrome => "chrome",
+        }
+    }
+}
+
+thread_local! {
+    /// The browser's prompt, kept for our own button.
+    static PROMPT: RefCell<Option<JsValue>> = const { RefCell::new(None) };
+}
+
+/// Whether this is a browser inside another app.
+pub(super) fn is_in_app() -> bool {
+    let agent = window().navigator().user_agent().unwrap_or_default();
+    IN_APP.iter().any(|mark| agent.contains(mark))
+}
+
+/// How this browser puts the app on the home screen. `None` where it cannot, and inside the installed app.
+pub fn way() -> Option<Way> {
+    let navigator = window().navigator();
+    let standalone = get(&navigator, "standalone");
+    if matches_media("(display-mode: standalone)") || standalone.as_ref().is_some_and(JsValue::is_truthy) {
+        return None;
+    }
+    if PROMPT.with_borrow(Option::is_some) {
+        return Some(Way::Prompt);
+    }
+    if is_in_app() {
+        return None;
+    }
+    // Only Safari on iPhone and iPad knows `standalone` and has a touch screen; an iPad calls itself a Mac.
+    if standalone.is_some() && navigator.max_touch_points() > 1 {
+        return Some(Way::Iphone);
+    }
+    of_menu(&navigator.user_agent().unwrap_or_default())
+}
+
+/// The way that is found in the menu of a browser with this `User-Agent`.
+fn of_menu(agent: &str) -> Option<Way> {
+    if agent.contains("SamsungBrowser") {
+        return Some(Way::Samsung);
+    }
+    agent.split_once("Android")?.1.contains("Chrome/").then_some(Way::Chrome)
+}
+
+/// Keeps the browser's prompt.
+pub fn keep_prompt(prompt: JsValue) {
+    PROMPT.set(Some(prompt));
+}
+
+/// Shows the browser's prompt; it can be shown once. Browsers allow it only after a tap.
+pub async fn prompt() {
+    if let Some(prompt) = PROMPT.take() {
+        page::call(&prompt, "prompt").await;
+    }
+}
+
+/// Calls `act` when the app was installed.
+pub fn on_installed(act: impl Fn() + 'static) {
+    listen(&window(), "appinstalled", move |_| {
+        PROMPT.set(None);
+        act();
+    });
+}
+
+/// Whether somebody said "later" or installed the app within the last month.
+pub fn is_put_off() -> bool {
+    page::is_put_off(LATER_KEY)
+}
+
+pub fn put_off() {
+    page::put_off(LATER_KEY, LATER_MS);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_is_known_by_its_menu() {
+        assert_eq!(of_menu("Mozilla/5.0 (Linux; Android 15) SamsungBrowser/28.0 Chrome/130.0"), Some(Way::Samsung));
+        assert_eq!(of_menu("Mozilla/5.0 (Linux; Android 15) Chrome/142.0"), Some(Way::Chrome));
+        assert_eq!(of_menu("Mozilla/5.0 (X11; Linux x86_64) Chrome/142.0"), None);
+    }
 }

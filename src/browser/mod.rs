@@ -10,6 +10,7 @@ pub mod live;
 pub mod opening;
 pub mod page;
 pub mod panics;
+pub mod presence;
 pub mod push;
 pub mod renewal;
 pub mod seen;

@@ -1,13 +1,13 @@
 //! The permission for notifications, and how subscribing ended. The subscription itself is the service worker's: it
 //! must be able to renew it without a page.
 
-use js_sys::{Function, Number, Promise, Reflect};
-use serde::{Deserialize, Serialize};
-use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{Storage, Window};
+use web_sys::Window;
 
-use super::client::{self, SubscribeOutcome};
+use super::{
+    client::{self, SubscribeOutcome},
+    install::is_in_app,
+    page::{self, get, window},
+};
 
 /// "Later" is remembered for a week.
 const LATER_MS: f64 = 7.0 * 86_400_000.0;
@@ -15,7 +15,7 @@ const LATER_KEY: &str = "push-later";
 
 /// What this browser can do about notifications. The words of the first two are those of `Notification.permission`
 /// (Notifications API).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ability {
     /// Nobody was asked yet.
     Default,
@@ -32,6 +32,11 @@ pub enum Ability {
 }
 
 impl Ability {
+    /// Whether its card asks the person for something.
+    pub fn is_request(self) -> bool {
+        !matches!(self, Self::On | Self::Unsupported)
+    }
+
     /// The word that marks the card for it in the document.
     pub fn word(self) -> &'static str {
         match self {
@@ -46,15 +51,6 @@ impl Ability {
     }
 }
 
-#[wasm_bindgen(module = "/src/browser/install.js")]
-extern "C" {
-    fn is_in_app() -> bool;
-}
-
-fn get(object: &JsValue, name: &str) -> Option<JsValue> {
-    Reflect::get(object, &name.into()).ok().filter(|value| !value.is_undefined() && !value.is_null())
-}
-
 fn permission(window: &Window) -> Option<String> {
     get(window, "Notification")
         .filter(|_| get(window, "PushManager").is_some())
@@ -63,7 +59,7 @@ fn permission(window: &Window) -> Option<String> {
 
 /// What this browser can do; `None` where it is allowed and it must be tried first (`subscribe`).
 pub fn ability() -> Option<Ability> {
-    let window = web_sys::window()?;
+    let window = window();
     match permission(&window).as_deref() {
         Some("granted") => None,
         Some("denied") => Some(Ability::Denied),
@@ -89,30 +85,16 @@ pub async fn subscribe() -> Ability {
 
 /// Asks the person. A browser does so only after a tap.
 pub async fn ask() {
-    let asked = web_sys::window().and_then(|window| {
-        let api = get(&window, "Notification")?;
-        get(&api, "requestPermission")?.dyn_into::<Function>().ok()?.call0(&api).ok()?.dyn_into::<Promise>().ok()
-    });
-    if let Some(asked) = asked {
-        let _ = JsFuture::from(asked).await;
+    if let Some(api) = get(&window(), "Notification") {
+        page::call(&api, "requestPermission").await;
     }
-}
-
-fn storage() -> Option<Storage> {
-    web_sys::window()?.local_storage().ok()?
 }
 
 /// Whether somebody said "later" within the last week.
 pub fn is_put_off() -> bool {
-    let until = storage().and_then(|storage| storage.get_item(LATER_KEY).ok()?).map(|text| Number::parse_float(&text));
-    until.is_some_and(|until| js_sys::Date::now() < until)
+    page::is_put_off(LATER_KEY)
 }
 
 pub fn put_off() {
-    // The browser's own numbers: Rust's would bring the code that prints and reads them along.
-    if let (Some(storage), Ok(until)) =
-        (storage(), Number::from(js_sys::Date::now() + LATER_MS).to_string_with_radix(10))
-    {
-        let _ = storage.set_item(LATER_KEY, &String::from(until));
-    }
+    page::put_off(LATER_KEY, LATER_MS);
 }

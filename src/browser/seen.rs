@@ -7,7 +7,7 @@ use js_sys::{Function, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{UrlSearchParams, VisibilityState};
 
-use super::page::listen;
+use super::page;
 use crate::{domain::PairId, paths::Verb};
 
 /// Somebody who did nothing for so long is not looking.
@@ -20,10 +20,10 @@ thread_local! {
 /// Notes from now on when somebody touched the page.
 pub fn start() {
     let Some(window) = web_sys::window() else { return };
-    let touched = || TOUCHED_AT.set(js_sys::Date::now());
+    let touched = || TOUCHED_AT.set(page::now_ms());
     touched();
     for kind in ["pointerdown", "keydown", "scroll"] {
-        listen(&window, kind, touched);
+        page::listen(&window, kind, move |_| touched());
     }
 }
 

@@ -28,8 +28,10 @@ pub fn Digits(code: String) -> impl IntoView {
     view! { <p class="code digits">{code.replace('-', " ")}</p> }
 }
 
-/// What stands on the buttons, and what is said afterwards, in the language of the page.
+/// What stands on the buttons, and what is said afterwards, in the language of the page. It is a list in JSON, because
+/// the reader of a list is in the WASM already.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(into = "Vec<String>", from = "Vec<String>")]
 pub struct CodeWords {
     pub share: String,
     pub copy: String,
@@ -37,6 +39,19 @@ pub struct CodeWords {
     pub print: Option<String>,
     pub copied: String,
     pub copy_failed: String,
+}
+
+impl From<CodeWords> for Vec<String> {
+    fn from(words: CodeWords) -> Self {
+        vec![words.share, words.copy, words.copied, words.copy_failed, words.print.unwrap_or_default()]
+    }
+}
+
+impl From<Vec<String>> for CodeWords {
+    fn from(words: Vec<String>) -> Self {
+        let [share, copy, copied, copy_failed, print] = <[String; 5]>::try_from(words).unwrap_or_default();
+        Self { share, copy, print: Some(print).filter(|print| !print.is_empty()), copied, copy_failed }
+    }
 }
 
 /// Share, copy and perhaps print. `text` is copied; `message` is shared under `title`, with `link` where there is one.

@@ -1,10 +1,13 @@
-//! The cards that offer the app for the home screen, one for each way to do it. Hidden until `browser::install` knows
-//! which. An iPhone's steps stand with the notifications as well: there the one needs the other.
+//! The cards that offer the app for the home screen, one for each way to do it (`browser::install`). The steps of an
+//! iPhone are in the cards about notifications as well, because only an installed app gets them there.
 
 use leptos::prelude::*;
 
-use super::context::use_page_words;
-use crate::{paths, text::PageWords};
+use super::{
+    context::use_page_words,
+    shown_when::{Act, ActButton, ShownWhen},
+};
+use crate::{browser::install::Way, paths, text::PageWords};
 
 /// What to look for on the screen, drawn beside the words.
 #[derive(Clone, Copy)]
@@ -34,29 +37,30 @@ pub fn Step(sign: Sign, text: &'static str) -> impl IntoView {
     }
 }
 
-/// `answers`: how many answers the person has given. `is_polite`: on the today page, where it waits for the second.
+/// `given`: on today's page, where the cards are polite, the number of answers that the person has given.
 #[component]
-pub fn InstallCards(is_polite: bool, answers: i64) -> impl IntoView {
+pub fn InstallCards(#[prop(optional_no_strip)] given: Option<i64>) -> impl IntoView {
     let words = use_page_words();
-    let card = |way: &'static str, steps: Option<AnyView>| {
+    let button = |act, class: &'static str, label: &'static str| view! { <ActButton act class label/> };
+    let card = |way: Way, steps: Option<AnyView>| {
         view! {
-            <aside class="notice push-card" data-install=way data-answers=answers data-polite=is_polite.then_some("") hidden>
+            <ShownWhen condition=way.into() class="notice push-card".to_owned() push=None install=Some(way.word().to_owned()) given>
                 <h2>{words.install_title}</h2>
                 <p>{words.install_lead}</p>
                 {steps.map(|steps| view! { <ol class="pictured">{steps}</ol> })}
                 <div class="actions">
-                    {(way == "iphone").then(|| view! { <a class="button" href=paths::hand_over()>{words.push_install_code}</a> })}
-                    {(way == "prompt").then(|| view! { <button class="button" type="button" data-install-act="prompt">{words.install_button}</button> })}
-                    {is_polite.then(|| view! { <button class="button quiet" type="button" data-install-act="later">{words.push_ask_later}</button> })}
+                    {(way == Way::Iphone).then(|| view! { <a class="button" href=paths::hand_over()>{words.push_install_code}</a> })}
+                    {(way == Way::Prompt).then(|| button(Act::Install, "button", words.install_button))}
+                    {given.map(|_| button(Act::PutOffInstall, "button quiet", words.push_ask_later))}
                 </div>
-            </aside>
+            </ShownWhen>
         }
     };
     view! {
-        {card("prompt", None)}
-        {card("iphone", Some(view! { <IphoneSteps/> }.into_any()))}
-        {card("samsung", Some(steps(&[(Sign::Menu, words.install_samsung_one), (Sign::Add, words.install_samsung_two), (Sign::Home, words.install_last)])))}
-        {card("chrome", Some(steps(&[(Sign::Dots, words.install_chrome_one), (Sign::Add, words.install_chrome_two), (Sign::Home, words.install_last)])))}
+        {card(Way::Prompt, None)}
+        {card(Way::Iphone, Some(view! { <IphoneSteps/> }.into_any()))}
+        {card(Way::Samsung, Some(steps(&[(Sign::Menu, words.install_samsung_one), (Sign::Add, words.install_samsung_two), (Sign::Home, words.install_last)])))}
+        {card(Way::Chrome, Some(steps(&[(Sign::Dots, words.install_chrome_one), (Sign::Add, words.install_chrome_two), (Sign::Home, words.install_last)])))}
     }
 }
 

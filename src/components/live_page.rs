@@ -5,14 +5,15 @@ use std::time::Duration;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::fields::html;
 use crate::{
     api::{ReadInbox, SeenLive},
     browser::{
-        live::{self, Heard},
-        renewal, seen,
+        live::{self, Heard, Transport},
+        opening, page as browser_page, presence, renewal, seen,
     },
     domain::{DailyQuestionId, Event, EventKind, PairId},
-    paths::HasVerb,
+    paths::{self, HasVerb},
 };
 
 /// What a page shows, and so which events are a reason to draw it anew.
@@ -61,7 +62,7 @@ impl Shows {
 
 /// The page of somebody who is signed in, as the server drew it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
+pub struct PageContext {
     /// Whose browser this is: its tabs share one line.
     pub person: String,
     /// The build of the page. A line that names another one speaks of a newer release.
@@ -93,8 +94,15 @@ pub struct LiveFeed {
     pub is_lost: RwSignal<bool>,
     /// The line goes by long poll: news may be seconds late.
     pub is_slow: RwSignal<bool>,
+    /// How events reach this tab, once that is known: the number of a `Transport`. (A signal of a type that is there
+    /// already costs no code.)
+    pub transport: RwSignal<Option<i64>>,
     pub came_in: RwSignal<Option<CameIn>>,
-    line: StoredValue<Option<Line>>,
+    /// The path of a card that opened, while this tab is the one that says so; else empty.
+    pub opened: RwSignal<String>,
+    /// Today's page may show presence: the connection is there, and the page is no stored copy.
+    pub has_presence: RwSignal<bool>,
+    page: StoredValue<Option<PageContext>>,
     /// The number of the feed of the view that an island keeps true, if there is such an island.
     kept_from: StoredValue<Option<i64>>,
     /// The number that a view must have reached to hold everything heard; `i64::MAX` where that is not known.
@@ -106,12 +114,6 @@ pub fn use_live() -> LiveFeed {
     use_context::<LiveFeed>().unwrap_or_default()
 }
 
-/// Tells the browser half whose page this is. It shows nothing.
-#[island]
-pub fn LivePage(line: Line) -> impl IntoView {
-    use_live().line.set_value(Some(line));
-}
-
 impl LiveFeed {
     /// An island keeps a view true that was read at `as_of`: the page need not be drawn anew for it.
     pub fn keep_from(self, as_of: i64) {
@@ -120,12 +122,12 @@ impl LiveFeed {
 
     /// Whether somebody is signed in on this page.
     pub fn is_signed_in(self) -> bool {
-        self.line.with_value(Option::is_some)
+        self.page.with_value(Option::is_some)
     }
 
     /// For whom this page was drawn (empty: nobody).
     pub fn person(self) -> String {
-        self.line.with_value(|line| line.as_ref().map(|line| line.person.clone())).unwrap_or_default()
+        self.page.with_value(|page| page.as_ref().map(|page| page.person.clone())).unwrap_or_default()
     }
 
     /// Gives the number that a view must have reached, and forgets it.
@@ -148,7 +150,7 @@ impl LiveFeed {
     /// Opens the line when all islands are hydrated. `is_whole`: none of them failed. `is_current`: the page is no copy
     /// that this device kept; the view that an island keeps true is asked for in a copy as well.
     pub fn start(self, is_whole: bool, is_current: bool) {
-        let Some(line) = self.line.get_value() else { return };
+        let Some(page) = self.page.get_value() else { return };
         let kept_from = self.kept_from.get_value().filter(|_| is_whole);
         let renews = kept_from.is_none();
         if renews && !is_current {
@@ -157,15 +159,30 @@ impl LiveFeed {
         if renews {
             renewal::start();
         }
-        live::open(kept_from.unwrap_or(line.as_of), &line.person.clone(), move |heard| self.hear(&line, renews, heard));
+        let person = page.person.clone();
+        live::open(kept_from.unwrap_or(page.as_of), &person, move |heard| self.hear(&page, renews, heard));
+        opening::start(&person, move |card| self.opened.set(card));
+        self.has_presence.set(is_current);
     }
 
-    fn hear(self, line: &Line, renews: bool, heard: Heard) {
+    fn hear(self, page: &PageContext, renews: bool, heard: Heard) {
         match heard {
-            Heard::Hello(build) => self.is_outdated.set(build != line.build),
-            Heard::Slow(is_slow) => self.is_slow.set(is_slow),
+            Heard::Hello(build) => {
+                // Under `make dev` every start is a build of its own, named with a dash: the page follows by itself.
+                if build != page.build && page.build.contains('-') {
+                    browser_page::reload();
+                }
+                self.is_outdated.set(build != page.build);
+            }
+            Heard::Transport(transport) => {
+                self.transport.set(Some(transport as i64));
+                self.is_slow.set(transport == Transport::Poll);
+            }
+            Heard::Presence { pair, what } => presence::show(&pair, &what),
             Heard::Lost(is_lost) => {
                 self.is_lost.set(is_lost);
+                // Of a stored copy of a page: what it shows is up to date again (`style/components/header.css`).
+                browser_page::set_root_attribute("data-feed", if is_lost { "lost" } else { "up" });
                 // What could not be asked while the line was down is asked now.
                 if !is_lost {
                     self.change(i64::MAX);
@@ -177,17 +194,21 @@ impl LiveFeed {
                     renewal::ask_again();
                 }
             }
-            Heard::Event(event) => self.hear_event(line, renews, event),
+            Heard::Event(event) => self.hear_event(page, renews, event),
         }
     }
 
-    fn hear_event(self, line: &Line, renews: bool, event: Event) {
+    fn hear_event(self, page: &PageContext, renews: bool, event: Event) {
+        presence::settle(event.pair);
+        if let (EventKind::CardOpened, Some(pair), Some(question)) = (event.kind, event.pair, event.daily_question) {
+            opening::opened(&paths::card(pair, question));
+        }
         if let Some(unread) = event.unread {
             self.unread.set(Some(unread));
             seen::set_badge(unread);
             // What was seen as it came, on a page that shows it, needs no push to this browser.
-            if unread > 0 && line.shows.includes(&event) && event.pair.is_some_and(seen::is_looked_at) {
-                seen::post(SeenLive::VERB, event.seq, &line.person);
+            if unread > 0 && page.shows.includes(&event) && event.pair.is_some_and(seen::is_looked_at) {
+                seen::post(SeenLive::VERB, event.seq, &page.person);
             }
         }
         match event.kind {
@@ -195,7 +216,7 @@ impl LiveFeed {
             EventKind::HandOverUsed => self.came_in.set(Some(CameIn::ByHandOver)),
             _ => {}
         }
-        if renews && line.shows.changes_with(&event) {
+        if renews && page.shows.changes_with(&event) {
             renewal::ask_again();
         }
         // Another page's: a view that is kept true has nothing of it to show.
@@ -219,12 +240,25 @@ impl LiveFeed {
     }
 }
 
-/// The number of unread entries, as the server knew it and then as events tell it; nothing when it is zero.
+/// The number of unread entries, as the server knew it and then as events tell it; nothing when it is zero. It is on
+/// every page of somebody who is signed in, and brings what the connection needs to know of the page.
 #[island]
-pub fn UnreadCount(unread: i64) -> impl IntoView {
+pub fn UnreadCount(unread: i64, page: PageContext) -> impl IntoView {
     let live = use_live();
+    live.page.set_value(Some(page));
     let unread = move || live.unread.get().unwrap_or(unread);
     view! { <b data-unread hidden=move || unread() == 0 inner_html=move || unread().to_string()></b> }
+}
+
+/// How news reaches this tab, in a sentence once that is known. `sentences`: by stream, by poll, by another tab.
+#[island]
+pub fn TransportLine(sentences: Vec<String>) -> impl IntoView {
+    let live = use_live();
+    let sentence = move || {
+        let place = live.transport.get().and_then(|transport| usize::try_from(transport).ok());
+        place.and_then(|place| sentences.get(place).cloned()).unwrap_or_default()
+    };
+    view! { <p class="hint" inner_html=move || html(&sentence())></p> }
 }
 
 /// The button that says that everything was read. With a script, looking is reading: it is said at once, and the button

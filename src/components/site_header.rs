@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     context::{use_build, use_home, use_origin, use_page_words},
-    live_page::{Line, LivePage, Shows, UnreadCount},
+    live_page::{PageContext, Shows, UnreadCount},
 };
 use crate::{
     api::PairLink,
@@ -31,28 +31,31 @@ pub fn SiteHeader(
 ) -> impl IntoView {
     let words = use_page_words();
     let home = use_home();
-    let line =
-        home.name.is_some().then(|| Line { person: use_origin().whose, build: use_build(), as_of: home.as_of, shows });
+    let page = home.name.is_some().then(|| PageContext {
+        person: use_origin().whose,
+        build: use_build(),
+        as_of: home.as_of,
+        shows,
+    });
     let switcher = pair.filter(|_| home.pairs.len() > 1).map(|current| switcher(words, &home.pairs, current));
     view! {
         <header class="site-header">
             <a class="brand" href=paths::home()>{words.brand}</a>
             {switcher}
-            {home.name.is_some().then(|| bell(words, home.unread))}
+            {page.map(|page| bell(words, home.unread, page))}
         </header>
-        {line.map(|line| view! { <LivePage line/> })}
     }
 }
 
 /// The way to the inbox, with the number of what was not read.
-fn bell(words: &'static PageWords, unread: i64) -> impl IntoView + use<> {
+fn bell(words: &'static PageWords, unread: i64, page: PageContext) -> impl IntoView + use<> {
     view! {
         <a class="bell" href=paths::inbox()>
             <svg viewBox="0 0 24 24" aria-hidden="true" focusable="false">
                 <path d="M12 3a6 6 0 0 0-6 6v4l-2 4h16l-2-4V9a6 6 0 0 0-6-6zM9.5 19.5a2.6 2.6 0 0 0 5 0"/>
             </svg>
             <span>{words.tab_inbox}</span>
-            <UnreadCount unread/>
+            <UnreadCount unread page/>
         </a>
     }
 }

@@ -3,70 +3,55 @@
 use std::time::Duration;
 
 use leptos::{prelude::*, task::spawn_local};
-use serde::{Deserialize, Serialize};
 
 use super::{
     context::use_page_words,
     live_page::{CameIn, use_live},
     unsent::UnsentTexts,
 };
-use crate::browser::{drafts, page};
+use crate::browser::{drafts, opening, page};
 
 /// Whoever puts the newer build off is asked again after this time.
 const UPDATE_AGAIN: Duration = Duration::from_secs(3_600);
 
-/// The sentences of the island, in the language of the page.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct TabWords {
-    update_ready: String,
-    update_now: String,
-    update_later: String,
-    update_unsaved: String,
-    live_lost: String,
-    live_slow: String,
-    recovery_used: String,
-    handed_over: String,
-}
-
 #[component]
 pub fn HiddenNotices() -> impl IntoView {
     let words = use_page_words();
-    let tab_words = TabWords {
-        update_ready: words.update_ready.to_owned(),
-        update_now: words.update_now.to_owned(),
-        update_later: words.update_later.to_owned(),
-        update_unsaved: words.update_unsaved.to_owned(),
-        live_lost: words.live_lost.to_owned(),
-        live_slow: words.live_slow.to_owned(),
-        recovery_used: words.recovery_used_elsewhere.to_owned(),
-        handed_over: words.handed_over_elsewhere.to_owned(),
-    };
+    let sentences = [
+        words.update_ready,
+        words.update_now,
+        words.update_later,
+        words.update_unsaved,
+        words.live_lost,
+        words.live_slow,
+        words.recovery_used_elsewhere,
+        words.handed_over_elsewhere,
+        &format!("{} · {}", words.card_opened, words.opened_go),
+        words.opened_close,
+    ];
+    let sentences = sentences.map(str::to_owned).to_vec();
     view! {
-        <TabNotices words=tab_words/>
-        // Scripts show these: the texts that wait on this device (`client/aside.ts`), and a card that opened
-        // (`browser/opening.js`).
+        <TabNotices sentences/>
+        // `client/aside.ts` shows these: texts that wait on this device, and that they were sent.
         <div class="said" role="status">
             <p class="notice warn" data-notice="waiting" hidden>{words.waiting_here}</p>
             <p class="notice warm" data-notice="sent" hidden>{words.waiting_sent}</p>
-        </div>
-        <div class="toast" role="status">
-            <div data-opened hidden>
-                <a href="">{format!("{} · {}", words.card_opened, words.opened_go)}</a>
-                <button type="button" aria-label=words.opened_close>"×"</button>
-            </div>
         </div>
         <UnsentTexts/>
     }
 }
 
-/// Each region is there from the start, so that a screen reader says what appears in it.
+/// Each region is there from the start, so that a screen reader says what appears in it. `sentences`: in the language of
+/// the page and in the order below; a list, because the JSON reader of a struct with so many fields costs 1 kB.
 #[island]
-fn TabNotices(words: TabWords) -> impl IntoView {
+fn TabNotices(sentences: Vec<String>) -> impl IntoView {
+    let [ready, now, later, unsaved, lost, slow, recovery_used, handed_over, opened, close] =
+        <[String; 10]>::try_from(sentences).unwrap_or_default();
     let live = use_live();
     let is_put_off = RwSignal::new(false);
     let is_unsaved = RwSignal::new(false);
     let is_hidden = move || !live.is_outdated.get() || is_put_off.get();
-    let ready = StoredValue::new((words.update_ready, words.update_unsaved));
+    let ready = StoredValue::new((ready, unsaved));
     let sentence =
         move || ready.with_value(|(ready, unsaved)| if is_unsaved.get() { unsaved.clone() } else { ready.clone() });
     // Not before what is being typed lies on this device.
@@ -89,15 +74,21 @@ fn TabNotices(words: TabWords) -> impl IntoView {
         <div class="said" role="status">
             <div class="update-bar" data-notice="build" hidden=is_hidden>
                 <span inner_html=move || super::fields::html(&sentence())></span>
-                <a class="button" href="" on:click=update>{words.update_now}</a>
-                <button class="button quiet" type="button" on:click=put_off>{words.update_later}</button>
+                <a class="button" href="" on:click=update>{now}</a>
+                <button class="button quiet" type="button" on:click=put_off>{later}</button>
             </div>
-            <p class="status" data-notice="lost" hidden=move || !live.is_lost.get()>{words.live_lost}</p>
-            <p class="status" data-notice="slow" hidden=move || !live.is_slow.get()>{words.live_slow}</p>
+            <p class="status" data-notice="lost" hidden=move || !live.is_lost.get()>{lost}</p>
+            <p class="status" data-notice="slow" hidden=move || !live.is_slow.get()>{slow}</p>
         </div>
         <div class="said" role="alert">
-            <p class="notice warn" data-notice="recovery" hidden=came_in(CameIn::WithRecoveryCode)>{words.recovery_used}</p>
-            <p class="notice warn" data-notice="handed" hidden=came_in(CameIn::ByHandOver)>{words.handed_over}</p>
+            <p class="notice warn" data-notice="recovery" hidden=came_in(CameIn::WithRecoveryCode)>{recovery_used}</p>
+            <p class="notice warn" data-notice="handed" hidden=came_in(CameIn::ByHandOver)>{handed_over}</p>
+        </div>
+        <div class="toast" role="status">
+            <div hidden=move || live.opened.with(String::is_empty)>
+                <a href=move || live.opened.get()>{opened}</a>
+                <button type="button" aria-label=close on:click=|_| opening::forget()>"×"</button>
+            </div>
         </div>
     }
 }

@@ -12,7 +12,7 @@ use super::{
     today_state::answerable,
 };
 use crate::{
-    api::{self, AnswersView, KeepRecovery, QuestionView, RenewRecovery, StartAgain, TodayView},
+    api::{self, AnswersView, KeepRecovery, RenewRecovery, StartAgain, TodayView},
     browser::{
         self,
         drafts::{self, PairDrafts, Sent},
@@ -23,7 +23,7 @@ use crate::{
         fields::{AttemptKey, html},
         form::Form,
         live_page::use_live,
-        push_cards::use_push,
+        shown_when::use_offers,
         unsent::UnsentTexts,
     },
     domain::{DailyQuestionId, EventKind, PairPhase},
@@ -74,14 +74,18 @@ pub fn Today(today: TodayView) -> impl IntoView {
         });
         spawn_local(drafts::settle(drafts, kept.is_fetched()));
     });
-    // The first saved answer is the moment to speak of notifications.
-    let push = use_push();
-    Effect::new(move |_| {
-        if kept.view.with(|today| today.question.as_ref().is_some_and(QuestionView::has_answered)) {
-            push.has_answered.set(true);
-        }
-    });
+    // The first saved answer is the moment to speak of notifications, the second to speak of the home screen. Where
+    // the page came with an answer, the server has counted it.
+    let offers = use_offers();
+    let own = move || kept.view.with(own_answers);
+    let came_with = untrack(own);
+    Effect::new(move |_| offers.count_answers(if came_with > 0 { 0 } else { own() }));
     view! { <Shown kept sender/> }
+}
+
+/// How many of my own answers the page shows.
+fn own_answers(today: &TodayView) -> i64 {
+    today.question.iter().chain(&today.later).filter(|question| question.has_answered()).count() as i64
 }
 
 #[component]

@@ -3,13 +3,16 @@
 use leptos::prelude::*;
 
 use crate::{
-    api::TodayView,
+    api::{ShowPresence, TodayView},
+    browser::presence,
     components::{
-        context::use_words,
+        context::{use_origin, use_words},
         fields::html,
+        live_page::use_live,
         windows::{Seat, Windows},
     },
     domain::Role,
+    paths::HasVerb,
     text,
 };
 
@@ -80,6 +83,33 @@ pub fn TodayScene(view: RwSignal<TodayView>) -> impl IntoView {
         <div class="today-scene">
             <figure class="scene"><Windows left=seat(Role::Parent) right=seat(Role::Child) time_of_year hour label/></figure>
             <dl class="who">{who(Role::Parent)} {who(Role::Child)}</dl>
+            <PresenceLine view/>
         </div>
+    }
+}
+
+/// What the other member is doing. The element is there before the sentence, so that a screen reader says it.
+#[component]
+fn PresenceLine(view: RwSignal<TodayView>) -> impl IntoView {
+    let live = use_live();
+    let whose = use_origin().whose;
+    let (sentence, is_said) = (RwSignal::new(String::new()), RwSignal::new(true));
+    let pair = view.with_untracked(|today| today.pair.id);
+    Effect::new(move |_| {
+        if live.has_presence.get() {
+            presence::start(ShowPresence::VERB, pair, whose.clone(), move |text, says| {
+                // An empty line is no news: it keeps what was set for the last sentence.
+                if !text.is_empty() {
+                    is_said.set(says);
+                }
+                sentence.set(text);
+            });
+        }
+    });
+    let politeness = move || if is_said.get() { "polite" } else { "off" };
+    // It has its class while it is in use: what a stored copy shows is not of now.
+    let is_on = move || live.has_presence.get();
+    view! {
+        <p class:presence=is_on role="status" aria-live=politeness inner_html=move || html(&sentence.get())></p>
     }
 }

@@ -50,8 +50,8 @@ fn Devices(devices: DevicesView) -> impl IntoView {
             <HiddenNotices/>
             <h1>{words.devices_title}</h1>
             <p class="lead">{words.devices_lead}</p>
-            <PushCards is_polite=false/>
-            <InstallCards is_polite=false answers=0/>
+            <PushCards/>
+            <InstallCards/>
             <section class="panel">
                 <h2>{words.devices_title}</h2>
                 {[TestDevice::VERB, RenameDevice::VERB, RemoveDevice::VERB].map(|act| view! { <FieldError id=format!("{}-error", act.name()) sentence=use_sentence(act, &[])/> })}

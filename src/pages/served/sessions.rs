@@ -9,6 +9,7 @@ use crate::{
         context::{use_locale, use_page_words, use_sentence},
         fields::FieldError,
         form::Form,
+        live_page::TransportLine,
     },
     paths::HasVerb,
     reads::SessionView,
@@ -33,7 +34,7 @@ pub(super) fn SessionsPanel(sessions: Vec<SessionView>, back: String) -> impl In
                     <div class="actions"><button class="button ghost" type="submit">{words.sessions_end_others}</button></div>
                 </Form>
             })}
-            <p class="hint" data-road data-sse=words.road_sse data-tab=words.road_tab data-poll=words.road_poll></p>
+            <TransportLine sentences=[words.road_sse, words.road_poll, words.road_tab].map(str::to_owned).to_vec()/>
         </section>
     }
 }

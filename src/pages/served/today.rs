@@ -29,7 +29,7 @@ pub fn TodayPage() -> impl IntoView {
 #[component]
 fn Served(today: TodayView) -> impl IntoView {
     let words = use_page_words();
-    let (pair, answers) = (today.pair.id, use_home().answers);
+    let (pair, given) = (today.pair.id, Some(use_home().answers));
     let other = today.pair.other.as_ref().map(|other| other.call(words));
     let props = TodayProps {
         locale: use_locale(),
@@ -44,7 +44,7 @@ fn Served(today: TodayView) -> impl IntoView {
         <HiddenNotices/>
         {[Nudge::VERB, MoveOn::VERB, SwapQuestion::VERB, KeepRecovery::VERB, RenewRecovery::VERB].map(|act| view! { <FieldError id=format!("{}-error", act.name()) sentence=use_sentence(act, &[])/> })}
         <main id="main" class="page page-today"><TodayIsland props/></main>
-        <div class="page page-push"><LeadOut/><PushCards is_polite=true other has_answered={answers > 0}/><InstallCards is_polite=true answers/></div>
+        <div class="page page-push"><LeadOut/><PushCards given other/><InstallCards given/></div>
         <Tabs pair current=Tab::Today/>
     }
 }

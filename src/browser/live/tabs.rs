@@ -1,0 +1,70 @@
+//! What the tabs of one person in one browser share: a lock, whose holder leads (Web Locks), and a channel, on which the
+//! leader passes on what it hears (BroadcastChannel).
+
+use js_sys::{Object, Promise};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
+use web_sys::{AbortController, BroadcastChannel, Event};
+
+use crate::browser::page::{get, set, window};
+
+#[wasm_bindgen]
+extern "C" {
+    /// `LockManager` of the Web Locks API, which `web-sys` has only as unstable.
+    type Locks;
+    #[wasm_bindgen(method)]
+    fn request(this: &Locks, name: &str, options: &Object, hold: &JsValue) -> Promise;
+}
+
+/// The lock and the channel.
+pub(super) struct Tabs {
+    name: String,
+    channel: BroadcastChannel,
+    locks: Locks,
+    /// Called with the lock; the lock is held until the promise it returns is fulfilled.
+    hold: Closure<dyn Fn() -> Promise>,
+    _listener: Closure<dyn Fn(Event)>,
+}
+
+impl Tabs {
+    /// Opens the channel of `person`. `None` where this browser lacks locks or channels.
+    pub(super) fn open(
+        person: &str,
+        hear: impl Fn(Event) + 'static,
+        hold: impl Fn() -> Promise + 'static,
+    ) -> Option<Self> {
+        let window = window();
+        let locks = get(&window.navigator(), "locks")?;
+        get(&window, "BroadcastChannel")?;
+        let name = ["live:", person].concat();
+        let channel = BroadcastChannel::new(&name).ok()?;
+        let listener = Closure::<dyn Fn(Event)>::new(hear);
+        channel.set_onmessage(Some(listener.as_ref().unchecked_ref()));
+        let hold = Closure::<dyn Fn() -> Promise>::new(hold);
+        Some(Self { name, channel, locks: locks.unchecked_into(), hold, _listener: listener })
+    }
+
+    pub(super) fn close(&self) {
+        self.channel.close();
+    }
+
+    /// Waits for the lock, or takes it away from its holder when there is nothing to withdraw the request by. The
+    /// promise is settled when the lock is held no more.
+    pub(super) fn request_lock(&self, withdrawal: Option<&AbortController>) -> Promise {
+        let options = Object::new();
+        match withdrawal {
+            Some(withdrawal) => set(&options, "signal", &withdrawal.signal()),
+            None => set(&options, "steal", &JsValue::TRUE),
+        }
+        self.locks.request(&self.name, &options, self.hold.as_ref())
+    }
+
+    /// Tells the other tabs. `transport` is the word for how this tab reads. Tabs of an earlier release read the same
+    /// fields.
+    pub(super) fn tell(&self, kind: &str, text: &JsValue, transport: &str) {
+        let message = Object::new();
+        set(&message, "kind", &kind.into());
+        set(&message, "text", text);
+        set(&message, "road", &transport.into());
+        let _ = self.channel.post_message(&message);
+    }
+}
