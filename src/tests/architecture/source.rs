@@ -184,7 +184,7 @@ impl Source {
         self.all_paths()
             .into_iter()
             .filter_map(|(line, scope, parts)| {
-                let parts = self.from_root(&parts)?;
+                let parts = self.path_from_root(&parts)?;
                 Some(Named { line, parts, is_inside: scope != 0 })
             })
             .collect()
@@ -203,7 +203,7 @@ impl Source {
     }
 
     /// A path from `crate` or `super` as from the root of the crate.
-    pub(super) fn from_root(&self, parts: &[String]) -> Option<Vec<String>> {
+    pub(super) fn path_from_root(&self, parts: &[String]) -> Option<Vec<String>> {
         let supers = parts.iter().take_while(|part| *part == "super").count();
         if parts[0] == "crate" {
             return Some(parts[1..].to_vec());
