@@ -30,7 +30,9 @@ NODE_MODULES := end2end/node_modules/.package-lock.json
 WASM_OPT := end2end/node_modules/.bin/wasm-opt --remove-exports='*intounderlying*' -Os -Oz --converge --strip-producers --enable-bulk-memory --enable-nontrapping-float-to-int \
 	--enable-reference-types --enable-sign-ext --enable-mutable-globals
 SHRINK := $(if $(filter dev,$(PROFILE)),,yes)
+# wasm-bindgen names a module once for each function that it imports from it, which esbuild calls a duplicate key.
 ESBUILD := end2end/node_modules/.bin/esbuild --bundle --target=es2022 --charset=utf8 --log-level=warning \
+	--log-override:duplicate-object-key=silent \
 	$(if $(SHRINK),--minify)
 
 PUBLIC := $(STAMPS)/public-$(notdir $(SITE))

@@ -1,5 +1,5 @@
-// Puts .br (quality 11) and .gz beside every text-like file below a folder: compress.mjs FOLDER.
-// A file whose two companions are at least as new as itself is left alone; companions without their file are removed.
+// compress.mjs FOLDER: writes .br (quality 11) and .gz next to every text-like file below a folder.
+// A file is skipped if its .br and .gz are at least as new as the file. A .br or .gz without its file is removed.
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
@@ -19,7 +19,7 @@ for (const name of readdirSync(folder, { recursive: true })) {
   const bytes = readFileSync(file);
   const params = {
     [constants.BROTLI_PARAM_QUALITY]: 11,
-    [constants.BROTLI_PARAM_LGWIN]: 22, // what every browser accepts without asking
+    [constants.BROTLI_PARAM_LGWIN]: 22, // the largest window that every browser accepts
     [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
   };
   writeFileSync(`${file}.br`, brotliCompressSync(bytes, { params }));

@@ -1,9 +1,9 @@
-// The end of a test run: count.mjs RUST_LOG PLAYWRIGHT_JSON says again why each browser test failed, then prints
-// "N passed, N failed".
-// A file that is not there was not reached. One that cannot be read through means no line at all rather than a guess.
+// count.mjs RUST_LOG PLAYWRIGHT_JSON: the summary of a test run. It prints the error of each failed browser test again,
+// then "N passed, N failed".
+// A missing file means that the run ended before that step. If a file cannot be parsed, no summary line is printed.
 import { existsSync, readFileSync } from 'node:fs';
 
-/** cargo-nextest's summary, else the "test result" lines of cargo test. */
+/** Reads the summary of cargo-nextest, or else the "test result" lines of cargo test. */
 function rust(text) {
   const summary = text.replace(/\x1b\[[0-9;]*m/g, '').match(/^\s*Summary \[.*?\] .*tests? run: (.*)$/m);
   if (summary) {
@@ -18,7 +18,7 @@ function rust(text) {
   });
 }
 
-/** Playwright's JSON report; errors outside any test (a spec that does not parse) are no count. */
+/** Reads Playwright's JSON report. Returns null for errors outside any test, such as a spec that does not parse. */
 function playwright(text) {
   const { stats, errors, suites } = JSON.parse(text);
   suites.forEach(sayWhy);
@@ -26,7 +26,7 @@ function playwright(text) {
   return { passed: stats.expected + stats.flaky, failed: stats.unexpected };
 }
 
-/** The first lines of each failure: what a long log ends with is what gets read. */
+/** Prints the first lines of each failure, because most readers look only at the end of a long log. */
 function sayWhy({ suites = [], specs = [] }) {
   suites.forEach(sayWhy);
   for (const { title, file, line, tests } of specs) {

@@ -1,5 +1,5 @@
-// Bundles and minifies a style sheet and what it imports: css.mjs IN OUT. A parse error names file and line and fails.
-// Addresses in url() are left as written: use absolute paths.
+// css.mjs IN OUT: bundles and minifies a style sheet with its imports. A parse error prints file and line and fails.
+// Paths in url() are not changed, so use absolute paths.
 import { createRequire } from 'node:module';
 import { relative } from 'node:path';
 import { writeFileSync } from 'node:fs';

@@ -1,16 +1,16 @@
-// `make dev`: builds both halves for debugging, serves them, and does so again whenever a file changes.
-// An open page reloads by itself: the restarted server tells its stream another build id.
+// `make dev`: builds both halves for debugging, serves them, and rebuilds after each change of a file.
+// An open page reloads itself, because the restarted server sends another build id on the page's stream.
 import { spawn } from 'node:child_process';
 import { existsSync, watch } from 'node:fs';
 
 const SITE = 'target/dev-site';
 const DEV = [`SITE=${SITE}`, 'PROFILE=dev'];
 const WATCHED = ['src', 'style', 'public', 'migrations', 'Cargo.toml'];
-const QUIET_MS = 300; // an editor writes a file in several steps
+const QUIET_MS = 300; // wait, because an editor writes a file in several steps
 
-let server; // the running child, if any
-let changed = new Set(WATCHED); // where something changed since the last build began
-let unbuilt = []; // what a failed build leaves for the next
+let server; // the server process, if it runs
+let changed = new Set(WATCHED); // folders and files that changed since the last build began
+let unbuilt = []; // changes of a failed build, to be built next time
 let building = false;
 let timer;
 
@@ -34,7 +34,7 @@ async function startServer() {
 }
 
 async function build() {
-  if (building) return; // the running build looks again when it is done
+  if (building) return; // the running build checks `changed` again at its end
   building = true;
   while (changed.size > 0) {
     const begun = Date.now();

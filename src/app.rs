@@ -1,4 +1,4 @@
-//! The document around every page. Rendered on the server only.
+//! The HTML document around every page, which only the server renders.
 
 use leptos::prelude::*;
 use leptos_meta::{Meta, MetaTags, Title, provide_meta_context};
@@ -12,28 +12,29 @@ use crate::{
     text,
 };
 
-/// What the server knows of a page before it renders it.
+/// The data about a page that the server has before rendering.
 #[derive(Debug, Clone)]
 pub struct PageFrame {
     pub locale: Locale,
     pub text_size: TextSize,
     pub build: String,
     pub public_url: String,
-    /// Who is here; `as_of` is read before the page's own data, so that no event between them is missed.
+    /// The signed-in person, if any, and their pairs. The server reads `as_of` before the page's own data, so that no
+    /// event between the two reads is missed.
     pub home: HomeView,
-    /// Whose browser this is: its tabs share one line.
+    /// The person signed in on this browser. All tabs of that person share one connection to the feed.
     pub person: Option<PersonId>,
-    /// The page's own address: path and query.
+    /// The path and query of this page.
     pub address: String,
-    /// A form's post that was refused and is answered with this page.
+    /// The refused form post that this page answers, if any.
     pub refused: Option<Refused>,
-    /// What a second post of this page's forms is known by.
+    /// The key that identifies a second post of a form on this page.
     pub attempt: String,
-    /// What another app shared, for the page that shows it once more.
+    /// Text that another app shared to `/share`; usually empty.
     pub shared: SharedText,
 }
 
-/// The document.
+/// Renders the HTML document.
 pub fn shell() -> impl IntoView {
     let Some(frame) = use_context::<PageFrame>() else {
         return ().into_any();
@@ -53,8 +54,8 @@ pub fn shell() -> impl IntoView {
     let as_of = frame.home.name.is_some().then(|| frame.home.as_of.to_string());
     view! {
         <!DOCTYPE html>
-        <html lang=frame.locale.tag() data-text-size=frame.text_size.word() data-build=frame.build.clone() data-as-of=as_of
-            data-person=whose>
+        <html lang=frame.locale.tag() data-text-size=frame.text_size.word() data-build=frame.build.clone()
+            data-as-of=as_of data-person=whose>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
@@ -67,7 +68,8 @@ pub fn shell() -> impl IntoView {
                 {og("og:description", words.tagline)}
                 {og("og:image", &picture)}
                 {og("og:type", "website")}
-                <link rel="preload" href="/fonts/question.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
+                <link rel="preload" href="/fonts/question.woff2" r#as="font" r#type="font/woff2"
+                    crossorigin="anonymous"/>
                 <link rel="stylesheet" href=asset("umbba.css")/>
                 <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
                 <link rel="apple-touch-icon" href="/icons/apple-touch-icon.png"/>
@@ -87,19 +89,19 @@ pub fn shell() -> impl IntoView {
     .into_any()
 }
 
-/// A line of the Open Graph protocol: what link previews show. Never a name.
+/// A `<meta>` element of the Open Graph protocol, which link previews show. It never contains a person's name.
 fn og(property: &'static str, content: &str) -> impl IntoView + use<> {
     leptos::html::meta().attr("property", property).attr("content", content.to_owned())
 }
 
-/// Loads the browser half and hydrates the islands. Leptos' own component writes the nonce into `crossorigin` and lets
-/// a failed start pass unseen (leptos-rs/leptos#4843). An island that meets another document than the server's panics;
-/// a copy of its elements takes their place, because a copy has the text and none of the listeners.
+/// Loads the browser half and hydrates the islands. Leptos' own component writes the nonce into `crossorigin` and does
+/// not report a failed start (leptos-rs/leptos#4843). An island panics when the document differs from what the server
+/// sent. The script then replaces the island's elements with a copy, which keeps the text and drops the listeners.
 #[component]
 fn Hydration(of_build: String) -> impl IntoView {
     let (script, wasm) = (paths::asset(&of_build, "umbba.js"), paths::asset(&of_build, "umbba.wasm"));
     if let Some(shared) = Owner::current_shared_context() {
-        // Outside the islands nothing is hydrated.
+        // Only islands are hydrated.
         shared.set_is_hydrating(false);
     }
     let start = format!(
@@ -108,7 +110,8 @@ fn Hydration(of_build: String) -> impl IntoView {
          const failed = (error) => {{ console.error(error); dataset.hydration = 'failed'; }};\
          const wake = (island) => {{\
          try {{ half[island.dataset.component](island); return true; }}\
-         catch (error) {{ failed(error); island.replaceWith(island.cloneNode(true)); delete dataset.hydration; return false; }} }};\
+         catch (error) {{ failed(error); island.replaceWith(island.cloneNode(true)); \
+         delete dataset.hydration; return false; }} }};\
          const ready = init({{ module_or_path: {wasm:?} }});\
          addEventListener('beforeinstallprompt', (event) => {{\
          event.preventDefault();\

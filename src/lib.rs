@@ -5,20 +5,21 @@
 //! main → cli → http → app → pages → components → api → server → domain
 //!                                            (text, paths, browser: small modules just above domain)
 //! ```
-//! A module uses those to its right only; `src/tests/architecture/` checks it. Components use `api` because they show
-//! its views. `domain` has the product rules and nothing else (`docs/RULES.md`); `text` every sentence, `paths` every
-//! URL, `browser` every call to the browser, `page_status` the status of a page being rendered. `server` is the
-//! application: `storage` has all SQL, `services` the use cases, `live` the feed, `push` the senders, `jobs` the loops.
-//! `http` has the endpoints. `docs/ARCHITECTURE.md` has the module map, four requests followed through the files, and
-//! the terms.
+//! A module may use only the modules to its right; `src/tests/architecture/` checks this rule. Components use `api`
+//! because they show its views. `domain` contains only the product rules (`docs/RULES.md`), `text` every sentence,
+//! `paths` every URL, `browser` every call to the browser, `page_status` the status of a page being rendered. `server`
+//! is the application: `storage` has all SQL, `services` the use cases, `live` the feed, `push` the senders, `jobs` the
+//! loops. `http` has the endpoints. `docs/ARCHITECTURE.md` has the module map, follows four requests through the files
+//! and defines the terms.
 //!
 //! # The browser half
-//! Every page is rendered by the server. What is alive in the browser is a Leptos island: today's page is one
-//! (`pages::TodayIsland`), so neither router, resources nor suspense are in the WASM, and a cheap phone loads about
-//! half of what hydrating every page took. Everything else is links and forms (`pages/served`) with a few small islands
-//! (buttons, cards, notices), and an event makes such a page ask the server for itself again (`components::live_page`).
+//! The server renders every page. In the browser only Leptos islands are hydrated. Today's page is one island
+//! (`pages::TodayIsland`), so the WASM contains no router, resources or suspense, and a phone loads about half of what
+//! hydrating every page took. All other pages are links and forms (`pages/served`) with a few small islands (buttons,
+//! cards, notices). An event makes such a page load again (`components::live_page`).
 //!
-//! The `cfg` gates below are the only ones of the crate: the server half is `ssr`, the browser half `hydrate`.
+//! The `cfg` gates below are the only ones of the crate. The feature `ssr` builds the server half, and the feature
+//! `hydrate` the browser half.
 
 #![recursion_limit = "512"]
 
@@ -40,12 +41,12 @@ pub mod http;
 #[cfg(feature = "ssr")]
 pub mod server;
 
-/// `ServiceError` becomes `ApiError`: the one place where an accident turns into a code.
+/// The conversion from `ServiceError` to `ApiError`, the only place that maps an internal error to a code.
 #[cfg(feature = "ssr")]
 #[path = "api/from_service.rs"]
 mod from_service;
 
-/// What a server function may ask of the request it serves. It stands below `api`, so that `api` need not know `http`.
+/// What a server function may read of its request. The module is below `api`, so that `api` does not depend on `http`.
 #[cfg(feature = "ssr")]
 #[path = "http/request.rs"]
 pub mod request;
@@ -55,23 +56,23 @@ pub mod request;
 #[path = "http/cookies.rs"]
 pub mod cookies;
 
-/// What pages read that no browser asks for by itself.
+/// What server-rendered pages read, without an endpoint for browsers.
 #[cfg(feature = "ssr")]
 #[path = "api/reads/mod.rs"]
 pub mod reads;
 
-/// The HTTP status of the page being rendered; in the browser there is none to set.
+/// The HTTP status of the page being rendered. In the browser half there is no status to set.
 #[cfg(feature = "ssr")]
 #[path = "http/page_status.rs"]
 pub mod page_status;
 #[cfg(not(feature = "ssr"))]
 pub mod page_status {
-    /// A page that is already in the browser has its status.
+    /// Does nothing: a page in the browser already has its status.
     pub fn set(_status: u16) {}
 }
 
-/// The number of letters in a text (extended grapheme clusters, UAX #29). The server decides; the browser shows its own
-/// count, so that the WASM holds no Unicode tables.
+/// The number of letters in a text (extended grapheme clusters, UAX #29). The server's count decides. The browser half
+/// uses the browser's own count, so that the WASM contains no Unicode tables.
 #[cfg(feature = "ssr")]
 pub mod letters {
     pub use crate::domain::graphemes as count;
@@ -84,13 +85,13 @@ pub mod letters {
 #[cfg(all(test, feature = "ssr"))]
 mod tests;
 
-/// Pages that only the server renders: links and forms, woken by `components::live_page`.
+/// Pages that only the server renders: links and forms, which `components::live_page` loads again after an event.
 #[cfg(feature = "ssr")]
 #[path = "pages/served/mod.rs"]
 pub mod served;
 
-/// Prepares the browser half of a page: afterwards the start script (`app.rs`) hydrates one island after the other. All
-/// of them find the live feed in the context of the root owner, which lives as long as the page.
+/// Prepares the browser half of a page, before the start script (`app.rs`) hydrates one island after the other. The
+/// islands find the live feed in the context of the root owner, which lives as long as the page.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
@@ -101,9 +102,9 @@ pub fn hydrate() {
     leptos::prelude::provide_context(components::shown_when::Offers::default());
 }
 
-/// Starts what a page does besides its islands, when all of them were hydrated. `is_whole`: none of them failed, as one
-/// does where a translator or an extension had changed the document. `is_current`: the page is the server's answer, and
-/// no copy that this device kept.
+/// Starts the work of a page besides its islands, after the start script has hydrated all islands. `is_whole`: no
+/// island failed. An island fails when a translator or an extension has changed the document. `is_current`: the page is
+/// the server's response, not a copy stored on this device.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn start(is_whole: bool, is_current: bool) {
@@ -120,7 +121,7 @@ pub fn start(is_whole: bool, is_current: bool) {
     offers.start_install();
 }
 
-/// The browser offers to install the app (`beforeinstallprompt`).
+/// Keeps the browser's install prompt (`beforeinstallprompt`) and updates the install cards.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn keep_install_prompt(prompt: wasm_bindgen::JsValue) {

@@ -1,4 +1,4 @@
-//! Every URL as a function: pages, redirects and tests use the same.
+//! Every URL of the app, as a function that pages, redirects and tests use.
 
 use leptos::server_fn::ServerFn;
 
@@ -16,27 +16,27 @@ pub fn sign_in() -> String {
     "/signin".to_owned()
 }
 
-/// Where a new device types the digits of a hand-over.
+/// The page where a new device types the digits of a hand-over.
 pub fn digits() -> String {
     "/signin/digits".to_owned()
 }
 
-/// The same with the digits filled in; `code` as grouped for people.
+/// The page for the digits of a hand-over, with the digits filled in. `code` is grouped for people.
 pub fn digits_with(code: &str) -> String {
     format!("/signin/digits/{code}")
 }
 
-/// Where it waits for its person.
+/// The page where a new device waits for confirmation by its person.
 pub fn wait() -> String {
     "/signin/wait".to_owned()
 }
 
-/// Where digits are made and new devices confirmed.
+/// The page where a person makes digits and confirms new devices.
 pub fn hand_over() -> String {
     "/hand-over".to_owned()
 }
 
-/// The one-time link out of an app's own browser.
+/// The one-time link that leads out of an in-app browser.
 pub fn hand_over_with(token: &str) -> String {
     format!("/hand-over/{token}")
 }
@@ -49,7 +49,7 @@ pub fn join() -> String {
     "/join".to_owned()
 }
 
-/// The link of an invitation; `code` as grouped for people.
+/// The link of an invitation. `code` is grouped for people.
 pub fn join_with(code: &str) -> String {
     format!("/join/{code}")
 }
@@ -70,11 +70,11 @@ pub fn account() -> String {
     "/settings".to_owned()
 }
 
-/// Where the installed app's shortcuts lead (`public/manifest.webmanifest`).
+/// The targets of the installed app's shortcuts (`public/manifest.webmanifest`).
 pub const SHORTCUT_TODAY: &str = "/today";
 pub const SHORTCUT_ARCHIVE: &str = "/archive";
 
-/// Where the system's share sheet leads.
+/// The target of the system's share sheet (`public/manifest.webmanifest`).
 pub const SHARE: &str = "/share";
 
 pub fn today(pair: PairId) -> String {
@@ -89,7 +89,7 @@ pub fn archive(pair: PairId) -> String {
     format!("/p/{pair}/archive")
 }
 
-/// A page of the archive, of one section or all; `page` counts from 1.
+/// A page of the archive, of one section or of all sections. `page` counts from 1.
 pub fn archive_page(pair: PairId, section: Option<Section>, page: i64) -> String {
     let mut query = Vec::new();
     if let Some(section) = section {
@@ -121,12 +121,12 @@ pub fn devices() -> String {
     "/devices".to_owned()
 }
 
-/// A settings page after one of its forms was saved, at the place where the page says so.
+/// A settings page after one of its forms was saved, scrolled to the confirmation.
 pub fn saved(page: &str, verb: Verb) -> String {
     format!("{page}?saved={}#saved", verb.name())
 }
 
-/// A server function, as forms, pages and redirects name it. Only the type of the function gives one
+/// The URL of a server function for forms, pages and redirects. Only the type of the function provides a `Verb`
 /// (`ChangeName::VERB`), so that a mistyped name does not compile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verb(&'static str);
@@ -150,7 +150,7 @@ impl<F: ServerFn> HasVerb for F {
     const VERB: Verb = Verb(F::PATH);
 }
 
-/// A built asset: the build's name in the path makes it immutable.
+/// The URL of a built asset, immutable because the path contains the name of the build.
 pub fn asset(build: &str, file: &str) -> String {
     format!("/pkg/{build}/{file}")
 }

@@ -39,31 +39,33 @@ test('what another device answered meanwhile stays, and the text that waited is 
   await expect(unsent(page)).toHaveCount(0);
 });
 
-test('a waiting answer that had arrived already, its receipt lost with the page, is said to be saved and nothing else', async ({
-  pairUp,
-}) => {
-  const pair = await pairUp();
-  const { page } = pair.child;
-  await page.route('**/api/submit_answer', async (route) => {
-    await route.fetch();
-    await route.abort();
-  });
-  await pair.child.open(pair.at('today'));
-  await field(page).fill('운동장 뒤 등나무 벤치요.');
-  await send(page);
-  await expect(page.getByText(SAVED).or(page.getByText(WAITS)).first()).toBeVisible();
-  await expect.poll(async () => (await pair.parent.today(pair.id)).question!.answers).toBe('OtherIsWaiting');
-  let isAway = true;
-  await page.unroute('**/api/submit_answer');
-  await page.route('**/api/submit_answer', (route) => (isAway ? route.abort() : route.continue()));
-  await page.reload();
-  await expect(page.getByText(WAITS), 'as far as this device knows').toBeVisible();
-  isAway = false;
-  await page.evaluate(() => dispatchEvent(new Event('online')));
-  await expect(page.getByText(WAITS)).toBeHidden();
-  await expect(page.locator('details:has([data-answer])')).not.toHaveAttribute('open');
-  await expect(page.getByText(SAVED)).toBeVisible();
-});
+test(
+  'a waiting answer that had arrived already, its receipt lost with the page, ' +
+    'is said to be saved and nothing else',
+  async ({ pairUp }) => {
+    const pair = await pairUp();
+    const { page } = pair.child;
+    await page.route('**/api/submit_answer', async (route) => {
+      await route.fetch();
+      await route.abort();
+    });
+    await pair.child.open(pair.at('today'));
+    await field(page).fill('운동장 뒤 등나무 벤치요.');
+    await send(page);
+    await expect(page.getByText(SAVED).or(page.getByText(WAITS)).first()).toBeVisible();
+    await expect.poll(async () => (await pair.parent.today(pair.id)).question!.answers).toBe('OtherIsWaiting');
+    let isAway = true;
+    await page.unroute('**/api/submit_answer');
+    await page.route('**/api/submit_answer', (route) => (isAway ? route.abort() : route.continue()));
+    await page.reload();
+    await expect(page.getByText(WAITS), 'as far as this device knows').toBeVisible();
+    isAway = false;
+    await page.evaluate(() => dispatchEvent(new Event('online')));
+    await expect(page.getByText(WAITS)).toBeHidden();
+    await expect(page.locator('details:has([data-answer])')).not.toHaveAttribute('open');
+    await expect(page.getByText(SAVED)).toBeVisible();
+  },
+);
 
 test('a text that waited and is refused says why', async ({ pairUp }) => {
   const pair = await pairUp();

@@ -115,34 +115,33 @@ test('shared text is shown once more, and then stands where today’s answer is 
   expect((await pair.parent.today(pair.id)).question!.answers).toBe('Open');
 });
 
-test('shared text is for the day it was meant for, whatever is on the shelf and whichever pair is opened first', async ({
-  pairUp,
-  somebody,
-  clock,
-}) => {
-  const pair = await pairUp({ pushTime: await clock.minute() });
-  const { child } = pair;
-  const { page } = child;
-  const other = await child.startPair();
-  await (await somebody('영호')).join(await child.invite(other));
-  for (let day = 0; day < 8; day += 1) await clock.nextDay();
-  expect((await child.today(pair.id)).later.length, 'something is on the shelf').toBeGreaterThan(0);
+test(
+  'shared text is for the day it was meant for, whatever is on the shelf ' + 'and whichever pair is opened first',
+  async ({ pairUp, somebody, clock }) => {
+    const pair = await pairUp({ pushTime: await clock.minute() });
+    const { child } = pair;
+    const { page } = child;
+    const other = await child.startPair();
+    await (await somebody('영호')).join(await child.invite(other));
+    for (let day = 0; day < 8; day += 1) await clock.nextDay();
+    expect((await child.today(pair.id)).later.length, 'something is on the shelf').toBeGreaterThan(0);
 
-  await share(page, { text: '가져온 이야기' });
-  await page.getByRole('link', { name: '엄마와 나' }).click();
-  const field = page.locator('[data-answer]:not(.later *) textarea');
-  await expect(field).toHaveValue('가져온 이야기');
-  await expect(page.locator('.later textarea').first()).toHaveValue('');
+    await share(page, { text: '가져온 이야기' });
+    await page.getByRole('link', { name: '엄마와 나' }).click();
+    const field = page.locator('[data-answer]:not(.later *) textarea');
+    await expect(field).toHaveValue('가져온 이야기');
+    await expect(page.locator('.later textarea').first()).toHaveValue('');
 
-  // The text is chosen for the mother's day, but the father's page is opened first.
-  await share(page, { text: '다른 이야기' });
-  await page.evaluate(() => document.addEventListener('click', (event) => event.preventDefault()));
-  await page.getByRole('link', { name: '엄마와 나' }).click();
-  await child.open(`/p/${other}/today`);
-  await expect(page.getByLabel('나의 답').last()).toHaveValue('');
-  await child.open(pair.at('today'));
-  await expect(field).toHaveValue('가져온 이야기\n\n다른 이야기');
-});
+    // The text is chosen for the mother's day, but the father's page is opened first.
+    await share(page, { text: '다른 이야기' });
+    await page.evaluate(() => document.addEventListener('click', (event) => event.preventDefault()));
+    await page.getByRole('link', { name: '엄마와 나' }).click();
+    await child.open(`/p/${other}/today`);
+    await expect(page.getByLabel('나의 답').last()).toHaveValue('');
+    await child.open(pair.at('today'));
+    await expect(field).toHaveValue('가져온 이야기\n\n다른 이야기');
+  },
+);
 
 test('shared text without a question to answer is kept in sight', async ({ pairUp }) => {
   const pair = await pairUp();

@@ -1,4 +1,4 @@
-//! The person's own account: signing up and in, settings, sessions, recovery code.
+//! Server functions for a person's own account: signing up and in, settings, sessions, recovery code.
 
 use leptos::prelude::*;
 
@@ -48,7 +48,7 @@ pub async fn sign_in(#[server(default)] code: String, #[server(default)] attempt
 
     let request = request::anybody()?;
     request.visitor.refuse_insecure()?;
-    // The digits of a hand-over in this field are no wrong recovery code: their own page takes them.
+    // Digits of a hand-over in this field are not a failed try at a recovery code: their own page accepts them.
     if RecoveryCode::parse(&code).is_err()
         && let Ok(digits) = HandOverCode::parse(&code)
     {
@@ -103,7 +103,7 @@ pub async fn change_name(#[server(default)] name: String, #[server(default)] bac
     Ok(())
 }
 
-/// Language, text size and own zone.
+/// Changes the person's language, text size and time zone.
 #[server(endpoint = "change_display")]
 pub async fn change_display(
     #[server(default)] locale: String,
@@ -138,7 +138,7 @@ pub async fn end_session(session: SessionId, #[server(default)] back: String) ->
     Ok(())
 }
 
-/// Ends all of the person's sessions but this one.
+/// Ends all sessions of the person except this one.
 #[server(endpoint = "end_other_sessions")]
 pub async fn end_other_sessions(#[server(default)] back: String) -> Result<(), ApiError> {
     use crate::{paths::HasVerb, request, server::services::sessions};
@@ -149,7 +149,8 @@ pub async fn end_other_sessions(#[server(default)] back: String) -> Result<(), A
     Ok(())
 }
 
-/// Makes a new recovery code. With the earlier one, `code`, that one ends at once; else it opens for a week more.
+/// Makes a new recovery code. If the person typed the earlier code (`code`), the earlier code ends at once; otherwise
+/// the earlier code still signs in for 7 days.
 #[server(endpoint = "renew_recovery")]
 pub async fn renew_recovery(
     #[server(default)] attempt: String,
@@ -177,7 +178,7 @@ pub async fn renew_recovery(
     Ok(())
 }
 
-/// "The new code is mine", said on another session than the one that made it: the earlier code ends at once.
+/// Confirms a new recovery code on another session than the one that made it. The earlier code ends at once.
 #[server(endpoint = "confirm_recovery")]
 pub async fn confirm_recovery(#[server(default)] back: String) -> Result<(), ApiError> {
     use crate::{
@@ -193,7 +194,8 @@ pub async fn confirm_recovery(#[server(default)] back: String) -> Result<(), Api
     Ok(())
 }
 
-/// The person keeps the code: it leaves the browser, and the way goes on.
+/// Confirms that the person has kept the recovery code. The cookie with the code is deleted, and the person continues
+/// to the next page.
 #[server(endpoint = "keep_recovery")]
 pub async fn keep_recovery() -> Result<(), ApiError> {
     use crate::{

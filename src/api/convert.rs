@@ -1,4 +1,4 @@
-//! From the domain to views. What a member may see is decided by `DailyQuestion::seen_by` and nowhere else.
+//! Conversions from domain types to views. Only `DailyQuestion::seen_by` decides what a member may see of the answers.
 
 use super::{AnswersView, MemberView, PairLink, PairView, QuestionView, ZoneChoice};
 use crate::{
@@ -12,7 +12,7 @@ impl From<&Member> for MemberView {
     }
 }
 
-/// `None` only for a pair in which nobody sits in that seat.
+/// A pair as the member with this role sees it. `None` if the pair has no member with this role.
 pub fn pair_view(pair: &Pair, role: Role, today: LocalDate) -> Option<PairView> {
     let me = pair.seat(role)?;
     Some(PairView {
@@ -27,7 +27,7 @@ pub fn pair_view(pair: &Pair, role: Role, today: LocalDate) -> Option<PairView> 
     })
 }
 
-/// The zones a form offers, from what the calendar says of them.
+/// The zones that a form offers, from the zones and minutes of the day that the calendar gives.
 pub fn zone_choices(offered: Vec<(ZoneName, i64)>) -> Vec<ZoneChoice> {
     offered.into_iter().map(|(zone, minute)| ZoneChoice { zone: zone.as_str().to_owned(), minute }).collect()
 }
@@ -37,7 +37,7 @@ pub fn pair_link(pair: &Pair, person: PersonId) -> PairLink {
     PairLink { id: pair.id, phase: pair.phase(), other }
 }
 
-/// How a question is shown to `role`. `date_of` gives the pair's local date of an instant.
+/// A question as `pair.me` sees it. `date_of` returns the pair's local date of an instant.
 pub fn question_view(
     question: &DailyQuestion,
     pair: &PairView,
@@ -77,7 +77,7 @@ pub fn question_view(
     }
 }
 
-/// What stands for the other in a question: a general word while nobody has joined.
+/// The word for the other member in a question. It is a general word while nobody has joined.
 fn filler(words: &Words, pair: &PairView) -> String {
     match (&pair.other, pair.me.role) {
         (Some(other), _) => other.call(words),

@@ -1,11 +1,12 @@
-//! Browsers that may be woken. The service worker posts here, so these contracts change by addition only.
+//! Server functions for push subscriptions and deliveries. Service workers of earlier releases post here too, so these
+//! contracts change by addition only.
 
 use leptos::prelude::*;
 
 use super::ApiError;
 use crate::domain::{NotificationId, SubscriptionId};
 
-/// The key to subscribe with (Push API `applicationServerKey`, base64url).
+/// Returns the key to subscribe with (Push API `applicationServerKey`, base64url).
 #[server(endpoint = "push_key")]
 pub async fn push_key() -> Result<String, ApiError> {
     use crate::request;
@@ -14,7 +15,7 @@ pub async fn push_key() -> Result<String, ApiError> {
     Ok(request.state.push.public_key().to_owned())
 }
 
-/// Takes this browser's push subscription; `key` is the application server key it was made with.
+/// Saves the push subscription of this browser. `key` is the application server key that it was made with.
 #[server(endpoint = "subscribe")]
 pub async fn subscribe(
     #[server(default)] endpoint: String,
@@ -33,7 +34,7 @@ pub async fn subscribe(
     Ok(())
 }
 
-/// This browser is not to be woken any more.
+/// Deletes the push subscription of this browser.
 #[server(endpoint = "unsubscribe")]
 pub async fn unsubscribe() -> Result<(), ApiError> {
     use crate::{request, server::services::devices};
@@ -43,7 +44,8 @@ pub async fn unsubscribe() -> Result<(), ApiError> {
     Ok(())
 }
 
-/// A device reports that it showed or opened a notification; `receipt` came with it and is good for nothing else.
+/// Records that a device showed or opened a notification. `receipt` was sent with that notification and is valid for
+/// nothing else.
 #[server(endpoint = "receipt")]
 pub async fn receipt(
     notification: NotificationId,
@@ -69,7 +71,7 @@ pub async fn receipt(
     Ok(())
 }
 
-/// Sends a test to one of the person's devices.
+/// Sends a test notification to one of the person's devices.
 #[server(endpoint = "test_device")]
 pub async fn test_device(device: SubscriptionId) -> Result<(), ApiError> {
     use crate::{paths, request, server::services::devices};

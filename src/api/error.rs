@@ -1,4 +1,5 @@
-//! The error of the contract: a code, never a sentence and never a cause. The table below is the only list of codes.
+//! The error type of the contract: a code without a sentence or a cause. The table `api_errors!` is the only list of
+//! codes.
 
 use serde::{Deserialize, Serialize, de::IntoDeserializer};
 use server_fn::{
@@ -18,7 +19,8 @@ use crate::{
 /// status (RFC 9110 §15), its sentence, and the error of the domain or of a service that becomes this code.
 ///
 /// `words` has the sentences of the islands. A code with a sentence of `page_words` is shown by server-rendered pages
-/// only. `aside`: an answer with this error cannot be corrected in its field, so its text is put aside on the device.
+/// only. `aside` marks errors that the writer of an answer cannot correct in its field: the text of that answer is put
+/// aside on the device.
 macro_rules! api_errors {
     ($then:ident) => {
         $then! {
@@ -109,14 +111,15 @@ macro_rules! declare {
                 }
             }
 
-            /// Whether an answer with this error can be corrected in its field. If not, its text is put aside.
+            /// Whether the writer of an answer can correct this error in its field. If not, the text of the answer is
+            /// put aside on the device.
             pub fn is_by_the_field(self) -> bool {
                 match self {
                     $(Self::$code => is_by_the_field!($($place)?),)*
                 }
             }
 
-            /// The sentence on an island. A code that no island can get is "please try again in a moment".
+            /// The sentence on an island. A code that no island can get is shown as "please try again in a moment".
             pub fn sentence(self, words: &Words) -> &'static str {
                 match self {
                     $(Self::$code => island_sentence!($table, words, $sentence),)*
@@ -174,7 +177,7 @@ macro_rules! become_codes {
 api_errors!(declare);
 
 impl ApiError {
-    /// The error of this name, as a refusal carries it. A name that this release does not know is `Broken`.
+    /// The error with this name, as a refused form carries it. A name that this release does not know becomes `Broken`.
     pub fn named(name: &str) -> Self {
         // The reader of the JSON answers has this error type too, so the WebAssembly holds one list of the names.
         Self::deserialize(IntoDeserializer::<serde_json::Error>::into_deserializer(name)).unwrap_or(Self::Broken)
@@ -200,7 +203,7 @@ always_become! {
     ZoneNameError => ZoneInvalid,
 }
 
-/// Failures outside the function: of the network, or before its arguments could be read.
+/// Converts failures outside the server function: network errors, and arguments that could not be read.
 impl FromServerFnError for ApiError {
     type Encoder = JsonEncoding;
 
@@ -220,7 +223,7 @@ impl FromServerFnError for ApiError {
     }
 }
 
-/// A refused form post, for the page that is rendered in answer to it: the form is filled in again.
+/// A refused form post. The page that answers it is rendered with the form filled in again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
     pub endpoint: String,

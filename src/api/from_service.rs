@@ -1,11 +1,13 @@
-//! `ServiceError` becomes `ApiError`. An accident is logged here, once; every other error is only translated.
+//! The conversion of `ServiceError` into `ApiError`. Unexpected failures are logged here, once; all other errors are
+//! only converted.
 
 use crate::{
     api::ApiError,
     server::{services::ServiceError, storage::StorageError},
 };
 
-/// Reads the column of `ServiceError` in the table of `api/error.rs`. Errors with a value follow by hand.
+/// Implements the conversion from the `ServiceError` column of the table in `api/error.rs`. Errors with a value are
+/// listed in the macro itself.
 macro_rules! convert {
     ($(
         $(#[$meta:meta])*

@@ -1,4 +1,5 @@
-//! Handing over to another device of the same person. A GET never looks digits or links up.
+//! Server functions that hand an account over to another device of the same person. A `GET` never looks digits or links
+//! up.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -6,24 +7,24 @@ use serde::{Deserialize, Serialize};
 use super::ApiError;
 use crate::domain::HandOverId;
 
-/// How far a device that asked has come.
+/// The state of a hand-over, as the new device sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AskedStage {
     Waiting,
     Confirmed,
     Refused,
-    /// Too late, taken back, used, or nothing was ever asked from here.
+    /// The request has expired, was withdrawn or used, or this browser never made one.
     Over,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AskedView {
     pub stage: AskedStage,
-    /// What this device is called there, as stored.
+    /// The name of the new device, as stored.
     pub device: String,
 }
 
-/// Makes digits; earlier ones are worth nothing any more.
+/// Makes new digits. Earlier digits become invalid.
 #[server(endpoint = "make_hand_over")]
 pub async fn make_hand_over() -> Result<(), ApiError> {
     use crate::{
@@ -54,7 +55,7 @@ pub async fn withdraw_hand_over() -> Result<(), ApiError> {
     Ok(())
 }
 
-/// A new device types the digits: it may wait from now on, and its person is asked.
+/// Takes the digits that a new device sends. The device gets a ticket to wait with, and the person is asked to confirm.
 #[server(endpoint = "ask_hand_over")]
 pub async fn ask_hand_over(
     #[server(default)] code: String,
@@ -83,7 +84,7 @@ pub async fn ask_hand_over(
     Ok(())
 }
 
-/// What this browser's ticket waits for.
+/// Reads the state of the hand-over that the ticket of this browser belongs to.
 #[server(endpoint = "asked_hand_over")]
 pub async fn asked_hand_over() -> Result<AskedView, ApiError> {
     use crate::{domain::HandOverStage, request, server::services::hand_overs};
@@ -105,7 +106,7 @@ pub async fn asked_hand_over() -> Result<AskedView, ApiError> {
     Ok(AskedView { stage, device: found.device })
 }
 
-/// "Yes, that is my device": exactly the one that was shown.
+/// Confirms the new device that was shown to the person, and no other one.
 #[server(endpoint = "confirm_hand_over")]
 pub async fn confirm_hand_over(hand_over: HandOverId) -> Result<(), ApiError> {
     use crate::{paths, request, server::services::hand_overs};
@@ -126,7 +127,7 @@ pub async fn refuse_hand_over(hand_over: HandOverId) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// The confirmed device comes in.
+/// Signs the confirmed device in.
 #[server(endpoint = "enter_hand_over")]
 pub async fn enter_hand_over() -> Result<(), ApiError> {
     use crate::{
@@ -142,13 +143,13 @@ pub async fn enter_hand_over() -> Result<(), ApiError> {
     if let Some(opened) = opened {
         set_cookie(&cookies::session(&opened.token));
     }
-    // The ticket stays for its minutes: an answer that is lost is asked for with it again.
+    // Keep the ticket cookie until it expires: if this response is lost, the browser repeats the request with it.
     request.redirect(paths::SHORTCUT_TODAY.to_owned());
     Ok(())
 }
 
-/// Makes the one-time link out of an app's own browser. Gives the address that opens it in the device's own browser;
-/// empty where only the app's menu can.
+/// Makes a one-time link that leads out of an in-app browser. Returns the address that opens the link in the device's
+/// own browser, or an empty text if only the menu of the app can do that.
 #[server(endpoint = "lead_out")]
 pub async fn lead_out() -> Result<String, ApiError> {
     use super::InAppBrowser;
@@ -162,7 +163,7 @@ pub async fn lead_out() -> Result<String, ApiError> {
     Ok(browser.open_in_browser)
 }
 
-/// The device's own browser comes in by the link.
+/// Signs the device's own browser in with the one-time link.
 #[server(endpoint = "take_hand_over")]
 pub async fn take_hand_over(
     #[server(default)] token: String,

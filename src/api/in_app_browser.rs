@@ -1,5 +1,5 @@
-//! An app's own browser (KakaoTalk, Instagram, …): how it is recognised, and the way out of it. Its cookies are not
-//! those of the device's browser.
+//! In-app browsers (KakaoTalk, Instagram, …): how they are recognised, and how a page leaves them. An in-app browser
+//! does not share its cookies with the device's own browser.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -14,12 +14,12 @@ pub enum InApp {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InAppBrowser {
     pub in_app: InApp,
-    /// The address that opens the page in the device's own browser. Empty where only the app's menu can do that.
+    /// The address that opens the page in the device's own browser. Empty if only the menu of the app can do that.
     pub open_in_browser: String,
 }
 
 impl InAppBrowser {
-    /// Recognises the browser by its `User-Agent`. `path` is the page's own.
+    /// Recognises the browser by its `User-Agent`. `path` is the path of the page.
     pub fn of(user_agent: &str, public_url: &str, path: &str) -> Self {
         const OTHERS: [&str; 6] = ["NAVER(inapp", "Instagram", "FBAN", "FBAV", "Line/", "DaumApps"];
         let in_app = if user_agent.contains("KAKAOTALK") {
@@ -29,7 +29,7 @@ impl InAppBrowser {
         } else {
             InApp::No
         };
-        // Only pages of ours that a stranger may open are handed on.
+        // Only our own pages that need no session are opened in the other browser.
         let is_ours = ["/join", "/hand-over/"].iter().any(|start| path.starts_with(start))
             && path.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-'));
         let target = if is_ours { format!("{public_url}{path}") } else { format!("{public_url}/join") };
@@ -45,7 +45,7 @@ impl InAppBrowser {
     }
 }
 
-/// Everything but unreserved characters is percent-encoded in a part of a URL (RFC 3986 §2.3).
+/// The characters to percent-encode in a part of a URL: all but the unreserved ones (RFC 3986 §2.3).
 const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 #[cfg(test)]

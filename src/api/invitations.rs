@@ -1,11 +1,11 @@
-//! Inviting and joining.
+//! Server functions for inviting and joining.
 
 use leptos::prelude::*;
 
 use super::ApiError;
 use crate::domain::PairId;
 
-/// Makes an invitation; an earlier one is worth nothing any more.
+/// Makes an invitation. An earlier invitation of the pair becomes invalid.
 #[server(endpoint = "invite")]
 pub async fn invite(
     pair: PairId,
@@ -41,7 +41,7 @@ pub async fn withdraw_invitation(pair: PairId) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// "초대 확인": a right code gives this browser a ticket for a quarter of an hour.
+/// Checks an invitation code (the button "초대 확인"). A valid code gives this browser a ticket for 15 minutes.
 #[server(endpoint = "check_invitation")]
 pub async fn check_invitation(#[server(default)] code: String) -> Result<(), ApiError> {
     use crate::{
@@ -59,7 +59,7 @@ pub async fn check_invitation(#[server(default)] code: String) -> Result<(), Api
     Ok(())
 }
 
-/// Takes the seat the ticket opens; a new person signs up on the way.
+/// Joins the pair that the ticket is for. A person without an account signs up in the same step.
 #[server(endpoint = "join")]
 pub async fn join(
     #[server(default)] name: String,
@@ -87,7 +87,7 @@ pub async fn join(
     let joined =
         invitations::join(&request.state, &ticket, joiner, &relation, &relation_word, &request.visitor.caller())
             .await?;
-    // The ticket stays for its minutes: an answer that is lost is asked for with it again.
+    // Keep the ticket cookie until it expires: if this response is lost, the browser repeats the request with it.
     match joined {
         Some(Joined { new: Some(made), .. }) => {
             set_cookie(&cookies::session(&made.opened.token));

@@ -1,6 +1,6 @@
-//! JSON as `server_fn::codec::Json` has it on the wire, read in the browser from a string. The properties of islands
-//! are read by `serde_json::from_str` as well: with one reader for both, the WASM holds one copy of the code for each
-//! view instead of two.
+//! The same JSON as `server_fn::codec::Json`, but the browser reads it with `serde_json::from_str`. The properties of
+//! islands are read with that function too. With one reader for both, the WASM holds one copy of the code for each view
+//! instead of two.
 
 use serde::{Serialize, de::DeserializeOwned};
 use server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType, codec::Post};
@@ -30,7 +30,7 @@ impl<T: DeserializeOwned> Decodes<T> for JsonTextEncoding {
     type Error = serde_json::Error;
 
     fn decode(bytes: Bytes) -> Result<T, Self::Error> {
-        // What is no UTF-8 is no JSON either, and is refused as an empty text is.
+        // Bytes that are not UTF-8 are not JSON either. They become an empty text, which the parser refuses.
         serde_json::from_str(std::str::from_utf8(&bytes).unwrap_or_default())
     }
 }

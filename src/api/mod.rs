@@ -1,6 +1,7 @@
-//! The contract between the halves: server functions and the views they return. Every function has five steps:
-//! who · parse into domain types · one service · view · return. URLs are stable, contracts change by addition.
-//! What only a body needs is imported inside it, so that this room compiles in both halves.
+//! The contract between browser and server: server functions and the views that they return. Every function has five
+//! steps: find the person, parse into domain types, call one service, build the view, return. URLs are stable, and
+//! contracts change by addition. A function body imports what only it needs, so that this module compiles for browser
+//! and server.
 
 mod account;
 pub mod convert;

@@ -1,11 +1,11 @@
-//! The inbox, the switches, and nudging.
+//! Server functions for the inbox, the notification switches, and nudges.
 
 use leptos::prelude::*;
 
 use super::ApiError;
 use crate::domain::{DailyQuestionId, PairId};
 
-/// Marks everything told up to the event `seq` as read.
+/// Marks all inbox entries up to the event `seq` as read.
 #[server(endpoint = "read_inbox")]
 pub async fn read_inbox(seq: i64) -> Result<(), ApiError> {
     use crate::{paths, request, server::services::inbox};
@@ -16,7 +16,8 @@ pub async fn read_inbox(seq: i64) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// The page that shows the pair was looked at as the event `seq` came.
+/// Records that a visible page in this browser showed the event `seq` when it arrived. The push for that event to this
+/// browser is not sent.
 #[server(endpoint = "seen_live")]
 pub async fn seen_live(seq: i64) -> Result<(), ApiError> {
     use crate::{request, server::services::inbox};
@@ -26,7 +27,7 @@ pub async fn seen_live(seq: i64) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Asks the other to answer.
+/// Asks the other member to answer.
 #[server(endpoint = "nudge")]
 pub async fn nudge(daily_question: DailyQuestionId) -> Result<(), ApiError> {
     use crate::{paths, request, server::services::nudges};
@@ -65,7 +66,7 @@ pub async fn change_switches(
     Ok(())
 }
 
-/// Changes quiet hours and lock screen; times as `HH:MM`.
+/// Changes the quiet hours and whether the lock screen hides details. Times are `HH:MM`.
 #[server(endpoint = "change_quiet_hours")]
 pub async fn change_quiet_hours(
     #[server(default)] quiet: String,

@@ -1,4 +1,4 @@
-//! Starting, setting and leaving a pair.
+//! Server functions that start, change, pause and close a pair.
 
 use leptos::prelude::*;
 
@@ -97,7 +97,7 @@ pub async fn resume_pair(pair: PairId) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Closes a pair for good; `confirmed` comes from a box that has to be ticked.
+/// Closes a pair permanently. `confirmed` is the value of a check box that has to be checked.
 #[server(endpoint = "leave_pair")]
 pub async fn leave_pair(pair: PairId, #[server(default)] confirmed: String) -> Result<(), ApiError> {
     use crate::{paths, request, server::services::pairs};
@@ -111,7 +111,7 @@ pub async fn leave_pair(pair: PairId, #[server(default)] confirmed: String) -> R
     Ok(())
 }
 
-/// "This is not them": closes the pair and goes on in a new one.
+/// Closes a pair that the wrong person joined, and starts a new pair for the inviter.
 #[server(endpoint = "start_again")]
 pub async fn start_again(pair: PairId, #[server(default)] confirmed: String) -> Result<(), ApiError> {
     use crate::{paths, request, server::services::pairs};

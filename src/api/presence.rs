@@ -1,4 +1,4 @@
-//! Presence: telling that I am here, and the switch for it.
+//! Server functions for presence: reporting it, and switching it off or on.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -6,15 +6,16 @@ use serde::{Deserialize, Serialize};
 use super::ApiError;
 use crate::domain::{PairId, Presence};
 
-/// How to say of the other what a `presence` frame says.
+/// The sentences for the other member's presence, one for each kind of `presence` frame.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PresenceView {
     pub here: String,
     pub writing: String,
 }
 
-/// Shows the other member that I am here or writing. `None`: this member has switched it off or has nobody across, and
-/// is shown nothing either. The answer is the same whatever the other does.
+/// Tells the other member that the signed-in member is here or is writing. Returns `None` if the signed-in member has
+/// switched presence off or the pair has no other member; no presence is shown to the signed-in member then. The
+/// result does not depend on what the other member does.
 #[server(endpoint = "presence")]
 pub async fn show_presence(pair: PairId, what: Presence) -> Result<Option<PresenceView>, ApiError> {
     use crate::{request, server::services::presence, text};
@@ -31,7 +32,7 @@ pub async fn show_presence(pair: PairId, what: Presence) -> Result<Option<Presen
     }))
 }
 
-/// Changes whether a pair's members see one another here: on when the field is `yes`.
+/// Switches the presence of the signed-in member in a pair: on if the field is `yes`.
 #[server(endpoint = "change_presence")]
 pub async fn change_presence(pair: PairId, #[server(default)] shows_presence: String) -> Result<(), ApiError> {
     use crate::{

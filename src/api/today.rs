@@ -1,12 +1,12 @@
-//! Today's question: reading, answering, swapping, moving on.
+//! Server functions for today's question: reading, answering, swapping, and asking for the next one.
 
 use leptos::prelude::*;
 
 use super::{ApiError, TodayView, json_text::JsonText};
 use crate::domain::{DailyQuestionId, PairId, SubmissionId};
 
-/// The today page of a pair. The page that asks again says for whom it was drawn (`whose`; `http/forms.rs` looks at
-/// it).
+/// Reads the today page of a pair. A page that reads it again sends the person it was rendered for (`whose`);
+/// `http/forms.rs` checks that this person is still signed in.
 #[server(endpoint = "today", output = JsonText)]
 pub async fn today(pair: PairId, #[server(default)] whose: Option<String>) -> Result<TodayView, ApiError> {
     let _ = whose;
@@ -51,9 +51,10 @@ pub async fn today(pair: PairId, #[server(default)] whose: Option<String>) -> Re
     })
 }
 
-/// Submits the signed-in person's answer to an open or shelved question. The send queue of a browser adds a `key` for
-/// each sending, which makes it idempotent. Of an answer that waited it adds `base`, the number of revisions that the
-/// writer had seen, and `earlier`: the keys, by commas, of the sendings that it replaces and that may have arrived.
+/// Submits the signed-in person's answer to an open or shelved question. The send queue of a browser adds a `key` to
+/// each submission, which makes the submission idempotent. For an answer that waited in the queue it also adds `base`,
+/// the number of revisions that the writer had seen, and `earlier`, the comma-separated keys of the submissions that
+/// this one replaces and that may have arrived.
 #[server(endpoint = "submit_answer")]
 pub async fn submit_answer(
     daily_question: DailyQuestionId,
@@ -74,11 +75,11 @@ pub async fn submit_answer(
     let earlier = earlier.split(',').filter_map(|key| key.parse().ok()).take(Sending::MOST_EARLIER).collect();
     let sending = Sending { submission: key, base, earlier };
     let (pair, _) = answers::submit(&request.state, &request.person, daily_question, version, body, sending).await?;
-    request.redirect(paths::today(pair)); // sets a header, does not return: keep it last
+    request.redirect(paths::today(pair)); // only sets a header and does not return: keep it last
     Ok(())
 }
 
-/// Replaces today's question for both.
+/// Replaces today's question for both members.
 #[server(endpoint = "swap_question")]
 pub async fn swap_question(daily_question: DailyQuestionId, version: u32) -> Result<(), ApiError> {
     use crate::{paths, request, server::services::questions};

@@ -1,4 +1,5 @@
-//! What server functions return to pages. Time, zone and language are in them, so that both renders agree.
+//! The views that server functions return to pages. They contain time, zone and language, so that server and browser
+//! render the same.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +8,7 @@ use crate::{
     text::{self, Words},
 };
 
-/// A taken seat.
+/// A member of a pair.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberView {
     pub role: Role,
@@ -16,7 +17,7 @@ pub struct MemberView {
 }
 
 impl MemberView {
-    /// How the member across calls them.
+    /// The form of address that the other member uses for this member.
     pub fn call(&self, words: &Words) -> String {
         text::call(words, self.role, &self.relation, &self.name)
     }
@@ -31,19 +32,19 @@ pub struct PairView {
     pub other: Option<MemberView>,
     pub push_time: PushTime,
     pub zone: String,
-    /// The date of a running pause.
+    /// The date until which the pair is paused, if it is paused now.
     pub paused_until: Option<LocalDate>,
     pub is_inviter: bool,
 }
 
 impl PairView {
-    /// How I call the other; a waiting word while the seat is empty.
+    /// The form of address for the other member, or a word for waiting while nobody has joined.
     pub fn call_other(&self, words: &Words) -> String {
         self.other.as_ref().map_or_else(|| words.pair_waiting.to_owned(), |other| other.call(words))
     }
 }
 
-/// A pair in the switcher.
+/// A pair as an entry of the list in which a person switches between pairs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PairLink {
     pub id: PairId,
@@ -51,7 +52,7 @@ pub struct PairLink {
     pub other: Option<MemberView>,
 }
 
-/// What a member sees of the answers; the other's words are only in `Both`.
+/// What a member may see of the answers. Only `Both` contains the other member's text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AnswersView {
     Open,
@@ -67,17 +68,17 @@ pub struct QuestionView {
     pub number: u32,
     pub section: Section,
     pub topic: String,
-    /// My wording, filled in.
+    /// The question as the viewing member gets it, with placeholders filled in.
     pub wording: String,
-    /// The other's wording, filled in; only once the card is open.
+    /// The question as the other member gets it, with placeholders filled in. `None` until the card is open.
     pub other_wording: Option<String>,
     pub local_date: Option<LocalDate>,
     pub answers: AnswersView,
     pub may_move_on: bool,
     pub has_moved_on: bool,
-    /// Earlier revisions of my own answer, newest first.
+    /// Earlier revisions of the viewing member's own answer, newest first.
     pub revisions: Vec<String>,
-    /// Which revision of my own answer this is; 0 before I answered.
+    /// The revision number of the viewing member's own answer. 0 if there is no answer yet.
     #[serde(default)]
     pub revision: u32,
 }
@@ -87,7 +88,7 @@ impl QuestionView {
         matches!(self.answers, AnswersView::Waiting { .. } | AnswersView::Both { .. })
     }
 
-    /// My own answer, if there is one.
+    /// The viewing member's own answer, if there is one.
     pub fn own(&self) -> Option<&str> {
         match &self.answers {
             AnswersView::Open | AnswersView::OtherIsWaiting => None,
@@ -106,19 +107,19 @@ impl QuestionView {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TodayView {
-    /// The feed's number this view was read at.
+    /// The number of the last feed event when this view was read.
     pub as_of: i64,
     pub pair: PairView,
     pub today: LocalDate,
     pub time_of_year: TimeOfYear,
     pub hour: Hour,
     pub question: Option<QuestionView>,
-    /// Shelved questions; of a closed pair, every question that never completed.
+    /// The shelved questions. For a closed pair, all questions that were never completed.
     pub later: Vec<QuestionView>,
     pub completed: i64,
     pub closed_season: Option<i64>,
     pub may_swap: bool,
-    /// The inviter may still say that the wrong person joined.
+    /// Whether the viewing member is the inviter and may still say that the wrong person joined.
     pub may_start_again: bool,
     pub has_invitation: bool,
     pub asks_for_recovery: bool,
@@ -126,25 +127,25 @@ pub struct TodayView {
     pub has_nudged: bool,
 }
 
-/// Text from another app on its way to `/share`; mostly empty.
+/// A text that another app shares with `/share`. Empty on all other requests.
 #[derive(Debug, Clone, Default)]
 pub struct SharedText(pub String);
 
-/// Who is here, for the first page and the frame around all pages.
+/// The signed-in person and their pairs, for the first page and for the header and tabs of all pages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HomeView {
     /// `None` when nobody is signed in.
     pub name: Option<String>,
     pub pairs: Vec<PairLink>,
     pub as_of: i64,
-    /// Notifications not read.
+    /// The number of unread notifications.
     pub unread: i64,
-    /// How many answers the person has given: after the first a page may speak of notifications, after the second of
-    /// installing.
+    /// The number of answers that the person has given. Pages may offer notifications after the first answer, and
+    /// installing the app after the second.
     pub answers: i64,
 }
 
-/// A zone to choose, with the minute of the day its clocks show now.
+/// A time zone that a form offers, with its current minute of the day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ZoneChoice {
     pub zone: String,

@@ -1,4 +1,4 @@
-//! The live line as a second browser sees it, over plain sockets: nothing between us and the bytes.
+//! The latency of `/events` as a second browser measures it, over plain sockets without an HTTP library.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ async fn request(port: u16, head: &str, cookie: &str, body: &str) -> Result<BufR
     Ok(BufReader::new(stream))
 }
 
-/// The body of a page.
+/// Gets the body of a page.
 pub async fn get(port: u16, path: &str, cookie: &str) -> Result<String, String> {
     let mut reader = request(port, &format!("GET {path}"), cookie, "").await?;
     let mut length = 0;
@@ -64,7 +64,7 @@ async fn chunked(reader: &mut BufReader<TcpStream>) -> Result<String, String> {
     }
 }
 
-/// Posts one answer in each of `count` pairs and times it to the event on the other's stream.
+/// Posts one answer in each of `count` pairs. Returns the time of each until the event on the other member's stream.
 pub async fn answers(port: u16, members: &[SeededMember], count: usize) -> Result<Vec<Duration>, String> {
     let mut took = Vec::with_capacity(count);
     for pair in members.chunks(2).skip(1).take(count) {

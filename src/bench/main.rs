@@ -1,13 +1,14 @@
-//! `make bench`: our numbers beside a peer's, in one run on one machine. Timing never decides a test; it is written
-//! down. `BENCH="page push minute live"` chooses; without it all are run.
+//! `make bench` measures this app and peers in one run on one machine. The numbers are only printed: no timing fails a
+//! test. `BENCH="page push minute live"` chooses the benchmarks; without it all of them run.
 //!
-//! page: the load comes from `wrk` (one thread, 32 connections) against loopback, five seconds each, in turn, three
-//! rounds: nginx with a static file, a bare axum page of the same size as ours, and our today page of a seeded pair.
-//! Then the live line: from an answer posted to the event read on the other's open stream. push: messages made a second
-//! (`push`). minute: 100,000 pairs due at once (`minute`). live: the transports of `/events` with many members
-//! connected (`streams`); `live:1000` with so many alone.
+//! page: `wrk` (one thread, 32 connections) loads three servers over loopback in turn, for five seconds each, in three
+//! rounds: nginx with a static file, a bare axum page as large as ours, and our today page of a seeded pair. Then the
+//! latency of `/events` is measured, from the POST of an answer to the event on the other member's open stream.
+//! push: encrypted and signed messages per second (`push`).
+//! minute: 100,000 pairs due in the same minute (`minute`).
+//! live: the transports of `/events` with many connected members (`streams`); `live:1000` runs only 1,000 members.
 
-/// The server that the tests of the sender use as well, which need more of it.
+/// The raw HTTP server. The sender's tests use it too and need more of its functions, hence `dead_code`.
 #[allow(dead_code)]
 #[path = "../tests/push_service/http_server.rs"]
 mod http_server;
@@ -170,8 +171,8 @@ async fn pages(folder: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Everything but the transports, on SQLite in `folder`, which keeps its push keys. `push_host`: a push service at
-/// `127.0.0.1:port`, or nothing.
+/// Builds the app state on SQLite in `folder`, which also keeps the push keys; no transports are started. `push_host`
+/// is the host of a push service at `127.0.0.1:port`; an empty string means none.
 pub async fn state(folder: &Path, clock: Clock, push_host: &str, port: u16) -> Result<AppState, String> {
     let said = |error: &dyn std::error::Error| error.to_string();
     let now = Clock::System.now();
@@ -205,7 +206,7 @@ pub async fn state(folder: &Path, clock: Clock, push_host: &str, port: u16) -> R
     Ok(state)
 }
 
-/// The real app on SQLite, with seeded pairs.
+/// Starts the real app on SQLite with seeded pairs.
 async fn app(folder: &Path) -> Result<(AppState, Vec<SeededMember>, u16), String> {
     let said = |error: &dyn std::error::Error| error.to_string();
     let listener = serve::listen(([127, 0, 0, 1], 0).into()).map_err(|error| said(&error))?;

@@ -1,6 +1,7 @@
-//! The hot minute: every pair due at once on SQLite, everybody with one device, and a push service that takes all.
-//! The app runs in a process of its own, so that its memory is its own, and so does the push service, which writes
-//! down when each push came. Jitter is off: the clock starts 40 s after the minute and runs at the world's pace.
+//! Measures one due minute: all pairs are due at once on SQLite, everybody has one device, and a push service accepts
+//! everything. The app and the push service run in separate processes, so that the app's memory is measured alone. The
+//! push service records when each push arrived. Jitter is off: the clock starts 40 s after the due minute and runs at
+//! real speed.
 
 use std::{
     collections::HashSet,
@@ -35,10 +36,10 @@ use crate::{
 };
 
 pub const PAIRS: usize = 100_000;
-/// Saturday 2026-11-21, 21:00 in Seoul: the pairs begin. A day later all of them are due.
+/// Saturday 2026-11-21, 21:00 in Seoul: the start time of the pairs. All pairs are due one day later.
 const BEGUN: Millis = Millis(1_795_262_400_000);
 
-/// What came of it.
+/// The result of the benchmark.
 pub struct Minute {
     pub opened: usize,
     pub seeded_s: f64,
@@ -51,7 +52,7 @@ pub struct Minute {
     pub memory_mib: f64,
 }
 
-/// A receiver's keys in base64url, as a browser gives them away.
+/// Makes the keys of a receiver in base64url, as a browser reports them.
 pub fn receiver() -> Result<(String, String), String> {
     let random = SystemRandom::new();
     let key = EphemeralPrivateKey::generate(&ECDH_P256, &random).map_err(|_| "no key")?;
@@ -63,7 +64,7 @@ fn wall_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }
 
-/// Fills a database, then lets the app and the push service run in processes of their own.
+/// Fills a database, then runs the app and the push service in processes of their own.
 pub async fn measure(folder: &Path, pairs: usize) -> Result<Minute, String> {
     let said = |error: &dyn std::error::Error| error.to_string();
     let folder = folder.join("minute");
@@ -113,8 +114,8 @@ pub async fn measure(folder: &Path, pairs: usize) -> Result<Minute, String> {
     })
 }
 
-/// The process of the app: prints when it began (epoch ms), the pairs opened, the seconds to the last opening and to
-/// the last delivery, and its peak in MiB.
+/// Runs the app's process. It prints the start time (epoch ms), the opened pairs, the seconds to the last opening and
+/// to the last delivery, and its peak memory in MiB.
 pub async fn run_app(folder: &Path, sink_port: u16) -> Result<(), String> {
     let due = BEGUN.plus(Millis::DAY + LONGEST_JITTER_MS);
     let clock = Clock::manual(due);
@@ -144,7 +145,7 @@ async fn next_send(database: &Database) -> Result<Option<Millis>, String> {
     deliveries::next_send(&mut tx).await.map_err(|error| error.to_string())
 }
 
-/// A push service that says 201 to everything, in a process of its own.
+/// A push service in a process of its own that answers 201 to every request.
 pub struct Sink {
     pub port: u16,
     process: Child,
@@ -172,7 +173,7 @@ impl Drop for Sink {
 
 type Arrivals = Vec<(String, i64)>;
 
-/// The process of the push service: prints its port and serves until it is killed.
+/// Runs the push service's process: prints its port and serves until it is killed.
 pub async fn run_sink() -> Result<(), String> {
     let listener = umbba::http::serve::listen(([127, 0, 0, 1], 0).into()).map_err(|error| error.to_string())?;
     println!("{}", listener.local_addr().map_err(|error| error.to_string())?.port());
@@ -194,7 +195,7 @@ pub async fn run_sink() -> Result<(), String> {
     std::future::pending().await
 }
 
-/// How many pushes came, to how many browsers, and the seconds to half and to 99 % of them.
+/// Formats the number of pushes, the number of browsers, and the seconds until half and 99 % of the pushes had arrived.
 fn result(arrivals: &Arrivals, since: f64) -> String {
     let distinct: HashSet<&str> = arrivals.iter().map(|(id, _)| id.as_str()).collect();
     let mut late: Vec<f64> = arrivals.iter().map(|(_, at)| (*at as f64 - since) / 1_000.0).collect();

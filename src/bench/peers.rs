@@ -1,4 +1,4 @@
-//! What we stand beside: nginx with a static file, a bare axum handler, and `wrk` as the load.
+//! The peers of the page benchmark: nginx with a static file, a bare axum handler, and the load generator `wrk`.
 
 use std::{
     path::{Path, PathBuf},
@@ -7,7 +7,7 @@ use std::{
 
 use axum::{Router, response::Html, routing::get};
 
-/// The tools come from Debian packages; one line says which are missing.
+/// Checks that the tools from Debian packages are installed. The error names the missing ones in one line.
 pub fn check_tools() -> Result<(), String> {
     let missing: Vec<&str> = [("wrk", "wrk"), ("nginx", "nginx-light")]
         .into_iter()
@@ -25,7 +25,7 @@ fn find(tool: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// The machine the numbers belong to.
+/// Describes the machine on which the numbers were measured.
 pub fn machine() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info
@@ -36,7 +36,7 @@ pub fn machine() -> String {
     format!("{cores} cores, {model}")
 }
 
-/// The most memory a process (`self`, or its number) ever had, in MiB (`VmHWM`).
+/// Returns the peak memory of a process (`self` or a process id) in MiB (`VmHWM`).
 pub fn peak_mib(process: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
@@ -48,7 +48,7 @@ pub struct Measured {
     pub p99_ms: f64,
 }
 
-/// Runs `wrk` and reads what it says.
+/// Runs `wrk` and parses its output.
 pub fn wrk(url: &str, cookie: &str, seconds: u64) -> Result<Measured, String> {
     let tool = find("wrk").ok_or("wrk is missing")?;
     let mut command = Command::new(tool);
@@ -78,7 +78,7 @@ fn milliseconds(word: &str) -> Option<f64> {
     None
 }
 
-/// The same bytes from a handler that does nothing.
+/// Serves the same bytes from a handler that does nothing else. Returns the port.
 pub async fn bare_axum(html: String) -> Result<u16, String> {
     let listener = umbba::http::serve::listen(([127, 0, 0, 1], 0).into()).map_err(|error| error.to_string())?;
     let port = listener.local_addr().map_err(|error| error.to_string())?.port();
@@ -87,14 +87,14 @@ pub async fn bare_axum(html: String) -> Result<u16, String> {
     Ok(port)
 }
 
-/// A private nginx; it ends with this value.
+/// A private nginx process. Dropping the value stops the process.
 pub struct Nginx {
     pub port: u16,
     process: Child,
 }
 
 impl Nginx {
-    /// With a page as a static file.
+    /// Starts nginx with a page as a static file.
     pub fn start(folder: &Path, html: &str) -> Result<Self, String> {
         let root = folder.join("nginx");
         std::fs::create_dir_all(&root).map_err(|error| error.to_string())?;
@@ -102,7 +102,8 @@ impl Nginx {
         Self::launch(&root, "", 1024, &format!("root {};", root.display()))
     }
 
-    /// With one worker and these lines in its configuration: on top, and in its server.
+    /// Starts nginx with one worker. `top` is added at the top level of the configuration, `server` in its server
+    /// block.
     pub fn launch(root: &Path, top: &str, connections: usize, server: &str) -> Result<Self, String> {
         let said = |error: std::io::Error| error.to_string();
         let port =

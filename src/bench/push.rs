@@ -1,5 +1,5 @@
-//! Pushes encrypted and signed on one core, beside what the two curve operations allow (`openssl speed`) and npm
-//! `web-push`.
+//! Pushes encrypted and signed per second on one core, compared with the limit set by the two curve operations
+//! (`openssl speed`) and with npm `web-push`.
 
 use std::{
     path::Path,
@@ -13,7 +13,7 @@ use crate::minute;
 
 const SECONDS: u64 = 3;
 const ORIGIN: &str = "https://push.example.net";
-/// As long as one of ours, its pair and topic named.
+/// The length of a typical payload of this app, including pair and topic.
 const PAYLOAD_BYTES: usize = 600;
 const PEER: &str = "end2end/bench/web-push.mjs";
 
@@ -21,14 +21,15 @@ pub struct Pushes {
     pub ours: f64,
     pub ecdh: f64,
     pub sign: f64,
-    /// Made ready as its users get it, a second.
+    /// Messages per second that npm `web-push` prepares through its public API.
     pub npm_made: f64,
-    /// Made and posted to the same sink over 32 connections, a second.
+    /// Messages per second that npm `web-push` prepares and posts to the sink over 32 connections.
     pub npm_posted: f64,
 }
 
 impl Pushes {
-    /// One agreement and one new key, which costs about a signature: messages a second.
+    /// Returns the upper limit in messages per second: each message needs one key agreement and one new key, and a new
+    /// key costs about as much as a signature.
     pub fn limit(&self) -> f64 {
         1.0 / (1.0 / self.ecdh + 1.0 / self.sign)
     }
@@ -64,7 +65,8 @@ async fn ours(folder: &Path) -> Result<f64, String> {
     Ok(made as f64 / begun.elapsed().as_secs_f64())
 }
 
-/// The last number of the last line but for its unit: operations (signatures, for ECDSA) a second.
+/// Returns the first number without a unit in the last P-256 line of `openssl speed`: operations per second
+/// (signatures, for ECDSA).
 fn openssl(what: &str) -> Result<f64, String> {
     let output = Command::new("openssl").args(["speed", "-seconds", &SECONDS.to_string(), what]).output();
     let output = output.map_err(|_| "install the Debian package openssl")?;

@@ -1,10 +1,10 @@
 //! The contract with the scripts in `src/client`: everything of `src/client/contract.ts` that Rust calls, and the types
-//! of the values that cross. `src/tests/contract.rs` compares the two files.
+//! of the exchanged values. `src/tests/contract.rs` compares the two files.
 
 use wasm_bindgen::{JsValue, closure::Closure, prelude::wasm_bindgen};
 use web_sys::HtmlTextAreaElement;
 
-/// What became of an answer: the server took it, it waits on this device, or it was refused.
+/// The result of sending an answer: the server took it, it waits on this device, or it was refused.
 #[wasm_bindgen]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SentState {
@@ -13,7 +13,7 @@ pub enum SentState {
     Refused = "refused",
 }
 
-/// What becomes of a stored draft: it stays, it is dropped, or it is put aside with a reason.
+/// The decision about a stored draft: it stays, it is dropped, or it is put aside with a reason.
 #[wasm_bindgen]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -25,7 +25,7 @@ pub enum Verdict {
     AnsweredElsewhere = "AnsweredElsewhere",
 }
 
-/// How asking for the push subscription ended (`SubscribeOutcome` in `src/worker/messages.ts`).
+/// The result of the request for a push subscription (`SubscribeOutcome` in `src/worker/messages.ts`).
 #[wasm_bindgen]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SubscribeOutcome {
@@ -36,7 +36,7 @@ pub enum SubscribeOutcome {
 
 #[wasm_bindgen(raw_module = "umbba/client/contract.ts")]
 extern "C" {
-    /// What a text is written for.
+    /// The question and the wording that a text is written for.
     pub type Place;
     #[wasm_bindgen(constructor)]
     pub fn new(pair: &str, question: &str, version: u32, base: u32) -> Place;
@@ -50,7 +50,7 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = isNew)]
     pub fn is_new(this: &FoundText) -> bool;
 
-    /// What became of an answer.
+    /// The result of sending an answer.
     pub type Sent;
     #[wasm_bindgen(method, getter)]
     pub fn state(this: &Sent) -> SentState;
@@ -70,18 +70,18 @@ extern "C" {
 
     #[wasm_bindgen(js_name = startTexts)]
     pub fn start_texts(is_current: bool, is_mendable: &Closure<dyn Fn(String) -> bool>);
-    /// A boolean.
+    /// Resolves to a boolean.
     #[wasm_bindgen(js_name = areTextsSaved)]
     pub async fn are_texts_saved() -> JsValue;
-    /// A `FoundText`, or undefined.
+    /// Resolves to a `FoundText`, or to undefined.
     #[wasm_bindgen(js_name = loadText)]
     pub async fn load_text(place: Place, field: HtmlTextAreaElement) -> JsValue;
-    /// A boolean.
+    /// Resolves to a boolean.
     #[wasm_bindgen(js_name = saveText)]
     pub async fn save_text(place: Place, text: &str) -> JsValue;
     #[wasm_bindgen(js_name = settleTexts)]
     pub async fn settle_texts(pair: &str, is_fetched: bool, judge: &Closure<dyn Fn(Draft) -> Verdict>);
-    /// A `Sent`.
+    /// Resolves to a `Sent`.
     #[wasm_bindgen(js_name = submitText)]
     pub async fn submit_text(place: Place, text: &str) -> JsValue;
     #[wasm_bindgen(js_name = onSettled)]
@@ -90,7 +90,7 @@ extern "C" {
     #[wasm_bindgen(js_name = countLetters)]
     pub fn count_letters(text: &str) -> u32;
 
-    /// A `SubscribeOutcome`.
+    /// Resolves to a `SubscribeOutcome`.
     pub async fn subscribe() -> JsValue;
 
     #[wasm_bindgen(js_name = startRenewal)]

@@ -1,6 +1,5 @@
 //! The texts of this device: drafts, answers that wait to be sent, and texts that cannot become an answer any more.
-//! `client/drafts.ts` and the files that it imports store and send them; this is what pages ask of them.
-//! Rules R120–R125.
+//! `client/drafts.ts` and the files that it imports store and send the texts; pages use this module. Rules R120–R125.
 
 use js_sys::JsString;
 use wasm_bindgen::{JsCast, closure::Closure};
@@ -10,7 +9,7 @@ pub use super::client::FoundText;
 use super::client::{self, Draft, SentState, Verdict};
 use crate::domain::{Answerable, DailyQuestionId, PairId, Stale, mended};
 
-/// What a text is written for.
+/// The question and the wording that a text is written for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     pub pair: PairId,
@@ -27,18 +26,18 @@ impl Place {
     }
 }
 
-/// What became of an answer.
+/// The state of a submitted answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sent {
     Sending,
     Taken,
-    /// It is stored here until the network is back.
+    /// The answer is stored on this device until the network is back.
     Queued,
     /// The name of the error.
     Refused(String),
 }
 
-/// What a page knows about the drafts of a pair: which of them may still become answers.
+/// What a page knows about a pair, to decide which drafts may still become answers.
 #[derive(Debug, Clone)]
 pub struct PairDrafts {
     pub pair: PairId,
@@ -50,8 +49,8 @@ pub struct PairDrafts {
 }
 
 impl PairDrafts {
-    /// What becomes of a stored draft. A draft with the words of the answer itself is dropped: a form that was sent
-    /// before its script had started leaves one.
+    /// Decides what becomes of a stored draft. An outdated draft that equals the person's own answer is dropped: a form
+    /// that was sent before its script had started leaves such a draft.
     fn judge(&self, draft: &Draft) -> Verdict {
         let question = draft.question();
         let place = self.places.iter().find(|place| place.question.to_string() == question);
@@ -78,15 +77,15 @@ fn stored(text: &str) -> String {
     String::from(JsString::from(mended(text)).normalize("NFC")).trim().to_owned()
 }
 
-/// Starts on every page of a person who is signed in. `is_current`: the page is no stored copy. `is_mendable`: whether
-/// the writer can repair a text in its field that was refused with the error of this name.
+/// Starts the texts of this device, on every page of a signed-in person. `is_current`: the page is not a stored copy.
+/// `is_mendable`: whether the writer can repair, in its field, a text that was refused with the error of this name.
 pub fn start(is_current: bool, is_mendable: impl Fn(&str) -> bool + 'static) {
     let is_mendable = Closure::<dyn Fn(String) -> bool>::new(move |error: String| is_mendable(&error));
     client::start_texts(is_current, &is_mendable);
     is_mendable.forget();
 }
 
-/// Waits until what is being written is written. Returns whether every text that was typed is stored on this device.
+/// Waits for pending writes. Returns whether every text that was typed is stored on this device.
 pub async fn are_saved() -> bool {
     client::are_texts_saved().await.is_truthy()
 }
@@ -97,7 +96,7 @@ pub async fn load(place: Place, field: HtmlTextAreaElement) -> Option<FoundText>
     (!found.is_undefined()).then(|| found.unchecked_into())
 }
 
-/// Stores a draft, or deletes it when it is empty. Returns whether that is on this device.
+/// Stores a draft, or deletes it when it is empty. Returns whether this device has stored the change.
 pub async fn save(place: Place, text: String) -> bool {
     client::save_text(place.to_script(), &text).await.is_truthy()
 }
@@ -112,8 +111,8 @@ pub async fn submit(place: Place, text: String) -> Sent {
     }
 }
 
-/// Puts the drafts of a pair aside that cannot become answers any more. `is_fetched`: the view that says so was asked
-/// for, so that it is current on a stored copy too.
+/// Puts aside the drafts of a pair that cannot become answers any more. `is_fetched`: the view behind `drafts` was
+/// requested from the server, so that it is current on a stored copy too.
 pub async fn settle(drafts: PairDrafts, is_fetched: bool) {
     let pair = drafts.pair.to_string();
     let judge = Closure::<dyn Fn(Draft) -> Verdict>::new(move |draft: Draft| drafts.judge(&draft));

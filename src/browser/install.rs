@@ -1,4 +1,4 @@
-//! What this browser offers to put the app on the home screen: its own prompt, or the steps of its menu.
+//! How this browser puts the app on the home screen: with its own prompt, or by steps in its menu.
 
 use std::cell::RefCell;
 
@@ -6,11 +6,11 @@ use wasm_bindgen::JsValue;
 
 use super::page::{self, get, listen, matches_media, window};
 
-/// "Later" and an installation are remembered for a month.
+/// How long "later" and an installation are remembered: a month (ms).
 const LATER_MS: f64 = 30.0 * 86_400_000.0;
 const LATER_KEY: &str = "install-later";
 
-/// Parts of the `User-Agent` of browsers inside other apps, which can install nothing (as `api::convert` knows them).
+/// Parts of the `User-Agent` of in-app browsers, which cannot install an app (see `api::in_app_browser`).
 const IN_APP: [&str; 7] = ["KAKAOTALK", "NAVER(inapp", "Instagram", "FBAN", "FBAV", "Line/", "DaumApps"];
 
 /// How a browser puts the app on the home screen.
@@ -24,7 +24,7 @@ pub enum Way {
 }
 
 impl Way {
-    /// The word that marks the card for it in the document.
+    /// The word that marks the card for this way in the document.
     pub fn word(self) -> &'static str {
         match self {
             Self::Prompt => "prompt",
@@ -46,7 +46,7 @@ pub(super) fn is_in_app() -> bool {
     IN_APP.iter().any(|mark| agent.contains(mark))
 }
 
-/// How this browser puts the app on the home screen. `None` where it cannot, and inside the installed app.
+/// How this browser puts the app on the home screen. `None` if it cannot, or inside the installed app.
 pub fn way() -> Option<Way> {
     let navigator = window().navigator();
     let standalone = get(&navigator, "standalone");
@@ -59,14 +59,14 @@ pub fn way() -> Option<Way> {
     if is_in_app() {
         return None;
     }
-    // Only Safari on iPhone and iPad knows `standalone` and has a touch screen; an iPad calls itself a Mac.
+    // Only Safari on iPhone and iPad has both `standalone` and a touch screen. An iPad's `User-Agent` says Mac.
     if standalone.is_some() && navigator.max_touch_points() > 1 {
         return Some(Way::Iphone);
     }
     of_menu(&navigator.user_agent().unwrap_or_default())
 }
 
-/// The way that is found in the menu of a browser with this `User-Agent`.
+/// The way through the menu of a browser with this `User-Agent`.
 fn of_menu(agent: &str) -> Option<Way> {
     if agent.contains("SamsungBrowser") {
         return Some(Way::Samsung);
@@ -74,12 +74,11 @@ fn of_menu(agent: &str) -> Option<Way> {
     agent.split_once("Android")?.1.contains("Chrome/").then_some(Way::Chrome)
 }
 
-/// Keeps the browser's prompt.
 pub fn keep_prompt(prompt: JsValue) {
     PROMPT.set(Some(prompt));
 }
 
-/// Shows the browser's prompt; it can be shown once. Browsers allow it only after a tap.
+/// Shows the browser's prompt. Browsers allow this once, and only after a tap.
 pub async fn prompt() {
     if let Some(prompt) = PROMPT.take() {
         page::call(&prompt, "prompt").await;
@@ -94,7 +93,7 @@ pub fn on_installed(act: impl Fn() + 'static) {
     });
 }
 
-/// Whether somebody said "later" or installed the app within the last month.
+/// Whether the person said "later" or installed the app within the last month.
 pub fn is_put_off() -> bool {
     page::is_put_off(LATER_KEY)
 }

@@ -1,5 +1,5 @@
-//! Everything that touches the browser: called from effects and event handlers only, hands values back, never calls
-//! `api`. It compiles in the server half too, where nothing of it is ever called.
+//! All code that calls the browser. Only effects and event handlers call this module, which returns values and never
+//! calls `api`. The server half compiles this module too, but never calls it.
 
 mod client;
 pub mod clipboard;

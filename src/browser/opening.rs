@@ -1,6 +1,7 @@
-//! The moment a card opens. Today's page of its pair turns it over. Every other page shows a line with a link to the
-//! card, in the tab that was used last and in no other, until the person goes there or closes the line. All tabs of a
-//! browser know the card and the tab that was used last (localStorage), so a page that loads again still shows the line.
+//! What the tabs of a browser show when a card opens. Today's page of the pair turns the card over. Every other page
+//! shows a notice with a link to the card, only in the tab that was used last, until the person goes to the card or
+//! closes the notice. `localStorage` tells all tabs the card and the tab that was used last, so a page that loads again
+//! still shows the notice.
 
 use std::cell::RefCell;
 
@@ -11,34 +12,34 @@ use web_sys::Storage;
 
 use super::page::{document, get, listen, matches_media, number_text, promise, start_timer, storage, window};
 
-/// A window that nobody can see draws nothing: the change does not wait longer for a picture of the page.
+/// The longest wait for a picture of the page (ms), because a window that is not visible draws nothing.
 const DRAWS_MS: i32 = 500;
 
-/// The key of the tab that was used last, in both storages.
+/// The key of the tab that was used last, in `localStorage` and `sessionStorage`.
 const USED: &str = "used";
 
-/// The line about the last card that opened.
+/// The notice about the last card that opened.
 struct Opening {
-    /// Where all tabs find the card whose line is to be shown.
+    /// The key in `localStorage` of the card whose notice is to be shown.
     shown_key: String,
-    /// Where all tabs find the card that the person saw or whose line was closed.
+    /// The key in `localStorage` of the card that the person saw or whose notice the person closed.
     seen_key: String,
-    /// Gets the path of the card whose line this tab shows, or an empty text.
+    /// Receives the path of the card whose notice this tab shows, or an empty text.
     show: Box<dyn Fn(String)>,
 }
 
 thread_local! {
     static OPENING: RefCell<Option<Opening>> = const { RefCell::new(None) };
-    /// The picture that the browser takes of the page before it turns over.
+    /// Fulfilled when the browser has taken a picture of the page before the card turns over.
     static PICTURE: RefCell<Option<Promise>> = const { RefCell::new(None) };
 }
 
-/// Changes the page: at once, or, as a card opens, when the browser has a picture of the page as it was.
+/// Changes the page at once or, when a card opens, after the browser has a picture of the old page (View Transitions).
 pub fn turn(is_opening: bool, change: impl Fn() + 'static) {
     let start = get(&document(), "startViewTransition")
         .filter(|_| is_opening && !matches_media("(prefers-reduced-motion: reduce)"));
     let Some(start) = start else { return change() };
-    // Two answers about one opening turn it once.
+    // Two responses about the same opening share one transition.
     let picture = PICTURE.take().unwrap_or_else(|| {
         let (picture, taken) = promise();
         let _ = start.unchecked_ref::<Function>().call1(&document(), &taken);
@@ -53,7 +54,8 @@ pub fn turn(is_opening: bool, change: impl Fn() + 'static) {
     });
 }
 
-/// Begins on a page of `person`. `show` gets the path of the card whose line this tab shows, or an empty text.
+/// Starts the notice on a page of `person`. `show` receives the path of the card whose notice this tab shows, or an
+/// empty text.
 pub fn start(person: &str, show: impl Fn(String) + 'static) {
     OPENING.set(Some(Opening {
         shown_key: ["opened:", person].concat(),
@@ -65,7 +67,7 @@ pub fn start(person: &str, show: impl Fn(String) + 'static) {
         listen(&window, kind, |_| use_tab());
     }
     listen(&window, "storage", |_| draw());
-    // A tab that was just opened is used; one that loads itself again in the background is not.
+    // A new visible tab counts as used. A tab that loads again, or is hidden, does not.
     if used(session_storage()).is_some() || document().hidden() {
         draw();
     } else {
@@ -73,10 +75,11 @@ pub fn start(person: &str, show: impl Fn(String) + 'static) {
     }
 }
 
-/// A card opened: its path.
+/// Notes that a card opened. `card` is its path.
 pub fn opened(card: &str) {
     with_storage(|opening, storage| {
-        // A tab that slept hears late of what was read or closed elsewhere.
+        // A tab that slept receives the event late: the person may have seen the card or closed its notice in another
+        // tab.
         if read(storage, &opening.seen_key).as_deref() != Some(card) {
             let key = if is_at(card) { &opening.seen_key } else { &opening.shown_key };
             let _ = storage.set_item(key, card);
@@ -85,7 +88,7 @@ pub fn opened(card: &str) {
     draw();
 }
 
-/// The person saw the card or closed its line.
+/// Removes the notice, because the person saw the card or closed the notice.
 pub fn forget() {
     with_storage(|opening, storage| {
         if let Some(card) = read(storage, &opening.shown_key) {
@@ -108,7 +111,8 @@ fn draw() {
     });
 }
 
-/// Notes that this tab is the one that was used last. The number is new each time: a duplicated tab has its twin's.
+/// Notes that this tab was used last. The number is new each time, because a duplicated tab has the number of the
+/// original tab.
 fn use_tab() {
     if let (Some(here), Some(everywhere)) = (session_storage(), storage()) {
         let number = number_text(js_sys::Math::random());
@@ -130,7 +134,7 @@ fn read(storage: &Storage, key: &str) -> Option<String> {
     storage.get_item(key).ok()?
 }
 
-/// Nothing happens where the browser forbids storage.
+/// Calls `act`, unless the browser forbids storage.
 fn with_storage(act: impl FnOnce(&Opening, &Storage)) {
     OPENING.with_borrow(|opening| {
         if let (Some(opening), Some(storage)) = (opening, storage()) {
@@ -139,7 +143,7 @@ fn with_storage(act: impl FnOnce(&Opening, &Storage)) {
     });
 }
 
-/// Whether this page shows the card: its own page, or today's page of its pair.
+/// Whether this page shows the card: it is the card's own page or today's page of the card's pair.
 fn is_at(card: &str) -> bool {
     let path = window().location().pathname().unwrap_or_default();
     shows_card(&path, card)

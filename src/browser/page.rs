@@ -1,4 +1,4 @@
-//! The document and its window.
+//! Helpers for the document and its window.
 
 use js_sys::{Function, Intl, Number, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
@@ -10,7 +10,7 @@ pub fn now_ms() -> f64 {
     js_sys::Date::now()
 }
 
-/// The window, which every page has. There is none on the server, where nothing calls this.
+/// The window, which every page has. The server has no window and never calls this function.
 pub(super) fn window() -> Window {
     web_sys::window().expect("only a page calls the browser")
 }
@@ -37,12 +37,12 @@ pub(super) fn set(object: &Object, name: &str, value: &JsValue) {
     let _ = Reflect::set(object, &name.into(), value);
 }
 
-/// Whether the window is as a media query says.
+/// Whether a media query matches the window.
 pub(super) fn matches_media(query: &str) -> bool {
     window().match_media(query).ok().flatten().is_some_and(|list| list.matches())
 }
 
-/// A number as JS writes it. Rust's own code for numbers with fractions would add to the WASM.
+/// A number in the format of JS. Rust's own code for fractions would add to the WASM.
 pub(super) fn number_text(number: f64) -> String {
     Number::from(number).to_string_with_radix(10).map(String::from).unwrap_or_default()
 }
@@ -57,14 +57,14 @@ pub(super) fn storage() -> Option<Storage> {
     window().local_storage().ok()?
 }
 
-/// Remembers "later" under this key for `ms` milliseconds.
+/// Remembers for `ms` milliseconds that the person said "later" under this key.
 pub(super) fn put_off(key: &str, ms: f64) {
     if let Some(storage) = storage() {
         let _ = storage.set_item(key, &number_text(now_ms() + ms));
     }
 }
 
-/// Whether somebody said "later" under this key, and that time is not over.
+/// Whether the person said "later" under this key, and that time is not over.
 pub(super) fn is_put_off(key: &str) -> bool {
     let until = storage().and_then(|storage| storage.get_item(key).ok()?);
     until.is_some_and(|until| now_ms() < Number::parse_float(&until))
@@ -79,7 +79,7 @@ pub fn on_hidden(act: impl Fn() + 'static) {
     });
 }
 
-/// Listens for as long as the page lives.
+/// Calls `act` for every event of this kind, for as long as the page lives.
 pub(super) fn listen(target: &EventTarget, kind: &str, act: impl Fn(Event) + 'static) {
     let closure = Closure::<dyn Fn(Event)>::new(act);
     let _ = target.add_event_listener_with_callback(kind, closure.as_ref().unchecked_ref());
@@ -95,8 +95,8 @@ pub(super) fn every(ms: i32, act: impl Fn(Event) + 'static) {
 
 #[wasm_bindgen]
 extern "C" {
-    /// Calls a function of JS after `ms` milliseconds. Returns the handle for `stop_timer`, which is not always a small
-    /// number: `web-sys` would cut it off.
+    /// Calls a JS function after `ms` milliseconds. Returns the handle for `stop_timer`. The handle is not always a
+    /// small number, and `web-sys` would truncate it.
     #[wasm_bindgen(js_name = setTimeout)]
     pub(super) fn start_timer(act: &Function, ms: i32) -> JsValue;
     #[wasm_bindgen(js_name = clearTimeout)]
@@ -121,7 +121,7 @@ pub(super) async fn fetch(url: &str, options: &RequestInit) -> Option<Response> 
     JsFuture::from(window().fetch_with_str_and_init(url, options)).await.ok().map(JsCast::unchecked_into)
 }
 
-/// The `value` of the button that was pressed; empty where it has none, or where something else was.
+/// The `value` of the pressed button; empty if the button has no value, or if something else was pressed.
 pub fn pressed(event: &Event) -> String {
     event.target().and_then(|button| get(&button, "value")?.as_string()).unwrap_or_default()
 }
@@ -132,7 +132,7 @@ pub fn set_root_attribute(name: &str, value: &str) {
     }
 }
 
-/// The IANA zone this device is set to.
+/// The IANA time zone of this device.
 pub fn zone() -> Option<String> {
     let options = Intl::DateTimeFormat::new(&js_sys::Array::new(), &Object::new()).resolved_options();
     get(&options, "timeZone")?.as_string()

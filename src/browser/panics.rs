@@ -1,4 +1,4 @@
-//! A panic ends the WASM instance for good. The page then shows a line that says so; its forms still post.
+//! The panic hook. A panic ends the WASM instance for good: the page then shows a notice, and its forms still post.
 
 use super::page;
 

@@ -1,5 +1,5 @@
-//! Presence on today's page: tells the other member that this page is looked at or written on, and shows the same of
-//! them. A report that could not be sent is not sent again. Rules R110–R114.
+//! Presence on today's page: tells the other member that this member looks at the page or writes on it, and shows the
+//! presence of the other member. A report that failed is not sent again. Rules R110–R114.
 
 use std::cell::{Cell, RefCell};
 
@@ -11,16 +11,16 @@ use web_sys::{AbortSignal, Element, RequestInit, UrlSearchParams};
 use super::page::{document, every, fetch, get, listen, now_ms, start_timer, stop_timer, window};
 use crate::{domain::PairId, paths::Verb};
 
-/// Half of what a report lives, so that one may be lost.
+/// The time between two reports (ms): half of the lifetime of a report, so that one report may be lost.
 const REPORT_MS: i32 = 5_000;
 
-/// The server passes on one report every 3 s.
+/// The shortest time between two reports (ms). The server passes on one report every 3 s.
 const GAP_MS: f64 = 3_500.0;
 
-/// How long a sentence about the other is shown.
+/// How long a sentence about the other member is shown (ms).
 const SHOWN_MS: i32 = 10_000;
 
-/// How long nothing is reported after one of the two has switched presence off.
+/// How long nothing is reported after a response that one of the two members has switched presence off (ms).
 const OFF_MS: f64 = 60_000.0;
 
 #[wasm_bindgen]
@@ -30,22 +30,22 @@ extern "C" {
     fn abort_after(ms: u32) -> Result<AbortSignal, JsValue>;
 }
 
-/// The presence of one page. It lives as long as the page.
+/// The presence state of one page, which lives as long as the page.
 struct Presence {
-    /// Takes the reports.
+    /// The server function that takes the reports.
     verb: Verb,
     pair: String,
     whose: String,
-    /// Gets the sentence to show, and whether a screen reader is to say it.
+    /// Receives the sentence to show, and whether a screen reader reads it.
     show: Box<dyn Fn(String, bool)>,
-    /// The sentences for `here` and `writing`; `None` until the server has told them, or where presence is off.
+    /// The sentences for `here` and `writing`; `None` before the server has sent them, or while presence is off.
     words: RefCell<Option<JsValue>>,
     shown: RefCell<String>,
     /// The sentences that were shown since the last event.
     said: RefCell<Vec<String>>,
     reported_at: Cell<f64>,
     wrote_at: Cell<f64>,
-    /// Hides the sentence.
+    /// The callback that hides the sentence.
     hide: RefCell<Option<Function>>,
     hiding: RefCell<JsValue>,
 }
@@ -54,7 +54,8 @@ thread_local! {
     static PRESENCE: Cell<Option<&'static Presence>> = const { Cell::new(None) };
 }
 
-/// Begins on today's page of a pair. `verb` takes the reports. `show` gets the sentence to show, and whether a screen reader is to say it.
+/// Starts presence on today's page of a pair. `verb` takes the reports. `show` receives the sentence to show, and
+/// whether a screen reader reads it.
 pub fn start(verb: Verb, pair: PairId, whose: String, show: impl Fn(String, bool) + 'static) {
     let presence: &'static Presence = Box::leak(Box::new(Presence {
         verb,
@@ -73,7 +74,8 @@ pub fn start(verb: Verb, pair: PairId, whose: String, show: impl Fn(String, bool
     presence.hide.replace(Some(hide.into_js_value().unchecked_into()));
     PRESENCE.set(Some(presence));
     listen(&document(), "input", |event| {
-        // The first answer to the current question alone: edits and shelved questions are in drawers, and are not told.
+        // Only the first answer to the current question is reported. Edits and answers to shelved questions are inside
+        // `<details>` and are not reported.
         let is_answer = |field: Element| field.matches("[name=body]:not(details *)").unwrap_or_default();
         if event.target().is_some_and(|field| is_answer(field.unchecked_into())) {
             presence.wrote_at.set(now_ms());
@@ -85,15 +87,15 @@ pub fn start(verb: Verb, pair: PairId, whose: String, show: impl Fn(String, bool
     presence.report();
 }
 
-/// Shows that the other is `what` (`here`, `writing`) in a pair.
+/// Shows that the other member of a pair is `what` (`here` or `writing`).
 pub fn show(pair: &str, what: &str) {
     if let Some(presence) = PRESENCE.get().filter(|presence| presence.pair == pair) {
         presence.see(what);
     }
 }
 
-/// An event came, of `pair` if of a pair: the other's answer may be the one that was being written, and a member who
-/// had switched presence off may have switched it on.
+/// Updates presence after an event, about `pair` if the event is about a pair. The event may be the answer that the
+/// other member was writing. A member may also have switched presence on again, so the next report need not wait.
 pub fn settle(pair: Option<PairId>) {
     let Some(presence) = PRESENCE.get() else { return };
     presence.said.borrow_mut().clear();
@@ -118,7 +120,7 @@ impl Presence {
         if let Some(hide) = self.hide.borrow().as_ref() {
             self.hiding.replace(start_timer(hide, SHOWN_MS));
         }
-        // For a screen reader, neither a sentence that stays nor one that comes and goes is news.
+        // A screen reader reads a sentence once until the next event, even if the sentence disappears and returns.
         if *self.shown.borrow() != sentence {
             let is_new = !self.said.borrow().contains(&sentence);
             if is_new {
@@ -133,8 +135,8 @@ impl Presence {
         (self.show)(sentence, is_said);
     }
 
-    /// Reports that somebody looks at this page or writes on it. The response has the sentences for the other, or
-    /// nothing where one of the two has switched presence off.
+    /// Reports that the person looks at this page or writes on it. The response has the sentences about the other
+    /// member, or nothing if one of the two members has switched presence off.
     fn report(&'static self) {
         let document = document();
         let is_seen = !document.hidden() && document.has_focus().unwrap_or_default();
@@ -154,7 +156,7 @@ impl Presence {
         options.set_signal(abort_after(REPORT_MS as u32).ok().as_ref());
         spawn_local(async move {
             let response = fetch(self.verb.url(), &options).await;
-            // A network that is away says nothing about what the two want.
+            // A failed request does not mean that a member has switched presence off.
             let Some(response) = response.filter(|response| response.status() < 500) else { return };
             let mut words = None;
             if response.ok()

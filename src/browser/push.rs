@@ -1,5 +1,5 @@
-//! The permission for notifications, and how subscribing ended. The subscription itself is the service worker's: it
-//! must be able to renew it without a page.
+//! The permission for notifications, and the result of subscribing. The service worker manages the subscription,
+//! because it must be able to renew the subscription without a page.
 
 use web_sys::Window;
 
@@ -9,7 +9,7 @@ use super::{
     page::{self, get, window},
 };
 
-/// "Later" is remembered for a week.
+/// How long "later" is remembered: a week (ms).
 const LATER_MS: f64 = 7.0 * 86_400_000.0;
 const LATER_KEY: &str = "push-later";
 
@@ -17,14 +17,14 @@ const LATER_KEY: &str = "push-later";
 /// (Notifications API).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ability {
-    /// Nobody was asked yet.
+    /// The person was not asked yet.
     Default,
     Denied,
     /// Safari on an iPhone: only an app on the Home Screen gets pushes.
     Install,
-    /// It is allowed, and this browser or the server refused the subscription.
+    /// Notifications are allowed, but this browser or the server refused the subscription.
     Failed,
-    /// It is allowed, and the server could not be reached.
+    /// Notifications are allowed, but the server could not be reached.
     Away,
     /// Notifications come to this browser.
     On,
@@ -32,12 +32,12 @@ pub enum Ability {
 }
 
 impl Ability {
-    /// Whether its card asks the person for something.
+    /// Whether the card for this ability asks the person for something.
     pub fn is_request(self) -> bool {
         !matches!(self, Self::On | Self::Unsupported)
     }
 
-    /// The word that marks the card for it in the document.
+    /// The word that marks the card for this ability in the document.
     pub fn word(self) -> &'static str {
         match self {
             Self::Default => "default",
@@ -57,14 +57,14 @@ fn permission(window: &Window) -> Option<String> {
         .and_then(|api| get(&api, "permission")?.as_string())
 }
 
-/// What this browser can do; `None` where it is allowed and it must be tried first (`subscribe`).
+/// What this browser can do. `None` if notifications are allowed: then only `subscribe` finds out the result.
 pub fn ability() -> Option<Ability> {
     let window = window();
     match permission(&window).as_deref() {
         Some("granted") => None,
         Some("denied") => Some(Ability::Denied),
         Some(_) => Some(Ability::Default),
-        // Only Safari knows `standalone`; in a tab of an iPhone it is false.
+        // Only Safari has `navigator.standalone`, which is false in a tab on an iPhone.
         None if !is_in_app()
             && get(&window.navigator(), "standalone").is_some_and(|standalone| standalone.is_falsy()) =>
         {
@@ -74,7 +74,7 @@ pub fn ability() -> Option<Ability> {
     }
 }
 
-/// Where it is allowed: lets the service worker subscribe, and says how that ended.
+/// Lets the service worker subscribe, and returns the result. The person must have allowed notifications.
 pub async fn subscribe() -> Ability {
     match SubscribeOutcome::from_js_value(&client::subscribe().await) {
         Some(SubscribeOutcome::On) => Ability::On,
@@ -83,14 +83,14 @@ pub async fn subscribe() -> Ability {
     }
 }
 
-/// Asks the person. A browser does so only after a tap.
+/// Asks the person to allow notifications, which browsers permit only after a tap.
 pub async fn ask() {
     if let Some(api) = get(&window(), "Notification") {
         page::call(&api, "requestPermission").await;
     }
 }
 
-/// Whether somebody said "later" within the last week.
+/// Whether the person said "later" within the last week.
 pub fn is_put_off() -> bool {
     page::is_put_off(LATER_KEY)
 }

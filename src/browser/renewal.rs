@@ -1,8 +1,8 @@
-//! When a page that only the server renders is loaded again (`client/renewal.ts`).
+//! Reloads of a page that only the server renders (`client/renewal.ts`).
 
 use super::client;
 
-/// Starts to watch for what a reload would interrupt: typing, and the way to another page.
+/// Starts to watch for what a reload would interrupt: typing, and navigation to another page.
 pub fn start() {
     client::start_renewal();
 }

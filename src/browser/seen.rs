@@ -1,5 +1,5 @@
-//! Whether somebody looks at this page, and telling the server so: what was seen as it came needs no push to this
-//! browser.
+//! Whether the person looks at this page, and the report about it to the server. An event that was seen as it arrived
+//! needs no push to this browser.
 
 use std::cell::Cell;
 
@@ -10,14 +10,14 @@ use web_sys::{UrlSearchParams, VisibilityState};
 use super::page;
 use crate::{domain::PairId, paths::Verb};
 
-/// Somebody who did nothing for so long is not looking.
+/// The time without input after which the person no longer counts as looking (ms).
 const TOUCHED_MS: f64 = 60_000.0;
 
 thread_local! {
     static TOUCHED_AT: Cell<f64> = const { Cell::new(0.0) };
 }
 
-/// Notes from now on when somebody touched the page.
+/// Starts to record when the person last touched the page.
 pub fn start() {
     let Some(window) = web_sys::window() else { return };
     let touched = || TOUCHED_AT.set(page::now_ms());
@@ -27,7 +27,7 @@ pub fn start() {
     }
 }
 
-/// Whether somebody is looking at a page of this pair now.
+/// Whether the person is looking at a page of this pair now.
 pub fn is_looked_at(pair: PairId) -> bool {
     let Some(window) = web_sys::window() else { return false };
     let is_visible = window.document().is_some_and(|document| document.visibility_state() == VisibilityState::Visible);
@@ -35,7 +35,7 @@ pub fn is_looked_at(pair: PairId) -> bool {
     is_visible && is_there && js_sys::Date::now() - TOUCHED_AT.get() < TOUCHED_MS
 }
 
-/// Posts a number of the feed to a server function, also while the page goes away (`navigator.sendBeacon`).
+/// Posts a feed number to a server function, even while the page closes (`navigator.sendBeacon`).
 pub fn post(verb: Verb, seq: i64, whose: &str) {
     if let (Some(window), Ok(fields)) = (web_sys::window(), UrlSearchParams::new()) {
         fields.append("seq", &seq.to_string());
@@ -44,7 +44,7 @@ pub fn post(verb: Verb, seq: i64, whose: &str) {
     }
 }
 
-/// The number on the installed app's icon (Badging API), where there is one.
+/// Sets the number on the installed app's icon, if this browser has the Badging API.
 pub fn set_badge(unread: i64) {
     let Some(navigator) = web_sys::window().map(|window| JsValue::from(window.navigator())) else { return };
     let method =

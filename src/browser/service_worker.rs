@@ -1,14 +1,14 @@
-//! The service worker, where there is one.
+//! The service worker, if this browser has service workers.
 
 use js_sys::{Object, Reflect};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::ServiceWorker;
 
-/// Where it lives: at the root, so that it serves every page.
+/// The path of the script, at the root so that the service worker controls every page.
 const PATH: &str = "/service-worker.js";
 
-/// Registers it; browsers inside other apps have none, and that is fine.
+/// Registers the service worker. In-app browsers have no service workers, which is not an error.
 pub async fn register() {
     let Some(window) = web_sys::window() else { return };
     let navigator = window.navigator();
@@ -18,7 +18,7 @@ pub async fn register() {
     }
 }
 
-/// Lets it make this page's copy anew (`PageMessage` in `src/worker/messages.ts`).
+/// Asks the service worker to store this page again (`PageMessage` in `src/worker/messages.ts`).
 pub fn keep_page() {
     let Some(window) = web_sys::window() else { return };
     let worker = Reflect::get(&window.navigator(), &"serviceWorker".into())

@@ -7,7 +7,7 @@ pub fn is_supported() -> bool {
     web_sys::window().is_some_and(|window| js_sys::Reflect::has(&window.navigator(), &"share".into()).unwrap_or(false))
 }
 
-/// Opens the sheet; whether anything was sent is nobody's business.
+/// Opens the share sheet and ignores the result.
 pub async fn share(title: &str, text: &str, url: Option<&str>) {
     let Some(window) = web_sys::window() else { return };
     let data = ShareData::new();

@@ -1,6 +1,6 @@
-//! Why a command failed.
+//! The reason why a command failed.
 
-/// One sentence for the operator.
+/// The reason of a failure, as one sentence for the operator.
 pub(super) struct Failure(pub(super) String);
 
 impl<E: std::error::Error> From<E> for Failure {

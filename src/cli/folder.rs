@@ -1,4 +1,5 @@
-//! The data folder: made, written by one `serve` alone, private, and never emptied in silence.
+//! Checks of the data folder: it is writable, one `serve` process uses it, other users cannot read it, and a lost
+//! database is not silently replaced by an empty one.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -16,7 +17,8 @@ fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
 }
 
-/// Makes the folder, or tries whether it can be written. A full disk is said and stops nobody from reading.
+/// Creates the folder if it is missing, and checks that it is writable. A full disk is only logged, because pages can
+/// still be read.
 pub(super) fn make(folder: &Path) -> Result<(), Failure> {
     fs::create_dir_all(folder).map_err(|error| {
         Failure(format!(
@@ -24,7 +26,7 @@ pub(super) fn make(folder: &Path) -> Result<(), Failure> {
             folder.display()
         ))
     })?;
-    // The name is of this process alone: two starts at once do not remove each other's probe.
+    // The name contains the process id, so two processes that start together do not delete each other's probe.
     let probe = folder.join(format!(".writable-{}", std::process::id()));
     match fs::write(&probe, b"").and_then(|()| fs::remove_file(&probe)) {
         Err(error) if is_full(&error) => {
@@ -40,8 +42,9 @@ pub(super) fn make(folder: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Takes the folder for this process: two on one SQLite file would each send and open beside the other. Freed with the
-/// value, or by the kernel when the process dies. `None` where the disk is full or the file system knows no locks.
+/// Locks the folder for this process: two processes on one SQLite file would both send notifications and open
+/// questions. Dropping the value releases the lock, and so does the kernel when the process dies. Returns `None` if
+/// the disk is full or the file system has no locks.
 pub(super) fn hold(folder: &Path) -> Result<Option<File>, Failure> {
     let file = folder.join("serve.lock");
     let held = match OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&file) {
@@ -63,8 +66,8 @@ pub(super) fn hold(folder: &Path) -> Result<Option<File>, Failure> {
     }
 }
 
-/// A key file without its database means that the database was lost or lies elsewhere: an empty one would look as if
-/// everybody's words were gone.
+/// Fails if there is a key file but no database: the database was lost or is stored elsewhere. A new empty database
+/// would look as if all answers were lost.
 pub(super) fn refuse_lost_database(settings: &Settings) -> Result<(), Failure> {
     let Some(file) = sqlite_file(&settings.database_url()) else { return Ok(()) };
     let is_there = fs::metadata(&file).is_ok_and(|found| found.len() > 0);
@@ -79,7 +82,7 @@ pub(super) fn refuse_lost_database(settings: &Settings) -> Result<(), Failure> {
     )))
 }
 
-/// Says what other users of this machine could read, with the command that ends it.
+/// Logs a warning for every file that other users of this machine can read, with the `chmod` command that corrects it.
 pub(super) fn warn_when_open(settings: &Settings) {
     let is_open = |path: &Path| fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o077 != 0);
     let folder = &settings.data_dir;

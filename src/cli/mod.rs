@@ -1,4 +1,4 @@
-//! The command line: parses and starts, decides nothing. Every failure is one sentence and exit code 1.
+//! The command line: parses the arguments and starts the command. Every failure prints one sentence and exits with 1.
 
 mod failure;
 mod folder;
@@ -87,7 +87,7 @@ enum Command {
 
 /// Runs the command line.
 pub fn run() -> ExitCode {
-    // Whatever this process writes is its user's alone: database, keys, copies, built files.
+    // Files that this process creates (database, keys, copies, built files) are readable by its own user only.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let cli = Cli::parse();
     telemetry::start(cli.settings.app_env, &cli.settings.log);
@@ -176,7 +176,7 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
     if let Some(sentence) = unsafe_to_listen(address, &trusted_proxies) {
         eprintln!("umbba: {sentence}");
     }
-    // Under development every start is a build of its own, so that open pages offer it.
+    // In development every start gets a new build name, so that open pages offer to reload.
     let build =
         if settings.app_env == AppEnv::Development { format!("{build}-{}", Clock::System.now().0) } else { build };
     let site = Site {

@@ -1,12 +1,12 @@
-//! How many files this process may hold open: an open page is one of them.
+//! The limit of open files of this process. Every open page needs one file.
 
-/// Ten thousand people with a page open, the proxy's connections for them, and room to move.
+/// The number of open files that needs no warning: 10,000 open pages, the connections of the proxy, and a reserve.
 const ENOUGH: u64 = 20_000;
 
-/// Files that are no connections: the database, sockets to push services, and so on.
+/// The number of files for other uses than client connections: the database, sockets to push services, and so on.
 const OTHERS: u64 = 256;
 
-/// Raises the limit as far as it is allowed, and says so once when that is not far. Gives how many of the `wanted`
+/// Raises the limit as far as the system allows, and warns if the new limit is low. Returns how many of the `wanted`
 /// connections may be open.
 pub fn raise_limit(wanted: u32) -> usize {
     let allowed = match rlimit::increase_nofile_limit(u64::MAX) {
@@ -27,7 +27,7 @@ pub fn raise_limit(wanted: u32) -> usize {
     connections(wanted, allowed)
 }
 
-/// Half of few files are for connections, all but some of many.
+/// The number of connections that `files` open files allow: all but `OTHERS`, and half of them if there are few.
 fn connections(wanted: u32, files: u64) -> usize {
     let most = files.saturating_sub(OTHERS.min(files / 2)).max(1);
     usize::try_from(most.min(wanted.into())).unwrap_or(usize::MAX)

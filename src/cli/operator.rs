@@ -1,4 +1,4 @@
-//! What the operator asks from the command line: the push keys, what became of deliveries, an invented database.
+//! The commands for the operator: push keys, sessions, recovery codes, the state of deliveries, and a seeded database.
 
 use std::path::Path;
 
@@ -76,7 +76,8 @@ pub(super) fn keys(settings: &Settings, act: Option<KeysAct>) -> Result<(), Fail
     Ok(())
 }
 
-/// Ends all sessions of one person, or everybody's. A running app notices at each session's next request or event.
+/// Ends all sessions of one person, or of everybody. A running app notices it at the next request or event of each
+/// session.
 pub(super) async fn end_sessions(settings: &Settings, person: Option<PersonId>) -> Result<(), Failure> {
     let state = state_of(settings, Opening::AsIs, site_for_jobs(settings)?).await?;
     let ended = sessions::end_by_operator(&state, person).await.map_err(|error| nobody(error, person))?;

@@ -1,4 +1,4 @@
-//! What commands need to work: the database, and the state of the app over it.
+//! What the commands share: opening the database, and building the state of the app.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -33,7 +33,7 @@ pub(super) async fn state_of(settings: &Settings, opening: Opening, site: Site) 
     folder::make(&settings.data_dir)?;
     let catalogue = Catalogue::load(&settings.data_dir)?;
     let random = Random::system();
-    // The database first: a key without one would be taken for a lost database at the next start.
+    // Open the database before the key is made: the next start takes a key without a database for a lost database.
     let database = open(settings, opening).await?;
     let secrets = Secrets::load(&settings.data_dir, &random)?;
     match write_catalogue(&database, &catalogue).await {

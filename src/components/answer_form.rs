@@ -1,5 +1,5 @@
-//! The form for an answer: a new one, an edit, or one to a question from the shelf. It is no `ActionForm`, because an
-//! answer is stored on this device before it is sent (`client/send_queue.ts`).
+//! The form for an answer: a new answer, an edit, or an answer to a shelved question. The form is not an `ActionForm`,
+//! because this device stores an answer before sending it (`client/send_queue.ts`).
 
 use std::time::Duration;
 
@@ -14,15 +14,15 @@ use crate::{
     paths::HasVerb,
 };
 
-/// After this time a screen reader has noticed that a sentence is gone.
+/// The time after which a screen reader has noticed that a sentence is gone.
 const GONE: Duration = Duration::from_millis(100);
 
-/// Sends the answers of a page, one at a time, and knows what became of the last.
+/// Sends the answers of a page, one at a time, and holds the result of the last one.
 #[derive(Clone, Copy, Default)]
 pub struct AnswerSender {
     pub is_sending: RwSignal<bool>,
     pub last: RwSignal<Option<(DailyQuestionId, Result<Sent, ApiError>)>>,
-    /// Rises whenever an answer was taken or refused.
+    /// A counter that increments whenever an answer was taken or refused.
     pub settled: RwSignal<u64>,
 }
 
@@ -32,7 +32,8 @@ fn length(text: &str) -> usize {
 }
 
 impl AnswerSender {
-    /// Why the last answer to this question was refused. `Some(None)`: it was not refused. `None`: there was none.
+    /// Why the last answer to this question was refused. `Some(None)`: the answer was not refused. `None`: there is no
+    /// last answer, or it was to another question.
     pub fn error_of(self, question: DailyQuestionId) -> Option<Option<ApiError>> {
         self.last.with(|last| {
             last.as_ref().filter(|(id, _)| *id == question).map(|(_, result)| result.as_ref().err().copied())
@@ -43,7 +44,7 @@ impl AnswerSender {
         if self.is_sending.get_untracked() {
             return;
         }
-        // A screen reader says the same sentence again only if it was gone in between.
+        // A screen reader reads the same sentence again only if the sentence was gone in between.
         self.last.set(Some((place.question, Ok(Sent::Sending))));
         let is_empty = is_blank(&text);
         if is_empty || length(&text) > AnswerBody::MAX_GRAPHEMES {
@@ -63,24 +64,24 @@ impl AnswerSender {
     }
 }
 
-/// What this device has of the text in the field.
+/// What this device has stored of the text in the field.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum DraftState {
     Unsaved,
     Saved,
-    /// It was sent and waits for the network.
+    /// The text was sent and waits for the network.
     Queued,
 }
 
 #[component]
 pub fn AnswerForm(
-    /// What it answers. The number of revisions seen may rise while the form is shown.
+    /// The question that the form answers. The number of seen revisions may rise while the form is shown.
     #[prop(into)]
     place: Signal<Place>,
     sender: AnswerSender,
-    /// The text in the field. The page keeps it when the form is removed.
+    /// The text in the field, which the page keeps when the form is removed.
     draft: RwSignal<String>,
-    /// The form came with the page, and not with a later view.
+    /// Whether the form came with the page and not with a later view.
     is_first: bool,
     label: &'static str,
     button: &'static str,
@@ -99,7 +100,7 @@ pub fn AnswerForm(
         draft_state.set(DraftState::Unsaved);
         let place = place.get_untracked();
         spawn_local(async move {
-            // A text that was changed back to the answer is no draft.
+            // A text that was changed back to the given answer is not a draft.
             let kept = if given.try_with_value(|given| *given == text).unwrap_or_default() {
                 String::new()
             } else {
@@ -113,8 +114,8 @@ pub fn AnswerForm(
     };
     Effect::new(move |_| {
         let Some(area) = area.get() else { return };
-        // A text that was typed before hydration is newer than any draft. This is looked at on the first form only:
-        // later the element may be one that another form has used, with the text of that form in it.
+        // A text that was typed before hydration is newer than any draft. Only the first form is checked: a later form
+        // may reuse the element of another form, which still contains the text of that form.
         if is_first && area.default_value().is_ok_and(|given| given != area.value()) {
             keep(area.value());
             return;
@@ -151,7 +152,7 @@ pub fn AnswerForm(
         }
         now
     });
-    // The script never sets the value of a field while the person types in it: a Korean input method would break.
+    // Never set the value of a field while the person types in it: that would break a Korean input method.
     let written = move |event: leptos::ev::Targeted<leptos::ev::Event, web_sys::HtmlTextAreaElement>| {
         keep(event.target().value())
     };

@@ -1,4 +1,4 @@
-//! A code to keep or to pass on, with what this browser can do with it.
+//! A code to keep or to pass on, with buttons to share, copy and print it.
 
 use leptos::{prelude::*, task::spawn_local};
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::fields::html;
 use crate::browser::{clipboard, page, share};
 
-/// A code in groups; lines break between them.
+/// A code in groups. A line may break only between groups.
 #[component]
 pub fn Code(code: String) -> impl IntoView {
     let groups = code.split('-').map(str::to_owned).collect::<Vec<_>>();
@@ -22,20 +22,20 @@ pub fn Code(code: String) -> impl IntoView {
     view! { <p class="code">{parts}</p> }
 }
 
-/// Digits to be typed elsewhere, large.
+/// Digits in large type, to be typed on another device.
 #[component]
 pub fn Digits(code: String) -> impl IntoView {
     view! { <p class="code digits">{code.replace('-', " ")}</p> }
 }
 
-/// What stands on the buttons, and what is said afterwards, in the language of the page. It is a list in JSON, because
-/// the reader of a list is in the WASM already.
+/// The labels of the buttons and the sentences after a press, in the language of the page. The JSON form is a list,
+/// because the WASM already contains the code that parses lists.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(into = "Vec<String>", from = "Vec<String>")]
 pub struct CodeWords {
     pub share: String,
     pub copy: String,
-    /// Without it there is no button to print.
+    /// The label of the print button. `None`: there is no print button.
     pub print: Option<String>,
     pub copied: String,
     pub copy_failed: String,
@@ -54,8 +54,8 @@ impl From<Vec<String>> for CodeWords {
     }
 }
 
-/// Share, copy and perhaps print. `text` is copied; `message` is shared under `title`, with `link` where there is one.
-/// The buttons are hidden until the browser half is there: without it they could do nothing.
+/// The buttons to share, copy and perhaps print a code. `text` is copied. `message` is shared under `title`, with
+/// `link` if there is one. The buttons are hidden until hydration, because they do nothing without the browser half.
 #[island]
 pub fn CodeActions(
     text: String,
@@ -65,7 +65,7 @@ pub fn CodeActions(
     words: CodeWords,
 ) -> impl IntoView {
     let (is_awake, can_share) = (RwSignal::new(false), RwSignal::new(false));
-    // An effect, so that hydration meets what the server drew.
+    // An effect, because hydration must find what the server rendered.
     Effect::new(move |_| {
         is_awake.set(true);
         can_share.set(share::is_supported());
@@ -77,7 +77,7 @@ pub fn CodeActions(
     };
     let outcomes = StoredValue::new((words.copied, words.copy_failed));
     let copy = move |_| {
-        // The same sentence is only heard again when it was gone in between.
+        // A screen reader reads the same sentence again only if the sentence was gone in between.
         said.set(String::new());
         let text = text.clone();
         spawn_local(async move {
@@ -87,7 +87,9 @@ pub fn CodeActions(
     };
     let is_hidden = move || !is_awake.get();
     let print = words.print.map(|label| {
-        view! { <button class="button ghost" type="button" hidden=is_hidden on:click=|_| page::print()>{label}</button> }
+        view! {
+            <button class="button ghost" type="button" hidden=is_hidden on:click=|_| page::print()>{label}</button>
+        }
     });
     view! {
         <div class="actions">

@@ -1,4 +1,4 @@
-//! What every component may ask of its surroundings: the language, the refused form, who is here.
+//! The context that every component may read: the language, the refused form, the signed-in person.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -22,12 +22,13 @@ pub fn use_words() -> &'static Words {
     text::words(use_locale())
 }
 
-/// On pages that only the server renders.
+/// The words for pages that only the server renders.
 pub fn use_page_words() -> &'static PageWords {
     text::page_words(use_locale())
 }
 
-/// For whom a page was drawn (nobody: empty), and which page it is: its forms say so.
+/// The person for whom a page was rendered (empty: nobody) and the address of the page. The forms of the page post
+/// both.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Origin {
     pub whose: String,
@@ -38,7 +39,7 @@ pub fn use_origin() -> Origin {
     use_context().unwrap_or_default()
 }
 
-/// A form's post that was refused and answered with this page.
+/// The refused form post that this page answers, if any.
 #[derive(Clone)]
 struct RefusedForm(Option<Refused>);
 
@@ -52,11 +53,11 @@ pub fn use_refused(verb: Verb) -> Option<Refused> {
     refused.filter(|refused| refused.endpoint == verb.name())
 }
 
-/// A random key for the forms of this page, by which a second post of one is known (`server::services::attempts`).
+/// A random key for the forms of this page, which identifies a second post of a form (`server::services::attempts`).
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct FreshKey(pub String);
 
-/// Who is here and with whom, as the server knew it before it rendered the page.
+/// The signed-in person and their pairs, as the server read them before it rendered the page.
 #[derive(Debug, Clone)]
 pub struct People(pub HomeView);
 
@@ -65,20 +66,20 @@ pub fn use_home() -> HomeView {
         .map_or_else(|| HomeView { name: None, pairs: Vec::new(), as_of: 0, unread: 0, answers: 0 }, |people| people.0)
 }
 
-/// The refusal this page answers, whatever was posted.
+/// The refusal that this page answers, whichever form was posted.
 pub fn use_any_refused() -> Option<Refused> {
     use_context::<RefusedForm>().and_then(|form| form.0)
 }
 
-/// The sentence for a refused post to `verb`, if its error is one of `errors` (none given: any).
+/// The sentence for a refused post to `verb`, if its error is one of `errors`. An empty list accepts any error.
 pub fn use_sentence(verb: Verb, errors: &[ApiError]) -> Option<&'static str> {
     let refused = use_refused(verb)?;
-    // Where it is said that the server cannot just now, it is said as well that somebody was too fast.
+    // A place that shows `Unavailable` shows `TooMuch` too.
     let error = if refused.error == ApiError::TooMuch { ApiError::Unavailable } else { refused.error };
     (errors.is_empty() || errors.contains(&error)).then(|| refused.error.page_sentence(use_page_words()))
 }
 
-/// The build that draws this page.
+/// The build that renders this page.
 #[derive(Debug, Clone, Default)]
 pub struct Build(pub String);
 

@@ -1,4 +1,4 @@
-//! Form fields with their labels, hints and refusals.
+//! Form fields with their labels, hints and error sentences.
 
 use leptos::prelude::*;
 
@@ -11,15 +11,15 @@ use crate::{
     text::{self, cities},
 };
 
-/// Text for `inner_html`, escaped. It is for a `<textarea>`, whose children Leptos writes as they are: a text with
-/// `</textarea>` in it would end the field (tachys 0.2, `ESCAPE_CHILDREN`; WHATWG HTML §13.1.2, escapable raw text).
-/// And it is for sentences that change: a browser's translator puts elements of its own in the place of the text nodes
-/// that Leptos holds, and what is written to those is not seen. `inner_html` writes to the element.
+/// Escapes a text for `inner_html`. Leptos does not escape the children of a `<textarea>`, so a text with `</textarea>`
+/// would end the field (tachys 0.2, `ESCAPE_CHILDREN`; WHATWG HTML §13.1.2, escapable raw text). Sentences that change
+/// use `inner_html` too: a browser's translator replaces the text nodes that Leptos holds, and a later write to those
+/// nodes is not visible. `inner_html` writes to the element.
 pub fn html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
-/// One line of text.
+/// A field for one line of text.
 #[component]
 pub fn TextField(
     name: &'static str,
@@ -47,7 +47,7 @@ pub fn TextField(
                 inputmode=inputmode
                 aria-describedby=describes
                 aria-invalid=error.map(|_| "true")
-                // The page comes back at its top: what is to be mended is brought to the hand.
+                // After a refusal the page loads at its top. `autofocus` brings the field with the error into view.
                 autofocus=error.is_some()
             />
             <FieldError id=format!("{name}-error") sentence=error/>
@@ -55,8 +55,8 @@ pub fn TextField(
     }
 }
 
-/// The sentence by a field or a button, or nothing. The browser focuses the first `autofocus` of a page: the field, or
-/// else this sentence, so that a page that comes back at its top shows why.
+/// The error sentence next to a field or a button, or nothing. After a refusal the page loads at its top. The browser
+/// focuses the first `autofocus` of the page, which is the field or else this sentence, so that the error is visible.
 #[component]
 pub fn FieldError(
     #[prop(into)] id: String,
@@ -65,7 +65,7 @@ pub fn FieldError(
     sentence.map(|sentence| view! { <p class="field-error" role="alert" id=id tabindex="-1" autofocus>{sentence}</p> })
 }
 
-/// The key by which a second post of this form is known. A form that was refused keeps the one it had.
+/// The hidden key that identifies a second post of this form. A refused form keeps its key.
 #[component]
 pub fn AttemptKey(verb: Verb) -> impl IntoView {
     let typed = use_refused(verb).map(|refused| refused.field("attempt").to_owned()).filter(|key| !key.is_empty());
@@ -73,8 +73,8 @@ pub fn AttemptKey(verb: Verb) -> impl IntoView {
     view! { <input type="hidden" name="attempt" value=key/> }
 }
 
-/// The time zone: one of `zones`, each by its city and what its clocks show now. What is stored is always among them;
-/// with `value` empty nothing is chosen yet.
+/// A choice of the time zone from `zones`, each shown as its city and current local time. `zones` always contains the
+/// stored zone. If `value` is empty, no zone is chosen yet.
 #[component]
 pub fn ZoneField(
     label: &'static str,
@@ -106,17 +106,18 @@ pub fn ZoneField(
     }
 }
 
-/// Whether a form of somebody new asks for the zone, because the device's own is one nobody knows.
+/// Whether the form for a new person asks for the zone, because the server does not know the zone of the device.
 pub fn asks_for_zone(verb: Verb) -> bool {
     use_refused(verb)
         .is_some_and(|refused| refused.error == ApiError::ZoneInvalid || refused.field("zone_asked") == "yes")
 }
 
-/// The device's zone for a form that does not ask: Seoul until the browser half knows the zone of this device.
+/// The device's zone for a form that does not ask for a zone: `Asia/Seoul` until the browser half has read the zone of
+/// this device.
 #[island]
 pub fn DeviceZone() -> impl IntoView {
     let zone = RwSignal::new("Asia/Seoul".to_owned());
-    // An effect, so that hydration meets what the server drew.
+    // An effect, because hydration must find what the server rendered.
     Effect::new(move |_| {
         if let Some(here) = page::zone() {
             zone.set(here);
@@ -125,42 +126,58 @@ pub fn DeviceZone() -> impl IntoView {
     view! { <input type="hidden" name="zone" value=move || zone.get()/> }
 }
 
-/// Radio cards for what somebody is; `other` comes with a word of its own (`RelationWord`).
+/// Radio buttons for the relation of a person. The choice `other` has a field for a free word (`RelationWord`).
 #[component]
 pub fn RelationChoices(
     role: Role,
     name: &'static str,
     legend: &'static str,
     #[prop(into)] chosen: String,
-    /// The label of a choice that leaves it open, if there is one.
+    /// The label of a choice that leaves the relation open, if there is such a choice.
     #[prop(optional_no_strip)]
     later: Option<&'static str>,
 ) -> impl IntoView {
     let words = use_page_words();
     let radio = |value: &'static str, label: &'static str| {
         let is_chosen = chosen == value;
-        view! { <label class="choice"><input type="radio" name=name value=value checked=is_chosen/><span>{label}</span></label> }
+        view! {
+            <label class="choice">
+                <input type="radio" name=name value=value checked=is_chosen/>
+                <span>{label}</span>
+            </label>
+        }
     };
     view! {
         <fieldset class="choices">
             <legend>{legend}</legend>
             {later.map(|label| radio("", label))}
-            {Relation::choices(role).iter().map(|choice| radio(choice, text::relation_choice(words, choice))).collect_view()}
+            {Relation::choices(role)
+                .iter()
+                .map(|choice| radio(choice, text::relation_choice(words, choice)))
+                .collect_view()}
         </fieldset>
     }
 }
 
-/// The free word of "another relative".
+/// The field for the free word of the choice "another relative".
 #[component]
 pub fn RelationWord(
     #[prop(into)] value: String,
     #[prop(optional_no_strip)] error: Option<&'static str>,
 ) -> impl IntoView {
     let words = use_page_words();
-    view! { <TextField name="relation_word" label=words.relation_word_label hint=words.relation_word_hint value=value error=error/> }
+    view! {
+        <TextField
+            name="relation_word"
+            label=words.relation_word_label
+            hint=words.relation_word_hint
+            value=value
+            error=error
+        />
+    }
 }
 
-/// Name and consent of somebody new.
+/// The fields for the name and the consent of a new person.
 #[component]
 pub fn NewPersonFields(verb: Verb, #[prop(into, optional)] name: String) -> impl IntoView {
     let words = use_page_words();
@@ -170,15 +187,29 @@ pub fn NewPersonFields(verb: Verb, #[prop(into, optional)] name: String) -> impl
     let name_error = use_sentence(verb, &[ApiError::NameEmpty, ApiError::NameTooLong, ApiError::NameForbidden]);
     let consent_error = use_sentence(verb, &[ApiError::ConsentMissing]);
     view! {
-        <TextField name="name" label=words.name_label hint=words.name_hint value=name error=name_error autocomplete="nickname"/>
+        <TextField
+            name="name"
+            label=words.name_label
+            hint=words.name_hint
+            value=name
+            error=name_error
+            autocomplete="nickname"
+        />
         <div class="field">
             <label class="check">
-                <input type="checkbox" name="consent" value="yes" checked=has_consented aria-describedby="consent-error"/>
+                <input
+                    type="checkbox"
+                    name="consent"
+                    value="yes"
+                    checked=has_consented
+                    aria-describedby="consent-error"
+                />
                 <span>{words.consent_label}</span>
             </label>
             <FieldError id="consent-error" sentence=consent_error/>
             <p class="hint">
-                {words.consent_links} " " <a href=paths::terms()>{words.terms}</a> " " {words.and} " " <a href=paths::privacy()>{words.privacy}</a>
+                {words.consent_links} " " <a href=paths::terms()>{words.terms}</a> " " {words.and} " "
+                <a href=paths::privacy()>{words.privacy}</a>
             </p>
         </div>
         {(!asks_for_zone(verb)).then(|| view! { <DeviceZone/> })}

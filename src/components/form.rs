@@ -1,13 +1,14 @@
-//! The one form of the app: every page's forms are made here, so that none can leave out what the server asks of all.
-//! Rule R87.
+//! The only form component of the app. Every page makes its forms with `Form`, so that no form leaves out the fields
+//! that the server requires of all forms. Rule R87.
 
 use leptos::prelude::*;
 
 use super::context::use_origin;
 use crate::paths::Verb;
 
-/// Posts to a server function. It names for whom its page was drawn (`whose`): for anybody else nothing is done. And it
-/// names that page (`from`), which a refusal comes back to (`http/forms.rs`). `tests/forms.rs` walks every one.
+/// A form that posts to a server function. `whose` names the person for whom the page was rendered: the server does
+/// nothing for anybody else. `from` names the page that shows a refusal (`http/forms.rs`). `tests/forms.rs` tests every
+/// form.
 #[component]
 pub fn Form(verb: Verb, #[prop(optional)] class: Option<&'static str>, children: Children) -> impl IntoView {
     let origin = use_origin();

@@ -1,5 +1,5 @@
-//! The cards that offer the app for the home screen, one for each way to do it (`browser::install`). The steps of an
-//! iPhone are in the cards about notifications as well, because only an installed app gets them there.
+//! The cards that offer to put the app on the home screen, one for each way (`browser::install`). The cards about
+//! notifications show the steps for an iPhone too, because only an installed app gets notifications there.
 
 use leptos::prelude::*;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{browser::install::Way, paths, text::PageWords};
 
-/// What to look for on the screen, drawn beside the words.
+/// The icon that the person looks for on the screen, shown next to the words of a step.
 #[derive(Clone, Copy)]
 pub enum Sign {
     Share,
@@ -19,7 +19,7 @@ pub enum Sign {
     Home,
 }
 
-/// A step with its picture.
+/// A step with its icon.
 #[component]
 pub fn Step(sign: Sign, text: &'static str) -> impl IntoView {
     let path = match sign {
@@ -31,25 +31,42 @@ pub fn Step(sign: Sign, text: &'static str) -> impl IntoView {
     };
     view! {
         <li>
-            <svg class="sign" class:dots=matches!(sign, Sign::Dots) viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d=path/></svg>
+            <svg
+                class="sign"
+                class:dots=matches!(sign, Sign::Dots)
+                viewBox="0 0 24 24"
+                aria-hidden="true"
+                focusable="false"
+            >
+                <path d=path/>
+            </svg>
             <span>{text}</span>
         </li>
     }
 }
 
-/// `given`: on today's page, where the cards are polite, the number of answers that the person has given.
+/// The install cards of a page. `given`: the number of answers that the person has given, on today's page only. There
+/// the cards wait for answers and for the end of "later" (`Known::holds`).
 #[component]
 pub fn InstallCards(#[prop(optional_no_strip)] given: Option<i64>) -> impl IntoView {
     let words = use_page_words();
     let button = |act, class: &'static str, label: &'static str| view! { <ActButton act class label/> };
     let card = |way: Way, steps: Option<AnyView>| {
         view! {
-            <ShownWhen condition=way.into() class="notice push-card".to_owned() push=None install=Some(way.word().to_owned()) given>
+            <ShownWhen
+                condition=way.into()
+                class="notice push-card".to_owned()
+                push=None
+                install=Some(way.word().to_owned())
+                given
+            >
                 <h2>{words.install_title}</h2>
                 <p>{words.install_lead}</p>
                 {steps.map(|steps| view! { <ol class="pictured">{steps}</ol> })}
                 <div class="actions">
-                    {(way == Way::Iphone).then(|| view! { <a class="button" href=paths::hand_over()>{words.push_install_code}</a> })}
+                    {(way == Way::Iphone).then(|| view! {
+                        <a class="button" href=paths::hand_over()>{words.push_install_code}</a>
+                    })}
                     {(way == Way::Prompt).then(|| button(Act::Install, "button", words.install_button))}
                     {given.map(|_| button(Act::PutOffInstall, "button quiet", words.push_ask_later))}
                 </div>
@@ -59,12 +76,20 @@ pub fn InstallCards(#[prop(optional_no_strip)] given: Option<i64>) -> impl IntoV
     view! {
         {card(Way::Prompt, None)}
         {card(Way::Iphone, Some(view! { <IphoneSteps/> }.into_any()))}
-        {card(Way::Samsung, Some(steps(&[(Sign::Menu, words.install_samsung_one), (Sign::Add, words.install_samsung_two), (Sign::Home, words.install_last)])))}
-        {card(Way::Chrome, Some(steps(&[(Sign::Dots, words.install_chrome_one), (Sign::Add, words.install_chrome_two), (Sign::Home, words.install_last)])))}
+        {card(Way::Samsung, Some(steps(&[
+            (Sign::Menu, words.install_samsung_one),
+            (Sign::Add, words.install_samsung_two),
+            (Sign::Home, words.install_last)
+        ])))}
+        {card(Way::Chrome, Some(steps(&[
+            (Sign::Dots, words.install_chrome_one),
+            (Sign::Add, words.install_chrome_two),
+            (Sign::Home, words.install_last)
+        ])))}
     }
 }
 
-/// The steps of an iPhone; the last one says that the app there begins signed out.
+/// The steps for an iPhone. The last step says that the installed app starts signed out.
 #[component]
 pub fn IphoneSteps() -> impl IntoView {
     let words: &PageWords = use_page_words();

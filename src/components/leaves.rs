@@ -8,7 +8,7 @@ use crate::{
     text,
 };
 
-/// An open card's answers; nothing while it is closed.
+/// The answers of an open card. A closed card renders nothing.
 #[component]
 pub fn Leaves(question: QuestionView, pair: PairView) -> impl IntoView {
     let (locale, words) = (use_locale(), use_words());
@@ -34,7 +34,7 @@ pub fn Leaves(question: QuestionView, pair: PairView) -> impl IntoView {
     .into_any()
 }
 
-/// What I wrote before; nobody else sees it.
+/// Earlier revisions of the person's own answer, which nobody else sees.
 #[component]
 pub fn Revisions(revisions: Vec<String>) -> impl IntoView {
     let words = use_words();

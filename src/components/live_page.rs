@@ -1,4 +1,5 @@
-//! What a page knows of the live line, and the island that tells the browser half whose page this is and what it shows.
+//! The state of the feed connection for the islands of a page, and the island that tells the browser half whose page
+//! this is and what the page shows.
 
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::{
     paths::{self, HasVerb},
 };
 
-/// What a page shows, and so which events are a reason to draw it anew.
+/// What a page shows, which decides the events that make the page load again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Shows {
     /// A pair with its day.
@@ -24,7 +25,7 @@ pub enum Shows {
     Everything,
     /// Text that no event changes, or a form that no event may interrupt.
     Nothing,
-    /// People, pairs and settings, and nothing of the day.
+    /// People, pairs and settings, but nothing of the day.
     Settings,
     Card(DailyQuestionId),
     Inbox,
@@ -33,8 +34,7 @@ pub enum Shows {
 }
 
 impl Shows {
-    /// Whether whoever looks at this page sees what the event is about. Only the day and the nudges about it are
-    /// missing on some pages.
+    /// Whether this page shows the subject of the event. Some pages show neither the day nor the nudges about the day.
     pub fn includes(self, event: &Event) -> bool {
         let is_of_the_day = event.kind.is_of_the_day() || event.kind == EventKind::InboxChanged;
         match self {
@@ -48,74 +48,76 @@ impl Shows {
     pub fn changes_with(self, event: &Event) -> bool {
         match event.kind {
             _ if self == Self::Nothing => false,
-            // The notice says it, and the page is left as it is.
+            // A notice reports this event, so the page stays as it is.
             EventKind::RecoveryCodeUsed => false,
-            // That everything was read takes no mark off the page that showed it.
+            // When everything was read (`unread` is 0), the inbox stays as it is and keeps its unread marks.
             EventKind::InboxChanged => self == Self::Inbox && event.unread != Some(0),
             EventKind::DeviceChanged => self == Self::Devices,
             EventKind::HandOverAsked | EventKind::HandOverUsed => self == Self::HandOver,
-            // Whatever changes the number of unread entries is in the inbox.
+            // Every event that changes the number of unread entries is in the inbox.
             _ => self.includes(event) || (self == Self::Inbox && event.unread.is_some()),
         }
     }
 }
 
-/// The page of somebody who is signed in, as the server drew it.
+/// The page of a signed-in person, as the server rendered it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageContext {
-    /// Whose browser this is: its tabs share one line.
+    /// The signed-in person, whose tabs in this browser share one connection.
     pub person: String,
-    /// The build of the page. A line that names another one speaks of a newer release.
+    /// The build that rendered the page. If the server names another build, a newer release is running.
     pub build: String,
-    /// The number of the feed that was read before the page's own data: no event between them is missed.
+    /// The feed number that the server read before the page's own data, so that no event between the two reads is
+    /// missed.
     pub as_of: i64,
     pub shows: Shows,
 }
 
-/// A device of the same person that came in while this page is open.
+/// How another device of the same person signed in while this page is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CameIn {
     WithRecoveryCode,
     ByHandOver,
 }
 
-/// The live line as the islands of a page see it. There is one in the context of the root owner.
+/// The state of the feed connection, for the islands of a page. The context of the root owner holds one `LiveFeed`.
 #[derive(Clone, Copy, Default)]
 pub struct LiveFeed {
-    /// Rises with everything heard that may have changed a page.
+    /// A counter that increments with every message that may have changed a page.
     pub version: RwSignal<u64>,
-    /// The last event heard.
+    /// The last event received, except events about the inbox and about hand-overs.
     pub event: RwSignal<Option<Event>>,
-    /// The number of unread entries, once an event has told it.
+    /// The number of unread entries, or `None` before the first event that carries it.
     pub unread: RwSignal<Option<i64>>,
     /// The server has a newer build than this page.
     pub is_outdated: RwSignal<bool>,
-    /// The line is down.
+    /// The connection is down.
     pub is_lost: RwSignal<bool>,
-    /// The line goes by long poll: news may be seconds late.
+    /// The transport is long poll, so events may arrive seconds late.
     pub is_slow: RwSignal<bool>,
-    /// How events reach this tab, once that is known: the number of a `Transport`. (A signal of a type that is there
-    /// already costs no code.)
+    /// How events reach this tab: the number of a `Transport`, or `None` before it is known. The WASM already contains
+    /// the code for a signal of this type.
     pub transport: RwSignal<Option<i64>>,
     pub came_in: RwSignal<Option<CameIn>>,
-    /// The path of a card that opened, while this tab is the one that says so; else empty.
+    /// The path of a card that opened, if this tab shows the notice about it; otherwise empty.
     pub opened: RwSignal<String>,
-    /// Today's page may show presence: the connection is there, and the page is no stored copy.
+    /// Whether today's page may show presence: the connection was opened, and the page is not a stored copy.
     pub has_presence: RwSignal<bool>,
     page: StoredValue<Option<PageContext>>,
-    /// The number of the feed of the view that an island keeps true, if there is such an island.
+    /// The feed number of the view that an island keeps up to date, if there is such an island.
     kept_from: StoredValue<Option<i64>>,
-    /// The number that a view must have reached to hold everything heard; `i64::MAX` where that is not known.
+    /// The feed number that a view must have reached to contain every event received; `i64::MAX` if that number is
+    /// unknown.
     wanted: StoredValue<i64>,
 }
 
-/// The live feed of this page. The server has none, and gives islands one that stays silent.
+/// The live feed of this page. The server has none and returns an inactive default.
 pub fn use_live() -> LiveFeed {
     use_context::<LiveFeed>().unwrap_or_default()
 }
 
 impl LiveFeed {
-    /// An island keeps a view true that was read at `as_of`: the page need not be drawn anew for it.
+    /// Notes that an island keeps a view up to date, read at `as_of`, so that the page need not load again for events.
     pub fn keep_from(self, as_of: i64) {
         self.kept_from.set_value(Some(as_of));
     }
@@ -125,19 +127,19 @@ impl LiveFeed {
         self.page.with_value(Option::is_some)
     }
 
-    /// For whom this page was drawn (empty: nobody).
+    /// The person for whom this page was rendered (empty: nobody).
     pub fn person(self) -> String {
         self.page.with_value(|page| page.as_ref().map(|page| page.person.clone())).unwrap_or_default()
     }
 
-    /// Gives the number that a view must have reached, and forgets it.
+    /// Returns the feed number that a view must have reached, and resets it.
     pub fn take_wanted(self) -> i64 {
         let wanted = self.wanted.get_value();
         self.wanted.set_value(0);
         wanted
     }
 
-    /// Whether what happens is heard here at once.
+    /// Whether events arrive at this page at once.
     pub fn is_prompt(self) -> bool {
         !self.is_lost.get_untracked() && !self.is_slow.get_untracked()
     }
@@ -147,8 +149,9 @@ impl LiveFeed {
         self.version.update(|version| *version += 1);
     }
 
-    /// Opens the line when all islands are hydrated. `is_whole`: none of them failed. `is_current`: the page is no copy
-    /// that this device kept; the view that an island keeps true is asked for in a copy as well.
+    /// Opens the connection after all islands are hydrated. `is_whole`: no island failed. `is_current`: the page is not
+    /// a copy stored on this device. In a copy the connection opens only if an island keeps a view up to date, because
+    /// the island requests that view again.
     pub fn start(self, is_whole: bool, is_current: bool) {
         let Some(page) = self.page.get_value() else { return };
         let kept_from = self.kept_from.get_value().filter(|_| is_whole);
@@ -168,7 +171,8 @@ impl LiveFeed {
     fn hear(self, page: &PageContext, renews: bool, heard: Heard) {
         match heard {
             Heard::Hello(build) => {
-                // Under `make dev` every start is a build of its own, named with a dash: the page follows by itself.
+                // Under `make dev` every start is a build of its own, with a dash in its name: the page reloads by
+                // itself.
                 if build != page.build && page.build.contains('-') {
                     browser_page::reload();
                 }
@@ -181,9 +185,10 @@ impl LiveFeed {
             Heard::Presence { pair, what } => presence::show(&pair, &what),
             Heard::Lost(is_lost) => {
                 self.is_lost.set(is_lost);
-                // Of a stored copy of a page: what it shows is up to date again (`style/components/header.css`).
+                // On a stored copy of a page, `up` hides the bar that says so, because the content is up to date again
+                // (`style/components/header.css`).
                 browser_page::set_root_attribute("data-feed", if is_lost { "lost" } else { "up" });
-                // What could not be asked while the line was down is asked now.
+                // Islands now make the requests that were not possible while the connection was down.
                 if !is_lost {
                     self.change(i64::MAX);
                 }
@@ -206,7 +211,7 @@ impl LiveFeed {
         if let Some(unread) = event.unread {
             self.unread.set(Some(unread));
             seen::set_badge(unread);
-            // What was seen as it came, on a page that shows it, needs no push to this browser.
+            // An event that was seen as it arrived, on a page that shows it, needs no push to this browser.
             if unread > 0 && page.shows.includes(&event) && event.pair.is_some_and(seen::is_looked_at) {
                 seen::post(SeenLive::VERB, event.seq, &page.person);
             }
@@ -219,29 +224,29 @@ impl LiveFeed {
         if renews && page.shows.changes_with(&event) {
             renewal::ask_again();
         }
-        // Another page's: a view that is kept true has nothing of it to show.
+        // Only another page shows hand-overs: a view that an island keeps up to date contains nothing of them.
         if matches!(event.kind, EventKind::HandOverAsked | EventKind::HandOverUsed) {
             return;
         }
         let seq = event.seq;
         match (event.kind, event.unread) {
-            // That everything was read changes nothing but the number of unread entries.
+            // When everything was read, only the number of unread entries changes.
             (EventKind::InboxChanged, Some(0)) => return,
-            // A told inbox is no news of the pair: what was last said of it stays said.
+            // A change of the inbox is not an event of the pair, so the last event of the pair stays shown.
             (EventKind::InboxChanged, _) => {}
             _ => self.event.set(Some(event)),
         }
         self.change(seq);
     }
 
-    /// The last event, if it tells of this pair.
+    /// The last event, if it is about this pair.
     pub fn of_pair(self, pair: PairId) -> Option<Event> {
         self.event.get().filter(|event| event.pair == Some(pair))
     }
 }
 
-/// The number of unread entries, as the server knew it and then as events tell it; nothing when it is zero. It is on
-/// every page of somebody who is signed in, and brings what the connection needs to know of the page.
+/// The number of unread entries, first from the server and then from events; hidden at zero. This island is on every
+/// page of a signed-in person and brings the `PageContext` that the connection needs.
 #[island]
 pub fn UnreadCount(unread: i64, page: PageContext) -> impl IntoView {
     let live = use_live();
@@ -250,7 +255,8 @@ pub fn UnreadCount(unread: i64, page: PageContext) -> impl IntoView {
     view! { <b data-unread hidden=move || unread() == 0 inner_html=move || unread().to_string()></b> }
 }
 
-/// How news reaches this tab, in a sentence once that is known. `sentences`: by stream, by poll, by another tab.
+/// The sentence about how events reach this tab, or nothing before that is known. `sentences`: for the stream, for long
+/// poll, for another tab.
 #[island]
 pub fn TransportLine(sentences: Vec<String>) -> impl IntoView {
     let live = use_live();
@@ -261,14 +267,14 @@ pub fn TransportLine(sentences: Vec<String>) -> impl IntoView {
     view! { <p class="hint" inner_html=move || html(&sentence())></p> }
 }
 
-/// The button that says that everything was read. With a script, looking is reading: it is said at once, and the button
-/// goes.
+/// The button that marks everything as read. With a script, opening the page counts as reading: the island reports it
+/// at once and hides the button.
 #[island]
 pub fn ReadByLooking(seq: i64, children: Children) -> impl IntoView {
     let live = use_live();
     let is_read = RwSignal::new(false);
     Effect::new(move |_| {
-        // After all islands of the page: the one that knows whose page it is may come later.
+        // Wait until all islands of the page are hydrated: the island with the `PageContext` may come later.
         set_timeout(
             move || {
                 seen::post(ReadInbox::VERB, seq, &live.person());

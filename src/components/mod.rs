@@ -1,4 +1,4 @@
-//! What pages are made of: props in, events out. Nothing here fetches or decides.
+//! Markup that pages share: props in, events out. Nothing here fetches or decides.
 
 pub mod answer_form;
 pub mod code;

@@ -1,11 +1,11 @@
-//! A page that cannot be shown, in the product's voice and with the right status.
+//! The page shown instead of one that failed, in the product's own words and with the right HTTP status.
 
 use leptos::prelude::*;
 
 use super::{context::use_page_words, site_header::SiteHeader, windows::LittleHouse};
 use crate::{api::ApiError, page_status, paths, text::PageWords};
 
-/// What the page is called and what it says.
+/// The title and the lead sentence of the page for an error.
 pub fn title_of(words: &'static PageWords, error: ApiError) -> (&'static str, &'static str) {
     match error {
         ApiError::SignedOut => (words.signed_out_title, words.signed_out_lead),

@@ -1,5 +1,5 @@
-//! The cards about notifications, one for each thing a browser can do. The server draws them all hidden; one is shown
-//! when the browser half knows what this browser can do.
+//! The cards about notifications, one for each `Ability` of a browser. The server renders all cards hidden. The browser
+//! half shows one card when it knows what this browser can do.
 
 use leptos::prelude::*;
 
@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{browser::push::Ability, paths, text};
 
-/// `given`: on today's page, where the cards are polite, the number of answers that the person has given. `other`: how
-/// the person calls the other member.
+/// The notification cards of a page. `given`: the number of answers that the person has given, on today's page only.
+/// There the cards wait for an answer and for the end of "later" (`Known::holds`). `other`: how the person calls the
+/// other member.
 #[component]
 pub fn PushCards(
     #[prop(optional_no_strip)] given: Option<i64>,
@@ -41,7 +42,11 @@ pub fn PushCards(
         <ShownWhen condition=Ability::Denied.into() class=card() push=word(Ability::Denied) install=None given>
             <h2>{words.push_denied_title}</h2>
             <p>{words.push_denied_lead}</p>
-            <ul class="by-device"><li>{words.push_denied_android}</li><li>{words.push_denied_iphone}</li><li>{words.push_denied_desktop}</li></ul>
+            <ul class="by-device">
+                <li>{words.push_denied_android}</li>
+                <li>{words.push_denied_iphone}</li>
+                <li>{words.push_denied_desktop}</li>
+            </ul>
             {later()}
         </ShownWhen>
         <ShownWhen condition=Ability::Install.into() class=card() push=word(Ability::Install) install=None given>
@@ -55,7 +60,11 @@ pub fn PushCards(
         <ShownWhen condition=Ability::Failed.into() class=card() push=word(Ability::Failed) install=None given>
             <h2>{words.push_failed_title}</h2>
             <p>{words.push_failed_lead}</p>
-            <ul class="by-device"><li>{words.push_failed_private}</li><li>{words.push_failed_brave}</li><li>{words.push_failed_other}</li></ul>
+            <ul class="by-device">
+                <li>{words.push_failed_private}</li>
+                <li>{words.push_failed_brave}</li>
+                <li>{words.push_failed_other}</li>
+            </ul>
             {again()}
         </ShownWhen>
         <ShownWhen condition=Ability::Away.into() class=card() push=word(Ability::Away) install=None given>
@@ -64,8 +73,24 @@ pub fn PushCards(
             {again()}
         </ShownWhen>
         {given.is_none().then(|| view! {
-            <ShownWhen condition=Ability::On.into() class="notice warm".to_owned() push=word(Ability::On) install=None given>{words.push_on}</ShownWhen>
-            <ShownWhen condition=Ability::Unsupported.into() class="notice".to_owned() push=word(Ability::Unsupported) install=None given>{words.push_unsupported}</ShownWhen>
+            <ShownWhen
+                condition=Ability::On.into()
+                class="notice warm".to_owned()
+                push=word(Ability::On)
+                install=None
+                given
+            >
+                {words.push_on}
+            </ShownWhen>
+            <ShownWhen
+                condition=Ability::Unsupported.into()
+                class="notice".to_owned()
+                push=word(Ability::Unsupported)
+                install=None
+                given
+            >
+                {words.push_unsupported}
+            </ShownWhen>
         })}
     }
 }

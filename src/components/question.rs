@@ -1,11 +1,11 @@
-//! A question as it is shown: its place in the count, and its wording.
+//! The line above a question: its date, number and section.
 
 use leptos::prelude::*;
 
 use super::context::{use_locale, use_words};
 use crate::{api::QuestionView, text};
 
-/// "11월 22일 · 열두 번째 질문 · 학교"
+/// The line above a question, for example "11월 22일 · 열두 번째 질문 · 학교".
 #[component]
 pub fn QuestionMeta(question: QuestionView) -> impl IntoView {
     let (locale, words) = (use_locale(), use_words());

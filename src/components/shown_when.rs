@@ -1,5 +1,6 @@
-//! The island that the cards of a page are made of: a part that is shown when something is true of this browser, and
-//! whose buttons act on it. The server renders each part hidden, with its content; the content stays the server's.
+//! The island for the cards of a page: a part that is shown when a condition about this browser holds, and whose
+//! buttons act on this browser. The server renders each part hidden and with its content, which the browser half leaves
+//! unchanged.
 
 use leptos::{prelude::*, task::spawn_local};
 use serde::{Deserialize, Serialize};
@@ -10,8 +11,8 @@ use crate::browser::{
     push::{self, Ability},
 };
 
-/// What must be true of this browser: a word of an `Ability` or a `Way`. Each word stands for one thing.
-/// One word instead of nested enums keeps 1 kB of JSON reader out of the WASM.
+/// A condition about this browser: the word of an `Ability` or a `Way`. Each word has one meaning. One word instead of
+/// nested enums keeps 1 kB of JSON parser out of the WASM.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Condition(String);
@@ -28,20 +29,21 @@ impl From<Way> for Condition {
     }
 }
 
-/// What is known of this browser.
+/// What is known about this browser.
 #[derive(Clone, Copy, Default)]
 struct Known {
     ability: Option<Ability>,
     is_push_put_off: bool,
     way: Option<Way>,
     is_install_put_off: bool,
-    /// How many answers were given on this page.
+    /// The number of answers given on this page.
     answers_here: i64,
 }
 
 impl Known {
-    /// Whether a condition holds. `given`: of a polite card, which waits for an answer and for the end of "later", the
-    /// answers that were given before this page. Without it a card waits for nothing.
+    /// Whether a condition holds. `given`: the number of answers that were given before this page. A card with `given`
+    /// waits for answers (one for notifications, two for the installation) and for the end of "later". A card without
+    /// `given` does not wait.
     fn holds(self, condition: &str, given: Option<i64>) -> bool {
         let answers = given.map(|given| given + self.answers_here);
         let is_push_early = answers.is_some_and(|answers| answers < 1 || self.is_push_put_off);
@@ -49,7 +51,7 @@ impl Known {
             if ability.word() == condition {
                 return true;
             }
-            // One request at a time: the card about notifications goes first.
+            // Only one card at a time asks for something: the card about notifications goes first.
             if given.is_some() && ability.is_request() {
                 return false;
             }
@@ -59,11 +61,11 @@ impl Known {
     }
 }
 
-/// What is known of this browser, for the cards of a page. There is one in the context of the root owner.
+/// What is known about this browser, for the cards of a page. The context of the root owner holds one `Offers`.
 #[derive(Clone, Copy, Default)]
 pub struct Offers(RwSignal<Known>);
 
-/// The offers of this page. The server has none, and gives islands one in which nothing is known.
+/// The offers of this page. The server has none and returns a default in which nothing is known.
 pub fn use_offers() -> Offers {
     use_context::<Offers>().unwrap_or_default()
 }
@@ -103,7 +105,8 @@ impl Offers {
 
     async fn act(self, act: Act) {
         match act {
-            // Where it was allowed the card stays until the outcome of subscribing is known: the person is looking at it.
+            // After permission the card stays until the result of subscribing is known, because the person is looking
+            // at it.
             Act::AllowPush => {
                 push::ask().await;
                 self.look_at_push().await;
@@ -120,16 +123,16 @@ impl Offers {
         }
     }
 
-    /// How many answers were given on this page.
+    /// Sets the number of answers given on this page.
     pub fn count_answers(self, answers: i64) {
         self.0.update(|known| known.answers_here = answers);
     }
 }
 
-/// What a button of a card does; its `value` is the word for it.
+/// What a button of a card does. The `value` of the button is the word for the act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Act {
-    /// Asks the person to allow notifications. Browsers do so only after a tap.
+    /// Asks the person to allow notifications, which browsers permit only after a tap.
     AllowPush,
     PutOffPush,
     /// Shows the browser's prompt to install the app.
@@ -156,8 +159,8 @@ pub fn ActButton(act: Act, class: &'static str, label: &'static str) -> impl Int
     view! { <button class=class type="button" value=act.word()>{label}</button> }
 }
 
-/// A part of a page that is hidden unless the condition holds. `push`, `install`: what marks the card in the document.
-/// `given`: see `Known::holds`.
+/// A part of a page that is hidden unless the condition holds. `push`, `install`: the words that mark the card in the
+/// document. `given`: see `Known::holds`.
 #[island]
 pub fn ShownWhen(
     condition: Condition,

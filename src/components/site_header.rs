@@ -1,4 +1,4 @@
-//! The top of every page: the name, and the switcher between pairs.
+//! The header of every page: the name of the app, the switcher between pairs, and the link to the inbox.
 
 use leptos::prelude::*;
 
@@ -13,7 +13,7 @@ use crate::{
     text::{self, PageWords},
 };
 
-/// What a pair is called in lists: "엄마와 나".
+/// The name of a pair in lists, for example "엄마와 나".
 pub fn pair_title(words: &PageWords, link: &PairLink) -> String {
     let title = match &link.other {
         Some(other) => text::fill(words.pair_with, &[("other", &other.call(words))]),
@@ -25,7 +25,7 @@ pub fn pair_title(words: &PageWords, link: &PairLink) -> String {
 #[component]
 pub fn SiteHeader(
     #[prop(optional_no_strip)] pair: Option<PairId>,
-    /// What this page shows: the live line of whoever is signed in goes by it.
+    /// What this page shows, which decides the events that make the page load again.
     #[prop(optional)]
     shows: Shows,
 ) -> impl IntoView {
@@ -47,7 +47,7 @@ pub fn SiteHeader(
     }
 }
 
-/// The way to the inbox, with the number of what was not read.
+/// The link to the inbox, with the number of unread entries.
 fn bell(words: &'static PageWords, unread: i64, page: PageContext) -> impl IntoView + use<> {
     view! {
         <a class="bell" href=paths::inbox()>

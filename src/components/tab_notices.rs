@@ -1,4 +1,5 @@
-//! Lines that concern the whole tab: a newer build, a device that came in, a lost line, a card that opened elsewhere.
+//! Notices that concern the whole tab: a newer build, another device that signed in, a lost connection, a card that
+//! opened.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::browser::{drafts, opening, page};
 
-/// Whoever puts the newer build off is asked again after this time.
+/// The time after which the notice about a newer build is shown again to a person who has put it off.
 const UPDATE_AGAIN: Duration = Duration::from_secs(3_600);
 
 #[component]
@@ -32,7 +33,7 @@ pub fn HiddenNotices() -> impl IntoView {
     let sentences = sentences.map(str::to_owned).to_vec();
     view! {
         <TabNotices sentences/>
-        // `client/aside.ts` shows these: texts that wait on this device, and that they were sent.
+        // `client/aside.ts` shows these two notices: texts wait on this device, and texts were sent.
         <div class="said" role="status">
             <p class="notice warn" data-notice="waiting" hidden>{words.waiting_here}</p>
             <p class="notice warm" data-notice="sent" hidden>{words.waiting_sent}</p>
@@ -41,8 +42,9 @@ pub fn HiddenNotices() -> impl IntoView {
     }
 }
 
-/// Each region is there from the start, so that a screen reader says what appears in it. `sentences`: in the language of
-/// the page and in the order below; a list, because the JSON reader of a struct with so many fields costs 1 kB.
+/// The notices of a tab. Each live region is present from the start, because a screen reader reads only what appears in
+/// an existing region. `sentences`: in the language of the page and in the order below. The type is a list, because the
+/// JSON parser for a struct with so many fields costs 1 kB.
 #[island]
 fn TabNotices(sentences: Vec<String>) -> impl IntoView {
     let [ready, now, later, unsaved, lost, slow, recovery_used, handed_over, opened, close] =
@@ -54,7 +56,7 @@ fn TabNotices(sentences: Vec<String>) -> impl IntoView {
     let ready = StoredValue::new((ready, unsaved));
     let sentence =
         move || ready.with_value(|(ready, unsaved)| if is_unsaved.get() { unsaved.clone() } else { ready.clone() });
-    // Not before what is being typed lies on this device.
+    // Reload only after what is being typed is stored on this device.
     let update = move |event: leptos::ev::MouseEvent| {
         event.prevent_default();
         spawn_local(async move {

@@ -1,11 +1,11 @@
-//! The three places of a pair.
+//! The navigation between the three parts of a pair: today's page, archive and settings.
 
 use leptos::prelude::*;
 
 use super::context::use_page_words;
 use crate::{domain::PairId, paths};
 
-/// Where a page stands among them.
+/// The part of a pair that a page belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Tab {
     Today,

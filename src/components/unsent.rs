@@ -1,11 +1,12 @@
-//! The place for the texts of this device that cannot become an answer, each with its reason.
+//! The element for the texts on this device that cannot become an answer, each with its reason.
 
 use leptos::prelude::*;
 
 use super::context::use_words;
 
-/// Hidden until `client/aside.ts` has texts to show. It uses the last place on a page, and the sentences in its
-/// attributes. An island would add 5.4 kB to what every page loads (`docs/MEASURED.md`).
+/// The element for texts that cannot become an answer, hidden until `client/aside.ts` has texts to show. The script
+/// uses the last such element of a page and the sentences in its attributes. An island would add 5.4 kB to what every
+/// page loads (`docs/MEASURED.md`).
 #[component]
 pub fn UnsentTexts() -> impl IntoView {
     let words = use_words();

@@ -1,19 +1,20 @@
-//! The picture at the heart of the app: two windows of one tiled house, each open and lit when its member has answered.
-//! The words beside it say the state; the light only repeats it. All colours, the doors and the one-time light are CSS
-//! (`style/components/windows.css`); the constant markup below is ours and never holds anything a person wrote.
+//! The main picture of the app: two windows of one tiled house, each open and lit when its member has answered. The
+//! text next to the picture says the same. All colours, the doors and the one-time light are CSS
+//! (`style/components/windows.css`). The constant markup below never contains anything that a person wrote.
 
 use leptos::prelude::*;
 
 use crate::domain::{Hour, Relation, TimeOfYear};
 
-/// One window: whose it is (`None`: nobody has joined yet) and whether they have answered.
+/// One window: the member's relation (`None`: nobody has joined yet) and whether the member has answered.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Seat {
     pub relation: Option<Relation>,
     pub is_lit: bool,
 }
 
-/// The house; `left` is always the parent's window, `right` the child's. Shown once per page (its gradients have ids).
+/// The house. `left` is always the parent's window, `right` the child's. A page may contain one house only, because its
+/// gradients have ids.
 #[component]
 pub fn Windows(
     #[prop(into)] left: Signal<Seat>,
@@ -28,7 +29,13 @@ pub fn Windows(
     };
 
     view! {
-        <svg class=class viewBox="0 0 400 440" preserveAspectRatio="xMidYMax slice" role="img" aria-label=move || label.get()>
+        <svg
+            class=class
+            viewBox="0 0 400 440"
+            preserveAspectRatio="xMidYMax slice"
+            role="img"
+            aria-label=move || label.get()
+        >
             <g aria-hidden="true" inner_html=drawn(SKY)></g>
             <g aria-hidden="true" inner_html=drawn(HOUSE)></g>
             <g aria-hidden="true" inner_html=time_of_year_markup(time_of_year)></g>
@@ -39,7 +46,7 @@ pub fn Windows(
     }
 }
 
-/// The house in a few strokes, for pages where it is only a greeting.
+/// A simple drawing of the house, for pages where it is only decoration.
 #[component]
 pub fn LittleHouse(lit_left: bool, lit_right: bool) -> impl IntoView {
     let class = match (lit_left, lit_right) {
@@ -52,13 +59,14 @@ pub fn LittleHouse(lit_left: bool, lit_right: bool) -> impl IntoView {
     view! { <svg class=class viewBox="0 0 160 100" aria-hidden="true" inner_html=LITTLE_HOUSE></svg> }
 }
 
-/// What never changes is drawn by the server; the browser half, which leaves `inner_html` as it finds it when it
-/// hydrates, need not carry it.
+/// Returns constant markup on the server, and an empty text in the browser half. Hydration leaves `inner_html` as it
+/// is, so the WASM need not contain the markup.
 fn drawn(markup: &'static str) -> &'static str {
     if cfg!(target_arch = "wasm32") { "" } else { markup }
 }
 
-/// One window in its own 84 × 78 space; the right one is mirrored so that the two look at each other.
+/// One window in its own 84 × 78 coordinate space. The right window is mirrored so that the two figures face each
+/// other.
 fn seat_window(seat: Signal<Seat>, place: &'static str, thing: &'static str) -> impl IntoView {
     view! {
         <g class=move || seat.with(Seat::class) transform=place aria-hidden="true">

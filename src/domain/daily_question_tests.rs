@@ -1,4 +1,4 @@
-//! The rules of the daily question (RULES R10–R45), one by one.
+//! Tests of the rules of the daily question (RULES R10–R45), one by one.
 
 use proptest::prelude::*;
 
@@ -240,8 +240,8 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 proptest! {
-    /// Over random histories the states only move forward, a complete card never changes,
-    /// and one member's words are visible to the other only when both have answered.
+    /// Tests random histories: states only move forward, a complete card never changes, and each member sees the
+    /// other's words only when both have answered.
     #[test]
     fn the_life_of_a_question_only_moves_forward(acts in proptest::collection::vec(act(), 0..40)) {
         let mut question = question(2);

@@ -1,4 +1,4 @@
-//! Quiet hours, switches, and what still holds when its minute comes.
+//! Tests of quiet hours, switches, and of what is still true at a notification's due minute.
 
 use super::*;
 use crate::domain::{Cancelled, PairId, QuietHours, QuietHoursError, Standing, still_holds};

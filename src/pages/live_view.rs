@@ -1,5 +1,5 @@
-//! A view that stays true: shown as the server rendered it, asked for again whenever the feed says so.
-//! A live event is a reason to ask again, never the answer itself.
+//! A view that an island keeps current: it starts as the server rendered it, and is fetched again whenever the feed
+//! reports a change. An event only triggers a request; what is shown always comes from the response.
 
 use std::{cell::Cell, future::Future, time::Duration};
 
@@ -11,16 +11,16 @@ use crate::{
     components::live_page::use_live,
 };
 
-/// A request that is not answered for so long is given up: a wire that is dead says nothing.
+/// A request without a response for this long is given up, because a dead connection reports no error.
 const GIVEN_UP: Duration = Duration::from_secs(20);
 
-/// When what could not be asked is asked again; a line that is up again asks at once.
+/// The delay before a failed request is repeated. A connection that comes back repeats the request at once.
 const AGAIN: Duration = Duration::from_secs(10);
 
-/// A view that knows at which number of the feed it was read.
+/// A view that knows the feed number at which it was read.
 pub trait AsOf {
     fn as_of(&self) -> i64;
-    /// Whether a card opened since `before`: the moment that the page turns over for.
+    /// Whether a card opened between `before` and this view. If so, the page animates the change (`browser::opening`).
     fn opens_after(&self, before: &Self) -> bool;
 }
 
@@ -34,19 +34,19 @@ impl AsOf for TodayView {
     }
 }
 
-/// The view as it is now.
+/// A view that is kept current, and what is known of its requests.
 pub struct LiveView<T: Send + Sync + 'static> {
     pub view: RwSignal<T>,
-    /// Raise it to ask again.
+    /// A counter; raising it fetches the view again.
     pub asked: RwSignal<u64>,
-    /// When a view that was asked for was last shown, by this device's clock (epoch ms).
+    /// When a fetched view was last shown, by this device's clock (epoch ms).
     shown_at: StoredValue<f64>,
-    /// How many views were given to be shown.
+    /// The number of fetched views that were passed to `show`.
     shown: StoredValue<u64>,
 }
 
 impl<T: Send + Sync + 'static> LiveView<T> {
-    /// Whether the view was asked for. The first view came with the page, which may be a stored copy.
+    /// Whether the view was fetched. The first view came with the page, which may be a stored copy.
     pub fn is_fetched(self) -> bool {
         self.shown.get_value() > 0
     }
@@ -64,19 +64,20 @@ impl<T: Send + Sync + 'static> Clone for LiveView<T> {
 
 impl<T: Send + Sync + 'static> Copy for LiveView<T> {}
 
-/// Asking for a view, one request at a time.
+/// The requests for a view, of which at most one is under way.
 #[derive(Clone, Copy, Default)]
 struct Asking {
-    /// The request under way, if one is; they are counted.
+    /// The number of the request under way, if there is one.
     under_way: Option<u64>,
+    /// The number of the last request.
     count: u64,
-    /// The number of the feed that the view must have reached; `i64::MAX` for "as it is now".
+    /// The feed number that the view must have reached; `i64::MAX` asks for the newest view.
     wanted: i64,
 }
 
-/// Keeps `initial` true by asking `fetch`. The live line goes on from the number that the first view was read at.
-/// Whatever is heard while an answer is under way is asked for afterwards, and only where that answer was read before
-/// it happened.
+/// Keeps a view current with `fetch`, beginning with `initial`. The live connection continues from the feed number of
+/// `initial`. An event that arrives during a request leads to a second request only if the response was read before the
+/// event happened.
 pub fn keep<T, F>(initial: T, fetch: impl Fn() -> F + Send + Sync + 'static) -> LiveView<T>
 where
     T: AsOf + Clone + Send + Sync + 'static,
@@ -120,12 +121,13 @@ where
                             break;
                         }
                     }
-                    // Not mine to see any more: the server says so with a page of its own. Drafts stay on this device.
+                    // The person may no longer see this view: a reload gets the server's page that says so. Drafts stay
+                    // on this device.
                     Err(ApiError::SignedOut | ApiError::NotFound) => {
                         browser::page::reload();
                         break;
                     }
-                    // The network or the server is away: what is shown stays, and is asked for again.
+                    // The network or the server is unavailable: keep the shown view and fetch again later.
                     Err(_) => {
                         set_timeout(move || kept.asked.update(|asked| *asked += 1), AGAIN);
                         break;
@@ -150,7 +152,7 @@ where
         }
         now
     });
-    // The device's copy of this page is made anew when nobody looks at the page any more, if the page changed.
+    // When the page becomes hidden after a change, the service worker stores a new copy of the page.
     Effect::new(move |_| {
         let copied = StoredValue::new(as_of);
         browser::page::on_hidden(move || {
@@ -163,17 +165,17 @@ where
     kept
 }
 
-/// Shows a view that was asked for. Answers come one after the other, and each is shown, also one whose number is
-/// lower: a server that was restored from a backup has forgotten what the page shows.
+/// Shows a fetched view. Responses come one after the other, and each is shown, even with a lower feed number: a server
+/// that was restored from a backup no longer has what the page shows.
 fn show<T: AsOf + Send + Sync + 'static>(kept: LiveView<T>, view: T) {
     let is_opening = kept.view.with_untracked(|before| view.opens_after(before));
     let count = kept.shown.get_value() + 1;
     kept.shown.set_value(count);
     let view = Cell::new(Some(view));
     browser::opening::turn(is_opening, move || {
-        // The browser may take its picture of a card that opens only when a later view came.
+        // When a card opens, the browser may start the change only after a later view arrived: skip this view then.
         if let Some(view) = view.take().filter(|_| kept.shown.get_value() == count) {
-            // A kept copy has no number of the feed; from now on it is the page itself.
+            // A stored copy of the page lacks this attribute. With a fetched view the page is current and gets it.
             browser::page::set_root_attribute("data-as-of", &view.as_of().to_string());
             kept.shown_at.set_value(browser::page::now_ms());
             kept.view.set(view);

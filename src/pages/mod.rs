@@ -1,5 +1,5 @@
-//! The page that lives in the browser: today's. Actions live here and nowhere else; what is shown comes from
-//! `components`. The pages that only the server renders are in `served`.
+//! The today page, which is the only page that runs in the browser as a whole. Its actions are only here; the elements
+//! that it shows come from `components`. The pages that only the server renders are in `served`.
 
 mod live_view;
 mod today;
@@ -21,7 +21,7 @@ use crate::{
     domain::Locale,
 };
 
-/// What the island of the today page is rendered from, in both halves alike.
+/// What the island of the today page is rendered from, on the server and in the browser.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TodayProps {
     pub locale: Locale,
@@ -31,7 +31,7 @@ pub struct TodayProps {
     pub attempt: FreshKey,
 }
 
-/// The inside of `<main>` of the today page, with everything its components ask for.
+/// The content of `<main>` on the today page, with the context that its components read.
 #[island]
 pub fn TodayIsland(props: TodayProps) -> impl IntoView {
     provide_context(Lang(props.locale));

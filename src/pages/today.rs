@@ -1,4 +1,4 @@
-//! The today page: every state a pair can be in.
+//! The content of the today page, for every state of a pair.
 
 use std::time::Duration;
 
@@ -31,25 +31,25 @@ use crate::{
     text,
 };
 
-/// An event of an act of this page comes within this time before or after the answer to it.
+/// The event of an action of this page arrives within this time before or after the response to that action.
 const ECHO_MS: f64 = 1_000.0;
 
-/// The inside of `<main>` of the today page.
+/// The content of `<main>` on the today page.
 #[component]
 pub fn Today(today: TodayView) -> impl IntoView {
     let pair = today.pair.id;
     let whose = use_origin().whose;
     let kept = live_view::keep(today, move || api::today(pair, Some(whose.clone())));
     let sender = AnswerSender::default();
-    // What I sent is on the page at once, whether or not the line is up. Where news comes at once its own event brings
-    // it, and only what the event does not bring is asked for.
+    // A sent answer appears at once, also while the connection is down. On a prompt connection the event of the answer
+    // triggers the request, and the page fetches the view itself only if no new view was shown by then.
     let live = use_live();
     Effect::new(move |_| {
         drafts::on_settled(move || {
             sender.settled.update(|settled| *settled += 1);
             let ask = move || kept.asked.update(|asked| *asked += 1);
             if live.is_prompt() {
-                // Its event may have been faster than the answer to what was sent.
+                // The event may have arrived before the response to the post.
                 let since = browser::page::now_ms() - ECHO_MS;
                 set_timeout(
                     move || {
@@ -64,7 +64,7 @@ pub fn Today(today: TodayView) -> impl IntoView {
             }
         });
     });
-    // A draft for a question that takes no answer any more is put aside, where it is shown with the reason.
+    // A draft for a question that can no longer be answered is put aside and shown with the reason.
     Effect::new(move |_| {
         let drafts = kept.view.with(|today| PairDrafts {
             pair,
@@ -74,8 +74,8 @@ pub fn Today(today: TodayView) -> impl IntoView {
         });
         spawn_local(drafts::settle(drafts, kept.is_fetched()));
     });
-    // The first saved answer is the moment to speak of notifications, the second to speak of the home screen. Where
-    // the page came with an answer, the server has counted it.
+    // The page offers notifications after the first saved answer and the home screen after the second. The server has
+    // already counted an answer that came with the page.
     let offers = use_offers();
     let own = move || kept.view.with(own_answers);
     let came_with = untrack(own);
@@ -83,7 +83,7 @@ pub fn Today(today: TodayView) -> impl IntoView {
     view! { <Shown kept sender/> }
 }
 
-/// How many of my own answers the page shows.
+/// The number of the person's own answers that the page shows.
 fn own_answers(today: &TodayView) -> i64 {
     today.question.iter().chain(&today.later).filter(|question| question.has_answered()).count() as i64
 }
@@ -96,7 +96,7 @@ fn Shown(kept: LiveView<TodayView>, sender: AnswerSender) -> impl IntoView {
             <TodayScene view/>
             <div class="today-card">
                 <Taken sender/>
-                // News stands below the field that somebody may be typing in, where it moves nothing
+                // News stands below the answer field: above the field, it would move the field while somebody types
                 // (`pages/today.css`).
                 <TodayCard view sender/>
                 <LiveLine view/>
@@ -111,8 +111,8 @@ fn Shown(kept: LiveView<TodayView>, sender: AnswerSender) -> impl IntoView {
     }
 }
 
-/// That an answer was taken, for who listens. It is there before the sentence: a region that comes with it may not be
-/// heard.
+/// Tells screen readers that an answer was accepted. The element exists before the sentence, because a screen reader
+/// may ignore a live region that is added together with its text.
 #[component]
 fn Taken(sender: AnswerSender) -> impl IntoView {
     let words = use_words();
@@ -122,9 +122,9 @@ fn Taken(sender: AnswerSender) -> impl IntoView {
     view! { <p class="visually-hidden" role="status" inner_html=line></p> }
 }
 
-/// What just happened, said aloud by screen readers too. An event alone says nothing: it may be the echo of my own act,
-/// and it comes before the view that shows what became of it. A sentence is said when the view knows of the event, and
-/// says so.
+/// The last event as a sentence, which screen readers announce. An event alone is not announced: it may come from this
+/// person's own action, and it arrives before the view that shows its result. The sentence appears when the view
+/// includes the event and confirms it.
 #[component]
 fn LiveLine(view: RwSignal<TodayView>) -> impl IntoView {
     let (locale, words) = (use_locale(), use_words());
@@ -140,7 +140,7 @@ fn LiveLine(view: RwSignal<TodayView>) -> impl IntoView {
             EventKind::AnswerSubmitted if waits_for_me(&today, event.daily_question) => {
                 Some(about(words.live_answered))
             }
-            // Whoever joined knows it.
+            // Only the inviter is told: the member who joined knows it.
             EventKind::MemberJoined if today.pair.is_inviter => Some(about(words.live_joined)),
             EventKind::QuestionSwapped => Some(words.swapped_notice.to_owned()),
             EventKind::PushTimeChanged => {
@@ -149,27 +149,30 @@ fn LiveLine(view: RwSignal<TodayView>) -> impl IntoView {
             _ => None,
         }
     };
-    view! { <p class="status" class:opened=is_opened role="status" inner_html=move || html(&line().unwrap_or_default())></p> }
+    view! {
+        <p class="status" class:opened=is_opened role="status" inner_html=move || html(&line().unwrap_or_default())></p>
+    }
 }
 
-/// Whether the other has answered this question and I have not.
+/// Whether the other has answered this question and this person has not.
 fn waits_for_me(today: &TodayView, question: Option<DailyQuestionId>) -> bool {
     let mut questions = today.question.iter().chain(&today.later);
     questions.any(|shown| Some(shown.id) == question && matches!(shown.answers, AnswersView::OtherIsWaiting))
 }
 
-/// Resting or closed.
+/// The notice of a paused or closed pair.
 #[component]
 fn PairNotices(view: RwSignal<TodayView>) -> impl IntoView {
     let (locale, words) = (use_locale(), use_words());
-    move || {
-        match view.with(|today| (today.pair.phase, today.pair.paused_until)) {
+    move || match view.with(|today| (today.pair.phase, today.pair.paused_until)) {
         (PairPhase::Closed, _) => Some(
             view! {
                 <div class="notice">
                     <p><b>{words.closed_title}</b></p>
                     <p>{words.closed_lead}</p>
-                    <a class="button ghost" href=paths::archive(view.with_untracked(|today| today.pair.id))>{words.to_archive}</a>
+                    <a class="button ghost" href=paths::archive(view.with_untracked(|today| today.pair.id))>
+                        {words.to_archive}
+                    </a>
                 </div>
             }
             .into_any(),
@@ -177,7 +180,9 @@ fn PairNotices(view: RwSignal<TodayView>) -> impl IntoView {
         (_, Some(until)) => Some(
             view! {
                 <div class="notice">
-                    <p><b inner_html=html(&text::fill(words.paused_title, &[("date", &text::date(locale, until))]))></b></p>
+                    <p><b
+                        inner_html=html(&text::fill(words.paused_title, &[("date", &text::date(locale, until))]))
+                    ></b></p>
                     <p>{words.paused_lead}</p>
                 </div>
             }
@@ -185,10 +190,9 @@ fn PairNotices(view: RwSignal<TodayView>) -> impl IntoView {
         ),
         (PairPhase::Alone | PairPhase::Together, None) => None,
     }
-    }
 }
 
-/// Before anybody joined.
+/// The link to the invitation, until the second member has joined.
 #[component]
 fn AloneNotice(view: RwSignal<TodayView>) -> impl IntoView {
     let words = use_words();
@@ -206,7 +210,7 @@ fn AloneNotice(view: RwSignal<TodayView>) -> impl IntoView {
     }
 }
 
-/// After the third answer: is the code still there?
+/// Asks from the third answer on whether the person still has their recovery code (R80).
 #[component]
 fn RecoveryQuestion(view: RwSignal<TodayView>) -> impl IntoView {
     let words = use_words();
@@ -231,7 +235,7 @@ fn RecoveryQuestion(view: RwSignal<TodayView>) -> impl IntoView {
     }
 }
 
-/// Until the first card opens the inviter may take the pair back.
+/// Lets the inviter take the pair back until the first card opens (R67).
 #[component]
 fn WrongPerson(view: RwSignal<TodayView>) -> impl IntoView {
     let words = use_words();
@@ -245,11 +249,17 @@ fn WrongPerson(view: RwSignal<TodayView>) -> impl IntoView {
                     <summary>{words.wrong_person_summary}</summary>
                     <p><b>{name}</b></p>
                     <p>{words.wrong_person_lead}</p>
-                    {refused.map(|sentence| view! { <p class="field-error" role="alert" tabindex="-1" autofocus>{sentence}</p> })}
+                    {refused.map(|sentence| view! {
+                        <p class="field-error" role="alert" tabindex="-1" autofocus>{sentence}</p>
+                    })}
                     <Form verb=StartAgain::VERB class="form">
                         <input type="hidden" name="pair" value=pair.to_string()/>
-                        <label class="check"><input type="checkbox" name="confirmed" value="yes"/><span>{words.leave_confirm}</span></label>
-                        <div class="actions"><button class="button danger" type="submit">{words.wrong_person_button}</button></div>
+                        <label class="check">
+                            <input type="checkbox" name="confirmed" value="yes"/><span>{words.leave_confirm}</span>
+                        </label>
+                        <div class="actions">
+                            <button class="button danger" type="submit">{words.wrong_person_button}</button>
+                        </div>
                     </Form>
                 </details>
             }

@@ -33,7 +33,7 @@ pub fn TodayCard(view: RwSignal<TodayView>, sender: AnswerSender) -> impl IntoVi
     let body = move || {
         let shown = kind.get();
         let is_first = drawn.get_value().is_none();
-        // What was typed for what was here before lies on this device, and shows where it belongs now.
+        // A new state empties the field. The text typed before is stored on this device and is shown where it belongs.
         if drawn.get_value().is_some_and(|before| before != shown) {
             draft.set(String::new());
         }
@@ -51,7 +51,8 @@ pub fn TodayCard(view: RwSignal<TodayView>, sender: AnswerSender) -> impl IntoVi
                 view! {
                     <QuestionMeta question=question.clone()/>
                     <h1 class="question">{question.wording}</h1>
-                    <AnswerForm place sender draft is_first label=words.answer_label button=words.answer_button hint error/>
+                    <AnswerForm place sender draft is_first label=words.answer_label button=words.answer_button
+                        hint error/>
                     <SwapPart view id version/>
                 }
                 .into_any()
@@ -79,7 +80,7 @@ fn hint_of(today: &TodayView, words: &text::Words) -> String {
     }
 }
 
-/// The error of the last answer sent from this page, or of the post this page answers.
+/// The error of the last answer that this page sent, or of the refused post that the server answered with this page.
 fn submit_error(sender: AnswerSender, view: RwSignal<TodayView>) -> Signal<Option<ApiError>> {
     let current = move || view.with_untracked(|today| today.question.as_ref().map(|question| question.id));
     let refused = use_refused(SubmitAnswer::VERB)
@@ -103,7 +104,7 @@ fn NothingYet(view: RwSignal<TodayView>) -> impl IntoView {
     }
 }
 
-/// Both have answered.
+/// The card after both members have answered.
 #[component]
 fn OpenCard(view: RwSignal<TodayView>, question: QuestionView) -> impl IntoView {
     let (locale, words) = (use_locale(), use_words());
@@ -143,7 +144,8 @@ fn OpenCard(view: RwSignal<TodayView>, question: QuestionView) -> impl IntoView 
     }
 }
 
-/// A form of the browser's own; what was typed so far waits on this device (`Kept`).
+/// The form that swaps the question. The browser submits it and loads the page again; a text typed so far stays on this
+/// device (`browser::drafts`).
 #[component]
 fn SwapPart(view: RwSignal<TodayView>, id: DailyQuestionId, version: u32) -> impl IntoView {
     let words = use_words();

@@ -1,4 +1,4 @@
-//! The shelf: questions for later, and, of a closed pair, the answers I left.
+//! The shelved questions, and in a closed pair the person's answers that the other did not answer.
 
 use leptos::prelude::*;
 
@@ -14,7 +14,7 @@ use crate::{
     text,
 };
 
-/// "나중에 답할 질문". Of a closed pair: the answers I left.
+/// The shelved questions ("나중에 답할 질문"), or in a closed pair the person's answers that the other did not answer.
 #[component]
 pub fn LaterQuestions(view: RwSignal<TodayView>, sender: AnswerSender) -> impl IntoView {
     let words = use_words();
@@ -52,7 +52,8 @@ pub fn LaterQuestions(view: RwSignal<TodayView>, sender: AnswerSender) -> impl I
     }
 }
 
-/// What of a question is drawn here. That the other has answered is not, so hearing of it disturbs nobody's typing.
+/// The parts of a shelved question whose change draws the list again. The other's answer is not among them, so that an
+/// answer that arrives does not interrupt typing.
 fn later_key(question: &QuestionView) -> (DailyQuestionId, Option<String>) {
     let own = match &question.answers {
         AnswersView::Waiting { own } => Some(own.clone()),
@@ -107,8 +108,13 @@ fn later_item(
             <details open=refused_error.is_some()>
                 <summary><span class="topic">{question.topic}</span> <span class="card-meta">{state}</span></summary>
                 <p class="question">{question.wording}</p>
-                {own.map(|own| view! { <article class="leaf mine"><h2>{words.own_leaf_editable}</h2><p class="answer-text">{own}</p></article> })}
-                <AnswerForm place sender draft is_first label=words.answer_label button=button hint=words.answer_hint_open.to_owned() error/>
+                {own.map(|own| view! {
+                    <article class="leaf mine">
+                        <h2>{words.own_leaf_editable}</h2><p class="answer-text">{own}</p>
+                    </article>
+                })}
+                <AnswerForm place sender draft is_first label=words.answer_label button=button
+                    hint=words.answer_hint_open.to_owned() error/>
             </details>
         </li>
     }

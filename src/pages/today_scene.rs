@@ -1,4 +1,4 @@
-//! The two windows of today, and in words what the light says.
+//! The two windows on the today page, whose light shows who has answered, and the same in words.
 
 use leptos::prelude::*;
 
@@ -81,14 +81,16 @@ pub fn TodayScene(view: RwSignal<TodayView>) -> impl IntoView {
     };
     view! {
         <div class="today-scene">
-            <figure class="scene"><Windows left=seat(Role::Parent) right=seat(Role::Child) time_of_year hour label/></figure>
+            <figure class="scene">
+                <Windows left=seat(Role::Parent) right=seat(Role::Child) time_of_year hour label/>
+            </figure>
             <dl class="who">{who(Role::Parent)} {who(Role::Child)}</dl>
             <PresenceLine view/>
         </div>
     }
 }
 
-/// What the other member is doing. The element is there before the sentence, so that a screen reader says it.
+/// What the other member is doing. The element exists before the sentence, so that a screen reader announces it.
 #[component]
 fn PresenceLine(view: RwSignal<TodayView>) -> impl IntoView {
     let live = use_live();
@@ -98,7 +100,7 @@ fn PresenceLine(view: RwSignal<TodayView>) -> impl IntoView {
     Effect::new(move |_| {
         if live.has_presence.get() {
             presence::start(ShowPresence::VERB, pair, whose.clone(), move |text, says| {
-                // An empty line is no news: it keeps what was set for the last sentence.
+                // An empty text announces nothing, so `is_said` keeps its value of the last sentence.
                 if !text.is_empty() {
                     is_said.set(says);
                 }
@@ -107,7 +109,7 @@ fn PresenceLine(view: RwSignal<TodayView>) -> impl IntoView {
         }
     });
     let politeness = move || if is_said.get() { "polite" } else { "off" };
-    // It has its class while it is in use: what a stored copy shows is not of now.
+    // The element has its class only while presence is known: a stored copy of the page shows no current presence.
     let is_on = move || live.has_presence.get();
     view! {
         <p class:presence=is_on role="status" aria-live=politeness inner_html=move || html(&sentence.get())></p>

@@ -1,4 +1,4 @@
-//! Which state today's question is in, as far as the page is drawn by it.
+//! The states of today's question that decide what the page draws.
 
 use crate::{
     api::{AnswersView, QuestionView, TodayView},
@@ -6,7 +6,7 @@ use crate::{
     domain::{DailyQuestionId, PairId, PairPhase},
 };
 
-/// The state of today's card. While it stays the same no part of the page is drawn anew, so that no typing is lost.
+/// The state of today's card. The card is drawn again only when this state changes, so that no typed text is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CardState {
     Nothing,
@@ -30,12 +30,12 @@ pub fn state_of(today: &TodayView) -> CardState {
     }
 }
 
-/// Where an answer to this question is written.
+/// The place that an answer to this question is written for.
 pub fn place_of(pair: PairId, question: &QuestionView) -> Place {
     Place { pair, question: question.id, version: question.version, base: question.revision }
 }
 
-/// Everything of a pair that may still be answered or edited.
+/// The places of a pair whose answer may still be written or edited.
 pub fn answerable(today: &TodayView) -> Vec<Place> {
     if today.pair.phase == PairPhase::Closed {
         return Vec::new();

@@ -1,4 +1,5 @@
-//! What was typed in a browser without the browser half and refused: it survives. (With it, `browser::drafts` has it.)
+//! Keeps the text of a refused post of a browser without WebAssembly. With WebAssembly, `browser::drafts` keeps the
+//! text.
 
 use leptos::prelude::*;
 
@@ -9,15 +10,15 @@ use crate::{
     paths::HasVerb,
 };
 
-/// Text that could not become an answer any more, and why.
+/// A text that can no longer become an answer, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
     pub title: &'static str,
     pub text: String,
 }
 
-/// A refused post of a browser without the browser half: its text goes back into the form, or, if the question is not
-/// to be answered any more, beside it.
+/// Keeps the text of a refused post: in `draft`, which fills the form, or, if the question can no longer be answered,
+/// in `kept`, which is shown below the form.
 pub fn take_refused(view: RwSignal<TodayView>, draft: RwSignal<String>, kept: RwSignal<Option<Kept>>) {
     let words = use_words();
     let Some(refused) = use_refused(SubmitAnswer::VERB) else { return };

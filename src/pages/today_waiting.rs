@@ -1,4 +1,4 @@
-//! I have answered, the other has not: my answer, editing it, and moving on.
+//! The card while only this person has answered: the answer, its edit form, the nudge, and moving on.
 
 use leptos::prelude::*;
 
@@ -19,7 +19,7 @@ use crate::{
     text,
 };
 
-/// I have answered, the other has not.
+/// The card while only this person has answered.
 #[component]
 pub fn WaitingCard(
     view: RwSignal<TodayView>,
@@ -63,7 +63,7 @@ pub fn WaitingCard(
             drawer.set_open(false);
         }
     });
-    // A form of the browser's own: it needs nothing but the page it comes back to.
+    // A plain HTML form: the browser submits it and loads the page again.
     let nudge = move || {
         let other = view.with(|today| today.pair.call_other(words));
         match view.with(|today| (today.may_nudge, today.has_nudged)) {
@@ -71,7 +71,9 @@ pub fn WaitingCard(
                 view! {
                     <Form verb=Nudge::VERB>
                         <input type="hidden" name="daily_question" value=id.to_string()/>
-                        <button class="button ghost" type="submit">{text::fill(words.nudge_button, &[("other", &other)])}</button>
+                        <button class="button ghost" type="submit">
+                            {text::fill(words.nudge_button, &[("other", &other)])}
+                        </button>
                     </Form>
                 }
                 .into_any(),
@@ -91,35 +93,40 @@ pub fn WaitingCard(
             <h2>{words.own_leaf_editable}</h2>
             <p class="answer-text" inner_html=move || html(&own())></p>
         </article>
-        <p class="notice warm"><span><b>{words.answer_sent}</b> " " <span inner_html=move || html(&saved())></span></span></p>
+        <p class="notice warm">
+            <span><b>{words.answer_sent}</b> " " <span inner_html=move || html(&saved())></span></span>
+        </p>
         {nudge}
         <details class="drawer" open=is_refused node_ref=drawer>
             <summary>{words.edit_summary}</summary>
-            <AnswerForm place sender draft is_first label=words.answer_label button=words.edit_button hint=words.answer_hint_open.to_owned() error/>
+            <AnswerForm place sender draft is_first label=words.answer_label button=words.edit_button
+                hint=words.answer_hint_open.to_owned() error/>
         </details>
         {revisions}
         <MoveOnPart view id/>
     }
 }
 
-/// As the nudge, a form of the browser's own.
+/// The form that asks for a new question (R33). It is a plain HTML form, which needs no script.
 #[component]
 fn MoveOnPart(view: RwSignal<TodayView>, id: DailyQuestionId) -> impl IntoView {
     let words = use_words();
-    move || {
-        match view.with(|today| today.question.as_ref().map(|question| (question.may_move_on, question.has_moved_on))) {
+    move || match view
+        .with(|today| today.question.as_ref().map(|question| (question.may_move_on, question.has_moved_on)))
+    {
         Some((_, true)) => Some(view! { <p class="notice">{words.moved_on}</p> }.into_any()),
         Some((true, false)) => Some(
             view! {
                 <Form verb=MoveOn::VERB>
                     <input type="hidden" name="daily_question" value=id.to_string()/>
-                    <button class="button ghost" type="submit" aria-describedby="move-on-hint">{words.move_on_button}</button>
+                    <button class="button ghost" type="submit" aria-describedby="move-on-hint">
+                        {words.move_on_button}
+                    </button>
                     <p class="hint" id="move-on-hint">{words.move_on_hint}</p>
                 </Form>
             }
             .into_any(),
         ),
         Some((false, false)) | None => None,
-    }
     }
 }

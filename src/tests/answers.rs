@@ -1,4 +1,4 @@
-//! Answering: once, together, and never lost.
+//! Tests answering: an answer is saved once, both answers are revealed together, and no answer is lost.
 
 use super::app::{Browser, PATIENCE, TestApp};
 use crate::{
@@ -157,7 +157,7 @@ async fn graceful_shutdown_with_streams_open_loses_no_answer() {
     assert_eq!(kept.parent.expect("an answer").body.as_str(), "마지막 글");
 }
 
-/// A sending as a browser's outbox makes it.
+/// Posts an answer as a browser's outbox does.
 async fn send(
     browser: &Browser,
     question: (DailyQuestionId, u32),
@@ -237,7 +237,8 @@ async fn other_words_for_a_sending_whose_receipt_was_lost_are_an_edit_of_it() {
     let question = pair.child.question(pair.id).await;
     assert_eq!(send(&pair.child, question, "먼저 쓴 글", &[("key", KEY)]).await, (200, None));
 
-    // Its sender never heard that it was taken. One that did not arrive changes nothing.
+    // The sender got no receipt for the first text. `earlier` also names a key that never arrived; that key changes
+    // nothing.
     let earlier = format!("{THIRD_KEY},{KEY}");
     assert_eq!(
         send(&pair.child, question, "고쳐 쓴 글", &[("key", OTHER_KEY), ("base", "0"), ("earlier", &earlier)]).await,

@@ -1,4 +1,4 @@
-//! Bad input: a clear sentence by the field, nothing lost, the right status.
+//! Tests of invalid input: a clear sentence beside the field, no typed text lost, the right status.
 
 use std::time::Duration;
 
@@ -187,7 +187,7 @@ async fn a_share_shows_its_text_and_nothing_of_another_site_s() {
         pair.child.send_to("/share", body.as_bytes().to_vec(), HTML, &[("sec-fetch-site", site)]).await
     };
 
-    // As the system's share sheet comes: nobody's page asked for it.
+    // The request of the system's share sheet does not come from a page of any site.
     let shown = share(&body, "none").await;
     assert_eq!(shown.status(), 200);
     assert_eq!(shown.headers()["cache-control"], "no-cache, no-store, private");

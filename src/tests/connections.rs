@@ -1,5 +1,5 @@
-//! What a connection may take: time, memory and its place. Deadlines here are short; only that they end a connection
-//! decides.
+//! Tests of the limits on a connection: time, memory and the number of connections. The deadlines are short; the tests
+//! check only that they end a connection.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use super::{
 use crate::{api::ApiError, http::limits::Limits, server::storage::seeds::CHILDREN};
 
 const SHORT: Duration = Duration::from_millis(200);
-/// Far longer than any test: what is not tested does not end it.
+/// A deadline far longer than any test, for the limits that a test does not check.
 const LONG: Duration = Duration::from_secs(3_600);
 
 fn limits() -> Limits {
@@ -35,7 +35,7 @@ async fn send(app: &TestApp, text: &str) -> TcpStream {
     stream
 }
 
-/// All that comes until the server hangs up, politely or not.
+/// Reads until the server closes the connection, with or without an error.
 async fn to_the_end(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.expect("the server hangs up");
@@ -53,7 +53,7 @@ async fn to_the_mark(stream: &mut TcpStream, mark: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Sends a byte after the other until the server hangs up.
+/// Sends one byte after another until the server closes the connection.
 async fn trickle(stream: &mut TcpStream) {
     let (mut reading, mut writing) = stream.split();
     let sending = async {
@@ -62,7 +62,7 @@ async fn trickle(stream: &mut TcpStream) {
                 if writing.write_all(&[*byte]).await.is_err() {
                     std::future::pending::<()>().await;
                 }
-                // The pace; nothing is decided by it.
+                // The interval between two bytes; it does not affect the result.
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         }
@@ -112,7 +112,7 @@ async fn the_deadline_of_a_head_ends_no_idle_connection_and_no_line() {
     let as_of = pair.child.today(pair.id).await.as_of;
     let mut client = FeedClient::open(&pair.child, Transport::Sse, as_of).await;
     client.next().await;
-    // What comes up a socket is no head.
+    // Messages of a socket are not a request head, so the deadline for heads does not apply.
     let mut socket =
         feed_clients::socket(&pair.child, &Transport::WebSocket.query(as_of), &[]).await.expect("a socket");
     socket.send(Message::text("a")).await.expect("an open socket");
@@ -144,7 +144,7 @@ async fn a_head_of_more_than_32_kib_is_refused() {
     assert!(to_the_end(&mut fits).await.starts_with("HTTP/1.1 200"), "as much as we say");
     for bytes in [32 * 1024 + 1, 200 * 1024] {
         let mut stream = connect(&app).await;
-        // The answer comes before all of it is taken.
+        // The refusal may come before the whole head is written.
         let _ = stream.write_all(head(bytes).as_bytes()).await;
         let heard = to_the_end(&mut stream).await;
         assert!(heard.is_empty() || heard.starts_with("HTTP/1.1 431"), "{heard}");
@@ -176,7 +176,7 @@ async fn nothing_but_http_1_is_spoken() {
 async fn more_connections_than_there_are_places_are_told_to_come_back() {
     let app = TestApp::start_with_limits(Limits { connections: 3, ..limits() }).await;
     let person = app.person(CHILDREN[0].0).await;
-    // One is the browser's own, which it keeps; one becomes a stream and is taken over from the library.
+    // The browser's own connection stays open. The stream's connection is taken over from the HTTP library.
     let mut line = FeedClient::open(&person, Transport::Sse, 0).await;
     line.next().await;
     let mut taken = vec![send(&app, ASK).await, send(&app, ASK).await];

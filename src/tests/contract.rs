@@ -1,6 +1,6 @@
-//! The contract between Rust and the scripts: `src/browser/client.rs` and `src/client/contract.ts` declare the same
-//! functions, types and words, scripts name only endpoints and elements that exist, and no script repeats a rule that
-//! Rust decides.
+//! Tests of the contract between Rust and the scripts. `src/browser/client.rs` and `src/client/contract.ts` declare the
+//! same functions, types and words; scripts name only endpoints and elements that exist; and no script repeats a rule
+//! that Rust decides.
 
 use std::{
     collections::BTreeSet,
@@ -39,12 +39,12 @@ fn scripts() -> Vec<(String, String)> {
     SCRIPTS.iter().flat_map(|folder| code(folder, ".ts")).collect()
 }
 
-/// What stands between `start` and one of `ends`, wherever `start` occurs.
+/// Returns the text between each `start` and the next of `ends`.
 fn between<'a>(text: &'a str, start: &str, ends: &[char]) -> Vec<&'a str> {
     text.split(start).skip(1).map(|rest| rest.split(ends).next().unwrap_or_default().trim()).collect()
 }
 
-/// The declarations in the `extern` block of `client.rs`: its attributes, and the line that they belong to.
+/// Returns the declarations in the `extern` block of `client.rs`: the attributes and the line after them.
 fn declarations() -> Vec<(String, String)> {
     let text = read("browser/client.rs");
     let (_, block) = text.split_once("extern \"C\" {").expect("an extern block");
@@ -131,7 +131,7 @@ fn no_script_repeats_a_rule_that_rust_decides() {
     assert!(codes.len() > 50, "only {} errors", codes.len());
     for (name, text) in scripts() {
         for code in &codes {
-            // A script makes these two itself, and passes on the verdicts of Rust.
+            // The send queue creates these two errors itself; all other errors come from Rust.
             let is_its_own = name == "client/send_queue.ts" && ["Broken", "Network"].contains(code);
             let is_declared = name == "client/contract.ts";
             let is_named = text.contains(&format!("'{code}'")) || text.contains(&format!("\"{code}\""));

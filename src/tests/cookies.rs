@@ -1,4 +1,4 @@
-//! Which answers carry a cookie, and which cookies of a request are ours.
+//! Tests of which responses set a cookie, and which cookies of a request belong to this app.
 
 use std::{fs, path::Path};
 
@@ -20,7 +20,7 @@ use crate::{
 const HTML: &str = "text/html";
 const JSON: &str = "application/json";
 
-/// Copies `public/` below the site's root; gives the addresses of its files.
+/// Copies `public/` below the site's root. Appends the URL paths of its files to `paths`.
 fn publish(from: &Path, to: &Path, below: &str, paths: &mut Vec<String>) {
     fs::create_dir_all(to).expect("a folder");
     for entry in fs::read_dir(from).expect("public files") {
@@ -36,12 +36,12 @@ fn publish(from: &Path, to: &Path, below: &str, paths: &mut Vec<String>) {
     }
 }
 
-/// What is between `before` and the next quotation mark, wherever it stands in a source file.
+/// Returns each text between `before` and the next quotation mark in a source file.
 fn quoted<'a>(source: &'a str, before: &str) -> Vec<&'a str> {
     source.split(before).skip(1).filter_map(|rest| rest.split('"').next()).collect()
 }
 
-/// Whether the answer sets a cookie; one that does is stored nowhere.
+/// Returns whether the response sets a cookie. Checks that such a response may not be stored.
 fn sets_cookie(what: &str, headers: &HeaderMap) -> bool {
     let is_set = headers.contains_key(header::SET_COOKIE);
     let kept = headers.get(header::CACHE_CONTROL).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -65,7 +65,7 @@ async fn a_cookie_is_on_no_answer_that_may_be_stored() {
     let (question, _) = pair.child.question(pair.id).await;
     let due = pair.child.cookies.lock().expect("cookies")[SESSION].clone();
     app.advance(31 * Millis::DAY);
-    // The answer that brought the fresh token was lost, each time anew.
+    // Each response with the new token is lost: put the old cookie back before every request.
     let browser = || {
         pair.child.cookies.lock().expect("cookies").insert(SESSION.into(), due.clone());
         &pair.child
@@ -106,7 +106,7 @@ async fn a_cookie_is_on_no_answer_that_may_be_stored() {
     let verbs = ENDPOINTS.split(' ').filter(|endpoint| *endpoint != "sign_out").chain(["no_such_verb", "sign_out"]);
     for (verb, accept) in verbs.flat_map(|verb| [(verb, HTML), (verb, JSON)]) {
         let response = browser().send_body(verb, Vec::new(), accept, &[]).await;
-        // Whoever signed out for the browser has no session for the fetch.
+        // After the first `sign_out` (HTML), the second (JSON) has no session.
         assert!(sets_cookie(verb, response.headers()) || verb == "sign_out", "{verb}");
     }
     let shared = app.visitor().send_to("/share", b"text=a".to_vec(), HTML, &[]).await;
@@ -115,7 +115,7 @@ async fn a_cookie_is_on_no_answer_that_may_be_stored() {
     assert_eq!(routes, 7, "a route was added: walk it here too");
 }
 
-/// Asks for a page with these bytes as cookies.
+/// Gets a page with these bytes as `Cookie` header lines.
 async fn get_with(browser: &Browser, path: &str, lines: &[&[u8]]) -> Response {
     let mut headers = HeaderMap::new();
     for line in lines {
@@ -157,7 +157,7 @@ async fn cookies_of_others_sign_nobody_out_and_drop_no_kept_page() {
     }
     let nobody = get_with(&person, "/settings", &[similar.as_bytes()]).await;
     assert_eq!((nobody.status().as_u16(), whose(&nobody).as_str()), (401, "nobody"));
-    // Nobody makes us look up as many as fit into a head.
+    // A request cannot cause as many lookups as cookies fit into a head.
     let many = format!("{over}1; {over}2; {over}3; {over}4; {own}");
     assert_eq!(get_with(&person, "/settings", &[many.as_bytes()]).await.status(), 401);
 }

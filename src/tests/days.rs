@@ -1,4 +1,4 @@
-//! The days of a pair (Rules R10–R56), through the scheduler and over HTTP.
+//! Tests of a pair's days (Rules R10–R56), through the scheduler and over HTTP.
 
 use super::app::{Browser, TestApp, TestPair};
 use crate::{
@@ -11,7 +11,7 @@ async fn topic(browser: &Browser, pair: PairId) -> String {
     browser.today(pair).await.question.expect("a question").topic
 }
 
-/// Past the first question: it was answered and the second is open.
+/// Makes a pair that has answered the first question and has the second one open.
 async fn second_question(app: &TestApp) -> TestPair {
     let pair = app.pair().await;
     pair.answer_both("첫 글").await;
@@ -189,7 +189,7 @@ async fn a_pause_rests_the_pair_and_its_day_count_until_its_date() {
         assert_eq!(pair.child.question(pair.id).await.0, current);
     }
     assert_eq!(pair.parent.today(pair.id).await.pair.paused_until, Some(until));
-    // Three days had passed before the pause: four more, and it is shelved on the fourth.
+    // Three days passed before the pause. After it, the question is shelved on the fourth day.
     for _ in 0..3 {
         app.tick_at(21, 0).await;
         assert_eq!(pair.child.question(pair.id).await.0, current);

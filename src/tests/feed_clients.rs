@@ -1,4 +1,4 @@
-//! A client of `/events` over any of its five transports: it receives the same messages over each.
+//! A test client of `/events` over any of its five transports. It receives the same messages over each.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -55,7 +55,7 @@ enum Connection {
 impl Transport {
     pub const ALL: [Self; 5] = [Self::Sse, Self::Ndjson, Self::WebSocket, Self::LongPoll, Self::Poll];
 
-    /// Whether it stays open and is written to.
+    /// Whether the connection stays open and receives several messages.
     pub fn is_stream(self) -> bool {
         matches!(self, Self::Sse | Self::Ndjson | Self::WebSocket)
     }
@@ -74,7 +74,7 @@ impl Transport {
     }
 }
 
-/// A socket's handshake as a browser of ours sends it, with other headers where they are given.
+/// Opens a socket with a browser's handshake; the given headers replace or add to those of the browser.
 pub async fn socket(
     browser: &Browser,
     query: &str,
@@ -108,12 +108,12 @@ impl FeedClient {
         Self::try_open(browser, transport, cursor, false).await.unwrap_or_else(|end| panic!("{transport:?}: {end:?}"))
     }
 
-    /// With the cursor in the header, and one in the address that is older.
+    /// Opens with the cursor in the header and an older cursor in the URL.
     pub async fn reopen(browser: &Browser, transport: Transport, cursor: i64) -> Self {
         Self::try_open(browser, transport, cursor, true).await.unwrap_or_else(|end| panic!("{transport:?}: {end:?}"))
     }
 
-    /// The status and the code when there is no way in. A poll asks when it is listened to.
+    /// Tries to open. The error is the status and the code of a refusal. A poll sends its request only when it is read.
     pub async fn try_open(
         browser: &Browser,
         transport: Transport,
@@ -177,7 +177,7 @@ impl FeedClient {
         tokio::time::timeout(PATIENCE, telling).await.expect("an event")
     }
 
-    /// What is received next but greetings and heartbeats.
+    /// Returns the next message that is neither a greeting nor a heartbeat.
     pub async fn news(&mut self) -> FeedMessage {
         loop {
             match self.next().await.expect("an open connection") {
@@ -187,7 +187,7 @@ impl FeedClient {
         }
     }
 
-    /// What is received first after the greeting.
+    /// Returns the first message after the greeting.
     pub async fn after_hello(&mut self) -> Option<FeedMessage> {
         assert!(
             matches!(self.next().await, Some(FeedMessage::Hello(build)) if build == "test"),
@@ -287,7 +287,7 @@ impl FeedClient {
             self.received.push_back(FeedMessage::Replaced);
         } else if !is_news {
             self.received.push_back(FeedMessage::Ping);
-            // The pace of a poll; nothing is decided by it.
+            // The interval of polls; it does not affect the result.
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         self.cursor = seq;
@@ -308,7 +308,7 @@ fn from_json(text: &str) -> FeedMessage {
     }
 }
 
-/// `None` for what carries no event, as the retry time at the beginning.
+/// Parses an event. `None` for a block without an event, such as the retry time at the beginning.
 fn from_event(text: &str) -> Option<FeedMessage> {
     let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim).unwrap_or_default();
     let data: Value = serde_json::from_str(field("data:")).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What went wrong with notifications in the first system, defect by defect: each is shown not to be here.
+//! Tests that no notification defect of the first system exists in this one; one test per defect.
 
 use reqwest::StatusCode;
 
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// A pair with a device each; both have answered the first question, and the next due minute opens the second.
+/// Makes a pair with one device each. Both have answered the first question; the next due minute opens the second.
 async fn ready() -> (TestApp, PushService, TestPair) {
     let (app, service) = TestApp::start_with_push().await;
     let pair = app.pair().await;
@@ -58,7 +58,7 @@ async fn d1_a_restart_loses_no_day() {
     assert_eq!(sent(&app, &service).await, question());
     assert_eq!(number(&pair.child, pair.id).await, 2);
 
-    // The push itself outlives a restart too.
+    // An unsent push also survives a restart.
     pair.answer_both("둘").await;
     app.deliver().await;
     service.take();
@@ -112,7 +112,7 @@ async fn d5_a_pair_that_cannot_be_opened_stops_itself_alone_and_holds_no_transac
     let (child, parent) = (app.person(CHILDREN[1].0).await, app.person(PARENTS[1].0).await);
     let second = app.pair_of(child, parent).await;
     second.answer_both("글").await;
-    // Something is in the way of this one pair.
+    // A trigger makes the writes of this one pair fail.
     let guard = format!("BEFORE INSERT ON daily_questions WHEN NEW.pair_id = '{}'", second.id);
     app.run_sql(&format!("CREATE TRIGGER in_the_way {guard} BEGIN SELECT RAISE(ABORT, 'in the way'); END")).await;
 
@@ -222,7 +222,7 @@ async fn d10_a_slow_service_keeps_no_database_and_pairs_are_opened_together() {
     assert_eq!(app.tick_at(21, 0).await, 8, "all of a minute in one pass");
     app.advance(Millis::MINUTE);
     service.answer_always(Some(Answer::Hang));
-    // While nine sends hang, everybody can still answer.
+    // While nine sends wait for an answer, everybody can still answer.
     let answering = async {
         for pair in &pairs {
             assert_eq!(pair.child.answer(pair.id, "글").await.status(), StatusCode::OK);
@@ -241,7 +241,7 @@ async fn d11_nothing_is_sent_of_what_was_not_written() {
     assert_eq!(pair.child.answer_to(id, version, "  \n ").await.status(), StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(pair.child.answer_to(id, version + 1, "글").await.status(), StatusCode::CONFLICT);
     assert_eq!(sent(&app, &service).await, Vec::<String>::new());
-    // In one transaction with the answer itself: a client that receives the event finds it.
+    // The event is written in one transaction with the answer: a client that receives the event finds the answer.
     assert_eq!(pair.child.answer(pair.id, "글").await.status(), StatusCode::OK);
     assert_eq!(sent(&app, &service).await, ["parent: 민지가 답했어요"]);
     assert_eq!(pair.parent.today(pair.id).await.question.expect("a question").answers, AnswersView::OtherIsWaiting);
@@ -262,7 +262,7 @@ async fn d12_every_pair_has_its_minute_and_zone_and_every_person_their_switches(
     app.tick_at(22, 15).await;
     assert_eq!(number(&pair.child, pair.id).await, 2);
     sent(&app, &service).await;
-    // Without the question's switch: the others stay on.
+    // Only the question's switch is turned off.
     let switches = [
         ("pair", pair.id.to_string()),
         ("answer", "yes".into()),
@@ -311,7 +311,7 @@ async fn d14_a_person_has_several_devices_and_a_device_is_never_somebody_else_s(
     tablet.post("sign_in", &[("code", &code)]).await;
     tablet.subscribe(&service, "tablet").await;
     sent(&app, &service).await;
-    // The empty token of the first system: a browser whose service knows no such endpoint.
+    // The empty token of the first system: a browser with an endpoint that its push service does not know.
     let spare = app.visitor();
     assert_eq!(pair.child.post("renew_recovery", &[]).await.status(), StatusCode::OK);
     let code = pair.child.recovery_code();
@@ -328,7 +328,7 @@ async fn d14_a_person_has_several_devices_and_a_device_is_never_somebody_else_s(
         "all of them, and one that leads nowhere harms nobody"
     );
 
-    // Signed out: the next account on that tablet gets its own pushes and no others.
+    // After signing out, the next account on the tablet gets its own pushes and no others.
     assert!(tablet.post("sign_out", &[]).await.status().is_success());
     let other = app.person(PARENTS[1].0).await;
     other.subscribe(&service, "tablet").await;

@@ -1,5 +1,5 @@
-//! Every form of every page says for whom its page was drawn and which page that is: nothing is done for somebody else,
-//! and a refusal comes back to the same page with what was typed.
+//! Tests that every form names the person and the page it was drawn for: a form drawn for another person does nothing,
+//! and a refusal shows the same page with the text that was typed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use crate::{
     text,
 };
 
-/// What every form of the app posts to.
+/// The endpoints of all forms of the app.
 const POSTED_BY_FORMS: &str = "ask_hand_over change_display change_name change_presence change_push_time \
     change_quiet_hours change_relation \
     change_switches check_invitation confirm_hand_over confirm_recovery end_other_sessions end_session \
@@ -27,15 +27,15 @@ const POSTED_BY_FORMS: &str = "ask_hand_over change_display change_name change_p
     start_again start_pair submit_answer swap_question take_hand_over test_device withdraw_hand_over \
     withdraw_invitation";
 const KAKAO: &str = "Mozilla/5.0 (Linux; Android 14) Chrome/130.0.0.0 Mobile KAKAOTALK 2410910";
-/// Words that nobody may see but their writer.
+/// A text that only its writer may see.
 const TYPED: &str = "남몰래 쓴 말";
-/// After this a person of these tests may write once more.
+/// The time after which a person of these tests may write again, in ms.
 const PAUSE: i64 = 5 * Millis::SECOND;
 
 struct Form {
     endpoint: String,
     fields: Vec<(String, String)>,
-    /// The fields that somebody types words into.
+    /// The names of the fields that take typed text.
     typed: Vec<String>,
 }
 
@@ -44,7 +44,7 @@ impl Form {
         self.fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// What is posted, with words in every field that takes some.
+    /// Returns a form body with typed text in every text field.
     fn filled(&self) -> Vec<u8> {
         let filled = self
             .fields
@@ -86,7 +86,7 @@ fn forms_of(html: &str) -> Vec<Form> {
     html.split("<form").skip(1).map(read).collect()
 }
 
-/// Whom a page was drawn for; nobody: empty.
+/// Returns the person that a page was drawn for; empty for nobody.
 fn drawn_for(html: &str) -> String {
     attribute(html.split("<head").next().unwrap_or_default(), "data-person").unwrap_or_default().to_owned()
 }
@@ -95,10 +95,10 @@ async fn read(browser: &Browser, path: &str, agent: &str) -> String {
     browser.get_as(path, agent).await.text().await.expect("a page")
 }
 
-/// A walk through the app that looks at each form it meets.
+/// A walk through the app's pages that checks each form.
 struct Walk<'a> {
     app: &'a TestApp,
-    /// Who signs in next on the same browser.
+    /// The person who signs in next on the same browser.
     next: Browser,
     found: BTreeSet<String>,
 }
@@ -122,7 +122,7 @@ impl Walk<'_> {
         }
     }
 
-    /// The page is left open, and somebody else signs in.
+    /// Checks that a form does nothing after another person has signed in while its page stayed open.
     async fn is_refused_for_the_next(&self, form: &Form, says: &str) {
         let next = drawn_for(&self.next.page("/").await);
         let before = self.app.stored();
@@ -139,11 +139,11 @@ impl Walk<'_> {
         assert!(self.app.stored() == before, "{says}: nothing is done");
     }
 
-    /// A refusal comes back to the very page, with a sentence and what was typed, whatever the browser keeps to itself.
+    /// Checks that a refusal shows the same page with a sentence and the typed text, with and without a Referer header.
     async fn comes_back(&self, browser: &Browser, form: &Form, html: &str, agent: &str, says: &str) {
         let person = drawn_for(html).parse::<PersonId>().ok();
         let is_free = crate::http::not_by_hand().contains(&form.endpoint.as_str());
-        // These would be done: nothing can be wrong with them.
+        // These requests would succeed: the write limit that causes the refusal does not apply to them.
         if (person.is_some() && is_free) || form.endpoint == "enter_hand_over" {
             return;
         }

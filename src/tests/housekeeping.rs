@@ -1,4 +1,4 @@
-//! Sweeping: what is old goes, and nobody waits for it.
+//! Tests of the sweeps: old rows are deleted, and no other writer waits for a sweep.
 
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// How SQLite would go about a statement, a line for each step.
+/// Returns the query plan of SQLite for a statement, one line per step.
 async fn plan(raw: &mut SqliteConnection, sql: &str) -> Vec<String> {
     let steps: Vec<(i64, i64, i64, String)> =
         sqlx::query_as(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"))).fetch_all(raw).await.expect("a plan");
@@ -36,7 +36,7 @@ async fn no_statement_of_housekeeping_reads_a_whole_table() {
     let mut statements: Vec<String> = FORGOTTEN.iter().map(|(what, _)| what.sql.to_owned()).collect();
     let of_devices = [subscriptions::FIND_SILENT, subscriptions::DELETE_SILENT, deliveries::CANCEL_OF_SUBSCRIPTION];
     statements.extend(of_devices.map(str::to_owned));
-    // What goes along with a row is looked for in every table that refers to its own.
+    // A deletion looks for dependent rows in every table that references the table.
     let references: Vec<(String, String)> = sqlx::query_as(
         "SELECT t.name, f.\"from\" FROM sqlite_schema t, pragma_foreign_key_list(t.name) f
          WHERE t.type = 'table' AND f.\"table\" IN ('events', 'sessions', 'deliveries', 'notifications', 'failures', \
@@ -57,7 +57,7 @@ async fn no_statement_of_housekeeping_reads_a_whole_table() {
     let _ = std::fs::remove_dir_all(&folder);
 }
 
-/// As many facts told at `at`.
+/// Appends `count` events with the time `at`.
 async fn tell(app: &TestApp, person: PersonId, count: u64, at: Millis) {
     let fact = NewEvent { person, kind: EventKind::SettingsChanged, pair: None, daily_question: None };
     let mut tx = app.state.database.begin().await.expect("a transaction");
@@ -81,12 +81,12 @@ async fn others_write_between_the_batches_of_a_sweep() {
     drop(tx);
     let old = 5 * prune::BATCH;
     tell(&app, person, old, app.state.clock.now().plus(-FEED_KEPT_MS - 1)).await;
-    // So much has been swept before: the guard against a wrong clock lets it pass.
+    // Record an earlier sweep of the same size, so that the guard against a wrong clock allows this one.
     let mut tx = app.state.database.begin().await.expect("a transaction");
     sweeps::set_record(&mut tx, Swept::Events, old as i64, 0).await.expect("a record");
     tx.commit().await.expect("a commit");
 
-    // Somebody writes again and again until the sweep is done, and notes how much of it was done by then.
+    // Write repeatedly until the sweep is done, and note the progress of the sweep at each write.
     let writing = async {
         let mut seen = Vec::new();
         loop {

@@ -1,4 +1,4 @@
-//! The loops when there is nothing to do: they take no writer, and what is due later finds them awake.
+//! Tests that the background loops take no writer when nothing is due, and that they wake up for what is due later.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ async fn a_look_that_finds_nothing_due_does_not_take_the_writer() {
     let writing = app.state.database.begin().await.expect("the one writer of SQLite");
 
     let looking = async { (app.tick().await, app.deliver().await) };
-    // Who waits for the writer is refused after ten seconds.
+    // A request that waits for the writer fails after ten seconds.
     let found = tokio::time::timeout(Duration::from_secs(8), looking).await;
     assert_eq!(found, Ok((0, 0)), "nothing is due, and nobody waits for the writer");
 
@@ -63,7 +63,7 @@ async fn the_sleeping_loops_open_and_send_at_a_minute_that_came_nearer() {
     app.state.lifecycle.spawn(outbox::run(app.state.clone()));
     let mut line = pair.child.listen(pair.id).await;
 
-    // Today's minute is within twelve hours of the first question: it is skipped.
+    // Today's due minute is skipped because it is less than twelve hours after the first question.
     app.advance(next_due(&app).await.since(app.state.clock.now()));
     let moved_on = async {
         while next_due(&app).await <= app.state.clock.now() {

@@ -1,4 +1,4 @@
-//! Inviting and joining: once, by the right person, and never by guessing.
+//! Tests of inviting and joining: an invitation works once, for the right person, and its code cannot be guessed.
 
 use super::app::{TICKET_LIFE, TestApp};
 use crate::{

@@ -1,9 +1,9 @@
-//! What the server lets a device keep, and what it makes it forget.
+//! Tests of which pages the server lets a device store, and which it makes the device delete.
 
 use super::app::{Browser, TestApp};
 use crate::server::storage::seeds::CHILDREN;
 
-/// The marks of a page: whose it is, and the build it may be kept with.
+/// Returns the marks of a page: its person, and the build it may be stored with.
 async fn marks(browser: &Browser, path: &str) -> (Option<String>, Option<String>) {
     let response = browser.get(path).await;
     assert_eq!(response.headers()["cache-control"], "no-cache, no-store, private", "{path}");

@@ -1,4 +1,5 @@
-//! After a step back to this release, the database holds words of a later one: no page, feed or job breaks on them.
+//! Tests that unknown words of a later release in the database break no page, feed or job after a rollback to this
+//! release.
 
 use reqwest::StatusCode;
 
@@ -11,7 +12,7 @@ use crate::{
     server::storage::seeds::CHILDREN,
 };
 
-/// Every column that holds a word of a fixed list, and the statement that puts an unknown word into all of its rows.
+/// Every column that holds a word of a fixed list, and the statement that writes an unknown word into all of its rows.
 const WORDS: [(&str, &str); 13] = [
     ("an event's kind", "UPDATE events SET kind = 'photo_added'"),
     ("a notification's kind", "UPDATE notifications SET kind = 'photo_added'"),
@@ -153,8 +154,8 @@ async fn a_database_that_the_release_after_this_one_has_migrated_is_opened() {
     assert_eq!(pair.child.get("/settings").await.status(), 200);
 }
 
-/// Columns of text that hold no word of a fixed list: names of rows, dates, hashes, addresses, people's own words, and
-/// what is read by its form or not at all.
+/// Text columns without words of a fixed list: row ids, dates, hashes, addresses, texts of people, and values that are
+/// parsed by their format.
 const NO_WORDS: &str = "answer_revisions.body answer_revisions.daily_question_id answer_revisions.role \
     answer_revisions.submission \
     answers.body answers.daily_question_id answers.person_id answers.role answers.submission asked.pair_id \

@@ -1,4 +1,4 @@
-//! What a closed pair shows of the member who left it.
+//! Tests of how a closed pair shows the member who left it.
 
 use super::app::TestApp;
 use crate::paths;

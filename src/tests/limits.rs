@@ -1,4 +1,4 @@
-//! What one person can make the server write: nothing where nothing changed, and everything else within a limit.
+//! Tests of what one person can make the server write: nothing without a change, and a limited amount otherwise.
 
 use super::app::TestApp;
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     server::{budget::Budget, storage::answers::KEPT_REVISIONS},
 };
 
-/// Every verb that can be said twice with the same words, and its fields. `PAIR` and `DEVICE` stand for ids.
+/// Every endpoint that can be called twice with the same fields, and its fields. `PAIR` and `DEVICE` stand for ids.
 const SAID_TWICE: [(&str, &[(&str, &str)]); 14] = [
     ("unsubscribe", &[]),
     ("read_inbox", &[("seq", "1000000")]),

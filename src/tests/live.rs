@@ -1,5 +1,5 @@
-//! The live line as today's pages read it, and the facts that come over it. What all five transports share is in
-//! `transports`.
+//! Tests of the feed as the today pages read it, and of the events in it. The tests common to all five transports are
+//! in `transports`.
 
 use super::app::{PATIENCE, TestApp};
 use crate::{domain::EventKind, reads, server::storage::seeds::CHILDREN};

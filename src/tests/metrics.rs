@@ -1,4 +1,4 @@
-//! What the operator's Prometheus is told.
+//! Tests of the metrics for the operator's Prometheus.
 
 use super::app::TestApp;
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     server::storage::seeds::CHILDREN,
 };
 
-/// The number behind a name, with its labels.
+/// Returns the value of a metric with this name and its labels.
 fn number(text: &str, name: &str) -> f64 {
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.and_then(|number| number.parse().ok()).unwrap_or(0.0)

@@ -1,4 +1,4 @@
-//! Integration tests: the app as its users meet it, through HTTP, on a database and a clock of its own.
+//! Integration tests: each uses the app over HTTP, as its users do, with its own database and clock.
 
 mod answers;
 mod app;

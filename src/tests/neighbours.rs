@@ -1,5 +1,5 @@
-//! Codes and sign-ups behind a shared address: strangers there shut nobody out, and nobody new fills the server from
-//! it.
+//! Tests limits on codes and sign-ups behind a shared IP address: strangers at the address lock nobody out, and new
+//! users from one address cannot fill the server.
 
 use axum::http::StatusCode;
 
@@ -93,7 +93,7 @@ async fn no_neighbour_refuses_a_right_recovery_code() {
         assert_eq!(neighbour.refused("sign_in", &[("code", RECOVERY)]).await, (422, ApiError::RecoveryCodeWrong));
     }
     assert_eq!(guard::slowness(&app.state, Codes::Recovery, trier, None).await.expect("an answer").as_secs(), 2);
-    // Neither do they touch the other kinds of codes there.
+    // The failures do not slow down the other kinds of codes at this address either.
     let code = person.invite(person.start_pair("child").await).await;
     assert_eq!(phone.post("check_invitation", &[("code", &code)]).await.status(), StatusCode::OK);
 
@@ -126,7 +126,7 @@ async fn where_somebody_is_at_home_strangers_do_not_shut_their_codes() {
     let whose =
         person.cookies.lock().expect("cookies")["__Host-recovery"].split_once('.').and_then(|(id, _)| id.parse().ok());
     assert!(guard::slowness(&app.state, Codes::Recovery, trier, whose).await.expect("an answer").is_zero());
-    // Their own failures in great number count there too.
+    // The exemption of the person's own address has a limit: after 100 failures there, even a right code is refused.
     for _ in 0..90 {
         let tx = app.state.database.begin().await.expect("a transaction");
         guard::fail(tx, &app.state, Codes::Invitation, trier).await.expect("a failure");

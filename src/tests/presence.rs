@@ -1,4 +1,5 @@
-//! Presence: told to who listens just now, never more than it says, and gone.
+//! Tests of presence: sent only to members who listen at that moment, with no more detail than needed, and then
+//! deleted.
 
 use std::{
     sync::atomic::{AtomicU32, Ordering},
@@ -35,7 +36,7 @@ async fn switch(browser: &Browser, pair: PairId, is_on: bool) {
     );
 }
 
-/// An client that has been greeted, so that the line is open.
+/// Opens a client and waits for its greeting, so that the connection is open.
 async fn listen(browser: &Browser, pair: PairId, transport: Transport) -> FeedClient {
     let mut client = FeedClient::open(browser, transport, browser.today(pair).await.as_of).await;
     assert!(matches!(client.next().await, Some(FeedMessage::Hello(_))), "{transport:?}");
@@ -46,9 +47,9 @@ fn signal(pair: PairId, what: Presence) -> FeedMessage {
     FeedMessage::Presence(PresenceSignal { pair, what })
 }
 
-/// Nothing was heard before a mark that this person sets in their own feed.
+/// Checks that nothing was received before an event that this person causes in their own feed.
 async fn hears_nothing(client: &mut FeedClient, browser: &Browser) {
-    // Another minute each time: a post that changes nothing tells nobody.
+    // Each call sets another minute, because a post that changes nothing sends no event.
     static CALLS: AtomicU32 = AtomicU32::new(0);
     let from = format!("22:{:02}", CALLS.fetch_add(1, Ordering::Relaxed) % 60);
     let fields = [("quiet", "yes"), ("quiet_from", &from), ("quiet_to", "06:30")];
@@ -57,7 +58,7 @@ async fn hears_nothing(client: &mut FeedClient, browser: &Browser) {
     assert!(matches!(heard, FeedMessage::Told(Event { kind: EventKind::SettingsChanged, .. })), "{heard:?}");
 }
 
-/// Waits until it is so; the pace decides nothing.
+/// Waits until the condition holds. The interval of the checks does not affect the result.
 async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let waiting = async {
         while !is_so() {
@@ -159,7 +160,7 @@ async fn nothing_of_it_is_kept_longer_than_ten_seconds_however_often_it_is_sent(
     app.advance(1);
     until("it is forgotten", || notifier.count_presence_signals() == 0).await;
 
-    // And the next begins to be forgotten anew.
+    // The next signal gets a new lifetime.
     show(&pair.parent, pair.id, "here").await;
     assert_eq!((client.news().await, notifier.count_presence_signals()), (signal(pair.id, Presence::Here), 1));
     app.advance(Presence::LIFE_MS);
@@ -179,11 +180,11 @@ async fn a_member_who_has_answered_is_not_seen_writing_and_edits_at_no_other_pac
 
     show(&parent, id, "writing").await;
     hears_nothing(&mut client, &child).await;
-    // It did not take the place of what may be told either.
+    // The signal that was not sent does not block one that may be sent.
     show(&parent, id, "here").await;
     assert_eq!(client.news().await, signal(id, Presence::Here));
 
-    // Of an open card nobody is writing an answer, and without one nobody has begun.
+    // `writing` is not sent once the card is open, because both members have answered.
     app.advance(Presence::GAP_MS);
     child.answer(id, "등나무").await;
     while client.told().await.kind != EventKind::CardOpened {}
@@ -349,7 +350,7 @@ async fn a_feed_that_ended_with_its_session_hears_nothing_of_it() {
     let mut client = listen(&device, pair.id, Transport::Sse).await;
     let token = device.cookies.lock().expect("cookies")["__Host-session"].clone();
     let found = recognise(&app.state, &token, [127, 0, 0, 1].into()).await.expect("a look").expect("a session").found;
-    // Taken away where nobody is told of it, so that nothing but the presence signal wakes the line.
+    // Delete the session without an event, so that only the presence signal wakes the connection.
     let mut tx = app.state.database.begin().await.expect("a transaction");
     assert!(sessions::delete(&mut tx, found.person.id, found.session.id).await.expect("an answer"));
     tx.commit().await.expect("a commit");

@@ -1,5 +1,6 @@
-//! Two implementations that are not ours read our messages and tokens (`end2end/interop`): npm `http_ece`, and PyPI
-//! `http-ece` with `py-vapid`. Each makes a dozen receivers, gets a message and a token for each, and opens them.
+//! Two independent implementations read our messages and tokens (`end2end/interop`): npm `http_ece`, and PyPI
+//! `http-ece` with `py-vapid`. Each makes a dozen receivers, gets a message and a token for each, and decrypts and
+//! verifies them.
 
 use std::{
     fs,
@@ -35,7 +36,7 @@ fn number(random: &SystemRandom, below: u32) -> u32 {
     u32::from_be_bytes(bytes) % below
 }
 
-/// Anything from nothing to the longest, and both ends for certain.
+/// Returns a random text. The first is empty, the second has the maximum length.
 fn plaintext(random: &SystemRandom, at: usize) -> String {
     let length = match at {
         0 => 0,
@@ -48,7 +49,7 @@ fn plaintext(random: &SystemRandom, at: usize) -> String {
     text
 }
 
-/// Two keys, used in turn: the one of today and one that was current when some of the devices subscribed.
+/// Makes two keys, used in turn: the current one, and one that was current when some of the devices subscribed.
 fn keys(now_ms: i64) -> VapidKeys {
     let folder = std::env::temp_dir().join(format!(
         "umbba-interop-{}-{:x}",

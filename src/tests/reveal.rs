@@ -1,5 +1,6 @@
-//! Never the other's words before yours: two worlds that differ only in the other's text, its length and the number
-//! of edits give the waiting member the same bytes, whatever everybody does.
+//! Tests that nobody sees the other member's answer before answering. Two apps differ only in the other member's text,
+//! its length and its number of edits: the waiting member must get the same bytes from both after any sequence of
+//! actions.
 
 use super::app::{Browser, FeedStream, TestApp, TestPair, rounds};
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     },
 };
 
-/// What the hidden side writes, in one world and in the other.
+/// The texts that the hidden member writes; they differ between the two apps.
 struct Words {
     texts: &'static [&'static str],
 }
@@ -43,17 +44,17 @@ impl World {
         Self { app, pair, stranger, line, words }
     }
 
-    /// One step of a history; the same numbers do the same in both worlds.
+    /// Does one step of a history. The same number does the same in both apps.
     async fn act(&mut self, step: u64) {
         match step % 9 {
-            // The hidden side writes, and edits as often as this world has texts.
+            // The hidden member writes, and edits once for each further text.
             0..=2 => {
                 for text in self.words.texts {
                     self.pair.parent.answer(self.pair.id, text).await;
                 }
             }
             3 => {
-                // The waiting side lets a day pass.
+                // The waiting member lets a day pass.
                 self.app.tick_at(21, 0).await;
             }
             4 => {
@@ -102,7 +103,7 @@ impl World {
         }
     }
 
-    /// Everything the waiting member can ask for.
+    /// Returns everything that the waiting member can request.
     async fn seen(&self) -> Vec<String> {
         let (child, pair) = (&self.pair.child, self.pair.id);
         let mut seen = Vec::new();
@@ -131,17 +132,17 @@ impl World {
         seen
     }
 
-    /// Everything the waiting member was told, after a last word that both worlds say.
+    /// Returns everything that the waiting member's feed carried, up to a final event that both apps send.
     async fn told(&mut self) -> String {
         self.pair.child.post("change_name", &[("name", CHILDREN[2].0)]).await;
         while self.line.next_event().await.kind != EventKind::NameChanged {}
         let told = self.line.raw.lines().filter(|line| !line.starts_with("retry")).collect::<Vec<_>>().join("\n");
-        // A heartbeat may fall into one world and not into the other.
+        // A heartbeat may be sent in one app and not in the other.
         told.replace("event: ping\ndata: {}\n\n", "")
     }
 }
 
-/// Nonces are fresh for every answer, and the two apps listen on two ports.
+/// Replaces the nonces, which are new for every response, and the ports, which differ between the two apps.
 fn masked(browser: &Browser, html: &str) -> String {
     let html = html.replace(browser.url.as_str(), "URL");
     let mut masked = String::new();
@@ -175,7 +176,7 @@ async fn both_worlds(seed: u64) {
 
 #[tokio::test]
 async fn the_waiting_member_sees_the_same_bytes_whatever_the_other_wrote() {
-    // Each round is two whole apps; a tenth of the rounds of cheaper tests.
+    // Each round starts two whole apps, so this test runs a tenth of the usual rounds.
     for seed in 0..u64::from(rounds().div_ceil(10)) {
         both_worlds(seed).await;
     }

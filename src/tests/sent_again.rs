@@ -1,4 +1,5 @@
-//! What is sent again, and when: never what a device has shown, always what an outage or a new endpoint held up.
+//! Tests which pushes are sent again and when: never one that a device has shown, always one that an outage or a new
+//! endpoint delayed.
 
 use reqwest::StatusCode;
 
@@ -29,7 +30,7 @@ async fn listed(app: &TestApp, state: State) -> Vec<Listed> {
     deliveries::find_in(&mut tx, state, 100).await.expect("a list")
 }
 
-/// The one delivery in a state.
+/// Returns the only delivery in a state.
 async fn only(app: &TestApp, state: State) -> DeliveryId {
     let found = listed(app, state).await;
     assert_eq!(found.len(), 1, "{found:?}");
@@ -37,7 +38,7 @@ async fn only(app: &TestApp, state: State) -> DeliveryId {
     DeliveryId { notification: id.0.expect("an id"), subscription: id.1.expect("an id") }
 }
 
-/// The device says so, as its service worker does.
+/// Reports the receipt of a delivery, as the device's service worker does.
 async fn report(app: &TestApp, id: DeliveryId, what: &str) {
     let (notification, subscription) = (id.notification.to_string(), id.subscription.to_string());
     let receipt = app.state.secrets.receipt(id.notification, id.subscription);
@@ -70,7 +71,7 @@ async fn what_was_shown_before_a_crash_is_not_sent_again() {
     for what in ["shown", "opened"] {
         let (app, service, pair) = subscribed().await;
         pair.child.answer(pair.id, "하나").await;
-        // A worker claims, sends, and dies before it settles.
+        // A worker claims and sends, then crashes before it settles.
         let now = app.state.clock.now();
         let mut tx = app.state.database.begin().await.expect("a transaction");
         deliveries::claim(&mut tx, now, now.plus(Millis::MINUTE), 10).await.expect("a claim");
@@ -174,7 +175,7 @@ async fn an_endpoint_that_is_told_already_is_not_told_twice_by_what_follows() {
     service.take();
     pair.child.answer(pair.id, "하나").await;
 
-    // The tablet's browser comes with the endpoint that the person's other session had.
+    // The tablet's browser subscribes with the endpoint of the person's other session.
     assert_eq!(tablet.subscribe(&service, "parent").await.status(), StatusCode::OK);
     app.deliver().await;
 
@@ -201,11 +202,11 @@ async fn a_service_that_answers_again_gets_within_seconds_what_waited_for_it_and
     }
     app.deliver().await;
     service.take();
-    // The child's own quiet hours hold its news until the evening.
+    // The child's quiet hours delay its notifications until the evening.
     let quiet = [("quiet", "yes"), ("quiet_from", "12:00"), ("quiet_to", "20:00")];
     assert_eq!(pair.child.post("change_quiet_hours", &quiet).await.status(), StatusCode::OK);
 
-    // Two minutes in which the service is down; of one device it had asked for ten minutes before.
+    // The service is down for two minutes. Its first answer, for one device, asks for a wait of ten minutes.
     service.answer_always(Some(Answer::Status(503)));
     service.answer_next(Answer::Later(429, 600));
     pair.parent.answer(pair.id, "하나").await;
@@ -214,7 +215,7 @@ async fn a_service_that_answers_again_gets_within_seconds_what_waited_for_it_and
         app.deliver().await;
         app.advance(10 * Millis::SECOND);
     }
-    // One of them drew the longest back-off.
+    // One delivery drew the longest random back-off.
     let mut tx = app.state.database.read().await.expect("a read");
     let origin = format!("http://{}", service.host);
     let held_back = waiting::find_held_back(&mut tx, &origin, Millis(0), 10).await.expect("what waits");

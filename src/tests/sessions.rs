@@ -1,4 +1,4 @@
-//! Sessions and the recovery code.
+//! Tests of sessions and the recovery code.
 
 use super::app::{Browser, SESSION_IDLE, TestApp};
 use crate::{
@@ -92,7 +92,7 @@ async fn a_recovery_code_is_shown_to_nobody_but_whose_it_is() {
     let shown = async |browser: &Browser| browser.read(reads::recovery_code()).await.expect("the page");
     assert!(shown(&child).await.is_some());
 
-    // The parent comes in on the child's browser, which still holds the child's code.
+    // The parent signs in on the child's browser, which still has the child's code.
     assert_eq!(child.post("sign_in", &[("code", &parent.recovery_code())]).await.status(), 200);
 
     assert_eq!(shown(&child).await, None);

@@ -1,5 +1,5 @@
-//! Requests that no browser of ours sends: from other sites, with two hosts, with an id of their own, from a transport
-//! that is no page.
+//! Tests of requests that no page of ours sends: from other sites, with two hosts, with a request id of their own, or
+//! over a transport that pages do not use.
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -52,7 +52,7 @@ async fn pages_of_other_sites_open_no_line_and_close_none_of_ours() {
     line.hears(EventKind::AnswerSubmitted).await;
 }
 
-/// The answer to this head, up to the end of the connection.
+/// Sends a head. Returns everything until the end of the connection.
 async fn ask(app: &TestApp, head: &str) -> String {
     let address = app.url.trim_start_matches("http://").replace("localhost", "127.0.0.1");
     let mut stream = TcpStream::connect(address).await.expect("a connection");

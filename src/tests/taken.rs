@@ -1,4 +1,4 @@
-//! An account that somebody else has got hold of: what a copied cookie can do, and how its person comes back.
+//! Tests of a stolen account: what a copied cookie can do, and how the account's owner regains the account.
 
 use reqwest::StatusCode;
 
@@ -31,7 +31,7 @@ fn token(browser: &Browser) -> String {
     browser.cookies.lock().expect("cookies")["__Host-session"].clone()
 }
 
-/// A browser that shows this browser's token.
+/// Makes a browser that sends a copy of another browser's session token.
 fn copied(app: &TestApp, from: &Browser) -> Browser {
     let copied = app.visitor();
     copied.cookies.lock().expect("cookies").insert("__Host-session".into(), token(from));
@@ -235,7 +235,7 @@ async fn the_operator_ends_sessions_and_makes_a_code() {
     assert!(!is_in(&back).await && !is_in(&other).await);
 }
 
-// ---- ghosts
+// ---- sessions that must not remain
 
 #[tokio::test]
 async fn signing_in_on_a_signed_in_browser_ends_the_session_it_had() {
@@ -249,7 +249,7 @@ async fn signing_in_on_a_signed_in_browser_ends_the_session_it_had() {
 
     assert!(!is_in(&former).await && is_in(&child).await && is_in(&phone).await);
     assert_eq!(account(&child).await.sessions.len(), 1);
-    // What is told to the first person no longer wakes this browser.
+    // A push to the previous person no longer reaches this browser.
     renew(&child, "").await;
     app.deliver().await;
     assert_eq!(service.take().len(), 0);
@@ -261,14 +261,14 @@ async fn by_whatever_way_somebody_comes_in_no_ghost_is_left() {
     let (one, two) = (app.person(CHILDREN[0].0).await, app.person(PARENTS[0].0).await);
     let tablet = sign_in(&app, &one.recovery_code()).await;
 
-    // By the link out of an app.
+    // The first way: by the link out of an app.
     let link = two.post("lead_out", &[]).await.headers()["location"].to_str().expect("a path").to_owned();
     assert_eq!(
         tablet.post("take_hand_over", &[("token", link.trim_start_matches("/hand-over/"))]).await.status(),
         StatusCode::OK
     );
     assert_eq!(account(&one).await.sessions.len(), 1);
-    // By digits, as the first again.
+    // The second way: by digits, as the first person again.
     one.post("make_hand_over", &[]).await;
     let digits =
         one.cookies.lock().expect("cookies")["__Host-hand-over"].split_once('.').expect("id.code").1.to_owned();
@@ -279,7 +279,7 @@ async fn by_whatever_way_somebody_comes_in_no_ghost_is_left() {
     one.post("confirm_hand_over", &[("hand_over", &id.to_string())]).await;
     assert_eq!(tablet.post("enter_hand_over", &[]).await.status(), StatusCode::OK);
     assert_eq!((account(&one).await.sessions.len(), account(&two).await.sessions.len()), (2, 1));
-    // By a sign-up that a page from before still offered.
+    // The third way: by a sign-up form on a page loaded earlier.
     let fields = [("name", PARENTS[1].0), ("consent", "yes"), ("zone", "Asia/Seoul")];
     assert_eq!(tablet.post("sign_up", &fields).await.status(), StatusCode::OK);
     assert_eq!(account(&one).await.sessions.len(), 1);

@@ -1,4 +1,5 @@
-//! One-time steps whose answer was lost, or that were tapped twice: done once, answered alike.
+//! Tests steps that may be done only once, when their response was lost or the button was tapped twice: the step is
+//! done once, and both requests get the same response.
 
 use reqwest::{Response, StatusCode};
 
@@ -17,7 +18,7 @@ const KEY: &str = "5f1c7b0d9a3e64825f1c7b0d9a3e64825f1c7b0d9a3e64825f1c7b0d9a3e6
 const NEW: [(&str, &str); 4] =
     [("name", PARENTS[0].0), ("consent", "yes"), ("relation", "mother"), ("zone", "Asia/Seoul")];
 
-/// The same browser as it is now: what is posted from it has no answer yet.
+/// Copies a browser with its current cookies, as it is before the response to a post arrives.
 fn copy(app: &TestApp, of: &Browser) -> Browser {
     let copy = app.visitor();
     *copy.cookies.lock().expect("cookies") = of.cookies.lock().expect("cookies").clone();
@@ -36,7 +37,7 @@ async fn account(browser: &Browser) -> AccountView {
     browser.read(reads::account()).await.expect("the account")
 }
 
-/// A key as a page's form carries it.
+/// Reads the key from the form of a page.
 async fn key_of(browser: &Browser, path: &str) -> String {
     let page = browser.page(path).await;
     let (_, rest) =
@@ -44,7 +45,7 @@ async fn key_of(browser: &Browser, path: &str) -> String {
     rest[..64].to_owned()
 }
 
-/// Somebody invited, with a ticket, and their inviter's pair.
+/// Makes an invited browser with a ticket. Returns the browser, the inviter's browser and the inviter's pair.
 async fn invited(app: &TestApp) -> (Browser, Browser, PairId) {
     let child = app.person(CHILDREN[0].0).await;
     let pair = child.start_pair("child").await;
@@ -101,7 +102,7 @@ async fn a_copied_ticket_opens_nothing_once_the_session_is_used() {
     assert_eq!((late.status(), location(&late)), (StatusCode::SEE_OTHER, "/signin"));
     assert_eq!(session(&copied), None);
     assert!(!copied.cookies.lock().expect("cookies").contains_key("__Host-recovery"));
-    // The browser itself is led on, and another person's is not.
+    // The browser that joined is led on to the next page; another person's browser is not.
     let again = newcomer.submit("join", &NEW).await;
     assert_eq!((again.status(), location(&again)), (StatusCode::SEE_OTHER, "/recovery"));
     let stranger = app.person(PARENTS[1].0).await;
@@ -201,7 +202,7 @@ async fn the_keys_of_two_pages_are_two_persons_and_a_refused_form_keeps_its_own(
     assert_eq!(refused.status(), 422, "no consent");
     assert!(refused.text().await.expect("a page").contains(&key));
     for browser in [&one, &two] {
-        // What is no key of ours names nothing: as a form from before there were any.
+        // A value that is not one of our keys is ignored, like a form from a release without keys.
         let fields = [("name", CHILDREN[0].0), ("consent", "yes"), ("zone", "Asia/Seoul"), ("attempt", "1")];
         assert_eq!(browser.post("sign_up", &fields).await.status(), StatusCode::OK);
     }
@@ -217,7 +218,7 @@ async fn a_session_that_was_ended_is_not_opened_by_the_old_form() {
     assert_eq!(browser.post("sign_out", &[]).await.status(), StatusCode::OK);
     let late = unheard.submit("sign_up", &fields).await;
     assert_eq!((location(&late), session(&unheard)), ("/signin", None));
-    // Much later the same page makes somebody new, with other secrets.
+    // After the ticket has expired, the same page makes a new person with other secrets.
     app.advance(TICKET_LIFE);
     assert_eq!(unheard.post("sign_up", &fields).await.status(), StatusCode::OK);
     assert_eq!(account(&unheard).await.sessions.len(), 1);
@@ -347,7 +348,7 @@ async fn a_recovery_code_is_renewed_once() {
     let first = person.recovery_code();
     let code = renew().await;
     assert_eq!(renew().await, code);
-    // The same page, with the code from before typed along: that one ends.
+    // The same page with the previous code typed in as well: that code ends.
     let fields = [("attempt", &*key), ("code", &first)];
     assert_eq!(person.post("renew_recovery", &fields).await.status(), StatusCode::OK);
     assert_eq!(app.visitor().post("sign_in", &[("code", &first)]).await.status(), StatusCode::UNPROCESSABLE_ENTITY);

@@ -1,5 +1,5 @@
-//! Time zones as browsers report them and as they are stored: none is guessed, none changes by saving something else,
-//! and none becomes UTC.
+//! Tests of time zones as browsers report them and as they are stored: no zone is guessed or replaced by UTC, and
+//! saving another setting changes no zone.
 
 use reqwest::StatusCode;
 
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// The value of the option that is chosen in the select of this id.
+/// Returns the value of the selected option in the select with this id.
 fn chosen<'a>(page: &'a str, id: &str) -> &'a str {
     let select = page
         .split(&format!("<select id=\"{id}\""))
@@ -70,7 +70,7 @@ async fn a_zone_nobody_knows_is_asked_for_and_the_sign_up_is_not_lost() {
         assert!(!page.contains("DeviceZone_"), "the device would say the same again");
         assert!(browser.page("/start").await.contains("DeviceZone_"), "otherwise it is the device's");
 
-        // Refused once more, for another reason: what was chosen stays.
+        // The form is refused again for another reason: the selected zone stays.
         let again = browser
             .submit("sign_up", &[("name", ""), ("consent", "yes"), ("zone", "Asia/Dubai"), ("zone_asked", "yes")])
             .await;
@@ -137,7 +137,7 @@ async fn a_stored_zone_that_no_database_knows_keeps_its_hour_and_its_name() {
         "of a pair and of a person"
     );
     assert_eq!(chosen(&pair.child.page("/settings").await, "own-zone"), "Asia/Atlantis");
-    // What the form shows is what it sends: saving the text size changes nothing else.
+    // The form sends what it shows: saving the text size changes nothing else.
     let fields = [("locale", "ko"), ("text_size", "larger"), ("zone", "Asia/Atlantis")];
     assert_eq!(pair.child.post("change_display", &fields).await.status(), StatusCode::OK);
     let id = pair.id.to_string();

@@ -1,9 +1,9 @@
-//! Time zones in the reader's words: the city people know, and what its clocks show. The list holds a city for every
-//! way of keeping time that anybody lives by, and every city in which many Korean families live.
+//! Names of time zones for the reader: the best-known city and its current time. The list has at least one city for
+//! every time zone in use, and every city in which many Korean families live.
 
 use crate::domain::Locale;
 
-/// IANA zones that forms offer, with their Korean city. The English one is in the name.
+/// IANA zones that forms offer, each with the Korean name of its city. The zone name contains the English city name.
 pub const CITIES: [(&str, &str); 143] = [
     ("Asia/Seoul", "서울"),
     ("Asia/Pyongyang", "평양"),
@@ -150,7 +150,7 @@ pub const CITIES: [(&str, &str); 143] = [
     ("Pacific/Pitcairn", "핏케언섬"),
 ];
 
-/// Older names that browsers still give, and the ones above.
+/// Older zone names that browsers still send, each with its current name.
 const EARLIER: [(&str, &str); 21] = [
     ("America/Buenos_Aires", "America/Argentina/Buenos_Aires"),
     ("America/Fort_Wayne", "America/Indiana/Indianapolis"),
@@ -179,15 +179,15 @@ fn current(zone: &str) -> &str {
     EARLIER.iter().find(|(earlier, _)| *earlier == zone).map_or(zone, |(_, now)| *now)
 }
 
-/// Whether two names stand for the same city of the list.
+/// Whether two zone names mean the same zone, one of them perhaps an older name.
 pub fn is_same_city(one: &str, other: &str) -> bool {
     current(one) == current(other)
 }
 
-/// The city of a zone; a fixed offset as `UTC+9`.
+/// The name of a zone's city. A fixed offset is written like `UTC+9`.
 pub fn city(locale: Locale, zone: &str) -> String {
     if let Some(offset) = zone.strip_prefix("Etc/GMT") {
-        // The signs of Etc/ are those of POSIX: west of Greenwich is plus.
+        // `Etc/` names have POSIX signs: plus means west of Greenwich, so the sign is inverted here.
         return match offset.split_at_checked(1) {
             Some(("-", hours)) => format!("UTC+{hours}"),
             Some(("+", hours)) => format!("UTC-{hours}"),
@@ -201,7 +201,7 @@ pub fn city(locale: Locale, zone: &str) -> String {
     }
 }
 
-/// What a clock shows, as short as a list of clocks needs it: `오후 9:12`, `9:12 pm`.
+/// A time of day in its short form, for a list of zones: `오후 9:12`, `9:12 pm`. `minute` is the minute of the day.
 pub fn clock(locale: Locale, minute: i64) -> String {
     let (hour, minute) = (minute / 60 % 24, minute % 60);
     let twelve = if hour % 12 == 0 { 12 } else { hour % 12 };

@@ -16,7 +16,7 @@ pub use ko::{PageWords, Words};
 
 use crate::domain::{LocalDate, Locale, PushTime, Relation, Role, Section, TextSize};
 
-/// The sentences of a language.
+/// The sentences of a language that both the server and the islands use.
 pub fn words(locale: Locale) -> &'static Words {
     match locale {
         Locale::Ko => &ko::KO,
@@ -24,7 +24,7 @@ pub fn words(locale: Locale) -> &'static Words {
     }
 }
 
-/// The sentences of a language, those of server-rendered pages included.
+/// The sentences of a language, including the ones that only server-rendered pages use.
 pub fn page_words(locale: Locale) -> &'static PageWords {
     match locale {
         Locale::Ko => &ko::KO_PAGES,
@@ -64,7 +64,7 @@ fn next_placeholder(text: &str) -> Option<(&str, &str, &str)> {
     Some((&text[..open], &text[open + 1..close], &text[close + 1..]))
 }
 
-/// The first placeholder that is not one of `known`, or a brace that is none at all.
+/// The first placeholder that is not one of `known`, or a brace that belongs to no placeholder.
 pub fn unknown_placeholder(template: &str, known: &[&str]) -> Option<String> {
     const CHOICES: [&str; 7] = ["이/가", "은/는", "을/를", "와/과", "이랑/랑", "아/야", "으로/로"];
     let mut rest = template;
@@ -78,7 +78,7 @@ pub fn unknown_placeholder(template: &str, known: &[&str]) -> Option<String> {
     rest.contains(['{', '}']).then(|| "a lonely brace".to_owned())
 }
 
-/// What a relation is called.
+/// The word for a relation.
 pub fn relation<'a>(words: &'a Words, relation: &'a Relation) -> &'a str {
     match relation {
         Relation::Mother => words.relation_mother,
@@ -92,7 +92,7 @@ pub fn relation<'a>(words: &'a Words, relation: &'a Relation) -> &'a str {
     }
 }
 
-/// The label of a form's choice of relation.
+/// The label of one choice in a form that asks for the relation.
 pub fn relation_choice(words: &Words, choice: &str) -> &'static str {
     match choice {
         "mother" => words.relation_mother,
@@ -105,7 +105,7 @@ pub fn relation_choice(words: &Words, choice: &str) -> &'static str {
     }
 }
 
-/// How the other is called: a parent by what they are, a child by name.
+/// The form of address for the other member: the relation word for a parent, the name for a child.
 pub fn call(words: &Words, role: Role, other: &Relation, name: &str) -> String {
     match role {
         Role::Parent if matches!(other, Relation::Other(word) if word.is_empty()) => name.to_owned(),
@@ -134,7 +134,7 @@ pub fn text_size(words: &Words, size: TextSize) -> &'static str {
     }
 }
 
-/// A device as the person calls it: `iPhone · Safari` is stored, `아이폰 · Safari` is said.
+/// The name of a device in the person's language: `iPhone · Safari` is stored, `아이폰 · Safari` is shown in Korean.
 pub fn device(locale: Locale, stored: &str) -> String {
     const KOREAN: [(&str, &str); 7] = [
         ("iPhone", "아이폰"),
@@ -170,7 +170,7 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
-/// `11월 22일`, `22 November`.
+/// A date without its year: `11월 22일`, `22 November`.
 pub fn date(locale: Locale, date: LocalDate) -> String {
     match locale {
         Locale::Ko => format!("{}월 {}일", date.month(), date.day()),
@@ -178,7 +178,7 @@ pub fn date(locale: Locale, date: LocalDate) -> String {
     }
 }
 
-/// With the year: `2026년 11월 22일`, `22 November 2026`.
+/// A date with its year: `2026년 11월 22일`, `22 November 2026`.
 pub fn full_date(locale: Locale, day: LocalDate) -> String {
     match locale {
         Locale::Ko => format!("{}년 {}", day.year(), date(locale, day)),
@@ -186,7 +186,7 @@ pub fn full_date(locale: Locale, day: LocalDate) -> String {
     }
 }
 
-/// `밤 9시`, `오전 7시 30분`, `9:00 pm`.
+/// A time of day in its long form: `밤 9시`, `오전 7시 30분`, `9:00 pm`.
 pub fn time(locale: Locale, time: PushTime) -> String {
     let (hour, minute) = (time.hour(), time.minute_of_hour());
     let twelve = if hour.is_multiple_of(12) { 12 } else { hour % 12 };
@@ -205,7 +205,7 @@ pub fn time(locale: Locale, time: PushTime) -> String {
     }
 }
 
-/// `열두 번째 질문`, `Question 12`.
+/// The number of a question as its title: `열두 번째 질문`, `Question 12`.
 pub fn question_number(locale: Locale, number: u32) -> String {
     match locale {
         Locale::Ko => format!("{} 번째 질문", ordinal(number)),
@@ -213,7 +213,7 @@ pub fn question_number(locale: Locale, number: u32) -> String {
     }
 }
 
-/// Native Korean numerals as they count things: 한, 두 … 아흔아홉; digits from 100.
+/// The native Korean numeral for counting: 한, 두 … 아흔아홉. Numbers from 100 are written in digits.
 fn ordinal(number: u32) -> Cow<'static, str> {
     const ONES: [&str; 10] = ["", "한", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "아홉"];
     const TENS: [&str; 10] = ["", "열", "스물", "서른", "마흔", "쉰", "예순", "일흔", "여든", "아흔"];

@@ -1,6 +1,6 @@
-//! Korean particles depend on whether the word before them ends in a consonant.
+//! The choice of Korean particles, which depend on whether the word before them ends in a consonant.
 
-/// The final sound of a word, as far as particles care.
+/// The final sound of a word, in the classes that decide which particle follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
     Vowel,
@@ -17,10 +17,10 @@ fn ending(word: &str) -> Ending {
             8 => Ending::Rieul,
             _ => Ending::Consonant,
         },
-        // As the digits are read: 영 일 이 삼 사 오 육 칠 팔 구.
+        // The Korean reading of the digit decides: 영 일 이 삼 사 오 육 칠 팔 구.
         Some('0' | '3' | '6') => Ending::Consonant,
         Some('1' | '7' | '8') => Ending::Rieul,
-        // As Latin names are mostly read: a closing l, m, n, ng or stop is heard.
+        // Most Latin names are read with a final consonant if they end in l, m, n, ng or a stop.
         Some(c) => match c.to_ascii_lowercase() {
             'l' => Ending::Rieul,
             'b' | 'c' | 'k' | 'm' | 'n' | 'p' | 't' => Ending::Consonant,
@@ -30,8 +30,8 @@ fn ending(word: &str) -> Ending {
     }
 }
 
-/// Picks from `이/가`, `은/는`, `을/를`, `와/과`, `이랑/랑`, `아/야`, `으로/로` what fits after `word`.
-/// Both orders are understood; an unknown choice is given back as written.
+/// Picks the particle that fits after `word` from `이/가`, `은/는`, `을/를`, `와/과`, `이랑/랑`, `아/야` or `으로/로`.
+/// The two particles of a choice may be in either order. A choice without a slash is returned unchanged.
 pub fn pick<'a>(word: &str, choice: &'a str) -> &'a str {
     let Some((first, second)) = choice.split_once('/') else {
         return choice;

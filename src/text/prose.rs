@@ -1,4 +1,5 @@
-//! The two short pages people agree to: terms and privacy. Version `2026-11-22` (`services::accounts`).
+//! The texts of the two pages that people agree to: terms and privacy. `services::accounts` holds their version,
+//! `2026-11-22`.
 
 use crate::domain::Locale;
 

@@ -1,9 +1,9 @@
-//! What notifications say, in the inbox and on the lock screen, in two registers: to a parent and to a child.
-//! `{other}` is the member across, `{others}` all whose question waits, `{topic}` the question's topic.
+//! The texts of notifications, in the inbox and on the lock screen, in two registers: to a parent and to a child.
+//! `{other}` is the other member, `{others}` are all members whose question is open, `{topic}` is the question's topic.
 
 use crate::domain::{Locale, NotificationKind, Role};
 
-/// One sentence, said to a parent and to a child.
+/// One sentence in two registers: as a parent gets it and as a child gets it.
 pub struct Said {
     to_parent: &'static str,
     to_child: &'static str,
@@ -31,7 +31,7 @@ const fn said(to_parent: &'static str, to_child: &'static str) -> Said {
     Said { to_parent, to_child }
 }
 
-/// On a lock screen that hides what it is about.
+/// The text of a notification for a person who hides details on the lock screen.
 pub fn discreet(locale: Locale) -> &'static str {
     match locale {
         Locale::Ko => "새 소식이 있어요",

@@ -1,4 +1,4 @@
-//! The person's own account: settings, sessions, recovery code.
+//! Reads of a person's own account: settings, sessions, recovery code.
 
 use crate::{
     api::{ApiError, PairLink, ZoneChoice, convert},
@@ -32,7 +32,7 @@ pub struct AccountView {
     pub locale: Locale,
     pub text_size: TextSize,
     pub zone: String,
-    /// The person's own zone first.
+    /// The zones that the form offers, the person's own zone first.
     pub zone_choices: Vec<ZoneChoice>,
     pub sessions: Vec<SessionView>,
     pub pairs: Vec<PairLink>,
@@ -67,7 +67,7 @@ pub async fn account() -> Result<AccountView, ApiError> {
     })
 }
 
-/// Reads the zones to choose from before there is an account.
+/// Reads the zones that a form offers to a visitor without an account.
 pub async fn zones() -> Result<Vec<ZoneChoice>, ApiError> {
     let request = request::anybody()?;
     Ok(convert::zone_choices(calendar::zone_choices(None, request.visitor.locale, request.state.clock.now())))

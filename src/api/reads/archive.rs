@@ -1,4 +1,4 @@
-//! Open cards: the list, one card, a season.
+//! Reads of open cards: the list, one card, a season.
 
 use crate::{
     api::{AnswersView, ApiError, PairView, QuestionView, convert},

@@ -1,4 +1,4 @@
-//! The person's devices, and how today's question reached them and the other.
+//! Reads of the person's devices, and how today's question reached them and the other member.
 
 pub use crate::server::services::devices::Reached;
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     server::services::{ServiceError, devices},
 };
 
-/// A moment in the person's own zone; `clock` is `21:00:07`.
+/// A moment in the person's own time zone. `clock` has the format `21:00:07`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MomentView {
     pub date: LocalDate,
@@ -26,7 +26,7 @@ pub struct DeviceView {
     pub test: Option<TestView>,
 }
 
-/// How far the latest test has come.
+/// The state of the latest test notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TestView {
     Made,
@@ -35,12 +35,12 @@ pub enum TestView {
     Failed,
 }
 
-/// A question's way to the person's own devices.
+/// The delivery of today's question to the person's own devices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WayView {
     pub opened: String,
     pub sent: Option<String>,
-    /// Device and time.
+    /// The devices that showed it, each with the time.
     pub shown: Vec<(String, String)>,
 }
 
@@ -51,7 +51,7 @@ pub struct DevicesView {
     pub others: Vec<(MemberView, Reached)>,
 }
 
-/// Reads the person's devices, the way of today's question to them, and whether it reached the other.
+/// Reads the person's devices, the delivery of today's question to them, and whether it reached the other member.
 pub async fn devices() -> Result<DevicesView, ApiError> {
     let request = request::current().await?;
     let found = devices::find(&request.state, &request.person).await?;

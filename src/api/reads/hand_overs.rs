@@ -1,4 +1,4 @@
-//! A person's hand-over, on the device that they are signed in on.
+//! The read of a person's hand-over, for the device that the person is signed in on.
 
 use super::CodeView;
 use crate::{
@@ -8,26 +8,27 @@ use crate::{
     server::{calendar::Zone, services::hand_overs},
 };
 
-/// The person's hand-over, as the device they are signed in on shows it.
+/// The state of a person's hand-over, as the device that the person is signed in on shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HandOverView {
-    /// Nothing runs.
+    /// There is no running hand-over.
     None,
-    /// Digits wait to be typed. They are known only to the browser that made them. `until` is in the person's zone.
+    /// The digits have been made and not typed yet. Only the browser that made the digits knows them. `until` is in the
+    /// person's zone.
     Open {
         code: Option<CodeView>,
         until: PushTime,
     },
-    /// A device, named as stored, typed them.
+    /// A new device has sent the digits. `device` is its name as stored.
     Asked {
         id: HandOverId,
         device: String,
     },
-    /// It may come in.
+    /// The person has confirmed the new device.
     Confirmed {
         device: String,
     },
-    /// It came in.
+    /// The new device has signed in.
     Used {
         device: String,
     },

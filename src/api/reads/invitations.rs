@@ -1,4 +1,4 @@
-//! An invitation, as the one who invites and the one who is invited see it.
+//! Reads of an invitation, for the inviter and for the invited person.
 
 use super::CodeView;
 use crate::{
@@ -14,25 +14,25 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InviteView {
     pub pair: PairView,
-    /// The running invitation's last day, in the pair's zone.
+    /// The last day of the running invitation, in the pair's zone.
     pub until: Option<LocalDate>,
-    /// Only in the browser that made the invitation.
+    /// The code, in the browser that made the invitation. `None` in all others.
     pub code: Option<CodeView>,
     pub name: String,
 }
 
-/// What the holder of a right code sees.
+/// What a person sees who has entered a valid invitation code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JoinView {
     pub inviter: MemberView,
     pub role: Role,
     pub relation: Option<Relation>,
     pub name: String,
-    /// The name of the person who is signed in here.
+    /// The name of the person who is signed in on this browser, if any.
     pub me: Option<String>,
 }
 
-/// Reads the running invitation of a pair. Only the browser that made it knows the code.
+/// Reads the running invitation of a pair. Only the browser that made the invitation knows its code.
 pub async fn invitation(pair: PairId) -> Result<InviteView, ApiError> {
     let request = request::current().await?;
     let (found, role, running) = invitations::lookup_running(&request.state, &request.person, pair).await?;
@@ -47,7 +47,7 @@ pub async fn invitation(pair: PairId) -> Result<InviteView, ApiError> {
     Ok(InviteView { pair: view, until: running.map(|running| zone.date(running.expires_at)), code, name })
 }
 
-/// Reads what the ticket of this browser stands for.
+/// Reads the invitation that the ticket of this browser belongs to.
 pub async fn welcome() -> Result<JoinView, ApiError> {
     let request = request::anybody()?;
     let ticket = request.visitor.ticket.clone().ok_or(ServiceError::CodeWrong)?;
@@ -61,8 +61,8 @@ pub async fn welcome() -> Result<JoinView, ApiError> {
     })
 }
 
-/// Tells whether the page is opened in an app's own browser, and how to leave it. Never looks a code up. `path` is the
-/// page's own.
+/// Tells whether the page is open in an in-app browser, and how to leave that browser. No code is looked up. `path` is
+/// the path of the page.
 pub async fn in_app_browser(path: String) -> Result<InAppBrowser, ApiError> {
     let request = request::anybody()?;
     Ok(InAppBrowser::of(&request.visitor.user_agent, request.state.site.public_url.as_str(), &path))

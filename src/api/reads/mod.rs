@@ -1,5 +1,6 @@
-//! What pages read: plain functions that only the server has. A read that a browser asks for by itself (`api::today`,
-//! …) is a server function instead. Each read has four steps: who asks, parse, one service, view.
+//! The reads of pages: plain functions that only the server has. A read that a browser requests by itself
+//! (`api::today`, …) is a server function instead. Each read has four steps: find the person, parse, call one service,
+//! build the view.
 
 mod account;
 mod archive;
@@ -24,7 +25,7 @@ pub struct CodeView {
     pub link: String,
     /// The path data of the QR picture, one unit for each module.
     pub qr_path: String,
-    /// The picture's edge in modules, the quiet zone included.
+    /// The width of the QR picture in modules, including the quiet zone.
     pub qr_size: usize,
 }
 

@@ -1,4 +1,4 @@
-//! The inbox, and how a person wants to be notified.
+//! Reads of the inbox and of the notification settings of a person.
 
 use crate::{
     api::ApiError,
@@ -10,15 +10,15 @@ use crate::{
     },
 };
 
-/// An entry of the inbox, in words.
+/// An entry of the inbox, with its text in the person's language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryView {
     pub id: NotificationId,
     pub title: String,
     pub body: String,
-    /// Where it leads.
+    /// The path of the page that the entry links to.
     pub path: String,
-    /// In the person's own zone.
+    /// The date of the entry in the person's own zone.
     pub date: LocalDate,
     pub time: PushTime,
     pub is_read: bool,
@@ -31,18 +31,18 @@ pub struct InboxView {
     pub unread: i64,
 }
 
-/// How the person wants to be told things about a pair.
+/// The notification settings of a person for one pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SwitchesView {
     /// Every channel and whether it is on.
     pub channels: Vec<(Channel, bool)>,
-    /// Whether an on-time question may break the quiet hours.
+    /// Whether a question that opens on time is also notified in the quiet hours.
     pub question_in_quiet: bool,
-    /// Whether the members see one another here, as far as this one goes.
+    /// Whether this member has left presence on. The members see each other only if both have.
     pub shows_presence: bool,
 }
 
-/// How the person wants to be told anything.
+/// The notification settings of a person for all pairs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuietView {
     pub quiet: Option<QuietHours>,

@@ -1,4 +1,4 @@
-//! The settings of a pair.
+//! The read of a pair's settings.
 
 use crate::{
     api::{ApiError, PairView, ZoneChoice, convert},
@@ -13,9 +13,9 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PairSettingsView {
     pub pair: PairView,
-    /// The pair's local date; a pause begins to count from it.
+    /// The pair's local date, from which the length of a pause counts.
     pub today: LocalDate,
-    /// The pair's zone first.
+    /// The zones that the form offers, the pair's own zone first.
     pub zone_choices: Vec<ZoneChoice>,
 }
 

@@ -1,4 +1,4 @@
-//! Answers posted at a steady pace over kept-alive connections, whatever the server makes of it.
+//! Posts answers at a fixed rate over kept-alive connections, also when the server responds slowly.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,10 +11,10 @@ use super::{tally::Tally, wire::Wire};
 
 pub const A_SECOND: usize = 200;
 const CONNECTIONS: usize = 64;
-/// A server that cannot keep the pace is not asked for the rest.
+/// The longest time for posting. The rest is dropped when the server cannot keep the rate.
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// One post and whose lines it is told on.
+/// One POST and the members who receive its event.
 #[derive(Debug, Clone)]
 pub struct Post {
     pub path: String,
@@ -26,11 +26,11 @@ pub struct Post {
 #[derive(Debug, Clone, Copy)]
 pub struct Hearer {
     pub member: usize,
-    /// The actor's own line is told too, and is not what anybody waits for.
+    /// Whether the latency is measured. The actor's own connection receives the event too, but it is not timed.
     pub is_timed: bool,
 }
 
-/// Posts them, all if there is time; how many a second it came to.
+/// Sends the posts until all are sent or the time is over. Returns the rate per second.
 pub async fn post(port: u16, posts: Vec<Post>, tally: &Arc<Tally>) -> Result<f64, String> {
     let posts = Arc::new(posts);
     let mut wires = Vec::with_capacity(CONNECTIONS);

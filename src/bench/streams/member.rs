@@ -1,4 +1,4 @@
-//! A connected member: one line of its own, read to the end of the measurement, over the transport that is measured.
+//! A connected member: one connection over the measured transport, read until the end of the measurement.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::{
     wire::{Head, Told, Wire},
 };
 
-/// How a member hears.
+/// The transport over which a member receives events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transport {
     Sse,
@@ -23,11 +23,11 @@ pub enum Transport {
 }
 
 const LONG_POLL: Duration = Duration::from_secs(25);
-/// Every member asks so often, spread evenly.
+/// The interval between two polls of a member. The members' polls are spread evenly over it.
 pub const POLL: Duration = Duration::from_secs(5);
 
 impl Transport {
-    /// From heartbeat to heartbeat: each line has exactly one in it.
+    /// Returns the length of the idle measurement: one interval, so that each connection gets exactly one heartbeat.
     pub fn silence(self) -> Duration {
         match self {
             Self::Sse | Self::Ndjson | Self::WebSocket => HEARTBEAT,
@@ -37,17 +37,17 @@ impl Transport {
     }
 }
 
-/// What a member asks for, over which transport.
+/// A member's request and its transport.
 #[derive(Debug, Clone)]
 pub struct Member {
     pub number: usize,
     pub transport: Transport,
-    /// Where the stream is; the cursor comes behind.
+    /// The path of the stream, without the query that carries the cursor.
     pub path: String,
     pub cookie: String,
 }
 
-/// An answer of poll and long poll.
+/// The response to a poll or long poll.
 #[derive(Deserialize)]
 struct Batch {
     seq: i64,
@@ -67,17 +67,17 @@ impl Member {
         )
     }
 
-    /// Asks for what is there now, whatever the transport.
+    /// Builds a poll for the current events, whatever the member's transport is.
     pub fn look(&self, port: u16) -> String {
         Self { transport: Transport::Poll, ..self.clone() }.request(port, "?after=0")
     }
 
-    /// Connects and reads until it is heard that the line is open. What that costs belongs to no event.
+    /// Connects and reads until the server confirms the connection. Bytes read or written here are not counted.
     pub async fn open(&self, port: u16) -> Result<(Wire, Head), String> {
         let mut wire = Wire::open(port).await?;
         let request = match self.transport {
             Transport::WebSocket => websocket::handshake(port, &self.cookie),
-            // On the connection that stays; the first look of a long poll is not a long one.
+            // The connection stays open after this request. The first long poll (`after=0`) is answered at once.
             Transport::Sse | Transport::Ndjson | Transport::LongPoll | Transport::Poll => {
                 self.request(port, "?after=0")
             }
@@ -96,7 +96,7 @@ impl Member {
         Ok((wire, head))
     }
 
-    /// Listens for as long as the line holds. `phase`: where in the interval a poll begins, from 0 to 1.
+    /// Reads until the connection ends. `phase`: the start of the polls within their interval, from 0 to 1.
     pub async fn listen(&self, wire: Wire, head: Head, port: u16, phase: f64, tally: &Tally) -> Result<(), String> {
         match self.transport {
             Transport::Sse => self.read(wire, head, "\n\n", tally).await,
@@ -107,7 +107,7 @@ impl Member {
         }
     }
 
-    /// `end`: what ends a frame.
+    /// Reads a stream whose frames end with `end`.
     async fn read(&self, mut wire: Wire, head: Head, end: &str, tally: &Tally) -> Result<(), String> {
         let mut text = String::new();
         loop {
@@ -144,7 +144,7 @@ impl Member {
         }
     }
 
-    /// Asks once; the cursor to go on with.
+    /// Sends one poll. Returns the next cursor.
     async fn ask(&self, wire: &mut Wire, port: u16, query: &str, tally: &Tally) -> Result<i64, String> {
         let head = wire.ask(&self.request(port, query)).await?;
         let body = wire.body(head).await?;
@@ -156,7 +156,7 @@ impl Member {
     }
 }
 
-/// The event in a line of SSE, NDJSON or WebSocket, if it is one.
+/// Parses the event in a line of SSE, NDJSON or WebSocket. Returns `None` if the line has no event.
 fn event(line: &str) -> Option<Told> {
     serde_json::from_str(line.strip_prefix("data:").unwrap_or(line)).ok()
 }

@@ -1,10 +1,11 @@
-//! live: the five transports of `GET /events` with 1,000 and with 10,000 members connected, beside servers that only
+//! live: the five transports of `GET /events` with 1,000 and 10,000 connected members, compared with servers that only
 //! stream.
 //!
-//! Each row has a server of its own in a process of its own, on a copy of one seeded database. Half of the members are
-//! parents, half their children, everybody with one line. Answers come over HTTP, 200 a second, each in another pair;
-//! both members of the pair are told, and timed is what the other hears: from the post written to the event read.
-//! The load runs in this process, on the same cores. Bytes are counted above TCP, in both directions.
+//! Each row uses a new server process on a copy of one seeded database. Half of the members are parents and half are
+//! their children; each has one connection. Answers are posted over HTTP at 200 per second, each in another pair. Both
+//! members of the pair receive the event; only the other member's event is timed, from the write of the POST to the
+//! read of the event. The load runs in this process, on the same cores. Bytes are counted above TCP, in both
+//! directions.
 
 mod load;
 mod member;
@@ -47,12 +48,12 @@ const TRANSPORTS: [(&str, Transport); 5] = [
 ];
 const BARE: &str = "bare axum, SSE";
 const NCHAN: &str = "Nchan, SSE";
-/// Fifteen seconds of answers, from heartbeat to heartbeat; fewer where there are fewer pairs to answer.
+/// The number of answers: 15 s of posts, which is one heartbeat interval. Fewer pairs get fewer answers.
 const ANSWERS: usize = 15 * load::A_SECOND;
-/// Beside the lines: those who post, the database, what the runtime needs.
+/// Open files besides the members' connections: posting connections, the database and the runtime.
 const SPARE_FILES: u64 = 500;
 
-/// Measures with each of these numbers of members and prints the table.
+/// Measures each of these member counts and prints the table.
 pub async fn measure(folder: &Path, counts: &[usize]) -> Result<(), String> {
     let most = counts.iter().copied().max().unwrap_or(0);
     let limit = server::raise_limit()?;
@@ -69,7 +70,7 @@ pub async fn measure(folder: &Path, counts: &[usize]) -> Result<(), String> {
     let mut rows = Vec::new();
     let mut result = Ok(());
     for (at, &count) in counts.iter().enumerate() {
-        // What was measured is shown, whatever became of the rest.
+        // Keep the finished rows, so that they are printed even if a later measurement fails.
         result = measure_all(&folder, &members[..count], at == 0, &mut rows).await;
         if result.is_err() {
             break;
@@ -88,8 +89,8 @@ pub async fn measure(folder: &Path, counts: &[usize]) -> Result<(), String> {
     result
 }
 
-/// The rows with so many members. What only streams costs the same while nothing happens, however many are connected:
-/// it is asked once.
+/// Measures the rows for one member count. The idle cost of the stream-only peers does not depend on the member count,
+/// so it is measured only once.
 async fn measure_all(
     folder: &Path,
     members: &[SeededMember],
@@ -110,13 +111,13 @@ async fn measure_all(
     Ok(())
 }
 
-/// Fills the database every row gets a copy of.
+/// Fills the database that is copied for each row.
 async fn seed(folder: &Path, pairs: usize) -> Result<Vec<SeededMember>, String> {
     let state = crate::state(folder, Clock::System, "", 0).await?;
     let seeding = Seeding {
         questions: state.catalogue.questions(),
         random: &state.random,
-        // Sessions used within the hour: opening a line writes nothing.
+        // The sessions were used within the last hour, so that opening a connection writes nothing.
         now: state.clock.now().plus(-Millis::MINUTE),
         consent_version: accounts::CONSENT_VERSION,
         minute: None,
@@ -145,7 +146,7 @@ async fn ours(folder: &Path, name: &str, transport: Transport, seeded: &[SeededM
     };
     let members: Vec<Member> = seeded.iter().enumerate().map(member).collect();
     row::warm(app.port, &members).await?;
-    // First one member of each pair, then the other: two members stand side by side.
+    // The first member of each pair answers, then the other. The two members of a pair have neighbouring indexes.
     let answer = |at: usize| {
         let first = at % (seeded.len() / 2) * 2;
         let (actor, other) = if at < seeded.len() / 2 { (first, first + 1) } else { (first + 1, first) };
@@ -171,9 +172,10 @@ async fn ours(folder: &Path, name: &str, transport: Transport, seeded: &[SeededM
     .await
 }
 
-/// A stream a channel, and posts that look like our events: one line hears each.
+/// Measures a stream-only peer: one stream per channel, and posts that look like our events. One connection receives
+/// each.
 async fn theirs(name: &str, process: u32, port: u16, count: usize, silence: Duration) -> Result<Row, String> {
-    // Nchan waits for its workers.
+    // Nchan needs time to start its workers.
     tokio::time::sleep(Duration::from_millis(500)).await;
     let pairs: Vec<String> = (0..count).map(|number| format!("019aab00-0000-7000-8000-{number:012}")).collect();
     let members = (0..count)

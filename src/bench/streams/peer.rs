@@ -1,5 +1,5 @@
-//! What our server stands beside: streams with nothing behind them. `POST /pub/{n}` is told on the stream
-//! `GET /sub/{n}`. A bare axum server, and Nchan: nginx with Debian's `libnginx-mod-nchan`.
+//! Two peers that stream but store nothing: a bare axum server, and Nchan (nginx with Debian's `libnginx-mod-nchan`).
+//! `POST /pub/{n}` sends an event to the stream `GET /sub/{n}`.
 
 use std::{
     collections::HashMap,
@@ -29,7 +29,7 @@ const NCHAN: &str = "/usr/lib/nginx/modules/ngx_nchan_module.so";
 
 type Streams = Arc<Mutex<HashMap<u32, mpsc::Sender<String>>>>;
 
-/// The process of the bare server: prints its port and serves until it is killed.
+/// Runs the bare server's process: prints its port and serves until it is killed.
 pub async fn run_bare() -> Result<(), String> {
     super::server::raise_limit()?;
     let listener = umbba::http::serve::listen(([127, 0, 0, 1], 0).into()).map_err(|error| error.to_string())?;
@@ -38,7 +38,7 @@ pub async fn run_bare() -> Result<(), String> {
         .route("/sub/{channel}", get(subscribe))
         .route("/pub/{channel}", post(publish))
         .with_state(Streams::default());
-    // As ours: a frame does not wait for the acknowledgement of the one before.
+    // Set TCP_NODELAY as our server does: a frame then does not wait for the acknowledgement of the previous one.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     axum::serve(listener, app).await.map_err(|error| error.to_string())
 }
@@ -61,7 +61,7 @@ async fn publish(State(streams): State<Streams>, Segment(channel): Segment<u32>,
     }
 }
 
-/// Starts Nchan with one worker; nothing when it is not installed.
+/// Starts Nchan with one worker. Returns `None` when Nchan is not installed.
 pub fn nchan(folder: &Path) -> Result<Option<Nginx>, String> {
     if !Path::new(NCHAN).exists() {
         return Ok(None);

@@ -1,5 +1,5 @@
-//! One row of the table: a server, a transport and so many members. Open, settle, be silent, post, wait for the last,
-//! count.
+//! Measures one row of the table: a server, a transport and a member count. The steps are: open the connections,
+//! settle, stay idle, post, wait for the last event, count.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,50 +17,50 @@ use super::{
     wire::Wire,
 };
 
-/// Lines opened at once.
+/// Number of connections that are opened at the same time.
 const OPENING: usize = 128;
-/// What opening leaves to be done, and the first long poll on its way.
+/// Time for work left over from opening, and for the first long poll to arrive.
 const SETTLE: Duration = Duration::from_secs(1);
-/// How long the last event may take.
+/// The longest wait for the last event.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What is measured.
+/// The input of one measurement.
 pub struct Plan<'a> {
     pub name: &'a str,
     pub process: u32,
     pub port: u16,
     pub transport: Transport,
-    /// How long nothing is posted and the lines are watched; zero leaves it out.
+    /// How long the connections stay idle while bytes and CPU time are counted. Zero skips this step.
     pub silence: Duration,
     pub members: Vec<Member>,
-    /// The pair each member may hear of.
+    /// For each member, the pair whose events the member may receive.
     pub pairs: Vec<String>,
     pub posts: Vec<Post>,
 }
 
-/// What came of it.
+/// The result of one measurement.
 pub struct Row {
     pub name: String,
     pub members: usize,
-    /// Of the server, for one connection.
+    /// Memory of the server per connection.
     pub memory_kib: f64,
     pub event_bytes: f64,
     pub idle: Option<Idle>,
-    /// All the server did while answers came, for one event heard.
+    /// CPU time of the server while answers came, per event received.
     pub event_cpu_ms: f64,
     pub p50_ms: f64,
     pub p99_ms: f64,
     pub lost: u64,
     pub doubled: u64,
     pub astray: u64,
-    /// What a reader has to know of this row.
+    /// Remarks about this row for the reader of the table.
     pub notes: Vec<String>,
 }
 
-/// While nothing happens.
+/// The cost while nothing is posted.
 pub struct Idle {
     pub bytes_a_minute: f64,
-    /// Of one core.
+    /// CPU use as a share of one core.
     pub cpu: f64,
 }
 
@@ -133,7 +133,7 @@ pub async fn measure(plan: Plan<'_>) -> Result<Row, String> {
     })
 }
 
-/// Opens every line; each is listened to from then on.
+/// Opens all connections. Each is read from then on.
 async fn open_all(members: Vec<Member>, port: u16, tally: &Arc<Tally>) -> Result<JoinSet<()>, String> {
     let count = members.len() as f64;
     let turns = Arc::new(Semaphore::new(OPENING));
@@ -158,8 +158,8 @@ async fn open_all(members: Vec<Member>, port: u16, tally: &Arc<Tally>) -> Result
     Ok(lines)
 }
 
-/// The counts when everything was heard, or when waiting has no more sense. A double comes a moment later: it is waited
-/// for.
+/// Returns the counts once every event was received or `PATIENCE` is over. It waits another 500 ms, because an event
+/// that is sent twice arrives a moment later.
 async fn last_event(tally: &Tally) -> Counts {
     let until = Instant::now() + PATIENCE;
     loop {
@@ -172,7 +172,8 @@ async fn last_event(tally: &Tally) -> Counts {
     }
 }
 
-/// Every member looks once before anything is measured: what the database keeps in memory of them is no connection's.
+/// Sends one poll for each member before the measurement, so that the database's cache of the members' rows is not
+/// counted as memory of the connections.
 pub async fn warm(port: u16, members: &[Member]) -> Result<(), String> {
     const AT_ONCE: usize = 32;
     let mut looking = JoinSet::new();

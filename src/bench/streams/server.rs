@@ -1,4 +1,4 @@
-//! The server that is measured, in processes of its own: what they hold and what they burn is theirs alone.
+//! The measured servers, each in a process of its own, so that its memory and CPU time are measured alone.
 
 use std::{
     io::{BufRead, BufReader},
@@ -12,14 +12,14 @@ use umbba::{http::serve, server::clock::Clock};
 /// Linux counts CPU time in hundredths of a second (`USER_HZ`).
 const TICKS: f64 = 100.0;
 
-/// This program again, as one of its servers.
+/// A process that runs this program as one of its servers. Dropping the value kills the process.
 pub struct Again {
     pub port: u16,
     process: Child,
 }
 
 impl Again {
-    /// It prints its port when it listens.
+    /// Starts the process and waits until it prints its port, which means that it listens.
     pub fn start(words: &[&str]) -> Result<Self, String> {
         let program = std::env::current_exe().map_err(|error| error.to_string())?;
         let mut process =
@@ -44,8 +44,8 @@ impl Drop for Again {
     }
 }
 
-/// The process of our server: the real app with sessions and SQLite. The loops stay off, or a due minute might fall
-/// into the run.
+/// Runs our server's process: the real app with sessions and SQLite. The background loops stay off, because otherwise a
+/// due minute could fall into the measurement.
 pub async fn run_app(folder: &Path) -> Result<(), String> {
     raise_limit()?;
     let listener = serve::listen(([127, 0, 0, 1], 0).into()).map_err(|error| error.to_string())?;
@@ -56,18 +56,18 @@ pub async fn run_app(folder: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// How many files this process and those it starts may hold open from now on.
+/// Raises the limit on open files for this process and its children. Returns the new limit.
 pub fn raise_limit() -> Result<u64, String> {
     rlimit::increase_nofile_limit(u64::MAX).map_err(|error| error.to_string())
 }
 
-/// A process and what it started.
+/// Returns a process and its child processes.
 fn family(process: u32) -> Vec<u32> {
     let children = std::fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
     std::iter::once(process).chain(children.split_whitespace().filter_map(|word| word.parse().ok())).collect()
 }
 
-/// The memory a server holds now, in KiB (`VmRSS`).
+/// Returns the current memory of a server in KiB (`VmRSS`).
 pub fn memory_kib(process: u32) -> f64 {
     let of = |process: u32| {
         let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
@@ -77,19 +77,19 @@ pub fn memory_kib(process: u32) -> f64 {
     family(process).into_iter().map(of).sum()
 }
 
-/// The CPU time a server has burnt, in itself and in the kernel on its behalf.
+/// Returns the CPU time of a server, in user and in kernel mode.
 pub fn cpu(process: u32) -> Duration {
     let of = |process: u32| {
         let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-        // The name may hold spaces; behind it stand the state and, as the 12th and 13th, user and system time
-        // (proc_pid_stat(5)).
+        // The process name may contain spaces. After its closing parenthesis come the state and, as the 12th and 13th
+        // fields, user and system time (proc_pid_stat(5)).
         let rest = stat.rsplit(')').next().unwrap_or_default().to_owned();
         rest.split_whitespace().skip(11).take(2).filter_map(|word| word.parse::<f64>().ok()).sum::<f64>()
     };
     Duration::from_secs_f64(family(process).into_iter().map(of).sum::<f64>() / TICKS)
 }
 
-/// The CPU time the whole machine has burnt and the time that was stolen from it.
+/// Returns the CPU time of the whole machine and the stolen time.
 pub fn machine_cpu() -> (Duration, Duration) {
     let stat = std::fs::read_to_string("/proc/stat").unwrap_or_default();
     let first = stat.lines().next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The rows as a Markdown table whose columns stand under one another.
+//! Prints the rows as a Markdown table with aligned columns.
 
 use super::row::Row;
 
@@ -20,7 +20,7 @@ pub fn markdown(rows: &[Row]) -> String {
     lines.extend(rows.iter().map(cells));
     let widths: Vec<usize> =
         (0..HEAD.len()).map(|at| lines.iter().map(|line| line[at].chars().count()).max().unwrap_or(0)).collect();
-    // Words stand left, numbers right.
+    // Text is aligned left, numbers right.
     let rule: Vec<String> = widths
         .iter()
         .enumerate()

@@ -1,4 +1,4 @@
-//! What was sent to whom, what each of them heard of it, and how long it took.
+//! Counts of the events sent to and received by each member, and their latencies.
 
 use std::{
     sync::{
@@ -10,7 +10,7 @@ use std::{
 
 use super::wire::Told;
 
-/// A member is told of the first answer and of the second.
+/// Each member receives an event for the first answer and one for the second.
 pub const EVENTS_EACH: usize = 2;
 
 pub struct Tally {
@@ -20,25 +20,25 @@ pub struct Tally {
     heard: AtomicU64,
     doubled: AtomicU64,
     astray: AtomicU64,
-    /// Bytes that brought an event, and bytes that only kept the line.
+    /// Bytes that carried an event. `idle_bytes` counts heartbeats.
     event_bytes: AtomicU64,
     idle_bytes: AtomicU64,
-    /// Answers to polls and long polls.
+    /// Responses to polls and long polls.
     answers: AtomicU64,
     ended: Mutex<Vec<String>>,
 }
 
-/// One member, as far as it matters whether the right thing arrived.
+/// The events sent to and received by one member.
 struct Received {
     pair: String,
     told: AtomicU32,
-    /// A bit for each event heard.
+    /// One bit for each event received.
     heard: AtomicU32,
-    /// When each was sent, in µs; 0 when it is not timed.
+    /// The time at which each event was sent, in µs; 0 for an event that is not timed.
     sent_us: [AtomicU64; EVENTS_EACH],
 }
 
-/// The counts so far.
+/// A snapshot of the counts.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Counts {
     pub told: u64,
@@ -72,7 +72,7 @@ impl Tally {
         self.begun.elapsed().as_micros() as u64
     }
 
-    /// Called just before a member's next event is written to the server.
+    /// Records the send time of a member's next event. Call it just before the request is written to the server.
     pub fn sending(&self, member: usize, is_timed: bool) {
         let received = &self.received[member];
         let number = received.told.fetch_add(1, Relaxed) as usize;
@@ -81,7 +81,7 @@ impl Tally {
         }
     }
 
-    /// A member read these events, with so many bytes; no events is a heartbeat.
+    /// Records that a member read `bytes` bytes with these events. No events means a heartbeat.
     pub fn hear(&self, member: usize, events: &[Told], bytes: u64) {
         let kind = if events.is_empty() { &self.idle_bytes } else { &self.event_bytes };
         kind.fetch_add(bytes, Relaxed);
@@ -111,12 +111,12 @@ impl Tally {
         self.answers.fetch_add(1, Relaxed);
     }
 
-    /// A member's line ended though nobody ended it.
+    /// Records that a member's connection ended unexpectedly.
     pub fn end(&self, sentence: String) {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner).push(sentence);
     }
 
-    /// How many lines ended, and why the first of them did.
+    /// Returns how many connections ended, and the reason of the first.
     pub fn ended(&self) -> Option<(usize, String)> {
         let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
         ended.first().map(|first| (ended.len(), first.clone()))
@@ -134,7 +134,7 @@ impl Tally {
         }
     }
 
-    /// Milliseconds to half and to 99 % of what was timed.
+    /// Returns the median and the 99th percentile of the timed events, in milliseconds.
     pub fn p50_p99_ms(&self) -> (f64, f64) {
         let mut took = self.took_us.lock().unwrap_or_else(PoisonError::into_inner).clone();
         took.sort_unstable();

@@ -1,4 +1,4 @@
-//! As much of a WebSocket client as a reader needs (RFC 6455): the handshake, frames that come down, pongs that go up.
+//! A minimal WebSocket client that only reads (RFC 6455): handshake, incoming frames and outgoing pongs.
 
 use super::wire::Wire;
 
@@ -8,10 +8,10 @@ const PING: u8 = 0x9;
 const PONG: u8 = 0xA;
 const FINAL: u8 = 0x80;
 const MASKED: u8 = 0x80;
-/// A mask keeps proxies from being fooled by what a page sends up; on loopback, with nothing to say, zeros do.
+/// The masking key (RFC 6455 §5.3). It is zero because no proxy on loopback needs the protection of a random mask.
 const MASK: [u8; 4] = [0; 4];
 
-/// What is asked for beside the cookie; the origin is a page of ours, as a browser would say.
+/// Builds the handshake request. Its origin is that of our own pages, as a browser would send it.
 pub fn handshake(port: u16, cookie: &str) -> String {
     format!(
         "GET /events?after=0 HTTP/1.1\r\nHost: localhost:{port}\r\nOrigin: http://localhost:{port}\r\nCookie: \
@@ -21,7 +21,7 @@ pub fn handshake(port: u16, cookie: &str) -> String {
     )
 }
 
-/// The next frame: a message's text, or nothing of interest. A ping is answered.
+/// Reads the next frame. Returns the text of a message, or `None` for any other frame. Answers pings.
 pub async fn next(wire: &mut Wire) -> Result<Option<Vec<u8>>, String> {
     let head = wire.exact(2).await?;
     let length = match head[1] {

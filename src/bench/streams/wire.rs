@@ -1,4 +1,4 @@
-//! A plain HTTP/1.1 connection of the load that counts every byte it reads and writes. TCP's own headers are not in it.
+//! An HTTP/1.1 connection for the load that counts each byte read and written. TCP headers are not counted.
 
 use serde::Deserialize;
 use tokio::{
@@ -6,7 +6,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// Ten thousand of them live in one process.
+/// Buffer size in bytes. It is small because one process holds 10,000 connections.
 const BUFFER: usize = 512;
 
 pub struct Wire {
@@ -14,7 +14,7 @@ pub struct Wire {
     bytes: u64,
 }
 
-/// What of a response's head decides how to read on.
+/// The parts of a response head that decide how the body is read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Head {
     pub status: u16,
@@ -22,7 +22,7 @@ pub struct Head {
     is_chunked: bool,
 }
 
-/// An event as any of the transports tells it. Hello, reset and ping have no pair.
+/// An event as every transport sends it. Hello, reset and ping have no pair.
 #[derive(Debug, Deserialize)]
 pub struct Told {
     pub seq: u32,
@@ -40,7 +40,7 @@ impl Wire {
         Ok(Self { stream: BufReader::with_capacity(BUFFER, stream), bytes: 0 })
     }
 
-    /// The bytes since it was asked last.
+    /// Returns the number of bytes since the last call.
     pub fn take_bytes(&mut self) -> u64 {
         std::mem::take(&mut self.bytes)
     }
@@ -50,7 +50,7 @@ impl Wire {
         self.stream.get_mut().write_all(bytes).await.map_err(said)
     }
 
-    /// Asks and reads the head of the answer.
+    /// Sends a request and reads the head of the response.
     pub async fn ask(&mut self, request: &str) -> Result<Head, String> {
         self.send(request.as_bytes()).await?;
         self.head().await
@@ -74,7 +74,7 @@ impl Wire {
         }
     }
 
-    /// The whole body of an answer that ends.
+    /// Reads the whole body of a response that ends.
     pub async fn body(&mut self, head: Head) -> Result<Vec<u8>, String> {
         if !head.is_chunked {
             return self.exact(head.length).await;
@@ -89,7 +89,7 @@ impl Wire {
         }
     }
 
-    /// What comes next of a body that does not end.
+    /// Reads the next part of a body that does not end.
     pub async fn piece(&mut self, head: Head) -> Result<Vec<u8>, String> {
         let piece = if head.is_chunked {
             self.chunk().await?

@@ -1,4 +1,4 @@
-//! Connects a tab while it leads, and wakes it: after sleep, after a silence, when somebody comes to it.
+//! Connects a tab while it leads, and reconnects it after sleep, after silence, and when the person looks at it again.
 
 use futures::future::abortable;
 use js_sys::Promise;
@@ -15,28 +15,28 @@ use super::{
 };
 use crate::browser::page::{document, every, get, is_visible, listen, now_ms, promise, sleep, window};
 
-/// After long poll was chosen, the stream is tried again after this time.
+/// How long long poll stays the transport before the stream is tried again (ms).
 const STREAM_AGAIN_MS: f64 = 600_000.0;
 
-/// More than two heartbeats: the connection is dead, or the tab that leads is frozen.
+/// The silence after which the connection counts as dead, or the leading tab as frozen (ms): more than two heartbeats.
 const SILENCE_MS: f64 = 35_000.0;
 const CHECK_MS: i32 = 5_000;
 
-/// The longest wait between two attempts.
+/// The longest wait between two attempts (ms).
 const MOST_MS: f64 = 60_000.0;
 
-/// The longest wait after so many failures in a row (ms).
+/// The longest wait after this number of failures in a row (ms).
 fn longest_wait(failures: i32) -> f64 {
     if failures > 5 { MOST_MS } else { f64::from(1_000 << failures) }
 }
 
-/// Starts the connection of a page. It lives as long as the page.
+/// Starts the connection of a page, which lives as long as the page.
 pub(super) fn start(cursor: i64, person: &str, hear: Box<dyn Fn(Heard)>) {
-    // As long as the page: its listeners and futures need no count of references.
+    // Leaked on purpose: the connection lives as long as the page, so listeners and futures need no reference count.
     let line: &'static Line = Box::leak(Box::new(Line::new(cursor, person, hear)));
     let window = window();
     listen(&window, "pagehide", |_| line.put_away());
-    // A page that comes back from the back/forward cache; the first show of a page finds the line on.
+    // A page returned from the back/forward cache. On the first show of a page the connection is on already.
     listen(&window, "pageshow", |_| line.turn_on());
     listen(&window, "online", |_| line.again());
     listen(&window, "focus", |_| line.look());
@@ -55,7 +55,7 @@ impl Line {
         }
     }
 
-    /// A page that is put away holds neither connection nor lock.
+    /// Releases the connection and the lock when the page is put away (`pagehide`).
     fn put_away(&self) {
         self.is_on.set(false);
         self.disconnect();
@@ -68,7 +68,7 @@ impl Line {
         }
     }
 
-    /// Connects anew, after the last number this tab has.
+    /// Connects again, from the last number that this tab has.
     pub(super) fn connect(&'static self) {
         self.disconnect();
         if !self.is_on.get() || self.is_replaced.get() {
@@ -81,7 +81,7 @@ impl Line {
         });
     }
 
-    /// Reads the feed, by whichever transport works. Dropping the future closes the connection.
+    /// Reads the feed over the transport that works. Dropping the future closes the connection.
     async fn read(&'static self) {
         loop {
             self.heard_at.set(now_ms());
@@ -92,8 +92,8 @@ impl Line {
                         self.transport.set(Transport::Poll);
                         self.poll_until.set(now_ms() + STREAM_AGAIN_MS);
                     }
-                    // A stream does not say why it failed: a poll does. Where polls are answered and streams are not,
-                    // long poll becomes the transport.
+                    // A stream gives no reason for its failure, but a poll does. If polls are answered and streams are
+                    // not, long poll becomes the transport.
                     End::Failed => {
                         self.transport.set(Transport::Poll);
                         let refusals = self.refusals.get();
@@ -109,7 +109,7 @@ impl Line {
                     Err(status) => {
                         self.transport.set(Transport::Stream);
                         self.set_lost(true);
-                        // Nobody is signed in here any more, or somebody else: the page finds out.
+                        // Nobody, or another person, is signed in now. `refetch` makes the page find out.
                         if status == 401 {
                             self.heard("refetch", "");
                         }
@@ -118,11 +118,11 @@ impl Line {
                 }
             }
         }
-        // The browser had too many connections. A tab that somebody comes to gets its connection back.
+        // The browser had too many connections. The tab connects again when the person looks at it.
         self.is_replaced.set(true);
     }
 
-    /// Waits with full jitter, so that not all browsers come back at once after a restart.
+    /// Waits with full jitter, so that not all browsers reconnect at the same time after a restart.
     async fn back_off(&self) {
         let failures = self.failures.get() + 1;
         self.failures.set(failures);
@@ -131,7 +131,8 @@ impl Line {
 
     // ---- the tabs
 
-    /// Joins the other tabs; false where this browser lacks what they need, so that each tab has its own connection.
+    /// Joins the other tabs. Returns false if this browser lacks locks or channels, so that each tab has its own
+    /// connection.
     fn join_tabs(&'static self) -> bool {
         let hold = || {
             let (held, release) = promise();
@@ -169,8 +170,8 @@ impl Line {
         self.queue(true);
     }
 
-    /// Waits for the lock. With it this tab leads until the page goes, or until another tab takes the lock away; then
-    /// it queues again.
+    /// Waits for the lock. With the lock this tab leads until the page goes away, or until another tab takes the lock.
+    /// If another tab took the lock, this tab waits for it again.
     fn queue(&'static self, is_taken: bool) {
         let turn = self.requests.get() + 1;
         self.requests.set(turn);
@@ -214,9 +215,9 @@ impl Line {
         }
     }
 
-    // ---- waking up
+    // ---- reconnecting
 
-    /// Continues from the last number; what was missed comes by itself.
+    /// Continues from the last number. A leading tab connects again; a following tab asks the leader for its number.
     fn again(&'static self) {
         self.is_replaced.set(false);
         if self.is_leading() {
@@ -226,7 +227,7 @@ impl Line {
         }
     }
 
-    /// iOS calls a dead connection open, and a frozen leader holds the lock without a word.
+    /// Reconnects after a long silence: iOS reports a dead connection as open, and a frozen leader keeps the lock.
     fn check(&'static self) {
         let is_silent = now_ms() - self.heard_at.get() > SILENCE_MS;
         if !self.is_on.get() || !is_visible() || self.is_replaced.get() || !is_silent {
@@ -240,7 +241,7 @@ impl Line {
         }
     }
 
-    /// Somebody looks at this tab: one whose connection was replaced gets it back.
+    /// Called when the person looks at this tab. A tab whose connection was replaced connects again.
     fn look(&'static self) {
         if self.is_on.get() && self.is_replaced.get() && is_visible() {
             self.again();

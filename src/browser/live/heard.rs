@@ -1,4 +1,4 @@
-//! What a page hears, and how it came.
+//! The messages that a page receives from the feed, and the transport that brings them.
 
 use crate::domain::Event;
 
@@ -7,14 +7,14 @@ use crate::domain::Event;
 pub enum Transport {
     /// Server-sent events.
     Stream,
-    /// Long poll: news may be seconds late.
+    /// Long poll: events may arrive seconds late.
     Poll,
     /// Another tab of this browser reads the stream and passes events on.
     OtherTab,
 }
 
 impl Transport {
-    /// The word for it between tabs. Tabs of an earlier release know these words.
+    /// The word for the transport in messages between tabs. Tabs of an earlier release know these words.
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Stream => "sse",
@@ -23,24 +23,24 @@ impl Transport {
         }
     }
 
-    /// How a tab hears whose leader reads by the transport of this word.
+    /// The transport of a following tab, from the word for the transport of its leader.
     pub(super) fn of_follower(word: &str) -> Self {
         if word == "poll" { Self::Poll } else { Self::OtherTab }
     }
 }
 
-/// What a page hears.
+/// A message that a page receives.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Heard {
     /// The server's build.
     Hello(String),
     Event(Event),
-    /// The other member is here or writing, in a pair.
+    /// The other member of a pair is here or writing.
     Presence {
         pair: String,
         what: String,
     },
-    /// Something may have been missed: ask for everything again.
+    /// Something may have been missed, so the page requests everything again.
     Refetch,
     /// The connection is down (true) or up again (false).
     Lost(bool),

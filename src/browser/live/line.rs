@@ -16,18 +16,18 @@ use crate::{
     domain::Event,
 };
 
-/// The connection of one tab. It lives as long as the page.
+/// The connection of one tab, which lives as long as the page.
 pub(super) struct Line {
     hear: Box<dyn Fn(Heard)>,
     pub(super) person: String,
     /// The last number of the feed that this tab has.
     cursor: Cell<i64>,
     pub(super) transport: Cell<Transport>,
-    /// Long poll is the transport until then (epoch ms); later a poll only finds out why a stream failed.
+    /// The time until which long poll is the transport (epoch ms). Later a poll only finds out why a stream failed.
     pub(super) poll_until: Cell<f64>,
-    /// Attempts that failed, in a row.
+    /// The number of failed attempts in a row.
     pub(super) failures: Cell<i32>,
-    /// Streams that ended without a frame, in a row.
+    /// The number of streams in a row that ended without a frame.
     pub(super) refusals: Cell<i32>,
     pub(super) heard_at: Cell<f64>,
     /// False while the page is put away (back/forward cache).
@@ -35,18 +35,19 @@ pub(super) struct Line {
     is_lost: Cell<bool>,
     /// The server ended this connection because the browser had too many.
     pub(super) is_replaced: Cell<bool>,
-    /// Ends the connection of this tab.
+    /// The handle that ends the connection of this tab.
     pub(super) reading: RefCell<Option<AbortHandle>>,
-    /// The channel and the locks of the tabs, where this browser has them.
+    /// The channel and the locks of the tabs, if this browser has both.
     pub(super) tabs: RefCell<Option<Tabs>>,
-    /// The requests for the lock, counted, and how to withdraw the last one.
+    /// The number of requests for the lock so far.
     pub(super) requests: Cell<u32>,
+    /// Withdraws the last request for the lock.
     pub(super) asking: RefCell<Option<AbortController>>,
-    /// Gives the lock back; this tab leads while it is there.
+    /// Releases the lock. `Some` while this tab holds the lock and so leads.
     pub(super) release: RefCell<Option<Function>>,
 }
 
-/// What a tab does with a numbered event.
+/// How the number of an event compares with the cursor of a tab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Numbered {
     Known,
@@ -55,7 +56,8 @@ enum Numbered {
     AfterGap,
 }
 
-/// A person's numbers have no gaps. Only a tab that follows can miss one: what its leader passed on before it listened.
+/// Compares the number of an event with the cursor. The numbers of a person have no gaps. Only a following tab can miss
+/// an event, if its leader passed the event on before the tab listened.
 fn numbered(cursor: i64, seq: i64, is_leading: bool) -> Numbered {
     if seq <= cursor {
         Numbered::Known
@@ -98,12 +100,13 @@ impl Line {
         self.tabs.borrow().is_none() || self.release.borrow().is_some()
     }
 
-    /// The URL of the feed after the cursor. `whose`: somebody else may have signed in to this browser since.
+    /// The URL of the feed after the cursor. `whose` is sent because another person may have signed in to this browser
+    /// since.
     pub(super) fn url(&self, wait: &str) -> String {
         ["/events?", wait, "after=", &self.cursor.get().to_string(), "&whose=", &self.person].concat()
     }
 
-    /// A transport works: what it brings comes next. `is_stream`: it brought a frame of a stream.
+    /// Resets the counts of failures, because a transport works. `is_stream`: a frame of a stream arrived.
     pub(super) fn works(&self, is_stream: bool) {
         self.failures.set(0);
         if is_stream {
@@ -117,14 +120,14 @@ impl Line {
         }
     }
 
-    /// Says by which transport the feed is read.
+    /// Reports the transport that reads the feed.
     pub(super) fn say_transport(&self) {
         self.heard("road", self.transport.get().word());
     }
 
-    // ---- what is heard
+    // ---- messages
 
-    /// From this tab's own connection: for this page and for the other tabs.
+    /// Handles a message from this tab's own connection, for this page and for the other tabs.
     pub(super) fn heard(&self, kind: &str, text: &str) {
         self.take(kind, text, self.transport.get());
         if self.release.borrow().is_some() {
@@ -164,18 +167,18 @@ impl Line {
                 Heard::Lost(!text.is_empty())
             }
             "road" => Heard::Transport(transport),
-            // `ping`, and what a later release may say.
+            // `ping`, and kinds that a later release may add.
             _ => return,
         };
         (self.hear)(heard);
     }
 
-    /// From the tab that leads, to one that follows.
+    /// Handles a message that the leading tab passed on to this following tab.
     pub(super) fn follow(&self, kind: &str, text: &str) {
         self.take(kind, text, Transport::of_follower(text));
     }
 
-    /// The leader says where it is, and by which transport it reads.
+    /// Handles the leader's report of its cursor and transport.
     pub(super) fn follow_from(&self, seq: i64, transport: &str) {
         self.take("road", "", Transport::of_follower(transport));
         if seq > self.cursor.get() {
@@ -184,12 +187,12 @@ impl Line {
         }
     }
 
-    /// Tells the tabs where this one is: a tab that asked while nobody led is answered as well.
+    /// Tells the other tabs the cursor of this tab. A tab that asked while no tab led gets its answer here too.
     pub(super) fn say_here(&self) {
         self.tell_tabs("here", &(self.cursor.get() as f64).into());
     }
 
-    /// Tells the other tabs, where there are any.
+    /// Sends a message to the other tabs, if this tab has joined them.
     pub(super) fn tell_tabs(&self, kind: &str, text: &JsValue) {
         if let Some(tabs) = self.tabs.borrow().as_ref() {
             tabs.tell(kind, text, self.transport.get().word());

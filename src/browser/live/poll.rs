@@ -1,4 +1,4 @@
-//! Polls: the transport behind a proxy that buffers (long poll), and the way to find out why a stream failed.
+//! Polls of the feed: long poll is the transport behind a proxy that buffers, and a poll finds out why a stream failed.
 
 use js_sys::{Array, JSON, Object};
 use wasm_bindgen_futures::JsFuture;
@@ -16,8 +16,8 @@ impl Drop for Aborting {
     }
 }
 
-/// Polls while long poll is the transport, and at least once. Fails with the status, or 0 where no response came.
-/// Dropping the future aborts the request.
+/// Polls while long poll is the transport, and at least once. Fails with the HTTP status, or with 0 if no response
+/// came. Dropping the future aborts the request.
 pub(super) async fn read(line: &'static Line) -> Result<End, u16> {
     let aborting = Aborting(AbortController::new().map_err(|_| 0_u16)?);
     let headers = Object::new();
@@ -39,7 +39,7 @@ pub(super) async fn read(line: &'static Line) -> Result<End, u16> {
             line.say_transport();
         }
         let text = String::from(JSON::stringify(&body).map_err(|_| 0_u16)?);
-        // Each frame reads its own field of the response.
+        // Each kind of message reads its own field of the response.
         line.heard("hello", &text);
         let is_true = |name| get(&body, name).is_some_and(|value| value.is_truthy());
         if is_true("reset") {

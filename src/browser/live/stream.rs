@@ -1,4 +1,4 @@
-//! Server-sent events (`EventSource`).
+//! The feed over server-sent events (`EventSource`).
 
 use std::{
     cell::{Cell, RefCell},
@@ -13,13 +13,15 @@ use web_sys::{Event, EventSource, MessageEvent};
 use super::line::Line;
 use crate::browser::page::{promise, start_timer, stop_timer};
 
-/// The server says hello at once. When it is not heard within this time, something on the way buffers.
+/// The longest wait for the first frame (ms). The server sends `hello` at once, so a longer wait means that a proxy
+/// buffers.
 const FIRST_BYTE_MS: i32 = 5_000;
 
-/// The longest that the server asks browsers to wait before they reconnect.
+/// The longest time that the server asks browsers to wait before they reconnect (ms).
 const RETRY_MS: i32 = 8_000;
 
-/// Attempts of a stream by the browser itself, without a frame, before a poll asks why.
+/// The number of failures in a row without a frame, after which a poll finds out the reason. Until then the browser
+/// reconnects the stream by itself.
 const TRIES: i32 = 3;
 
 /// How a connection ended.
@@ -28,11 +30,11 @@ pub(super) enum End {
     /// The first frame did not come in time.
     Buffered,
     Failed,
-    /// The server ended it because this browser had too many.
+    /// The server ended the connection because this browser had too many connections.
     Replaced,
 }
 
-/// The stream and the timer that watches it. Both end with it.
+/// A stream and the timer that watches it, which end together.
 struct Stream {
     source: EventSource,
     timer: RefCell<JsValue>,
@@ -78,7 +80,7 @@ impl Stream {
         let tries = self.tries.get() + 1;
         self.tries.set(tries);
         if self.source.ready_state() != EventSource::CLOSED && tries < TRIES {
-            // The browser connects again by itself, from the last number it saw, and that stream may be buffered.
+            // The browser reconnects by itself, from the last number it saw, and a proxy may buffer that stream.
             self.watch(RETRY_MS + FIRST_BYTE_MS);
         } else {
             self.finish(End::Failed);
@@ -96,7 +98,7 @@ impl Drop for Closing {
     }
 }
 
-/// Reads the stream until it ends. Dropping the future closes it.
+/// Reads the stream until it ends. Dropping the future closes the stream.
 pub(super) async fn read(line: &'static Line) -> End {
     let Ok(source) = EventSource::new(&line.url("")) else { return End::Failed };
     let (ended, wake) = promise();
@@ -104,14 +106,14 @@ pub(super) async fn read(line: &'static Line) -> End {
         source,
         timer: RefCell::default(),
         tries: Cell::new(0),
-        // What is true when nothing but the timer wakes the future.
+        // The result if only the timer wakes the future.
         end: Cell::new(End::Buffered),
         wake,
     });
     stream.watch(FIRST_BYTE_MS);
     let heard = stream.clone();
     let listener = Closure::<dyn Fn(Event)>::new(move |event: Event| heard.hear(line, &event));
-    // After the listener in the order of drops: no frame comes to a listener that is gone.
+    // Declared after the listener, so that it is dropped first: no frame comes to a dropped listener.
     let stream = Closing(stream);
     for kind in ["hello", "told", "reset", "ping", "presence", "replaced", "error"] {
         let _ = stream.0.source.add_event_listener_with_callback(kind, listener.as_ref().unchecked_ref());

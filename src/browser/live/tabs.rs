@@ -1,5 +1,5 @@
-//! What the tabs of one person in one browser share: a lock, whose holder leads (Web Locks), and a channel, on which the
-//! leader passes on what it hears (BroadcastChannel).
+//! What the tabs of one person in one browser share: a lock, whose holder leads (Web Locks), and a channel, over which
+//! the leader passes on messages (BroadcastChannel).
 
 use js_sys::{Object, Promise};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
@@ -15,18 +15,18 @@ extern "C" {
     fn request(this: &Locks, name: &str, options: &Object, hold: &JsValue) -> Promise;
 }
 
-/// The lock and the channel.
+/// The lock and the channel that the tabs share.
 pub(super) struct Tabs {
     name: String,
     channel: BroadcastChannel,
     locks: Locks,
-    /// Called with the lock; the lock is held until the promise it returns is fulfilled.
+    /// Called when this tab gets the lock. The tab holds the lock until the returned promise is fulfilled.
     hold: Closure<dyn Fn() -> Promise>,
     _listener: Closure<dyn Fn(Event)>,
 }
 
 impl Tabs {
-    /// Opens the channel of `person`. `None` where this browser lacks locks or channels.
+    /// Opens the channel of `person`. Returns `None` if this browser lacks locks or channels.
     pub(super) fn open(
         person: &str,
         hear: impl Fn(Event) + 'static,
@@ -47,8 +47,8 @@ impl Tabs {
         self.channel.close();
     }
 
-    /// Waits for the lock, or takes it away from its holder when there is nothing to withdraw the request by. The
-    /// promise is settled when the lock is held no more.
+    /// Waits for the lock, or without `withdrawal` takes the lock away from its holder. The promise settles when this
+    /// tab no longer holds the lock.
     pub(super) fn request_lock(&self, withdrawal: Option<&AbortController>) -> Promise {
         let options = Object::new();
         match withdrawal {
@@ -58,8 +58,8 @@ impl Tabs {
         self.locks.request(&self.name, &options, self.hold.as_ref())
     }
 
-    /// Tells the other tabs. `transport` is the word for how this tab reads. Tabs of an earlier release read the same
-    /// fields.
+    /// Sends a message to the other tabs. `transport` is the word for the transport of this tab. Tabs of an earlier
+    /// release read the same fields.
     pub(super) fn tell(&self, kind: &str, text: &JsValue, transport: &str) {
         let message = Object::new();
         set(&message, "kind", &kind.into());

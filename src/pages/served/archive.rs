@@ -40,7 +40,9 @@ fn Archive(archive: ArchiveView) -> impl IntoView {
     let words = use_page_words();
     let (pair, section) = (archive.pair.id, archive.section);
     let tab = |chosen: Option<Section>, name: &'static str| {
-        view! { <a href=paths::archive_page(pair, chosen, 1) aria-current=(chosen == section).then_some("true")>{name}</a> }
+        view! {
+            <a href=paths::archive_page(pair, chosen, 1) aria-current=(chosen == section).then_some("true")>{name}</a>
+        }
     };
     let sections =
         Section::ALL.into_iter().map(|section| tab(Some(section), text::section(words, section))).collect_view();
@@ -108,7 +110,7 @@ fn season_link(pair: PairId, number: i64) -> impl IntoView {
     view! { <li><a class="card-link" href=paths::season(pair, number)><span class="topic">{name}</span></a></li> }
 }
 
-/// Real links: they work without any script and can be kept.
+/// Links to the newer and the older page. They work without a script and can be bookmarked.
 #[component]
 fn Pager(pair: PairId, section: Option<Section>, page: i64, pages: i64) -> impl IntoView {
     let words = use_page_words();
@@ -116,9 +118,13 @@ fn Pager(pair: PairId, section: Option<Section>, page: i64, pages: i64) -> impl 
         let place = text::fill(words.page_of, &[("page", &page.to_string()), ("pages", &pages.to_string())]);
         view! {
             <nav class="pager" aria-label=words.pager_label>
-                {(page > 1).then(|| view! { <a rel="prev" href=paths::archive_page(pair, section, page - 1)>{words.pager_newer}</a> })}
+                {(page > 1).then(|| view! {
+                    <a rel="prev" href=paths::archive_page(pair, section, page - 1)>{words.pager_newer}</a>
+                })}
                 <span>{place}</span>
-                {(page < pages).then(|| view! { <a rel="next" href=paths::archive_page(pair, section, page + 1)>{words.pager_older}</a> })}
+                {(page < pages).then(|| view! {
+                    <a rel="next" href=paths::archive_page(pair, section, page + 1)>{words.pager_older}</a>
+                })}
             </nav>
         }
     })

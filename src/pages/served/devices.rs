@@ -1,4 +1,4 @@
-//! The person's devices: what they were sent, a test, and the way of today's question in plain words.
+//! The person's devices: what each device was sent, a test notification, and when today's question was sent and shown.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -54,14 +54,18 @@ fn Devices(devices: DevicesView) -> impl IntoView {
             <InstallCards/>
             <section class="panel">
                 <h2>{words.devices_title}</h2>
-                {[TestDevice::VERB, RenameDevice::VERB, RemoveDevice::VERB].map(|act| view! { <FieldError id=format!("{}-error", act.name()) sentence=use_sentence(act, &[])/> })}
+                {[TestDevice::VERB, RenameDevice::VERB, RemoveDevice::VERB].map(|act| view! {
+                    <FieldError id=format!("{}-error", act.name()) sentence=use_sentence(act, &[])/>
+                })}
                 {list}
             </section>
             <section class="panel">
                 <h2>{words.day_panel}</h2>
                 <Day ways=devices.ways/>
             </section>
-            {has_others.then(|| view! { <section class="panel"><h2>{words.other_panel}</h2><ul class="rows">{others}</ul></section> })}
+            {has_others.then(|| view! {
+                <section class="panel"><h2>{words.other_panel}</h2><ul class="rows">{others}</ul></section>
+            })}
             <HandOverPanel/>
             <p class="actions">
                 <a class="button quiet" href=paths::SHORTCUT_TODAY>{words.go_back_today}</a>
@@ -119,18 +123,22 @@ fn DeviceRow(device: DeviceView) -> impl IntoView {
                         <label for=field.clone()>{words.device_name_label}</label>
                         <input id=field name="name" value=name autocomplete="off"/>
                     </div>
-                    <div class="actions"><button class="button ghost" type="submit">{words.device_name_button}</button></div>
+                    <div class="actions">
+                        <button class="button ghost" type="submit">{words.device_name_button}</button>
+                    </div>
                 </Form>
                 <Form verb=RemoveDevice::VERB class="form">
                     {hidden()}
-                    <div class="actions"><button class="button ghost" type="submit">{words.device_remove_button}</button></div>
+                    <div class="actions">
+                        <button class="button ghost" type="submit">{words.device_remove_button}</button>
+                    </div>
                 </Form>
             </details>
         </li>
     }
 }
 
-/// "열림 21:00:00 · 보냄 21:00:07 · 거실 태블릿에 보임 21:00:09"
+/// One row per `WayView`, such as "열림 21:00:00 · 보냄 21:00:07 · 거실 태블릿에 보임 21:00:09".
 #[component]
 fn Day(ways: Vec<WayView>) -> impl IntoView {
     let words = use_page_words();

@@ -1,4 +1,4 @@
-//! Handing over, at the new device: typing the digits and waiting for the person to say "that is mine".
+//! The hand-over on the new device: typing the digits and waiting until the person confirms the device.
 
 use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
@@ -20,7 +20,7 @@ use crate::{
     text,
 };
 
-/// `/signin/digits`, and with the digits of a QR picture filled in. Nothing is looked up here.
+/// `/signin/digits`, and `/signin/digits/CODE` with the digits of a QR code filled in. The page looks nothing up.
 #[component]
 pub fn DigitsPage() -> impl IntoView {
     let words = use_page_words();
@@ -36,7 +36,8 @@ pub fn DigitsPage() -> impl IntoView {
             <HereAlready/>
             <Form verb=AskHandOver::VERB class="form">
                 <AttemptKey verb=AskHandOver::VERB/>
-                <TextField name="code" label=words.digits_label hint=words.digits_hint value=code inputmode="numeric" autocomplete="one-time-code"
+                <TextField name="code" label=words.digits_label hint=words.digits_hint value=code inputmode="numeric"
+                    autocomplete="one-time-code"
                     error=sentence(AskHandOver::VERB, words.err_digits)/>
                 <div class="actions">
                     <button class="button" type="submit">{words.digits_button}</button>
@@ -47,7 +48,7 @@ pub fn DigitsPage() -> impl IntoView {
     }
 }
 
-/// `/signin/wait`: asks again by itself until the person has decided.
+/// `/signin/wait`, which asks the server repeatedly until the person has decided.
 #[component]
 pub fn WaitPage() -> impl IntoView {
     loaded(api::asked_hand_over(), |asked| view! { <Waiting asked/> }.into_any())
@@ -63,7 +64,7 @@ fn Waiting(asked: AskedView) -> impl IntoView {
         AskedStage::Over => words.wait_over,
     };
     let refused = sentence(EnterHandOver::VERB, words.wait_over).filter(|_| asked.stage == AskedStage::Confirmed);
-    // A refused post is not sent again by itself.
+    // The script does not submit the form again after a refusal.
     let by_itself = refused.is_none().then_some("");
     let again = |class: &'static str| view! { <a class=class href=paths::digits()>{words.wait_again}</a> };
     let body = match asked.stage {

@@ -1,5 +1,5 @@
-//! Handing over, at the device one is signed in on: making digits, saying "that is mine", and the way out of an app's
-//! own browser.
+//! The hand-over on the device that is signed in: making digits, confirming the new device, and leaving an in-app
+//! browser.
 
 use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
@@ -23,14 +23,14 @@ use crate::{
     text,
 };
 
-/// A refused post's sentence, where "wrong" means that a hand-over is over.
+/// The sentence for a refused post. `over` stands for a wrong code, which here means that the hand-over has ended.
 pub(super) fn sentence(verb: Verb, over: &'static str) -> Option<&'static str> {
     let words = use_page_words();
     use_refused(verb)
         .map(|refused| if refused.error == ApiError::CodeWrong { over } else { refused.error.page_sentence(words) })
 }
 
-/// Makes these pages go on by themselves; they do without it.
+/// The script that takes the next step of a hand-over without a tap. The pages also work without it.
 #[component]
 pub(super) fn GoesOn() -> impl IntoView {
     view! { <script src="/hand-over.js" defer></script> }
@@ -50,8 +50,11 @@ fn HandOver(found: HandOverView) -> impl IntoView {
         HandOverView::Asked { device, .. } => about(words.hand_over_asked, device),
         _ => words.hand_over_title.to_owned(),
     };
-    let errors = [MakeHandOver::VERB, WithdrawHandOver::VERB, ConfirmHandOver::VERB, RefuseHandOver::VERB]
-        .map(|act| view! { <FieldError id=format!("{}-error", act.name()) sentence=sentence(act, words.err_hand_over_over)/> });
+    let errors =
+        [MakeHandOver::VERB, WithdrawHandOver::VERB, ConfirmHandOver::VERB, RefuseHandOver::VERB].map(|verb| {
+            let said = sentence(verb, words.err_hand_over_over);
+            view! { <FieldError id=format!("{}-error", verb.name()) sentence=said/> }
+        });
     let said = |sentence: String| view! { <p class="notice warm" role="status">{sentence}</p> };
     let body = match found {
         HandOverView::None => view! { <Begin/> }.into_any(),
@@ -130,14 +133,15 @@ fn Running(code: Option<CodeView>, until: String) -> impl IntoView {
     view! {
         <p class="lead">{lead}</p>
         {shown}
-        // Without a script nothing tells this page that a device asks.
+        // Without a script the page must reload to learn that a device asks.
         <noscript><meta http-equiv="refresh" content="4"/></noscript>
         <Again/>
         <Others/>
     }
 }
 
-/// Other digits instead, or none: for who closed the app that waited, or said yes by mistake.
+/// The buttons for new digits and for withdrawing the digits. They help a person who closed the waiting app, or
+/// confirmed a device by mistake.
 #[component]
 fn Again() -> impl IntoView {
     let words = use_page_words();
@@ -153,7 +157,7 @@ fn Again() -> impl IntoView {
     }
 }
 
-/// On a browser where somebody is signed in already: it may become somebody else's.
+/// Warns that a person is already signed in on this browser, because the hand-over may sign in another person.
 #[component]
 pub(super) fn HereAlready() -> impl IntoView {
     let words = use_page_words();
@@ -162,7 +166,7 @@ pub(super) fn HereAlready() -> impl IntoView {
         .map(|name| view! { <p class="notice warn">{text::fill(words.here_already, &[("name", &name)])}</p> })
 }
 
-/// Somebody else's phone is invited, to a seat of its own.
+/// Explains that another person is invited to the pair and does not take a hand-over.
 #[component]
 fn Others() -> impl IntoView {
     let words = use_page_words();
@@ -171,12 +175,14 @@ fn Others() -> impl IntoView {
         <aside class="notice">
             <h2>{words.hand_over_others_title}</h2>
             <p>{words.hand_over_others_lead}</p>
-            {alone.map(|pair| view! { <a class="button ghost" href=paths::invite(pair.id)>{words.invite_link_on_today}</a> })}
+            {alone.map(|pair| view! {
+                <a class="button ghost" href=paths::invite(pair.id)>{words.invite_link_on_today}</a>
+            })}
         </aside>
     }
 }
 
-/// The way here from settings and devices.
+/// The link from the settings and the devices to the hand-over page.
 #[component]
 pub fn HandOverPanel() -> impl IntoView {
     let words = use_page_words();
@@ -189,7 +195,7 @@ pub fn HandOverPanel() -> impl IntoView {
     }
 }
 
-/// In an app's own browser, for somebody signed in: the way out, which takes them along.
+/// In an in-app browser, the button that opens the device's own browser and signs the person in there.
 #[component]
 pub fn LeadOut() -> impl IntoView {
     let words = use_page_words();
@@ -214,8 +220,8 @@ pub fn LeadOut() -> impl IntoView {
     view! { <Suspense>{offer}</Suspense> }
 }
 
-/// `/hand-over/TOKEN`, in the app it leads out of and in the browser it leads to. Nothing is looked up here, and nobody
-/// is named: robots that draw previews open links too.
+/// `/hand-over/TOKEN`, in the in-app browser and in the device's own browser. The page does not look up the token and
+/// does not name the person of the token, because preview robots open links too.
 #[component]
 pub fn TakePage() -> impl IntoView {
     let path = use_location().pathname.get_untracked();

@@ -1,4 +1,4 @@
-//! The inbox: what happened, newest first. Looking at it is reading it.
+//! The inbox: its entries, newest first. Looking at the page marks them as read.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -41,7 +41,7 @@ fn Inbox(inbox: InboxView) -> impl IntoView {
         let entries = inbox.entries.into_iter().map(|entry| view! { <Entry entry/> }).collect_view();
         view! { <ul class="card-list inbox">{entries}</ul> }.into_any()
     };
-    // Without a script the button says that it was read.
+    // Without a script, this button marks the entries as read.
     let read = read_up_to.map(|seq| {
         view! {
             <ReadByLooking seq>

@@ -1,4 +1,4 @@
-//! Inviting the other: a code, a link, a picture.
+//! The invitation for the other member: a code, a link and a QR code.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -72,7 +72,9 @@ fn Open(invite: InviteView) -> impl IntoView {
     let form =
         view! { <NewInvitation invite_name=invite.name role=invite.pair.me.role.other() pair is_again=is_running/> };
     view! {
-        {is_running.then(|| view! { <p class="lead">{if has_code { words.invite_lead } else { words.invite_elsewhere }}</p> })}
+        {is_running.then(|| view! {
+            <p class="lead">{if has_code { words.invite_lead } else { words.invite_elsewhere }}</p>
+        })}
         {code}
         {until.map(|until| view! { <p class="meta">{until}</p> })}
         {is_running.then(|| view! {
@@ -83,7 +85,9 @@ fn Open(invite: InviteView) -> impl IntoView {
             </Form>
         })}
         {if is_running {
-            view! { <details class="drawer" open=!has_code><summary>{words.invite_again_button}</summary>{form}</details> }.into_any()
+            view! {
+                <details class="drawer" open=!has_code><summary>{words.invite_again_button}</summary>{form}</details>
+            }.into_any()
         } else {
             form.into_any()
         }}
@@ -113,7 +117,8 @@ fn Running(code: CodeView, name: String) -> impl IntoView {
         copy_failed: words.copy_failed.to_owned(),
     };
     view! {
-        <CodeActions text=code.link.clone() title=words.brand.to_owned() message link=Some(code.link.clone()) words=labels/>
+        <CodeActions text=code.link.clone() title=words.brand.to_owned() message
+            link=Some(code.link.clone()) words=labels/>
         <h2>{words.invite_code_label}</h2>
         <Code code=code.code/>
         <p class="link-box">{code.link}</p>
@@ -150,11 +155,14 @@ fn NewInvitation(
             <p class="lead">{words.invite_form_lead}</p>
             <input type="hidden" name="pair" value=pair.to_string()/>
             <AttemptKey verb=Invite::VERB/>
-            <RelationChoices role name="relation" legend=words.invite_relation_legend chosen=relation later=Some(words.invite_relation_later)/>
+            <RelationChoices role name="relation" legend=words.invite_relation_legend chosen=relation
+                later=Some(words.invite_relation_later)/>
             <div class="if-other"><RelationWord value=relation_word error=word_error/></div>
             <TextField name="name" label=words.invite_name_label value=name error=name_error/>
             <div class="actions">
-                <button class="button" type="submit">{if is_again { words.invite_again_button } else { words.invite_button }}</button>
+                <button class="button" type="submit">
+                    {if is_again { words.invite_again_button } else { words.invite_button }}
+                </button>
             </div>
         </Form>
     }

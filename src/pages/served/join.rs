@@ -1,4 +1,4 @@
-//! Joining: the code, and then, with a right one, the other's name and a seat.
+//! Joining a pair: first the code, then, with a right code, the inviter's name and the form of the new member.
 
 use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
@@ -20,7 +20,7 @@ use crate::{
     text,
 };
 
-/// `/join` and `/join/CODE`. Nothing is looked up here: robots that draw previews open links too.
+/// `/join` and `/join/CODE`. The page does not look up the code, because preview robots open links too (R64).
 #[component]
 pub fn JoinPage() -> impl IntoView {
     let words = use_page_words();
@@ -45,14 +45,15 @@ pub fn JoinPage() -> impl IntoView {
             <p class="lead">{lead}</p>
             <Suspense>{in_app}</Suspense>
             <Form verb=CheckInvitation::VERB class="form">
-                <TextField name="code" label=words.join_code_label hint=words.join_code_hint value=code error=use_sentence(CheckInvitation::VERB, &[])/>
+                <TextField name="code" label=words.join_code_label hint=words.join_code_hint value=code
+                    error=use_sentence(CheckInvitation::VERB, &[])/>
                 <div class="actions"><button class="button" type="submit">{words.join_check_button}</button></div>
             </Form>
         </main>
     }
 }
 
-/// Out of another app's small browser, before joining: its cookies would stay behind.
+/// The way out of an in-app browser before joining, because the device's own browser does not get the in-app cookies.
 #[component]
 fn WayOut(browser: InAppBrowser) -> impl IntoView {
     let words = use_page_words();
@@ -71,7 +72,7 @@ fn WayOut(browser: InAppBrowser) -> impl IntoView {
     }
 }
 
-/// With a right code: whose invitation it is, and a seat.
+/// `/join/confirm`, shown after a right code: the inviter's name, and the form of the new member.
 #[component]
 pub fn JoinConfirmPage() -> impl IntoView {
     loaded(reads::welcome(), |join| view! { <Confirm join/> }.into_any())

@@ -1,4 +1,4 @@
-//! Pages that only the server renders. Real links, real forms; what needs a script is a small island.
+//! Pages that only the server renders, with plain links and HTML forms. A part that needs a script is a small island.
 
 mod archive;
 mod card;
@@ -41,7 +41,7 @@ use crate::{
     paths::Verb,
 };
 
-/// A page of something that has to be asked for first; whatever cannot be shown is a page too.
+/// A page whose data is loaded first. An error becomes a page too (`ProblemPage`).
 fn loaded<T: Send + 'static>(
     found: impl Future<Output = Result<T, ApiError>> + Send + 'static,
     show: impl FnOnce(T) -> AnyView + Send + 'static,
@@ -63,7 +63,7 @@ fn ProblemPage(error: ApiError) -> impl IntoView {
     }
 }
 
-/// A part of the address as what it stands for; `None` when it cannot be that.
+/// A parameter of the path, parsed; `None` when it is missing or does not parse.
 fn param<T: std::str::FromStr>(name: &str) -> Option<T> {
     use_params_map().with_untracked(|params| params.get(name).and_then(|text| text.parse().ok()))
 }
@@ -76,16 +76,16 @@ fn query(name: &str) -> Option<String> {
     use_query_map().with_untracked(|query| query.get(name))
 }
 
-/// That a form was just saved: the browser comes back to here (`paths::saved`).
+/// The notice that a form was just saved. The redirect after saving leads to this notice (`paths::saved`).
 #[component]
 fn Saved(verb: Verb) -> impl IntoView {
-    // A post that was refused is answered with the page it came from, which may have said so of the one before.
+    // A refused post is answered with the page that it came from, whose address may still name an earlier save.
     let is_saved = query("saved").as_deref() == Some(verb.name()) && use_any_refused().is_none();
     is_saved
         .then(|| view! { <p class="notice warm" role="status" id="saved" tabindex="-1">{use_page_words().saved}</p> })
 }
 
-/// The button of a form that saves.
+/// The save button of a form, with the notice that the form was saved.
 #[component]
 fn Save(verb: Verb) -> impl IntoView {
     view! {

@@ -1,4 +1,4 @@
-//! Every address nobody lives at.
+//! The page for an address that does not exist.
 
 use leptos::prelude::*;
 

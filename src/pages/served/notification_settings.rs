@@ -1,4 +1,4 @@
-//! How a person wants to be told things: the switches of a pair, quiet hours, the lock screen.
+//! The settings for notifications: the switches of a pair, quiet hours and the lock screen.
 
 use leptos::prelude::*;
 
@@ -17,10 +17,12 @@ use crate::{
 };
 
 fn check(name: &'static str, label: &'static str, is_on: bool) -> impl IntoView {
-    view! { <label class="check"><input type="checkbox" name=name value="yes" checked=is_on/><span>{label}</span></label> }
+    view! {
+        <label class="check"><input type="checkbox" name=name value="yes" checked=is_on/><span>{label}</span></label>
+    }
 }
 
-/// What of a pair is told by notification.
+/// The switches for the notifications of a pair.
 #[component]
 pub fn SwitchesPanel(pair: PairId, switches: SwitchesView) -> impl IntoView {
     let words = use_page_words();
@@ -51,7 +53,7 @@ pub fn SwitchesPanel(pair: PairId, switches: SwitchesView) -> impl IntoView {
     }
 }
 
-/// Whether the members of a pair see one another here.
+/// The switch for presence in a pair.
 #[component]
 pub fn PresencePanel(pair: PairId, other: String, is_on: bool) -> impl IntoView {
     let words = use_page_words();
@@ -69,7 +71,7 @@ pub fn PresencePanel(pair: PairId, other: String, is_on: bool) -> impl IntoView 
     }
 }
 
-/// When nothing is told, and what a lock screen may show.
+/// The quiet hours, and what a lock screen may show.
 #[component]
 pub fn QuietPanel(settings: QuietView, back: String) -> impl IntoView {
     let words = use_page_words();
@@ -87,11 +89,14 @@ pub fn QuietPanel(settings: QuietView, back: String) -> impl IntoView {
             <Form verb=ChangeQuietHours::VERB class="form">
                 <input type="hidden" name="back" value=back/>
                 {check("quiet", words.quiet_on, is_on)}
-                <TextField name="quiet_from" label=words.quiet_from_label kind="time" value=typed("quiet_from", at(hours.from_minute()))
+                <TextField name="quiet_from" label=words.quiet_from_label kind="time"
+                    value=typed("quiet_from", at(hours.from_minute()))
                     error=use_sentence(ChangeQuietHours::VERB, &[ApiError::TimeInvalid])/>
-                <TextField name="quiet_to" label=words.quiet_to_label kind="time" value=typed("quiet_to", at(hours.to_minute()))/>
+                <TextField name="quiet_to" label=words.quiet_to_label kind="time"
+                    value=typed("quiet_to", at(hours.to_minute()))/>
                 {check("hides_details", words.hides_details, hides)}
-                <FieldError id="quiet-error" sentence=use_sentence(ChangeQuietHours::VERB, &[ApiError::QuietTooLong, ApiError::Unavailable, ApiError::Broken])/>
+                <FieldError id="quiet-error" sentence=use_sentence(ChangeQuietHours::VERB,
+                    &[ApiError::QuietTooLong, ApiError::Unavailable, ApiError::Broken])/>
                 <Save verb=ChangeQuietHours::VERB/>
             </Form>
             <p><a href=paths::devices()>{words.devices_link}</a></p>

@@ -1,4 +1,4 @@
-//! Terms and privacy: two short honest pages.
+//! The terms and the privacy page.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

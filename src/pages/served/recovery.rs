@@ -1,4 +1,4 @@
-//! The recovery code: shown once, with every way to keep it.
+//! The recovery code, shown once, with buttons to share, copy and print it.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -55,7 +55,7 @@ fn Shown(code: String) -> impl IntoView {
     }
 }
 
-/// In settings: a new code, and the end of the earlier one.
+/// The settings panel for a new recovery code and for ending the earlier code (R79).
 #[component]
 pub(super) fn RecoveryPanel(earlier: Option<EarlierCodeView>, back: String) -> impl IntoView {
     let (locale, words) = (use_locale(), use_page_words());
@@ -66,7 +66,9 @@ pub(super) fn RecoveryPanel(earlier: Option<EarlierCodeView>, back: String) -> i
             view! {
                 <Form verb=ConfirmRecovery::VERB class="form">
                     <input type="hidden" name="back" value=back/>
-                    <div class="actions"><button class="button ghost" type="submit">{words.recovery_earlier_end}</button></div>
+                    <div class="actions">
+                        <button class="button ghost" type="submit">{words.recovery_earlier_end}</button>
+                    </div>
                 </Form>
             }
         });
@@ -84,8 +86,11 @@ pub(super) fn RecoveryPanel(earlier: Option<EarlierCodeView>, back: String) -> i
             <p>{words.recovery_panel_lead}</p>
             <Form verb=RenewRecovery::VERB class="form">
                 <AttemptKey verb=RenewRecovery::VERB/>
-                <TextField name="code" label=words.recovery_earlier_label value=typed error=use_sentence(RenewRecovery::VERB, &[])/>
-                <div class="actions"><button class="button ghost" type="submit">{words.recovery_renew_button}</button></div>
+                <TextField name="code" label=words.recovery_earlier_label value=typed
+                    error=use_sentence(RenewRecovery::VERB, &[])/>
+                <div class="actions">
+                    <button class="button ghost" type="submit">{words.recovery_renew_button}</button>
+                </div>
             </Form>
         </section>
     }

@@ -1,4 +1,4 @@
-//! Which page is at which address.
+//! The address of each page.
 
 use leptos::prelude::*;
 use leptos_router::{
@@ -11,7 +11,7 @@ use super::{
     share, sign_in, start, today, welcome,
 };
 
-/// Every address of the app.
+/// The router with every page of the app.
 #[component]
 pub fn ServedPages() -> impl IntoView {
     view! {

@@ -1,4 +1,4 @@
-//! A closed season: seven cards summed up. It blocks nothing.
+//! A closed season: its seven cards on one page. A season blocks nothing (R131).
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -47,8 +47,12 @@ fn Season(season: SeasonView) -> impl IntoView {
                 <section class="panel">
                     <h2><a href=paths::card(pair, card.link.id)>{card.link.topic}</a></h2>
                     <div class="leaves">
-                        <article class="leaf other"><h3>{other.clone()}</h3><p class="answer-text">{card.other}</p></article>
-                        <article class="leaf mine"><h3>{words.leaf_of_me}</h3><p class="answer-text">{card.own}</p></article>
+                        <article class="leaf other">
+                            <h3>{other.clone()}</h3><p class="answer-text">{card.other}</p>
+                        </article>
+                        <article class="leaf mine">
+                            <h3>{words.leaf_of_me}</h3><p class="answer-text">{card.own}</p>
+                        </article>
                     </div>
                 </section>
             }

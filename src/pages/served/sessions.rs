@@ -1,4 +1,4 @@
-//! In settings: where the person is signed in, and ending it there.
+//! The settings panel for the person's sessions, which lists and ends them.
 
 use leptos::prelude::*;
 
@@ -31,7 +31,9 @@ pub(super) fn SessionsPanel(sessions: Vec<SessionView>, back: String) -> impl In
             {has_others.then(|| view! {
                 <Form verb=EndOtherSessions::VERB class="form">
                     <input type="hidden" name="back" value=back/>
-                    <div class="actions"><button class="button ghost" type="submit">{words.sessions_end_others}</button></div>
+                    <div class="actions">
+                        <button class="button ghost" type="submit">{words.sessions_end_others}</button>
+                    </div>
                 </Form>
             })}
             <TransportLine sentences=[words.road_sse, words.road_poll, words.road_tab].map(str::to_owned).to_vec()/>

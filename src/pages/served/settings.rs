@@ -1,4 +1,4 @@
-//! Settings: of a pair, and of the person.
+//! The settings of a pair and of a person.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -45,7 +45,7 @@ pub fn SettingsPage() -> impl IntoView {
     loaded(found, |(settings, switches, found)| view! { <Settings settings switches found/> }.into_any())
 }
 
-/// `/settings`, for whoever has no pair yet.
+/// `/settings`, for a person without a pair.
 #[component]
 pub fn AccountPage() -> impl IntoView {
     loaded(account(), |found| {
@@ -60,7 +60,7 @@ pub fn AccountPage() -> impl IntoView {
     })
 }
 
-/// Everything about the person alone.
+/// The settings of the person that belong to no pair.
 type Found = (AccountView, QuietView);
 
 async fn account() -> Result<Found, ApiError> {
@@ -124,7 +124,8 @@ fn PairPanels(settings: PairSettingsView) -> impl IntoView {
             <p class="lead">{now_at}</p>
             <Form verb=ChangePushTime::VERB class="form">
                 {hidden()}
-                <TextField name="push_time" label=words.push_time_label kind="time" value=time error=use_sentence(ChangePushTime::VERB, &[ApiError::TimeInvalid])/>
+                <TextField name="push_time" label=words.push_time_label kind="time" value=time
+                    error=use_sentence(ChangePushTime::VERB, &[ApiError::TimeInvalid])/>
                 <ZoneField
                     id="pair-zone"
                     label=words.zone_label
@@ -153,7 +154,9 @@ fn PairPanels(settings: PairSettingsView) -> impl IntoView {
                 <p>{words.leave_lead}</p>
                 <Form verb=LeavePair::VERB class="form">
                     {hidden()}
-                    <label class="check"><input type="checkbox" name="confirmed" value="yes"/><span>{words.leave_confirm}</span></label>
+                    <label class="check">
+                        <input type="checkbox" name="confirmed" value="yes"/><span>{words.leave_confirm}</span>
+                    </label>
                     <FieldError id="leave-error" sentence=use_sentence(LeavePair::VERB, &[])/>
                     <div class="actions"><button class="button danger" type="submit">{words.leave_button}</button></div>
                 </Form>
@@ -184,7 +187,8 @@ fn PausePanel(settings: PairSettingsView) -> impl IntoView {
                 <p>{words.pause_lead}</p>
                 <Form verb=PausePair::VERB class="form">
                     <input type="hidden" name="pair" value=pair.to_string()/>
-                    <TextField name="until" label=words.pause_until_label kind="date" value=typed min=Some(tomorrow.to_string()) error=use_sentence(PausePair::VERB, &[])/>
+                    <TextField name="until" label=words.pause_until_label kind="date" value=typed
+                        min=Some(tomorrow.to_string()) error=use_sentence(PausePair::VERB, &[])/>
                     <div class="actions"><button class="button ghost" type="submit">{words.pause_button}</button></div>
                 </Form>
             }
@@ -207,11 +211,13 @@ fn Account(found: Found) -> impl IntoView {
             <h2>{words.name_panel}</h2>
             <Form verb=ChangeName::VERB class="form">
                 <input type="hidden" name="back" value=back_of_name/>
-                <TextField name="name" label=words.name_label hint=words.name_hint value=typed_name autocomplete="nickname" error=use_sentence(ChangeName::VERB, &[])/>
+                <TextField name="name" label=words.name_label hint=words.name_hint value=typed_name
+                    autocomplete="nickname" error=use_sentence(ChangeName::VERB, &[])/>
                 <Save verb=ChangeName::VERB/>
             </Form>
         </section>
-        <DisplayPanel locale=account.locale text_size=account.text_size zone=account.zone zones=account.zone_choices back=back.clone()/>
+        <DisplayPanel locale=account.locale text_size=account.text_size zone=account.zone zones=account.zone_choices
+            back=back.clone()/>
         <QuietPanel settings=quiet back=back.clone()/>
         <SessionsPanel sessions=account.sessions back=back.clone()/>
         <HandOverPanel/>
@@ -230,7 +236,9 @@ fn Account(found: Found) -> impl IntoView {
                 </div>
                 <div class="actions"><button class="button ghost" type="submit">{words.sign_out_button}</button></div>
             </Form>
-            <p class="hint"><a href=paths::terms()>{words.terms}</a> " · " <a href=paths::privacy()>{words.privacy}</a></p>
+            <p class="hint">
+                <a href=paths::terms()>{words.terms}</a> " · " <a href=paths::privacy()>{words.privacy}</a>
+            </p>
         </section>
     }
 }
@@ -245,7 +253,11 @@ fn DisplayPanel(
 ) -> impl IntoView {
     let words = use_page_words();
     let radio = |name: &'static str, value: &'static str, label: &'static str, is_chosen: bool| {
-        view! { <label class="choice"><input type="radio" name=name value=value checked=is_chosen/><span>{label}</span></label> }
+        view! {
+            <label class="choice">
+                <input type="radio" name=name value=value checked=is_chosen/><span>{label}</span>
+            </label>
+        }
     };
     let sizes = TextSize::ALL
         .into_iter()
@@ -262,7 +274,8 @@ fn DisplayPanel(
                     {radio("locale", "ko", "한국어", locale == Locale::Ko)}
                     {radio("locale", "en", "English", locale == Locale::En)}
                 </fieldset>
-                <ZoneField id="own-zone" label=words.own_zone_label value=zone zones error=use_sentence(ChangeDisplay::VERB, &[])/>
+                <ZoneField id="own-zone" label=words.own_zone_label value=zone zones
+                    error=use_sentence(ChangeDisplay::VERB, &[])/>
                 <Save verb=ChangeDisplay::VERB/>
             </Form>
         </section>
@@ -272,10 +285,11 @@ fn DisplayPanel(
 #[component]
 fn PairsPanel(pairs: Vec<PairLink>) -> impl IntoView {
     let words = use_page_words();
-    let links = pairs
-        .iter()
-        .map(|link| view! { <li><a class="card-link" href=paths::today(link.id)><span class="topic">{pair_title(words, link)}</span></a></li> })
-        .collect_view();
+    let item = |link: &PairLink| {
+        let title = view! { <span class="topic">{pair_title(words, link)}</span> };
+        view! { <li><a class="card-link" href=paths::today(link.id)>{title}</a></li> }
+    };
+    let links = pairs.iter().map(item).collect_view();
     view! {
         <section class="panel">
             <h2>{words.pairs_panel}</h2>

@@ -1,5 +1,6 @@
-//! Text shared into the app from another one: shown once more before it goes into a draft on this device. Nothing is
-//! sent from here: the server refuses another site's post, a worker shows whatever comes, and either does no harm.
+//! A text that another app shared, shown once more before it becomes a draft on this device. The page sends nothing, so
+//! a forged share does no harm: the server refuses a post from another site, and the service worker only shows the
+//! text.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -17,8 +18,9 @@ use crate::{
     paths,
 };
 
-/// `/share`, the manifest's share target. The service worker leads there with the text behind a `#`, which
-/// `client/shared.ts` reads and no network sees; where there is no worker the text was posted, and is here.
+/// `/share`, the share target of the manifest. The service worker redirects there with the text behind a `#`, which
+/// `client/shared.ts` reads and the browser never sends. Without a service worker the text was posted, and is in
+/// `SharedText`.
 #[component]
 pub fn SharePage() -> impl IntoView {
     let words = use_page_words();
@@ -31,13 +33,24 @@ pub fn SharePage() -> impl IntoView {
         .pairs
         .iter()
         .filter(|link| link.phase != PairPhase::Closed)
-        .map(|link| view! { <li><a class="card-link" href=paths::today(link.id) data-share-into><span class="topic">{pair_title(words, link)}</span></a></li> })
+        .map(|link| {
+            let title = view! { <span class="topic">{pair_title(words, link)}</span> };
+            view! { <li><a class="card-link" href=paths::today(link.id) data-share-into>{title}</a></li> }
+        })
         .collect::<Vec<_>>();
     let body = if links.is_empty() {
-        view! { <p>{words.share_no_pair}</p><div class="actions"><a class="button" href=paths::start()>{words.new_pair}</a></div> }.into_any()
+        view! {
+            <p>{words.share_no_pair}</p>
+            <div class="actions"><a class="button" href=paths::start()>{words.new_pair}</a></div>
+        }
+        .into_any()
     } else {
-        view! { <noscript><p class="notice">{words.share_by_hand}</p></noscript><h2>{words.share_where}</h2><ul class="card-list">{links}</ul> }
-            .into_any()
+        view! {
+            <noscript><p class="notice">{words.share_by_hand}</p></noscript>
+            <h2>{words.share_where}</h2>
+            <ul class="card-list">{links}</ul>
+        }
+        .into_any()
     };
     view! {
         <Title text=words.share_title/>

@@ -1,4 +1,4 @@
-//! Coming back: with a recovery code, or by way of another device.
+//! Signing in with a recovery code or through another device.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -27,7 +27,8 @@ pub fn SignInPage() -> impl IntoView {
             <p class="lead">{words.sign_in_lead}</p>
             <Form verb=SignIn::VERB class="form">
                 <AttemptKey verb=SignIn::VERB/>
-                <TextField name="code" label=words.recovery_code_label value=typed error=use_sentence(SignIn::VERB, &[])/>
+                <TextField name="code" label=words.recovery_code_label value=typed
+                    error=use_sentence(SignIn::VERB, &[])/>
                 <div class="actions">
                     <button class="button" type="submit">{words.sign_in_button}</button>
                     <a class="button quiet" href=paths::start()>{words.sign_in_new}</a>

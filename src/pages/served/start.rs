@@ -1,4 +1,4 @@
-//! Beginning: the name, then the seat, the relation and the time.
+//! Starting: first the person's name, then the role, the relation and the time of a new pair.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -68,7 +68,11 @@ fn StartPair(account: AccountView) -> impl IntoView {
     let role = typed_field("role", "parent");
     let radio = |value: &'static str, label: &'static str| {
         let is_chosen = role == value;
-        view! { <label class="choice"><input type="radio" name="role" value=value checked=is_chosen/><span>{label}</span></label> }
+        view! {
+            <label class="choice">
+                <input type="radio" name="role" value=value checked=is_chosen/><span>{label}</span>
+            </label>
+        }
     };
     let roles = view! {
         {radio("parent", words.role_parent)}
@@ -98,10 +102,12 @@ fn StartPair(account: AccountView) -> impl IntoView {
                     {roles}
                 </fieldset>
                 <div class="if-parent">
-                    <RelationChoices role=Role::Parent name="parent_relation" legend=words.relation_legend_of_parent chosen=typed_field("parent_relation", "mother")/>
+                    <RelationChoices role=Role::Parent name="parent_relation" legend=words.relation_legend_of_parent
+                        chosen=typed_field("parent_relation", "mother")/>
                 </div>
                 <div class="if-child">
-                    <RelationChoices role=Role::Child name="child_relation" legend=words.relation_legend_of_child chosen=typed_field("child_relation", "daughter")/>
+                    <RelationChoices role=Role::Child name="child_relation" legend=words.relation_legend_of_child
+                        chosen=typed_field("child_relation", "daughter")/>
                 </div>
                 <FieldError id="relation-error" sentence=relation_error/>
                 <div class="if-other"><RelationWord value=typed_field("relation_word", "") error=word_error/></div>
@@ -113,7 +119,8 @@ fn StartPair(account: AccountView) -> impl IntoView {
                     value=typed_field("push_time", "21:00")
                     error=error(&[ApiError::TimeInvalid])
                 />
-                <ZoneField label=words.zone_label hint=words.zone_hint value=zone zones=account.zone_choices error=error(&[ApiError::ZoneInvalid])/>
+                <ZoneField label=words.zone_label hint=words.zone_hint value=zone zones=account.zone_choices
+                    error=error(&[ApiError::ZoneInvalid])/>
                 <FieldError id="form-error" sentence=other_error/>
                 <div class="actions"><button class="button" type="submit">{words.start_button}</button></div>
             </Form>

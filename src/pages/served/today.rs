@@ -1,4 +1,4 @@
-//! Today's question: rendered here, with an island that is alive in the browser (`pages::TodayIsland`).
+//! The today page as the server renders it, around an island that runs in the browser (`pages::TodayIsland`).
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -42,7 +42,9 @@ fn Served(today: TodayView) -> impl IntoView {
         <Title text=words.tab_today/>
         <SiteHeader pair=Some(pair)/>
         <HiddenNotices/>
-        {[Nudge::VERB, MoveOn::VERB, SwapQuestion::VERB, KeepRecovery::VERB, RenewRecovery::VERB].map(|act| view! { <FieldError id=format!("{}-error", act.name()) sentence=use_sentence(act, &[])/> })}
+        {[Nudge::VERB, MoveOn::VERB, SwapQuestion::VERB, KeepRecovery::VERB, RenewRecovery::VERB].map(|act| view! {
+            <FieldError id=format!("{}-error", act.name()) sentence=use_sentence(act, &[])/>
+        })}
         <main id="main" class="page page-today"><TodayIsland props/></main>
         <div class="page page-push"><LeadOut/><PushCards given other/><InstallCards given/></div>
         <Tabs pair current=Tab::Today/>

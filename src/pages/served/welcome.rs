@@ -1,4 +1,4 @@
-//! The first page: what this is, or, for whoever is signed in, their pairs.
+//! The first page: what the app is, or the pairs of the person who is signed in.
 
 use leptos::prelude::*;
 
@@ -43,7 +43,7 @@ pub fn WelcomePage() -> impl IntoView {
     }
 }
 
-/// Says why a post was refused that has no page to come back to, or whose page was drawn for somebody else.
+/// The reason for a refused post that has no page to return to, or whose page was rendered for another person (R87).
 #[component]
 fn RefusedPost() -> impl IntoView {
     let words = use_page_words();
@@ -87,9 +87,12 @@ fn Pairs(home: HomeView) -> impl IntoView {
     let links = home
         .pairs
         .iter()
-        .map(|link| view! { <li><a class="card-link" href=paths::today(link.id)><span class="topic">{pair_title(words, link)}</span></a></li> })
+        .map(|link| {
+            let title = view! { <span class="topic">{pair_title(words, link)}</span> };
+            view! { <li><a class="card-link" href=paths::today(link.id)>{title}</a></li> }
+        })
         .collect_view();
-    // With one pair that goes on there is one thing to do here.
+    // With exactly one running pair, the likely next step is the today page of that pair.
     let running = home.pairs.iter().filter(|link| link.phase != PairPhase::Closed).collect::<Vec<_>>();
     let today = match running.as_slice() {
         [only] => Some(view! { <a class="button" href=paths::today(only.id)>{words.go_back_today}</a> }),

@@ -1,4 +1,4 @@
-//! The zone in a form of somebody new: asked for only when this device's own is one that no database knows.
+//! The zone field in the form of a new person, shown only when the zone database does not know the device's own zone.
 
 use leptos::prelude::*;
 
@@ -12,12 +12,12 @@ use crate::{
     reads,
 };
 
-/// The field, or nothing.
+/// The zone field, if this form has to ask for the zone.
 #[component]
 pub fn ZoneAsked(verb: Verb) -> impl IntoView {
     let words = use_page_words();
     let error = use_sentence(verb, &[ApiError::ZoneInvalid]);
-    // What was refused for its zone had chosen none.
+    // A post that was refused for its zone contained no valid choice.
     let chosen = use_refused(verb)
         .filter(|refused| refused.error != ApiError::ZoneInvalid)
         .map(|refused| refused.field("zone").to_owned());

@@ -1,4 +1,4 @@
-//! Hostile endpoints and addresses, each with the sentence that turns it away.
+//! Hostile endpoints and addresses, each with the error that refuses it.
 
 use super::{EndpointError::*, *};
 
@@ -14,7 +14,7 @@ fn refusal(text: &str) -> Option<EndpointError> {
 #[test]
 fn a_hostile_endpoint_is_refused_with_its_reason() {
     let cases = [
-        // no URL, or one that has to be mended
+        // no URL, or one that a parser would repair
         ("", Malformed),
         ("fcm.googleapis.com/fcm/send/x", Malformed),
         ("//fcm.googleapis.com/fcm/send/x", Malformed),
@@ -100,7 +100,7 @@ fn a_hostile_endpoint_is_refused_with_its_reason() {
         ("https://[64:ff9b::7f00:1]/x", IpLiteral),
         ("https://[fd00::1]:443/x", IpLiteral),
         ("https://[2606:4700::1111]/x", IpLiteral),
-        // strangers, and those who stand close
+        // unknown hosts, also ones that resemble the known
         ("https://evil.example/fcm.googleapis.com/x", UnknownHost),
         ("https://evil.example/?https://fcm.googleapis.com/x", UnknownHost),
         ("https://evil.example#@fcm.googleapis.com/", UnknownHost),
@@ -138,7 +138,7 @@ fn a_hostile_endpoint_is_refused_with_its_reason() {
         ("https://fcm.googleapis.com/x#y", Fragment),
         ("https://fcm.googleapis.com/x#", Fragment),
         ("http://127.0.0.1:4000/x#y", Fragment),
-        // the extra hosts, nearly
+        // URLs that are similar to the extra hosts
         ("http://127.0.0.1:4001/x", NotHttps),
         ("http://127.0.0.2:4000/x", NotHttps),
         ("http://localhost:4000/x", NotHttps),

@@ -1,4 +1,5 @@
-//! The example of RFC 8292, our own tokens under the same eyes, the key file, and the subjects a push service takes.
+//! The example of RFC 8292, checks of our own tokens by the same receiver, the key file, and the subjects that push
+//! services accept.
 
 use std::path::PathBuf;
 
@@ -62,7 +63,7 @@ fn bytes(text: &str) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(text).expect("base64url")
 }
 
-/// The claims of a header whose signature is right, as a push service reads it.
+/// Returns the claims of a header if its signature is valid, as a push service checks it.
 fn verified(header: &str) -> Option<Value> {
     let (token, public) = header.strip_prefix("vapid t=")?.split_once(", k=")?;
     let (signed, signature) = token.rsplit_once('.')?;

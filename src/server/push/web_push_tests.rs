@@ -1,4 +1,5 @@
-//! The example of RFC 8291 value by value, the steps of the padding, keys that are none, and a receiver of our own.
+//! The example of RFC 8291 value by value, the steps of the padding, invalid keys, and a receiver written for the
+//! tests.
 
 use ring::{agreement::PublicKey, hmac};
 
@@ -32,7 +33,7 @@ fn example_keys() -> ReceiverKeys {
     ReceiverKeys::parse(RECEIVER_PUBLIC, AUTH_SECRET).expect("the keys of the example")
 }
 
-/// A receiver that reads one message.
+/// A receiver for one message.
 struct Receiver {
     private: EphemeralPrivateKey,
     public: PublicKey,
@@ -50,7 +51,7 @@ impl Receiver {
         Self { private, public, keys }
     }
 
-    /// The content of the record, still padded.
+    /// Decrypts the record. Returns its content with the padding.
     fn open(self, body: &[u8]) -> Vec<u8> {
         assert_eq!(body[SALT..SALT + 5], [0, 0, 16, 0, 65], "the record size and the length of the key");
         let (salt, sender_public) = (body[..SALT].try_into().expect("a salt"), &body[SALT + 5..HEADER]);
@@ -67,7 +68,7 @@ impl Receiver {
     }
 }
 
-/// What stands before the delimiter.
+/// Returns the content before the padding delimiter.
 fn unpadded(content: &[u8]) -> &[u8] {
     let end = content.iter().rposition(|byte| *byte != 0).expect("a delimiter");
     assert_eq!(content[end], LAST_DELIMITER);
@@ -80,7 +81,8 @@ fn every_step_gives_the_bytes_of_the_rfcs_example() {
     let salt: [u8; SALT] = bytes(SALT_TEXT).try_into().expect("16 bytes");
     let extracted = |salt: &[u8], value: &[u8]| text(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, salt), value));
 
-    // HKDF-Extract is HMAC (RFC 5869 §2.2); ring keeps the results to itself, so they go in again as keys.
+    // HKDF-Extract is HMAC (RFC 5869 §2.2). ring does not return its results, so each expected value is used as the
+    // next key.
     assert_eq!(extracted(&keys.auth, &secret), PRK_KEY);
     let prk_key = hkdf::Prk::new_less_safe(hkdf::HKDF_SHA256, &bytes(PRK_KEY));
     assert_eq!(text(expand::<32>(&prk_key, &[b"WebPush: info\0", &keys.p256dh, &sender_public])), IKM);

@@ -1,4 +1,4 @@
-//! A browser with cookies of its own that uses the app over HTTP.
+//! A test browser with its own cookies that uses the app over HTTP.
 
 use std::{
     collections::BTreeMap,
@@ -28,7 +28,7 @@ pub struct Browser {
 
 impl Browser {
     pub(super) fn new(url: &str, running: Running) -> Self {
-        // The crate's own reqwest brings no provider along.
+        // The `reqwest` crate is built without a TLS provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().redirect(redirect::Policy::none()).build().expect("a client");
         Self {
@@ -102,7 +102,7 @@ impl Browser {
         response.text().await.expect("a page")
     }
 
-    /// Posts as the browser half does.
+    /// Posts as the browser half's code does.
     pub async fn post(&self, endpoint: &str, fields: &[(&str, &str)]) -> Response {
         self.send_form(endpoint, fields, "application/json").await
     }
@@ -229,7 +229,7 @@ impl Browser {
         FeedStream::of(response)
     }
 
-    /// Asks for the feed. The answer may stay open. It is an error while the server is away.
+    /// Asks for the feed. The response may stay open. Returns an error while the server is down.
     pub async fn events(&self, query: &str, headers: &[(&str, &str)]) -> reqwest::Result<Response> {
         let mut request =
             self.client.get(format!("{}/events?{query}", self.url)).header(header::COOKIE, self.cookie_line());

@@ -181,7 +181,7 @@ impl TestApp {
         Self::run(state, listener.into(), self.folder.clone(), "")
     }
 
-    /// Ends the process as SIGTERM does and starts it anew `away` milliseconds later: same database, same port.
+    /// Ends the process as SIGTERM does and restarts it `away` milliseconds later on the same database and port.
     pub async fn restart(&mut self, away: i64) {
         self.state.lifecycle.end();
         assert!(self.state.lifecycle.drained(PATIENCE).await, "everything ends");

@@ -1,4 +1,4 @@
-//! Reads of pages as a browser of the tests gets them: with its cookies, through the session layer.
+//! Reads of pages as a test browser gets them: with its cookies, through the session layer.
 
 use std::{
     future::Future,

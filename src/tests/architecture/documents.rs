@@ -1,4 +1,4 @@
-//! Documents and comments: every rule number and every file that they name exists.
+//! Rules for documents and comments: every rule number and every file that they name exists.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -22,21 +22,21 @@ fn is_rule_number(word: &str) -> bool {
     word.strip_prefix('R').is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// The rule numbers in a text. Of a range (`R40–R44`) its two ends.
+/// The rule numbers in a text. A range (`R40–R44`) counts as its two ends.
 fn cited(text: &str) -> Vec<&str> {
     text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| is_rule_number(word)).collect()
 }
 
-/// The numbers that `docs/RULES.md` defines: each begins an item of a list, in bold.
+/// The rule numbers that `docs/RULES.md` defines: each is the bold start of a list item.
 fn defined(list: &str) -> Vec<&str> {
     let items = list.lines().filter_map(|line| line.strip_prefix("- **")?.split_once("**"));
     items.map(|(number, _)| number).filter(|number| is_rule_number(number)).collect()
 }
 
-/// Whether a word in backticks is the path of a file here. A bare name and a pattern are not.
+/// Whether a word in backticks is the path of a file here. A bare file name or a pattern is not.
 fn is_file(word: &str) -> bool {
     let has_ending = [".js", ".md", ".rs", ".sql", ".toml", ".ts"].iter().any(|ending| word.ends_with(ending));
-    // What begins with a slash is an address.
+    // A word that begins with a slash is a URL path.
     has_ending && word.contains('/') && !word.starts_with('/') && !word.contains(['*', ' '])
 }
 
@@ -81,7 +81,7 @@ fn every_file_that_a_document_names_exists() {
     let mut broken = Vec::new();
     for (name, text) in documents() {
         for (at, line) in text.lines().enumerate() {
-            // Every second part stands between two backticks.
+            // Splitting at backticks puts the quoted words at the odd positions.
             for file in line.split('`').skip(1).step_by(2).filter(|word| is_file(word)) {
                 if !root().join(file).exists() && !repository().join(file).exists() {
                     broken.push(format!("{name}:{}: there is no file {file}", at + 1));

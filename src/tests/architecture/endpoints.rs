@@ -2,8 +2,9 @@
 
 use super::{hold, source::sources};
 
-/// The server functions. Installed apps know them: a name is added or kept, never changed. The reads of pages are not
-/// among them (`reads`): the server renders those pages, so no installed app calls such a read by URL.
+/// The server functions. Installed apps call them by name: names may be added, but never changed or removed. The reads
+/// of pages are not in this list (`reads`): the server renders those pages, so no installed app calls such a read by
+/// URL.
 pub const ENDPOINTS: &str = "ask_hand_over asked_hand_over change_display change_name change_presence change_push_time \
     change_quiet_hours change_relation change_switches check_invitation confirm_hand_over confirm_recovery \
     end_other_sessions end_session enter_hand_over invite join keep_recovery lead_out leave_pair \

@@ -30,14 +30,14 @@ struct Graph<'a> {
     by_file: BTreeMap<usize, usize>,
 }
 
-/// What a path leads to.
+/// The target of a path.
 enum Target {
     Module(usize),
     /// The files that define the item. More than one where the two halves of the crate differ.
     Item(BTreeSet<usize>),
 }
 
-/// For each file the files it uses, with the line that names each first.
+/// For each file, the files it uses, with the first line that names each.
 type Edges = BTreeMap<usize, BTreeMap<usize, usize>>;
 
 impl<'a> Graph<'a> {
@@ -57,7 +57,7 @@ impl<'a> Graph<'a> {
                 Some(_) => self.modules[module].file,
                 None => self.file_of(module, child),
             };
-            // The two halves may each have a module of one name.
+            // The two halves may each have a module with this name.
             let at = match self.modules[module].children.get(&child.name) {
                 Some(at) => *at,
                 None => {
@@ -93,7 +93,7 @@ impl<'a> Graph<'a> {
         self.sources.iter().position(is_it).unwrap_or_else(|| panic!("src/{own}: mod {name} has no file"))
     }
 
-    /// Follows a path from a module. `None`: it leads out of the crate, or to what the reader cannot see.
+    /// Follows a path from a module. `None` if the path leads out of the crate or to something the reader cannot see.
     fn resolve(&self, module: usize, parts: &[String], depth: usize) -> Option<Target> {
         let Some((first, rest)) = parts.split_first() else { return Some(Target::Module(module)) };
         let here = &self.modules[module];
@@ -123,7 +123,7 @@ impl<'a> Graph<'a> {
             match self.resolve(module, &path, depth + 1) {
                 Some(Target::Item(files)) => found.extend(files),
                 Some(target @ Target::Module(_)) => return Some(target),
-                // An item that a macro makes: the file of the module that it is exported from.
+                // An item made by a macro belongs to the file of the module that exports it.
                 None if name != "*" => match self.resolve(module, &path[..path.len() - rest.len() - 1], depth + 1) {
                     Some(Target::Module(module)) => found.extend([self.modules[module].file]),
                     Some(Target::Item(files)) => found.extend(files),
@@ -135,7 +135,7 @@ impl<'a> Graph<'a> {
         (!found.is_empty()).then_some(Target::Item(found))
     }
 
-    /// The files that a path uses. What a module has by a macro counts as the module's own.
+    /// The files that a path uses. An item made by a macro counts as part of its module's file.
     fn files(&self, module: usize, parts: &[String]) -> BTreeSet<usize> {
         match self.resolve(module, parts, 0) {
             Some(Target::Item(files)) => files,
@@ -154,7 +154,7 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// Which file uses which. A `mod` item and a re-export are no use.
+    /// Which file uses which. `mod` items and re-exports do not count as uses.
     fn edges(&self) -> Edges {
         let mut edges = Edges::new();
         for (file, module) in &self.by_file {
@@ -223,7 +223,7 @@ fn strongly_connected(count: usize, edges: &Edges) -> Vec<BTreeSet<usize>> {
     groups
 }
 
-/// Appends the files that can be reached from `file` and were not seen yet, the farthest first.
+/// Appends the files that can be reached from `file` and were not seen yet, the most distant first.
 fn reach(file: usize, edges: &Edges, seen: &mut BTreeSet<usize>, order: &mut Vec<usize>) {
     if !seen.insert(file) {
         return;

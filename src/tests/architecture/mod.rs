@@ -1,7 +1,8 @@
-//! The architecture test: it reads every source file and fails with the sentence that was broken. `source` and
-//! `declared` read, `modules` has the tables of the module map, `graph` finds files that use one another in a circle,
-//! `places`, `endpoints` and `looks` have the rules for the code, and `documents` those for what documents and comments
-//! cite. Tests (`src/tests`, `*_tests`, `mod tests`) and benchmarks (`src/bench`) are not part of the module map.
+//! The architecture test: it reads every source file and fails with a sentence for each broken rule. `source` and
+//! `declared` read the files, `modules` has the tables of the module map, `graph` finds files that use one another in a
+//! circle, `places`, `endpoints` and `looks` have the rules for the code, and `documents` has those for references in
+//! documents and comments. Tests (`src/tests`, `*_tests`, `mod tests`) and benchmarks (`src/bench`) are not part of the
+//! module map.
 
 mod declared;
 mod documents;
@@ -21,12 +22,12 @@ fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Fails with everything that was broken.
+/// Fails with all broken rules.
 fn hold(broken: Vec<String>) {
     assert!(broken.is_empty(), "{} broken:\n{}", broken.len(), broken.join("\n"));
 }
 
-/// Runs a rule over the files of the app.
+/// Checks a rule for each file of the app.
 fn keep(rule: impl Fn(&Source, &mut Vec<String>)) {
     let mut broken = Vec::new();
     for source in sources() {

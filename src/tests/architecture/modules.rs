@@ -1,4 +1,4 @@
-//! Which module may use which: the arrows of the module map (`docs/ARCHITECTURE.md`).
+//! Rules for which module may use which: the arrows of the module map (`docs/ARCHITECTURE.md`).
 
 use std::fs;
 

@@ -77,7 +77,7 @@ fn only_the_lifecycle_spawns() {
 
 #[test]
 fn the_gates_of_the_two_halves_are_in_lib_rs() {
-    // Only the server draws this picture, so the browser half leaves it out.
+    // Only the server renders this picture, so the browser half leaves the component out.
     const LEAVES_OUT: &str = "components/windows.rs";
     keep(|source, broken| {
         for (at, token) in

@@ -1,4 +1,4 @@
-//! Reading of sources: `syn` parses each file, and its tokens give every name that the code uses, also inside macros.
+//! The source reader: `syn` parses each file, and its tokens give every name in the code, also inside macros.
 
 use std::{
     collections::BTreeSet,
@@ -22,7 +22,7 @@ pub(super) struct Source {
     pub(super) strings: Vec<(usize, String)>,
     pub(super) declared: Declared,
     pub(super) imports: Vec<Import>,
-    /// For each pair of braces the pair around it. The first is the file.
+    /// For each pair of braces, the enclosing pair. The first entry is the file.
     scopes: Vec<usize>,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct Source {
 pub(super) struct Token {
     pub(super) text: String,
     pub(super) line: usize,
-    /// The innermost pair of braces around the token.
+    /// The innermost pair of braces that encloses the token.
     pub(super) scope: usize,
     is_import: bool,
     start: LineColumn,
@@ -41,7 +41,7 @@ pub(super) struct Token {
 pub(super) struct Import {
     pub(super) line: usize,
     pub(super) scope: usize,
-    /// The name in this file: the last part, or what stands after `as`.
+    /// The name in this file: the last part of the path, or the name after `as`.
     pub(super) alias: String,
     pub(super) parts: Vec<String>,
     pub(super) is_public: bool,
@@ -171,7 +171,7 @@ impl Source {
         found
     }
 
-    /// Whether the code outside `use` items has this name by itself.
+    /// Whether this name occurs alone (not in a path) in the code outside `use` items.
     pub(super) fn uses_name(&self, name: &str) -> bool {
         self.tokens.iter().enumerate().any(|(at, token)| {
             let is_member = at > 0 && matches!(self.tokens[at - 1].text.as_str(), "::" | "." | "fn" | "mod");
@@ -190,7 +190,7 @@ impl Source {
             .collect()
     }
 
-    /// The paths that begin with this name, without it.
+    /// The paths that begin with this name, each without the name.
     pub(super) fn named_from(&self, start: &str) -> Vec<Named> {
         let paths = self.all_paths().into_iter().filter(|(_, _, parts)| parts[0] == start);
         paths.map(|(line, scope, parts)| Named { line, parts: parts[1..].to_vec(), is_inside: scope != 0 }).collect()

@@ -1,5 +1,8 @@
-//! The command line of the real binary: an operator's mistake gets one sentence that says what to do, and exit code 1.
-//! A target of its own, because Cargo gives the path of the binary (`CARGO_BIN_EXE_umbba`) to such targets only.
+//! Tests of the command line of the real binary: for an operator's mistake it prints one sentence that says what to do,
+//! and exits with code 1.
+//!
+//! These tests are a separate target, because Cargo gives the binary's path (`CARGO_BIN_EXE_umbba`) only to such
+//! targets.
 
 mod operator;
 
@@ -239,7 +242,7 @@ fn only_the_test_environment_has_a_door_for_the_clock() {
         std::io::BufRead::read_line(&mut reader, &mut line).expect("a line");
         assert!(line.starts_with("listening on "), "{env}: {line}");
         let address = line.trim().trim_start_matches("listening on http://").to_owned();
-        // The transport is opened before the first answer.
+        // The transport opens before the server answers its first request.
         let mut stream = std::net::TcpStream::connect(&address).expect("a connection");
         std::io::Write::write_all(&mut stream, b"GET /livez HTTP/1.0\r\n\r\n").expect("a request");
         let mut answer = String::new();
@@ -260,7 +263,7 @@ fn the_limit_of_open_files_is_raised_and_said_when_it_is_low() {
     let (_, allowed) = rlimit::Resource::NOFILE.get().expect("the limits of this test");
     for (hard, is_low) in [("1024", true), ("20000", false)] {
         if hard.parse::<u64>().expect("a number") > allowed {
-            continue; // nobody may raise it above what they have
+            continue; // a process cannot raise its own hard limit
         }
         let mut child = Command::new("sh")
             .args([

@@ -1,4 +1,4 @@
-//! What an operator can do wrong with files: nothing is lost or emptied in silence, and a sentence says what to do.
+//! Tests of an operator's mistakes with files: no data is lost or emptied silently, and a sentence says what to do.
 
 use std::{
     fs,
@@ -11,11 +11,11 @@ use std::{
 
 use super::{folder, refused, umbba};
 
-/// A running `umbba serve`; it ends with the value.
+/// A running `umbba serve`. Dropping the value stops the process.
 struct Serving {
     child: Child,
     address: String,
-    /// Kept open: what the process says next would break on a closed pipe.
+    /// Kept open, because the process's next output would fail on a closed pipe.
     _output: BufReader<ChildStdout>,
 }
 
@@ -26,7 +26,7 @@ impl Drop for Serving {
     }
 }
 
-/// The command as a shell runs it after `before`.
+/// Builds a command that a shell runs after `before`.
 fn command(data: &Path, before: &str, arguments: &[&str]) -> Command {
     fs::create_dir_all(data.join("site/pkg")).expect("a folder");
     fs::write(data.join("site/pkg/umbba.css"), "").expect("a file");
@@ -62,7 +62,7 @@ impl Serving {
         answer
     }
 
-    /// Ends it; gives what it logged.
+    /// Stops the server. Returns its log.
     fn end(mut self) -> String {
         self.child.kill().expect("an end");
         let mut said = String::new();
@@ -71,7 +71,7 @@ impl Serving {
     }
 }
 
-/// A start that is refused. One that is not would serve for ever.
+/// Runs a start that must be refused. Returns its output. `timeout` ends a server that does start after 30 s.
 fn refused_to_serve(data: &Path) -> String {
     let serve = ["30", env!("CARGO_BIN_EXE_umbba"), "serve", "--listen-addr", "127.0.0.1:0"];
     let mut command = Command::new("timeout");
@@ -83,7 +83,7 @@ fn succeeded(output: &Output) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// A data folder with a seeded database and its key.
+/// Makes a data folder with a seeded database and its key.
 fn seeded(name: &str, pairs: &str) -> PathBuf {
     let data = folder(name);
     succeeded(&umbba(
@@ -165,7 +165,7 @@ fn a_database_deleted_or_swapped_below_a_running_server_is_noticed() {
     }
 }
 
-/// The limit on files kills in the middle of a write, at the same byte each time.
+/// The limit on file size kills the backup in the middle of a write, at the same byte each time.
 #[test]
 fn a_backup_that_is_killed_half_way_leaves_nothing_under_its_name() {
     let data = seeded("killed", "60");
@@ -201,7 +201,7 @@ fn a_backup_without_room_says_so_and_leaves_nothing() {
     assert!(!file.exists() && !data.join("copy.db.part").exists());
 }
 
-/// Every file and folder below, with its mode.
+/// Collects every file and folder below `folder`, with its mode.
 fn modes(folder: &Path, found: &mut Vec<(PathBuf, u32)>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("a file").path();
@@ -236,7 +236,7 @@ fn whatever_is_written_is_its_user_s_alone() {
     let mut found = Vec::new();
     modes(&data, &mut found);
     assert!(found.iter().any(|(path, _)| path.ends_with("umbba.db-wal")) && found.len() > 5, "{found:?}");
-    // Copies of the public files keep their modes, in a folder that is shut.
+    // Copies of the public files keep their modes; their folder is not accessible to others.
     let is_public = |path: &Path| {
         path.parent().and_then(Path::parent).is_some_and(|folder| folder.ends_with("builds")) && path.is_file()
     };

@@ -1,5 +1,5 @@
-//! The wall clock is set, a little or by years, and set right again: for people who had just written, every verb and
-//! every job goes on, there and back.
+//! Tests of jumps of the system clock, small or by years, and their correction: every endpoint and every job keeps
+//! working before and after the correction, also for people who have just written.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ use crate::{
 
 const YEARS: i64 = 10 * 365 * Millis::DAY;
 
-/// A pair that has lived for two days. Today's question is open and the child has just written as much as it may.
+/// Makes a pair on its third day. Today's question is open, and the child has just used up its write limit.
 async fn just_written() -> (TestApp, PushService, TestPair) {
     let (app, service) = TestApp::start_with_push_and_budget(Budget::default()).await;
     let pair = app.pair().await;
@@ -46,7 +46,7 @@ async fn just_written() -> (TestApp, PushService, TestPair) {
     (app, service, pair)
 }
 
-/// What was called, and every answer that would be a scandal.
+/// The called endpoints, and every response that a wrong clock must not cause.
 #[derive(Default)]
 struct Called {
     verbs: BTreeSet<String>,
@@ -54,7 +54,7 @@ struct Called {
 }
 
 impl Called {
-    /// Refusals are answers; too much, signed out and accidents are not.
+    /// Posts and records the statuses 401, 429 and 5xx as failures. Other refusals are allowed.
     async fn call(&mut self, who: &Browser, verb: &str, fields: &[(&str, &str)]) {
         let status = who.post(verb, fields).await.status().as_u16();
         self.verbs.insert(verb.to_owned());
@@ -63,21 +63,21 @@ impl Called {
         }
     }
 
-    /// As `call`, for the read of a page.
+    /// Records a page's read that failed with 401, 429 or 5xx.
     fn read<T>(&mut self, name: &str, found: &Result<T, ApiError>) {
         if let Some(error) = found.as_ref().err().filter(|error| matches!(error.status(), 401 | 429 | 500..)) {
             self.scandals.push(format!("{name}: {error:?}"));
         }
     }
 
-    /// As `read`, for what must be found.
+    /// Records a page's read that failed with any error.
     fn has_read<T>(&mut self, name: &str, found: &Result<T, ApiError>) {
         if let Err(error) = found {
             self.scandals.push(format!("{name}: {error:?}"));
         }
     }
 
-    /// As `call`, for what must be done.
+    /// Posts and records every status except 200 as a failure.
     async fn done(&mut self, who: &Browser, verb: &str, fields: &[(&str, &str)]) {
         let response = who.post(verb, fields).await;
         self.verbs.insert(verb.to_owned());
@@ -91,7 +91,7 @@ impl Called {
     }
 }
 
-/// What the pages of somebody read.
+/// Calls every read of a person's pages.
 async fn every_read(pair: &TestPair, called: &mut Called) {
     let (child, id) = (&pair.child, pair.id);
     called.has_read("account", &child.read(reads::account()).await);
@@ -108,7 +108,7 @@ async fn every_read(pair: &TestPair, called: &mut Called) {
     called.read("season", &child.read(reads::season(id, 1)).await);
 }
 
-/// Two people who come at this very time: both are new, and have a pair of their own.
+/// Makes two new persons at this time, with a pair of their own.
 async fn newcomers(app: &TestApp, at: u8, called: &mut Called) -> TestPair {
     let (child, parent) = (app.visitor(), app.visitor());
     for (browser, name, host) in [(&child, CHILDREN[1].0, 2 * at), (&parent, PARENTS[1].0, 2 * at + 1)] {
@@ -185,7 +185,7 @@ async fn every_verb(app: &TestApp, service: &PushService, pair: &TestPair, at: u
     called.call(child, "receipt", &receipt).await;
     hand_over(app, &fresh.child, &mut called).await;
     signing(app, &fresh, &mut called, at).await;
-    // What only newcomers may do: it ends something.
+    // Only new persons may do this, because it removes a device.
     fresh.child.subscribe(service, &format!("fresh-{at}")).await;
     called.verbs.insert("subscribe".into());
     let devices: DevicesView = fresh.child.read(reads::devices()).await.expect("the devices");
@@ -251,7 +251,8 @@ async fn number_of(browser: &Browser, pair: PairId) -> u32 {
     browser.today(pair).await.question.expect("a question").number
 }
 
-/// Both answer what is asked, and a day later the next is asked, which both their devices are told.
+/// Checks that both answer the current question, and that the next question opens a day later and both their devices
+/// get a push.
 async fn lives_on(app: &TestApp, service: &PushService, pair: &TestPair, jump: i64) {
     let both_answer = async || {
         for browser in [&pair.child, &pair.parent] {
@@ -277,7 +278,7 @@ async fn lives_on(app: &TestApp, service: &PushService, pair: &TestPair, jump: i
     assert_eq!(number_of(&pair.child, pair.id).await, before + 2, "{jump}: and on the day after");
 }
 
-/// The clock jumps, everything is done, it jumps back, everything is done once more.
+/// Jumps the clock, runs everything, jumps back, and runs everything again.
 async fn there_and_back(jump: i64) {
     let (app, service, pair) = just_written().await;
     app.state.clock.jump(jump);
@@ -304,7 +305,7 @@ async fn there_and_back(jump: i64) {
     lives_on(&app, &service, &fresh_told(&service, fresh).await, jump).await;
 }
 
-/// Newcomers of the wrong time, each with a device.
+/// Subscribes a device for each of the persons who signed up under the wrong time.
 async fn fresh_told(service: &PushService, fresh: TestPair) -> TestPair {
     fresh.child.subscribe(service, "fresh-child").await;
     fresh.parent.subscribe(service, "fresh-parent").await;

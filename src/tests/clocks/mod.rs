@@ -1,5 +1,5 @@
-//! Clocks that stop, jump, and mean another zone: the due minute stays one per date and finds everybody
-//! (Rules R1–R7, R13–R15). The arithmetic itself is proven in `server::calendar`.
+//! Tests of clocks that stop, jump or change their zone: each pair gets one due minute per date (Rules R1–R7, R13–R15).
+//! The arithmetic itself is tested in `server::calendar`.
 
 mod jumps;
 mod sweeps;
@@ -15,7 +15,7 @@ use crate::{
     server::{calendar::Zone, storage::pairs},
 };
 
-/// A pair whose first card is open, and a device each. Noon of 2026-11-22 in Seoul.
+/// Makes a pair with its first card open and one device each, at noon of 2026-11-22 in Seoul.
 async fn ready() -> (TestApp, PushService, TestPair) {
     let (app, service) = TestApp::start_with_push().await;
     let pair = app.pair().await;
@@ -27,7 +27,7 @@ async fn ready() -> (TestApp, PushService, TestPair) {
     (app, service, pair)
 }
 
-/// Number and date of the open question.
+/// Returns the number and date of the open question.
 async fn current(pair: &TestPair) -> (u32, String) {
     let question = pair.child.today(pair.id).await.question.expect("a question");
     (question.number, question.local_date.expect("a date").to_string())
@@ -37,7 +37,7 @@ async fn is_open(pair: &TestPair, number: u32, date: &str) -> bool {
     current(pair).await == (number, date.to_owned())
 }
 
-/// The devices that were woken for a question.
+/// Returns the number of devices that got a push about a question.
 async fn asked(app: &TestApp, service: &PushService) -> usize {
     app.advance(Millis::MINUTE);
     app.deliver().await;
@@ -50,13 +50,13 @@ async fn change(pair: &TestPair, time: &str, zone: &str) {
     assert_eq!(pair.child.post("change_push_time", &fields).await.status(), StatusCode::OK);
 }
 
-/// The instant of the next due minute, as the column holds it.
+/// Returns the instant of the next due minute from the database.
 async fn next_due(app: &TestApp, pair: &TestPair) -> Millis {
     let mut tx = app.state.database.read().await.expect("a read");
     pairs::find_by_ids(&mut tx, &[pair.id]).await.expect("a pair")[0].next_due_at.expect("a due minute")
 }
 
-/// To the next due minute, and a tick; gives the date that opened, if one did.
+/// Advances to the next due minute and ticks. Returns the date of the question if one opened.
 async fn live_to_due(app: &TestApp, pair: &TestPair) -> Option<LocalDate> {
     let before = pair.child.today(pair.id).await.question.expect("a question").number;
     let due = next_due(app, pair).await;
@@ -103,7 +103,7 @@ async fn down_for_a_day_or_a_week_one_question_is_caught_up_and_no_reminder() {
         assert!(is_open(&pair, 2, &format!("2026-11-{}", 23 + days)).await, "{days}");
         assert_eq!(asked(&app, &service).await, 2);
     }
-    // A question nobody answered: the reminders of the days that were missed are not made up for.
+    // Nobody answered this question: the reminders of the missed days are not sent later.
     let (mut app, service, pair) = ready().await;
     app.tick_at(21, 0).await;
     app.tick_at(21, 0).await;
@@ -137,7 +137,7 @@ async fn a_clock_that_jumps_back_opens_nothing_twice_and_sends_nothing_again() {
 async fn a_clock_that_jumps_ahead_and_is_set_right_again_costs_at_most_that_day() {
     let (app, service, pair) = ready().await;
     app.tick_at(21, 0).await;
-    // A machine that wakes with tomorrow's date, and is told better an hour later.
+    // The machine wakes up with tomorrow's date; an hour later its clock is corrected.
     app.advance(Millis::DAY + Millis::HOUR);
     app.tick().await;
     assert!(is_open(&pair, 2, "2026-11-23").await);
@@ -154,7 +154,7 @@ async fn a_clock_that_jumps_ahead_and_is_set_right_again_costs_at_most_that_day(
 
 #[tokio::test]
 async fn gaps_and_overlaps_in_three_zones_open_once_a_date() {
-    // (zone, push time, days from 2026-11-22 to the eve of the change)
+    // (zone, push time, days from 2026-11-22 to the day before the change of offset)
     for (zone, time, wait) in [
         ("America/New_York", "02:30", 104),    // gap on 2027-03-14
         ("Europe/Berlin", "02:30", 338),       // overlap on 2027-10-31
@@ -217,7 +217,7 @@ async fn a_push_time_moved_before_today_s_opening_counts_today() {
     let (app, service, pair) = ready().await;
     app.tick_at(21, 0).await;
     app.tick_at(9, 0).await;
-    // Earlier, and still to come.
+    // The new time is earlier, and has not passed today.
     change(&pair, "10:00", "Asia/Seoul").await;
     assert_eq!(app.tick_at(10, 0).await, 1);
     assert!(is_open(&pair, 2, "2026-11-23").await);
@@ -226,7 +226,7 @@ async fn a_push_time_moved_before_today_s_opening_counts_today() {
     let (app, _service, pair) = ready().await;
     app.tick_at(21, 0).await;
     app.tick_at(20, 30).await;
-    // Later.
+    // The new time is later.
     change(&pair, "22:00", "Asia/Seoul").await;
     assert_eq!(app.tick_at(21, 0).await, 0);
     assert_eq!(app.tick_at(22, 0).await, 1);
@@ -235,7 +235,7 @@ async fn a_push_time_moved_before_today_s_opening_counts_today() {
     let (app, _service, pair) = ready().await;
     app.tick_at(21, 0).await;
     app.tick_at(20, 30).await;
-    // Earlier, and past: today's would have come, it waits for tomorrow's minute.
+    // The new time is earlier and has passed today. Today's opening is dropped; the next is at tomorrow's minute.
     change(&pair, "20:00", "Asia/Seoul").await;
     assert_eq!(app.tick_at(21, 0).await, 0);
     assert_eq!(app.tick_at(20, 0).await, 1);

@@ -1,4 +1,4 @@
-//! A sweep under a wrong clock deletes nothing that somebody would miss.
+//! Tests that a sweep under a wrong clock deletes nothing that is still needed.
 
 use crate::{
     domain::Millis,

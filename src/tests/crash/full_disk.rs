@@ -1,4 +1,4 @@
-//! A full disk.
+//! Tests of a full disk.
 
 use std::{path::Path, process::Command};
 
@@ -9,7 +9,7 @@ use super::{
     node::{Node, folder, seed, umbba},
 };
 
-/// Not a disk but a limit on files, which fails a write in the same way.
+/// The disk is simulated by a limit on file sizes, which makes writes fail in the same way.
 #[tokio::test]
 async fn on_a_full_disk_nothing_is_taken_pages_are_shown_and_with_room_it_goes_on() {
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -64,7 +64,7 @@ async fn on_a_full_disk_nothing_is_taken_pages_are_shown_and_with_room_it_goes_o
     assert!(node.question(member).await["answers"].to_string().contains("사라지면 안 되는 글"));
 }
 
-/// Not one byte may be written, so the files that writing ahead needs cannot be made.
+/// No byte may be written, so SQLite cannot create the files of its write-ahead log.
 #[tokio::test]
 async fn started_without_any_room_after_a_clean_stop_it_shows_pages_and_takes_nothing() {
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -93,7 +93,7 @@ async fn started_without_any_room_after_a_clean_stop_it_shows_pages_and_takes_no
     assert_eq!(node.post(member, "submit_answer", &fields).await.expect("an answer").0, StatusCode::OK, "with room");
 }
 
-/// `serve` where no file may grow beyond so many KiB; SIGXFSZ, which would kill, is ignored.
+/// Builds a `serve` command in which no file may grow beyond `kib` KiB. SIGXFSZ, which would kill it, is ignored.
 fn with_limit(data: &Path, kib: u32) -> Command {
     let usual = umbba(data, "");
     let mut command = Command::new("bash");
@@ -103,7 +103,7 @@ fn with_limit(data: &Path, kib: u32) -> Command {
     command
 }
 
-/// Started with less room than the writing of one page takes.
+/// The process starts with less space than the write of one page needs.
 #[tokio::test]
 async fn started_on_a_full_disk_it_shows_pages_and_takes_nothing() {
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -1,5 +1,5 @@
-//! Killed while questions open, answers arrive and pushes leave; started anew on what it left. What was on its way at
-//! the moment of the kill may arrive twice: that is counted, and printed.
+//! The process is killed while questions open, answers arrive and pushes are sent; then it restarts on the same data. A
+//! push that was being sent at the kill may arrive twice: the test counts and prints such pushes.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -28,7 +28,7 @@ const SEOUL: i64 = 9 * Millis::HOUR;
 const QUESTION: &str = "오늘의 질문이 왔어요";
 const OPENED: &str = "카드가 열렸어요";
 
-/// Everything that waits is sent: the clock goes past every lease, and the outbox is looked through.
+/// Sends all waiting pushes: sets the clock past every lease and waits for the outbox.
 async fn settle(node: &Node, database: &Database, mut now: Millis) -> Millis {
     let waits = async || {
         let mut tx = database.read().await.expect("a read");
@@ -45,7 +45,7 @@ async fn settle(node: &Node, database: &Database, mut now: Millis) -> Millis {
     panic!("something waits for ever");
 }
 
-/// Posts every member's answer; gives who was told that it is kept.
+/// Posts every member's answer. Returns the members whose answer was acknowledged.
 async fn answer_all(client: &Client, url: &str, members: &[Member], day: usize) -> BTreeSet<String> {
     let mut posting = JoinSet::new();
     for member in members {
@@ -84,7 +84,8 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice() {
 
     let mut node = Node::start(data, &service.host).await;
     let started = node.now().await;
-    // Tomorrow, 20:50 in Seoul: more than twelve hours after the seed's own opening.
+    // `evening(n)` is 20:50 in Seoul, `n` days after the start. `evening(1)` is more than twelve hours after the seed's
+    // opening.
     let evening =
         (started.0 + SEOUL).div_euclid(Millis::DAY) * Millis::DAY - SEOUL + 20 * Millis::HOUR + 50 * Millis::MINUTE;
     let evening = |day: usize| Millis(evening + day as i64 * Millis::DAY);
@@ -93,20 +94,20 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice() {
     }
     assert_eq!(answer_all(&node.client, &node.url, &members, 0).await.len(), members.len());
     let first = node.question(&members[0]).await["number"].as_u64().expect("a number");
-    // Those of the night of the seed wait for the morning; the last kill's day is the last.
-    // By noon, whatever hour it is now: at night they would wait on.
+    // Notifications of a start at night wait for the morning. Noon of the next day is past it for every start time.
     let noon = evening(1).plus(-(8 * Millis::HOUR + 50 * Millis::MINUTE));
     node.clock_to(noon).await;
     let mut now = settle(&node, &database, noon).await;
-    // The clock runs past a lease while a push is on its way: it may be sent again, and the first of the two come later
-    // than this look. What was told here already is no news of the days that follow.
+    // The clock passes a lease while a push is being sent, so the push may be sent twice, and one copy may arrive after
+    // this read. Notifications that arrived before are not counted for the following days.
     let told_before: BTreeSet<String> =
         service.take().iter().filter_map(|push| push.json["id"].as_str().map(str::to_owned)).collect();
 
     let days = kills().div_ceil(2);
     let (mut arrived, mut killed) = (Vec::new(), 0);
     for day in 1..=days {
-        // The evening before, everything was settled. The due minute: killed while questions open and pushes leave.
+        // Everything was settled on the evening before. In the due minute: kill while questions open and pushes are
+        // sent.
         now = now.max(evening(day));
         node.clock_to(now).await;
         let due = evening(day).plus(10 * Millis::MINUTE);
@@ -134,7 +135,7 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice() {
             assert_eq!(question["number"].as_u64(), Some(first + day as u64), "day {day}: one opening ({date})");
         }
 
-        // The answers: killed while they arrive.
+        // Answers: kill while they arrive.
         let wait = Duration::from_millis(random(250));
         let (client, url, everybody) = (node.client.clone(), node.url.clone(), members.clone());
         let answering = tokio::spawn(async move { answer_all(&client, &url, &everybody, day).await });
@@ -167,7 +168,7 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice() {
     }
     node.kill();
 
-    // Device → title → the notification ids it came under.
+    // Device → title → the notification ids that arrived with the title.
     let mut told: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
     let mut distinct = BTreeSet::new();
     for push in &arrived {

@@ -1,7 +1,9 @@
-//! The real binary when its machine fails it: a full disk, and SIGKILL at random moments. Every due pair gets exactly
-//! one question a date, nothing acknowledged is lost, every fact reaches every device under exactly one notification
-//! id, and every reader of a feed goes on from its cursor.
-//! A target of its own, because Cargo gives the path of the binary (`CARGO_BIN_EXE_umbba`) to such targets only.
+//! Tests of the real binary under machine failures: a full disk, and SIGKILL at random moments. Every due pair gets
+//! exactly one question per date, nothing acknowledged is lost, every event reaches every device under exactly one
+//! notification id, and every feed reader continues from its cursor.
+//!
+//! These tests are a separate target, because Cargo gives the binary's path (`CARGO_BIN_EXE_umbba`) only to such
+//! targets.
 
 #[allow(dead_code, reason = "the library's tests use the rest of it")]
 #[path = "../push_service/mod.rs"]
@@ -19,7 +21,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 const PAIRS: usize = 12;
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Kills: a quarter of TEST_ROUNDS in `make test`, fifty in `make test-long`.
+/// Returns the number of kills: a quarter of TEST_ROUNDS in `make test`, fifty in `make test-long`.
 fn kills() -> usize {
     let rounds: usize = std::env::var("TEST_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(20);
     (rounds / 4).clamp(2, 50)

@@ -1,4 +1,4 @@
-//! The binary as a process of its own, and the people who use it.
+//! The app's binary as a separate process, and the members who use it.
 
 use std::{
     fs,
@@ -48,7 +48,7 @@ pub fn umbba(data: &Path, push_host: &str) -> Command {
     command
 }
 
-/// A member as the seed's sessions file has it.
+/// A member as written in the seed's sessions file.
 #[derive(Clone)]
 pub struct Member {
     pub pair: String,
@@ -81,13 +81,13 @@ pub async fn post(
     Ok((status, serde_json::from_slice(&response.bytes().await?).unwrap_or_default()))
 }
 
-/// The running process. Its clock starts at the world's time and is told how late it really is.
+/// The running process. Its clock starts at the real time; the test transport then sets it.
 pub struct Node {
     pub process: Child,
     pub url: String,
     pub control: PathBuf,
     pub client: Client,
-    /// Kept open: what the process says next would break on a closed pipe.
+    /// Kept open, because the process's next output would fail on a closed pipe.
     _output: std::io::BufReader<ChildStdout>,
 }
 
@@ -111,7 +111,7 @@ impl Node {
         Self { process, url, control: data.join("control.sock"), client: Client::new(), _output: output }
     }
 
-    /// SIGKILL, and the process is gone.
+    /// Sends SIGKILL and waits until the process has ended.
     pub fn kill(mut self) {
         self.end();
     }
@@ -121,7 +121,7 @@ impl Node {
         let _ = self.process.wait();
     }
 
-    /// A line to the test transport; `None` when the process died meanwhile.
+    /// Sends a line to the test transport. `None` when the process died meanwhile.
     pub async fn say(&self, line: &str) -> Option<i64> {
         let mut stream = UnixStream::connect(&self.control).await.ok()?;
         stream.write_all(format!("{line}\n").as_bytes()).await.ok()?;
@@ -130,7 +130,7 @@ impl Node {
         answer.strip_prefix("ok ")?.trim().parse().ok()
     }
 
-    /// What its clock shows. The transport opens a moment after the address is announced.
+    /// Returns the time of the process's clock. The transport opens a moment after the address is printed.
     pub async fn now(&self) -> Millis {
         let asking = async {
             loop {
@@ -143,7 +143,7 @@ impl Node {
         tokio::time::timeout(PATIENCE, asking).await.expect("the test transport")
     }
 
-    /// Sets the clock to `at` (whole seconds), if it is not there yet.
+    /// Sets the clock to `at` (whole seconds) if it shows another time.
     pub async fn clock_to(&self, at: Millis) {
         let step = at.since(self.now().await).max(0).div_euclid(Millis::SECOND);
         self.say(&format!("clock +{step}s")).await.expect("the clock is set");
@@ -177,7 +177,7 @@ impl Node {
     }
 }
 
-/// The members of the seeded pairs, and how many pairs there are.
+/// Seeds pairs. Returns their members.
 pub async fn seed(data: &Path, push_host: &str) -> Vec<Member> {
     let file = data.join("sessions.txt");
     let pairs = PAIRS.to_string();

@@ -1,5 +1,5 @@
-//! Killed in mid-stream: a reader over each of the five transports receives every event once and in order, from its
-//! cursor on.
+//! The process is killed while it streams: a reader over each of the five transports receives every event after its
+//! cursor once and in order.
 
 use std::time::Duration;
 
@@ -26,10 +26,10 @@ enum Transport {
 const TRANSPORTS: [Transport; 5] =
     [Transport::Sse, Transport::Ndjson, Transport::WebSocket, Transport::LongPoll, Transport::Poll];
 
-/// However a connection breaks.
+/// Any error that breaks a connection.
 type Broken = Box<dyn std::error::Error + Send + Sync>;
 
-/// A reader, with all it has heard. What it hears of may stop at any byte.
+/// A reader with everything it has received. The received bytes may end anywhere.
 struct Reader {
     client: Client,
     cookie: String,
@@ -46,7 +46,7 @@ impl Reader {
         }
     }
 
-    /// Reads until the connection breaks, or until `is_enough`.
+    /// Reads until the connection breaks or `is_enough` returns true.
     async fn read(&mut self, url: &str, is_enough: &(dyn Fn(i64) -> bool + Sync)) {
         let _ = match self.transport {
             Transport::WebSocket => self.read_socket(url, is_enough).await,
@@ -111,11 +111,11 @@ impl Reader {
     }
 }
 
-/// Changes the time until the process dies; gives how many changes were acknowledged.
+/// Changes the push time until the process dies. Returns the number of acknowledged changes.
 async fn change_times(client: Client, url: String, member: Member, round: usize) -> i64 {
     let mut kept = 0;
     for minute in 0.. {
-        // Always another than before: the same time again is no change.
+        // Each time differs from the previous one, because setting the same time again is not a change.
         let time = format!("{:02}:{:02}", round % 20, minute % 60);
         let fields = [("pair", member.pair.as_str()), ("push_time", &time), ("zone", "Asia/Seoul")];
         match super::node::post(&client, &url, &member, "change_push_time", &fields).await {

@@ -1,4 +1,4 @@
-//! Eight digits bring a new device in, once its person confirms it.
+//! Tests that eight digits sign a new device in after its person has confirmed it.
 
 use reqwest::StatusCode;
 
@@ -153,7 +153,7 @@ async fn what_is_said_or_done_twice_is_done_once() {
     assert_eq!(phone.post("enter_hand_over", &[]).await.status(), 200, "here already");
     assert_eq!(sessions(&pair.child).await.len(), 2);
     confirm(&pair.child, id).await;
-    // Nobody else comes in by it.
+    // Another browser cannot sign in with the ticket.
     pair.parent.cookies.lock().expect("cookies").insert("__Host-asked".into(), ticket);
     assert_eq!(pair.parent.refused("enter_hand_over", &[]).await, OVER);
 }

@@ -1,4 +1,4 @@
-//! Guessed digits: limits by browser and address, and what the database keeps of a code.
+//! Tests of guessed digits: the limits per browser and address, and the stored form of a code.
 
 use reqwest::StatusCode;
 
@@ -23,7 +23,7 @@ async fn five_wrong_tries_shut_a_browser_and_ten_its_address() {
     };
     let guesser = elsewhere(app.visitor());
     for at in 0..5 {
-        // As a browser without the WASM: the mark comes with the refused page too.
+        // Posts as a browser without WASM: the page of the refusal also sets the cookie that marks the browser.
         assert_eq!(guesser.submit("ask_hand_over", &[("code", &format!("0000000{at}"))]).await.status(), 422);
     }
     let code = make(&person).await;
@@ -133,7 +133,7 @@ async fn housekeeping_forgets_what_is_over() {
     ask(&app, &make(&person).await).await;
     lead_out(&person).await;
     let left = async |at: Millis| {
-        // Dropped, so that it never happened.
+        // The transaction is dropped, so the deletion is rolled back.
         let mut tx = app.state.database.begin().await.expect("a transaction");
         prune::batch(&mut tx, &prune::HAND_OVERS, at).await.expect("a number")
     };

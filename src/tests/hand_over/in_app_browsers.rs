@@ -1,4 +1,4 @@
-//! The way out of an app's own browser, and a phone of somebody else.
+//! Tests of the link that leads out of an app's built-in browser, also when another person's phone opens it.
 
 use reqwest::StatusCode;
 

@@ -1,5 +1,5 @@
-//! Handing an account over to another device of the same person: once, with that person's confirmation, and never by
-//! guessing.
+//! Tests of the hand-over of an account to another device of the same person: it works once, needs that person's
+//! confirmation, and cannot be guessed.
 
 mod digits;
 mod guessing;
@@ -38,7 +38,7 @@ fn location(response: &Response) -> String {
     response.headers()["location"].to_str().expect("a path").to_owned()
 }
 
-/// Makes digits.
+/// Makes a hand-over. Returns its digits.
 async fn make(browser: &Browser) -> String {
     assert_eq!(browser.post("make_hand_over", &[]).await.status(), StatusCode::OK);
     cookie(browser, "__Host-hand-over")
@@ -46,7 +46,7 @@ async fn make(browser: &Browser) -> String {
         .expect("id.code")
 }
 
-/// A new phone types them.
+/// Types the digits on a new phone. Returns the phone's browser.
 async fn ask(app: &TestApp, code: &str) -> Browser {
     let phone = app.visitor();
     let asked = post_as(&phone, "ask_hand_over", &format!("code={code}"), IPHONE).await;
@@ -55,7 +55,7 @@ async fn ask(app: &TestApp, code: &str) -> Browser {
     phone
 }
 
-/// Which hand-over waits for an answer here.
+/// Returns the id of the hand-over that waits for this browser's confirmation.
 async fn asked_of(browser: &Browser) -> HandOverId {
     match browser.read(reads::hand_over()).await {
         Ok(HandOverView::Asked { id, .. }) => id,
@@ -76,7 +76,7 @@ async fn sessions(browser: &Browser) -> Vec<String> {
     account.sessions.into_iter().map(|session| session.device).collect()
 }
 
-/// Another browser of the same person.
+/// Signs the same person in on another browser.
 async fn second_browser(app: &TestApp, of: &Browser) -> Browser {
     let second = app.visitor();
     let code = of.recovery_code();
@@ -90,7 +90,7 @@ async fn end_session_of(browser: &Browser, by: &Browser) {
     assert_eq!(by.post("end_session", &[("session", &own.id.to_string())]).await.status(), StatusCode::OK);
 }
 
-/// Makes the link out of an app and gives its path.
+/// Makes the link out of an app. Returns its path.
 async fn lead_out(browser: &Browser) -> String {
     location(&post_as(browser, "lead_out", "", KAKAOTALK).await)
 }

@@ -1,4 +1,4 @@
-//! Subscriptions: who may have one, how many, how they end, and the test of a device.
+//! Tests of subscriptions: who may have one, how many, how they end, and the test push of a device.
 
 use reqwest::StatusCode;
 
@@ -24,7 +24,7 @@ async fn signing_out_ends_the_pushes_of_that_browser_whatever_it_does() {
 async fn a_subscription_changes_hands_only_with_both_its_keys() {
     let (app, service, pair) = subscribed().await;
     let key: String = pair.child.ask("push_key", &[]).await.expect("a key");
-    // A valid key of another receiver: the sender's of RFC 8291 Appendix A.
+    // A valid key of another receiver: the sender's key of RFC 8291 Appendix A.
     let other = "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8";
     let endpoint = service.endpoint("parent");
     let fields =
@@ -124,7 +124,7 @@ async fn after_a_rotation_every_browser_keeps_the_key_it_subscribed_with() {
     app.rotate_push_keys().await;
     let second = key(&pair.child).await;
     assert_ne!(first, second, "browsers that subscribe from now on get the new one");
-    // The parent's browser has started again and subscribed anew, the child's has not.
+    // The parent's browser has restarted and subscribed again; the child's has not.
     assert_eq!(pair.parent.subscribe(&service, "parent").await.status(), StatusCode::OK);
     pair.answer_both("첫 기억").await;
     next_opens(&app, 21).await;

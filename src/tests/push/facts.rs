@@ -1,4 +1,4 @@
-//! Who gets which notification, and how often.
+//! Tests of which member gets which notification, and how often.
 
 use reqwest::StatusCode;
 
@@ -19,7 +19,7 @@ async fn at_the_pair_s_minute_both_get_the_question_on_their_devices_after_its_j
 
     next_opens(&app, 21).await;
     let topic = pair.child.today(pair.id).await.question.expect("a question").topic;
-    // Never before the pair's own moment within the minute.
+    // Nothing is sent before the pair's jitter within the minute has passed.
     let jitter = crate::domain::jitter_ms(pair.id);
     if jitter > 0 {
         app.deliver().await;
@@ -150,7 +150,7 @@ async fn above_four_a_day_news_lies_in_the_inbox_alone_and_answers_still_come() 
         assert_eq!(pair.parent.post("change_push_time", &fields).await.status(), StatusCode::OK);
         app.deliver().await;
     }
-    // "들어왔어요" was the first of the day.
+    // The notification "들어왔어요" was the first of the day.
     assert_eq!(told(&service).len(), 3);
     assert_eq!(inbox(&pair.child).await.len(), 8);
     pair.parent.answer(pair.id, "하나").await;
@@ -203,7 +203,7 @@ async fn neither_tests_nor_the_other_hide_what_one_must_know() {
     }
     assert_eq!(inbox(&pair.parent).await, before);
 
-    // Nor does the other's news hide what was told of one's own account.
+    // The other member's notifications do not remove those about one's own account either.
     assert_eq!(pair.parent.post("renew_recovery", &[]).await.status(), StatusCode::OK);
     for _ in 0..31 {
         for (act, fields) in [("pause_pair", vec![("until", "2026-12-01")]), ("resume_pair", vec![])] {

@@ -1,5 +1,5 @@
-//! Notifications: who gets which, when and how often, and what becomes of a push. Everything goes through the real
-//! outbox to a push service of our own that decrypts (`push_service`).
+//! Tests of notifications: who gets which, when and how often, and what happens to a push. Every push goes through the
+//! real outbox to the test push service, which decrypts it (`push_service`).
 
 mod devices;
 mod facts;
@@ -18,7 +18,7 @@ use crate::{
     server::storage::deliveries,
 };
 
-/// A pair whose members both have a browser that may be woken.
+/// Makes a pair whose members have one subscribed browser each.
 async fn subscribed() -> (TestApp, PushService, TestPair) {
     let (app, service) = TestApp::start_with_push().await;
     let pair = app.pair().await;
@@ -27,13 +27,14 @@ async fn subscribed() -> (TestApp, PushService, TestPair) {
     (app, service, pair)
 }
 
-/// The first question opened at noon: the next due minute that is twelve hours away is tomorrow's.
+/// Advances to the next opening. The first question opened at noon, so today's due minute is less than twelve hours
+/// away and the next one is tomorrow's.
 async fn next_opens(app: &TestApp, hour: i64) {
     app.tick_at(hour, 0).await;
     app.tick_at(hour, 0).await;
 }
 
-/// What arrived since the last look, as `device: title / body`, in order of device.
+/// Returns the pushes since the last call as `device: title / body`, sorted by device.
 fn told(service: &PushService) -> Vec<String> {
     let mut told: Vec<String> =
         service.take().into_iter().map(|push| format!("{}: {} / {}", push.device, push.title, push.body)).collect();

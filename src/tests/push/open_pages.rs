@@ -1,4 +1,4 @@
-//! A page that is looked at takes the place of a push.
+//! Tests that a page that is being looked at replaces a push.
 
 use reqwest::StatusCode;
 

@@ -1,4 +1,5 @@
-//! What the outbox does with every answer of a push service, and with workers that crash or work at once.
+//! Tests of the outbox: its reaction to every answer of a push service, and workers that crash or work at the same
+//! time.
 
 use reqwest::StatusCode;
 
@@ -12,7 +13,7 @@ use crate::{
 
 #[tokio::test]
 async fn every_status_of_a_push_service_has_its_consequence() {
-    // (answer, what becomes of the delivery, does the device stay, is it tried again)
+    // (answer, resulting state of the delivery, whether the device stays, whether the push is tried again)
     let table = [
         (Answer::Status(201), "accepted", true, false),
         (Answer::Status(400), "dead", true, false),

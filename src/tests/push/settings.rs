@@ -1,4 +1,4 @@
-//! What a person's settings hold back: switches, quiet hours, and details on the lock screen.
+//! Tests of the settings that hold pushes back: switches, quiet hours, and details on the lock screen.
 
 use reqwest::StatusCode;
 

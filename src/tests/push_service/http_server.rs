@@ -1,5 +1,5 @@
-//! A server of raw HTTP/1.1 in the place of a push service: it answers each request as it is told, also as no server
-//! should. The push service of the tests, the tests of the sender and the benchmarks use it.
+//! A raw HTTP/1.1 server that replaces a push service. It answers each request as it is told, also with invalid HTTP.
+//! The push service of the tests, the sender's tests and the benchmarks use it.
 
 use std::{
     io,
@@ -16,25 +16,25 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// What the server does with a request.
+/// The server's reaction to a request.
 #[derive(Debug, Clone)]
 pub enum Reply {
     Text(String),
     Hang,
-    /// The text, then a byte every 20 ms for ever.
+    /// The text, then one byte every 20 ms without end.
     Drip(String),
-    /// The text, then zeroes for ever.
+    /// The text, then zeroes without end.
     Flood(String),
 }
 
 impl Reply {
-    /// A status without a body, with these header lines (each ends in CRLF).
+    /// Builds a response with a status, these header lines (each ends in CRLF) and no body.
     pub fn status(status: u16, headers: &str) -> Self {
         Self::Text(format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\n{headers}\r\n"))
     }
 }
 
-/// A request that arrived whole.
+/// A request that arrived completely.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// The request line and the header lines.
@@ -43,12 +43,12 @@ pub struct Request {
 }
 
 impl Request {
-    /// The path with its query.
+    /// Returns the path with its query.
     pub fn path(&self) -> &str {
         self.head.split(' ').nth(1).unwrap_or_default()
     }
 
-    /// The value of a header; empty when there is none.
+    /// Returns the value of a header; empty when there is none.
     pub fn header(&self, name: &str) -> &str {
         let lines = self.head.lines().filter_map(|line| line.split_once(':'));
         let mut values = lines.filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim());
@@ -67,7 +67,7 @@ pub struct HttpServer {
 }
 
 impl HttpServer {
-    /// Serves on an address (port 0: a free one).
+    /// Starts the server on an address. Port 0 takes a free port.
     pub async fn start(address: &str, answer: impl Fn(Request) -> Reply + Send + Sync + 'static) -> io::Result<Self> {
         Self::serve(TcpListener::bind(address).await?, answer)
     }
@@ -84,12 +84,12 @@ impl HttpServer {
         Ok(server)
     }
 
-    /// How many connections were accepted.
+    /// Returns the number of accepted connections.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 
-    /// How many bytes of a flood were written.
+    /// Returns the number of bytes of a flood that were written.
     pub fn flooded(&self) -> usize {
         self.flooded.load(Ordering::SeqCst)
     }

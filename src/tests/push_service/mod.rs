@@ -1,5 +1,5 @@
-//! A push service of our own: it takes what a real one takes, decrypts it as the browser would, and answers as the test
-//! tells it. The receiver's half of RFC 8291 is written here from the paper, apart from the sender's.
+//! A push service for tests: it checks requests as a real service does, decrypts them as a browser does, and answers as
+//! the test tells it. The receiver of RFC 8291 is written here separately from the sender's code.
 
 pub mod http_server;
 
@@ -13,21 +13,21 @@ use ring::{aead, hkdf};
 
 use http_server::{HttpServer, Reply, Request};
 
-/// What arrived, as the browser reads it.
+/// A push that arrived, as the browser reads it.
 #[derive(Debug, Clone)]
 pub struct Arrived {
     pub device: String,
     pub ttl_s: u32,
     pub urgency: String,
     pub topic: String,
-    /// The whole header (RFC 8292 §3).
+    /// The whole `Authorization` header (RFC 8292 §3).
     pub authorization: String,
     pub title: String,
     pub body: String,
     pub json: serde_json::Value,
 }
 
-/// What the service does with the next requests.
+/// How the service answers the next requests.
 #[derive(Debug, Clone)]
 pub enum Answer {
     Status(u16),
@@ -53,7 +53,7 @@ pub struct PushService {
     inside: Arc<Mutex<Inside>>,
 }
 
-/// The keys that a browser gives to a push service.
+/// The keys that a browser sends to subscribe.
 pub struct Keys {
     pub p256dh: String,
     pub auth: String,
@@ -75,34 +75,34 @@ impl PushService {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What was accepted so far.
+    /// Returns the pushes accepted so far.
     pub fn arrived(&self) -> Vec<Arrived> {
         self.inside().arrived.clone()
     }
 
-    /// What was accepted since the last call.
+    /// Returns the pushes accepted since the last call.
     pub fn take(&self) -> Vec<Arrived> {
         std::mem::take(&mut self.inside().arrived)
     }
 
-    /// How many requests came.
+    /// Returns the number of requests so far.
     pub fn requests(&self) -> usize {
         self.inside().requests
     }
 
-    /// Answers the next request so.
+    /// Sets the answer to the next request.
     pub fn answer_next(&self, answer: Answer) {
         self.inside().answers.push_back(answer);
     }
 
-    /// Answers every request so; `None` ends it.
+    /// Sets the answer to every request. `None` removes it.
     pub fn answer_always(&self, answer: Option<Answer>) {
         self.inside().always = answer;
     }
 }
 
 fn receive(inside: &Mutex<Inside>, request: &Request) -> Reply {
-    // An endpoint that this service never gave away.
+    // This service never issued such an endpoint.
     let Some(device) = request.path().strip_prefix("/push/").filter(|device| !device.is_empty()) else {
         return Reply::status(404, "");
     };
@@ -129,7 +129,7 @@ fn receive(inside: &Mutex<Inside>, request: &Request) -> Reply {
     }
 }
 
-/// Checks and decrypts a push. A wrong one ends the connection and fails the test.
+/// Checks and decrypts a push. An invalid push ends the connection and fails the test.
 fn read(device: &str, request: &Request) -> Arrived {
     let text = |name: &str| request.header(name).to_owned();
     assert_eq!(text("content-encoding"), "aes128gcm");
@@ -154,7 +154,7 @@ const PRIVATE: &str = "q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94";
 const PUBLIC: &str = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
 const AUTH: &str = "BTBZMqHH6r4Tts7J_aSIgg";
 
-/// The keys every browser of the tests has.
+/// Returns the keys that every test browser has.
 pub fn keys() -> Keys {
     Keys { p256dh: PUBLIC.into(), auth: AUTH.into() }
 }
@@ -163,7 +163,8 @@ fn b64(text: &str) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(text).expect("base64url")
 }
 
-/// RFC 8188 §2 and RFC 8291 §3, the receiver's side. `None` when the message is for somebody else or was changed.
+/// Decrypts as the receiver of RFC 8188 §2 and RFC 8291 §3. `None` when the message is for another receiver or was
+/// changed.
 fn open(message: &[u8]) -> Option<Vec<u8>> {
     let (salt, rest) = message.split_at_checked(16)?;
     let (_record_size, rest) = rest.split_at_checked(4)?;

@@ -1,4 +1,4 @@
-//! Answers with their revisions, the cards that they open, and the archive.
+//! Answers with their revisions, the cards that open with them, and the archive.
 
 use futures::future::join_all;
 
@@ -40,7 +40,7 @@ async fn an_answer_keeps_its_earlier_revisions_for_its_author(db: TestDatabase) 
     assert_eq!(told, [(2, "고친 글", NOW.plus(1)), (1, "첫 줄\n둘째 줄", NOW)]);
     assert_eq!(read!(db, |tx| answers::find_revisions(&mut tx, asked.id, Role::Parent).await), []);
 
-    // The same revision again changes nothing: a repeated request is no history.
+    // Saving the same revision again changes nothing: a repeated request adds no revision.
     commit!(db, |tx| answers::save(&mut tx, &asked, Role::Child, child.id, None).await.expect("saved"));
     assert_eq!(read!(db, |tx| answers::find_revisions(&mut tx, asked.id, Role::Child).await).len(), 2);
     commit!(db, |tx| answers::save(&mut tx, &asked, Role::Parent, parent.id, None).await.expect("nothing to save"));
@@ -73,7 +73,8 @@ async fn cards_are_numbered_without_gaps_in_the_order_they_open(db: TestDatabase
     commit!(db, |tx| for question in &asked {
         daily_questions::insert(&mut tx, question).await.expect("a question");
     });
-    // The third opens first, then the first; the second waits on its shelf, the fourth opens last.
+    // The third question opens first and the first one second. The second question stays shelved; the fourth opens
+    // last.
     for (at, index) in [2, 0, 3].into_iter().enumerate() {
         let now = NOW.plus(at as i64);
         let question = &mut asked[index];
@@ -84,7 +85,7 @@ async fn cards_are_numbered_without_gaps_in_the_order_they_open(db: TestDatabase
             answers::save(&mut tx, question, Role::Parent, parent.id, None).await.expect("saved");
             daily_questions::save(&mut tx, question).await.expect("saved");
         });
-        // Saving it again gives no new number.
+        // Saving the question again assigns no new number.
         commit!(db, |tx| daily_questions::save(&mut tx, &asked[index]).await.expect("saved"));
     }
     for (index, number) in [(2, Some(1)), (0, Some(2)), (1, None), (3, Some(3))] {

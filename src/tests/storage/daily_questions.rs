@@ -68,7 +68,7 @@ async fn a_pair_has_one_question_a_date_and_one_of_each_number(db: TestDatabase)
         let refused = daily_questions::insert(&mut tx, &second).await;
         assert!(is_taken(&refused), "{refused:?}");
     }
-    // Undated questions are no date, and other pairs have dates of their own.
+    // Undated questions have no date, and other pairs have dates of their own.
     let other = together(&db).await.pair.id;
     commit!(db, |tx| {
         daily_questions::insert(&mut tx, &DailyQuestion { local_date: None, ..question(pair, 2) })

@@ -101,7 +101,7 @@ pub(super) async fn run_sql(url: &str, sql: String) {
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.expect("the test server obeys");
 }
 
-/// The address of the PostgreSQL server. Without one it writes a notice, once, to the real standard error.
+/// Returns the address of the PostgreSQL server. Without a server, writes a notice to the real standard error, once.
 pub(super) fn postgres_server() -> Option<String> {
     static SAID: Once = Once::new();
     let server = std::env::var("TEST_POSTGRES_URL").ok().filter(|url| !url.is_empty());

@@ -1,4 +1,4 @@
-//! Deliveries: leases, outcomes, receipts, and what follows to another subscription.
+//! Tests of deliveries: leases, outcomes, receipts, and deliveries that move to another subscription.
 
 use super::{
     databases::TestDatabase,
@@ -42,7 +42,7 @@ async fn a_delivery_is_claimed_by_one_and_again_when_its_lease_runs_out(db: Test
         reason: Some("service"),
         is_attempt: true,
     };
-    // The first worker comes back: its lease is over, and what it says counts for nothing.
+    // The first worker returns after its lease has ended, so its outcomes are ignored.
     commit!(db, |tx| deliveries::settle(&mut tx, &[settled(State::Accepted, None)], lease, lease)
         .await
         .expect("settled"));

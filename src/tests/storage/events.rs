@@ -1,4 +1,4 @@
-//! Feeds: numbers without gaps, in order, and whom a commit wakes.
+//! Feeds: numbers without gaps, in order, and the connections that a commit wakes.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -32,7 +32,7 @@ async fn a_feed_counts_from_one_without_gaps_for_each_person(db: TestDatabase) {
     });
     let mut tx = db.begin().await.expect("a transaction");
     append(&mut tx, &both, EventKind::CardOpened, Some(pair.id), Some(asked), NOW).await.expect("told");
-    drop(tx); // never happened, and leaves no gap
+    drop(tx); // rolled back, so it leaves no gap
     commit!(db, |tx| append(&mut tx, &both, EventKind::PairClosed, Some(pair.id), None, NOW.plus(2))
         .await
         .expect("told"));
@@ -110,8 +110,8 @@ async fn old_events_are_forgotten_and_the_count_goes_on(db: TestDatabase) {
     assert_eq!(read!(db, |tx| events::first_kept(&mut tx, parent.id).await), Some(1));
 }
 
-/// The writers are on one node and the reader on another. Some writers take the persons in the other order, and each
-/// rolls one transaction back.
+/// The writers are on one node and the reader on another. Some writers lock the persons in the other order, and each
+/// writer rolls one transaction back.
 async fn a_reader_of_a_feed_misses_nothing_and_sees_nothing_late(db: TestDatabase) {
     const WRITERS: i64 = 20;
     const EACH: i64 = 5;

@@ -59,7 +59,7 @@ pub(super) fn member(person: &Person, role: Role, relation: &Relation) -> Member
     Member { person_id: person.id, role, relation: relation.clone(), name: person.name.clone() }
 }
 
-/// Two people in a running pair.
+/// Two persons in a running pair.
 pub(super) struct Together {
     pub(super) parent: Person,
     pub(super) child: Person,
@@ -135,7 +135,7 @@ pub(super) fn is_unavailable<T>(result: &Result<T, StorageError>) -> bool {
     matches!(result, Err(StorageError::Unavailable(_)))
 }
 
-/// Somebody with one browser.
+/// Makes a person with one session.
 pub(super) async fn signed_in(db: &Database) -> (Person, SessionId) {
     let session = SessionId(id());
     let person = commit!(db, |tx| {
@@ -184,7 +184,7 @@ pub(super) fn notification(person: PersonId, pair: PairId, slot: &str, at: Milli
     }
 }
 
-/// A parent with one browser that has a notification of an answer to be sent.
+/// Makes a parent with one device and one delivery, about an answer, that waits to be sent.
 pub(super) async fn waiting_delivery(db: &Database) -> DeliveryId {
     let Together { parent, pair, .. } = together(db).await;
     let (session, new) = (SessionId(id()), notification(parent.id, pair.id, "answer:1", NOW));

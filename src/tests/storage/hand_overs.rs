@@ -184,7 +184,7 @@ async fn a_hand_over_ends_with_the_session_that_made_it_and_with_its_time(db: Te
     assert_eq!(commit!(db, |tx| prune::batch(&mut tx, &prune::HAND_OVERS, NOW.plus(100)).await.expect("an answer")), 1);
 }
 
-/// A hand-over of 100 ms, if it could be made.
+/// Inserts a hand-over that expires after 100 ms. `None` if it was refused.
 async fn hand_over(
     db: &Database,
     person: PersonId,
@@ -197,7 +197,7 @@ async fn hand_over(
     commit!(db, |tx| hand_overs::insert(&mut tx, &new).await.expect("an answer")).then_some(new.id)
 }
 
-/// A yes that is good for 50 ms more.
+/// Confirms a hand-over; the confirmation expires 50 ms after `now`.
 async fn decide(tx: &mut Tx, person: PersonId, id: HandOverId, now: Millis) -> bool {
     hand_overs::decide(tx, person, id, HandOverStage::Confirmed, now.plus(50), now).await.expect("an answer")
 }

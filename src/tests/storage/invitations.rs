@@ -1,4 +1,4 @@
-//! Invitations: until when they run, and who takes one.
+//! Invitations: when they expire, and who accepts one.
 
 use super::{
     databases::TestDatabase,

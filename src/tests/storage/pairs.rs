@@ -1,4 +1,4 @@
-//! Pairs: seats, schedule, who finds which pair, and whether presence is shown.
+//! Pairs: members, schedule, lookup by member, and whether presence is shown.
 
 use super::{
     databases::TestDatabase,

@@ -1,4 +1,4 @@
-//! Persons, their recovery codes, and the keys of steps that are done once.
+//! Tests of persons, their recovery codes, and the keys of steps that may be done only once.
 
 use super::{
     databases::TestDatabase,

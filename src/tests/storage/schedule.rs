@@ -1,4 +1,4 @@
-//! Due minutes: which pairs are due, who claims them, and what a pair remembers of its openings.
+//! Due minutes: which pairs are due, which node claims them, and what a pair stores about its openings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,7 +77,8 @@ async fn due_pairs_are_found_longest_due_first_up_to_a_limit(db: TestDatabase) {
     assert_eq!(read!(db, |tx| schedule::next_due(&mut tx).await), Some(NOW.plus(10)));
 }
 
-/// On SQLite the one writer excludes the second node; on PostgreSQL it takes what the first does not hold.
+/// On SQLite the single writer excludes the second node. On PostgreSQL the second node gets the pairs that the first
+/// has not locked.
 async fn a_second_node_leaves_alone_what_the_first_holds(db: TestDatabase) {
     for _ in 0..2 {
         let mut pair = together(&db).await.pair;

@@ -1,4 +1,4 @@
-//! Migrations of both databases come in twins, and end in the same schema.
+//! Tests that every migration exists for both databases, and that both end in the same schema.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -40,14 +40,14 @@ fn migrations_come_in_twins_numbered_from_one_and_say_why_they_exist() {
     }
 }
 
-/// What both databases must have alike: columns, keys and indexes, and references.
+/// The parts of the schema that must be equal in both databases: columns, keys and indexes, and references.
 #[derive(Debug, Default, PartialEq)]
 struct Schema {
-    /// Table, column, type, whether it may be NULL, default.
+    /// Table, column, type, whether the column may be NULL, default.
     columns: BTreeSet<(String, String, String, bool, String)>,
-    /// Table, whether it is unique, columns.
+    /// Table, whether the index is unique, columns.
     indexes: BTreeSet<(String, bool, Vec<String>)>,
-    /// Table, column, the table it names, what a deletion does.
+    /// Table, column, the referenced table, the action on deletion.
     references: BTreeSet<(String, String, String, String)>,
 }
 

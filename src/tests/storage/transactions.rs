@@ -93,7 +93,8 @@ async fn sqlite_is_new_enough_and_writes_ahead() {
     database.close().await;
 }
 
-/// The pragma lives in the writer's connection alone, where no test can look: the line that sets it must stay.
+/// No test can read the pragma, because it belongs to the writer's connection alone. So this test reads the source line
+/// that sets it.
 #[test]
 fn an_acknowledged_answer_is_on_the_disk() {
     let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/storage/mod.rs"))

@@ -1,4 +1,4 @@
-//! Who gets in, and how a line ends.
+//! Tests of who may open a feed, and how a connection ends.
 
 use super::*;
 use crate::reads;
@@ -84,7 +84,7 @@ async fn somebody_elses_page_hears_nothing_of_the_person_who_signed_in_since(tra
 
     assert_eq!(ask(&other.to_string()).await, (401, "\"SignedOut\"".into()));
     assert_eq!(ask("x").await, (400, "\"Malformed\"".into()));
-    // A long poll would wait.
+    // Without an event, a long poll would wait.
     tell(&app, person, 1).await;
     assert_eq!(ask(&person.to_string()).await, (0, String::new()));
 }
@@ -96,7 +96,7 @@ async fn a_ninth_connection_takes_the_place_of_the_oldest(transport: Transport) 
     let oldest = tokio::spawn({
         let mut client = FeedClient::open(&browser, transport, last).await;
         async move {
-            // A poll holds no connection: it receives the mark as well.
+            // A poll holds no connection open, so it receives the mark as well.
             let mut heard = client.next().await;
             while matches!(heard, Some(FeedMessage::Hello(_) | FeedMessage::Ping)) {
                 heard = client.next().await;
@@ -186,7 +186,7 @@ async fn reconnecting_again_and_again_leaves_nothing_behind(transport: Transport
     for _ in 0..10 {
         let opening = (0..20).map(|_| async {
             let mut client = FeedClient::open(&browser, transport, first).await;
-            // Sometimes the place is taken before anything is heard.
+            // Sometimes a newer connection replaces this one before it receives anything.
             client.next().await;
         });
         futures::future::join_all(opening).await;

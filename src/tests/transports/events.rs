@@ -1,4 +1,4 @@
-//! What is heard: all of it, in order, once, by the right person.
+//! Tests of the events a feed delivers: all of them, in order, once, to the right person.
 
 use super::*;
 use crate::server::{jobs::housekeeping, random::Random};
@@ -54,7 +54,7 @@ async fn random_disconnects_leave_no_gap_and_no_double(transport: Transport) {
             } else {
                 FeedClient::open(&browser, transport, cursor).await
             };
-            // Cut off after none to four, wherever the bytes are just then.
+            // Cut the connection after zero to four events, at any byte.
             for _ in 0..(random.number() % 5).min((total - seen.len() as i64).unsigned_abs()) {
                 seen.push(client.told().await.seq);
             }
@@ -79,7 +79,7 @@ async fn what_is_written_while_the_line_opens_is_heard(transport: Transport) {
                 match client.next().await.expect("an open line") {
                     FeedMessage::Told(event) => break event.seq,
                     FeedMessage::Hello(_) => {}
-                    // Only a poll looks without being woken.
+                    // Only a poll returns without an event.
                     FeedMessage::Ping if transport == Transport::Poll => {}
                     other => panic!("the event at once, not {other:?} first"),
                 }
@@ -150,7 +150,7 @@ async fn a_restart_in_mid_stream_loses_nothing(transport: Transport) {
     app.restart(0).await;
     tell(&app, person, 50).await;
 
-    // What was on its way still comes; then the line ends, and the next one goes on.
+    // Events already sent still arrive. Then the connection ends, and the next one continues from the cursor.
     while seen.len() < 200 {
         match client.next().await {
             Some(FeedMessage::Told(event)) => seen.push(event.seq),

@@ -1,6 +1,6 @@
-//! One feed over five transports: each case runs over every transport, through real HTTP. `events` tests what is sent,
-//! `ended` how a connection ends, `stalled` readers that take nothing; `streams` and `sockets` test what only those
-//! transports have.
+//! Tests of one feed over five transports: each case runs over every transport, through real HTTP. `events` tests what
+//! is sent, `ended` how a connection ends, and `stalled` readers that read nothing. `streams` and `sockets` test the
+//! features that only those transports have.
 
 mod ended;
 mod events;
@@ -31,7 +31,7 @@ use crate::{
     },
 };
 
-/// Makes of each case a test for every transport: `case::sse`, `case::ndjson` and so on.
+/// Makes a test of each case for every transport: `case::sse`, `case::ndjson` and so on.
 macro_rules! over_every_transport {
     ($($case:ident)*) => { $(
         mod $case {
@@ -52,7 +52,7 @@ macro_rules! over_every_transport {
 }
 use over_every_transport;
 
-/// Writes facts into a person's feed, as services do.
+/// Appends events to a person's feed, as services do.
 async fn tell(app: &TestApp, person: PersonId, count: usize) {
     let mut tx = app.state.database.begin().await.expect("a transaction");
     let fact = NewEvent { person, kind: EventKind::SettingsChanged, pair: None, daily_question: None };
@@ -71,7 +71,7 @@ async fn person_of(app: &TestApp, browser: &Browser) -> PersonId {
         .id
 }
 
-/// Somebody who is signed in, their id, and the last number of their feed.
+/// Makes a signed-in browser. Returns it with its person's id and the last number of the feed.
 async fn somebody(app: &TestApp) -> (Browser, PersonId, i64) {
     let browser = app.person(CHILDREN[0].0).await;
     let person = person_of(app, &browser).await;
@@ -80,7 +80,7 @@ async fn somebody(app: &TestApp) -> (Browser, PersonId, i64) {
     (browser, person, last)
 }
 
-/// Waits until it is so; the pace decides nothing.
+/// Waits until the condition holds. The interval of the checks does not affect the result.
 async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let waiting = async {
         while !is_so() {
@@ -99,7 +99,7 @@ fn seqs(from: i64, to: i64) -> Vec<i64> {
     (from..=to).collect()
 }
 
-/// Another browser of the same person.
+/// Signs the same person in on another browser.
 async fn another_browser(app: &TestApp, browser: &Browser) -> Browser {
     let code = browser.recovery_code();
     let device = app.visitor();
@@ -107,7 +107,7 @@ async fn another_browser(app: &TestApp, browser: &Browser) -> Browser {
     device
 }
 
-/// A line that is being listened to, until it is replaced or has ended.
+/// Reads a connection until it is replaced or has ended.
 fn listen_to_the_end(mut client: FeedClient) -> tokio::task::JoinHandle<(FeedClient, Option<FeedMessage>)> {
     tokio::spawn(async move {
         let last = client.ends().await;
@@ -121,7 +121,7 @@ fn port_of(browser: &Browser) -> u16 {
     browser.url.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).expect("a port")
 }
 
-/// The head of a request for the feed, to be sent as it is.
+/// Builds the head of a request for the feed, ready to send.
 fn head(browser: &Browser, transport: Transport, cursor: i64) -> String {
     let upgrade = if transport == Transport::WebSocket {
         format!(
@@ -141,21 +141,21 @@ fn head(browser: &Browser, transport: Transport, cursor: i64) -> String {
     )
 }
 
-/// A connection on which this was sent.
+/// Opens a connection and sends the head on it.
 async fn raw(browser: &Browser, head: &str) -> TcpStream {
     let mut stream = TcpStream::connect(("127.0.0.1", port_of(browser))).await.expect("a connection");
     stream.write_all(head.as_bytes()).await.expect("a request");
     stream
 }
 
-/// All that comes until the other end hangs up.
+/// Reads until the other end closes the connection.
 async fn to_the_end(stream: &mut TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     tokio::time::timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.expect("an end").expect("a clean one");
     bytes
 }
 
-/// What comes, until it ends like this.
+/// Reads until the received text ends with the mark.
 async fn to_the_mark(stream: &mut TcpStream, mark: &str) -> String {
     let mut bytes = Vec::new();
     let reading = async {

@@ -1,4 +1,4 @@
-//! What only a WebSocket has: an origin, messages that come up, pongs.
+//! Tests of the WebSocket transport: the origin, incoming messages, and pongs.
 
 use futures::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::Message;
@@ -28,7 +28,7 @@ async fn a_socket_that_is_talked_to_closes_with_a_reason() {
     let close_of = async |messages: Vec<Message>| {
         let mut socket = feed_clients::socket(&browser, &query, &[]).await.expect("a socket");
         for message in messages {
-            // It may have hung up already.
+            // The server may have closed the connection already.
             let _ = socket.send(message).await;
         }
         let closing = async {
@@ -56,7 +56,7 @@ async fn a_socket_that_is_talked_to_closes_with_a_reason() {
     assert_eq!(close_of(vec![Message::text("?".repeat(2_000))]).await, Some((1009, "a message is too long".into())));
     no_line_is_left(&app).await;
 
-    // A little is ignored, and pings are answered.
+    // A few messages are ignored, and pings are answered.
     let mut socket = feed_clients::socket(&browser, &query, &[]).await.expect("a socket");
     for _ in 0..16 {
         socket.send(Message::text("?")).await.expect("an open socket");
@@ -86,13 +86,14 @@ async fn a_socket_that_answers_no_ping_is_closed_with_a_reason() {
     let mut silent = raw(&browser, &head(&browser, Transport::WebSocket, last)).await;
     let bytes = to_the_end(&mut silent).await;
 
-    // Unmasked, as a server's frames are; two pings, and instead of the third the close with its code (RFC 6455 §5.5).
+    // Unmasked frames, as a server sends them: two pings, then instead of the third the close with its code (RFC 6455
+    // §5.5).
     let close = [&[0x88, 2 + 7][..], &4002_u16.to_be_bytes(), b"no pong"].concat();
     assert!(bytes.ends_with(&close), "{}", String::from_utf8_lossy(&bytes));
     assert_eq!(bytes.windows(2).filter(|frame| *frame == [0x89, 0]).count(), 2);
     no_line_is_left(&app).await;
 
-    // Who answers stays.
+    // A client that answers pings stays connected.
     let mut socket = feed_clients::socket(&browser, &format!("after={last}"), &[]).await.expect("a socket");
     let mut pings = 0;
     while pings < 10 {

@@ -1,4 +1,4 @@
-//! Readers that ask and then take nothing: bounded in memory and in time.
+//! Tests of clients that request a feed and then read nothing: the server's memory and waiting time are bounded.
 
 use super::*;
 
@@ -12,7 +12,7 @@ async fn a_reader_that_takes_nothing_is_dropped_and_goes_on(transport: Transport
     for _ in 0..20 {
         tell(&app, person, 1_000).await;
     }
-    // Warm, so that what is measured is the reader's.
+    // Fill the caches first, so that only the memory of the stalled readers is measured.
     let mut swift = FeedClient::open(&browser, transport, first).await;
     for _ in 0..20_000 {
         swift.told().await;
@@ -35,7 +35,8 @@ async fn a_reader_that_takes_nothing_is_dropped_and_goes_on(transport: Transport
         }
     }
 
-    // Processes of their own are measured; threads of one would measure one another.
+    // Measure only under nextest, which runs each test in its own process. Threads of one process would share one
+    // number.
     if std::env::var_os("NEXTEST").is_some() {
         let grown = peak_memory() - before;
         assert!(grown < 8 * 1_024, "{grown} KiB for {} readers that take nothing", connections::PER_SESSION);
@@ -48,7 +49,7 @@ async fn a_reader_that_takes_nothing_is_dropped_and_goes_on(transport: Transport
     }
 }
 
-/// The highest this process's memory has been since `forget_peak`, in KiB.
+/// Returns this process's peak memory since `forget_peak`, in KiB.
 fn peak_memory() -> i64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("a Linux");
     let peak = status
@@ -62,7 +63,7 @@ fn forget_peak() {
     std::fs::write("/proc/self/clear_refs", "5").expect("the peak can be put back");
 }
 
-/// A connection with a small buffer on which the feed is asked for; a poll is asked for often enough to fill it.
+/// Opens a connection with a small buffer and requests the feed. A poll is requested often enough to fill the buffer.
 async fn stalled_request(browser: &Browser, transport: Transport, cursor: i64) -> TcpStream {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(4 * 1_024).expect("a small buffer");
@@ -75,7 +76,7 @@ async fn stalled_request(browser: &Browser, transport: Transport, cursor: i64) -
     stream
 }
 
-/// Writes until the other end has hung up.
+/// Writes until the other end has closed the connection.
 async fn refuses_more(stream: &mut TcpStream) {
     let writing = async {
         while stream.write_all(b"\r\n").await.is_ok() {
@@ -85,14 +86,14 @@ async fn refuses_more(stream: &mut TcpStream) {
     tokio::time::timeout(PATIENCE, writing).await.expect("the connection is given up");
 }
 
-/// How many whole events arrived before the end, numbered from 1.
+/// Returns the number of complete events before the end; events are numbered from 1.
 async fn last_event_in(stream: &mut TcpStream, transport: Transport) -> i64 {
     if !transport.is_stream() {
-        return 0; // the answers of one question, asked a hundred times
+        return 0; // every response to a poll repeats the same events
     }
     let mut bytes = Vec::new();
     let reading = stream.read_to_end(&mut bytes);
-    // What was still on its way comes, and then the end or a reset.
+    // Events already sent arrive, then the end of the stream or a reset.
     let _ = tokio::time::timeout(PATIENCE, reading).await.expect("the connection is given up");
     let text = String::from_utf8_lossy(&bytes);
     let whole = text.matches("\"seq\":").count() as i64 - 1;

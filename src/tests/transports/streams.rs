@@ -1,8 +1,9 @@
-//! What only the two bodies that do not end have: their connection is taken over from the HTTP library in mid-response.
+//! Tests of the two endless bodies (SSE and NDJSON): the server takes their connection over from the HTTP library in
+//! mid-response.
 
 use super::*;
 
-/// The chunks of a body (RFC 9112 §7.1); it must end with the last one.
+/// Splits a body into its chunks (RFC 9112 §7.1). The body must end with the last chunk.
 fn chunks(mut body: &str) -> Vec<&str> {
     let mut chunks = Vec::new();
     loop {
@@ -64,7 +65,7 @@ async fn a_reader_of_http_1_0_hears_the_same_without_chunks() {
 
 #[tokio::test]
 async fn a_reader_that_hangs_up_leaves_no_line_behind() {
-    // No heartbeat would find out.
+    // The heartbeat is so long that it cannot detect the closed connection.
     let app = TestApp::start_with_heartbeat(Duration::from_secs(3_600)).await;
     let (browser, _, last) = somebody(&app).await;
     for transport in [Transport::Sse, Transport::Ndjson] {
