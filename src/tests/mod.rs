@@ -22,6 +22,7 @@ mod left;
 mod limits;
 mod live;
 mod metrics;
+mod native;
 mod neighbours;
 mod presence;
 mod push;

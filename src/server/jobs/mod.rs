@@ -3,6 +3,7 @@
 mod claimed;
 pub mod future_rows;
 pub mod housekeeping;
+mod judge;
 mod message;
 pub mod outbox;
 mod recovered;

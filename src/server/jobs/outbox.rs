@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::{
     claimed::{load, settled},
+    judge::judge,
     message,
     recovered::{bring_forward, spread},
     rest,
@@ -20,7 +21,6 @@ use crate::{
     domain::{Cancelled, Millis, Pair, Standing, still_holds},
     server::{
         calendar::Zone,
-        push::PushOutcome,
         services::{ServiceError, tell},
         state::AppState,
         storage::{
@@ -38,8 +38,6 @@ const BATCHES: usize = 6;
 const LEASE_MS: i64 = Millis::MINUTE;
 /// Outcomes written in one transaction.
 const SETTLED_AT_ONCE: usize = 250;
-const FIRST_BACK_OFF_MS: i64 = 5 * Millis::SECOND;
-const LONGEST_BACK_OFF_MS: i64 = 15 * Millis::MINUTE;
 /// Openings of a full minute go first, but sending waits no longer than this.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
@@ -213,54 +211,6 @@ fn quiet_until(context: &DeliveryContext, now: Millis) -> Option<Millis> {
         now,
     );
     (until > now).then_some(until)
-}
-
-/// What follows an outcome (RFC 8030 §5, MDN's table, the documents of the services).
-fn judge(state: &AppState, context: &DeliveryContext, target: &Target, outcome: PushOutcome) -> Settled {
-    let now = state.clock.now();
-    let ids = (context.id.notification, context.id.subscription);
-    match outcome {
-        PushOutcome::Accepted { status } => {
-            Settled { status: Some(status), ..settled(context.id, State::Accepted, None) }
-        }
-        PushOutcome::Gone { status } => Settled { status: Some(status), ..settled(context.id, State::Gone, None) },
-        PushOutcome::RetryAfter { status, after_ms, cause } => {
-            state.push.breaker().failed(&target.origin, context.id.subscription, after_ms, state.clock.moment());
-            let most = (FIRST_BACK_OFF_MS << context.attempts.clamp(1, 10)).min(LONGEST_BACK_OFF_MS);
-            // Full jitter, so that a service that recovers does not get all deliveries at once.
-            let wait = Millis::SECOND + (state.random.number() % most.unsigned_abs()) as i64;
-            let send_at = now.plus(wait.max(after_ms.unwrap_or(0)));
-            let is_over = send_at >= context.expires_at;
-            // The service named this time for this device: nothing brings it forward.
-            let cause = if after_ms.is_some() { waiting::ASKED_TO_WAIT } else { cause };
-            Settled {
-                status,
-                send_at: (!is_over).then_some(send_at),
-                ..settled(context.id, if is_over { State::Expired } else { State::Retry }, Some(cause))
-            }
-        }
-        PushOutcome::Rejected { status, cause } => {
-            // The fault is ours or the operator's, so the device keeps its subscription.
-            tracing::error!(
-                notification.id = %ids.0,
-                subscription.id = %ids.1,
-                origin = target.origin,
-                status,
-                cause,
-                "a push service refused a push"
-            );
-            Settled { status: Some(status), ..settled(context.id, State::Dead, Some(cause)) }
-        }
-        PushOutcome::Refused(error) => {
-            tracing::error!(
-                notification.id = %ids.0,
-                subscription.id = %ids.1,
-                %error,
-                "a push was not sent: its endpoint is no push service's"
-            );
-            settled(context.id, State::Dead, Some("endpoint"))
-        }
-    }
 }
 
 async fn pass_and_look(state: &AppState) -> Result<Option<Millis>, ServiceError> {

@@ -1,8 +1,17 @@
-//! Web Push: the payload, its encryption (RFC 8291), the server's identity (RFC 8292) and the HTTP client with its
-//! endpoint check. `jobs::outbox` decides what is sent and when. This module does not use the database.
+//! The providers that notifications are sent through: Web Push with its payload, encryption (RFC 8291), identity
+//! (RFC 8292) and endpoint check; FCM HTTP v1; APNs. `jobs::outbox` decides what is sent and when. This module does not
+//! use the database.
 
+pub mod apns;
+pub mod apns_token;
 mod breaker;
+pub mod client;
+mod credentials;
 mod endpoint;
+pub mod fcm;
+pub mod fcm_account;
+mod jwt;
+mod outcome;
 pub mod payload;
 mod sender;
 mod subject;
@@ -14,8 +23,11 @@ use std::sync::Arc;
 use ring::rand::SystemRandom;
 
 pub use breaker::Breaker;
+pub use client::SenderError;
+pub use credentials::CredentialError;
 pub use endpoint::{Endpoint, EndpointError, PushHosts};
-pub use sender::{PushMessage, PushOutcome, PushSender, SenderError};
+pub use outcome::{GuardError, PushOutcome};
+pub use sender::{PushMessage, PushSender};
 pub use subject::check_subject;
 pub use vapid::{Signer, VapidError, VapidKeys};
 pub use web_push::{KeyError, ReceiverKeys};

@@ -8,7 +8,7 @@ async fn every_status_says_what_comes_next() {
         assert_eq!(Sink::status(status).await.outcome().await, PushOutcome::Accepted { status });
     }
     for status in [404, 410] {
-        assert_eq!(Sink::status(status).await.outcome().await, PushOutcome::Gone { status });
+        assert_eq!(Sink::status(status).await.outcome().await, PushOutcome::Gone { status, since: None });
     }
     for (status, cause) in [
         (408, "timeout"),

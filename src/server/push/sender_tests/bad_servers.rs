@@ -18,7 +18,7 @@ async fn a_head_that_drips_times_out_and_a_body_that_drips_changes_nothing() {
 
     let body = Sink::start([Reply::Drip("HTTP/1.1 410 Gone\r\ncontent-length: 1000000\r\n\r\n".into())]).await;
     let sender = body.sender().with_timeouts(SHORT, SHORT).expect("a sender");
-    assert_eq!(send_or_fail(&sender, &body.endpoint()).await, PushOutcome::Gone { status: 410 });
+    assert_eq!(send_or_fail(&sender, &body.endpoint()).await, PushOutcome::Gone { status: 410, since: None });
 }
 
 #[tokio::test]

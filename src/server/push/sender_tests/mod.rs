@@ -5,14 +5,29 @@ mod bad_servers;
 mod client;
 mod guard;
 
-use std::{collections::VecDeque, env, process::Command, sync::Mutex, time::Instant};
+use std::{
+    collections::VecDeque,
+    env, io,
+    net::{IpAddr, SocketAddr},
+    process::Command,
+    sync::Mutex,
+    time::Instant,
+};
+
+use reqwest::header::{DATE, RETRY_AFTER};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
 
-use super::*;
+use super::{
+    super::{
+        client::{DAY_MS, Looking},
+        endpoint::EndpointError,
+    },
+    *,
+};
 use crate::tests::push_service::http_server::{HttpServer, Reply, Request};
 
 const SHORT: Duration = Duration::from_millis(300);

@@ -1,0 +1,78 @@
+//! What becomes of a delivery after a provider's answer.
+//! Rule R97.
+
+use super::claimed::settled;
+use crate::{
+    domain::Millis,
+    server::{
+        push::PushOutcome,
+        state::AppState,
+        storage::{
+            deliveries::{Settled, State},
+            delivery_context::{DeliveryContext, Target},
+            waiting,
+        },
+    },
+};
+
+const FIRST_BACK_OFF_MS: i64 = 5 * Millis::SECOND;
+const LONGEST_BACK_OFF_MS: i64 = 15 * Millis::MINUTE;
+/// Wait of a delivery while a provider refuses our credentials.
+const HELD_WAITS_MS: i64 = 5 * Millis::MINUTE;
+
+/// What follows an outcome (RFC 8030 §5, MDN's table, the documents of the services).
+pub(super) fn judge(state: &AppState, context: &DeliveryContext, target: &Target, outcome: PushOutcome) -> Settled {
+    let now = state.clock.now();
+    let ids = (context.id.notification, context.id.subscription);
+    match outcome {
+        PushOutcome::Accepted { status } => {
+            Settled { status: Some(status), ..settled(context.id, State::Accepted, None) }
+        }
+        PushOutcome::Gone { status, .. } => Settled { status: Some(status), ..settled(context.id, State::Gone, None) },
+        PushOutcome::RetryAfter { status, after_ms, cause } => {
+            state.push.breaker().failed(&target.origin, context.id.subscription, after_ms, state.clock.moment());
+            let most = (FIRST_BACK_OFF_MS << context.attempts.clamp(1, 10)).min(LONGEST_BACK_OFF_MS);
+            // Full jitter, so that a service that recovers does not get all deliveries at once.
+            let wait = Millis::SECOND + (state.random.number() % most.unsigned_abs()) as i64;
+            let send_at = now.plus(wait.max(after_ms.unwrap_or(0)));
+            let is_over = send_at >= context.expires_at;
+            // The service named this time for this device: nothing brings it forward.
+            let cause = if after_ms.is_some() { waiting::ASKED_TO_WAIT } else { cause };
+            Settled {
+                status,
+                send_at: (!is_over).then_some(send_at),
+                ..settled(context.id, if is_over { State::Expired } else { State::Retry }, Some(cause))
+            }
+        }
+        PushOutcome::Held { status, cause } => {
+            let send_at = now.plus(HELD_WAITS_MS);
+            let is_over = send_at >= context.expires_at;
+            Settled {
+                status,
+                send_at: (!is_over).then_some(send_at),
+                ..settled(context.id, if is_over { State::Expired } else { State::Retry }, Some(cause))
+            }
+        }
+        PushOutcome::Rejected { status, cause } => {
+            // The fault is ours or the operator's, so the device keeps its subscription.
+            tracing::error!(
+                notification.id = %ids.0,
+                subscription.id = %ids.1,
+                origin = target.origin,
+                status,
+                cause,
+                "a push service refused a push"
+            );
+            Settled { status: Some(status), ..settled(context.id, State::Dead, Some(cause)) }
+        }
+        PushOutcome::Refused(error) => {
+            tracing::error!(
+                notification.id = %ids.0,
+                subscription.id = %ids.1,
+                %error,
+                "a push was not sent: its endpoint is no push service's"
+            );
+            settled(context.id, State::Dead, Some("endpoint"))
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! Apple Push Notification service: one notification to one device token over HTTP/2, and what Apple's answer means
+//! for us. No queue here. Facts: Apple's "Sending notification requests to APNs", "Handling notification responses
+//! from APNs", "Establishing a token-based connection to APNs".
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+use reqwest::{
+    Client, Url,
+    header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
+};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::sync::Semaphore;
+
+use super::{
+    PushOutcome,
+    apns_token::{ApnsAccount, MINUTE_MS, Minted, Minter, TOKEN_MIN_USE_MS},
+    client,
+};
+use crate::domain::{Millis, Urgency};
+
+/// The largest payload of an alert, in bytes.
+pub const MAX_PAYLOAD: usize = 4_096;
+const LONGEST_ANSWER: usize = 16 * 1024;
+
+const TOPIC: HeaderName = HeaderName::from_static("apns-topic");
+const PUSH_TYPE: HeaderName = HeaderName::from_static("apns-push-type");
+const PRIORITY: HeaderName = HeaderName::from_static("apns-priority");
+const EXPIRATION: HeaderName = HeaderName::from_static("apns-expiration");
+const COLLAPSE_ID: HeaderName = HeaderName::from_static("apns-collapse-id");
+const ID: HeaderName = HeaderName::from_static("apns-id");
+
+/// Which of Apple's two services knows a device token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ApnsEnvironment {
+    Production,
+    /// Apps that were installed from Xcode.
+    Sandbox,
+}
+
+impl ApnsEnvironment {
+    pub fn other(self) -> Self {
+        match self {
+            Self::Production => Self::Sandbox,
+            Self::Sandbox => Self::Production,
+        }
+    }
+}
+
+/// Where APNs is reached; tests and benchmarks name servers on loopback.
+#[derive(Clone)]
+pub struct ApnsUrls {
+    pub production: Url,
+    pub sandbox: Url,
+}
+
+impl Default for ApnsUrls {
+    fn default() -> Self {
+        let url = |text| Url::parse(text).expect("a constant URL");
+        Self { production: url("https://api.push.apple.com/"), sandbox: url("https://api.sandbox.push.apple.com/") }
+    }
+}
+
+/// A notification as APNs takes it.
+pub struct ApnsMessage<'a> {
+    /// The device token in hex.
+    pub token: &'a str,
+    pub environment: ApnsEnvironment,
+    /// The JSON with its `aps` dictionary.
+    pub payload: &'a Value,
+    /// `apns-collapse-id`, at most 64 bytes: a later notification of the same id replaces the earlier one.
+    pub collapse_id: &'a str,
+    /// A UUID that Apple's answer and logs repeat.
+    pub id: &'a str,
+    /// Epoch seconds; after this Apple stops trying.
+    pub expires_at_s: i64,
+    pub urgency: Urgency,
+    /// When the device last gave us this token: an older 410 is about an earlier registration.
+    pub renewed_at: Millis,
+}
+
+/// What a send taught us besides its outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApnsResult {
+    pub outcome: PushOutcome,
+    /// The service that knows the token, where it is not the one that was named.
+    pub learned: Option<ApnsEnvironment>,
+}
+
+/// One of Apple's two services.
+struct Service {
+    url: Url,
+    /// One request at a time until Apple accepted a provider token on this connection.
+    first: Semaphore,
+    is_proven: AtomicBool,
+}
+
+impl Service {
+    fn new(url: Url) -> Self {
+        Self { url, first: Semaphore::new(1), is_proven: AtomicBool::new(false) }
+    }
+}
+
+/// The way to Apple for one bundle id.
+pub struct Apns {
+    client: Client,
+    minter: Minter,
+    production: Service,
+    sandbox: Service,
+    /// Until when Apple takes no provider tokens of ours (`TooManyProviderTokenUpdates`), in epoch ms.
+    held_until: AtomicI64,
+}
+
+impl Apns {
+    /// `client` speaks HTTP/2 only and pings while idle (`client::http2`).
+    pub fn new(client: Client, account: ApnsAccount, urls: &ApnsUrls) -> Self {
+        Self {
+            client,
+            minter: Minter::new(account),
+            production: Service::new(urls.production.clone()),
+            sandbox: Service::new(urls.sandbox.clone()),
+            held_until: AtomicI64::new(i64::MIN),
+        }
+    }
+
+    pub fn topic(&self) -> &str {
+        &self.minter.account.topic
+    }
+
+    fn service(&self, environment: ApnsEnvironment) -> &Service {
+        match environment {
+            ApnsEnvironment::Production => &self.production,
+            ApnsEnvironment::Sandbox => &self.sandbox,
+        }
+    }
+
+    /// The host that a circuit breaker counts failures by.
+    pub fn host(&self, environment: ApnsEnvironment) -> &str {
+        self.service(environment).url.host_str().unwrap_or_default()
+    }
+
+    /// Sends a notification. A token that one service calls bad is tried at the other once.
+    pub async fn send(&self, message: &ApnsMessage<'_>, now_ms: i64) -> ApnsResult {
+        let outcome = self.send_to(message, message.environment, now_ms).await;
+        if outcome != BAD_TOKEN {
+            return ApnsResult { outcome, learned: None };
+        }
+        let other = message.environment.other();
+        match self.send_to(message, other, now_ms).await {
+            PushOutcome::Accepted { status } => {
+                ApnsResult { outcome: PushOutcome::Accepted { status }, learned: Some(other) }
+            }
+            BAD_TOKEN => ApnsResult { outcome: PushOutcome::Gone { status: 400, since: None }, learned: None },
+            // The other service could not say; its failure is not this device's.
+            PushOutcome::RetryAfter { status, after_ms, cause } => {
+                ApnsResult { outcome: PushOutcome::RetryAfter { status, after_ms, cause }, learned: None }
+            }
+            _ => ApnsResult { outcome: PushOutcome::Gone { status: 400, since: None }, learned: None },
+        }
+    }
+
+    async fn send_to(&self, message: &ApnsMessage<'_>, environment: ApnsEnvironment, now_ms: i64) -> PushOutcome {
+        let held_until = self.held_until.load(Ordering::Relaxed);
+        if now_ms < held_until {
+            return PushOutcome::RetryAfter { status: Some(429), after_ms: Some(held_until - now_ms), cause: UPDATES };
+        }
+        let mut minted = self.minter.get(now_ms);
+        let mut is_second = false;
+        loop {
+            let outcome = self.post(message, environment, &minted).await;
+            match outcome {
+                PushOutcome::Held { cause: EXPIRED_TOKEN, .. } if !is_second => {
+                    is_second = true;
+                    match self.minter.renew(&minted, now_ms) {
+                        Some(fresh) => minted = fresh,
+                        None => return outcome,
+                    }
+                }
+                PushOutcome::RetryAfter { cause: UPDATES, .. } => {
+                    self.held_until.store(now_ms + TOKEN_MIN_USE_MS, Ordering::Relaxed);
+                    return outcome;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn post(&self, message: &ApnsMessage<'_>, environment: ApnsEnvironment, minted: &Minted) -> PushOutcome {
+        let service = self.service(environment);
+        let Some(headers) = self.headers(message, minted) else {
+            return PushOutcome::Rejected { status: 0, cause: "a header that HTTP cannot carry" };
+        };
+        let Ok(url) = service.url.join(&format!("3/device/{}", message.token)) else {
+            return PushOutcome::Rejected { status: 0, cause: "a device token that is no path" };
+        };
+        // Apple allows one stream on a connection until it has seen a valid token there.
+        let first = if service.is_proven.load(Ordering::Acquire) { None } else { service.first.acquire().await.ok() };
+        // Those who waited go together once the first was accepted.
+        let first = first.filter(|_| !service.is_proven.load(Ordering::Acquire));
+        let request = self.client.post(url).headers(headers).body(message.payload.to_string());
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) => {
+                // The next request opens a connection that knows no token of ours.
+                service.is_proven.store(false, Ordering::Release);
+                return client::failed(&error);
+            }
+        };
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        if !matches!(status, 403) {
+            service.is_proven.store(true, Ordering::Release);
+        }
+        drop(first);
+        let body = client::read_at_most(response, LONGEST_ANSWER).await;
+        answered(status, &headers, &body, message.renewed_at)
+    }
+
+    fn headers(&self, message: &ApnsMessage<'_>, minted: &Minted) -> Option<HeaderMap> {
+        let text = |text: &str| HeaderValue::from_str(text).ok();
+        let priority = match message.urgency {
+            Urgency::High => "10",
+            Urgency::Normal => "5",
+        };
+        let mut headers = HeaderMap::with_capacity(7);
+        headers.insert(AUTHORIZATION, minted.header.clone());
+        headers.insert(TOPIC, text(self.topic())?);
+        headers.insert(PUSH_TYPE, HeaderValue::from_static("alert"));
+        headers.insert(PRIORITY, HeaderValue::from_static(priority));
+        headers.insert(EXPIRATION, HeaderValue::from(message.expires_at_s.max(0)));
+        headers.insert(COLLAPSE_ID, text(message.collapse_id)?);
+        headers.insert(ID, text(message.id)?);
+        Some(headers)
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Answer {
+    reason: String,
+    /// Epoch ms: when Apple last confirmed that the token is invalid.
+    timestamp: Option<i64>,
+}
+
+const EXPIRED_TOKEN: &str = "Apple calls our token expired: the clock may be wrong";
+const UPDATES: &str = "provider tokens were renewed too often";
+/// Not this service's token; the other one may know it.
+const BAD_TOKEN: PushOutcome = PushOutcome::Rejected { status: 400, cause: "BadDeviceToken" };
+
+/// The error table of APNs: status and reason become what happens next.
+pub(super) fn answered(status: u16, headers: &HeaderMap, body: &[u8], renewed_at: Millis) -> PushOutcome {
+    let answer = serde_json::from_slice::<Answer>(body).unwrap_or_default();
+    let asked = client::retry_after_ms(headers);
+    let later = |cause| PushOutcome::RetryAfter { status: Some(status), after_ms: asked, cause };
+    let rejected = |cause| PushOutcome::Rejected { status, cause };
+    let held = |cause| PushOutcome::Held { status: Some(status), cause };
+    match (status, answer.reason.as_str()) {
+        (200..=299, _) => PushOutcome::Accepted { status },
+        (410, _) => match answer.timestamp.map(Millis) {
+            // The device registered again after Apple last looked: the 410 is about an earlier registration.
+            Some(since) if since <= renewed_at => later("unregistered before its last registration"),
+            since => PushOutcome::Gone { status, since },
+        },
+        (400, "BadDeviceToken") => BAD_TOKEN,
+        (400, "DeviceTokenNotForTopic" | "TopicDisallowed") | (403, "Forbidden") => {
+            rejected("the device belongs to another bundle id")
+        }
+        (403, "ExpiredProviderToken") => held(EXPIRED_TOKEN),
+        (403, _) => held("Apple refuses the APNs key, its id, the team id or its environment"),
+        (429, "TooManyProviderTokenUpdates") => {
+            PushOutcome::RetryAfter { status: Some(status), after_ms: Some(TOKEN_MIN_USE_MS), cause: UPDATES }
+        }
+        (429, _) => PushOutcome::RetryAfter {
+            status: Some(status),
+            after_ms: Some(asked.unwrap_or(0).max(MINUTE_MS)),
+            cause: "throttled",
+        },
+        (400, "IdleTimeout") => later("connection"),
+        (500.., _) => later("service"),
+        (408, _) => later("timeout"),
+        (413, _) => rejected("size"),
+        _ => rejected("request"),
+    }
+}
+
+#[cfg(test)]
+#[path = "apns_tests.rs"]
+mod tests;
