@@ -1,4 +1,4 @@
-//! Server functions for push subscriptions and deliveries. Service workers of earlier releases post here too, so these
+//! Server functions for devices and deliveries. Service workers of earlier releases post here too, so these
 //! contracts change by addition only.
 
 use leptos::prelude::*;
@@ -25,16 +25,39 @@ pub async fn subscribe(
 ) -> Result<(), ApiError> {
     use crate::{
         request,
-        server::services::devices::{self, Offered},
+        server::services::registrations::{self, Offered},
     };
 
     let request = request::current().await?;
     let offered = Offered { endpoint: &endpoint, p256dh: &p256dh, auth: &auth, key: &key };
-    devices::subscribe(&request.state, &request.person, request.session, &request.visitor.device, offered).await?;
+    registrations::subscribe(&request.state, &request.person, request.session, &request.visitor.device, offered)
+        .await?;
     Ok(())
 }
 
-/// Deletes the push subscription of this browser.
+/// Saves where a native shell receives notifications: `provider` is `fcm` or `apns`, `address` its registration there.
+/// `kind` is `fid` or `token` (FCM), `environment` is `production`, `sandbox` or empty (APNs). A shell calls this at
+/// each of its starts; a repeated call changes nothing.
+#[server(endpoint = "register_device")]
+pub async fn register_device(
+    #[server(default)] provider: String,
+    #[server(default)] address: String,
+    #[server(default)] kind: String,
+    #[server(default)] environment: String,
+) -> Result<(), ApiError> {
+    use crate::{
+        request,
+        server::services::registrations::{self, Registered},
+    };
+
+    let request = request::current().await?;
+    let registered = Registered { provider: &provider, address: &address, kind: &kind, environment: &environment };
+    let device = &request.visitor.device;
+    registrations::register(&request.state, &request.person, request.session, device, registered).await?;
+    Ok(())
+}
+
+/// Deletes the address of this device, at whatever provider it is.
 #[server(endpoint = "unsubscribe")]
 pub async fn unsubscribe() -> Result<(), ApiError> {
     use crate::{request, server::services::devices};
@@ -88,6 +111,17 @@ pub async fn rename_device(device: SubscriptionId, #[server(default)] name: Stri
 
     let request = request::current().await?;
     devices::rename(&request.state, &request.person, device, &name).await?;
+    request.redirect(paths::devices());
+    Ok(())
+}
+
+/// Sets whether the system draws the notifications of an FCM device, in an app that was force-stopped too.
+#[server(endpoint = "draw_device")]
+pub async fn draw_device(device: SubscriptionId, #[server(default)] by_system: bool) -> Result<(), ApiError> {
+    use crate::{paths, request, server::services::devices};
+
+    let request = request::current().await?;
+    devices::draw(&request.state, &request.person, device, by_system).await?;
     request.redirect(paths::devices());
     Ok(())
 }

@@ -74,6 +74,9 @@ macro_rules! api_errors {
             QuietTooLong: 422, page_words.err_quiet_too_long;
             EndpointRefused: 422, page_words.err_endpoint;
             PushKeysInvalid: 422, page_words.err_push_keys;
+            AddressInvalid: 422, page_words.err_address;
+            ProviderUnknown: 422, page_words.err_provider_unknown;
+            ProviderDisabled: 409, page_words.err_provider_disabled, ServiceError::ProviderDisabled;
             SubscriptionTaken: 409, page_words.err_subscription_taken, ServiceError::SubscriptionTaken;
             DeviceNameInvalid: 422, page_words.err_device_name, ServiceError::DeviceName;
             /// The session is younger than a day, so it ends no older session and device.

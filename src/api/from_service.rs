@@ -3,7 +3,7 @@
 
 use crate::{
     api::ApiError,
-    server::{services::ServiceError, storage::StorageError},
+    server::{push::AddressError, services::ServiceError, storage::StorageError},
 };
 
 /// Implements the conversion from the `ServiceError` column of the table in `api/error.rs`. Errors with a value are
@@ -28,6 +28,8 @@ macro_rules! convert {
                     ServiceError::QuietHours(error) => error.into(),
                     ServiceError::Endpoint(_) => Self::EndpointRefused,
                     ServiceError::PushKeys(_) => Self::PushKeysInvalid,
+                    ServiceError::Address(AddressError::Provider) => Self::ProviderUnknown,
+                    ServiceError::Address(_) => Self::AddressInvalid,
                     ServiceError::Storage(error) => accident(&error),
                     ServiceError::Broken(what) => {
                         tracing::error!(what, "a request could not be served");

@@ -29,7 +29,7 @@ use umbba::{
         clock::Clock,
         config::{AppEnv, PublicUrl},
         lifecycle::Lifecycle,
-        push::{Push, PushHosts, VapidKeys},
+        push::{Native, Push, PushHosts, VapidKeys},
         random::Random,
         secrets::Secrets,
         security::Said,
@@ -185,8 +185,13 @@ pub async fn state(folder: &Path, clock: Clock, push_host: &str, port: u16) -> R
         clock,
         random: Random::system(),
         secrets: Secrets::from_key(&[0; 32]),
-        push: Push::new(PushHosts::parse("", push_host, false)?, keys, "mailto:bench@localhost".into())
-            .map_err(|error| said(&error))?,
+        push: Push::new(
+            PushHosts::parse("", push_host, false)?,
+            keys,
+            "mailto:bench@localhost".into(),
+            Native::default(),
+        )
+        .map_err(|error| said(&error))?,
         budget: Budget::default(),
         sign_ups: SignUpLimits::default(),
         said: Said::default(),

@@ -2,6 +2,7 @@
 
 mod failure;
 mod folder;
+mod native;
 mod open_files;
 mod operator;
 mod state;

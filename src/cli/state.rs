@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::{failure::Failure, folder};
+use super::{failure::Failure, folder, native::native_of};
 use crate::server::{
     budget::Budget,
     catalogue::Catalogue,
@@ -66,7 +66,7 @@ async fn write_catalogue(database: &Database, catalogue: &Catalogue) -> Result<(
     tx.commit().await
 }
 
-fn push_of(settings: &Settings) -> Result<Push, Failure> {
+pub(super) fn push_of(settings: &Settings) -> Result<Push, Failure> {
     let hosts = PushHosts::parse(&settings.push_allowed_hosts, &settings.push_extra_hosts, settings.is_production())
         .map_err(Failure)?;
     let subject = push::check_subject(settings.vapid_subject.as_deref(), settings.is_production()).map_err(Failure)?;
@@ -80,7 +80,8 @@ fn push_of(settings: &Settings) -> Result<Push, Failure> {
     } else {
         VapidKeys::load_or_make(&settings.data_dir, Clock::System.now().0)?
     };
-    Ok(Push::new(hosts, keys, subject)?)
+    let native = native_of(settings, &hosts)?;
+    Ok(Push::new(hosts, keys, subject, native)?)
 }
 
 pub(super) fn site_for_jobs(settings: &Settings) -> Result<Site, Failure> {

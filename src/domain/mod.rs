@@ -19,6 +19,7 @@ mod notification;
 mod pair;
 mod person;
 mod presence;
+mod provider;
 mod push_time;
 mod question;
 mod quiet_hours;
@@ -46,6 +47,7 @@ pub use notification::{COUNTED_A_DAY, Channel, LONGEST_JITTER_MS, Muted, Notific
 pub use pair::{Pair, PairPhase, PauseError};
 pub use person::{Locale, Person, PersonName, PersonNameError, TextSize, ZoneName, ZoneNameError};
 pub use presence::{Presence, PresenceSignal};
+pub use provider::{ApnsEnvironment, Provider};
 pub use push_time::{PushTime, PushTimeError};
 pub use question::{Question, QuestionKey, Section, Wording, Wordings};
 pub use quiet_hours::{QuietHours, QuietHoursError};

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     api::{
         ApiError, AskedHandOver, EndOtherSessions, EndSession, PushKey, ReadInbox, Receipt, RefuseHandOver, Refused,
-        RemoveDevice, SeenLive, ShowPresence, SignOut, Subscribe, Today, Unsubscribe, WithdrawHandOver,
+        RegisterDevice, RemoveDevice, SeenLive, ShowPresence, SignOut, Subscribe, Today, Unsubscribe, WithdrawHandOver,
     },
     domain::Locale,
     paths::{HasVerb, Verb},
@@ -38,8 +38,9 @@ use crate::{
 
 /// Server functions that only read.
 pub const READS: [Verb; 4] = [AskedHandOver::VERB, PushKey::VERB, ShowPresence::VERB, Today::VERB];
-/// Server functions that a page or a service worker calls by itself.
-pub const AUTOMATIC: [Verb; 5] = [ReadInbox::VERB, Receipt::VERB, SeenLive::VERB, Subscribe::VERB, Unsubscribe::VERB];
+/// Server functions that a page, a service worker or a shell calls by itself.
+pub const AUTOMATIC: [Verb; 6] =
+    [ReadInbox::VERB, Receipt::VERB, RegisterDevice::VERB, SeenLive::VERB, Subscribe::VERB, Unsubscribe::VERB];
 /// Server functions that end a session or device, for a person whose session somebody else holds.
 pub const ESCAPES: [Verb; 6] = [
     EndOtherSessions::VERB,

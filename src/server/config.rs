@@ -42,9 +42,40 @@ pub struct Settings {
     /// Push services on this machine, host:port, comma separated, over plain http; development and test only.
     #[arg(long, global = true, env = "PUSH_EXTRA_HOSTS", default_value = "")]
     pub push_extra_hosts: String,
+    #[command(flatten)]
+    pub native: NativeSettings,
     /// What is logged, for example info or umbba=debug.
     #[arg(long, global = true, env = "LOG", default_value = "info")]
     pub log: String,
+}
+
+/// The settings of the providers beside Web Push. A provider whose settings are unset is disabled.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct NativeSettings {
+    /// FCM: the JSON key file of a service account (mode 600).
+    #[arg(long, global = true, env = "FCM_SERVICE_ACCOUNT")]
+    pub fcm_service_account: Option<PathBuf>,
+    /// APNs: the .p8 key file (mode 600).
+    #[arg(long, global = true, env = "APNS_KEY")]
+    pub apns_key: Option<PathBuf>,
+    /// APNs: the id of that key, 10 letters and digits.
+    #[arg(long, global = true, env = "APNS_KEY_ID")]
+    pub apns_key_id: Option<String>,
+    /// APNs: the id of the team that the key belongs to, 10 letters and digits.
+    #[arg(long, global = true, env = "APNS_TEAM_ID")]
+    pub apns_team_id: Option<String>,
+    /// APNs: the bundle id of the app.
+    #[arg(long, global = true, env = "APNS_TOPIC")]
+    pub apns_topic: Option<String>,
+    /// FCM and its token endpoint on this machine, over plain http; development and test only.
+    #[arg(long, global = true, env = "FCM_URL", hide = true)]
+    pub fcm_url: Option<String>,
+    /// APNs on this machine, over plain http; development and test only.
+    #[arg(long, global = true, env = "APNS_URL", hide = true)]
+    pub apns_url: Option<String>,
+    /// APNs' sandbox on this machine, over plain http; development and test only.
+    #[arg(long, global = true, env = "APNS_SANDBOX_URL", hide = true)]
+    pub apns_sandbox_url: Option<String>,
 }
 
 /// The settings of `serve` alone.

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Every column that holds a word of a fixed list, and the statement that writes an unknown word into all of its rows.
-const WORDS: [(&str, &str); 13] = [
+const WORDS: [(&str, &str); 15] = [
     ("an event's kind", "UPDATE events SET kind = 'photo_added'"),
     ("a notification's kind", "UPDATE notifications SET kind = 'photo_added'"),
     ("a language", "UPDATE persons SET locale = 'ja'"),
@@ -25,6 +25,8 @@ const WORDS: [(&str, &str); 13] = [
     ("a question's section", "UPDATE questions SET section = 'travels'"),
     ("a delivery's state", "UPDATE deliveries SET state = 'resting'"),
     ("a delivery's reason", "UPDATE deliveries SET reason = 'resting'"),
+    ("a device's provider", "UPDATE push_subscriptions SET provider = 'carrier'"),
+    ("an APNs environment", "UPDATE push_subscriptions SET environment = 'beta'"),
     ("a hand-over's stage", "UPDATE hand_overs SET stage = 'resting'"),
     ("a hand-over's kind", "UPDATE hand_overs SET kind = 'badge'"),
 ];
@@ -179,7 +181,7 @@ const NO_WORDS: &str = "answer_revisions.body answer_revisions.daily_question_id
     persons.id persons.name persons.recovery_hash persons.recovery_made_by persons.zone push_subscriptions.auth \
     push_subscriptions.endpoint push_subscriptions.id push_subscriptions.key_id push_subscriptions.name \
     push_subscriptions.origin \
-    push_subscriptions.p256dh push_subscriptions.person_id push_subscriptions.session_id questions.question_key \
+    push_subscriptions.p256dh push_subscriptions.person_id push_subscriptions.session_id push_subscriptions.topic questions.question_key \
     questions.tags \
     questions.wordings sessions.address_hash sessions.device sessions.id sessions.person_id sessions.previous_hash \
     sessions.token_hash \

@@ -17,7 +17,7 @@ const LATER_KIND_WAITS_MS: i64 = Millis::HOUR;
 
 /// The outcome of one attempt. The caller overwrites what differs.
 pub(super) fn settled(id: DeliveryId, state: State, reason: Option<&'static str>) -> Settled {
-    Settled { id, state, send_at: None, status: None, reason, is_attempt: true }
+    Settled { id, state, send_at: None, status: None, reason, is_attempt: true, gone_since: None, learned: None }
 }
 
 /// The contexts of claimed deliveries, or the outcome of one that cannot be read.

@@ -20,15 +20,26 @@ const LONGEST_BACK_OFF_MS: i64 = 15 * Millis::MINUTE;
 /// Wait of a delivery while a provider refuses our credentials.
 const HELD_WAITS_MS: i64 = 5 * Millis::MINUTE;
 
-/// What follows an outcome (RFC 8030 §5, MDN's table, the documents of the services).
-pub(super) fn judge(state: &AppState, context: &DeliveryContext, target: &Target, outcome: PushOutcome) -> Settled {
+/// What follows an outcome (RFC 8030 §5, MDN's table, the documents of the services). `sent_at` is the time before the
+/// message was sent.
+pub(super) fn judge(
+    state: &AppState,
+    context: &DeliveryContext,
+    target: &Target,
+    outcome: PushOutcome,
+    sent_at: Millis,
+) -> Settled {
     let now = state.clock.now();
     let ids = (context.id.notification, context.id.subscription);
     match outcome {
         PushOutcome::Accepted { status } => {
             Settled { status: Some(status), ..settled(context.id, State::Accepted, None) }
         }
-        PushOutcome::Gone { status, .. } => Settled { status: Some(status), ..settled(context.id, State::Gone, None) },
+        PushOutcome::Gone { status, since } => Settled {
+            status: Some(status),
+            gone_since: Some(since.unwrap_or(sent_at)),
+            ..settled(context.id, State::Gone, None)
+        },
         PushOutcome::RetryAfter { status, after_ms, cause } => {
             state.push.breaker().failed(&target.origin, context.id.subscription, after_ms, state.clock.moment());
             let most = (FIRST_BACK_OFF_MS << context.attempts.clamp(1, 10)).min(LONGEST_BACK_OFF_MS);
@@ -45,12 +56,22 @@ pub(super) fn judge(state: &AppState, context: &DeliveryContext, target: &Target
             }
         }
         PushOutcome::Held { status, cause } => {
+            if state.push.note_refusal(&target.origin, cause) {
+                tracing::error!(
+                    origin = target.origin,
+                    provider = target.provider.word(),
+                    status,
+                    cause,
+                    "a provider refuses our credentials; what is due there waits: run `umbba push check`"
+                );
+            }
+            state.push.breaker().failed(&target.origin, context.id.subscription, None, state.clock.moment());
             let send_at = now.plus(HELD_WAITS_MS);
             let is_over = send_at >= context.expires_at;
             Settled {
                 status,
                 send_at: (!is_over).then_some(send_at),
-                ..settled(context.id, if is_over { State::Expired } else { State::Retry }, Some(cause))
+                ..settled(context.id, if is_over { State::Expired } else { State::Retry }, Some(waiting::HELD))
             }
         }
         PushOutcome::Rejected { status, cause } => {
@@ -61,7 +82,7 @@ pub(super) fn judge(state: &AppState, context: &DeliveryContext, target: &Target
                 origin = target.origin,
                 status,
                 cause,
-                "a push service refused a push"
+                "a provider refused a message"
             );
             Settled { status: Some(status), ..settled(context.id, State::Dead, Some(cause)) }
         }

@@ -1,12 +1,15 @@
-//! Makes the message of a delivery, with the words that are true now: encrypted, signed and handed to the push service.
+//! Makes the message of a delivery, with the words that are true now, and hands it to the provider of its device.
 //! Rules R31, R46, R100.
 
 use crate::{
-    domain::{Millis, NotificationKind, PairPhase, Status},
+    domain::{ApnsEnvironment, Millis, NotificationKind, PairPhase, Provider, Status},
     server::{
         calendar::Zone,
         push::{
-            PushMessage, PushOutcome,
+            DeviceAddress, PushMessage, PushOutcome,
+            apns::ApnsMessage,
+            fcm::{Drawn, FcmMessage},
+            native_payload,
             payload::{self, Envelope, Notice, NoticePair},
         },
         services::ServiceError,
@@ -20,13 +23,35 @@ use crate::{
     text,
 };
 
+/// A provider's answer, and what it taught about the device besides.
+pub struct Sent {
+    pub outcome: PushOutcome,
+    /// Which of Apple's services knows the device, where it is not the one that was named.
+    pub learned: Option<ApnsEnvironment>,
+}
+
+impl From<PushOutcome> for Sent {
+    fn from(outcome: PushOutcome) -> Self {
+        Self { outcome, learned: None }
+    }
+}
+
+/// What a message says, for every provider.
+struct Content<'a> {
+    title: &'a str,
+    body: &'a str,
+    envelope: &'a Envelope<'a>,
+    ttl_s: u32,
+    now: Millis,
+}
+
 /// Sends a delivery. The error says, for the operator, why the message could not be made.
 pub async fn send(
     state: &AppState,
     context: &DeliveryContext,
     target: &Target,
     now: Millis,
-) -> Result<PushOutcome, &'static str> {
+) -> Result<Sent, &'static str> {
     let waiting = if context.kind == NotificationKind::Reminder {
         waiting(state, context).await.unwrap_or_default()
     } else {
@@ -66,14 +91,99 @@ pub async fn send(
         unread: context.unread,
         sent_at: now,
     };
-    let payload = payload::payload(context.locale, &title, &body, &envelope);
-    let body = state.push.encrypt(&target.p256dh, &target.auth, &payload)?;
-    let authorization = state.push.authorization(&target.origin, &target.key_id, now.0).ok_or("key gone")?;
     let ttl_s = u32::try_from(context.expires_at.since(now) / Millis::SECOND).unwrap_or(u32::MAX);
-    let urgency = context.kind.urgency();
-    let message =
-        PushMessage { endpoint: &target.endpoint, body, authorization: &authorization, ttl_s, urgency, topic: &tag };
+    let content = Content { title: &title, body: &body, envelope: &envelope, ttl_s, now };
+    match target.provider {
+        Provider::WebPush => send_web_push(state, context, target, &content).await.map(Sent::from),
+        Provider::Fcm => send_fcm(state, context, target, &content).await.map(Sent::from),
+        Provider::Apns => send_apns(state, context, target, &content).await,
+        Provider::Later => Ok(held("the device's provider is of a later release").into()),
+    }
+}
+
+async fn send_web_push(
+    state: &AppState,
+    context: &DeliveryContext,
+    target: &Target,
+    content: &Content<'_>,
+) -> Result<PushOutcome, &'static str> {
+    let payload = payload::payload(context.locale, content.title, content.body, content.envelope);
+    let body = state.push.encrypt(&target.p256dh, &target.auth, &payload)?;
+    let authorization = state.push.authorization(&target.origin, &target.key_id, content.now.0).ok_or("key gone")?;
+    let message = PushMessage {
+        endpoint: &target.endpoint,
+        body,
+        authorization: &authorization,
+        ttl_s: content.ttl_s,
+        urgency: context.kind.urgency(),
+        topic: content.envelope.tag,
+    };
     Ok(state.push.sender().send(message).await)
+}
+
+async fn send_fcm(
+    state: &AppState,
+    context: &DeliveryContext,
+    target: &Target,
+    content: &Content<'_>,
+) -> Result<PushOutcome, &'static str> {
+    let Some(DeviceAddress::Fcm { project, registration }) = DeviceAddress::from_stored(&target.endpoint) else {
+        return Err("endpoint");
+    };
+    let Some(fcm) = &state.push.native().fcm else { return Ok(held("FCM_SERVICE_ACCOUNT is not set")) };
+    if fcm.project() != project {
+        return Ok(held("the device registered with another Firebase project"));
+    }
+    let Content { title, body, envelope, .. } = content;
+    let drawn = target.is_drawn_by_system.then(|| Drawn {
+        title,
+        body,
+        tag: envelope.tag,
+        channel: native_payload::channel(context.kind),
+        unread: envelope.unread,
+    });
+    let message = FcmMessage {
+        target: registration.target(),
+        data: native_payload::fcm_data(context.kind, context.locale, title, body, envelope),
+        drawn,
+        ttl_s: content.ttl_s,
+        urgency: context.kind.urgency(),
+    };
+    Ok(fcm.send(&message, false, content.now.0).await)
+}
+
+async fn send_apns(
+    state: &AppState,
+    context: &DeliveryContext,
+    target: &Target,
+    content: &Content<'_>,
+) -> Result<Sent, &'static str> {
+    let Some(DeviceAddress::Apns { topic, token }) = DeviceAddress::from_stored(&target.endpoint) else {
+        return Err("endpoint");
+    };
+    let Some(apns) = &state.push.native().apns else { return Ok(held("APNS_KEY is not set").into()) };
+    if apns.topic() != topic {
+        return Ok(held("the device registered with another bundle id").into());
+    }
+    let pair = context.pair.as_ref().map(|pair| pair.id);
+    let Content { title, body, envelope, .. } = content;
+    let payload = native_payload::apns_payload(context.kind, pair, context.locale, title, body, envelope);
+    let message = ApnsMessage {
+        token: &token,
+        environment: target.environment,
+        payload: &payload,
+        collapse_id: envelope.tag,
+        id: envelope.id,
+        expires_at_s: context.expires_at.0 / Millis::SECOND,
+        urgency: context.kind.urgency(),
+        renewed_at: target.renewed_at,
+    };
+    let result = apns.send(&message, content.now.0).await;
+    Ok(Sent { outcome: result.outcome, learned: result.learned })
+}
+
+fn held(cause: &'static str) -> PushOutcome {
+    PushOutcome::Held { status: None, cause }
 }
 
 /// The name under which a newer push replaces an older one, at the push service and on the lock screen.

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use super::{
     claimed::{load, settled},
     judge::judge,
-    message,
+    message::{self, Sent},
     recovered::{bring_forward, spread},
     rest,
 };
@@ -24,6 +24,7 @@ use crate::{
         services::{ServiceError, tell},
         state::AppState,
         storage::{
+            Tx,
             deliveries::{self, CancelFor, DeliveryId, Settled, State},
             delivery_context::{DeliveryContext, Target},
             subscriptions, waiting,
@@ -38,6 +39,8 @@ const BATCHES: usize = 6;
 const LEASE_MS: i64 = Millis::MINUTE;
 /// Outcomes written in one transaction.
 const SETTLED_AT_ONCE: usize = 250;
+/// Wait of a delivery whose device registered anew while it was sent.
+const RENEWED_WAITS_MS: i64 = 5 * Millis::SECOND;
 /// Openings of a full minute go first, but sending waits no longer than this.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
@@ -114,13 +117,31 @@ async fn send_all(state: &AppState, claimed: Vec<DeliveryId>, lease_until: Milli
 async fn settle(state: &AppState, settled: &[Settled], lease_until: Millis) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    deliveries::settle(&mut tx, settled, lease_until, now).await?;
+    let settled = keep_renewed(&mut tx, settled, now).await?;
+    deliveries::settle(&mut tx, &settled, lease_until, now).await?;
     for gone in settled.iter().filter(|settled| settled.state == State::Gone) {
         deliveries::cancel(&mut tx, CancelFor::Subscription(gone.id.subscription), Cancelled::SignedOut, now).await?;
         subscriptions::delete(&mut tx, gone.id.subscription).await?;
     }
+    for settled in &settled {
+        if let Some((environment, origin)) = &settled.learned {
+            subscriptions::learn(&mut tx, settled.id.subscription, *environment, origin).await?;
+        }
+    }
     tx.commit().await?;
     Ok(())
+}
+
+/// Tries a delivery again whose device registered anew after the provider found its registration ended.
+async fn keep_renewed(tx: &mut Tx, settled: &[Settled], now: Millis) -> Result<Vec<Settled>, ServiceError> {
+    let mut kept = settled.to_vec();
+    for gone in kept.iter_mut().filter(|settled| settled.state == State::Gone) {
+        let renewed_at = subscriptions::lookup_renewed(tx, gone.id.subscription).await?;
+        if renewed_at.zip(gone.gone_since).is_some_and(|(renewed_at, since)| renewed_at > since) {
+            *gone = Settled { state: State::Retry, send_at: Some(now.plus(RENEWED_WAITS_MS)), ..gone.clone() };
+        }
+    }
+    Ok(kept)
 }
 
 /// The outcome of a delivery, and the origin of its push service if that had failed before and answers again.
@@ -135,6 +156,9 @@ async fn handle(state: &AppState, context: Result<DeliveryContext, Settled>) -> 
     let settled = send(state, &context, target).await;
     let is_accepted = settled.state == State::Accepted && settled.status.is_some();
     // A failure before a restart is known from the row alone.
+    if is_accepted {
+        state.push.forget_refusal(&target.origin);
+    }
     let has_recovered = is_accepted && (state.push.breaker().accepted(&target.origin) || context.attempts > 1);
     (settled, has_recovered.then(|| target.origin.clone()))
 }
@@ -159,7 +183,11 @@ async fn send(state: &AppState, context: &DeliveryContext, target: &Target) -> S
         return postponed(context, spread(state, now.plus(until.since(moment))), waiting::ORIGIN_PAUSED);
     }
     match message::send(state, context, target, now).await {
-        Ok(outcome) => judge(state, context, target, outcome),
+        Ok(Sent { outcome, learned }) => {
+            let learned = learned.zip(state.push.native().apns.as_ref());
+            let learned = learned.map(|(environment, apns)| (environment, apns.host(environment).to_owned()));
+            Settled { learned, ..judge(state, context, target, outcome, now) }
+        }
         Err(reason) => {
             let DeliveryId { notification, subscription } = context.id;
             tracing::error!(

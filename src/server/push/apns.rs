@@ -17,7 +17,7 @@ use super::{
     apns_token::{ApnsAccount, MINUTE_MS, Minted, Minter, TOKEN_MIN_USE_MS},
     client,
 };
-use crate::domain::{Millis, Urgency};
+use crate::domain::{ApnsEnvironment, Millis, Urgency};
 
 /// The largest payload of an alert, in bytes.
 pub const MAX_PAYLOAD: usize = 4_096;
@@ -29,23 +29,6 @@ const PRIORITY: HeaderName = HeaderName::from_static("apns-priority");
 const EXPIRATION: HeaderName = HeaderName::from_static("apns-expiration");
 const COLLAPSE_ID: HeaderName = HeaderName::from_static("apns-collapse-id");
 const ID: HeaderName = HeaderName::from_static("apns-id");
-
-/// Which of Apple's two services knows a device token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ApnsEnvironment {
-    Production,
-    /// Apps that were installed from Xcode.
-    Sandbox,
-}
-
-impl ApnsEnvironment {
-    pub fn other(self) -> Self {
-        match self {
-            Self::Production => Self::Sandbox,
-            Self::Sandbox => Self::Production,
-        }
-    }
-}
 
 /// Where APNs is reached; tests and benchmarks name servers on loopback.
 #[derive(Clone)]

@@ -26,7 +26,8 @@ use super::{
     outcome::{GuardError, PushOutcome},
 };
 
-pub(super) const TOTAL: Duration = Duration::from_secs(10);
+/// The most that one request takes.
+pub const TOTAL: Duration = Duration::from_secs(10);
 pub(super) const CONNECT: Duration = Duration::from_secs(5);
 /// An HTTP/2 connection is pinged after this long without a frame, while idle too, and is closed when no answer comes.
 const PING_EVERY: Duration = Duration::from_secs(30);

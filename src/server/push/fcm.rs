@@ -94,6 +94,11 @@ impl Fcm {
         self.tokens.project()
     }
 
+    /// The name that failures are counted by. FCM's Web Push endpoints have another one.
+    pub fn origin(&self) -> String {
+        format!("fcm:{}", self.project())
+    }
+
     /// Sends a message. With `is_trial` Google checks everything and reaches nobody (`validate_only`).
     pub async fn send(&self, message: &FcmMessage<'_>, is_trial: bool, now_ms: i64) -> PushOutcome {
         let body = message.to_json(is_trial).to_string();

@@ -2,6 +2,7 @@
 //! (RFC 8292) and endpoint check; FCM HTTP v1; APNs. `jobs::outbox` decides what is sent and when. This module does not
 //! use the database.
 
+mod address;
 pub mod apns;
 pub mod apns_token;
 mod breaker;
@@ -11,6 +12,8 @@ mod endpoint;
 pub mod fcm;
 pub mod fcm_account;
 mod jwt;
+mod native;
+pub mod native_payload;
 mod outcome;
 pub mod payload;
 mod sender;
@@ -22,10 +25,14 @@ use std::sync::Arc;
 
 use ring::rand::SystemRandom;
 
+use native::Refusals;
+
+pub use address::{AddressError, DeviceAddress, Registration};
 pub use breaker::Breaker;
 pub use client::SenderError;
 pub use credentials::CredentialError;
 pub use endpoint::{Endpoint, EndpointError, PushHosts};
+pub use native::Native;
 pub use outcome::{GuardError, PushOutcome};
 pub use sender::{PushMessage, PushSender};
 pub use subject::check_subject;
@@ -45,17 +52,19 @@ struct Parts {
     signer: Signer,
     random: SystemRandom,
     breaker: Breaker,
+    native: Native,
+    refusals: Refusals,
 }
 
 impl Push {
     /// Makes the sender. `subject` is the contact that push services get (RFC 8292 §2.1).
-    pub fn new(hosts: PushHosts, keys: VapidKeys, subject: String) -> Result<Self, SenderError> {
+    pub fn new(hosts: PushHosts, keys: VapidKeys, subject: String, native: Native) -> Result<Self, SenderError> {
         let sender = PushSender::new(hosts.clone())?;
-        Ok(Self::with_sender(sender, hosts, keys, subject))
+        Ok(Self::with_sender(sender, hosts, keys, subject, native))
     }
 
     /// As `new`, with a given sender. Tests pass one with short timeouts.
-    pub fn with_sender(sender: PushSender, hosts: PushHosts, keys: VapidKeys, subject: String) -> Self {
+    pub fn with_sender(sender: PushSender, hosts: PushHosts, keys: VapidKeys, subject: String, native: Native) -> Self {
         let signer = Signer::new(keys.clone(), subject);
         Self {
             parts: Arc::new(Parts {
@@ -65,6 +74,8 @@ impl Push {
                 signer,
                 random: SystemRandom::new(),
                 breaker: Breaker::default(),
+                native,
+                refusals: Refusals::default(),
             }),
         }
     }
@@ -79,6 +90,21 @@ impl Push {
 
     pub fn breaker(&self) -> &Breaker {
         &self.parts.breaker
+    }
+
+    /// The providers beside Web Push.
+    pub fn native(&self) -> &Native {
+        &self.parts.native
+    }
+
+    /// Remembers that a provider refuses our credentials or settings. Returns whether this cause is new.
+    pub fn note_refusal(&self, origin: &str, cause: &'static str) -> bool {
+        self.parts.refusals.note(origin, cause)
+    }
+
+    /// Forgets such a refusal, because the provider accepted a message.
+    pub fn forget_refusal(&self, origin: &str) {
+        self.parts.refusals.forget(origin);
     }
 
     /// The application server key that browsers subscribe with, in base64url.

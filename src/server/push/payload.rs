@@ -12,6 +12,9 @@ use crate::{
 
 /// The value of `web_push` that marks a declarative message.
 const MARK: u32 = 8_030;
+/// The longest title and body, in bytes.
+pub(super) const MAX_TITLE: usize = 200;
+pub(super) const MAX_BODY: usize = 900;
 
 /// A notification as far as its words depend on it.
 #[derive(Debug, Clone)]
@@ -93,15 +96,21 @@ pub struct Envelope<'a> {
     pub sent_at: Millis,
 }
 
+impl Envelope<'_> {
+    /// The absolute URL that a click opens.
+    pub fn navigate(&self) -> String {
+        format!("{}{}", self.public_url, self.path)
+    }
+}
+
 /// Returns the payload in UTF-8. Title and body are cut, so that the payload always fits one record.
 pub fn payload(locale: Locale, title: &str, body: &str, envelope: &Envelope<'_>) -> Vec<u8> {
-    let navigate = format!("{}{}", envelope.public_url, envelope.path);
     let value = json!({
         "web_push": MARK,
         "notification": {
-            "title": cut(title, 200),
-            "body": cut(body, 900),
-            "navigate": navigate,
+            "title": cut(title, MAX_TITLE),
+            "body": cut(body, MAX_BODY),
+            "navigate": envelope.navigate(),
             "lang": locale.tag(),
             "tag": envelope.tag,
             // WebKit reads this string; the W3C draft reads the number below.
@@ -117,7 +126,7 @@ pub fn payload(locale: Locale, title: &str, body: &str, envelope: &Envelope<'_>)
 }
 
 /// Returns at most `most` bytes of the text, ending at a character boundary.
-fn cut(text: &str, most: usize) -> &str {
+pub(super) fn cut(text: &str, most: usize) -> &str {
     let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     &text[..end]
 }

@@ -1,15 +1,14 @@
-//! The person's push subscriptions: adding, testing and removing them, and what devices report.
+//! The person's devices: testing, naming and removing them, and what they report.
 //! Rules R97, R101–R103.
 
-use super::{DeviceName, ServiceError, inbox, tell::Facts};
+use super::{ServiceError, inbox, tell::Facts};
 use crate::{
     domain::{
         Cancelled, DailyQuestionId, EventKind, Millis, NotificationId, NotificationKind, Pair, PairPhase, Person,
-        PersonId, SessionId, SubscriptionId, graphemes, has_forbidden, is_blank, mended,
+        PersonId, Provider, SessionId, SubscriptionId, graphemes, has_forbidden, is_blank, mended,
     },
     server::{
         calendar::Zone,
-        push::{Endpoint, KeyError, ReceiverKeys},
         state::AppState,
         storage::{
             Tx, daily_questions,
@@ -19,113 +18,13 @@ use crate::{
             pairs,
             receipts::{self, Receipt, Trail},
             subscriptions::{self, Subscription},
-            waiting,
         },
     },
 };
 
-/// Most devices of one person. One more replaces the one silent for longest.
-pub const MOST: usize = 10;
-/// Every page renews its browser's subscription. The renewal is stored once an hour at most.
-const RENEWED_EVERY_MS: i64 = Millis::HOUR;
 /// Lifetime of a test notification.
 const TEST_LIFE_MS: i64 = Millis::MINUTE;
 const LONGEST_NAME: usize = 20;
-
-/// What a browser sends when it subscribes (Push API §8.2, `PushSubscriptionJSON`).
-#[derive(Debug)]
-pub struct Offered<'a> {
-    pub endpoint: &'a str,
-    pub p256dh: &'a str,
-    pub auth: &'a str,
-    /// The application server key of the subscription.
-    pub key: &'a str,
-}
-
-/// Stores a browser's subscription: a new one, a renewal, or one that now belongs to another person.
-pub async fn subscribe(
-    state: &AppState,
-    person: &Person,
-    session: SessionId,
-    device: &DeviceName,
-    offered: Offered<'_>,
-) -> Result<(), ServiceError> {
-    let endpoint = Endpoint::parse(offered.endpoint, state.push.hosts())?;
-    let keys = ReceiverKeys::parse(offered.p256dh, offered.auth)?;
-    let key_id = state.push.key_id(offered.key).ok_or(ServiceError::PushKeys(KeyError::Length))?;
-    let now = state.clock.now();
-    let mut tx = state.database.begin().await?;
-    let (p256dh, auth) = (keys.p256dh_text(), keys.auth_text());
-    let known = subscriptions::lookup_by_endpoint(&mut tx, endpoint.as_str()).await?;
-    // A browser has one subscription at a time.
-    let mut earlier = subscriptions::find_of_session(&mut tx, session).await?;
-    earlier.retain(|earlier| earlier.endpoint != endpoint.as_str());
-    let (id, is_same) = match known {
-        Some(known) if known.person != person.id && (known.p256dh != p256dh || known.auth != auth) => {
-            return Err(ServiceError::SubscriptionTaken);
-        }
-        Some(known) => {
-            if known.person != person.id {
-                // Another person signed in on this browser: the first person's deliveries must not reach them.
-                deliveries::cancel(&mut tx, CancelFor::Subscription(known.id), Cancelled::SignedOut, now).await?;
-                tell_device(&mut tx, state, known.person, now).await?;
-            }
-            let is_same = known.person == person.id && known.session == session && known.key_id == key_id;
-            let has_same_keys = known.p256dh == p256dh && known.auth == auth;
-            if is_same && has_same_keys && earlier.is_empty() && now.since(known.renewed_at) < RENEWED_EVERY_MS {
-                return Ok(());
-            }
-            let name = if known.person == person.id { known.name.clone() } else { device.0.clone() };
-            let changed =
-                Subscription { person: person.id, session, p256dh, auth, key_id, name, renewed_at: now, ..known };
-            subscriptions::update(&mut tx, &changed).await?;
-            (changed.id, is_same)
-        }
-        None => {
-            let mut mine = subscriptions::find_of(&mut tx, person.id).await?;
-            mine.retain(|mine| earlier.iter().all(|earlier| earlier.id != mine.id));
-            for silent in mine.iter().skip(MOST - 1) {
-                remove_in(&mut tx, silent, now).await?;
-            }
-            // A device keeps the name its person gave it.
-            let name = earlier
-                .iter()
-                .find(|earlier| earlier.person == person.id)
-                .map_or_else(|| device.0.clone(), |earlier| earlier.name.clone());
-            let new = Subscription {
-                id: SubscriptionId(state.random.id(now)),
-                person: person.id,
-                session,
-                origin: endpoint.origin(),
-                endpoint: endpoint.as_str().to_owned(),
-                p256dh,
-                auth,
-                key_id,
-                name,
-                created_at: now,
-                renewed_at: now,
-                accepted_at: None,
-                shown_at: None,
-                opened_at: None,
-            };
-            subscriptions::insert(&mut tx, &new).await?;
-            (new.id, false)
-        }
-    };
-    let is_news = !is_same || !earlier.is_empty();
-    for earlier in earlier {
-        // Only the endpoint changed, so deliveries that wait follow to the new one.
-        if earlier.person == person.id {
-            waiting::follow(&mut tx, earlier.id, id, now).await?;
-        }
-        remove_in(&mut tx, &earlier, now).await?;
-    }
-    if is_news {
-        tell_device(&mut tx, state, person.id, now).await?;
-    }
-    tx.commit().await?;
-    Ok(())
-}
 
 /// Removes a subscription and cancels its deliveries.
 pub async fn remove_in(tx: &mut Tx, subscription: &Subscription, now: Millis) -> Result<(), ServiceError> {
@@ -133,7 +32,12 @@ pub async fn remove_in(tx: &mut Tx, subscription: &Subscription, now: Millis) ->
     Ok(subscriptions::delete(tx, subscription.id).await?)
 }
 
-async fn tell_device(tx: &mut Tx, state: &AppState, person: PersonId, now: Millis) -> Result<(), ServiceError> {
+pub(super) async fn tell_device(
+    tx: &mut Tx,
+    state: &AppState,
+    person: PersonId,
+    now: Millis,
+) -> Result<(), ServiceError> {
     let mut facts = Facts::default();
     facts.myself(person, EventKind::DeviceChanged);
     facts.write(tx, state, now).await
@@ -182,6 +86,21 @@ pub async fn rename(state: &AppState, person: &Person, id: SubscriptionId, name:
     let mut tx = state.database.begin().await?;
     let subscription = subscriptions::lookup_for(&mut tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
     if !subscriptions::rename(&mut tx, subscription.id, name).await? {
+        return Ok(());
+    }
+    tell_device(&mut tx, state, person.id, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Sets whether the system draws the notifications of one of the person's FCM devices. Then they appear in an app that
+/// was force-stopped too, and the app can neither report nor replace them.
+pub async fn draw(state: &AppState, person: &Person, id: SubscriptionId, by_system: bool) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    let device = subscriptions::lookup_for(&mut tx, person.id, id).await?;
+    let device = device.filter(|device| device.provider == Provider::Fcm).ok_or(ServiceError::NotFound)?;
+    if !subscriptions::draw(&mut tx, device.id, by_system).await? {
         return Ok(());
     }
     tell_device(&mut tx, state, person.id, now).await?;

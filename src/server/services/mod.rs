@@ -16,13 +16,14 @@ pub mod presence;
 pub mod questions;
 pub mod reading;
 pub mod recovery;
+pub mod registrations;
 pub mod sessions;
 pub mod tell;
 
 use std::net::IpAddr;
 
 use super::{
-    push::{EndpointError, KeyError},
+    push::{AddressError, EndpointError, KeyError},
     storage::StorageError,
 };
 use crate::domain::{
@@ -110,6 +111,10 @@ pub enum ServiceError {
     Endpoint(#[from] EndpointError),
     #[error("the push keys are refused: {0}")]
     PushKeys(#[from] KeyError),
+    #[error("the device's address is refused: {0}")]
+    Address(#[from] AddressError),
+    #[error("this installation has no credentials for the provider")]
+    ProviderDisabled,
     /// The subscription belongs to another person.
     #[error("the push endpoint belongs to another person")]
     SubscriptionTaken,

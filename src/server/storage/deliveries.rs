@@ -5,7 +5,7 @@
 //! crashed worker expires.
 
 use super::{StorageError, Tx, macros, rows, sql_types::written_as};
-use crate::domain::{Cancelled, Millis, NotificationId, PairId, PersonId, SubscriptionId};
+use crate::domain::{ApnsEnvironment, Cancelled, Millis, NotificationId, PairId, PersonId, SubscriptionId};
 
 /// The key of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::FromRow)]
@@ -127,6 +127,10 @@ pub struct Settled {
     pub reason: Option<&'static str>,
     /// False for a delivery that was held or postponed without an attempt.
     pub is_attempt: bool,
+    /// For `Gone`: when the provider found the device's registration ended.
+    pub gone_since: Option<Millis>,
+    /// Which of Apple's services took it, and its host, where it is not the one that was named.
+    pub learned: Option<(ApnsEnvironment, String)>,
 }
 
 /// Writes the outcomes of a batch. `lease_until` is the lease of the batch: a delivery that another worker took over

@@ -13,8 +13,8 @@ use super::{
     sql_types::{Flag, Known, read},
 };
 use crate::domain::{
-    DailyQuestionId, LocalDate, Locale, Millis, Muted, NotificationKind, PairId, PersonId, PersonName, QuietHours,
-    Relation, Role, Wordings, ZoneName,
+    ApnsEnvironment, DailyQuestionId, LocalDate, Locale, Millis, Muted, NotificationKind, PairId, PersonId, PersonName,
+    Provider, QuietHours, Relation, Role, Wordings, ZoneName,
 };
 
 /// A claimed delivery with its notification, recipient, pair and question.
@@ -43,14 +43,18 @@ pub struct DeliveryContext {
     pub was_seen: bool,
 }
 
-/// The push subscription it goes to.
+/// The device it goes to. The fields are those of `Subscription`.
 #[derive(Clone)]
 pub struct Target {
+    pub provider: Provider,
     pub endpoint: String,
     pub origin: String,
+    pub environment: ApnsEnvironment,
+    pub is_drawn_by_system: bool,
     pub p256dh: String,
     pub auth: String,
     pub key_id: String,
+    pub renewed_at: Millis,
 }
 
 #[derive(Debug, Clone)]
@@ -99,7 +103,8 @@ pub async fn load(
         "deliveries" as Claimed,
         "SELECT d.notification_id, d.subscription_id, d.attempts, COALESCE(d.shown_at, d.opened_at) AS seen_at,
          n.person_id, n.kind, n.slot, n.daily_question_id, n.detail, n.expires_at, n.due_at,
-                s.endpoint, s.origin, s.p256dh, s.auth, s.key_id, p.locale, p.zone, p.zone_offset_s, p.quiet_from,
+                s.provider, s.endpoint, s.origin, s.environment, s.by_system, s.p256dh, s.auth, s.key_id, s.renewed_at,
+                p.locale, p.zone, p.zone_offset_s, p.quiet_from,
                 p.quiet_to, p.hides_details,
                 (SELECT COUNT(*) FROM notifications u WHERE u.person_id = n.person_id AND u.read_at IS NULL
                    AND replace($2, ' ' || u.kind || ' ', '') <> $2) AS unread,
@@ -173,11 +178,15 @@ struct Row {
     detail: String,
     expires_at: Millis,
     due_at: Option<Millis>,
+    provider: Option<Provider>,
     endpoint: Option<String>,
     origin: Option<String>,
+    environment: Option<ApnsEnvironment>,
+    by_system: Option<Flag>,
     p256dh: Option<String>,
     auth: Option<String>,
     key_id: Option<String>,
+    renewed_at: Option<Millis>,
     locale: Locale,
     zone: ZoneName,
     zone_offset_s: Option<i64>,
@@ -207,10 +216,18 @@ struct Row {
 
 impl Row {
     fn into_context(self, id: DeliveryId, kind: NotificationKind) -> DeliveryContext {
-        let target = match (self.endpoint, self.origin, self.p256dh, self.auth, self.key_id) {
-            (Some(endpoint), Some(origin), Some(p256dh), Some(auth), Some(key_id)) => {
-                Some(Target { endpoint, origin, p256dh, auth, key_id })
-            }
+        let target = match (self.provider, self.endpoint, self.origin, self.p256dh, self.auth, self.key_id) {
+            (Some(provider), Some(endpoint), Some(origin), Some(p256dh), Some(auth), Some(key_id)) => Some(Target {
+                provider,
+                endpoint,
+                origin,
+                environment: self.environment.unwrap_or_default(),
+                is_drawn_by_system: self.by_system.is_some_and(|flag| flag.0),
+                p256dh,
+                auth,
+                key_id,
+                renewed_at: self.renewed_at.unwrap_or(Millis(0)),
+            }),
             _ => None,
         };
         let question = self.wordings.map(|wordings| AboutQuestion {

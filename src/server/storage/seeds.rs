@@ -4,12 +4,13 @@ use std::{io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
 use super::{
     Database, StorageError, Tx, answers, daily_questions, macros, pairs, persons, questions, schedule, sessions,
-    subscriptions::{self, Subscription},
+    subscriptions::{self, NewAddress, Subscription},
 };
 use crate::{
     domain::{
-        AnswerBody, DailyQuestion, DailyQuestionId, Locale, Member, Millis, Pair, PairId, Person, PersonId, PersonName,
-        PushTime, Question, Relation, Role, SessionId, SubscriptionId, TextSize, ZoneName,
+        AnswerBody, ApnsEnvironment, DailyQuestion, DailyQuestionId, Locale, Member, Millis, Pair, PairId, Person,
+        PersonId, PersonName, Provider, PushTime, Question, Relation, Role, SessionId, SubscriptionId, TextSize,
+        ZoneName,
     },
     server::{calendar::Zone, random::Random, secrets},
 };
@@ -216,22 +217,16 @@ fn subscription(
     born: Millis,
 ) -> Subscription {
     let id = SubscriptionId(random.id(born));
-    Subscription {
-        id,
-        person,
-        session,
+    let address = NewAddress {
+        provider: Provider::WebPush,
         endpoint: format!("{}/push/{id}", minute.origin),
         origin: minute.origin.to_owned(),
+        environment: ApnsEnvironment::Production,
         p256dh: minute.p256dh.to_owned(),
         auth: minute.auth.to_owned(),
         key_id: minute.key_id.to_owned(),
-        name: "seed".to_owned(),
-        created_at: born,
-        renewed_at: born,
-        accepted_at: None,
-        shown_at: None,
-        opened_at: None,
-    }
+    };
+    Subscription::new(id, (person, session), address, "seed".to_owned(), born)
 }
 
 async fn answer_both(tx: &mut Tx, mut question: DailyQuestion, pair: &Pair, at: usize) -> Result<(), StorageError> {

@@ -8,9 +8,9 @@ use sqlx::{Column, ColumnIndex, Database, Decode, Error, FromRow, Row, Type, err
 
 use super::StorageError;
 use crate::domain::{
-    AnswerBody, Cancelled, DailyQuestionId, EventKind, HandOverId, HandOverStage, InvitationId, LocalDate, Locale,
-    Millis, Muted, NotificationId, NotificationKind, PairId, PersonId, PersonName, PushTime, QuestionKey, Role,
-    Section, SessionId, SubmissionId, SubscriptionId, TextSize, Wordings, ZoneName,
+    AnswerBody, ApnsEnvironment, Cancelled, DailyQuestionId, EventKind, HandOverId, HandOverStage, InvitationId,
+    LocalDate, Locale, Millis, Muted, NotificationId, NotificationKind, PairId, PersonId, PersonName, Provider,
+    PushTime, QuestionKey, Role, Section, SessionId, SubmissionId, SubscriptionId, TextSize, Wordings, ZoneName,
 };
 
 /// A stored word that is none of its list.
@@ -113,6 +113,10 @@ stored_as!(String, EventKind, |kind| kind.word().to_owned(), |word| Ok(EventKind
 stored_as!(String, Locale, |locale| locale.tag().to_owned(), |tag| Ok(Locale::from_stored(&tag)));
 stored_as!(String, TextSize, |size| size.word().to_owned(), |word| Ok(TextSize::from_stored(&word)));
 stored_as!(String, Section, |section| section.word().to_owned(), |word| Ok(Section::from_stored(&word)));
+stored_as!(String, Provider, |provider| provider.word().to_owned(), |word| Ok(Provider::from_stored(&word)));
+stored_as!(String, ApnsEnvironment, |environment| environment.word().to_owned(), |word| {
+    Ok(ApnsEnvironment::from_stored(&word))
+});
 stored_as!(String, HandOverStage, |stage| stage.word().to_owned(), |word| Ok(HandOverStage::from_stored(&word)));
 
 written_as!(String, Cancelled, |reason| reason.word().to_owned());

@@ -1,11 +1,12 @@
-//! Push subscriptions (RFC 8030). An endpoint is a capability and is never logged.
+//! The devices that receive notifications: push subscriptions of browsers (RFC 8030), and registrations of shells with
+//! FCM and APNs. An address is a capability and is never logged.
 
 use serde_json::json;
 
-use super::{StorageError, Tx, macros, rows};
-use crate::domain::{Millis, PersonId, SessionId, SubscriptionId};
+use super::{StorageError, Tx, macros, rows, sql_types::Flag};
+use crate::domain::{ApnsEnvironment, Millis, PersonId, Provider, SessionId, SubscriptionId};
 
-/// A browser's push subscription.
+/// A device with its address at one provider.
 #[derive(Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Subscription {
     pub id: SubscriptionId,
@@ -14,10 +15,17 @@ pub struct Subscription {
     /// The signed-in browser it belongs to.
     #[sqlx(rename = "session_id")]
     pub session: SessionId,
+    pub provider: Provider,
+    /// Web Push: the endpoint. FCM and APNs: `push::DeviceAddress`.
     pub endpoint: String,
-    /// The endpoint's origin (RFC 6454), the `aud` of its tokens.
+    /// What failures are counted by. Web Push: the endpoint's origin (RFC 6454), the `aud` of its tokens. FCM:
+    /// `fcm:PROJECT`. APNs: the host.
     pub origin: String,
-    /// The receiver's keys in base64url (RFC 8291 §2.1).
+    pub environment: ApnsEnvironment,
+    by_system: Flag,
+    /// The FCM topic that the registration is subscribed to; empty: none.
+    pub topic: String,
+    /// The receiver's keys in base64url (RFC 8291 §2.1); empty for FCM and APNs.
     pub p256dh: String,
     pub auth: String,
     /// The VAPID key it was made with (RFC 8292 §4).
@@ -30,7 +38,7 @@ pub struct Subscription {
     pub opened_at: Option<Millis>,
 }
 
-/// Shows nothing about the endpoint but its origin.
+/// Shows nothing about the address but its origin.
 impl std::fmt::Debug for Subscription {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Subscription")
@@ -44,8 +52,8 @@ impl std::fmt::Debug for Subscription {
 macro_rules! select_subscription {
     ($rest:literal) => {
         concat!(
-            "SELECT id, person_id, session_id, endpoint, origin, p256dh, auth, key_id, name, created_at, renewed_at,
-             accepted_at, shown_at, opened_at
+            "SELECT id, person_id, session_id, provider, endpoint, origin, environment, by_system, topic, p256dh, auth,
+             key_id, name, created_at, renewed_at, accepted_at, shown_at, opened_at
              FROM push_subscriptions ",
             $rest
         )
@@ -56,8 +64,8 @@ pub async fn insert(tx: &mut Tx, new: &Subscription) -> Result<(), StorageError>
     macros::execute!(
         tx,
         "INSERT INTO push_subscriptions (id, person_id, session_id, endpoint, origin, p256dh, auth, key_id, name,
-         created_at, renewed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+         created_at, renewed_at, provider, environment)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         new.id,
         new.person,
         new.session,
@@ -69,6 +77,8 @@ pub async fn insert(tx: &mut Tx, new: &Subscription) -> Result<(), StorageError>
         &new.name,
         new.created_at,
         new.renewed_at,
+        new.provider,
+        new.environment,
     )?;
     Ok(())
 }
@@ -113,6 +123,40 @@ pub async fn lookup_for(
         id,
         person
     )
+}
+
+/// When a device last renewed its address; `None` when it was removed.
+pub async fn lookup_renewed(tx: &mut Tx, id: SubscriptionId) -> Result<Option<Millis>, StorageError> {
+    let found = macros::fetch_optional!(tx, (Millis,), "SELECT renewed_at FROM push_subscriptions WHERE id = $1", id)?;
+    Ok(found.map(|(renewed_at,)| renewed_at))
+}
+
+/// Writes which of Apple's services knows the device's token.
+pub async fn learn(
+    tx: &mut Tx,
+    id: SubscriptionId,
+    environment: ApnsEnvironment,
+    origin: &str,
+) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "UPDATE push_subscriptions SET environment = $2, origin = $3 WHERE id = $1",
+        id,
+        environment,
+        origin,
+    )?;
+    Ok(())
+}
+
+/// Sets whether the system draws an FCM device's notifications. Returns whether it changed.
+pub async fn draw(tx: &mut Tx, id: SubscriptionId, by_system: bool) -> Result<bool, StorageError> {
+    let changed = macros::execute!(
+        tx,
+        "UPDATE push_subscriptions SET by_system = $2 WHERE id = $1 AND by_system <> $2",
+        id,
+        Flag(by_system),
+    )?;
+    Ok(changed > 0)
 }
 
 /// All subscriptions of a person, the one with the latest sign of life first.
@@ -193,7 +237,54 @@ pub async fn delete_silent(tx: &mut Tx, id: SubscriptionId, since: Millis) -> Re
     Ok(macros::execute!(tx, DELETE_SILENT, since, id)? == 1)
 }
 
+/// What a provider says of a device: its name there and its keys, all other fields as in `Subscription`.
+pub struct NewAddress {
+    pub provider: Provider,
+    pub endpoint: String,
+    pub origin: String,
+    pub environment: ApnsEnvironment,
+    pub p256dh: String,
+    pub auth: String,
+    pub key_id: String,
+}
+
 impl Subscription {
+    /// A device that was not used yet.
+    pub fn new(
+        id: SubscriptionId,
+        (person, session): (PersonId, SessionId),
+        address: NewAddress,
+        name: String,
+        now: Millis,
+    ) -> Self {
+        let NewAddress { provider, endpoint, origin, environment, p256dh, auth, key_id } = address;
+        Self {
+            id,
+            person,
+            session,
+            provider,
+            endpoint,
+            origin,
+            environment,
+            by_system: Flag(false),
+            topic: String::new(),
+            p256dh,
+            auth,
+            key_id,
+            name,
+            created_at: now,
+            renewed_at: now,
+            accepted_at: None,
+            shown_at: None,
+            opened_at: None,
+        }
+    }
+
+    /// Whether the system draws the notifications of this FCM device.
+    pub fn is_drawn_by_system(&self) -> bool {
+        self.by_system.0
+    }
+
     /// When the device last gave a sign of life.
     pub fn heard_at(&self) -> Millis {
         [Some(self.renewed_at), self.shown_at, self.opened_at].into_iter().flatten().max().unwrap_or(self.created_at)

@@ -11,6 +11,9 @@ pub const ORIGIN_PAUSED: &str = "origin paused";
 /// Reason: the push service asked to wait (`Retry-After`).
 pub const ASKED_TO_WAIT: &str = "asked to wait";
 
+/// Reason: the provider refuses our own credentials or settings.
+pub const HELD: &str = "held";
+
 /// Up to `limit` deliveries that wait beyond `soon` because this push service failed. Those that wait for quiet hours
 /// or for a time that the service named are left out.
 pub async fn find_held_back(

@@ -160,6 +160,12 @@ impl Browser {
         .await
     }
 
+    /// Registers this browser, which is a shell, with FCM or APNs.
+    pub async fn register(&self, provider: &str, kind: &str, address: &str, environment: &str) -> Response {
+        let fields = [("provider", provider), ("kind", kind), ("address", address), ("environment", environment)];
+        self.post("register_device", &fields).await
+    }
+
     pub async fn refused(&self, endpoint: &str, fields: &[(&str, &str)]) -> (u16, ApiError) {
         let response = self.post(endpoint, fields).await;
         let status = response.status().as_u16();

@@ -17,7 +17,7 @@ use reqwest::StatusCode;
 use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::net::TcpSocket;
 
-use super::push_service::PushService;
+use super::{native::NativeProviders, push_service::PushService};
 use crate::{
     domain::{Millis, PairId},
     http::{limits::Limits, listener::Listener, serve},
@@ -57,12 +57,26 @@ pub struct TestApp {
     pub state: AppState,
     pub url: String,
     folder: Arc<Folder>,
-    push_host: String,
+    providers: Providers,
     /// The state as browsers of this app find it, also after a restart.
     running: Running,
 }
 
 type Running = Arc<Mutex<AppState>>;
+
+/// Where the app sends notifications.
+#[derive(Clone, Default)]
+struct Providers {
+    /// HOST:PORT of the push service, or empty.
+    push_host: String,
+    native: Option<NativeProviders>,
+}
+
+impl From<&str> for Providers {
+    fn from(push_host: &str) -> Self {
+        Self { push_host: push_host.to_owned(), native: None }
+    }
+}
 
 struct Folder(PathBuf);
 
@@ -91,16 +105,25 @@ impl TestApp {
         (Self::start_at(7, &service.host).await, service)
     }
 
+    /// Starts an app with a push service, FCM and APNs.
+    pub async fn start_with_native() -> (Self, PushService, NativeProviders) {
+        let (service, clock) = (PushService::start().await, Clock::manual(NOON));
+        let native = NativeProviders::start(&clock).await;
+        let providers = Providers { push_host: service.host.clone(), native: Some(native.clone()) };
+        (Self::open(Folder::new(), clock, 7, providers).await, service, native)
+    }
+
     /// Starts an app with a push service and a rate limit.
     pub async fn start_with_push_and_budget(budget: Budget) -> (Self, PushService) {
         let service = PushService::start().await;
+        let providers = Providers::from(service.host.as_str());
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
         let folder = Folder::new();
         let mut state =
-            prepare(&folder, Clock::manual(NOON), 7, &service.host, listener.local_addr().expect("an address").port())
+            prepare(&folder, Clock::manual(NOON), 7, &providers, listener.local_addr().expect("an address").port())
                 .await;
         state.budget = budget;
-        (Self::run(state, listener.into(), folder, &service.host), service)
+        (Self::run(state, listener.into(), folder, providers), service)
     }
 
     /// Starts an app whose randomness has this seed.
@@ -115,70 +138,92 @@ impl TestApp {
         socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
         let listener = socket.listen(64).expect("a port");
         let (folder, clock) = (Folder::new(), Clock::manual(NOON));
-        let state = prepare(&folder, clock, 7, "", listener.local_addr().expect("an address").port()).await;
+        let state =
+            prepare(&folder, clock, 7, &Providers::default(), listener.local_addr().expect("an address").port()).await;
         let limits = Limits { write: patience, head: patience, idle: patience * 5, ..Limits::default() };
-        Self::run(state, Listener::new(listener, limits), folder, "")
+        Self::run(state, Listener::new(listener, limits), folder, Providers::default())
     }
 
     /// Starts an app with other limits for connections.
     pub async fn start_with_limits(limits: Limits) -> Self {
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
         let folder = Folder::new();
-        let state =
-            prepare(&folder, Clock::manual(NOON), 7, "", listener.local_addr().expect("an address").port()).await;
-        Self::run(state, Listener::new(listener, limits), folder, "")
+        let state = prepare(
+            &folder,
+            Clock::manual(NOON),
+            7,
+            &Providers::default(),
+            listener.local_addr().expect("an address").port(),
+        )
+        .await;
+        Self::run(state, Listener::new(listener, limits), folder, Providers::default())
     }
 
     /// Starts an app whose feeds send a heartbeat after this time of silence.
     pub async fn start_with_heartbeat(heartbeat: Duration) -> Self {
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
         let folder = Folder::new();
-        let mut state =
-            prepare(&folder, Clock::manual(NOON), 7, "", listener.local_addr().expect("an address").port()).await;
+        let mut state = prepare(
+            &folder,
+            Clock::manual(NOON),
+            7,
+            &Providers::default(),
+            listener.local_addr().expect("an address").port(),
+        )
+        .await;
         Arc::get_mut(&mut state.site).expect("nobody else has it yet").heartbeat = heartbeat;
-        Self::run(state, listener.into(), folder, "")
+        Self::run(state, listener.into(), folder, Providers::default())
     }
 
     /// Starts an app in which a person may write `burst` times at once.
     pub async fn start_with_budget(burst: u32) -> Self {
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
         let folder = Folder::new();
-        let mut state =
-            prepare(&folder, Clock::manual(NOON), 7, "", listener.local_addr().expect("an address").port()).await;
+        let mut state = prepare(
+            &folder,
+            Clock::manual(NOON),
+            7,
+            &Providers::default(),
+            listener.local_addr().expect("an address").port(),
+        )
+        .await;
         state.budget = Budget::of(burst);
-        Self::run(state, listener.into(), folder, "")
+        Self::run(state, listener.into(), folder, Providers::default())
     }
 
     async fn start_at(seed: u64, push_host: &str) -> Self {
-        Self::open(Folder::new(), Clock::manual(NOON), seed, push_host).await
+        Self::open(Folder::new(), Clock::manual(NOON), seed, push_host.into()).await
     }
 
     /// Opens one node: a listener, loops and connections of its own over the data in the folder.
-    async fn open(folder: Arc<Folder>, clock: Clock, seed: u64, push_host: &str) -> Self {
+    async fn open(folder: Arc<Folder>, clock: Clock, seed: u64, providers: Providers) -> Self {
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
-        let state = prepare(&folder, clock, seed, push_host, listener.local_addr().expect("an address").port()).await;
-        Self::run(state, listener.into(), folder, push_host)
+        let state = prepare(&folder, clock, seed, &providers, listener.local_addr().expect("an address").port()).await;
+        Self::run(state, listener.into(), folder, providers)
     }
 
-    fn run(state: AppState, port: Listener, folder: Arc<Folder>, push_host: &str) -> Self {
+    fn run(state: AppState, port: Listener, folder: Arc<Folder>, providers: Providers) -> Self {
         let url = state.site.public_url.as_str().to_owned();
         let (running, root) = (state.clone(), folder.0.clone());
         state.lifecycle.spawn(async move { serve::run(running, port, &root).await });
         let running = Arc::new(Mutex::new(state.clone()));
-        Self { url, state, folder, push_host: push_host.to_owned(), running }
+        Self { url, state, folder, providers, running }
     }
 
     /// Starts another node with the same data, clock and push service.
     pub async fn second_node(&self) -> Self {
-        Self::open(self.folder.clone(), self.state.clock.clone(), 8, &self.push_host).await
+        Self::open(self.folder.clone(), self.state.clock.clone(), 8, self.providers.clone()).await
     }
 
     /// Starts another node with limits on signing up.
     pub async fn with_sign_ups(&self, sign_ups: SignUpLimits) -> Self {
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
         let port = listener.local_addr().expect("an address").port();
-        let state = AppState { sign_ups, ..prepare(&self.folder, self.state.clock.clone(), 8, "", port).await };
-        Self::run(state, listener.into(), self.folder.clone(), "")
+        let state = AppState {
+            sign_ups,
+            ..prepare(&self.folder, self.state.clock.clone(), 8, &Providers::default(), port).await
+        };
+        Self::run(state, listener.into(), self.folder.clone(), Providers::default())
     }
 
     /// Ends the process as SIGTERM does and restarts it `away` milliseconds later on the same database and port.
@@ -197,9 +242,9 @@ impl TestApp {
         };
         let listener = tokio::time::timeout(PATIENCE, again).await.expect("the port again");
         self.state.clock.advance(away);
-        let state = prepare(&self.folder, self.state.clock.clone(), 9, &self.push_host, port).await;
+        let state = prepare(&self.folder, self.state.clock.clone(), 9, &self.providers, port).await;
         let running = self.running.clone();
-        *self = Self::run(state, listener.into(), self.folder.clone(), &self.push_host);
+        *self = Self::run(state, listener.into(), self.folder.clone(), self.providers.clone());
         *running.lock().expect("the state") = self.state.clone();
         self.running = running;
     }
@@ -293,14 +338,14 @@ async fn open_database(folder: &Path) -> Database {
     Database::open(&format!("sqlite:{}", folder.join("test.db").display()), Opening::Migrate).await.expect("a database")
 }
 
-async fn prepare(folder: &Folder, clock: Clock, seed: u64, push_host: &str, port: u16) -> AppState {
+async fn prepare(folder: &Folder, clock: Clock, seed: u64, providers: &Providers, port: u16) -> AppState {
     AppState {
         database: open_database(&folder.0).await,
         catalogue: Catalogue::load(&folder.0).expect("the catalogue"),
         clock,
         random: Random::seeded(seed),
         secrets: Secrets::from_key(&[7; 32]),
-        push: push(&folder.0, push_host),
+        push: push(&folder.0, providers),
         budget: Budget::unlimited(),
         sign_ups: SignUpLimits::default(),
         said: Said::default(),
@@ -317,12 +362,13 @@ async fn prepare(folder: &Folder, clock: Clock, seed: u64, push_host: &str, port
 }
 
 /// Makes pushes with short timeouts, because some tests have a push service that hangs.
-fn push(folder: &Path, host: &str) -> Push {
-    let hosts = PushHosts::parse("", host, false).expect("hosts");
+fn push(folder: &Path, providers: &Providers) -> Push {
+    let hosts = PushHosts::parse("", &providers.push_host, false).expect("hosts");
     let sender = PushSender::new(hosts.clone()).expect("a sender");
     let sender = sender.with_timeouts(Duration::from_millis(1_500), Duration::from_millis(1_000)).expect("a sender");
+    let native = providers.native.as_ref().map(NativeProviders::native).unwrap_or_default();
     let keys = VapidKeys::load_or_make(folder, NOON.0).expect("keys");
-    Push::with_sender(sender, hosts, keys, "mailto:operator@family.example".into())
+    Push::with_sender(sender, hosts, keys, "mailto:operator@family.example".into(), native)
 }
 
 impl Drop for TestApp {

@@ -176,6 +176,9 @@ async fn every_verb(app: &TestApp, service: &PushService, pair: &TestPair, at: u
     let device = devices.devices.first().expect("a device").id.to_string();
     called.done(child, "test_device", &[("device", &device)]).await;
     called.done(child, "rename_device", &[("device", &device), ("name", "내 전화")]).await;
+    // This app has no credentials for shells, so that both only answer.
+    called.call(child, "draw_device", &[("device", &device), ("by_system", "true")]).await;
+    called.call(child, "register_device", &[("provider", "fcm"), ("kind", "fid"), ("address", "x")]).await;
     let receipt = [
         ("notification", "00000000000000000000000000000001"),
         ("subscription", device.as_str()),

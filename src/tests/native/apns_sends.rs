@@ -2,23 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use base64::Engine;
 use reqwest::Url;
-use ring::{
-    rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
-};
 use serde_json::{Value, json};
 
 use super::{
+    apple_key,
     fake_apple::{FakeApple, KEY_ID, TEAM, TOPIC, apns_error, gone},
     h2_server::{H2Server, Reply},
 };
 use crate::{
-    domain::{Millis, Urgency},
+    domain::{ApnsEnvironment, Millis, Urgency},
     server::push::{
         PushHosts, PushOutcome,
-        apns::{Apns, ApnsEnvironment, ApnsMessage, ApnsResult, ApnsUrls},
+        apns::{Apns, ApnsMessage, ApnsResult, ApnsUrls},
         apns_token::ApnsAccount,
         client,
     },
@@ -40,12 +36,7 @@ struct Apple {
 }
 
 async fn start() -> Apple {
-    let random = SystemRandom::new();
-    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).expect("a key");
-    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &random).expect("a key");
-    let public = pair.public_key().as_ref().to_vec();
-    let text = base64::engine::general_purpose::STANDARD.encode(pkcs8.as_ref());
-    let pem = format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n");
+    let (pem, public) = apple_key();
     let account = ApnsAccount::parse(&pem, KEY_ID, TEAM, TOPIC).expect("an account");
     let (production, server) = FakeApple::start(NOW_S, public.clone()).await;
     let (sandbox, sandbox_server) = FakeApple::start(NOW_S, public).await;

@@ -11,6 +11,7 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use serde_json::{Value, json};
 
 use super::h2_server::{Answers, Asked, H2Server, MostStreams, Reply};
+use crate::server::clock::Clock;
 
 pub const KEY_ID: &str = "ABC123DEFG";
 pub const TEAM: &str = "DEF123GHIJ";
@@ -27,6 +28,8 @@ pub struct Accepted {
 #[derive(Default)]
 struct Inside {
     now_s: i64,
+    /// Given instead of `now_s`.
+    clock: Option<Clock>,
     /// The public key of the account, an uncompressed point.
     public: Vec<u8>,
     proven: BTreeSet<usize>,
@@ -58,6 +61,11 @@ impl FakeApple {
 
     fn inside(&self) -> std::sync::MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes its clock that of an app.
+    pub fn follow(&self, clock: Clock) {
+        self.inside().clock = Some(clock);
     }
 
     pub fn set_clock(&self, now_s: i64) {
@@ -174,6 +182,10 @@ fn header_problem(header: &impl Fn(&str) -> String) -> Option<&'static str> {
 }
 
 impl Inside {
+    fn now_s(&self) -> i64 {
+        self.clock.as_ref().map_or(self.now_s, |clock| clock.now().0 / 1_000)
+    }
+
     fn check_token(&mut self, connection: usize, authorization: &str) -> Result<(), &'static str> {
         let token = authorization.strip_prefix("bearer ").ok_or("MissingProviderToken")?;
         let claims = self.verified(token).ok_or("InvalidProviderToken")?;
@@ -181,18 +193,18 @@ impl Inside {
         if claims["iss"] != TEAM {
             return Err("InvalidProviderToken");
         }
-        if !(self.now_s - 3_600..=self.now_s + 60).contains(&issued) {
+        if !(self.now_s() - 3_600..=self.now_s() + 60).contains(&issued) {
             return Err("ExpiredProviderToken");
         }
         if !self.tokens.iter().any(|(known, _)| known == token) {
             // Nodes that sign the same claims at the same time are one change of token.
             let is_early = self.tokens.last().is_some_and(|(last, at)| {
-                self.now_s - at < 20 * 60 && self.verified(last).is_none_or(|last| last["iat"] != claims["iat"])
+                self.now_s() - at < 20 * 60 && self.verified(last).is_none_or(|last| last["iat"] != claims["iat"])
             });
             if is_early {
                 return Err("TooManyProviderTokenUpdates");
             }
-            self.tokens.push((token.to_owned(), self.now_s));
+            self.tokens.push((token.to_owned(), self.now_s()));
         }
         self.proven.insert(connection);
         Ok(())

@@ -15,6 +15,7 @@ use rustls::pki_types::{PrivatePkcs8KeyDer, pem::PemObject};
 use serde_json::{Value, json};
 
 use super::h2_server::{Answers, Asked, H2Server, Reply};
+use crate::server::clock::Clock;
 
 pub const PROJECT: &str = "umbba-test";
 pub const EMAIL: &str = "push@umbba-test.iam.gserviceaccount.com";
@@ -32,6 +33,8 @@ pub struct Accepted {
 struct Inside {
     /// Epoch seconds of Google's clock.
     now_s: i64,
+    /// Given instead of `now_s`.
+    clock: Option<Clock>,
     exchanges: usize,
     grants: BTreeSet<String>,
     lives_s: i64,
@@ -64,6 +67,11 @@ impl FakeGoogle {
 
     fn inside(&self) -> std::sync::MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes its clock that of an app.
+    pub fn follow(&self, clock: Clock) {
+        self.inside().clock = Some(clock);
     }
 
     pub fn set_clock(&self, now_s: i64) {
@@ -166,6 +174,10 @@ fn fcm_less(http: u16, status: &str) -> Reply {
 }
 
 impl Inside {
+    fn now_s(&self) -> i64 {
+        self.clock.as_ref().map_or(self.now_s, |clock| clock.now().0 / 1_000)
+    }
+
     fn exchange(&mut self, asked: &Asked) -> Reply {
         self.exchanges += 1;
         if let Some(reply) = self.token_replies.pop_front() {
@@ -188,8 +200,8 @@ impl Inside {
             return refused("Invalid issuer, audience or scope.");
         }
         let is_timely = number("exp") - number("iat") <= 3_600
-            && (number("iat") - self.now_s).abs() <= 300
-            && number("exp") > self.now_s;
+            && (number("iat") - self.now_s()).abs() <= 300
+            && number("exp") > self.now_s();
         if !is_timely {
             return refused("Invalid JWT: Token must be a short-lived token and in a reasonable timeframe.");
         }

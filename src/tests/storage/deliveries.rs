@@ -41,6 +41,8 @@ async fn a_delivery_is_claimed_by_one_and_again_when_its_lease_runs_out(db: Test
         status: Some(503),
         reason: Some("service"),
         is_attempt: true,
+        gone_since: None,
+        learned: None,
     };
     // The first worker returns after its lease has ended, so its outcomes are ignored.
     commit!(db, |tx| deliveries::settle(&mut tx, &[settled(State::Accepted, None)], lease, lease)
@@ -129,6 +131,8 @@ async fn a_report_settles_what_waits_and_a_late_outcome_changes_nothing(db: Test
         status: None,
         reason: Some("timeout"),
         is_attempt: true,
+        gone_since: None,
+        learned: None,
     };
     commit!(db, |tx| deliveries::settle(&mut tx, &[late], lease, NOW.plus(2)).await.expect("settled"));
     let listed = read!(db, |tx| deliveries::find_in(&mut tx, State::Accepted, 10).await);
@@ -143,8 +147,16 @@ async fn what_waits_for_a_service_is_brought_forward_and_follows_to_another_subs
         commit!(db, |tx| {
             let due = deliveries::next_send(&mut tx).await.expect("an answer").expect("it waits");
             assert_eq!(deliveries::claim(&mut tx, due, lease, 10).await.expect("a claim"), [told]);
-            let settled =
-                Settled { id: told, state, send_at: Some(at), status: None, reason: Some(reason), is_attempt: true };
+            let settled = Settled {
+                id: told,
+                state,
+                send_at: Some(at),
+                status: None,
+                reason: Some(reason),
+                is_attempt: true,
+                gone_since: None,
+                learned: None,
+            };
             deliveries::settle(&mut tx, &[settled], lease, NOW).await.expect("settled");
         });
         read!(db, |tx| waiting::find_held_back(&mut tx, "https://push.example", NOW.plus(5_000), 10).await)

@@ -2,9 +2,9 @@
 
 use crate::{
     domain::{
-        AnswerBody, DailyQuestion, DailyQuestionId, EventKind, LocalDate, Locale, Member, Millis, NotificationId,
-        NotificationKind, Pair, PairId, Person, PersonId, PersonName, PushTime, QuestionKey, Relation, Role, Section,
-        SessionId, SubscriptionId, TextSize, Wording, Wordings, ZoneName,
+        AnswerBody, ApnsEnvironment, DailyQuestion, DailyQuestionId, EventKind, LocalDate, Locale, Member, Millis,
+        NotificationId, NotificationKind, Pair, PairId, Person, PersonId, PersonName, Provider, PushTime, QuestionKey,
+        Relation, Role, Section, SessionId, SubscriptionId, TextSize, Wording, Wordings, ZoneName,
     },
     server::{
         random::Random,
@@ -14,7 +14,7 @@ use crate::{
             events,
             notifications::{self, NewNotification},
             pairs, persons, schedule, seeds, sessions,
-            subscriptions::{self, Subscription},
+            subscriptions::{self, NewAddress, Subscription},
         },
     },
 };
@@ -188,22 +188,16 @@ pub(super) fn notification(person: PersonId, pair: PairId, slot: &str, at: Milli
 pub(super) async fn waiting_delivery(db: &Database) -> DeliveryId {
     let Together { parent, pair, .. } = together(db).await;
     let (session, new) = (SessionId(id()), notification(parent.id, pair.id, "answer:1", NOW));
-    let subscription = Subscription {
-        id: SubscriptionId(id()),
-        person: parent.id,
-        session,
+    let address = NewAddress {
+        provider: Provider::WebPush,
         endpoint: format!("https://push.example/{:x}", id()),
         origin: "https://push.example".into(),
+        environment: ApnsEnvironment::Production,
         p256dh: "p".into(),
         auth: "a".into(),
         key_id: "k".into(),
-        name: "device".into(),
-        created_at: NOW,
-        renewed_at: NOW,
-        accepted_at: None,
-        shown_at: None,
-        opened_at: None,
     };
+    let subscription = Subscription::new(SubscriptionId(id()), (parent.id, session), address, "device".into(), NOW);
     let delivery = DeliveryId { notification: new.id, subscription: subscription.id };
     commit!(db, |tx| {
         sessions::insert(&mut tx, session, parent.id, &format!("{:x}", id()), "device", NOW).await.expect("a session");
