@@ -1,10 +1,11 @@
 //! The architecture test: it reads every source file and fails with a sentence for each broken rule. `source` and
 //! `declared` read the files, `modules` has the tables of the module map, `graph` finds files that use one another in a
-//! circle, `places`, `endpoints` and `looks` have the rules for the code, and `documents` has those for references in
-//! documents and comments. Tests (`src/tests`, `*_tests`, `mod tests`) and benchmarks (`src/bench`) are not part of the
-//! module map.
+//! circle, `places`, `endpoints` and `looks` have the rules for the code, `documents` has those for references in
+//! documents and comments, and `delivery` has those for `docs/DELIVERY.md`. Tests (`src/tests`, `*_tests`, `mod tests`)
+//! and benchmarks (`src/bench`) are not part of the module map.
 
 mod declared;
+mod delivery;
 mod documents;
 mod endpoints;
 mod graph;
