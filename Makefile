@@ -138,13 +138,13 @@ $(STAMPS)/font-venv: Makefile
 	@mkdir -p $(@D) && touch $@
 
 # The tests' second opinion on our pushes; a folder of its own, so that it can be made anew.
-$(STAMPS)/interop-venv: Makefile
+$(STAMPS)/interop-venv: end2end/interop/requirements.txt
 	@echo 'Installing the Python packages of end2end/interop'
 	@rm -rf target/tools/interop-venv && python3 -m venv target/tools/interop-venv
-	@target/tools/interop-venv/bin/pip install --quiet --disable-pip-version-check http-ece==1.2.1 py-vapid==1.9.6 cryptography==50.0.2
+	@target/tools/interop-venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@mkdir -p $(@D) && touch $@
 
-interop: $(STAMPS)/interop-venv ## the tests' second opinion on our pushes
+interop: $(STAMPS)/interop-venv ## set-up alone: the PyPI libraries that try our pushes
 
 # ---- the browser half: cargo always looks, the steps after it run when its result differs
 

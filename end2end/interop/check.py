@@ -1,8 +1,7 @@
 """Reads our push messages as a browser and a push service would, with code that is not ours: http-ece opens the bodies
 (RFC 8291), py-vapid verifies the tokens (RFC 8292). check.mjs does the same with Node's libraries.
 
-    python3 -m venv target/tools/interop-venv
-    target/tools/interop-venv/bin/pip install http-ece==1.2.1 py-vapid==1.9.6 cryptography==50.0.2
+    make interop
     target/tools/interop-venv/bin/python end2end/interop/check.py keys              twelve receivers with their private keys, as JSON
     target/tools/interop-venv/bin/python end2end/interop/check.py < messages.json   fails with a sentence on the first difference
 """

@@ -87,7 +87,13 @@ fn messages(receivers: &[Value]) -> Value {
     receivers.iter().enumerate().map(message).collect()
 }
 
-fn run(program: &Path, script: &str, arguments: &[&str], input: &str) -> String {
+/// The Python that `make interop` sets up.
+pub fn python() -> &'static Path {
+    Path::new("target/tools/interop-venv/bin/python")
+}
+
+/// Runs a script of `end2end/interop` and returns what it prints. A script that fails fails the test with its sentence.
+pub fn run(program: &Path, script: &str, arguments: &[&str], input: &str) -> String {
     let mut child = Command::new(program)
         .arg(script)
         .args(arguments)
@@ -116,5 +122,5 @@ fn http_ece_of_npm_reads_our_messages_and_node_verifies_our_tokens() {
 
 #[test]
 fn http_ece_and_py_vapid_of_python_read_them_too() {
-    reads_our_messages(Path::new("target/tools/interop-venv/bin/python"), "end2end/interop/check.py");
+    reads_our_messages(python(), "end2end/interop/check.py");
 }

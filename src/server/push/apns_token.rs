@@ -55,6 +55,11 @@ impl ApnsAccount {
         let key = JwtKey::es256(pem, key_id).map_err(|error| error.to_string())?;
         Ok(Self { key, team: team.to_owned(), topic: topic.to_owned() })
     }
+
+    /// Signs a provider token that was issued at `issued_s` (epoch seconds).
+    pub fn provider_token(&self, random: &SystemRandom, issued_s: i64) -> String {
+        self.key.sign(random, &json!({ "iss": self.team, "iat": issued_s }))
+    }
 }
 
 /// Prints the topic alone.
@@ -108,8 +113,7 @@ impl Minter {
     }
 
     fn mint(&self, issued_ms: i64, now_ms: i64) -> Minted {
-        let claims = json!({ "iss": self.account.team, "iat": issued_ms.div_euclid(1_000) });
-        let token = self.account.key.sign(&self.random, &claims);
+        let token = self.account.provider_token(&self.random, issued_ms.div_euclid(1_000));
         let mut header = HeaderValue::from_str(&format!("bearer {token}")).expect("base64url and dots");
         header.set_sensitive(true);
         Minted { header, issued_ms, made_ms: now_ms }

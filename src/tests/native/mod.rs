@@ -1,5 +1,5 @@
-//! FCM and APNs: a Google and an Apple of our own over HTTP/2, the senders against them, and the app with devices
-//! there.
+//! FCM and APNs: a Google and an Apple of our own over HTTP/2, the senders against them, the app with devices there,
+//! and independent programs that read our tokens and drive our servers.
 
 mod apns_sends;
 mod devices;
@@ -7,6 +7,7 @@ pub mod fake_apple;
 pub mod fake_google;
 mod fcm_sends;
 pub mod h2_server;
+mod tokens_read;
 
 use std::time::Duration;
 
