@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use reqwest::Url;
+use reqwest::{Client, Url};
 use serde_json::{Value, json};
 
 use super::{
@@ -20,38 +20,49 @@ use crate::{
     },
 };
 
-fn no_hosts() -> PushHosts {
+pub fn no_hosts() -> PushHosts {
     PushHosts::parse("", "", true).expect("hosts")
 }
 
-const NOW_S: i64 = 1_795_860_000;
-const NOW: i64 = NOW_S * 1_000;
+pub const NOW_S: i64 = 1_795_860_000;
+pub const NOW: i64 = NOW_S * 1_000;
 const DEVICE: &str = "00fc13adff785122b4ad28809a3420982341241421348097878e577c991de8f0";
 
-struct Apple {
-    production: FakeApple,
-    sandbox: FakeApple,
-    server: H2Server,
+pub struct Apple {
+    pub production: FakeApple,
+    pub sandbox: FakeApple,
+    pub server: H2Server,
+    pub sandbox_server: H2Server,
     apns: Arc<Apns>,
 }
 
-async fn start() -> Apple {
-    let (pem, public) = apple_key();
-    let account = ApnsAccount::parse(&pem, KEY_ID, TEAM, TOPIC).expect("an account");
+pub async fn start() -> Apple {
+    start_with(Duration::from_secs(20)).await
+}
+
+pub async fn start_with(timeout: Duration) -> Apple {
+    let (key, public) = apple_key();
+    let account = ApnsAccount::parse(&key, KEY_ID, TEAM, TOPIC).expect("an account");
     let (production, server) = FakeApple::start(NOW_S, public.clone()).await;
     let (sandbox, sandbox_server) = FakeApple::start(NOW_S, public).await;
     let url = |server: &H2Server| Url::parse(&server.url()).expect("a URL");
     let urls = ApnsUrls { production: url(&server), sandbox: url(&sandbox_server) };
-    let apns =
-        Arc::new(Apns::new(client::http2(no_hosts(), Duration::from_secs(20)).expect("a client"), account, &urls));
-    Apple { production, sandbox, server, apns }
+    let apns = Arc::new(Apns::new(client::http2(no_hosts(), timeout).expect("a client"), account, &urls));
+    Apple { production, sandbox, server, sandbox_server, apns }
+}
+
+/// A sender with this key, for which both services are at one address.
+pub fn sender(client: Client, key: &str, url: &str) -> Apns {
+    let account = ApnsAccount::parse(key, KEY_ID, TEAM, TOPIC).expect("an account");
+    let url = Url::parse(url).expect("a URL");
+    Apns::new(client, account, &ApnsUrls { production: url.clone(), sandbox: url })
 }
 
 fn payload() -> Value {
     json!({ "aps": { "alert": { "title": "오늘의 질문", "body": "가장 오래된 기억" }, "badge": 1 } })
 }
 
-fn message(payload: &Value) -> ApnsMessage<'_> {
+pub fn message(payload: &Value) -> ApnsMessage<'_> {
     ApnsMessage {
         token: DEVICE,
         environment: ApnsEnvironment::Production,
@@ -70,7 +81,7 @@ impl Apple {
         self.apns.send(&message(&payload), NOW).await
     }
 
-    async fn outcome(&self) -> PushOutcome {
+    pub async fn outcome(&self) -> PushOutcome {
         self.send().await.outcome
     }
 }

@@ -36,6 +36,8 @@ struct Inside {
     /// The provider tokens seen, with the time of the first use.
     tokens: Vec<(String, i64)>,
     devices: Option<BTreeSet<String>>,
+    /// Answers that belong to one device.
+    by_device: BTreeMap<String, Reply>,
     replies: VecDeque<Reply>,
     always: Option<Reply>,
     accepted: Vec<Accepted>,
@@ -48,13 +50,19 @@ pub struct FakeApple {
 }
 
 impl FakeApple {
-    pub async fn start(now_s: i64, public: Vec<u8>) -> (Self, H2Server) {
+    /// Apple whose clock stands at `now_s` (epoch seconds) and who knows the public key of the account.
+    pub fn new(now_s: i64, public: Vec<u8>) -> Self {
         let apple = Self::default();
         {
             let mut inside = apple.inside();
             inside.now_s = now_s;
             inside.public = public;
         }
+        apple
+    }
+
+    pub async fn start(now_s: i64, public: Vec<u8>) -> (Self, H2Server) {
+        let apple = Self::new(now_s, public);
         let server = H2Server::start(Arc::new(apple.clone())).await;
         (apple, server)
     }
@@ -75,6 +83,11 @@ impl FakeApple {
     /// Knows only these devices; all others are `BadDeviceToken`.
     pub fn know_only(&self, devices: &[&str]) {
         self.inside().devices = Some(devices.iter().map(|device| (*device).to_owned()).collect());
+    }
+
+    /// Answers every request for this device so.
+    pub fn answer_for(&self, device: &str, reply: Reply) {
+        self.inside().by_device.insert(device.to_owned(), reply);
     }
 
     pub fn answer_next(&self, reply: Reply) {
@@ -112,6 +125,12 @@ pub fn gone(since_ms: i64) -> Reply {
 impl Answers for FakeApple {
     fn most_streams(&self) -> MostStreams {
         1_000
+    }
+
+    /// Apple repeats the request's id in every answer, or gives it one.
+    fn headers(&self, asked: &Asked) -> Vec<(&'static str, String)> {
+        let id = asked.headers.get("apns-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+        vec![("apns-id", id.unwrap_or_else(|| uuid::Uuid::now_v7().to_string()))]
     }
 
     fn answer(&self, asked: Asked) -> Reply {
@@ -152,7 +171,8 @@ impl Answers for FakeApple {
         if inside.devices.as_ref().is_some_and(|devices| !devices.contains(&device)) {
             return apns_error(400, "BadDeviceToken");
         }
-        let reply = inside.replies.pop_front().or_else(|| inside.always.clone());
+        let of_device = inside.by_device.get(&device).cloned();
+        let reply = of_device.or_else(|| inside.replies.pop_front()).or_else(|| inside.always.clone());
         let is_accepted = match &reply {
             None => true,
             Some(Reply::Answer { status, .. } | Reply::LastAnswer { status, .. }) => *status == 200,
@@ -167,16 +187,21 @@ impl Answers for FakeApple {
     }
 }
 
+/// What a header may not be. All but the topic and, for alerts on new systems, the type may be left out: a priority is
+/// then 10, an expiration none, an id made by Apple.
 fn header_problem(header: &impl Fn(&str) -> String) -> Option<&'static str> {
-    let is_uuid = |text: &str| uuid::Uuid::try_parse(text).is_ok();
+    let is_absent_or = |name: &str, is_right: &dyn Fn(&str) -> bool| {
+        let value = header(name);
+        value.is_empty() || is_right(&value)
+    };
     let checks = [
         ("MissingTopic", !header("apns-topic").is_empty()),
         ("BadTopic", header("apns-topic") == TOPIC),
         ("InvalidPushType", header("apns-push-type") == "alert"),
-        ("BadPriority", ["10", "5"].contains(&header("apns-priority").as_str())),
-        ("BadExpirationDate", header("apns-expiration").parse::<i64>().is_ok_and(|at| at >= 0)),
+        ("BadPriority", is_absent_or("apns-priority", &|value| ["10", "5", "1"].contains(&value))),
+        ("BadExpirationDate", is_absent_or("apns-expiration", &|value| value.parse::<u64>().is_ok())),
         ("BadCollapseId", header("apns-collapse-id").len() <= 64),
-        ("BadMessageId", header("apns-id").is_empty() || is_uuid(&header("apns-id"))),
+        ("BadMessageId", is_absent_or("apns-id", &|value| uuid::Uuid::try_parse(value).is_ok())),
     ];
     checks.into_iter().find(|(_, is_right)| !is_right).map(|(reason, _)| reason)
 }

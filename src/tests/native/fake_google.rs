@@ -54,13 +54,19 @@ pub struct FakeGoogle {
 }
 
 impl FakeGoogle {
-    pub async fn start(now_s: i64) -> (Self, H2Server) {
+    /// Google whose clock stands at `now_s` (epoch seconds).
+    pub fn new(now_s: i64) -> Self {
         let google = Self::default();
         {
             let mut inside = google.inside();
             inside.now_s = now_s;
             inside.lives_s = 3_600;
         }
+        google
+    }
+
+    pub async fn start(now_s: i64) -> (Self, H2Server) {
+        let google = Self::new(now_s);
         let server = H2Server::start(Arc::new(google.clone())).await;
         (google, server)
     }

@@ -1,5 +1,5 @@
-//! An HTTP/2 server on loopback (prior knowledge, RFC 9113 §3.3) whose every answer a test decides: statuses, silence,
-//! refused streams and GOAWAY.
+//! An HTTP/2 server on loopback whose every answer a test decides: statuses, silence, refused streams and GOAWAY. It
+//! speaks in the clear (prior knowledge, RFC 9113 §3.3) or over TLS.
 
 use std::{
     net::SocketAddr,
@@ -12,7 +12,12 @@ use std::{
 use axum::body::Bytes;
 use h2::{Reason, server};
 use http::{HeaderMap, Request, Response, StatusCode};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+};
+
+use super::tls::ServerTls;
 
 /// A request with its whole body, and the connection it came on (from 0).
 pub struct Asked {
@@ -60,49 +65,88 @@ pub trait Answers: Send + Sync + 'static {
     fn most_streams(&self) -> MostStreams {
         100
     }
+    /// Headers that the answer to this request has, whatever the answer is.
+    fn headers(&self, _asked: &Asked) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
 }
 
 /// A running server.
 #[derive(Clone)]
 pub struct H2Server {
     pub address: SocketAddr,
+    is_tls: bool,
     connections: Arc<AtomicUsize>,
+    seen: Seen,
+}
+
+/// What arrived on all connections.
+#[derive(Clone, Default)]
+struct Seen {
+    requests: Arc<AtomicUsize>,
     /// The most streams that were open at once on a connection.
     streams: Arc<AtomicUsize>,
 }
 
 impl H2Server {
     pub async fn start(answers: Arc<dyn Answers>) -> Self {
+        Self::listen(answers, None).await
+    }
+
+    /// Starts a server behind TLS.
+    pub async fn start_tls(answers: Arc<dyn Answers>, tls: ServerTls) -> Self {
+        Self::listen(answers, Some(tls)).await
+    }
+
+    async fn listen(answers: Arc<dyn Answers>, tls: Option<ServerTls>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let server = Self {
             address: listener.local_addr().expect("an address"),
+            is_tls: tls.is_some(),
             connections: Arc::default(),
-            streams: Arc::default(),
+            seen: Seen::default(),
         };
-        let (connections, streams) = (server.connections.clone(), server.streams.clone());
+        let (connections, seen) = (server.connections.clone(), server.seen.clone());
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
                 let number = connections.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(converse(socket, number, answers.clone(), streams.clone()));
+                let (answers, seen, tls) = (answers.clone(), seen.clone(), tls.clone());
+                tokio::spawn(async move {
+                    match tls {
+                        None => converse(socket, number, answers, seen).await,
+                        // A client that does not trust us ends the handshake.
+                        Some(tls) => {
+                            if let Ok(socket) = tls.accept(socket).await {
+                                converse(socket, number, answers, seen).await;
+                            }
+                        }
+                    }
+                });
             }
         });
         server
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}/", self.address)
+        let scheme = if self.is_tls { "https" } else { "http" };
+        format!("{scheme}://{}/", self.address)
     }
 
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 
+    /// How many requests began, with those that were refused.
+    pub fn requests(&self) -> usize {
+        self.seen.requests.load(Ordering::SeqCst)
+    }
+
     pub fn most_streams_at_once(&self) -> usize {
-        self.streams.load(Ordering::SeqCst)
+        self.seen.streams.load(Ordering::SeqCst)
     }
 }
 
-async fn converse(socket: TcpStream, number: usize, answers: Arc<dyn Answers>, most: Arc<AtomicUsize>) {
+async fn converse(socket: impl AsyncRead + AsyncWrite + Unpin, number: usize, answers: Arc<dyn Answers>, seen: Seen) {
     let handshake = server::Builder::new().max_concurrent_streams(answers.most_streams()).handshake(socket).await;
     let Ok(mut connection) = handshake else { return };
     let open = Arc::new(AtomicUsize::new(0));
@@ -120,7 +164,8 @@ async fn converse(socket: TcpStream, number: usize, answers: Arc<dyn Answers>, m
         };
         let Some(Ok((request, respond))) = accepted else { return };
         let count = open.fetch_add(1, Ordering::SeqCst) + 1;
-        most.fetch_max(count, Ordering::SeqCst);
+        seen.requests.fetch_add(1, Ordering::SeqCst);
+        seen.streams.fetch_max(count, Ordering::SeqCst);
         let (answers, open, ending) = (answers.clone(), open.clone(), ending.clone());
         tokio::spawn(async move {
             exchange(request, respond, (number, count), answers, ending).await;
@@ -144,15 +189,18 @@ async fn exchange(
     }
     let asked =
         Asked { connection, open, method: head.method, uri: head.uri, headers: head.headers, body: Bytes::from(body) };
+    let every = answers.headers(&asked);
     match answers.answer(asked) {
-        Reply::Answer { status, headers, body } => write(&mut respond, status, headers, body),
+        Reply::Answer { status, headers, body } => {
+            write(&mut respond, status, headers.into_iter().chain(every).collect(), body);
+        }
         Reply::Hang => std::future::pending().await,
         Reply::Refuse => respond.send_reset(Reason::REFUSED_STREAM),
         Reply::GoAway(reason) => {
             let _ = ending.send(Some(reason));
         }
         Reply::LastAnswer { status, body } => {
-            write(&mut respond, status, Vec::new(), body);
+            write(&mut respond, status, every, body);
             let _ = ending.send(None);
         }
     }

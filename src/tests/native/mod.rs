@@ -3,10 +3,14 @@
 
 mod apns_sends;
 mod devices;
+mod driven;
 pub mod fake_apple;
 pub mod fake_google;
 mod fcm_sends;
 pub mod h2_server;
+mod http1;
+mod over_tls;
+pub mod tls;
 mod tokens_read;
 
 use std::time::Duration;
