@@ -1,4 +1,4 @@
-//! APNs' error table row by row, and the life of a provider token.
+//! When a 410 counts, and the life of a provider token. The error table is tried in `tests/native/apns_errors.rs`.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{
@@ -9,78 +9,20 @@ use serde_json::json;
 
 use super::{super::apns_token::TOKEN_STEP_MS, *};
 
-#[derive(Debug, PartialEq, Eq)]
-enum Next {
-    Accepted,
-    Gone(Option<i64>),
-    Held,
-    Later(Option<i64>),
-    Rejected,
-    /// The other service is tried.
-    OtherService,
-}
-
-fn next(status: u16, reason: &str, timestamp: Option<i64>) -> Next {
+/// A 410 for a device that registered last at 1 000 000 ms.
+fn gone(reason: &str, timestamp: i64) -> PushOutcome {
     let body = json!({ "reason": reason, "timestamp": timestamp }).to_string();
-    let renewed_at = Millis(1_000_000);
-    match answered(status, &HeaderMap::new(), body.as_bytes(), renewed_at) {
-        BAD_TOKEN => Next::OtherService,
-        PushOutcome::Accepted { .. } => Next::Accepted,
-        PushOutcome::Gone { since, .. } => Next::Gone(since.map(|since| since.0)),
-        PushOutcome::Held { .. } => Next::Held,
-        PushOutcome::RetryAfter { after_ms, .. } => Next::Later(after_ms),
-        PushOutcome::Rejected { .. } => Next::Rejected,
-        outcome => panic!("{outcome:?}"),
-    }
-}
-
-#[test]
-fn every_row_of_the_error_table_leads_to_its_outcome() {
-    let plain = [
-        (200, "", Next::Accepted),
-        (410, "Unregistered", Next::Gone(None)),
-        (400, "BadDeviceToken", Next::OtherService),
-        (400, "DeviceTokenNotForTopic", Next::Rejected),
-        (400, "TopicDisallowed", Next::Rejected),
-        (403, "Forbidden", Next::Rejected),
-        (400, "BadCollapseId", Next::Rejected),
-        (400, "BadExpirationDate", Next::Rejected),
-        (400, "BadMessageId", Next::Rejected),
-        (400, "BadPriority", Next::Rejected),
-        (400, "BadTopic", Next::Rejected),
-        (400, "DuplicateHeaders", Next::Rejected),
-        (400, "InvalidPushType", Next::Rejected),
-        (400, "MissingDeviceToken", Next::Rejected),
-        (400, "MissingTopic", Next::Rejected),
-        (400, "PayloadEmpty", Next::Rejected),
-        (404, "BadPath", Next::Rejected),
-        (405, "MethodNotAllowed", Next::Rejected),
-        (413, "PayloadTooLarge", Next::Rejected),
-        (403, "ExpiredProviderToken", Next::Held),
-        (403, "InvalidProviderToken", Next::Held),
-        (403, "MissingProviderToken", Next::Held),
-        (403, "UnrelatedKeyIdInToken", Next::Held),
-        (403, "BadCertificate", Next::Held),
-        (403, "BadCertificateEnvironment", Next::Held),
-        (403, "BadEnvironmentKeyIdInToken", Next::Held),
-        (403, "BadEnvironmentKeyInToken", Next::Held),
-        (429, "TooManyProviderTokenUpdates", Next::Later(Some(20 * MINUTE_MS))),
-        (429, "TooManyRequests", Next::Later(Some(MINUTE_MS))),
-        (400, "IdleTimeout", Next::Later(None)),
-        (500, "InternalServerError", Next::Later(None)),
-        (503, "ServiceUnavailable", Next::Later(None)),
-        (503, "Shutdown", Next::Later(None)),
-    ];
-    for (status, reason, expected) in plain {
-        assert_eq!(next(status, reason, None), expected, "{status} {reason}");
-    }
+    answered(410, &HeaderMap::new(), body.as_bytes(), Millis(1_000_000))
 }
 
 #[test]
 fn a_410_from_before_the_last_registration_removes_nothing() {
-    assert_eq!(next(410, "ExpiredToken", Some(1_000_001)), Next::Gone(Some(1_000_001)));
-    assert_eq!(next(410, "Unregistered", Some(1_000_000)), Next::Later(None));
-    assert_eq!(next(410, "Unregistered", Some(1)), Next::Later(None));
+    let since = Some(Millis(1_000_001));
+    assert_eq!(gone("ExpiredToken", 1_000_001), PushOutcome::Gone { status: 410, since });
+    for timestamp in [1_000_000, 1] {
+        let outcome = gone("Unregistered", timestamp);
+        assert!(matches!(outcome, PushOutcome::RetryAfter { status: Some(410), .. }), "{outcome:?}");
+    }
 }
 
 /// A fresh key as Apple's console gives it.

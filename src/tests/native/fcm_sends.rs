@@ -23,13 +23,13 @@ fn no_hosts() -> PushHosts {
 }
 
 const NOW_S: i64 = 1_795_860_000;
-const NOW: i64 = NOW_S * 1_000;
+pub const NOW: i64 = NOW_S * 1_000;
 
-async fn start() -> (FakeGoogle, H2Server, Fcm) {
+pub async fn start() -> (FakeGoogle, H2Server, Fcm) {
     start_with(Duration::from_secs(20)).await
 }
 
-async fn start_with(timeout: Duration) -> (FakeGoogle, H2Server, Fcm) {
+pub async fn start_with(timeout: Duration) -> (FakeGoogle, H2Server, Fcm) {
     let (google, server) = FakeGoogle::start(NOW_S).await;
     let url = |path: &str| Url::parse(&server.url()).expect("a URL").join(path).expect("a path");
     let urls = FcmUrls { api: url(""), token: url("token") };
@@ -38,7 +38,7 @@ async fn start_with(timeout: Duration) -> (FakeGoogle, H2Server, Fcm) {
     (google, server, fcm)
 }
 
-fn message(target: FcmTarget<'_>) -> FcmMessage<'_> {
+pub fn message(target: FcmTarget<'_>) -> FcmMessage<'_> {
     let data: Map<String, Value> = [("id".to_owned(), json!("n1"))].into_iter().collect();
     FcmMessage { target, data, drawn: None, ttl_s: 3_600, urgency: Urgency::High }
 }

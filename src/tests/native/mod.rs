@@ -1,11 +1,13 @@
 //! FCM and APNs: a Google and an Apple of our own over HTTP/2, the senders against them, the app with devices there,
 //! and independent programs that read our tokens and drive our servers.
 
+mod apns_errors;
 mod apns_sends;
 mod devices;
 mod driven;
 pub mod fake_apple;
 pub mod fake_google;
+mod fcm_errors;
 mod fcm_sends;
 pub mod h2_server;
 mod http1;
