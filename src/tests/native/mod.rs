@@ -9,6 +9,7 @@ pub mod fake_apple;
 pub mod fake_google;
 mod fcm_errors;
 mod fcm_sends;
+mod goaways;
 pub mod h2_server;
 mod http1;
 mod over_tls;
