@@ -7,3 +7,7 @@ ALTER TABLE push_subscriptions ADD COLUMN provider TEXT NOT NULL DEFAULT 'web_pu
 ALTER TABLE push_subscriptions ADD COLUMN environment TEXT NOT NULL DEFAULT 'production';
 ALTER TABLE push_subscriptions ADD COLUMN by_system BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE push_subscriptions ADD COLUMN topic TEXT NOT NULL DEFAULT '';
+
+-- 1: the device shows the notification, its person has read it elsewhere, and the delivery now takes it away again (FCM
+-- alone).
+ALTER TABLE deliveries ADD COLUMN withdraws BIGINT NOT NULL DEFAULT 0;

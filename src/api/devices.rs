@@ -115,7 +115,7 @@ pub async fn rename_device(device: SubscriptionId, #[server(default)] name: Stri
     Ok(())
 }
 
-/// Sets whether the system draws the notifications of an FCM device, in an app that was force-stopped too.
+/// Sets whether the system draws the notifications of an FCM device, without the app.
 #[server(endpoint = "draw_device")]
 pub async fn draw_device(device: SubscriptionId, #[server(default)] by_system: bool) -> Result<(), ApiError> {
     use crate::{paths, request, server::services::devices};

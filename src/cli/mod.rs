@@ -5,6 +5,7 @@ mod folder;
 mod native;
 mod open_files;
 mod operator;
+mod providers;
 mod state;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
@@ -65,6 +66,13 @@ enum Command {
         #[command(subcommand)]
         act: Option<KeysAct>,
     },
+    /// The providers of native shells: FCM and APNs.
+    Push {
+        #[command(subcommand)]
+        act: PushAct,
+    },
+    /// Say what is configured and what waits for you; exits with 1 when something does.
+    Doctor,
     /// Sign people out: for somebody whose account was taken, or for everybody after a leak.
     Sessions {
         #[command(subcommand)]
@@ -84,6 +92,12 @@ enum Command {
         #[arg(long, default_value_t = 50)]
         limit: i64,
     },
+}
+
+#[derive(Subcommand)]
+enum PushAct {
+    /// Try the credentials of FCM and APNs without reaching anybody.
+    Check,
 }
 
 /// Runs the command line.
@@ -139,6 +153,8 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
             );
             Ok(())
         }
+        Command::Push { act: PushAct::Check } => providers::check(&settings).await,
+        Command::Doctor => providers::doctor(&settings).await,
         Command::Keys { act } => operator::keys(&settings, act),
         Command::Sessions { act: SessionsAct::End { person, .. } } => operator::end_sessions(&settings, person).await,
         Command::Person { act: PersonAct::Recover { id } } => operator::recover(&settings, id).await,

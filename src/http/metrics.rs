@@ -6,7 +6,13 @@ use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, rou
 use tokio::net::TcpListener;
 
 use super::{accept, limits::Limits, listener::Listener};
-use crate::server::{counters, services::ServiceError, state::AppState, storage::deliveries};
+use crate::domain::Provider;
+use crate::server::{
+    counters,
+    services::ServiceError,
+    state::AppState,
+    storage::{deliveries, waiting},
+};
 
 /// Few: only the operator's Prometheus connects here.
 const CONNECTIONS: usize = 64;
@@ -38,6 +44,15 @@ async fn text(state: &AppState) -> Result<String, ServiceError> {
     for state in deliveries::State::ALL {
         let count = counts.iter().find(|(word, _)| word == state.word()).map_or(0, |(_, count)| *count);
         let _ = writeln!(text, "umbba_deliveries{{state=\"{}\"}} {count}", state.word());
+    }
+    text.push_str(
+        "# HELP umbba_held_deliveries Deliveries that wait because a provider refuses our credentials.\n\
+         # TYPE umbba_held_deliveries gauge\n",
+    );
+    let held = waiting::count_held(&mut tx).await?;
+    for provider in [Provider::WebPush, Provider::Fcm, Provider::Apns] {
+        let count = held.iter().find(|(held, _)| *held == provider).map_or(0, |(_, count)| *count);
+        let _ = writeln!(text, "umbba_held_deliveries{{provider=\"{}\"}} {count}", provider.word());
     }
     let late_ms = oldest.map_or(0, |at| state.clock.now().since(at).max(0));
     text.push_str(

@@ -181,7 +181,8 @@ const NO_WORDS: &str = "answer_revisions.body answer_revisions.daily_question_id
     persons.id persons.name persons.recovery_hash persons.recovery_made_by persons.zone push_subscriptions.auth \
     push_subscriptions.endpoint push_subscriptions.id push_subscriptions.key_id push_subscriptions.name \
     push_subscriptions.origin \
-    push_subscriptions.p256dh push_subscriptions.person_id push_subscriptions.session_id push_subscriptions.topic questions.question_key \
+    push_subscriptions.p256dh push_subscriptions.person_id push_subscriptions.session_id \
+    push_subscriptions.topic questions.question_key \
     questions.tags \
     questions.wordings sessions.address_hash sessions.device sessions.id sessions.person_id sessions.previous_hash \
     sessions.token_hash \

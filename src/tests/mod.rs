@@ -22,7 +22,7 @@ mod left;
 mod limits;
 mod live;
 mod metrics;
-mod native;
+pub mod native;
 mod neighbours;
 mod presence;
 mod push;

@@ -2,13 +2,13 @@
 //! Rules R31, R46, R100.
 
 use crate::{
-    domain::{ApnsEnvironment, Millis, NotificationKind, PairPhase, Provider, Status},
+    domain::{ApnsEnvironment, Millis, NotificationKind, PairPhase, Provider, Status, Urgency},
     server::{
         calendar::Zone,
         push::{
-            DeviceAddress, PushMessage, PushOutcome,
+            DeviceAddress, PushMessage, PushOutcome, Registration,
             apns::ApnsMessage,
-            fcm::{Drawn, FcmMessage},
+            fcm::{Drawn, Fcm, FcmMessage},
             native_payload,
             payload::{self, Envelope, Notice, NoticePair},
         },
@@ -43,6 +43,47 @@ struct Content<'a> {
     envelope: &'a Envelope<'a>,
     ttl_s: u32,
     now: Millis,
+}
+
+/// Makes a device take away a notification that its person has read elsewhere.
+pub async fn withdraw(
+    state: &AppState,
+    context: &DeliveryContext,
+    target: &Target,
+    now: Millis,
+) -> Result<Sent, &'static str> {
+    let (fcm, registration) = match fcm_of(state, target)? {
+        Ok(found) => found,
+        Err(held) => return Ok(held.into()),
+    };
+    let tag = state.secrets.push_topic(context.id.subscription, &replaces(context));
+    let message = FcmMessage {
+        target: registration.target(),
+        data: native_payload::withdrawal(&tag, context.unread),
+        drawn: None,
+        ttl_s: ttl_s(context, now),
+        urgency: Urgency::Normal,
+    };
+    Ok(fcm.send(&message, false, now.0).await.into())
+}
+
+/// The sender and the registration of an FCM device, or the outcome that keeps what is due there.
+fn fcm_of<'a>(
+    state: &'a AppState,
+    target: &Target,
+) -> Result<Result<(&'a Fcm, Registration), PushOutcome>, &'static str> {
+    let Some(DeviceAddress::Fcm { project, registration }) = DeviceAddress::from_stored(&target.endpoint) else {
+        return Err("endpoint");
+    };
+    Ok(match &state.push.native().fcm {
+        None => Err(held("FCM_SERVICE_ACCOUNT is not set")),
+        Some(fcm) if fcm.project() != project => Err(held("the device registered with another Firebase project")),
+        Some(fcm) => Ok((fcm, registration)),
+    })
+}
+
+fn ttl_s(context: &DeliveryContext, now: Millis) -> u32 {
+    u32::try_from(context.expires_at.since(now) / Millis::SECOND).unwrap_or(u32::MAX)
 }
 
 /// Sends a delivery. The error says, for the operator, why the message could not be made.
@@ -91,8 +132,7 @@ pub async fn send(
         unread: context.unread,
         sent_at: now,
     };
-    let ttl_s = u32::try_from(context.expires_at.since(now) / Millis::SECOND).unwrap_or(u32::MAX);
-    let content = Content { title: &title, body: &body, envelope: &envelope, ttl_s, now };
+    let content = Content { title: &title, body: &body, envelope: &envelope, ttl_s: ttl_s(context, now), now };
     match target.provider {
         Provider::WebPush => send_web_push(state, context, target, &content).await.map(Sent::from),
         Provider::Fcm => send_fcm(state, context, target, &content).await.map(Sent::from),
@@ -127,13 +167,10 @@ async fn send_fcm(
     target: &Target,
     content: &Content<'_>,
 ) -> Result<PushOutcome, &'static str> {
-    let Some(DeviceAddress::Fcm { project, registration }) = DeviceAddress::from_stored(&target.endpoint) else {
-        return Err("endpoint");
+    let (fcm, registration) = match fcm_of(state, target)? {
+        Ok(found) => found,
+        Err(held) => return Ok(held),
     };
-    let Some(fcm) = &state.push.native().fcm else { return Ok(held("FCM_SERVICE_ACCOUNT is not set")) };
-    if fcm.project() != project {
-        return Ok(held("the device registered with another Firebase project"));
-    }
     let Content { title, body, envelope, .. } = content;
     let drawn = target.is_drawn_by_system.then(|| Drawn {
         title,

@@ -124,8 +124,8 @@ async fn settle(state: &AppState, settled: &[Settled], lease_until: Millis) -> R
         subscriptions::delete(&mut tx, gone.id.subscription).await?;
     }
     for settled in &settled {
-        if let Some((environment, origin)) = &settled.learned {
-            subscriptions::learn(&mut tx, settled.id.subscription, *environment, origin).await?;
+        if let (Some(environment), Some(apns)) = (settled.learned, &state.push.native().apns) {
+            subscriptions::learn(&mut tx, settled.id.subscription, environment, apns.host(environment)).await?;
         }
     }
     tx.commit().await?;
@@ -166,6 +166,9 @@ async fn handle(state: &AppState, context: Result<DeliveryContext, Settled>) -> 
 /// Checks that the notification is still true, and sends it.
 async fn send(state: &AppState, context: &DeliveryContext, target: &Target) -> Settled {
     let now = state.clock.now();
+    if context.is_withdrawal {
+        return withdraw(state, context, target, now).await;
+    }
     if context.was_seen {
         return settled(context.id, State::Accepted, Some("shown"));
     }
@@ -183,11 +186,7 @@ async fn send(state: &AppState, context: &DeliveryContext, target: &Target) -> S
         return postponed(context, spread(state, now.plus(until.since(moment))), waiting::ORIGIN_PAUSED);
     }
     match message::send(state, context, target, now).await {
-        Ok(Sent { outcome, learned }) => {
-            let learned = learned.zip(state.push.native().apns.as_ref());
-            let learned = learned.map(|(environment, apns)| (environment, apns.host(environment).to_owned()));
-            Settled { learned, ..judge(state, context, target, outcome, now) }
-        }
+        Ok(Sent { outcome, learned }) => Settled { learned, ..judge(state, context, target, outcome, now) },
         Err(reason) => {
             let DeliveryId { notification, subscription } = context.id;
             tracing::error!(
@@ -198,6 +197,26 @@ async fn send(state: &AppState, context: &DeliveryContext, target: &Target) -> S
             );
             settled(context.id, State::Dead, Some(reason))
         }
+    }
+}
+
+/// Takes a notification off a device's screen. Whatever comes of it, the notification itself was accepted.
+async fn withdraw(state: &AppState, context: &DeliveryContext, target: &Target, now: Millis) -> Settled {
+    let done = settled(context.id, State::Accepted, Some("withdrawn"));
+    let moment = state.clock.moment();
+    if context.expires_at <= now {
+        return done;
+    }
+    if let Some(until) = state.push.breaker().blocked_until(&target.origin, context.id.subscription, moment) {
+        return postponed(context, spread(state, now.plus(until.since(moment))), waiting::ORIGIN_PAUSED);
+    }
+    let judged = match message::withdraw(state, context, target, now).await {
+        Ok(sent) => judge(state, context, target, sent.outcome, now),
+        Err(_) => return done,
+    };
+    match judged.state {
+        State::Retry | State::Gone => judged,
+        _ => Settled { status: judged.status, ..done },
     }
 }
 

@@ -71,7 +71,7 @@ impl DeviceAddress {
 
     /// Checks what a shell registers with APNs.
     pub fn apns(topic: &str, address: &str) -> Result<Self, AddressError> {
-        let is_token = address.len() % 2 == 0
+        let is_token = address.len().is_multiple_of(2)
             && APNS_BYTES.contains(&(address.len() / 2))
             && address.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !is_token {

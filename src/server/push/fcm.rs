@@ -36,13 +36,14 @@ pub enum FcmTarget<'a> {
 pub struct FcmMessage<'a> {
     pub target: FcmTarget<'a>,
     pub data: Map<String, Value>,
-    /// For devices that ask the system to draw: title, body, tag and Android channel.
+    /// For devices that ask the system to draw: title, body, tag and Android channel. A force-stopped app gets neither
+    /// kind of message; a phone that only holds background work back shows this one.
     pub drawn: Option<Drawn<'a>>,
     pub ttl_s: u32,
     pub urgency: Urgency,
 }
 
-/// What the Android system draws by itself, in apps that were force-stopped.
+/// What the Android system draws by itself, without the app.
 pub struct Drawn<'a> {
     pub title: &'a str,
     pub body: &'a str,

@@ -93,8 +93,8 @@ pub async fn rename(state: &AppState, person: &Person, id: SubscriptionId, name:
     Ok(())
 }
 
-/// Sets whether the system draws the notifications of one of the person's FCM devices. Then they appear in an app that
-/// was force-stopped too, and the app can neither report nor replace them.
+/// Sets whether the system draws the notifications of one of the person's FCM devices. Then they appear on phones that
+/// hold the app's background work back, and the app can neither report nor replace them.
 pub async fn draw(state: &AppState, person: &Person, id: SubscriptionId, by_system: bool) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;

@@ -5,15 +5,17 @@ use std::collections::HashMap;
 
 use super::{ServiceError, tell::Facts};
 use crate::{
-    domain::{EventKind, Muted, NotificationId, Pair, PairId, Person, QuietHours, SessionId},
+    domain::{
+        EventKind, Millis, Muted, NotificationId, Pair, PairId, Person, PersonId, Provider, QuietHours, SessionId,
+    },
     server::{
         state::AppState,
         storage::{
-            deliveries,
+            Tx, deliveries,
             entries::{self, Entry},
             events,
             notifications::{self, Preferences},
-            pairs, subscriptions,
+            pairs, subscriptions, waiting,
         },
     },
 };
@@ -41,12 +43,21 @@ pub async fn mark_read(state: &AppState, person: &Person, seq: i64) -> Result<()
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     if entries::read_up_to(&mut tx, person.id, seq, now).await? > 0 {
-        let mut facts = Facts::default();
-        facts.myself(person.id, EventKind::InboxChanged);
-        facts.write(&mut tx, state, now).await?;
+        tell_read(&mut tx, state, person.id, now).await?;
         tx.commit().await?;
     }
     Ok(())
+}
+
+/// Tells the person's other pages of entries that were read at `now`, and takes their notifications off the screens of
+/// FCM devices.
+async fn tell_read(tx: &mut Tx, state: &AppState, person: PersonId, now: Millis) -> Result<(), ServiceError> {
+    if state.push.native().has(Provider::Fcm) {
+        waiting::withdraw_read(tx, person, now).await?;
+    }
+    let mut facts = Facts::default();
+    facts.myself(person, EventKind::InboxChanged);
+    facts.write(tx, state, now).await
 }
 
 /// Settles the push to this browser alone: a page on it showed the event as it came. Pushes to other browsers go out.
@@ -57,9 +68,7 @@ pub async fn seen_live(state: &AppState, person: &Person, session: SessionId, se
         deliveries::seen_live(&mut tx, person.id, subscription.id, seq, now).await?;
     }
     if entries::read_at_seq(&mut tx, person.id, seq, now).await? {
-        let mut facts = Facts::default();
-        facts.myself(person.id, EventKind::InboxChanged);
-        facts.write(&mut tx, state, now).await?;
+        tell_read(&mut tx, state, person.id, now).await?;
     }
     tx.commit().await?;
     Ok(())
@@ -67,16 +76,14 @@ pub async fn seen_live(state: &AppState, person: &Person, session: SessionId, se
 
 /// Marks one entry as read: its notification was opened from the lock screen.
 pub async fn mark_opened(
-    tx: &mut crate::server::storage::Tx,
+    tx: &mut Tx,
     state: &AppState,
-    person: crate::domain::PersonId,
+    person: PersonId,
     id: NotificationId,
 ) -> Result<(), ServiceError> {
     let now = state.clock.now();
     if entries::read_one(tx, person, id, now).await? {
-        let mut facts = Facts::default();
-        facts.myself(person, EventKind::InboxChanged);
-        facts.write(tx, state, now).await?;
+        tell_read(tx, state, person, now).await?;
     }
     Ok(())
 }

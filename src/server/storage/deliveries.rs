@@ -129,8 +129,8 @@ pub struct Settled {
     pub is_attempt: bool,
     /// For `Gone`: when the provider found the device's registration ended.
     pub gone_since: Option<Millis>,
-    /// Which of Apple's services took it, and its host, where it is not the one that was named.
-    pub learned: Option<(ApnsEnvironment, String)>,
+    /// Which of Apple's services took it, where it is not the one that was named.
+    pub learned: Option<ApnsEnvironment>,
 }
 
 /// Writes the outcomes of a batch. `lease_until` is the lease of the batch: a delivery that another worker took over
@@ -160,7 +160,8 @@ pub async fn settle(tx: &mut Tx, settled: &[Settled], lease_until: Millis, now: 
         tx,
         "UPDATE deliveries SET state = v.state, send_at = v.send_at, status = COALESCE(v.status, deliveries.status),
                 reason = COALESCE(v.reason, deliveries.reason), attempts = deliveries.attempts - v.uncounted,
-                accepted_at = CASE WHEN v.state = 'accepted' THEN $3 ELSE deliveries.accepted_at END,
+                accepted_at = CASE WHEN v.state = 'accepted' AND deliveries.withdraws = 0 THEN $3
+                                  ELSE deliveries.accepted_at END,
                 settled_at = CASE WHEN v.send_at IS NULL THEN $3 ELSE NULL END
          FROM (SELECT t.value->>'n' AS n, t.value->>'s' AS s, t.value->>'state' AS state,
                CAST(t.value->>'send_at' AS BIGINT) AS send_at,
@@ -221,7 +222,7 @@ pub async fn seen_live(
     macros::execute!(
         tx,
         "UPDATE deliveries SET state = 'cancelled', reason = $4, send_at = NULL, settled_at = $5
-         WHERE subscription_id = $2 AND state IN ('pending', 'retry')
+         WHERE subscription_id = $2 AND state IN ('pending', 'retry') AND withdraws = 0
                AND notification_id IN (SELECT id FROM notifications WHERE person_id = $1 AND seq = $3)",
         person,
         subscription,

@@ -41,6 +41,8 @@ pub struct DeliveryContext {
     pub is_superseded: bool,
     /// The device reported the notification before its delivery was settled.
     pub was_seen: bool,
+    /// The person has read it elsewhere: the device takes it away.
+    pub is_withdrawal: bool,
 }
 
 /// The device it goes to. The fields are those of `Subscription`.
@@ -101,7 +103,8 @@ pub async fn load(
     let found = macros::fetch_each!(
         tx,
         "deliveries" as Claimed,
-        "SELECT d.notification_id, d.subscription_id, d.attempts, COALESCE(d.shown_at, d.opened_at) AS seen_at,
+        "SELECT d.notification_id, d.subscription_id, d.attempts, d.withdraws,
+                COALESCE(d.shown_at, d.opened_at) AS seen_at,
          n.person_id, n.kind, n.slot, n.daily_question_id, n.detail, n.expires_at, n.due_at,
                 s.provider, s.endpoint, s.origin, s.environment, s.by_system, s.p256dh, s.auth, s.key_id, s.renewed_at,
                 p.locale, p.zone, p.zone_offset_s, p.quiet_from,
@@ -170,6 +173,7 @@ impl Claimed {
 #[derive(sqlx::FromRow)]
 struct Row {
     attempts: i64,
+    withdraws: Flag,
     seen_at: Option<Millis>,
     person_id: PersonId,
     kind: Known<NotificationKind>,
@@ -279,6 +283,7 @@ impl Row {
             question,
             is_superseded: self.newer > 0,
             was_seen: self.seen_at.is_some(),
+            is_withdrawal: self.withdraws.0,
         }
     }
 }

@@ -72,7 +72,8 @@ pub async fn report(
         tx,
         "UPDATE deliveries SET state = 'accepted', reason = $3, send_at = NULL, accepted_at = COALESCE(accepted_at,
          $4), settled_at = $4
-         WHERE notification_id = $1 AND subscription_id = $2 AND send_at IS NOT NULL",
+         WHERE notification_id = $1 AND subscription_id = $2 AND send_at IS NOT NULL
+               AND (withdraws = 0 OR $3 = 'opened')",
         id.notification,
         id.subscription,
         receipt,

@@ -1,10 +1,10 @@
-//! Moves deliveries that wait: forward when a push service answers again, and to another subscription when an endpoint
-//! changes.
+//! Deliveries that wait: they are moved forward when a push service answers again and to another subscription when an
+//! endpoint changes, wait anew as withdrawals, and are counted while a provider refuses our credentials.
 
 use serde_json::json;
 
 use super::{StorageError, Tx, deliveries::DeliveryId, macros, rows};
-use crate::domain::{Millis, NotificationId, SubscriptionId};
+use crate::domain::{Millis, NotificationId, PersonId, Provider, SubscriptionId};
 
 /// Reason: the push service failed for other deliveries.
 pub const ORIGIN_PAUSED: &str = "origin paused";
@@ -74,4 +74,32 @@ pub async fn follow(tx: &mut Tx, from: SubscriptionId, to: SubscriptionId, now: 
     )?;
     tx.has_deliveries = true;
     Ok(())
+}
+
+/// Makes FCM devices take away the notifications that the person has read at `now`: their deliveries wait again, to be
+/// sent as withdrawals. The device that opened a notification took it away itself.
+pub async fn withdraw_read(tx: &mut Tx, person: PersonId, now: Millis) -> Result<(), StorageError> {
+    let changed = macros::execute!(
+        tx,
+        "UPDATE deliveries SET state = 'pending', withdraws = 1, send_at = $2, attempts = 0, settled_at = NULL
+         WHERE state = 'accepted' AND withdraws = 0 AND opened_at IS NULL
+               AND subscription_id IN (SELECT id FROM push_subscriptions WHERE person_id = $1 AND provider = $3)
+               AND notification_id IN (SELECT id FROM notifications WHERE person_id = $1 AND read_at = $2)",
+        person,
+        now,
+        Provider::Fcm,
+    )?;
+    tx.has_deliveries |= changed > 0;
+    Ok(())
+}
+
+/// How many deliveries wait at each provider because it refuses our credentials or settings.
+pub async fn count_held(tx: &mut Tx) -> Result<Vec<(Provider, i64)>, StorageError> {
+    macros::fetch_all!(
+        tx,
+        "push_subscriptions" as (Provider, i64),
+        "SELECT s.provider, COUNT(*) FROM deliveries d JOIN push_subscriptions s ON s.id = d.subscription_id
+         WHERE d.send_at IS NOT NULL AND d.reason = $1 GROUP BY s.provider ORDER BY s.provider",
+        HELD,
+    )
 }

@@ -5,6 +5,7 @@
 //! targets.
 
 mod operator;
+mod providers;
 
 use std::{
     fs,

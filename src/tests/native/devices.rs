@@ -54,7 +54,7 @@ async fn a_notification_reaches_each_shell_in_its_own_form() {
     assert_eq!(told.len(), 1);
     let payload = &told[0].payload;
     assert_eq!(payload["aps"]["thread-id"], pair.id.to_string());
-    assert_eq!((&payload["aps"]["badge"], &payload["aps"]["mutable-content"]), (&Value::from(1), &Value::from(1)));
+    assert_eq!((&payload["aps"]["badge"], &payload["aps"]["mutable-content"]), (&Value::from(2), &Value::from(1)));
     assert!(payload["navigate"].as_str().is_some_and(|url| url.starts_with(&format!("{}/p/", app.url))), "{payload}");
     assert_eq!(told[0].headers["apns-collapse-id"], payload["tag"].as_str().expect("a tag"));
     held(&native);
@@ -245,4 +245,33 @@ async fn refused_credentials_cost_neither_the_device_nor_the_delivery() {
     app.deliver().await;
     assert_eq!(native.google.take().len(), 1, "sent once the operator has mended it");
     assert_eq!(states(&app).await, [("accepted".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn what_is_read_elsewhere_is_taken_off_the_shells_screen() {
+    let (app, native, pair) = shells().await;
+    let browser = app.visitor();
+    assert_eq!(browser.post("sign_in", &[("code", &pair.parent.recovery_code())]).await.status(), StatusCode::OK);
+    app.deliver().await;
+    native.google.take();
+    pair.child.answer(pair.id, "하나").await;
+    app.deliver().await;
+    let shown = native.google.take();
+    assert_eq!(shown[0].message["data"]["kind"], "answered");
+    app.advance(Millis::MINUTE);
+    let last = app.read_sql("SELECT CAST(MAX(seq) AS TEXT) FROM events").await;
+    assert_eq!(browser.post("read_inbox", &[("seq", &last[0])]).await.status(), StatusCode::OK);
+    native.google.answer_next(Reply::status(503, ""));
+    app.deliver().await;
+    app.advance(20 * Millis::MINUTE);
+    app.deliver().await;
+    let withdrawn: Vec<Value> = native.google.take().into_iter().map(|accepted| accepted.message).collect();
+    let tag = &shown[0].message["data"]["tag"];
+    let about = withdrawn.iter().find(|message| message["data"]["tag"] == *tag).expect("a withdrawal");
+    assert_eq!((&about["data"]["act"], &about["data"]["app_badge"]), (&"withdraw".into(), &"0".into()));
+    assert!(about["data"].get("title").is_none() && about["android"]["priority"] == "NORMAL", "it draws nothing");
+    app.deliver().await;
+    assert!(native.google.take().is_empty(), "once");
+    assert!(native.apple.take().is_empty(), "iOS would count it against its silent notifications");
+    held(&native);
 }
