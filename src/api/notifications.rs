@@ -59,7 +59,12 @@ pub async fn change_switches(
     let request = request::current().await?;
     let fields = [question, answer, reminder, nudge, news];
     let muted = Muted::new(
-        Channel::ALL.into_iter().zip(fields).filter(|(_, field)| field != "yes").map(|(channel, _)| channel).collect(),
+        Channel::OF_PAIR
+            .into_iter()
+            .zip(fields)
+            .filter(|(_, field)| field != "yes")
+            .map(|(channel, _)| channel)
+            .collect(),
     );
     inbox::change_switches(&request.state, &request.person, pair, &muted, question_in_quiet == "yes").await?;
     request.redirect(paths::saved(&paths::settings(pair), ChangeSwitches::VERB));
@@ -91,5 +96,25 @@ pub async fn change_quiet_hours(
     };
     inbox::change_quiet_hours(&request.state, &request.person, hours, hides_details == "yes").await?;
     request.redirect_back(&back, ChangeQuietHours::VERB);
+    Ok(())
+}
+
+/// Switches the operator's announcements on or off for the person: on when `announcements` is `yes`.
+#[server(endpoint = "change_announcements")]
+pub async fn change_announcements(
+    #[server(default)] announcements: String,
+    #[server(default)] back: String,
+) -> Result<(), ApiError> {
+    use crate::{
+        domain::{Channel, Muted},
+        paths::HasVerb,
+        request,
+        server::services::inbox,
+    };
+
+    let request = request::current().await?;
+    let muted = if announcements == "yes" { Muted::default() } else { Muted::new(vec![Channel::Announcement]) };
+    inbox::mute(&request.state, &request.person, &muted).await?;
+    request.redirect_back(&back, ChangeAnnouncements::VERB);
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The command line: parses the arguments and starts the command. Every failure prints one sentence and exits with 1.
 
+mod announce;
 mod failure;
 mod folder;
 mod native;
@@ -83,6 +84,9 @@ enum Command {
         #[command(subcommand)]
         act: PersonAct,
     },
+    /// Tell everybody something: an inbox entry for each person, a push to each device. Without --yes it only says whom
+    /// it would reach.
+    Announce(announce::Announce),
     /// What was sent and what became of it: no names, no endpoints, no words.
     Deliveries {
         /// pending, leased, retry, accepted, gone, expired, dead or cancelled
@@ -158,6 +162,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Keys { act } => operator::keys(&settings, act),
         Command::Sessions { act: SessionsAct::End { person, .. } } => operator::end_sessions(&settings, person).await,
         Command::Person { act: PersonAct::Recover { id } } => operator::recover(&settings, id).await,
+        Command::Announce(wanted) => announce::run(&settings, wanted).await,
         Command::Deliveries { state, limit } => operator::list_deliveries(&settings, &state, limit).await,
     }
 }
@@ -221,12 +226,12 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
         state.lifecycle.spawn(http::metrics::serve(state.clone(), listener));
     }
     folder::warn_when_open(settings);
-    announce(&state, address);
+    say_address(&state, address);
     http::serve::serve(state, Listener::new(listener, limits), &serve.site_root, &settings.data_dir).await?;
     Ok(())
 }
 
-fn announce(state: &AppState, address: SocketAddr) {
+fn say_address(state: &AppState, address: SocketAddr) {
     println!("listening on http://{address}");
     println!("open {} — stop with Ctrl-C", state.site.public_url.as_str());
 }

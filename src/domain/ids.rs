@@ -78,6 +78,10 @@ id!(
     PersonId
 );
 id!(
+    /// What the operator tells everybody.
+    AnnouncementId
+);
+id!(
     /// One parent and one child who answer together.
     PairId
 );

@@ -3,6 +3,7 @@
 //! What a rule needs from outside (now, a random number, a due minute) is an argument. A value made by `parse` is
 //! valid. Both halves of the app use this module.
 
+mod announcement;
 mod answer;
 mod cadence;
 mod code_letters;
@@ -28,6 +29,7 @@ mod stale;
 mod standing;
 mod time;
 
+pub use announcement::{AnnouncementText, AnnouncementTextError};
 pub use answer::{Answer, AnswerBody, AnswerBodyError};
 pub use cadence::{Cadence, DueMinute, DueOutcome, MIN_GAP_MS, REMINDER_DAYS, SHELVE_DAY};
 pub use daily_question::{
@@ -37,8 +39,8 @@ pub use event::{Event, EventKind};
 pub use graphemes::{graphemes, has_forbidden};
 pub use hand_over::{ENTER_LIFE_MS, HAND_OVER_LIFE_MS, HandOverCode, HandOverStage, WAY_OUT_LIFE_MS};
 pub use ids::{
-    DailyQuestionId, HandOverId, IdError, InvitationId, NotificationId, PairId, PersonId, SessionId, SubmissionId,
-    SubscriptionId,
+    AnnouncementId, DailyQuestionId, HandOverId, IdError, InvitationId, NotificationId, PairId, PersonId, SessionId,
+    SubmissionId, SubscriptionId,
 };
 pub use invitation::{CodeError, INVITATION_LIFE_MS, InvitationCode, RecoveryCode};
 pub use legible::{is_blank, mended};

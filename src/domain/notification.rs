@@ -33,9 +33,11 @@ pub enum NotificationKind {
     StaleToken,
     /// A push that I asked for to test a device.
     Test,
+    /// What the operator tells everybody.
+    Announcement,
 }
 
-/// A switch per person and pair.
+/// What a person can mute: a channel of a pair, or announcements, which have no pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Channel {
     Question,
@@ -43,10 +45,15 @@ pub enum Channel {
     Reminder,
     Nudge,
     News,
+    Announcement,
 }
 
 impl Channel {
-    pub const ALL: [Self; 5] = [Self::Question, Self::Answer, Self::Reminder, Self::Nudge, Self::News];
+    pub const ALL: [Self; 6] =
+        [Self::Question, Self::Answer, Self::Reminder, Self::Nudge, Self::News, Self::Announcement];
+
+    /// The switches of a member in a pair, in the order of the page.
+    pub const OF_PAIR: [Self; 5] = [Self::Question, Self::Answer, Self::Reminder, Self::Nudge, Self::News];
 
     /// The stored form, also the field's name in the form.
     pub fn word(self) -> &'static str {
@@ -56,11 +63,13 @@ impl Channel {
             Self::Reminder => "reminder",
             Self::Nudge => "nudge",
             Self::News => "news",
+            Self::Announcement => "announcement",
         }
     }
 }
 
-/// The switches that a member has turned off. The stored form may hold words of a later release as well.
+/// The switches that a member has turned off for a pair, or a person for all of them. The stored form may hold words of
+/// a later release as well.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Muted(Vec<Channel>);
 
@@ -102,7 +111,7 @@ pub enum Urgency {
 pub const COUNTED_A_DAY: i64 = 4;
 
 impl NotificationKind {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Question,
         Self::Answered,
         Self::CardOpened,
@@ -119,6 +128,7 @@ impl NotificationKind {
         Self::HandedOver,
         Self::StaleToken,
         Self::Test,
+        Self::Announcement,
     ];
 
     pub fn word(self) -> &'static str {
@@ -139,6 +149,7 @@ impl NotificationKind {
             Self::HandedOver => "handed_over",
             Self::StaleToken => "stale_token",
             Self::Test => "test",
+            Self::Announcement => "announcement",
         }
     }
 
@@ -154,6 +165,7 @@ impl NotificationKind {
             Self::Reminder | Self::StillWaiting => Some(Channel::Reminder),
             Self::Nudge => Some(Channel::Nudge),
             Self::TimeChanged | Self::Joined | Self::Left | Self::Paused | Self::Resumed => Some(Channel::News),
+            Self::Announcement => Some(Channel::Announcement),
             Self::RecoveryUsed | Self::RecoveryRenewed | Self::HandedOver | Self::StaleToken | Self::Test => None,
         }
     }
@@ -167,7 +179,8 @@ impl NotificationKind {
             | Self::Joined
             | Self::Left
             | Self::Paused
-            | Self::Resumed => Urgency::Normal,
+            | Self::Resumed
+            | Self::Announcement => Urgency::Normal,
             Self::Question | Self::Answered | Self::CardOpened => Urgency::High,
             Self::RecoveryUsed | Self::RecoveryRenewed | Self::HandedOver | Self::StaleToken | Self::Test => {
                 Urgency::High
@@ -175,7 +188,7 @@ impl NotificationKind {
         }
     }
 
-    /// Whether this kind counts towards the daily limit: it is neither a question nor an answer.
+    /// Whether this kind counts towards the daily limit (R94).
     pub fn is_counted(self) -> bool {
         matches!(self.channel(), Some(Channel::Reminder | Channel::Nudge | Channel::News))
     }

@@ -33,9 +33,12 @@ fn every_kind_reads_back_and_switches_survive_their_stored_form() {
 fn questions_and_answers_are_never_counted() {
     let counted: Vec<_> = NotificationKind::ALL.into_iter().filter(|kind| !kind.is_counted()).collect();
     use NotificationKind::{
-        Answered, CardOpened, HandedOver, Question, RecoveryRenewed, RecoveryUsed, StaleToken, Test,
+        Announcement, Answered, CardOpened, HandedOver, Question, RecoveryRenewed, RecoveryUsed, StaleToken, Test,
     };
-    assert_eq!(counted, [Question, Answered, CardOpened, RecoveryUsed, RecoveryRenewed, HandedOver, StaleToken, Test]);
+    assert_eq!(
+        counted,
+        [Question, Answered, CardOpened, RecoveryUsed, RecoveryRenewed, HandedOver, StaleToken, Test, Announcement]
+    );
 }
 
 #[test]
@@ -60,6 +63,8 @@ fn what_no_longer_holds_is_not_sent() {
         (Left, Standing { is_closed: true, ..open }, Ok(())),
         (RecoveryUsed, Standing { is_closed: true, ..open }, Ok(())),
         (HandedOver, Standing { is_closed: true, ..open }, Ok(())),
+        (Announcement, Standing::default(), Ok(())),
+        (Announcement, Standing { is_muted: true, ..Standing::default() }, Err(Cancelled::Muted)),
     ];
     for (kind, standing, expected) in cases {
         assert_eq!(still_holds(kind, standing), expected, "{kind:?} {standing:?}");

@@ -60,6 +60,7 @@ pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelle
         | NotificationKind::HandedOver
         | NotificationKind::StaleToken
         | NotificationKind::Test
+        | NotificationKind::Announcement
         | NotificationKind::Left => {
             return Ok(());
         }
@@ -119,6 +120,7 @@ pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelle
         | NotificationKind::RecoveryRenewed
         | NotificationKind::HandedOver
         | NotificationKind::StaleToken
-        | NotificationKind::Test => Ok(()),
+        | NotificationKind::Test
+        | NotificationKind::Announcement => Ok(()),
     }
 }

@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use super::{accept, control_socket, listener::Listener, router};
 use crate::server::{
     config::AppEnv,
-    jobs::{future_rows, housekeeping, outbox, scheduler, zones},
+    jobs::{announcing, future_rows, housekeeping, outbox, scheduler, zones},
     lifecycle::Lifecycle,
     services::ServiceError,
     state::AppState,
@@ -28,6 +28,7 @@ pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 pub fn start_jobs(state: &AppState) {
     state.lifecycle.spawn(scheduler::run(state.clone()));
     state.lifecycle.spawn(outbox::run(state.clone()));
+    state.lifecycle.spawn(announcing::run(state.clone()));
     state.lifecycle.spawn(housekeeping::run(state.clone()));
     state.lifecycle.spawn(future_rows::run(state.clone()));
     state.lifecycle.spawn(zones::run(state.clone()));

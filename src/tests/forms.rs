@@ -18,8 +18,8 @@ use crate::{
 };
 
 /// The endpoints of all forms of the app.
-const POSTED_BY_FORMS: &str = "ask_hand_over change_display change_name change_presence change_push_time \
-    change_quiet_hours change_relation \
+const POSTED_BY_FORMS: &str = "ask_hand_over change_announcements change_display change_name change_presence \
+    change_push_time change_quiet_hours change_relation \
     change_switches check_invitation confirm_hand_over confirm_recovery end_other_sessions end_session \
     enter_hand_over invite join keep_recovery lead_out leave_pair make_hand_over \
     move_on nudge pause_pair read_inbox refuse_hand_over remove_device rename_device renew_recovery resume_pair \

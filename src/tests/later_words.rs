@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Every column that holds a word of a fixed list, and the statement that writes an unknown word into all of its rows.
-const WORDS: [(&str, &str); 15] = [
+const WORDS: [(&str, &str); 17] = [
     ("an event's kind", "UPDATE events SET kind = 'photo_added'"),
     ("a notification's kind", "UPDATE notifications SET kind = 'photo_added'"),
     ("a language", "UPDATE persons SET locale = 'ja'"),
@@ -21,6 +21,8 @@ const WORDS: [(&str, &str); 15] = [
     ("a relation", "UPDATE members SET relation = 'aunt'"),
     ("an invited relation", "UPDATE invitations SET relation = 'aunt'"),
     ("muted channels", "UPDATE members SET muted = 'photos nudge'"),
+    ("what a person mutes", "UPDATE persons SET muted = 'photos announcement'"),
+    ("a call to FCM", "UPDATE fcm_calls SET act = 'resting'"),
     ("a section", "UPDATE daily_questions SET section = 'travels'"),
     ("a question's section", "UPDATE questions SET section = 'travels'"),
     ("a delivery's state", "UPDATE deliveries SET state = 'resting'"),
@@ -158,7 +160,8 @@ async fn a_database_that_the_release_after_this_one_has_migrated_is_opened() {
 
 /// Text columns without words of a fixed list: row ids, dates, hashes, addresses, texts of people, and values that are
 /// parsed by their format.
-const NO_WORDS: &str = "answer_revisions.body answer_revisions.daily_question_id answer_revisions.role \
+const NO_WORDS: &str = "announcements.en announcements.id announcements.ko announcements.told_up_to \
+    answer_revisions.body answer_revisions.daily_question_id answer_revisions.role \
     answer_revisions.submission \
     answers.body answers.daily_question_id answers.person_id answers.role answers.submission asked.pair_id \
     asked.question_key \
@@ -168,7 +171,8 @@ const NO_WORDS: &str = "answer_revisions.body answer_revisions.daily_question_id
     daily_questions.question_key \
     daily_questions.wordings deliveries.notification_id deliveries.subscription_id events.daily_question_id \
     events.pair_id \
-    events.person_id failures.bucket hand_overs.code_hash hand_overs.device hand_overs.id hand_overs.person_id \
+    events.person_id failures.bucket fcm_calls.address fcm_calls.announcement_id fcm_calls.call_key fcm_calls.topic \
+    hand_overs.code_hash hand_overs.device hand_overs.id hand_overs.person_id \
     hand_overs.session_id \
     hand_overs.ticket_hash invitations.code_hash invitations.id invitations.name invitations.pair_id \
     invitations.relation_word \

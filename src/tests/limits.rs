@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Every endpoint that can be called twice with the same fields, and its fields. `PAIR` and `DEVICE` stand for ids.
-const SAID_TWICE: [(&str, &[(&str, &str)]); 14] = [
+const SAID_TWICE: [(&str, &[(&str, &str)]); 15] = [
     ("unsubscribe", &[]),
     ("read_inbox", &[("seq", "1000000")]),
     ("seen_live", &[("seq", "1000000")]),
@@ -16,6 +16,7 @@ const SAID_TWICE: [(&str, &[(&str, &str)]); 14] = [
     ("change_display", &[("locale", "ko"), ("text_size", "large"), ("zone", "Asia/Seoul")]),
     ("change_quiet_hours", &[("quiet", "yes"), ("quiet_from", "23:00"), ("quiet_to", "07:00")]),
     ("change_switches", &[("pair", "PAIR"), ("question", "yes")]),
+    ("change_announcements", &[("announcements", "")]),
     ("change_presence", &[("pair", "PAIR"), ("shows_presence", "")]),
     ("change_relation", &[("pair", "PAIR"), ("relation", "other"), ("relation_word", "조카")]),
     ("change_push_time", &[("pair", "PAIR"), ("push_time", "20:30"), ("zone", "Asia/Seoul")]),

@@ -1,5 +1,6 @@
 //! The texts of notifications, in the inbox and on the lock screen, in two registers: to a parent and to a child.
-//! `{other}` is the other member, `{others}` are all members whose question is open, `{topic}` is the question's topic.
+//! `{other}` is the other member, `{others}` are all members whose question is open, `{topic}` is the question's topic,
+//! `{text}` the text of an announcement.
 
 use crate::domain::{Locale, NotificationKind, Role};
 
@@ -100,6 +101,7 @@ fn korean(kind: NotificationKind) -> Sentence {
             alike("백업에서 되살린 내 기기일 수 있어요. 모르는 일이라면 설정에서 낯선 기기를 내보내 주세요."),
         ),
         Kind::Test => (alike("알림이 잘 와요"), alike("이 기기로 소식을 전해 드릴게요.")),
+        Kind::Announcement => (alike("엄빠도 어렸다 소식"), alike("{text}")),
     };
     Sentence { title, body }
 }
@@ -153,6 +155,7 @@ fn english(kind: NotificationKind) -> Sentence {
             ),
         ),
         Kind::Test => (alike("Notifications work"), alike("This is where news will reach you.")),
+        Kind::Announcement => (alike("News from 엄빠도 어렸다"), alike("{text}")),
     };
     Sentence { title, body }
 }

@@ -34,7 +34,7 @@ pub struct InboxView {
 /// The notification settings of a person for one pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SwitchesView {
-    /// Every channel and whether it is on.
+    /// Every channel of a pair and whether it is on.
     pub channels: Vec<(Channel, bool)>,
     /// Whether a question that opens on time is also notified in the quiet hours.
     pub question_in_quiet: bool,
@@ -43,10 +43,12 @@ pub struct SwitchesView {
 }
 
 /// The notification settings of a person for all pairs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QuietView {
     pub quiet: Option<QuietHours>,
     pub hides_details: bool,
+    /// Whether the operator's announcements are pushed.
+    pub announcements: bool,
 }
 
 /// Reads the person's inbox, newest first.
@@ -87,7 +89,7 @@ pub async fn switches(pair: PairId) -> Result<SwitchesView, ApiError> {
     let (_, found, ..) = reading::pair(&request.state, &request.person, pair).await?;
     let preferences = inbox::preferences(&request.state, &request.person, Some(pair)).await?;
     Ok(SwitchesView {
-        channels: Channel::ALL.into_iter().map(|channel| (channel, !preferences.muted.holds(channel))).collect(),
+        channels: Channel::OF_PAIR.into_iter().map(|channel| (channel, !preferences.muted.holds(channel))).collect(),
         question_in_quiet: preferences.question_in_quiet.unwrap_or(preferences.zone == found.zone),
         shows_presence: presence::is_on(&request.state, &request.person, pair).await?,
     })
@@ -97,5 +99,6 @@ pub async fn switches(pair: PairId) -> Result<SwitchesView, ApiError> {
 pub async fn quiet_settings() -> Result<QuietView, ApiError> {
     let request = request::current().await?;
     let preferences = inbox::preferences(&request.state, &request.person, None).await?;
-    Ok(QuietView { quiet: preferences.quiet, hides_details: preferences.hides_details })
+    let announcements = !preferences.muted.holds(Channel::Announcement);
+    Ok(QuietView { quiet: preferences.quiet, hides_details: preferences.hides_details, announcements })
 }

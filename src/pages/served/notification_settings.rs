@@ -1,10 +1,10 @@
-//! The settings for notifications: the switches of a pair, quiet hours and the lock screen.
+//! The settings for notifications: the switches of a pair, quiet hours, the lock screen, and announcements.
 
 use leptos::prelude::*;
 
 use super::Save;
 use crate::{
-    api::{ApiError, ChangePresence, ChangeQuietHours, ChangeSwitches},
+    api::{ApiError, ChangeAnnouncements, ChangePresence, ChangeQuietHours, ChangeSwitches},
     components::{
         context::{use_page_words, use_refused, use_sentence},
         fields::{FieldError, TextField},
@@ -32,6 +32,7 @@ pub fn SwitchesPanel(pair: PairId, switches: SwitchesView) -> impl IntoView {
         Channel::Reminder => words.switch_reminder,
         Channel::Nudge => words.switch_nudge,
         Channel::News => words.switch_news,
+        Channel::Announcement => words.announcements_on,
     };
     let channels = switches
         .channels
@@ -100,6 +101,24 @@ pub fn QuietPanel(settings: QuietView, back: String) -> impl IntoView {
                 <Save verb=ChangeQuietHours::VERB/>
             </Form>
             <p><a href=paths::devices()>{words.devices_link}</a></p>
+        </section>
+    }
+}
+
+/// The switch for the operator's announcements.
+#[component]
+pub fn AnnouncementsPanel(is_on: bool, back: String) -> impl IntoView {
+    let words = use_page_words();
+    view! {
+        <section class="panel">
+            <h2>{words.announcements_panel}</h2>
+            <p class="hint">{words.announcements_hint}</p>
+            <Form verb=ChangeAnnouncements::VERB class="form">
+                <input type="hidden" name="back" value=back/>
+                {check("announcements", words.announcements_on, is_on)}
+                <FieldError id="announcements-error" sentence=use_sentence(ChangeAnnouncements::VERB, &[])/>
+                <Save verb=ChangeAnnouncements::VERB/>
+            </Form>
         </section>
     }
 }

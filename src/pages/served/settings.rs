@@ -8,7 +8,7 @@ use super::{
     Save,
     hand_over::{HandOverPanel, LeadOut},
     loaded,
-    notification_settings::{PresencePanel, QuietPanel, SwitchesPanel},
+    notification_settings::{AnnouncementsPanel, PresencePanel, QuietPanel, SwitchesPanel},
     pair_param,
     recovery::RecoveryPanel,
     sessions::SessionsPanel,
@@ -200,12 +200,11 @@ fn PausePanel(settings: PairSettingsView) -> impl IntoView {
 
 #[component]
 fn Account(found: Found) -> impl IntoView {
-    let (account, quiet) = found;
-    let words = use_page_words();
+    let ((account, quiet), words) = (found, use_page_words());
     let back = use_location().pathname.get_untracked();
+    let back_of_name = back.clone();
     let typed_name =
         use_refused(ChangeName::VERB).map_or_else(|| account.name.clone(), |refused| refused.field("name").to_owned());
-    let back_of_name = back.clone();
     view! {
         <section class="panel">
             <h2>{words.name_panel}</h2>
@@ -219,6 +218,7 @@ fn Account(found: Found) -> impl IntoView {
         <DisplayPanel locale=account.locale text_size=account.text_size zone=account.zone zones=account.zone_choices
             back=back.clone()/>
         <QuietPanel settings=quiet back=back.clone()/>
+        <AnnouncementsPanel is_on=quiet.announcements back=back.clone()/>
         <SessionsPanel sessions=account.sessions back=back.clone()/>
         <HandOverPanel/>
         <LeadOut/>

@@ -121,7 +121,11 @@ pub async fn send(
     let (notification, subscription) = (context.id.notification.to_string(), context.id.subscription.to_string());
     let receipt = state.secrets.receipt(context.id.notification, context.id.subscription);
     let slot = replaces(context);
-    let tag = state.secrets.push_topic(context.id.subscription, &slot);
+    let tag = match (context.kind, target.provider) {
+        // A device may get the message of its topic too: the same tag makes it show one.
+        (NotificationKind::Announcement, Provider::Fcm) => slot,
+        _ => state.secrets.push_topic(context.id.subscription, &slot),
+    };
     let envelope = Envelope {
         public_url: state.site.public_url.as_str(),
         path: &path,

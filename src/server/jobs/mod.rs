@@ -1,5 +1,6 @@
 //! Loops that the clock and commits wake. They take no input, are idempotent, and may run on several nodes.
 
+pub mod announcing;
 mod claimed;
 pub mod future_rows;
 pub mod housekeeping;

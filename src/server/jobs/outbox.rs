@@ -235,7 +235,10 @@ fn standing(context: &DeliveryContext, now: Millis) -> Standing {
         is_closed: pair.is_some_and(|pair| pair.is_closed),
         is_paused: pair
             .is_some_and(|pair| Pair::running_pause(pair.paused_until, Zone::stored(&pair.zone).date(now)).is_some()),
-        is_muted: context.kind.channel().is_some_and(|channel| pair.is_some_and(|pair| pair.muted.holds(channel))),
+        is_muted: context
+            .kind
+            .channel()
+            .is_some_and(|channel| context.muted.holds(channel) || pair.is_some_and(|pair| pair.muted.holds(channel))),
         is_open: question.is_some_and(|question| !question.is_shelved && !question.is_complete),
         is_complete: question.is_some_and(|question| question.is_complete),
         has_answered: question.is_some_and(|question| question.has_answered),

@@ -87,7 +87,8 @@ fn interruption_level(kind: NotificationKind) -> &'static str {
         | NotificationKind::Joined
         | NotificationKind::Left
         | NotificationKind::Paused
-        | NotificationKind::Resumed => "passive",
+        | NotificationKind::Resumed
+        | NotificationKind::Announcement => "passive",
         NotificationKind::Question
         | NotificationKind::Answered
         | NotificationKind::CardOpened

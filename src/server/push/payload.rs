@@ -23,7 +23,7 @@ pub struct Notice<'a> {
     pub locale: Locale,
     pub pair: Option<NoticePair<'a>>,
     pub wordings: Option<&'a Wordings>,
-    /// The date, time of day or device that the kind's text inserts; empty for other kinds.
+    /// The date, time of day, device or announcement that the kind's text inserts; empty for other kinds.
     pub detail: &'a str,
     /// The members whose questions wait, as the person calls them, when one reminder covers several pairs.
     pub waiting: &'a [String],
@@ -57,6 +57,7 @@ pub fn say(notice: &Notice<'_>) -> (String, String) {
         ("time", &time),
         ("date", &date),
         ("device", &device),
+        ("text", notice.detail),
     ];
     let sentence = pushes::sentence(notice.locale, notice.kind);
     (text::fill(sentence.title.to(role), &values), text::fill(sentence.body.to(role), &values))

@@ -114,6 +114,20 @@ pub async fn change_quiet_hours(
     Ok(())
 }
 
+/// Changes what the person mutes for all pairs.
+pub async fn mute(state: &AppState, person: &Person, muted: &Muted) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    if !notifications::mute(&mut tx, person.id, muted).await? {
+        return Ok(());
+    }
+    let mut facts = Facts::default();
+    facts.myself(person.id, EventKind::SettingsChanged);
+    facts.write(&mut tx, state, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 /// Changes the person's switches for one of their pairs.
 pub async fn change_switches(
     state: &AppState,

@@ -2,6 +2,7 @@
 //! what that person owns; an id of a stranger is not found.
 
 pub mod accounts;
+pub mod announcements;
 pub mod answers;
 pub mod attempts;
 pub mod devices;

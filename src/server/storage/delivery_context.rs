@@ -35,6 +35,8 @@ pub struct DeliveryContext {
     pub zone: ZoneName,
     pub quiet: Option<QuietHours>,
     pub hides_details: bool,
+    /// What the person mutes for all pairs.
+    pub muted: Muted,
     pub unread: i64,
     pub pair: Option<AboutPair>,
     pub question: Option<AboutQuestion>,
@@ -108,7 +110,7 @@ pub async fn load(
          n.person_id, n.kind, n.slot, n.daily_question_id, n.detail, n.expires_at, n.due_at,
                 s.provider, s.endpoint, s.origin, s.environment, s.by_system, s.p256dh, s.auth, s.key_id, s.renewed_at,
                 p.locale, p.zone, p.zone_offset_s, p.quiet_from,
-                p.quiet_to, p.hides_details,
+                p.quiet_to, p.hides_details, p.muted AS own_muted,
                 (SELECT COUNT(*) FROM notifications u WHERE u.person_id = n.person_id AND u.read_at IS NULL
                    AND replace($2, ' ' || u.kind || ' ', '') <> $2) AS unread,
                 n.pair_id, m.role, m.muted, m.question_in_quiet, o.relation AS other_relation,
@@ -197,6 +199,7 @@ struct Row {
     quiet_from: Option<i64>,
     quiet_to: Option<i64>,
     hides_details: Flag,
+    own_muted: Muted,
     unread: i64,
     pair_id: Option<PairId>,
     role: Option<Role>,
@@ -278,6 +281,7 @@ impl Row {
             zone: self.zone.with_offset(self.zone_offset_s),
             quiet: quiet_hours(self.quiet_from, self.quiet_to),
             hides_details: self.hides_details.0,
+            muted: self.own_muted,
             unread: self.unread,
             pair,
             question,

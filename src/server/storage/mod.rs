@@ -10,6 +10,7 @@
 
 mod macros;
 
+pub mod announcements;
 pub mod answers;
 pub mod attempts;
 pub mod backup;

@@ -86,7 +86,7 @@ pub struct Preferences {
     pub zone: ZoneName,
     pub quiet: Option<QuietHours>,
     pub hides_details: bool,
-    /// The switches for the pair; empty without a pair.
+    /// What is muted for the pair or for all pairs.
     pub muted: Muted,
     /// The switch for on-time questions in quiet hours. `None`: allowed when person and pair have the same zone.
     pub question_in_quiet: Option<bool>,
@@ -101,8 +101,8 @@ pub async fn preferences(
     let found = macros::fetch_each!(
         tx,
         "persons" as Row,
-        "SELECT p.id, v.pair_id, p.zone, p.zone_offset_s, p.quiet_from, p.quiet_to, p.hides_details, COALESCE(m.muted,
-         '') AS muted, m.question_in_quiet
+        "SELECT p.id, v.pair_id, p.zone, p.zone_offset_s, p.quiet_from, p.quiet_to, p.hides_details,
+         COALESCE(m.muted, '') || ' ' || p.muted AS muted, m.question_in_quiet
          FROM (SELECT t.value->>'person' AS person_id, t.value->>'pair' AS pair_id FROM",
         ") AS v JOIN persons p ON p.id = v.person_id LEFT JOIN members m ON m.pair_id = v.pair_id
          AND m.person_id = v.person_id",
@@ -165,6 +165,18 @@ pub async fn update_person(
         quiet.map(QuietHours::from_minute),
         quiet.map(QuietHours::to_minute),
         Flag(hides_details),
+    )?;
+    Ok(changed > 0)
+}
+
+/// Writes what a person mutes for all pairs. Returns whether anything changed.
+pub async fn mute(tx: &mut Tx, person: PersonId, muted: &Muted) -> Result<bool, StorageError> {
+    let (earlier,): (String,) = macros::fetch_one!(tx, (String,), "SELECT muted FROM persons WHERE id = $1", person)?;
+    let changed = macros::execute!(
+        tx,
+        "UPDATE persons SET muted = $2 WHERE id = $1 AND muted <> $2",
+        person,
+        muted.to_stored(&earlier)
     )?;
     Ok(changed > 0)
 }

@@ -8,9 +8,10 @@ use sqlx::{Column, ColumnIndex, Database, Decode, Error, FromRow, Row, Type, err
 
 use super::StorageError;
 use crate::domain::{
-    AnswerBody, ApnsEnvironment, Cancelled, DailyQuestionId, EventKind, HandOverId, HandOverStage, InvitationId,
-    LocalDate, Locale, Millis, Muted, NotificationId, NotificationKind, PairId, PersonId, PersonName, Provider,
-    PushTime, QuestionKey, Role, Section, SessionId, SubmissionId, SubscriptionId, TextSize, Wordings, ZoneName,
+    AnnouncementId, AnswerBody, ApnsEnvironment, Cancelled, DailyQuestionId, EventKind, HandOverId, HandOverStage,
+    InvitationId, LocalDate, Locale, Millis, Muted, NotificationId, NotificationKind, PairId, PersonId, PersonName,
+    Provider, PushTime, QuestionKey, Role, Section, SessionId, SubmissionId, SubscriptionId, TextSize, Wordings,
+    ZoneName,
 };
 
 /// A stored word that is none of its list.
@@ -83,6 +84,7 @@ macro_rules! stored_as_text {
 }
 
 stored_as_text!(
+    AnnouncementId,
     PersonId,
     PairId,
     DailyQuestionId,

@@ -4,6 +4,7 @@
 //! These tests are a separate target, because Cargo gives the binary's path (`CARGO_BIN_EXE_umbba`) only to such
 //! targets.
 
+mod announce;
 mod operator;
 mod providers;
 

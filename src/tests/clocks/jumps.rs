@@ -167,6 +167,7 @@ async fn every_verb(app: &TestApp, service: &PushService, pair: &TestPair, at: u
         ("pair", id.as_str()),
     ];
     called.done(parent, "change_switches", &all).await;
+    called.done(parent, "change_announcements", &[("announcements", "yes")]).await;
     called.done(parent, "change_presence", &[("pair", &id), ("shows_presence", "yes")]).await;
     called.call(parent, "presence", &[("pair", &id), ("what", "here")]).await;
     called.done(parent, "keep_recovery", &[]).await;

@@ -37,6 +37,7 @@ macro_rules! read {
     }};
 }
 
+mod announcements;
 mod answers;
 mod daily_questions;
 mod databases;

@@ -20,6 +20,7 @@ use crate::{
         state::AppState,
         storage::{
             Tx,
+            announcements::Announcement,
             events::{self, NewEvent},
             pairs,
         },
@@ -30,7 +31,7 @@ pub use notices::{Notice, ON_TIME_MS, after_quiet};
 
 /// Lifetime of the push about an answer, and of other news.
 const ANSWER_LIFE_MS: i64 = 2 * Millis::DAY;
-const NEWS_LIFE_MS: i64 = 3 * Millis::DAY;
+pub(super) const NEWS_LIFE_MS: i64 = 3 * Millis::DAY;
 
 /// The facts of one transaction.
 #[derive(Debug, Default)]
@@ -135,6 +136,14 @@ impl Facts {
         self.myself(person, event);
         let slot = format!("{}:{}", kind.word(), now.0);
         let expires_at = now.plus(NEWS_LIFE_MS);
+        let (pair, daily_question, due_at) = (None, None, None);
+        self.notice(Notice { person, kind, pair, daily_question, slot, detail, expires_at, due_at });
+    }
+
+    /// Adds an announcement for one person, in their language.
+    pub fn announced(&mut self, person: PersonId, announcement: &Announcement, text: &str) {
+        let (kind, expires_at) = (NotificationKind::Announcement, announcement.expires_at);
+        let (slot, detail) = (announcement.id.slot(), text.to_owned());
         let (pair, daily_question, due_at) = (None, None, None);
         self.notice(Notice { person, kind, pair, daily_question, slot, detail, expires_at, due_at });
     }

@@ -1,0 +1,80 @@
+//! The command that tells everybody something.
+//! Rule R150.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{
+    failure::Failure,
+    state::{site_for_jobs, state_of},
+};
+use crate::{
+    domain::{AnnouncementText, Provider},
+    server::{
+        config::Settings,
+        services::announcements,
+        storage::{Opening, announcements::Reach},
+    },
+};
+
+/// Between two batches a running app gets SQLite's single writer.
+const PAUSE: Duration = Duration::from_millis(50);
+
+#[derive(Args)]
+pub(super) struct Announce {
+    /// The text for people who read Korean: 1 to 300 characters.
+    #[arg(long, value_name = "TEXT")]
+    ko: Option<String>,
+    /// The text for people who read English: 1 to 300 characters.
+    #[arg(long, value_name = "TEXT")]
+    en: Option<String>,
+    /// Send it. Without this nothing is written.
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(super) async fn run(settings: &Settings, wanted: Announce) -> Result<(), Failure> {
+    let (ko, en) = (parsed("--ko", wanted.ko)?, parsed("--en", wanted.en)?);
+    let state = state_of(settings, Opening::AsIs, site_for_jobs(settings)?).await?;
+    let reach = announcements::reach(&state).await?;
+    if !wanted.yes {
+        print!("{}", would_reach(&reach));
+        return Ok(());
+    }
+    let id = announcements::begin(&state, ko, en).await?;
+    println!("announcement {id} begins");
+    let mut told = 0;
+    loop {
+        let step = announcements::carry_on(&state, id).await.map_err(|error| {
+            Failure(format!("{error}; {told} people are told, and the running app tells the others"))
+        })?;
+        told += step.told;
+        if step.is_finished {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    println!("{told} people are told; the running app sends to their devices");
+    Ok(())
+}
+
+fn parsed(name: &str, text: Option<String>) -> Result<AnnouncementText, Failure> {
+    let text =
+        text.ok_or_else(|| Failure(format!("{name} is missing: an announcement has a text in each language")))?;
+    AnnouncementText::parse(&text).map_err(|error| Failure(format!("{name}: {error}")))
+}
+
+fn would_reach(reach: &Reach) -> String {
+    let devices = [Provider::WebPush, Provider::Fcm, Provider::Apns].map(|provider| {
+        let count = reach.devices.iter().find(|(found, _)| *found == provider).map_or(0, |(_, count)| *count);
+        format!("{count} by {}", provider.word())
+    });
+    format!(
+        "it would reach {} people: {} read it in the inbox alone, because they have muted announcements; devices of \
+         the others: {}\nnothing was written: add --yes to send it\n",
+        reach.persons,
+        reach.muted,
+        devices.join(", "),
+    )
+}

@@ -1,0 +1,77 @@
+//! Announcements of the operator: an inbox entry for each person, and a push to each of their devices.
+//! Rules R150, R151.
+
+use super::{
+    ServiceError,
+    tell::{Facts, NEWS_LIFE_MS},
+};
+use crate::{
+    domain::{AnnouncementId, AnnouncementText},
+    server::{
+        state::AppState,
+        storage::announcements::{self, Announcement, Reach},
+    },
+};
+
+/// Persons told in one transaction.
+const AT_ONCE: i64 = 500;
+
+/// Whom an announcement would reach now.
+pub async fn reach(state: &AppState) -> Result<Reach, ServiceError> {
+    let mut tx = state.database.read().await?;
+    Ok(announcements::reach(&mut tx).await?)
+}
+
+/// Writes an announcement. `carry_on` tells it.
+pub async fn begin(
+    state: &AppState,
+    ko: AnnouncementText,
+    en: AnnouncementText,
+) -> Result<AnnouncementId, ServiceError> {
+    let now = state.clock.now();
+    let id = AnnouncementId(state.random.id(now));
+    let new = Announcement { id, ko, en, with_topic: false, created_at: now, expires_at: now.plus(NEWS_LIFE_MS) };
+    let mut tx = state.database.begin().await?;
+    announcements::insert(&mut tx, &new).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// How far an announcement has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// How many persons this step told.
+    pub told: usize,
+    pub is_finished: bool,
+}
+
+/// Tells the next persons, and records it in the same transaction: a process that ends in between leaves nobody out,
+/// and the next one tells nobody twice.
+pub async fn carry_on(state: &AppState, id: AnnouncementId) -> Result<Step, ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    let Some((announcement, told_up_to)) = announcements::lock_unfinished(&mut tx, id).await? else {
+        return Ok(Step { told: 0, is_finished: true });
+    };
+    let next = announcements::find_next(&mut tx, &announcement, &told_up_to, AT_ONCE).await?;
+    let is_finished = (next.len() as i64) < AT_ONCE;
+    if let Some((last, _)) = next.last() {
+        let mut facts = Facts::default();
+        for (person, locale) in &next {
+            facts.announced(*person, &announcement, announcement.text(*locale));
+        }
+        facts.write(&mut tx, state, now).await?;
+        announcements::advance(&mut tx, id, *last).await?;
+    }
+    if is_finished {
+        announcements::finish(&mut tx, id, now).await?;
+    }
+    tx.commit().await?;
+    Ok(Step { told: next.len(), is_finished })
+}
+
+/// Announcements that not everybody was told, the oldest first.
+pub async fn find_unfinished(state: &AppState) -> Result<Vec<AnnouncementId>, ServiceError> {
+    let mut tx = state.database.read().await?;
+    Ok(announcements::find_unfinished(&mut tx).await?)
+}

@@ -1,0 +1,65 @@
+//! Tests of `umbba announce`: what it says before it writes anything, and what it refuses.
+
+use std::path::{Path, PathBuf};
+
+use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
+
+use super::{folder, refused, umbba};
+
+fn seeded(name: &str) -> PathBuf {
+    let data = folder(name);
+    let sessions = data.join("sessions.txt").display().to_string();
+    assert!(umbba(&data, "development", &["seed", "--pairs", "2", "--sessions", &sessions]).status.success());
+    data
+}
+
+/// How many announcements and notifications of announcements there are.
+fn written(data: &Path) -> (i64, i64) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let options = SqliteConnectOptions::new().filename(data.join("umbba.db"));
+        let mut connection = options.connect().await.expect("the database");
+        sqlx::query_as(
+            "SELECT (SELECT COUNT(*) FROM announcements), (SELECT COUNT(*) FROM notifications WHERE kind = \
+             'announcement')",
+        )
+        .fetch_one(&mut connection)
+        .await
+        .expect("two numbers")
+    })
+}
+
+fn announce(data: &Path, more: &[&str]) -> std::process::Output {
+    umbba(data, "development", &[&["announce"], more].concat())
+}
+
+#[test]
+fn it_first_says_whom_it_would_reach_and_writes_nothing() {
+    let data = seeded("announce");
+    let texts = ["--ko", "내일 잠시 쉬어 가요.", "--en", "We pause tomorrow."];
+    let said = announce(&data, &texts);
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(said.contains("4 people") && said.contains("0 by web_push") && said.contains("--yes"), "{said}");
+    assert_eq!(written(&data), (0, 0));
+    let said = announce(&data, &[&texts[..], &["--yes"]].concat());
+    assert!(said.status.success());
+    assert!(String::from_utf8_lossy(&said.stdout).contains("4 people are told"));
+    assert_eq!(written(&data), (1, 4));
+}
+
+#[test]
+fn a_text_that_is_missing_too_long_or_unreadable_is_refused() {
+    let data = seeded("announce-texts");
+    let long = "가".repeat(301);
+    for (texts, why) in [
+        (&["--ko", "소식"][..], "--en"),
+        (&["--en", "News"][..], "--ko"),
+        (&["--ko", "", "--en", "News"][..], "--ko: it is empty"),
+        (&["--ko", long.as_str(), "--en", "News"][..], "--ko: it has 301 characters"),
+        (&["--ko", "소식", "--en", "a\u{202E}b"][..], "--en: it has a control or direction character"),
+    ] {
+        let sentence = refused(&announce(&data, &[texts, &["--yes"]].concat()));
+        assert!(sentence.contains(why), "{texts:?}: {sentence}");
+    }
+    assert_eq!(written(&data), (0, 0));
+}
