@@ -13,7 +13,10 @@ use crate::{
     domain::{AnnouncementText, Provider},
     server::{
         config::Settings,
-        services::announcements,
+        services::{
+            ServiceError,
+            announcements::{self, TopicReach},
+        },
         storage::{Opening, announcements::Reach},
     },
 };
@@ -29,6 +32,10 @@ pub(super) struct Announce {
     /// The text for people who read English: 1 to 300 characters.
     #[arg(long, value_name = "TEXT")]
     en: Option<String>,
+    /// Send one message to the FCM topic of each language, instead of one to each device that is subscribed to it. It
+    /// does not wait for anybody's quiet hours.
+    #[arg(long)]
+    topic: bool,
     /// Send it. Without this nothing is written.
     #[arg(long)]
     yes: bool,
@@ -38,11 +45,17 @@ pub(super) async fn run(settings: &Settings, wanted: Announce) -> Result<(), Fai
     let (ko, en) = (parsed("--ko", wanted.ko)?, parsed("--en", wanted.en)?);
     let state = state_of(settings, Opening::AsIs, site_for_jobs(settings)?).await?;
     let reach = announcements::reach(&state).await?;
+    let by_topic =
+        if wanted.topic { Some(announcements::topic_reach(&state).await.map_err(without_fcm)?) } else { None };
     if !wanted.yes {
-        print!("{}", would_reach(&reach));
+        println!("{}", would_reach(&reach));
+        if let Some(reach) = by_topic {
+            println!("{}", would_reach_by_topic(&reach));
+        }
+        println!("nothing was written: add --yes to send it");
         return Ok(());
     }
-    let id = announcements::begin(&state, ko, en).await?;
+    let id = announcements::begin(&state, ko, en, wanted.topic).await?;
     println!("announcement {id} begins");
     let mut told = 0;
     loop {
@@ -72,9 +85,28 @@ fn would_reach(reach: &Reach) -> String {
     });
     format!(
         "it would reach {} people: {} read it in the inbox alone, because they have muted announcements; devices of \
-         the others: {}\nnothing was written: add --yes to send it\n",
+         the others: {}",
         reach.persons,
         reach.muted,
         devices.join(", "),
     )
+}
+
+fn would_reach_by_topic(reach: &TopicReach) -> String {
+    let devices = reach.devices.map(|(topic, count)| format!("{count} by {topic}"));
+    format!(
+        "of the fcm devices a topic message reaches {}; {} of these belong to people in their quiet hours, for which \
+         it does not wait",
+        devices.join(", "),
+        reach.in_quiet_hours,
+    )
+}
+
+fn without_fcm(error: ServiceError) -> Failure {
+    match error {
+        ServiceError::ProviderDisabled => {
+            Failure("--topic sends through FCM, which has no credentials here: set FCM_SERVICE_ACCOUNT".into())
+        }
+        error => error.into(),
+    }
 }

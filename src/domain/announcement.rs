@@ -1,7 +1,7 @@
-//! The text of an announcement, which the operator writes once in each language.
-//! Rule R150.
+//! Announcements: the text, which the operator writes once in each language, and the FCM topics of the languages.
+//! Rules R150, R152.
 
-use super::{AnnouncementId, graphemes, has_forbidden, is_blank};
+use super::{AnnouncementId, Locale, graphemes, has_forbidden, is_blank};
 
 /// Longest text, in grapheme clusters.
 const LONGEST: usize = 300;
@@ -12,6 +12,39 @@ impl AnnouncementId {
     /// The name under which a person is told it once, and under which a device shows one notification of it.
     pub fn slot(self) -> String {
         format!("announcement:{self}")
+    }
+}
+
+impl Locale {
+    /// The FCM topic of announcements in this language.
+    pub fn topic(self) -> &'static str {
+        match self {
+            Self::Ko => "news-ko",
+            Self::En => "news-en",
+        }
+    }
+}
+
+/// A call to FCM about a topic. The word is stored and never renamed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FcmAct {
+    Subscribe,
+    Unsubscribe,
+    /// Sends an announcement to everybody who is subscribed.
+    TopicSend,
+}
+
+impl FcmAct {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Subscribe => "subscribe",
+            Self::Unsubscribe => "unsubscribe",
+            Self::TopicSend => "topic_send",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Subscribe, Self::Unsubscribe, Self::TopicSend].into_iter().find(|act| act.word() == word)
     }
 }
 

@@ -29,7 +29,7 @@ mod stale;
 mod standing;
 mod time;
 
-pub use announcement::{AnnouncementText, AnnouncementTextError};
+pub use announcement::{AnnouncementText, AnnouncementTextError, FcmAct};
 pub use answer::{Answer, AnswerBody, AnswerBodyError};
 pub use cadence::{Cadence, DueMinute, DueOutcome, MIN_GAP_MS, REMINDER_DAYS, SHELVE_DAY};
 pub use daily_question::{

@@ -132,6 +132,8 @@ pub enum Locale {
 }
 
 impl Locale {
+    pub const ALL: [Self; 2] = [Self::Ko, Self::En];
+
     /// The BCP 47 tag, also the stored form.
     pub fn tag(self) -> &'static str {
         match self {

@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use super::{accept, control_socket, listener::Listener, router};
 use crate::server::{
     config::AppEnv,
-    jobs::{announcing, future_rows, housekeeping, outbox, scheduler, zones},
+    jobs::{announcing, fcm_calls, future_rows, housekeeping, outbox, scheduler, zones},
     lifecycle::Lifecycle,
     services::ServiceError,
     state::AppState,
@@ -29,6 +29,7 @@ pub fn start_jobs(state: &AppState) {
     state.lifecycle.spawn(scheduler::run(state.clone()));
     state.lifecycle.spawn(outbox::run(state.clone()));
     state.lifecycle.spawn(announcing::run(state.clone()));
+    state.lifecycle.spawn(fcm_calls::run(state.clone()));
     state.lifecycle.spawn(housekeeping::run(state.clone()));
     state.lifecycle.spawn(future_rows::run(state.clone()));
     state.lifecycle.spawn(zones::run(state.clone()));

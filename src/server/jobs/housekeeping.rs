@@ -8,7 +8,7 @@ use super::sweep_guard;
 use crate::{
     domain::{Cancelled, Millis},
     server::{
-        services::{ServiceError, accounts::SESSION_IDLE_MS, attempts::ATTEMPT_LIFE_MS},
+        services::{ServiceError, accounts::SESSION_IDLE_MS, attempts::ATTEMPT_LIFE_MS, topics},
         state::AppState,
         storage::{
             deliveries::{self, CancelFor},
@@ -56,6 +56,7 @@ pub async fn sweep(state: &AppState) -> Result<(), ServiceError> {
     if !sweep_guard::allows(state, &sweeping).await? {
         return Ok(());
     }
+    topics::end_idle(state, now.plus(-SESSION_IDLE_MS), now).await?;
     for (what, kept_ms) in &FORGOTTEN {
         let rows = forget(state, what, now.plus(-kept_ms)).await?;
         if rows > 0 {
@@ -91,8 +92,10 @@ async fn remove_silent(state: &AppState, now: Millis) -> Result<(), ServiceError
     for some in silent.chunks(DEVICES) {
         let mut tx = state.database.begin().await?;
         for subscription in some {
+            let device = topics::find(&mut tx, *subscription).await?;
             // It may have given a sign of life since it was found.
             if subscriptions::delete_silent(&mut tx, *subscription, since).await? {
+                topics::end(&mut tx, &device, now).await?;
                 deliveries::cancel(&mut tx, CancelFor::Subscription(*subscription), Cancelled::SignedOut, now).await?;
             }
         }

@@ -18,7 +18,15 @@ use crate::{
 const FIRST_BACK_OFF_MS: i64 = 5 * Millis::SECOND;
 const LONGEST_BACK_OFF_MS: i64 = 15 * Millis::MINUTE;
 /// Wait of a delivery while a provider refuses our credentials.
-const HELD_WAITS_MS: i64 = 5 * Millis::MINUTE;
+pub(super) const HELD_WAITS_MS: i64 = 5 * Millis::MINUTE;
+
+/// The wait after a failed attempt, in ms; `after_ms` is the wait that the service asked for.
+pub(super) fn back_off(state: &AppState, attempts: i64, after_ms: Option<i64>) -> i64 {
+    let most = (FIRST_BACK_OFF_MS << attempts.clamp(1, 10)).min(LONGEST_BACK_OFF_MS);
+    // Full jitter, so that a service that recovers does not get all deliveries at once.
+    let wait = Millis::SECOND + (state.random.number() % most.unsigned_abs()) as i64;
+    wait.max(after_ms.unwrap_or(0))
+}
 
 /// What follows an outcome (RFC 8030 §5, MDN's table, the documents of the services). `sent_at` is the time before the
 /// message was sent.
@@ -42,10 +50,7 @@ pub(super) fn judge(
         },
         PushOutcome::RetryAfter { status, after_ms, cause } => {
             state.push.breaker().failed(&target.origin, context.id.subscription, after_ms, state.clock.moment());
-            let most = (FIRST_BACK_OFF_MS << context.attempts.clamp(1, 10)).min(LONGEST_BACK_OFF_MS);
-            // Full jitter, so that a service that recovers does not get all deliveries at once.
-            let wait = Millis::SECOND + (state.random.number() % most.unsigned_abs()) as i64;
-            let send_at = now.plus(wait.max(after_ms.unwrap_or(0)));
+            let send_at = now.plus(back_off(state, context.attempts, after_ms));
             let is_over = send_at >= context.expires_at;
             // The service named this time for this device: nothing brings it forward.
             let cause = if after_ms.is_some() { waiting::ASKED_TO_WAIT } else { cause };

@@ -56,7 +56,7 @@ pub async fn withdraw(
         Ok(found) => found,
         Err(held) => return Ok(held.into()),
     };
-    let tag = state.secrets.push_topic(context.id.subscription, &replaces(context));
+    let tag = tag(state, context, target);
     let message = FcmMessage {
         target: registration.target(),
         data: native_payload::withdrawal(&tag, context.unread),
@@ -120,12 +120,7 @@ pub async fn send(
     let path = payload::path(context.kind, context.pair.as_ref().map(|pair| pair.id), card);
     let (notification, subscription) = (context.id.notification.to_string(), context.id.subscription.to_string());
     let receipt = state.secrets.receipt(context.id.notification, context.id.subscription);
-    let slot = replaces(context);
-    let tag = match (context.kind, target.provider) {
-        // A device may get the message of its topic too: the same tag makes it show one.
-        (NotificationKind::Announcement, Provider::Fcm) => slot,
-        _ => state.secrets.push_topic(context.id.subscription, &slot),
-    };
+    let tag = tag(state, context, target);
     let envelope = Envelope {
         public_url: state.site.public_url.as_str(),
         path: &path,
@@ -227,7 +222,16 @@ fn held(cause: &'static str) -> PushOutcome {
     PushOutcome::Held { status: None, cause }
 }
 
-/// The name under which a newer push replaces an older one, at the push service and on the lock screen.
+/// The tag of a message: what a newer one replaces an older one by, at the push service and on the lock screen.
+fn tag(state: &AppState, context: &DeliveryContext, target: &Target) -> String {
+    match (context.kind, target.provider) {
+        // A device may get the message of its topic too (`fcm_calls`): the same tag makes it show one.
+        (NotificationKind::Announcement, Provider::Fcm) => context.slot.clone(),
+        _ => state.secrets.push_topic(context.id.subscription, &replaces(context)),
+    }
+}
+
+/// The name of what a newer push replaces.
 fn replaces(context: &DeliveryContext) -> String {
     match (context.kind, &context.pair) {
         (NotificationKind::Question | NotificationKind::Reminder | NotificationKind::Nudge, Some(pair)) => {

@@ -2,6 +2,7 @@
 
 pub mod announcing;
 mod claimed;
+pub mod fcm_calls;
 pub mod future_rows;
 pub mod housekeeping;
 mod judge;

@@ -27,6 +27,7 @@ pub struct Notifier {
     presence: PresenceRegistry,
     connections: Connections,
     outbox: Arc<Notify>,
+    calls: Arc<Notify>,
     scheduler: Arc<Notify>,
     running_openings: Arc<watch::Sender<usize>>,
 }
@@ -131,6 +132,16 @@ impl Notifier {
     /// Resolves when a delivery was written since the last call.
     pub async fn outbox_woken(&self) {
         self.outbox.notified().await;
+    }
+
+    /// Wakes the loop of calls to FCM: a call was written.
+    pub fn wake_calls(&self) {
+        self.calls.notify_one();
+    }
+
+    /// Resolves when a call to FCM was written since the last call of this function.
+    pub async fn calls_woken(&self) {
+        self.calls.notified().await;
     }
 
     /// Wakes the scheduler: a due minute was written, so the next one may be earlier.

@@ -17,6 +17,8 @@ use crate::domain::Urgency;
 
 /// Google's own limit of a message's data and notification together, in bytes.
 pub const MAX_MESSAGE: usize = 4_096;
+/// The limit of a message to a topic, in bytes.
+pub const MAX_TOPIC_MESSAGE: usize = 2_048;
 /// Four weeks, the longest `ttl` (and Google's default).
 const LONGEST_TTL_S: u32 = 2_419_200;
 /// The documented first wait after a quota was exceeded.

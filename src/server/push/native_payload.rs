@@ -45,6 +45,21 @@ pub fn withdrawal(tag: &str, unread: i64) -> Map<String, Value> {
     fields.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect()
 }
 
+/// The `data` of an announcement's message to a topic: what is alike for everybody, without ids, receipt and badge.
+pub fn topic_data(locale: Locale, title: &str, body: &str, navigate: &str, tag: &str) -> Map<String, Value> {
+    let kind = NotificationKind::Announcement;
+    let fields = [
+        ("kind", kind.word()),
+        ("channel", channel(kind)),
+        ("title", cut(title, MAX_TITLE)),
+        ("body", cut(body, MAX_BODY)),
+        ("navigate", navigate),
+        ("lang", locale.tag()),
+        ("tag", tag),
+    ];
+    fields.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value.to_owned()))).collect()
+}
+
 /// The payload of an APNs notification. `mutable-content` lets the shell's extension report that it was shown.
 pub fn apns_payload(
     kind: NotificationKind,
@@ -103,7 +118,7 @@ fn interruption_level(kind: NotificationKind) -> &'static str {
 mod tests {
     use super::*;
     use crate::{
-        domain::Millis,
+        domain::{AnnouncementId, AnnouncementText, Millis},
         server::push::{apns, fcm},
     };
 
@@ -141,5 +156,23 @@ mod tests {
         }
         assert_eq!(data["channel"], "question");
         assert_eq!(withdrawal("t", 3)["app_badge"], "3");
+    }
+
+    #[test]
+    fn the_longest_announcement_fits_the_message_of_a_topic() {
+        let navigate = "https://a-rather-long-family-name.example.family/inbox";
+        // The longest that the domain takes: 300 graphemes in 900 bytes, each with a character that JSON escapes.
+        let (body, tag) = ("\"\u{301}".repeat(300), AnnouncementId(u128::MAX).slot());
+        assert!(AnnouncementText::parse(&body).is_ok());
+        let data = topic_data(Locale::Ko, "엄빠도 어렸다 소식", &body, navigate, &tag);
+        let message = fcm::FcmMessage {
+            target: fcm::FcmTarget::Topic(Locale::Ko.topic()),
+            data,
+            drawn: None,
+            ttl_s: 259_200,
+            urgency: NotificationKind::Announcement.urgency(),
+        };
+        let bytes = message.to_json(false)["message"]["data"].to_string().len();
+        assert!(bytes <= fcm::MAX_TOPIC_MESSAGE, "{bytes} bytes");
     }
 }

@@ -7,6 +7,7 @@ use super::{
     guard, recovery,
     sessions::{self, NewSession},
     tell::Facts,
+    topics,
 };
 use crate::{
     domain::{EventKind, Locale, Person, PersonId, PersonName, RecoveryCode, TextSize, ZoneName},
@@ -143,6 +144,7 @@ pub async fn change_display(
     }
     let mut tx = state.database.begin().await?;
     persons::update(&mut tx, &changed).await?;
+    topics::follow(&mut tx, state, person.id, state.clock.now()).await?;
     tell_myself(&mut tx, state, person.id, EventKind::SettingsChanged).await?;
     tx.commit().await?;
     Ok(())

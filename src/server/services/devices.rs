@@ -1,7 +1,7 @@
 //! The person's devices: testing, naming and removing them, and what they report.
 //! Rules R97, R101–R103.
 
-use super::{ServiceError, inbox, tell::Facts};
+use super::{ServiceError, inbox, tell::Facts, topics};
 use crate::{
     domain::{
         Cancelled, DailyQuestionId, EventKind, Millis, NotificationId, NotificationKind, Pair, PairPhase, Person,
@@ -29,6 +29,7 @@ const LONGEST_NAME: usize = 20;
 /// Removes a subscription and cancels its deliveries.
 pub async fn remove_in(tx: &mut Tx, subscription: &Subscription, now: Millis) -> Result<(), ServiceError> {
     deliveries::cancel(tx, CancelFor::Subscription(subscription.id), Cancelled::SignedOut, now).await?;
+    topics::end_device(tx, subscription.id, now).await?;
     Ok(subscriptions::delete(tx, subscription.id).await?)
 }
 
@@ -103,6 +104,7 @@ pub async fn draw(state: &AppState, person: &Person, id: SubscriptionId, by_syst
     if !subscriptions::draw(&mut tx, device.id, by_system).await? {
         return Ok(());
     }
+    topics::follow(&mut tx, state, person.id, now).await?;
     tell_device(&mut tx, state, person.id, now).await?;
     tx.commit().await?;
     Ok(())

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{ServiceError, tell::Facts};
+use super::{ServiceError, tell::Facts, topics};
 use crate::{
     domain::{
         EventKind, Millis, Muted, NotificationId, Pair, PairId, Person, PersonId, Provider, QuietHours, SessionId,
@@ -107,6 +107,7 @@ pub async fn change_quiet_hours(
     if !notifications::update_person(&mut tx, person.id, quiet, hides_details).await? {
         return Ok(());
     }
+    topics::follow(&mut tx, state, person.id, now).await?;
     let mut facts = Facts::default();
     facts.myself(person.id, EventKind::SettingsChanged);
     facts.write(&mut tx, state, now).await?;
@@ -121,6 +122,7 @@ pub async fn mute(state: &AppState, person: &Person, muted: &Muted) -> Result<()
     if !notifications::mute(&mut tx, person.id, muted).await? {
         return Ok(());
     }
+    topics::follow(&mut tx, state, person.id, now).await?;
     let mut facts = Facts::default();
     facts.myself(person.id, EventKind::SettingsChanged);
     facts.write(&mut tx, state, now).await?;

@@ -20,6 +20,7 @@ pub mod recovery;
 pub mod registrations;
 pub mod sessions;
 pub mod tell;
+pub mod topics;
 
 use std::net::IpAddr;
 

@@ -4,6 +4,7 @@
 use super::{
     DeviceName, ServiceError,
     devices::{remove_in, tell_device},
+    topics,
 };
 use crate::{
     domain::{ApnsEnvironment, Cancelled, Millis, Person, Provider, SessionId, SubscriptionId},
@@ -170,6 +171,7 @@ async fn keep(
         }
         remove_in(&mut tx, &earlier, now).await?;
     }
+    topics::follow(&mut tx, state, person.id, now).await?;
     if is_news {
         tell_device(&mut tx, state, person.id, now).await?;
     }

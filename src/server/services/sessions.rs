@@ -8,6 +8,7 @@ use super::{
     attempts::{ATTEMPT_LIFE_MS, Attempt},
     guard::{self, network},
     tell::Facts,
+    topics,
 };
 use crate::{
     domain::{Cancelled, EventKind, Millis, NotificationKind, Person, PersonId, SessionId},
@@ -87,6 +88,7 @@ async fn end_in(tx: &mut Tx, person: PersonId, session: SessionId, now: Millis) 
             deliveries::cancel(tx, CancelFor::Subscription(subscription.id), Cancelled::SignedOut, now).await?;
         }
     }
+    topics::end_session(tx, session, now).await?;
     Ok(sessions::delete(tx, person, session).await?)
 }
 

@@ -39,6 +39,16 @@ pub async fn insert(tx: &mut Tx, new: &Announcement) -> Result<(), StorageError>
     Ok(())
 }
 
+pub async fn lookup(tx: &mut Tx, id: AnnouncementId) -> Result<Option<Announcement>, StorageError> {
+    let found = macros::fetch_optional!(
+        tx,
+        "announcements" as Row,
+        "SELECT id, ko, en, with_topic, created_at, expires_at, told_up_to FROM announcements WHERE id = $1",
+        id,
+    )?;
+    Ok(found.map(Row::into_announcement))
+}
+
 /// Announcements that not everybody was told, the oldest first.
 pub async fn find_unfinished(tx: &mut Tx) -> Result<Vec<AnnouncementId>, StorageError> {
     let found = macros::fetch_all!(

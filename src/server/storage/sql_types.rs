@@ -8,10 +8,10 @@ use sqlx::{Column, ColumnIndex, Database, Decode, Error, FromRow, Row, Type, err
 
 use super::StorageError;
 use crate::domain::{
-    AnnouncementId, AnswerBody, ApnsEnvironment, Cancelled, DailyQuestionId, EventKind, HandOverId, HandOverStage,
-    InvitationId, LocalDate, Locale, Millis, Muted, NotificationId, NotificationKind, PairId, PersonId, PersonName,
-    Provider, PushTime, QuestionKey, Role, Section, SessionId, SubmissionId, SubscriptionId, TextSize, Wordings,
-    ZoneName,
+    AnnouncementId, AnswerBody, ApnsEnvironment, Cancelled, DailyQuestionId, EventKind, FcmAct, HandOverId,
+    HandOverStage, InvitationId, LocalDate, Locale, Millis, Muted, NotificationId, NotificationKind, PairId, PersonId,
+    PersonName, Provider, PushTime, QuestionKey, Role, Section, SessionId, SubmissionId, SubscriptionId, TextSize,
+    Wordings, ZoneName,
 };
 
 /// A stored word that is none of its list.
@@ -111,6 +111,7 @@ stored_as!(String, Role, |role| role.word().to_owned(), |word| Ok(Role::from_wor
 stored_as!(String, NotificationKind, |kind| kind.word().to_owned(), |word| {
     Ok(NotificationKind::from_word(&word).ok_or(UnknownWord)?)
 });
+stored_as!(String, FcmAct, |act| act.word().to_owned(), |word| Ok(FcmAct::from_word(&word).ok_or(UnknownWord)?));
 stored_as!(String, EventKind, |kind| kind.word().to_owned(), |word| Ok(EventKind::from_stored(&word)));
 stored_as!(String, Locale, |locale| locale.tag().to_owned(), |tag| Ok(Locale::from_stored(&tag)));
 stored_as!(String, TextSize, |size| size.word().to_owned(), |word| Ok(TextSize::from_stored(&word)));

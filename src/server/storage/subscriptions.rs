@@ -172,21 +172,24 @@ pub async fn find_of(tx: &mut Tx, person: PersonId) -> Result<Vec<Subscription>,
 }
 
 /// What a delivery needs to know of a subscription when it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Address {
     pub id: SubscriptionId,
     #[sqlx(rename = "person_id")]
     pub person: PersonId,
     #[sqlx(rename = "session_id")]
     pub session: SessionId,
+    pub topic: String,
+    /// When FCM accepted the subscription to the topic.
+    pub topic_at: Option<Millis>,
 }
 
 pub async fn addresses(tx: &mut Tx, persons: &[PersonId]) -> Result<Vec<Address>, StorageError> {
     macros::fetch_each!(
         tx,
         "push_subscriptions" as Address,
-        "SELECT s.id, s.person_id, s.session_id FROM push_subscriptions s WHERE s.person_id IN (SELECT t.value->>'id'
-         FROM",
+        "SELECT s.id, s.person_id, s.session_id, s.topic, s.topic_at FROM push_subscriptions s
+         WHERE s.person_id IN (SELECT t.value->>'id' FROM",
         ")",
         rows(persons.iter().map(|person| json!({ "id": person }))),
     )

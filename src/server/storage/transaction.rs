@@ -27,6 +27,8 @@ pub struct Tx {
     pub(super) written_feeds: BTreeSet<PersonId>,
     /// The transaction wrote a delivery.
     pub(super) has_deliveries: bool,
+    /// The transaction wrote a call to FCM.
+    pub(super) has_calls: bool,
     /// The transaction wrote a pair's due minute.
     pub(super) has_due: bool,
     notifier: Notifier,
@@ -34,7 +36,14 @@ pub struct Tx {
 
 impl Tx {
     pub(super) fn new(inner: Inner, notifier: Notifier) -> Self {
-        Self { inner, written_feeds: BTreeSet::new(), has_deliveries: false, has_due: false, notifier }
+        Self {
+            inner,
+            written_feeds: BTreeSet::new(),
+            has_deliveries: false,
+            has_calls: false,
+            has_due: false,
+            notifier,
+        }
     }
 
     /// Commits, then wakes the readers of the feeds that were written.
@@ -46,6 +55,9 @@ impl Tx {
         self.notifier.wake(&self.written_feeds);
         if self.has_deliveries {
             self.notifier.wake_outbox();
+        }
+        if self.has_calls {
+            self.notifier.wake_calls();
         }
         if self.has_due {
             self.notifier.wake_scheduler();

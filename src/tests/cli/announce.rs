@@ -48,6 +48,17 @@ fn it_first_says_whom_it_would_reach_and_writes_nothing() {
 }
 
 #[test]
+fn a_topic_without_fcm_is_refused() {
+    let data = seeded("announce-topic");
+    let texts = ["--ko", "소식", "--en", "News", "--topic"];
+    for more in [&[][..], &["--yes"][..]] {
+        let sentence = refused(&announce(&data, &[&texts[..], more].concat()));
+        assert!(sentence.contains("FCM_SERVICE_ACCOUNT"), "{sentence}");
+    }
+    assert_eq!(written(&data), (0, 0));
+}
+
+#[test]
 fn a_text_that_is_missing_too_long_or_unreadable_is_refused() {
     let data = seeded("announce-texts");
     let long = "가".repeat(301);

@@ -17,9 +17,9 @@ use crate::{
     },
 };
 
-const FID: &str = "cIb2kYxTQ0-7sLw_9aZxQe";
+pub const FID: &str = "cIb2kYxTQ0-7sLw_9aZxQe";
 const HEX: &str = "00fc13adff785122b4ad28809a3420982341241421348097878e577c991de8f0";
-const KO: &str = "내일 새벽 3시에 10분 동안 쉬어 가요.";
+pub const KO: &str = "내일 새벽 3시에 10분 동안 쉬어 가요.";
 const EN: &str = "We pause for ten minutes tomorrow at three.";
 
 /// Three persons without a pair: an Android shell and an iPhone's that read Korean, and a browser that reads English.
@@ -46,12 +46,12 @@ async fn readers() -> Readers {
     Readers { app, web, native, android, iphone, browser }
 }
 
-fn text(text: &str) -> AnnouncementText {
+pub fn text(text: &str) -> AnnouncementText {
     AnnouncementText::parse(text).expect("a text")
 }
 
 async fn begin(app: &TestApp) -> AnnouncementId {
-    announcements::begin(&app.state, text(KO), text(EN)).await.expect("an announcement")
+    announcements::begin(&app.state, text(KO), text(EN), false).await.expect("an announcement")
 }
 
 async fn announce(app: &TestApp) -> AnnouncementId {
@@ -60,11 +60,11 @@ async fn announce(app: &TestApp) -> AnnouncementId {
     id
 }
 
-async fn entries(browser: &Browser) -> Vec<EntryView> {
+pub async fn entries(browser: &Browser) -> Vec<EntryView> {
     browser.read(reads::inbox()).await.expect("an inbox").entries
 }
 
-async fn mute(browser: &Browser, announcements: &str) {
+pub async fn mute(browser: &Browser, announcements: &str) {
     let fields = [("announcements", announcements)];
     assert_eq!(browser.post("change_announcements", &fields).await.status(), StatusCode::OK);
 }

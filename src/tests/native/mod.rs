@@ -16,6 +16,7 @@ mod http1;
 mod over_tls;
 pub mod tls;
 mod tokens_read;
+mod topics;
 
 use std::time::Duration;
 

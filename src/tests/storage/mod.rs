@@ -43,6 +43,7 @@ mod daily_questions;
 mod databases;
 mod deliveries;
 mod events;
+mod fcm_calls;
 mod fixtures;
 mod hand_overs;
 mod housekeeping;

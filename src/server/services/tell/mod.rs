@@ -13,8 +13,8 @@ use std::collections::HashMap;
 use super::ServiceError;
 use crate::{
     domain::{
-        DailyQuestion, DailyQuestionId, EventKind, Millis, NotificationKind, Pair, PairId, PairPhase, PersonId, Role,
-        Saved,
+        DailyQuestion, DailyQuestionId, EventKind, Locale, Millis, NotificationKind, Pair, PairId, PairPhase, PersonId,
+        Role, Saved,
     },
     server::{
         state::AppState,
@@ -136,16 +136,17 @@ impl Facts {
         self.myself(person, event);
         let slot = format!("{}:{}", kind.word(), now.0);
         let expires_at = now.plus(NEWS_LIFE_MS);
-        let (pair, daily_question, due_at) = (None, None, None);
-        self.notice(Notice { person, kind, pair, daily_question, slot, detail, expires_at, due_at });
+        let (pair, daily_question, due_at, by_topic) = (None, None, None, None);
+        self.notice(Notice { person, kind, pair, daily_question, slot, detail, expires_at, due_at, by_topic });
     }
 
     /// Adds an announcement for one person, in their language.
-    pub fn announced(&mut self, person: PersonId, announcement: &Announcement, text: &str) {
+    pub fn announced(&mut self, person: PersonId, announcement: &Announcement, locale: Locale) {
         let (kind, expires_at) = (NotificationKind::Announcement, announcement.expires_at);
-        let (slot, detail) = (announcement.id.slot(), text.to_owned());
+        let (slot, detail) = (announcement.id.slot(), announcement.text(locale).to_owned());
         let (pair, daily_question, due_at) = (None, None, None);
-        self.notice(Notice { person, kind, pair, daily_question, slot, detail, expires_at, due_at });
+        let by_topic = announcement.with_topic.then(|| (locale.topic(), announcement.created_at));
+        self.notice(Notice { person, kind, pair, daily_question, slot, detail, expires_at, due_at, by_topic });
     }
 
     /// Writes all facts: feeds, inboxes and deliveries.

@@ -38,6 +38,8 @@ pub struct Notice {
     pub detail: String,
     pub expires_at: Millis,
     pub due_at: Option<Millis>,
+    /// A topic whose message tells the devices that were subscribed to it by a time: they get no delivery.
+    pub by_topic: Option<(&'static str, Millis)>,
 }
 
 impl Notice {
@@ -52,6 +54,7 @@ impl Notice {
             detail: String::new(),
             expires_at,
             due_at: None,
+            by_topic: None,
         }
     }
 
@@ -128,7 +131,8 @@ pub(super) async fn write_notices(
     let mut sendings = Vec::new();
     for (written, (notice, preferences)) in pushed {
         let send_at = send_at(notice, preferences, now);
-        for address in addresses.get(&written.person).into_iter().flatten() {
+        let devices = addresses.get(&written.person).into_iter().flatten();
+        for address in devices.filter(|address| !is_told_by_topic(notice, address)) {
             // A page that shows the event reports it within seconds. Then this browser needs no push.
             let is_live = state.database.notifier().has_connection(address.person, address.session);
             let send_at = if is_live { send_at.max(now.plus(LIVE_HOLD_MS)) } else { send_at };
@@ -136,6 +140,11 @@ pub(super) async fn write_notices(
         }
     }
     Ok(deliveries::insert(tx, &sendings, now).await?)
+}
+
+/// Whether the device gets the message of the notice's topic. One that was subscribed later may have missed it.
+fn is_told_by_topic(notice: &Notice, address: &subscriptions::Address) -> bool {
+    notice.by_topic.is_some_and(|(topic, by)| address.topic == topic && address.topic_at.is_some_and(|at| at <= by))
 }
 
 /// Whether the daily limit allows one more push of this kind (R46, R94).
