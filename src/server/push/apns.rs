@@ -129,17 +129,15 @@ impl Apns {
             return ApnsResult { outcome, learned: None };
         }
         let other = message.environment.other();
-        match self.send_to(message, other, now_ms).await {
-            PushOutcome::Accepted { status } => {
-                ApnsResult { outcome: PushOutcome::Accepted { status }, learned: Some(other) }
-            }
-            BAD_TOKEN => ApnsResult { outcome: PushOutcome::Gone { status: 400, since: None }, learned: None },
-            // The other service could not say; its failure is not this device's.
-            PushOutcome::RetryAfter { status, after_ms, cause } => {
-                ApnsResult { outcome: PushOutcome::RetryAfter { status, after_ms, cause }, learned: None }
-            }
-            _ => ApnsResult { outcome: PushOutcome::Gone { status: 400, since: None }, learned: None },
-        }
+        let outcome = match self.send_to(message, other, now_ms).await {
+            accepted @ PushOutcome::Accepted { .. } => return ApnsResult { outcome: accepted, learned: Some(other) },
+            BAD_TOKEN => PushOutcome::Gone { status: 400, since: None },
+            // A key may be valid for one environment. Then the device belongs to the other, and messages to the first
+            // are in order: nothing there may wait for this one.
+            PushOutcome::Held { status, cause } => PushOutcome::Rejected { status: status.unwrap_or(403), cause },
+            outcome => outcome,
+        };
+        ApnsResult { outcome, learned: None }
     }
 
     async fn send_to(&self, message: &ApnsMessage<'_>, environment: ApnsEnvironment, now_ms: i64) -> PushOutcome {

@@ -127,6 +127,10 @@ async fn a_token_of_the_other_environment_is_learned() {
     let later = PushOutcome::RetryAfter { status: Some(503), after_ms: None, cause: "service" };
     assert_eq!(apple.outcome().await, later, "the other service could not say");
 
+    apple.sandbox.answer_next(apns_error(403, "BadEnvironmentKeyInToken"));
+    let refused = apple.outcome().await;
+    assert!(matches!(refused, PushOutcome::Rejected { status: 403, .. }), "a key of one environment: {refused:?}");
+
     apple.sandbox.know_only(&[]);
     assert_eq!(apple.outcome().await, PushOutcome::Gone { status: 400, since: None }, "both say no");
 }
