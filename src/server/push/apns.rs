@@ -2,7 +2,7 @@
 //! for us. No queue here. Facts: Apple's "Sending notification requests to APNs", "Handling notification responses
 //! from APNs", "Establishing a token-based connection to APNs".
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use reqwest::{
     Client, Url,
@@ -10,12 +10,12 @@ use reqwest::{
 };
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::sync::Semaphore;
 
 use super::{
     PushOutcome,
+    apns_service::Service,
     apns_token::{ApnsAccount, MINUTE_MS, Minted, Minter, TOKEN_MIN_USE_MS},
-    client,
+    client::{self, Http2},
 };
 use crate::domain::{ApnsEnvironment, Millis, Urgency};
 
@@ -70,23 +70,8 @@ pub struct ApnsResult {
     pub learned: Option<ApnsEnvironment>,
 }
 
-/// One of Apple's two services.
-struct Service {
-    url: Url,
-    /// One request at a time until Apple accepted a provider token on this connection.
-    first: Semaphore,
-    is_proven: AtomicBool,
-}
-
-impl Service {
-    fn new(url: Url) -> Self {
-        Self { url, first: Semaphore::new(1), is_proven: AtomicBool::new(false) }
-    }
-}
-
 /// The way to Apple for one bundle id.
 pub struct Apns {
-    client: Client,
     minter: Minter,
     production: Service,
     sandbox: Service,
@@ -95,13 +80,11 @@ pub struct Apns {
 }
 
 impl Apns {
-    /// `client` speaks HTTP/2 only and pings while idle (`client::http2`).
-    pub fn new(client: Client, account: ApnsAccount, urls: &ApnsUrls) -> Self {
+    pub fn new(http2: Http2, account: ApnsAccount, urls: &ApnsUrls) -> Self {
         Self {
-            client,
             minter: Minter::new(account),
-            production: Service::new(urls.production.clone()),
-            sandbox: Service::new(urls.sandbox.clone()),
+            production: Service::new(http2.clone(), urls.production.clone()),
+            sandbox: Service::new(http2, urls.sandbox.clone()),
             held_until: AtomicI64::new(i64::MIN),
         }
     }
@@ -174,24 +157,13 @@ impl Apns {
         let Ok(url) = service.url.join(&format!("3/device/{}", message.token)) else {
             return PushOutcome::Rejected { status: 0, cause: "a device token that is no path" };
         };
-        // Apple allows one stream on a connection until it has seen a valid token there.
-        let first = if service.is_proven.load(Ordering::Acquire) { None } else { service.first.acquire().await.ok() };
-        // Those who waited go together once the first was accepted.
-        let first = first.filter(|_| !service.is_proven.load(Ordering::Acquire));
-        let request = self.client.post(url).headers(headers).body(message.payload.to_string());
-        let response = match request.send().await {
+        let body = message.payload.to_string();
+        let request = |client: &Client| client.post(url.clone()).headers(headers.clone()).body(body.clone());
+        let response = match service.send(request).await {
             Ok(response) => response,
-            Err(error) => {
-                // The next request opens a connection that knows no token of ours.
-                service.is_proven.store(false, Ordering::Release);
-                return client::failed(&error);
-            }
+            Err(outcome) => return outcome,
         };
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        if !matches!(status, 403) {
-            service.is_proven.store(true, Ordering::Release);
-        }
-        drop(first);
         let body = client::read_at_most(response, LONGEST_ANSWER).await;
         answered(status, &headers, &body, message.renewed_at)
     }

@@ -23,6 +23,7 @@ use rustls::{ClientConfig, RootCertStore, crypto::ring};
 
 use super::{
     endpoint::{EndpointError, PushHosts, is_public},
+    one_connection::{Ended, OneConnection},
     outcome::{GuardError, PushOutcome},
 };
 
@@ -109,18 +110,42 @@ pub(super) fn client(guard: Arc<Guard>, total: Duration, connect: Duration) -> R
     Ok(client.http2_initial_stream_window_size(BODY_BYTES as u32).build()?)
 }
 
-/// Builds the client for FCM and APNs: HTTP/2 alone, with a connection that notices when its other end is gone.
-pub fn http2(hosts: PushHosts, total: Duration) -> Result<Client, SenderError> {
+/// What FCM and APNs are reached by: HTTP/2 alone, on connections that notice when their other end is gone.
+#[derive(Clone)]
+pub struct Http2 {
+    hosts: PushHosts,
+    total: Duration,
+    roots: Arc<RootCertStore>,
+    /// Opens connections as it needs them.
+    pub(super) client: Client,
+}
+
+impl Http2 {
+    /// A client that opens one connection; when that has ended, its requests fail ([`found_its_connection_ended`]).
+    pub(super) fn one_connection(&self) -> Result<Client, SenderError> {
+        let builder = http2_builder(self.hosts.clone(), self.total, self.roots.clone())?;
+        Ok(builder.connector_layer(OneConnection::default()).build()?)
+    }
+}
+
+/// `total` is the most that a request takes.
+pub fn http2(hosts: PushHosts, total: Duration) -> Result<Http2, SenderError> {
     http2_trusting(hosts, total, mozilla())
 }
 
 /// As `http2`, with other certificate authorities.
-pub fn http2_trusting(hosts: PushHosts, total: Duration, roots: RootCertStore) -> Result<Client, SenderError> {
+pub fn http2_trusting(hosts: PushHosts, total: Duration, roots: RootCertStore) -> Result<Http2, SenderError> {
+    let roots = Arc::new(roots);
+    let client = http2_builder(hosts.clone(), total, roots.clone())?.build()?;
+    Ok(Http2 { hosts, total, roots, client })
+}
+
+fn http2_builder(hosts: PushHosts, total: Duration, roots: Arc<RootCertStore>) -> Result<ClientBuilder, SenderError> {
     let builder = builder(Guard::new(hosts, Arc::new(SystemLookup)), total, &[b"h2"], roots)?;
     let builder = builder.connect_timeout(CONNECT.min(total)).http2_prior_knowledge();
     let builder = builder.http2_keep_alive_interval(PING_EVERY).http2_keep_alive_timeout(PING_ANSWER);
     // The providers ask senders to keep a connection for hours.
-    Ok(builder.http2_keep_alive_while_idle(true).pool_idle_timeout(None).build()?)
+    Ok(builder.http2_keep_alive_while_idle(true).pool_idle_timeout(None))
 }
 
 fn mozilla() -> RootCertStore {
@@ -132,7 +157,7 @@ fn builder(
     guard: Arc<Guard>,
     total: Duration,
     protocols: &[&[u8]],
-    roots: RootCertStore,
+    roots: impl Into<Arc<RootCertStore>>,
 ) -> Result<ClientBuilder, SenderError> {
     let mut tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
@@ -180,6 +205,11 @@ pub(super) fn failed(error: &reqwest::Error) -> PushOutcome {
     ];
     let cause = causes.iter().find(|(_, is_so)| *is_so).map_or("connection", |(cause, _)| cause);
     PushOutcome::RetryAfter { status: None, after_ms: None, cause }
+}
+
+/// Whether a request was not sent, because the one connection of its client has ended.
+pub(super) fn found_its_connection_ended(error: &reqwest::Error) -> bool {
+    is_caused_by::<Ended>(error)
 }
 
 fn is_caused_by<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {

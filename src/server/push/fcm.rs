@@ -10,7 +10,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    PushOutcome, client,
+    PushOutcome,
+    client::{self, Http2},
     fcm_account::{AccessTokens, ServiceAccount, TokenError},
 };
 use crate::domain::Urgency;
@@ -78,14 +79,14 @@ pub struct Fcm {
 }
 
 impl Fcm {
-    pub fn new(client: Client, account: ServiceAccount, urls: &FcmUrls) -> Self {
+    pub fn new(http2: Http2, account: ServiceAccount, urls: &FcmUrls) -> Self {
         let at = |path: &str| {
             let path = format!("v1/projects/{}/{path}", account.project);
             urls.api.join(&path).expect("a project's id is plain letters")
         };
         let (send, registrations) = (at("messages:send"), at("registrations/"));
         Self {
-            client,
+            client: http2.client,
             tokens: AccessTokens::new(account, urls.token.clone()),
             random: SystemRandom::new(),
             send,

@@ -4,6 +4,7 @@
 
 mod address;
 pub mod apns;
+mod apns_service;
 pub mod apns_token;
 mod breaker;
 pub mod client;
@@ -14,6 +15,7 @@ pub mod fcm_account;
 mod jwt;
 mod native;
 pub mod native_payload;
+mod one_connection;
 mod outcome;
 pub mod payload;
 mod sender;

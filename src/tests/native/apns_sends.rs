@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use reqwest::{Client, Url};
+use reqwest::Url;
 use serde_json::{Value, json};
 
 use super::{
@@ -16,7 +16,7 @@ use crate::{
         PushHosts, PushOutcome,
         apns::{Apns, ApnsMessage, ApnsResult, ApnsUrls},
         apns_token::ApnsAccount,
-        client,
+        client::{self, Http2},
     },
 };
 
@@ -52,10 +52,10 @@ pub async fn start_with(timeout: Duration) -> Apple {
 }
 
 /// A sender with this key, for which both services are at one address.
-pub fn sender(client: Client, key: &str, url: &str) -> Apns {
+pub fn sender(http2: Http2, key: &str, url: &str) -> Apns {
     let account = ApnsAccount::parse(key, KEY_ID, TEAM, TOPIC).expect("an account");
     let url = Url::parse(url).expect("a URL");
-    Apns::new(client, account, &ApnsUrls { production: url.clone(), sandbox: url })
+    Apns::new(http2, account, &ApnsUrls { production: url.clone(), sandbox: url })
 }
 
 fn payload() -> Value {

@@ -4,14 +4,16 @@
 use std::{
     io::{BufRead, BufReader, Read},
     process::{Child, ChildStdout, Command, Stdio},
+    sync::Arc,
     time::Duration,
 };
 
 use serde_json::json;
 
 use super::{
-    apns_sends::{NOW, message, no_hosts, sender},
+    apns_sends::{NOW, message, no_hosts, sender, start},
     apple_key,
+    h2_server::Reply,
 };
 use crate::server::push::{PushOutcome, client};
 
@@ -73,4 +75,27 @@ async fn a_goaway_with_a_reason_repeats_what_was_not_processed_and_nothing_else(
     let expected =
         ["0 kept", "0 unprocessed", "1 kept", "1 lost", "2 kept", "2 failed", "3 kept", "3 answered", "4 kept"];
     assert_eq!(deeds, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_sends_that_meet_the_end_of_a_connection_begin_the_next_with_one() {
+    const SENDS: usize = 200;
+    let apple = Arc::new(start().await);
+    let accepted = PushOutcome::Accepted { status: 200 };
+    assert_eq!(apple.outcome().await, accepted);
+    apple.production.answer_next(Reply::LastAnswer { status: 200, body: String::new() });
+    assert_eq!(apple.outcome().await, accepted);
+    // Those that the old connection lost are sent again, as the outbox does.
+    let mut left = SENDS;
+    for _ in 0..5 {
+        let mut sends = tokio::task::JoinSet::new();
+        for _ in 0..left {
+            let apple = apple.clone();
+            sends.spawn(async move { apple.outcome().await });
+        }
+        left = sends.join_all().await.into_iter().filter(|outcome| *outcome != accepted).count();
+    }
+    assert_eq!(left, 0);
+    assert!(apple.production.take().len() >= SENDS + 2);
+    assert!(apple.production.violations().is_empty(), "{:?}", apple.production.violations());
 }

@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use reqwest::Client;
 use serde_json::json;
 
 use super::{
@@ -12,7 +11,10 @@ use super::{
     h2_server::H2Server,
     tls::{self, ServerTls},
 };
-use crate::server::push::{PushOutcome, client};
+use crate::server::push::{
+    PushOutcome,
+    client::{self, Http2},
+};
 
 struct Apple {
     apple: FakeApple,
@@ -28,14 +30,14 @@ async fn start(tls: &ServerTls) -> Apple {
 }
 
 impl Apple {
-    async fn send(&self, client: Client) -> PushOutcome {
-        let apns = sender(client, &self.key, &self.server.url());
+    async fn send(&self, http2: Http2) -> PushOutcome {
+        let apns = sender(http2, &self.key, &self.server.url());
         let payload = json!({ "aps": { "alert": "오늘의 질문" } });
         apns.send(&message(&payload), NOW).await.outcome
     }
 }
 
-fn trusting_the_test_authority() -> Client {
+fn trusting_the_test_authority() -> Http2 {
     client::http2_trusting(no_hosts(), Duration::from_secs(20), tls::roots()).expect("a client")
 }
 
