@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use leptos_meta::{Meta, MetaTags, Title, provide_meta_context};
 
 use crate::{
-    api::{HomeView, Refused, SharedText},
-    components::context::{self, Build, FreshKey, Lang, Origin, People},
+    api::{HomeView, Refused, SharedText, Shell},
+    components::context::{self, Build, FreshKey, Lang, Origin, People, ShownIn},
     domain::{Locale, PersonId, TextSize},
     paths,
     served::ServedPages,
@@ -30,6 +30,8 @@ pub struct PageFrame {
     pub refused: Option<Refused>,
     /// The key that identifies a second post of a form on this page.
     pub attempt: String,
+    /// The native shell that shows the page, if any.
+    pub shell: Option<Shell>,
     /// Text that another app shared to `/share`; usually empty.
     pub shared: SharedText,
 }
@@ -44,6 +46,7 @@ pub fn shell() -> impl IntoView {
     provide_context(People(frame.home.clone()));
     provide_context(FreshKey(frame.attempt.clone()));
     provide_context(Build(frame.build.clone()));
+    provide_context(ShownIn(frame.shell));
     let whose = frame.person.map(|person| person.to_string());
     provide_context(Origin { whose: whose.clone().unwrap_or_default(), from: frame.address.clone() });
     context::provide_refused(frame.refused.clone());

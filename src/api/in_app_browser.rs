@@ -1,7 +1,26 @@
-//! In-app browsers (KakaoTalk, Instagram, …): how they are recognised, and how a page leaves them. An in-app browser
-//! does not share its cookies with the device's own browser.
+//! What a page is opened in, by its `User-Agent`. In-app browsers (KakaoTalk, Instagram, …): how they are recognised,
+//! and how a page leaves them. An in-app browser does not share its cookies with the device's own browser. Native
+//! shells: a WebView around this app (`docs/SHELL.md`), which a page never leaves.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// What a shell appends to the `User-Agent` of its WebView, before the version of the bridge.
+const SHELL_MARK: &str = "UmbbaShell/";
+
+/// A native shell, by the system that it runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shell {
+    Android,
+    Apple,
+}
+
+impl Shell {
+    /// Recognises a shell by its `User-Agent`.
+    pub fn of(user_agent: &str) -> Option<Self> {
+        let is_android = user_agent.contains("Android");
+        user_agent.contains(SHELL_MARK).then_some(if is_android { Self::Android } else { Self::Apple })
+    }
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InApp {
@@ -22,7 +41,9 @@ impl InAppBrowser {
     /// Recognises the browser by its `User-Agent`. `path` is the path of the page.
     pub fn of(user_agent: &str, public_url: &str, path: &str) -> Self {
         const OTHERS: [&str; 6] = ["NAVER(inapp", "Instagram", "FBAN", "FBAV", "Line/", "DaumApps"];
-        let in_app = if user_agent.contains("KAKAOTALK") {
+        let in_app = if Shell::of(user_agent).is_some() {
+            InApp::No
+        } else if user_agent.contains("KAKAOTALK") {
             InApp::KakaoTalk
         } else if OTHERS.iter().any(|mark| user_agent.contains(mark)) {
             InApp::Other
@@ -77,5 +98,25 @@ mod tests {
         );
         assert_eq!(handed.open_in_browser, "intent://family.example/hand-over/0a1b#Intent;scheme=https;end");
         assert_eq!(InAppBrowser::of("Mozilla/5.0 Chrome/150", "https://family.example", "/join").in_app, InApp::No);
+    }
+
+    #[test]
+    fn a_shell_is_known_by_its_suffix_and_is_not_left() {
+        const ANDROID: &str = "Mozilla/5.0 (Linux; Android 15; SM-S931N Build/AP3A.240905.015.A2; wv) \
+            AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/142.0.7444.102 Mobile Safari/537.36";
+        const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 \
+            (KHTML, like Gecko) Mobile/15E148";
+        // A WKWebView on an iPad asks for desktop pages by default.
+        const IPAD: &str = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)";
+        for (agent, shell) in [(ANDROID, Shell::Android), (IPHONE, Shell::Apple), (IPAD, Shell::Apple)] {
+            assert_eq!(Shell::of(agent), None, "a WebView of any other app: {agent}");
+            let agent = format!("{agent} UmbbaShell/1");
+            assert_eq!(Shell::of(&agent), Some(shell), "{agent}");
+            let browser = InAppBrowser::of(&agent, "https://family.example", "/join");
+            assert_eq!((browser.in_app, browser.open_in_browser.as_str()), (InApp::No, ""), "{agent}");
+        }
+        // Whatever else a shell's maker or the phone adds to it, a page is not led out of a shell.
+        let both = format!("{ANDROID} Line/15.1 UmbbaShell/1");
+        assert_eq!(InAppBrowser::of(&both, "https://family.example", "/join").in_app, InApp::No);
     }
 }

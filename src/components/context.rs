@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    api::{ApiError, HomeView, Refused},
+    api::{ApiError, HomeView, Refused, Shell},
     domain::Locale,
     paths::Verb,
     text::{self, PageWords, Words},
@@ -85,4 +85,12 @@ pub struct Build(pub String);
 
 pub fn use_build() -> String {
     use_context::<Build>().unwrap_or_default().0
+}
+
+/// The native shell that shows this page, if any.
+#[derive(Clone, Copy)]
+pub struct ShownIn(pub Option<Shell>);
+
+pub fn use_shell() -> Option<Shell> {
+    use_context::<ShownIn>().and_then(|shown| shown.0)
 }

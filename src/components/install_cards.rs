@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 
 use super::{
-    context::use_page_words,
+    context::{use_page_words, use_shell},
     shown_when::{Act, ActButton, ShownWhen},
 };
 use crate::{browser::install::Way, paths, text::PageWords};
@@ -49,6 +49,10 @@ pub fn Step(sign: Sign, text: &'static str) -> impl IntoView {
 /// the cards wait for answers and for the end of "later" (`Known::holds`).
 #[component]
 pub fn InstallCards(#[prop(optional_no_strip)] given: Option<i64>) -> impl IntoView {
+    // An app that is a shell is on the home screen already.
+    if use_shell().is_some() {
+        return ().into_any();
+    }
     let words = use_page_words();
     let button = |act, class: &'static str, label: &'static str| view! { <ActButton act class label/> };
     let card = |way: Way, steps: Option<AnyView>| {
@@ -87,6 +91,7 @@ pub fn InstallCards(#[prop(optional_no_strip)] given: Option<i64>) -> impl IntoV
             (Sign::Home, words.install_last)
         ])))}
     }
+    .into_any()
 }
 
 /// The steps for an iPhone. The last step says that the installed app starts signed out.

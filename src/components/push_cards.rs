@@ -1,10 +1,11 @@
 //! The cards about notifications, one for each `Ability` of a browser. The server renders all cards hidden. The browser
-//! half shows one card when it knows what this browser can do.
+//! half shows one card when it knows what this browser can do. A native shell gets none of them: a WebView has no Web
+//! Push, and `/devices` shows a card of its own there.
 
 use leptos::prelude::*;
 
 use super::{
-    context::use_page_words,
+    context::{use_page_words, use_shell},
     install_cards::IphoneSteps,
     shown_when::{Act, ActButton, ShownWhen},
 };
@@ -18,6 +19,9 @@ pub fn PushCards(
     #[prop(optional_no_strip)] given: Option<i64>,
     #[prop(optional_no_strip)] other: Option<String>,
 ) -> impl IntoView {
+    if use_shell().is_some() {
+        return ().into_any();
+    }
     let words = use_page_words();
     let title = match other {
         Some(other) => text::fill(words.push_ask_title, &[("other", &other)]),
@@ -93,4 +97,5 @@ pub fn PushCards(
             </ShownWhen>
         })}
     }
+    .into_any()
 }

@@ -57,6 +57,7 @@ pub fn device(user_agent: &str) -> DeviceName {
         marks.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
     };
     let browser = find(&[
+        ("UmbbaShell", "엄빠도 어렸다"),
         ("KAKAOTALK", "KakaoTalk"),
         ("NAVER", "Naver"),
         ("SamsungBrowser", "Samsung Internet"),
@@ -131,6 +132,9 @@ mod tests {
         let phone = "Mozilla/5.0 (Linux; Android 14; SM-S911N) AppleWebKit/537.36 (KHTML, like Gecko) \
             SamsungBrowser/24.0 Chrome/117.0 Mobile Safari/537.36";
         assert_eq!(device(phone).0, "Android · Samsung Internet");
+        let shell = "Mozilla/5.0 (Linux; Android 14; SM-S911N Build/UP1A; wv) AppleWebKit/537.36 (KHTML, like Gecko) \
+            Version/4.0 Chrome/130.0 Mobile Safari/537.36 UmbbaShell/1";
+        assert_eq!(device(shell).0, "Android · 엄빠도 어렸다");
         assert_eq!(device("").0, "?");
     }
 

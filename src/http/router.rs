@@ -27,7 +27,7 @@ use super::{
     session, shortcuts,
 };
 use crate::{
-    api::{ApiError, HomeView, Refused, SharedText, convert},
+    api::{ApiError, HomeView, Refused, SharedText, Shell, convert},
     app::{self, PageFrame},
     domain::{Locale, TextSize},
     request::Visitor,
@@ -194,6 +194,7 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
         home,
         attempt: secrets::new_token(&state.random),
         refused: request.extensions().get::<Refused>().cloned(),
+        shell: visitor.and_then(|visitor| Shell::of(&visitor.user_agent)),
         shared: request.extensions().get::<SharedText>().cloned().unwrap_or_default(),
     };
     let (path, person, build) = (request.uri().path().to_owned(), frame.person, frame.build.clone());

@@ -2,7 +2,7 @@
 
 pub use crate::server::services::devices::Reached;
 use crate::{
-    api::{ApiError, MemberView},
+    api::{ApiError, MemberView, Shell},
     domain::{LocalDate, Millis, SubscriptionId},
     request,
     server::services::{ServiceError, devices},
@@ -44,9 +44,19 @@ pub struct WayView {
     pub shown: Vec<(String, String)>,
 }
 
+/// Whether the native shell that shows the page gets this person's notifications.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShellState {
+    Registered,
+    /// The shell has not registered: its person did not allow notifications, or it was installed a moment ago.
+    NotRegistered,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DevicesView {
     pub devices: Vec<DeviceView>,
+    /// The shell that shows the page and its state; `None` in a browser.
+    pub shell: Option<(Shell, ShellState)>,
     pub ways: Vec<WayView>,
     pub others: Vec<(MemberView, Reached)>,
 }
@@ -77,6 +87,10 @@ pub async fn devices() -> Result<DevicesView, ApiError> {
         test: test_of(subscription.id),
     });
     let devices: Vec<DeviceView> = devices.collect();
+    let shell = Shell::of(&request.visitor.user_agent).map(|shell| {
+        let is_registered = devices.iter().any(|device| device.is_this);
+        (shell, if is_registered { ShellState::Registered } else { ShellState::NotRegistered })
+    });
     let name_of =
         |id: &str| devices.iter().find(|device| device.id.to_string() == id).map(|device| device.name.clone());
     let mut ways: Vec<(String, WayView)> = Vec::new();
@@ -103,5 +117,5 @@ pub async fn devices() -> Result<DevicesView, ApiError> {
         Ok::<_, ApiError>((MemberView::from(other), *reached))
     });
     let others = others.collect::<Result<_, _>>()?;
-    Ok(DevicesView { devices, ways: ways.into_iter().map(|(_, way)| way).collect(), others })
+    Ok(DevicesView { devices, shell, ways: ways.into_iter().map(|(_, way)| way).collect(), others })
 }

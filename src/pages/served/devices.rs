@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use super::{hand_over::HandOverPanel, loaded};
 use crate::{
-    api::{MemberView, RemoveDevice, RenameDevice, TestDevice},
+    api::{MemberView, RemoveDevice, RenameDevice, Shell, TestDevice},
     components::{
         context::{use_locale, use_page_words, use_refused, use_sentence},
         fields::FieldError,
@@ -18,7 +18,7 @@ use crate::{
     },
     domain::Locale,
     paths::{self, HasVerb},
-    reads::{self, DeviceView, DevicesView, MomentView, Reached, TestView, WayView},
+    reads::{self, DeviceView, DevicesView, MomentView, Reached, ShellState, TestView, WayView},
     text,
 };
 
@@ -50,6 +50,7 @@ fn Devices(devices: DevicesView) -> impl IntoView {
             <HiddenNotices/>
             <h1>{words.devices_title}</h1>
             <p class="lead">{words.devices_lead}</p>
+            {devices.shell.map(|(shell, state)| view! { <ShellCard shell state/> })}
             <PushCards/>
             <InstallCards/>
             <section class="panel">
@@ -72,6 +73,35 @@ fn Devices(devices: DevicesView) -> impl IntoView {
                 <a class="button quiet" href=paths::inbox()>{words.inbox_title}</a>
             </p>
         </main>
+    }
+}
+
+/// In a native shell: whether the app gets the notifications, and what to do if it does not.
+#[component]
+fn ShellCard(shell: Shell, state: ShellState) -> impl IntoView {
+    let words = use_page_words();
+    match state {
+        ShellState::Registered => view! {
+            <aside class="notice warm">
+                <p><b>{words.shell_on_title}</b></p>
+                <p>{words.shell_on_lead}</p>
+            </aside>
+        }
+        .into_any(),
+        ShellState::NotRegistered => {
+            let allow = match shell {
+                Shell::Android => words.shell_allow_android,
+                Shell::Apple => words.shell_allow_iphone,
+            };
+            view! {
+                <aside class="notice push-card">
+                    <h2>{words.shell_off_title}</h2>
+                    <p>{words.shell_off_lead}</p>
+                    <ol class="by-device"><li>{allow}</li><li>{words.shell_open_again}</li></ol>
+                </aside>
+            }
+            .into_any()
+        }
     }
 }
 

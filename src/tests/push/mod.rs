@@ -6,6 +6,7 @@ mod facts;
 mod open_pages;
 mod outcomes;
 mod settings;
+mod shell;
 
 use reqwest::StatusCode;
 
