@@ -78,6 +78,7 @@ pub fn shell() -> impl IntoView {
                 <link rel="apple-touch-icon" href="/icons/apple-touch-icon.png"/>
                 <link rel="manifest" href="/manifest.webmanifest"/>
                 <Hydration of_build=frame.build.clone()/>
+                {frame.shell.map(|_| view! { <script src="/shell.js" async></script> })}
                 <MetaTags/>
             </head>
             <body>

@@ -20,7 +20,8 @@ use crate::{
 /// The endpoints of all forms of the app.
 const POSTED_BY_FORMS: &str = "ask_hand_over change_announcements change_display change_name change_presence \
     change_push_time change_quiet_hours change_relation \
-    change_switches check_invitation confirm_hand_over confirm_recovery end_other_sessions end_session \
+    change_switches check_invitation confirm_hand_over confirm_recovery draw_device end_other_sessions \
+    end_session \
     enter_hand_over invite join keep_recovery lead_out leave_pair make_hand_over \
     move_on nudge pause_pair read_inbox refuse_hand_over remove_device rename_device renew_recovery resume_pair \
     sign_in sign_out sign_up \
@@ -236,6 +237,8 @@ async fn every_form_acts_for_whom_it_was_drawn_and_comes_back_to_its_page() {
 
     child.subscribe(&push, "phone").await;
     walk.look(&child, "/devices").await;
+    app.run_sql("UPDATE push_subscriptions SET provider = 'fcm'").await;
+    walk.look(&child, "/devices").await; // a device that lets the system draw
     let tablet = app.visitor();
     assert_eq!(tablet.post("sign_in", &[("code", &recovery)]).await.status().as_u16(), 200);
     walk.look(&child, "/settings").await; // a session to end

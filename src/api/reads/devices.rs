@@ -3,7 +3,7 @@
 pub use crate::server::services::devices::Reached;
 use crate::{
     api::{ApiError, MemberView, Shell},
-    domain::{LocalDate, Millis, SubscriptionId},
+    domain::{LocalDate, Millis, Provider, SubscriptionId},
     request,
     server::services::{ServiceError, devices},
 };
@@ -24,6 +24,8 @@ pub struct DeviceView {
     pub shown: Option<MomentView>,
     pub opened: Option<MomentView>,
     pub test: Option<TestView>,
+    /// Whether the system draws its notifications; `None` for a device that has no such choice.
+    pub is_drawn_by_system: Option<bool>,
 }
 
 /// The state of the latest test notification.
@@ -50,6 +52,8 @@ pub enum ShellState {
     Registered,
     /// The shell has not registered: its person did not allow notifications, or it was installed a moment ago.
     NotRegistered,
+    /// This installation does not use the provider of the shell's system.
+    Disabled,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,11 +89,22 @@ pub async fn devices() -> Result<DevicesView, ApiError> {
         shown: moment(subscription.shown_at),
         opened: moment(subscription.opened_at),
         test: test_of(subscription.id),
+        is_drawn_by_system: (subscription.provider == Provider::Fcm).then(|| subscription.is_drawn_by_system()),
     });
     let devices: Vec<DeviceView> = devices.collect();
     let shell = Shell::of(&request.visitor.user_agent).map(|shell| {
-        let is_registered = devices.iter().any(|device| device.is_this);
-        (shell, if is_registered { ShellState::Registered } else { ShellState::NotRegistered })
+        let provider = match shell {
+            Shell::Android => Provider::Fcm,
+            Shell::Apple => Provider::Apns,
+        };
+        let state = if devices.iter().any(|device| device.is_this) {
+            ShellState::Registered
+        } else if request.state.push.native().has(provider) {
+            ShellState::NotRegistered
+        } else {
+            ShellState::Disabled
+        };
+        (shell, state)
     });
     let name_of =
         |id: &str| devices.iter().find(|device| device.id.to_string() == id).map(|device| device.name.clone());

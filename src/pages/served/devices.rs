@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use super::{hand_over::HandOverPanel, loaded};
 use crate::{
-    api::{MemberView, RemoveDevice, RenameDevice, Shell, TestDevice},
+    api::{DrawDevice, MemberView, RemoveDevice, RenameDevice, Shell, TestDevice},
     components::{
         context::{use_locale, use_page_words, use_refused, use_sentence},
         fields::FieldError,
@@ -55,7 +55,7 @@ fn Devices(devices: DevicesView) -> impl IntoView {
             <InstallCards/>
             <section class="panel">
                 <h2>{words.devices_title}</h2>
-                {[TestDevice::VERB, RenameDevice::VERB, RemoveDevice::VERB].map(|act| view! {
+                {[TestDevice::VERB, DrawDevice::VERB, RenameDevice::VERB, RemoveDevice::VERB].map(|act| view! {
                     <FieldError id=format!("{}-error", act.name()) sentence=use_sentence(act, &[])/>
                 })}
                 {list}
@@ -85,6 +85,13 @@ fn ShellCard(shell: Shell, state: ShellState) -> impl IntoView {
             <aside class="notice warm">
                 <p><b>{words.shell_on_title}</b></p>
                 <p>{words.shell_on_lead}</p>
+            </aside>
+        }
+        .into_any(),
+        ShellState::Disabled => view! {
+            <aside class="notice push-card">
+                <h2>{words.shell_off_title}</h2>
+                <p>{words.err_provider_disabled}</p>
             </aside>
         }
         .into_any(),
@@ -132,6 +139,22 @@ fn DeviceRow(device: DeviceView) -> impl IntoView {
     let field = format!("name-{}", device.id);
     let typed = use_refused(RenameDevice::VERB).filter(|refused| refused.field("device") == device.id.to_string());
     let is_open = typed.is_some();
+    let more = if device.is_drawn_by_system.is_some() { words.device_more_shell } else { words.device_more };
+    let drawing = device.is_drawn_by_system.map(|is_on| {
+        view! {
+            <Form verb=DrawDevice::VERB class="form">
+                {hidden()}
+                <label class="check">
+                    <input type="checkbox" name="by_system" value="true" checked=is_on/>
+                    <span>{words.device_drawn}</span>
+                </label>
+                <p class="hint">{words.device_drawn_hint}</p>
+                <div class="actions">
+                    <button class="button ghost" type="submit">{words.save_button}</button>
+                </div>
+            </Form>
+        }
+    });
     let name = typed.map_or_else(|| device.name.clone(), |refused| refused.field("name").to_owned());
     view! {
         <li class="row device">
@@ -146,7 +169,8 @@ fn DeviceRow(device: DeviceView) -> impl IntoView {
                 <button class="button" type="submit">{words.device_test_button}</button>
             </Form>
             <details class="drawer" open=is_open>
-                <summary>{words.device_more}</summary>
+                <summary>{more}</summary>
+                {drawing}
                 <Form verb=RenameDevice::VERB class="form">
                     {hidden()}
                     <div class="field">
