@@ -11,7 +11,7 @@ use crate::server::{
     counters,
     services::ServiceError,
     state::AppState,
-    storage::{deliveries, waiting},
+    storage::{deliveries, fcm_calls, waiting},
 };
 
 /// Few: only the operator's Prometheus connects here.
@@ -54,6 +54,8 @@ async fn text(state: &AppState) -> Result<String, ServiceError> {
         let count = held.iter().find(|(held, _)| *held == provider).map_or(0, |(_, count)| *count);
         let _ = writeln!(text, "umbba_held_deliveries{{provider=\"{}\"}} {count}", provider.word());
     }
+    text.push_str("# HELP umbba_fcm_calls Calls to FCM about topics that wait.\n# TYPE umbba_fcm_calls gauge\n");
+    let _ = writeln!(text, "umbba_fcm_calls {}", fcm_calls::count(&mut tx).await?);
     let late_ms = oldest.map_or(0, |at| state.clock.now().since(at).max(0));
     text.push_str(
         "# HELP umbba_outbox_late_seconds How long the delivery that waits longest has been due.\n\

@@ -38,7 +38,12 @@ async fn requests_failed_codes_and_waits_for_the_writer_are_counted() {
     assert!(grown("umbba_writer_wait_seconds_count") >= 1.0, "{after}");
     assert!(grown("umbba_writer_wait_seconds_sum") > 0.0);
     // The counters belong to the process, and a test of `telemetry` that runs in the same process panics on purpose.
-    for name in ["umbba_panics_total ", "umbba_refused_connections_total 0", "umbba_refused_bodies_total 0"] {
+    for name in [
+        "umbba_fcm_calls 0",
+        "umbba_panics_total ",
+        "umbba_refused_connections_total 0",
+        "umbba_refused_bodies_total 0",
+    ] {
         assert!(after.contains(name), "{name}");
     }
 }

@@ -72,10 +72,12 @@ fn Inbox(inbox: InboxView) -> impl IntoView {
 fn Entry(entry: EntryView) -> impl IntoView {
     let (locale, words) = (use_locale(), use_page_words());
     let when = format!("{} {}", text::date(locale, entry.date), text::time(locale, entry.time));
+    // An announcement is read here: its entry leads nowhere else.
+    let path = (entry.path != paths::inbox()).then_some(entry.path);
     let mark = (!entry.is_read).then(|| view! { <span class="new-mark">{words.inbox_new}</span> });
     view! {
         <li>
-            <a class="card-link entry" class:unread=!entry.is_read href=entry.path>
+            <a class="card-link entry" class:unread=!entry.is_read href=path>
                 <span class="entry-head"><span class="topic">{entry.title}</span>{mark}</span>
                 <span class="entry-body">{entry.body}</span>
                 <span class="card-meta">{when}</span>

@@ -133,6 +133,12 @@ pub async fn postpone(tx: &mut Tx, call: &Call, lease_until: Millis, send_at: Mi
     Ok(())
 }
 
+/// How many calls wait.
+pub async fn count(tx: &mut Tx) -> Result<i64, StorageError> {
+    let (count,) = macros::fetch_one!(tx, (i64,), "SELECT COUNT(*) FROM fcm_calls")?;
+    Ok(count)
+}
+
 /// The time of the next call.
 pub async fn next_send(tx: &mut Tx) -> Result<Option<Millis>, StorageError> {
     let (at,) = macros::fetch_one!(tx, (Option<Millis>,), "SELECT MIN(send_at) FROM fcm_calls")?;

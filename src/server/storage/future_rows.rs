@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | `pairs.next_due_at` | the pair's questions | computed anew (`jobs::future_rows`) |
 //! | `deliveries.send_at` | a push, or a lease | due now; the outbox checks quiet hours and expiry again |
+//! | `fcm_calls.send_at` | a call about a topic, or a lease | due now; the loop checks its expiry again |
 //! | `sessions.rotated_at` | the rotation of the token | set to now |
 //! | `sessions.previous_until` | the end of the previous token | set to now |
 //! | `hand_overs.expires_at` | the end of digits that live ten minutes | the row is deleted |
@@ -20,7 +21,7 @@
 //!
 //! These are left alone, because a time ahead only lets a row live longer, and a wrong reset could delete the row:
 //! `sessions.last_used_at`, `push_subscriptions.renewed_at`, `shown_at` and `opened_at`, `events.at`,
-//! `notifications.at`, `deliveries.settled_at`.
+//! `notifications.at`, `deliveries.settled_at`, `announcements.created_at`.
 
 use super::{StorageError, Tx, macros};
 use crate::domain::{BELIEVED_AHEAD_DAYS, Millis, PairId};
@@ -53,7 +54,7 @@ pub async fn are_there(tx: &mut Tx, now: Millis) -> Result<bool, StorageError> {
          WHERE expires_at > $1)
                 + (SELECT COUNT(*) FROM sessions WHERE rotated_at > $1 OR previous_until > $1) + (SELECT COUNT(*)
                 FROM failures WHERE at > $2)
-                + (SELECT COUNT(*) FROM attempts WHERE at > $2)
+                + (SELECT COUNT(*) FROM attempts WHERE at > $2) + (SELECT COUNT(*) FROM fcm_calls WHERE send_at > $1)
                 + (SELECT COUNT(*) FROM persons WHERE earlier_recovery_hash IS NOT NULL
                 AND earlier_recovery_until > $3)",
         latest_believed(now),
@@ -67,6 +68,8 @@ pub async fn are_there(tx: &mut Tx, now: Millis) -> Result<bool, StorageError> {
 pub async fn bring_back(tx: &mut Tx, now: Millis) -> Result<u64, StorageError> {
     let after = latest_believed(now);
     let sent = macros::execute!(tx, "UPDATE deliveries SET send_at = $2 WHERE send_at > $1", after, now)?;
+    let calls =
+        macros::execute!(tx, "UPDATE fcm_calls SET send_at = $2, is_leased = 0 WHERE send_at > $1", after, now)?;
     let sessions = macros::execute!(
         tx,
         "UPDATE sessions SET rotated_at = CASE WHEN rotated_at > $1 THEN $2 ELSE rotated_at END,
@@ -86,5 +89,6 @@ pub async fn bring_back(tx: &mut Tx, now: Millis) -> Result<u64, StorageError> {
         now.plus(EARLIER_CODE_MS),
     )?;
     tx.has_deliveries |= sent > 0;
-    Ok(sent + sessions + hand_overs + failures + attempts + codes)
+    tx.has_calls |= calls > 0;
+    Ok(sent + calls + sessions + hand_overs + failures + attempts + codes)
 }

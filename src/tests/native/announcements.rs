@@ -97,6 +97,11 @@ async fn everybody_is_told_once_in_their_language_whatever_the_provider() {
         assert_eq!((entries[0].body.as_str(), entries[0].path.as_str()), (body, "/inbox"));
     }
 
+    let page = android.page("/inbox").await;
+    let (before, after) = page.split_once("card-link").expect("an entry");
+    let tag = [before.rsplit('<').next(), after.split('>').next()].map(|part| part.expect("a part")).concat();
+    assert!(page.contains(KO) && !tag.contains("href"), "it is read here and leads nowhere else: {tag}");
+
     assert_eq!(announcing::pass(&app.state).await.expect("a pass"), 0);
     app.deliver().await;
     assert!(native.google.take().is_empty() && native.apple.take().is_empty() && web.take().is_empty());

@@ -22,7 +22,7 @@ on_both_databases! {
 const ADDRESS: &str = "fcm:family:fid:cIb2kYxTQ0-7sLw_9aZxQe";
 const LEASE: Millis = Millis(NOW.0 + 60_000);
 
-fn wish(act: FcmAct) -> NewCall {
+pub(super) fn wish(act: FcmAct) -> NewCall {
     let (address, topic) = (ADDRESS.to_owned(), "news-ko".to_owned());
     NewCall { act, address, topic, announcement: None, expires_at: NOW.plus(Millis::DAY) }
 }

@@ -2,13 +2,14 @@
 
 use super::{
     databases::TestDatabase,
+    fcm_calls::wish,
     fixtures::{NOW, id, sign_up, together, waiting_delivery},
 };
 use crate::{
-    domain::{Millis, SessionId},
+    domain::{FcmAct, Millis, SessionId},
     server::storage::{
         attempts::{self, Done},
-        deliveries, failures, future_rows, pairs, persons, prune, sessions,
+        deliveries, failures, fcm_calls, future_rows, pairs, persons, prune, sessions,
         sweeps::{self, Swept},
     },
 };
@@ -34,15 +35,18 @@ async fn what_a_clock_far_ahead_left_in_rows_is_brought_back(db: TestDatabase) {
         persons::set_recovery(&mut tx, person.id, new, ahead).await.expect("a new code");
         pairs::update_schedule(&mut tx, &pair).await.expect("an update");
         deliveries::claim(&mut tx, NOW, ahead, 1).await.expect("a lease");
+        fcm_calls::insert(&mut tx, &[wish(FcmAct::Subscribe)], NOW).await.expect("a call");
+        fcm_calls::claim(&mut tx, NOW, ahead, 1).await.expect("a lease");
     });
     assert_eq!(read!(db, |tx| failures::count(&mut tx, "address:1", NOW).await), 0, "not believed");
     assert_eq!(read!(db, |tx| future_rows::find_pairs(&mut tx, NOW).await), [pair.id]);
     assert!(read!(db, |tx| future_rows::are_there(&mut tx, NOW).await));
 
-    assert_eq!(commit!(db, |tx| future_rows::bring_back(&mut tx, NOW).await.expect("rows")), 5);
+    assert_eq!(commit!(db, |tx| future_rows::bring_back(&mut tx, NOW).await.expect("rows")), 6);
 
     assert!(!read!(db, |tx| future_rows::are_there(&mut tx, NOW).await));
     assert_eq!(commit!(db, |tx| deliveries::claim(&mut tx, NOW, NOW.plus(1), 10).await.expect("a claim")), [told]);
+    assert_eq!(read!(db, |tx| fcm_calls::next_send(&mut tx).await), Some(NOW));
     let found = read!(db, |tx| sessions::lookup(&mut tx, "hash", NOW, NOW).await).expect("the session");
     assert_eq!((found.session.rotated_at, found.session.last_used_at), (NOW, ahead));
     assert_eq!(commit!(db, |tx| attempts::lookup(&mut tx, "key", NOW).await.expect("an answer")), None);
