@@ -132,12 +132,13 @@ async fn settle(state: &AppState, settled: &[Settled], lease_until: Millis) -> R
     Ok(())
 }
 
-/// Tries a delivery again whose device registered anew after the provider found its registration ended.
+/// Tries a delivery again whose device registered anew after the provider found its registration ended. A registration
+/// that a wrong clock dated ahead counts as an old one, because it would outlive every such answer.
 async fn keep_renewed(tx: &mut Tx, settled: &[Settled], now: Millis) -> Result<Vec<Settled>, ServiceError> {
     let mut kept = settled.to_vec();
     for gone in kept.iter_mut().filter(|settled| settled.state == State::Gone) {
         let renewed_at = subscriptions::lookup_renewed(tx, gone.id.subscription).await?;
-        if renewed_at.zip(gone.gone_since).is_some_and(|(renewed_at, since)| renewed_at > since) {
+        if renewed_at.zip(gone.gone_since).is_some_and(|(renewed_at, since)| since < renewed_at && renewed_at <= now) {
             *gone = Settled { state: State::Retry, send_at: Some(now.plus(RENEWED_WAITS_MS)), ..gone.clone() };
         }
     }

@@ -75,8 +75,9 @@ pub struct Apns {
     minter: Minter,
     production: Service,
     sandbox: Service,
-    /// Until when Apple takes no provider tokens of ours (`TooManyProviderTokenUpdates`), in epoch ms.
-    held_until: AtomicI64,
+    /// When Apple last refused a provider token because the one before was too young (`TooManyProviderTokenUpdates`),
+    /// in epoch ms.
+    held_since: AtomicI64,
 }
 
 impl Apns {
@@ -85,7 +86,7 @@ impl Apns {
             minter: Minter::new(account),
             production: Service::new(http2.clone(), urls.production.clone()),
             sandbox: Service::new(http2, urls.sandbox.clone()),
-            held_until: AtomicI64::new(i64::MIN),
+            held_since: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -124,14 +125,16 @@ impl Apns {
     }
 
     async fn send_to(&self, message: &ApnsMessage<'_>, environment: ApnsEnvironment, now_ms: i64) -> PushOutcome {
-        let held_until = self.held_until.load(Ordering::Relaxed);
-        if now_ms < held_until {
-            return PushOutcome::RetryAfter { status: Some(429), after_ms: Some(held_until - now_ms), cause: UPDATES };
+        // The right time is far from a refusal under a wrong clock: then the pause is over.
+        let held_since = self.held_since.load(Ordering::Relaxed);
+        if now_ms.abs_diff(held_since) < TOKEN_MIN_USE_MS.unsigned_abs() {
+            let after_ms = (held_since + TOKEN_MIN_USE_MS - now_ms).min(TOKEN_MIN_USE_MS);
+            return PushOutcome::RetryAfter { status: Some(429), after_ms: Some(after_ms), cause: UPDATES };
         }
         let mut minted = self.minter.get(now_ms);
         let mut is_second = false;
         loop {
-            let outcome = self.post(message, environment, &minted).await;
+            let outcome = self.post(message, environment, &minted, now_ms).await;
             match outcome {
                 PushOutcome::Held { cause: EXPIRED_TOKEN, .. } if !is_second => {
                     is_second = true;
@@ -141,7 +144,7 @@ impl Apns {
                     }
                 }
                 PushOutcome::RetryAfter { cause: UPDATES, .. } => {
-                    self.held_until.store(now_ms + TOKEN_MIN_USE_MS, Ordering::Relaxed);
+                    self.held_since.store(now_ms, Ordering::Relaxed);
                     return outcome;
                 }
                 outcome => return outcome,
@@ -149,7 +152,13 @@ impl Apns {
         }
     }
 
-    async fn post(&self, message: &ApnsMessage<'_>, environment: ApnsEnvironment, minted: &Minted) -> PushOutcome {
+    async fn post(
+        &self,
+        message: &ApnsMessage<'_>,
+        environment: ApnsEnvironment,
+        minted: &Minted,
+        now_ms: i64,
+    ) -> PushOutcome {
         let service = self.service(environment);
         let Some(headers) = self.headers(message, minted) else {
             return PushOutcome::Rejected { status: 0, cause: "a header that HTTP cannot carry" };
@@ -165,7 +174,9 @@ impl Apns {
         };
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = client::read_at_most(response, LONGEST_ANSWER).await;
-        answered(status, &headers, &body, message.renewed_at)
+        // A registration that a wrong clock dated ahead would outlive every 410.
+        let renewed_at = if message.renewed_at.0 > now_ms { Millis(i64::MIN) } else { message.renewed_at };
+        answered(status, &headers, &body, renewed_at)
     }
 
     fn headers(&self, message: &ApnsMessage<'_>, minted: &Minted) -> Option<HeaderMap> {

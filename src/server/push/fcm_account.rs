@@ -1,7 +1,11 @@
 //! The service account that FCM knows us by: its key file, and the access tokens that its key is exchanged for
 //! (RFC 7523 §2.1: a JWT as the authorization grant).
 
-use std::{fmt, path::Path};
+use std::{
+    fmt,
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use reqwest::{Client, StatusCode, Url};
 use ring::rand::SystemRandom;
@@ -23,7 +27,7 @@ const ASSERTION_LIFE_S: i64 = 3_600;
 /// A token with less than this left is renewed, so that none runs out on its way.
 const RENEW_BEFORE_MS: i64 = 5 * 60 * 1_000;
 /// After a refused exchange nobody asks again for so long: a wrong key or clock does not mend itself by asking.
-const PAUSE_AFTER_REFUSAL_MS: i64 = 60 * 1_000;
+const PAUSE_AFTER_REFUSAL_MS: u64 = 60 * 1_000;
 const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// What the operator's `FCM_SERVICE_ACCOUNT` file holds, as far as it is used.
@@ -105,14 +109,17 @@ struct Held {
 #[derive(Default)]
 struct State {
     held: Option<Held>,
-    refused: Option<(TokenError, i64)>,
+    /// The outcome of the last exchange, if it failed, and when it began (epoch ms).
+    failed: Option<(TokenError, i64)>,
 }
 
-/// Access tokens, one at a time: many sends that need a new one wait for the same exchange.
+/// Access tokens, one at a time: many sends that need a new one wait for the same exchange and share its outcome.
 pub struct AccessTokens {
     account: ServiceAccount,
     endpoint: Url,
     state: Mutex<State>,
+    /// How many exchanges have failed.
+    failures: AtomicU64,
 }
 
 #[derive(Deserialize)]
@@ -128,7 +135,7 @@ struct Refused {
 
 impl AccessTokens {
     pub fn new(account: ServiceAccount, endpoint: Url) -> Self {
-        Self { account, endpoint, state: Mutex::default() }
+        Self { account, endpoint, state: Mutex::default(), failures: AtomicU64::new(0) }
     }
 
     pub fn project(&self) -> &str {
@@ -137,25 +144,30 @@ impl AccessTokens {
 
     /// The access token, exchanged anew five minutes before it runs out. `now_ms` is epoch ms.
     pub async fn get(&self, client: &Client, random: &SystemRandom, now_ms: i64) -> Result<String, TokenError> {
+        let failures = self.failures.load(Ordering::Acquire);
         let mut state = self.state.lock().await;
         if let Some(held) = state.held.as_ref().filter(|held| now_ms < held.renew_at) {
             return Ok(held.token.clone());
         }
-        if let Some((error, until)) = state.refused.filter(|(_, until)| now_ms < *until) {
-            let _ = until;
-            return Err(error);
+        if let Some((error, at)) = state.failed {
+            // Else all sends of a batch would wait for a token endpoint that hangs, one after the other.
+            let has_waited = self.failures.load(Ordering::Acquire) != failures;
+            // After a refusal under a wrong clock the right time is far from `at`, and the pause is over.
+            let is_paused = matches!(error, TokenError::Refused { .. }) && now_ms.abs_diff(at) < PAUSE_AFTER_REFUSAL_MS;
+            if has_waited || is_paused {
+                return Err(error);
+            }
         }
         match self.exchange(client, random, now_ms).await {
             Ok(granted) => {
                 let renew_at = now_ms + granted.expires_in.saturating_mul(1_000) - RENEW_BEFORE_MS;
-                state.refused = None;
+                state.failed = None;
                 state.held = Some(Held { token: granted.access_token.clone(), renew_at });
                 Ok(granted.access_token)
             }
             Err(error) => {
-                if matches!(error, TokenError::Refused { .. }) {
-                    state.refused = Some((error, now_ms + PAUSE_AFTER_REFUSAL_MS));
-                }
+                state.failed = Some((error, now_ms));
+                self.failures.fetch_add(1, Ordering::Release);
                 Err(error)
             }
         }
