@@ -10,8 +10,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use serde_json::{Value, json};
 
-use super::h2_server::{Answers, Asked, H2Server, MostStreams, Reply};
-use crate::server::clock::Clock;
+use super::h2_server::{Answers, Asked, FakeClock, H2Server, MostStreams, Reply};
 
 pub const KEY_ID: &str = "ABC123DEFG";
 pub const TEAM: &str = "DEF123GHIJ";
@@ -28,8 +27,8 @@ pub struct Accepted {
 #[derive(Default)]
 struct Inside {
     now_s: i64,
-    /// Given instead of `now_s`.
-    clock: Option<Clock>,
+    /// Asked instead of `now_s`.
+    clock: Option<FakeClock>,
     /// The public key of the account, an uncompressed point.
     public: Vec<u8>,
     proven: BTreeSet<usize>,
@@ -71,8 +70,8 @@ impl FakeApple {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes its clock that of an app.
-    pub fn follow(&self, clock: Clock) {
+    /// Makes it ask for the time from now on.
+    pub fn follow(&self, clock: FakeClock) {
         self.inside().clock = Some(clock);
     }
 
@@ -208,7 +207,7 @@ fn header_problem(header: &impl Fn(&str) -> String) -> Option<&'static str> {
 
 impl Inside {
     fn now_s(&self) -> i64 {
-        self.clock.as_ref().map_or(self.now_s, |clock| clock.now().0 / 1_000)
+        self.clock.as_ref().map_or(self.now_s, |clock| clock())
     }
 
     fn check_token(&mut self, connection: usize, authorization: &str) -> Result<(), &'static str> {
@@ -224,7 +223,8 @@ impl Inside {
         if !self.tokens.iter().any(|(known, _)| known == token) {
             // Nodes that sign the same claims at the same time are one change of token.
             let is_early = self.tokens.last().is_some_and(|(last, at)| {
-                self.now_s() - at < 20 * 60 && self.verified(last).is_none_or(|last| last["iat"] != claims["iat"])
+                (0..20 * 60).contains(&(self.now_s() - at))
+                    && self.verified(last).is_none_or(|last| last["iat"] != claims["iat"])
             });
             if is_early {
                 return Err("TooManyProviderTokenUpdates");

@@ -14,8 +14,7 @@ use ring::{
 use rustls::pki_types::{PrivatePkcs8KeyDer, pem::PemObject};
 use serde_json::{Value, json};
 
-use super::h2_server::{Answers, Asked, H2Server, Reply};
-use crate::server::clock::Clock;
+use super::h2_server::{Answers, Asked, FakeClock, H2Server, Reply};
 
 pub const PROJECT: &str = "umbba-test";
 pub const EMAIL: &str = "push@umbba-test.iam.gserviceaccount.com";
@@ -33,8 +32,8 @@ pub struct Accepted {
 struct Inside {
     /// Epoch seconds of Google's clock.
     now_s: i64,
-    /// Given instead of `now_s`.
-    clock: Option<Clock>,
+    /// Asked instead of `now_s`.
+    clock: Option<FakeClock>,
     exchanges: usize,
     grants: BTreeSet<String>,
     lives_s: i64,
@@ -75,8 +74,8 @@ impl FakeGoogle {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes its clock that of an app.
-    pub fn follow(&self, clock: Clock) {
+    /// Makes it ask for the time from now on.
+    pub fn follow(&self, clock: FakeClock) {
         self.inside().clock = Some(clock);
     }
 
@@ -181,7 +180,7 @@ fn fcm_less(http: u16, status: &str) -> Reply {
 
 impl Inside {
     fn now_s(&self) -> i64 {
-        self.clock.as_ref().map_or(self.now_s, |clock| clock.now().0 / 1_000)
+        self.clock.as_ref().map_or(self.now_s, |clock| clock())
     }
 
     fn exchange(&mut self, asked: &Asked) -> Reply {

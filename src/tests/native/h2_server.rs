@@ -57,6 +57,9 @@ impl Reply {
     }
 }
 
+/// The clock of a fake provider: the time in epoch seconds.
+pub type FakeClock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
 /// How many streams a connection may have at once (SETTINGS_MAX_CONCURRENT_STREAMS), by connection.
 pub type MostStreams = u32;
 

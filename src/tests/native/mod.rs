@@ -13,12 +13,16 @@ mod fcm_sends;
 mod goaways;
 pub mod h2_server;
 mod http1;
+mod matrix;
+mod outages;
 mod over_tls;
+pub mod three_devices;
 pub mod tls;
 mod tokens_read;
 mod topics;
+mod wrong_clocks;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::Url;
@@ -27,20 +31,23 @@ use ring::{
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
 };
 
-use crate::server::{
-    clock::Clock,
-    push::{
-        Native, PushHosts,
-        apns::{Apns, ApnsUrls},
-        apns_token::ApnsAccount,
-        client,
-        fcm::{Fcm, FcmUrls},
-        fcm_account::ServiceAccount,
+use crate::{
+    domain::Millis,
+    server::{
+        clock::Clock,
+        push::{
+            Native, PushHosts,
+            apns::{Apns, ApnsUrls},
+            apns_token::ApnsAccount,
+            client,
+            fcm::{Fcm, FcmUrls},
+            fcm_account::ServiceAccount,
+        },
     },
 };
 use fake_apple::{FakeApple, KEY_ID, TEAM, TOPIC};
 use fake_google::FakeGoogle;
-use h2_server::H2Server;
+use h2_server::{FakeClock, H2Server};
 
 /// Makes the `.p8` text of a new key, and its public part.
 fn apple_key() -> (String, Vec<u8>) {
@@ -68,11 +75,23 @@ impl NativeProviders {
         let (google, google_server) = FakeGoogle::start(0).await;
         let (apple, apple_server) = FakeApple::start(0, public.clone()).await;
         let (sandbox, sandbox_server) = FakeApple::start(0, public).await;
-        google.follow(clock.clone());
-        apple.follow(clock.clone());
-        sandbox.follow(clock.clone());
         let urls = [google_server, apple_server, sandbox_server].map(|server: H2Server| server.url());
-        Self { google, apple, sandbox, urls, key }
+        let providers = Self { google, apple, sandbox, urls, key };
+        let app = clock.clone();
+        providers.follow(Arc::new(move || app.now().0.div_euclid(Millis::SECOND)));
+        providers
+    }
+
+    fn follow(&self, clock: FakeClock) {
+        self.google.follow(clock.clone());
+        self.apple.follow(clock.clone());
+        self.sandbox.follow(clock);
+    }
+
+    /// Lets the providers know the right time, which is the app's time now and does not follow its jumps.
+    pub fn know_the_time(&self, clock: &Clock) {
+        let (clock, ahead) = (clock.clone(), clock.now().since(Millis(clock.moment().0)));
+        self.follow(Arc::new(move || (clock.moment().0 + ahead).div_euclid(Millis::SECOND)));
     }
 
     /// The senders of an app that has credentials for both.
