@@ -107,23 +107,25 @@ impl TestApp {
 
     /// Starts an app with a push service, FCM and APNs.
     pub async fn start_with_native() -> (Self, PushService, NativeProviders) {
+        Self::start_with_native_and_budget(Budget::unlimited()).await
+    }
+
+    /// Starts an app with a push service, FCM, APNs and a rate limit.
+    pub async fn start_with_native_and_budget(budget: Budget) -> (Self, PushService, NativeProviders) {
         let (service, clock) = (PushService::start().await, Clock::manual(NOON));
         let native = NativeProviders::start(&clock).await;
         let providers = Providers { push_host: service.host.clone(), native: Some(native.clone()) };
-        (Self::open(Folder::new(), clock, 7, providers).await, service, native)
+        let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let folder = Folder::new();
+        let port = listener.local_addr().expect("an address").port();
+        let state = AppState { budget, ..prepare(&folder, clock, 7, &providers, port).await };
+        (Self::run(state, listener.into(), folder, providers), service, native)
     }
 
     /// Starts an app with a push service and a rate limit.
     pub async fn start_with_push_and_budget(budget: Budget) -> (Self, PushService) {
-        let service = PushService::start().await;
-        let providers = Providers::from(service.host.as_str());
-        let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
-        let folder = Folder::new();
-        let mut state =
-            prepare(&folder, Clock::manual(NOON), 7, &providers, listener.local_addr().expect("an address").port())
-                .await;
-        state.budget = budget;
-        (Self::run(state, listener.into(), folder, providers), service)
+        let (app, service, _) = Self::start_with_native_and_budget(budget).await;
+        (app, service)
     }
 
     /// Starts an app whose randomness has this seed.

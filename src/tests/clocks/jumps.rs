@@ -17,18 +17,22 @@ use crate::{
     tests::{
         app::{Browser, TestApp, TestPair},
         architecture::ENDPOINTS,
-        push_service::PushService,
+        native::three_devices::ThreeDevices,
     },
 };
+
+use super::{Providers, with_devices};
 
 const YEARS: i64 = 10 * 365 * Millis::DAY;
 
 /// Makes a pair on its third day. Today's question is open, and the child has just used up its write limit.
-async fn just_written() -> (TestApp, PushService, TestPair) {
-    let (app, service) = TestApp::start_with_push_and_budget(Budget::default()).await;
+async fn just_written() -> (TestApp, Providers, TestPair) {
+    let (app, service, native) = TestApp::start_with_native_and_budget(Budget::default()).await;
+    // Google and Apple know the time whatever our clock shows, and refuse credentials of another.
+    native.know_the_time(&app.state.clock);
+    let providers = Providers { service, native };
     let pair = app.pair().await;
-    pair.child.subscribe(&service, "child").await;
-    pair.parent.subscribe(&service, "parent").await;
+    with_devices(&app, &providers, &pair).await;
     pair.answer_both("첫 기억").await;
     app.tick_at(21, 0).await;
     app.tick_at(21, 0).await;
@@ -42,8 +46,8 @@ async fn just_written() -> (TestApp, PushService, TestPair) {
         written += 1;
     }
     assert!(written > 40, "{written}");
-    service.take();
-    (app, service, pair)
+    providers.take();
+    (app, providers, pair)
 }
 
 /// The called endpoints, and every response that a wrong clock must not cause.
@@ -130,7 +134,7 @@ async fn newcomers(app: &TestApp, at: u8, called: &mut Called) -> TestPair {
     TestPair { id, parent, child }
 }
 
-async fn every_verb(app: &TestApp, service: &PushService, pair: &TestPair, at: u8) -> (Called, TestPair) {
+async fn every_verb(app: &TestApp, providers: &Providers, pair: &TestPair, at: u8) -> (Called, TestPair) {
     let mut called = Called::default();
     let fresh = newcomers(app, at, &mut called).await;
     let (child, parent, id) = (&pair.child, &pair.parent, pair.id.to_string());
@@ -177,7 +181,7 @@ async fn every_verb(app: &TestApp, service: &PushService, pair: &TestPair, at: u
     let device = devices.devices.first().expect("a device").id.to_string();
     called.done(child, "test_device", &[("device", &device)]).await;
     called.done(child, "rename_device", &[("device", &device), ("name", "내 전화")]).await;
-    // This app has no credentials for shells, so that both only answer.
+    // The first device is a browser, and the address is none, so that both only answer.
     called.call(child, "draw_device", &[("device", &device), ("by_system", "true")]).await;
     called.call(child, "register_device", &[("provider", "fcm"), ("kind", "fid"), ("address", "x")]).await;
     let receipt = [
@@ -190,7 +194,7 @@ async fn every_verb(app: &TestApp, service: &PushService, pair: &TestPair, at: u
     hand_over(app, &fresh.child, &mut called).await;
     signing(app, &fresh, &mut called, at).await;
     // Only new persons may do this, because it removes a device.
-    fresh.child.subscribe(service, &format!("fresh-{at}")).await;
+    fresh.child.subscribe(&providers.service, &format!("fresh-{at}")).await;
     called.verbs.insert("subscribe".into());
     let devices: DevicesView = fresh.child.read(reads::devices()).await.expect("the devices");
     called.call(&fresh.child, "remove_device", &[("device", &devices.devices[0].id.to_string())]).await;
@@ -255,9 +259,9 @@ async fn number_of(browser: &Browser, pair: PairId) -> u32 {
     browser.today(pair).await.question.expect("a question").number
 }
 
-/// Checks that both answer the current question, and that the next question opens a day later and both their devices
-/// get a push.
-async fn lives_on(app: &TestApp, service: &PushService, pair: &TestPair, jump: i64) {
+/// Checks that both answer the current question, and that the next question opens a day later and is told on all their
+/// devices.
+async fn lives_on(app: &TestApp, providers: &Providers, pair: &TestPair, jump: i64) {
     let both_answer = async || {
         for browser in [&pair.child, &pair.parent] {
             let status = browser.answer(pair.id, "그 뒤의 글").await.status();
@@ -266,7 +270,7 @@ async fn lives_on(app: &TestApp, service: &PushService, pair: &TestPair, jump: i
     };
     both_answer().await;
     let before = number_of(&pair.child, pair.id).await;
-    service.take();
+    providers.take();
     let mut days = 0;
     while number_of(&pair.child, pair.id).await == before {
         assert!(days < 2, "{jump}: no question for {days} days");
@@ -275,8 +279,7 @@ async fn lives_on(app: &TestApp, service: &PushService, pair: &TestPair, jump: i
     }
     app.advance(Millis::MINUTE);
     app.deliver().await;
-    let asked = service.take().iter().filter(|push| push.title.contains("오늘의 질문이 왔어요")).count();
-    assert_eq!(asked, 2, "{jump}: both are told");
+    assert_eq!(providers.take_asked(), 2, "{jump}: both are told");
     both_answer().await;
     app.tick_at(21, 0).await;
     assert_eq!(number_of(&pair.child, pair.id).await, before + 2, "{jump}: and on the day after");
@@ -284,15 +287,18 @@ async fn lives_on(app: &TestApp, service: &PushService, pair: &TestPair, jump: i
 
 /// Jumps the clock, runs everything, jumps back, and runs everything again.
 async fn there_and_back(jump: i64) {
-    let (app, service, pair) = just_written().await;
+    let (app, providers, pair) = just_written().await;
     app.state.clock.jump(jump);
     app.advance(6 * Millis::MINUTE);
 
     every_job(&app).await;
-    let (called, fresh) = every_verb(&app, &service, &pair, 1).await;
+    let (called, fresh) = every_verb(&app, &providers, &pair, 1).await;
     assert!(called.scandals.is_empty(), "{jump}: {:#?}", called.scandals);
     let missed: Vec<_> = ENDPOINTS.split_whitespace().filter(|endpoint| !called.verbs.contains(*endpoint)).collect();
     assert!(missed.is_empty(), "not called: {missed:?}");
+    // The persons who sign up under the wrong time have phones too.
+    let phones =
+        [ThreeDevices::signed_in(&app, &fresh.child).await, ThreeDevices::signed_in(&app, &fresh.parent).await];
     every_job(&app).await;
 
     app.state.clock.jump(-jump);
@@ -303,17 +309,13 @@ async fn there_and_back(jump: i64) {
             assert_eq!(browser.get(page).await.status(), StatusCode::OK, "{jump}: {page}");
         }
     }
-    let (called, _) = every_verb(&app, &service, &pair, 2).await;
+    let (called, _) = every_verb(&app, &providers, &pair, 2).await;
     assert!(called.scandals.is_empty(), "{jump}, back: {:#?}", called.scandals);
-    lives_on(&app, &service, &pair, jump).await;
-    lives_on(&app, &service, &fresh_told(&service, fresh).await, jump).await;
-}
-
-/// Subscribes a device for each of the persons who signed up under the wrong time.
-async fn fresh_told(service: &PushService, fresh: TestPair) -> TestPair {
-    fresh.child.subscribe(service, "fresh-child").await;
-    fresh.parent.subscribe(service, "fresh-parent").await;
-    fresh
+    lives_on(&app, &providers, &pair, jump).await;
+    for (devices, name) in phones.iter().zip(["fresh-child", "fresh-parent"]) {
+        devices.register(&providers.service, name).await;
+    }
+    lives_on(&app, &providers, &fresh, jump).await;
 }
 
 #[tokio::test]

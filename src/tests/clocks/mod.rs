@@ -4,10 +4,16 @@
 mod jumps;
 mod sweeps;
 
+use std::collections::BTreeMap;
+
 use reqwest::StatusCode;
 
 use super::{
     app::{TestApp, TestPair},
+    native::{
+        NativeProviders,
+        three_devices::{self, Heard, ThreeDevices},
+    },
     push_service::PushService,
 };
 use crate::{
@@ -15,16 +21,45 @@ use crate::{
     server::{calendar::Zone, storage::pairs},
 };
 
-/// Makes a pair with its first card open and one device each, at noon of 2026-11-22 in Seoul.
-async fn ready() -> (TestApp, PushService, TestPair) {
-    let (app, service) = TestApp::start_with_push().await;
+/// The providers of the devices of a pair.
+struct Providers {
+    service: PushService,
+    native: NativeProviders,
+}
+
+impl Providers {
+    /// What was accepted since the last call.
+    fn take(&self) -> Vec<Heard> {
+        three_devices::heard(&self.service, &self.native)
+    }
+
+    /// Returns the number of persons who were asked a question: each of their devices got it once.
+    fn take_asked(&self) -> usize {
+        let mut asked: BTreeMap<String, Vec<Heard>> = BTreeMap::new();
+        for heard in self.take().into_iter().filter(|heard| heard.title.contains("오늘의 질문이 왔어요")) {
+            asked.entry(heard.device.clone()).or_default().push(heard);
+        }
+        asked.values().for_each(|heard| drop(three_devices::alike(heard)));
+        asked.len()
+    }
+}
+
+/// Gives both members three devices.
+async fn with_devices(app: &TestApp, providers: &Providers, pair: &TestPair) {
+    ThreeDevices::of(app, &providers.service, &pair.child, "child").await;
+    ThreeDevices::of(app, &providers.service, &pair.parent, "parent").await;
+}
+
+/// Makes a pair with its first card open and three devices each, at noon of 2026-11-22 in Seoul.
+async fn ready() -> (TestApp, Providers, TestPair) {
+    let (app, service, native) = TestApp::start_with_native().await;
+    let providers = Providers { service, native };
     let pair = app.pair().await;
-    pair.child.subscribe(&service, "child").await;
-    pair.parent.subscribe(&service, "parent").await;
+    with_devices(&app, &providers, &pair).await;
     pair.answer_both("첫 기억").await;
     app.deliver().await;
-    service.take();
-    (app, service, pair)
+    providers.take();
+    (app, providers, pair)
 }
 
 /// Returns the number and date of the open question.
@@ -37,11 +72,11 @@ async fn is_open(pair: &TestPair, number: u32, date: &str) -> bool {
     current(pair).await == (number, date.to_owned())
 }
 
-/// Returns the number of devices that got a push about a question.
-async fn asked(app: &TestApp, service: &PushService) -> usize {
+/// Returns the number of persons who were asked a question on all of their devices.
+async fn asked(app: &TestApp, providers: &Providers) -> usize {
     app.advance(Millis::MINUTE);
     app.deliver().await;
-    service.take().iter().filter(|push| push.title.contains("오늘의 질문이 왔어요")).count()
+    providers.take_asked()
 }
 
 async fn change(pair: &TestPair, time: &str, zone: &str) {
@@ -68,26 +103,26 @@ async fn live_to_due(app: &TestApp, pair: &TestPair) -> Option<LocalDate> {
 
 #[tokio::test]
 async fn down_for_an_hour_a_question_is_an_hour_late_and_carries_its_minute_s_date() {
-    let (mut app, service, pair) = ready().await;
+    let (mut app, providers, pair) = ready().await;
     app.tick_at(21, 0).await;
     app.tick_at(20, 30).await;
     app.restart(Millis::HOUR).await;
     assert_eq!(app.tick().await, 1);
     assert!(is_open(&pair, 2, "2026-11-23").await);
-    assert_eq!(asked(&app, &service).await, 2, "late, but before the quiet hours");
+    assert_eq!(asked(&app, &providers).await, 2, "late, but before the quiet hours");
 }
 
 #[tokio::test]
 async fn down_over_midnight_a_question_still_carries_its_minute_s_date_and_wakes_nobody() {
-    let (mut app, service, pair) = ready().await;
+    let (mut app, providers, pair) = ready().await;
     app.tick_at(21, 0).await;
     app.tick_at(20, 30).await;
     app.restart(4 * Millis::HOUR).await;
     assert_eq!(app.tick().await, 1);
     assert!(is_open(&pair, 2, "2026-11-23").await);
-    assert_eq!(asked(&app, &service).await, 0, "half past midnight: a late question obeys the quiet hours");
+    assert_eq!(asked(&app, &providers).await, 0, "half past midnight: a late question obeys the quiet hours");
     app.tick_at(7, 30).await;
-    assert_eq!(asked(&app, &service).await, 2);
+    assert_eq!(asked(&app, &providers).await, 2);
     app.tick_at(21, 0).await;
     assert!(is_open(&pair, 2, "2026-11-23").await, "nobody has answered");
 }
@@ -95,33 +130,33 @@ async fn down_over_midnight_a_question_still_carries_its_minute_s_date_and_wakes
 #[tokio::test]
 async fn down_for_a_day_or_a_week_one_question_is_caught_up_and_no_reminder() {
     for days in [1, 7] {
-        let (mut app, service, pair) = ready().await;
+        let (mut app, providers, pair) = ready().await;
         app.tick_at(21, 0).await;
         app.tick_at(20, 30).await;
         app.restart(days * Millis::DAY + Millis::HOUR).await;
         assert_eq!((app.tick().await, app.tick().await), (1, 0));
         assert!(is_open(&pair, 2, &format!("2026-11-{}", 23 + days)).await, "{days}");
-        assert_eq!(asked(&app, &service).await, 2);
+        assert_eq!(asked(&app, &providers).await, 2);
     }
     // Nobody answered this question: the reminders of the missed days are not sent later.
-    let (mut app, service, pair) = ready().await;
+    let (mut app, providers, pair) = ready().await;
     app.tick_at(21, 0).await;
     app.tick_at(21, 0).await;
-    assert_eq!(asked(&app, &service).await, 2);
+    assert_eq!(asked(&app, &providers).await, 2);
     app.restart(3 * Millis::DAY + Millis::HOUR).await;
     app.tick().await;
     app.advance(Millis::MINUTE);
     app.deliver().await;
-    assert_eq!(service.take().len(), 0);
+    assert_eq!(providers.take(), []);
     assert!(is_open(&pair, 2, "2026-11-23").await);
 }
 
 #[tokio::test]
 async fn a_clock_that_jumps_back_opens_nothing_twice_and_sends_nothing_again() {
-    let (app, service, pair) = ready().await;
+    let (app, providers, pair) = ready().await;
     app.tick_at(21, 0).await;
     app.tick_at(21, 0).await;
-    assert_eq!(asked(&app, &service).await, 2);
+    assert_eq!(asked(&app, &providers).await, 2);
     for back in [Millis::HOUR, 26 * Millis::HOUR] {
         let again = app.second_node().await;
         again.state.clock.advance(-back);
@@ -130,26 +165,26 @@ async fn a_clock_that_jumps_back_opens_nothing_twice_and_sends_nothing_again() {
         assert_eq!((again.tick().await, again.deliver().await), (0, 0), "the same minute once more");
     }
     assert!(is_open(&pair, 2, "2026-11-23").await);
-    assert!(service.take().is_empty());
+    assert!(providers.take().is_empty());
 }
 
 #[tokio::test]
 async fn a_clock_that_jumps_ahead_and_is_set_right_again_costs_at_most_that_day() {
-    let (app, service, pair) = ready().await;
+    let (app, providers, pair) = ready().await;
     app.tick_at(21, 0).await;
     // The machine wakes up with tomorrow's date; an hour later its clock is corrected.
     app.advance(Millis::DAY + Millis::HOUR);
     app.tick().await;
     assert!(is_open(&pair, 2, "2026-11-23").await);
     pair.answer_both("글").await;
-    asked(&app, &service).await;
+    asked(&app, &providers).await;
     app.advance(-Millis::DAY);
     app.tick_at(21, 0).await;
     let (number, _) = current(&pair).await;
     assert_eq!(number, 2, "that date has its question already");
     app.tick_at(21, 0).await;
     assert!(is_open(&pair, 3, "2026-11-24").await, "and the next one comes");
-    assert_eq!(asked(&app, &service).await, 2);
+    assert_eq!(asked(&app, &providers).await, 2);
 }
 
 #[tokio::test]
@@ -160,13 +195,19 @@ async fn gaps_and_overlaps_in_three_zones_open_once_a_date() {
         ("Europe/Berlin", "02:30", 338),       // overlap on 2027-10-31
         ("Australia/Lord_Howe", "02:15", 313), // half an hour's gap on 2027-10-03
     ] {
-        let (app, _service, pair) = ready().await;
+        let (app, providers, pair) = ready().await;
         change(&pair, time, zone).await;
         app.advance(wait * Millis::DAY);
+        app.deliver().await;
+        providers.take();
         let mut dates: Vec<LocalDate> = Vec::new();
         for _ in 0..12 {
             if let Some(date) = live_to_due(&app, &pair).await {
                 dates.push(date);
+                // In Seoul it may be night: then they are asked in the morning.
+                let at_once = asked(&app, &providers).await;
+                app.advance(8 * Millis::HOUR);
+                assert_eq!(at_once + asked(&app, &providers).await, 2, "{zone}: {date}");
                 pair.answer_both("글").await;
             }
         }
@@ -183,7 +224,7 @@ async fn gaps_and_overlaps_in_three_zones_open_once_a_date() {
 #[tokio::test]
 async fn a_zone_moved_west_or_east_at_due_keeps_one_question_a_date_and_twelve_hours_between() {
     for (zone, expected) in [("America/Los_Angeles", 2), ("Pacific/Auckland", 2), ("Pacific/Kiritimati", 2)] {
-        let (app, _service, pair) = ready().await;
+        let (app, _providers, pair) = ready().await;
         app.tick_at(21, 0).await;
         app.tick_at(21, 0).await;
         assert!(is_open(&pair, 2, "2026-11-23").await);
@@ -214,16 +255,16 @@ async fn a_zone_moved_west_or_east_at_due_keeps_one_question_a_date_and_twelve_h
 
 #[tokio::test]
 async fn a_push_time_moved_before_today_s_opening_counts_today() {
-    let (app, service, pair) = ready().await;
+    let (app, providers, pair) = ready().await;
     app.tick_at(21, 0).await;
     app.tick_at(9, 0).await;
     // The new time is earlier, and has not passed today.
     change(&pair, "10:00", "Asia/Seoul").await;
     assert_eq!(app.tick_at(10, 0).await, 1);
     assert!(is_open(&pair, 2, "2026-11-23").await);
-    assert_eq!(asked(&app, &service).await, 2);
+    assert_eq!(asked(&app, &providers).await, 2);
 
-    let (app, _service, pair) = ready().await;
+    let (app, _providers, pair) = ready().await;
     app.tick_at(21, 0).await;
     app.tick_at(20, 30).await;
     // The new time is later.
@@ -232,7 +273,7 @@ async fn a_push_time_moved_before_today_s_opening_counts_today() {
     assert_eq!(app.tick_at(22, 0).await, 1);
     assert!(is_open(&pair, 2, "2026-11-23").await);
 
-    let (app, _service, pair) = ready().await;
+    let (app, _providers, pair) = ready().await;
     app.tick_at(21, 0).await;
     app.tick_at(20, 30).await;
     // The new time is earlier and has passed today. Today's opening is dropped; the next is at tomorrow's minute.
@@ -244,7 +285,7 @@ async fn a_push_time_moved_before_today_s_opening_counts_today() {
 
 #[tokio::test]
 async fn a_push_time_moved_after_today_s_opening_opens_no_second_today() {
-    let (app, _service, pair) = ready().await;
+    let (app, _providers, pair) = ready().await;
     change(&pair, "09:00", "Asia/Seoul").await;
     app.tick_at(9, 0).await;
     assert!(is_open(&pair, 2, "2026-11-23").await);
@@ -258,7 +299,7 @@ async fn a_push_time_moved_after_today_s_opening_opens_no_second_today() {
 
 #[tokio::test]
 async fn pairs_of_one_person_keep_their_own_days() {
-    let (app, _service, pair) = ready().await;
+    let (app, _providers, pair) = ready().await;
     let father = app.person(crate::server::storage::seeds::PARENTS[1].0).await;
     let second = app.pair_of(pair.child.clone(), father).await;
     let other = TestPair { id: second.id, parent: second.parent.clone(), child: pair.child.clone() };
