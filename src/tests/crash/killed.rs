@@ -1,5 +1,6 @@
 //! The process is killed while questions open, answers arrive and pushes are sent; then it restarts on the same data. A
-//! push that was being sent at the kill may arrive twice: the test counts and prints such pushes.
+//! push that was being sent at the kill may arrive twice: the test counts and prints such pushes. Every member has a
+//! device per provider.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,7 +21,7 @@ use umbba::{
 use super::{
     PAIRS, kills,
     node::{Member, Node, folder, post, seed},
-    push_service::PushService,
+    providers::{Arrived, PROVIDERS, Providers},
     random,
 };
 
@@ -29,7 +30,7 @@ const QUESTION: &str = "오늘의 질문이 왔어요";
 const OPENED: &str = "카드가 열렸어요";
 
 /// Sends all waiting pushes: sets the clock past every lease and waits for the outbox.
-async fn settle(node: &Node, database: &Database, mut now: Millis) -> Millis {
+async fn settle(node: &Node, providers: &Providers, database: &Database, mut now: Millis) -> Millis {
     let waits = async || {
         let mut tx = database.read().await.expect("a read");
         deliveries::next_send(&mut tx).await.expect("the next").is_some()
@@ -40,6 +41,7 @@ async fn settle(node: &Node, database: &Database, mut now: Millis) -> Millis {
             return now;
         }
         now = now.plus(30 * Millis::SECOND);
+        providers.clock_to(now);
         node.clock_to(now).await;
     }
     panic!("something waits for ever");
@@ -75,44 +77,45 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = folder("crash");
     let data = &folder.0;
-    let service = PushService::start().await;
-    let members = seed(data, &service.host).await;
+    let providers = Providers::start(data).await;
+    let members = seed(data, &providers.web.host).await;
     assert_eq!(members.len(), PAIRS * 2);
     let database = Database::open(&format!("sqlite:{}", data.join("umbba.db").display()), Opening::AsIs)
         .await
         .expect("the database");
 
-    let mut node = Node::start(data, &service.host).await;
+    let mut node = providers.serve(data).await;
     let started = node.now().await;
     // `evening(n)` is 20:50 in Seoul, `n` days after the start. `evening(1)` is more than twelve hours after the seed's
     // opening.
     let evening =
         (started.0 + SEOUL).div_euclid(Millis::DAY) * Millis::DAY - SEOUL + 20 * Millis::HOUR + 50 * Millis::MINUTE;
     let evening = |day: usize| Millis(evening + day as i64 * Millis::DAY);
-    for member in &members {
-        node.subscribe(member, &service).await;
-    }
+    providers.register(&node, &members).await;
     assert_eq!(answer_all(&node.client, &node.url, &members, 0).await.len(), members.len());
     let first = node.question(&members[0]).await["number"].as_u64().expect("a number");
     // Notifications of a start at night wait for the morning. Noon of the next day is past it for every start time.
     let noon = evening(1).plus(-(8 * Millis::HOUR + 50 * Millis::MINUTE));
+    providers.clock_to(noon);
     node.clock_to(noon).await;
-    let mut now = settle(&node, &database, noon).await;
+    let mut now = settle(&node, &providers, &database, noon).await;
     // The clock passes a lease while a push is being sent, so the push may be sent twice, and one copy may arrive after
     // this read. Notifications that arrived before are not counted for the following days.
-    let told_before: BTreeSet<String> =
-        service.take().iter().filter_map(|push| push.json["id"].as_str().map(str::to_owned)).collect();
+    let told_before: BTreeSet<String> = providers.take(&members).into_iter().map(|push| push.id).collect();
+    let take = || providers.take(&members).into_iter().filter(|push| !told_before.contains(&push.id));
 
     let days = kills().div_ceil(2);
-    let (mut arrived, mut killed) = (Vec::new(), 0);
+    let (mut arrived, mut killed) = (Vec::<Arrived>::new(), 0);
     for day in 1..=days {
         // Everything was settled on the evening before. In the due minute: kill while questions open and pushes are
         // sent.
         now = now.max(evening(day));
+        providers.clock_to(now);
         node.clock_to(now).await;
         let due = evening(day).plus(10 * Millis::MINUTE);
         let wait = Duration::from_millis(random(150));
         let control = node.control.clone();
+        providers.clock_to(due.plus(41 * Millis::SECOND));
         let turning = tokio::spawn(async move {
             for step in ["clock +600s", "clock +41s"] {
                 let Ok(mut stream) = UnixStream::connect(&control).await else { return };
@@ -125,10 +128,13 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice() {
         node.kill();
         let _ = turning.await;
         killed += 1;
-        node = Node::start(data, &service.host).await;
+        node = providers.serve(data).await;
         now = due.plus(2 * Millis::MINUTE);
+        providers.clock_to(now);
         node.clock_to(now).await;
-        now = settle(&node, &database, now).await;
+        now = settle(&node, &providers, &database, now).await;
+        arrived.extend(take());
+        let asked: BTreeSet<String> = arrived.iter().map(|push| push.id.clone()).collect();
         for member in &members {
             let question = node.question(member).await;
             let date = question["local_date"].as_str().unwrap_or_default().to_owned();
@@ -143,15 +149,16 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice() {
         node.kill();
         killed += 1;
         let kept = answering.await.expect("no panic");
-        node = Node::start(data, &service.host).await;
+        node = providers.serve(data).await;
         now = now.plus(2 * Millis::MINUTE);
+        providers.clock_to(now);
         node.clock_to(now).await;
         for member in members.iter().filter(|member| kept.contains(&member.device)) {
             let answers = node.question(member).await["answers"].to_string();
             assert!(answers.contains(&answer(member, day)), "day {day}: acknowledged and gone: {answers}");
         }
         assert_eq!(answer_all(&node.client, &node.url, &members, day).await.len(), members.len());
-        now = settle(&node, &database, now).await;
+        now = settle(&node, &providers, &database, now).await;
         for member in &members {
             let answers = node.question(member).await["answers"].to_string();
             assert!(
@@ -159,33 +166,35 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice() {
                 "day {day}: {answers}"
             );
         }
-        arrived.extend(
-            service
-                .take()
-                .into_iter()
-                .filter(|push| push.json["id"].as_str().is_none_or(|id| !told_before.contains(id))),
-        );
+        for push in take() {
+            assert!(push.title != QUESTION || asked.contains(&push.id), "day {day}: asked about what is answered");
+            arrived.push(push);
+        }
     }
     node.kill();
 
-    // Device → title → the notification ids that arrived with the title.
-    let mut told: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
-    let mut distinct = BTreeSet::new();
-    for push in &arrived {
-        let id = push.json["id"].as_str().expect("an id");
-        told.entry((&push.device, &push.title)).or_default().insert(id);
-        distinct.insert((push.device.as_str(), id));
+    // Device and title → the notification ids that arrived with the title.
+    let mut told: BTreeMap<(&str, &str, &str), BTreeSet<&str>> = BTreeMap::new();
+    // Device and notification → the tags it came under.
+    let mut tags: BTreeMap<(&str, &str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for Arrived { provider, member, title, id, tag } in &arrived {
+        told.entry((provider, member, title)).or_default().insert(id);
+        tags.entry((provider, member, id)).or_default().insert(tag);
     }
-    for member in &members {
-        let questions = told.get(&(member.device.as_str(), QUESTION)).map_or(0, BTreeSet::len);
-        assert_eq!(questions, days, "{}: one question a day under one id", member.device);
+    assert!(tags.values().all(|tags| tags.len() == 1), "a repeat replaces what it repeats");
+    let count =
+        |provider, member: &Member, title| told.get(&(provider, &*member.device, title)).map_or(0, BTreeSet::len);
+    for provider in PROVIDERS {
+        for member in &members {
+            let questions = count(provider, member, QUESTION);
+            assert_eq!(questions, days, "{provider}, {}: one question a day under one id", member.device);
+        }
+        for pair in members.chunks(2) {
+            let opened: usize = pair.iter().map(|member| count(provider, member, OPENED)).sum();
+            assert_eq!(opened, days, "{provider}: one of the two is told that the card opened, once a day");
+        }
     }
-    for pair in members.chunks(2) {
-        let opened: usize =
-            pair.iter().map(|member| told.get(&(member.device.as_str(), OPENED)).map_or(0, BTreeSet::len)).sum();
-        assert_eq!(opened, days, "one of the two is told that the card opened, once a day");
-    }
-    let repeats = arrived.len() - distinct.len();
+    let repeats = arrived.len() - tags.len();
     println!("{killed} kills, {} pushes, {repeats} of them repeats", arrived.len());
-    assert!(repeats <= killed * members.len(), "at most what was on its way at a kill");
+    assert!(repeats <= killed * members.len() * PROVIDERS.len(), "at most what was on its way at a kill");
 }

@@ -1,6 +1,6 @@
 //! Tests of the real binary under machine failures: a full disk, and SIGKILL at random moments. Every due pair gets
-//! exactly one question per date, nothing acknowledged is lost, every event reaches every device under exactly one
-//! notification id, and every feed reader continues from its cursor.
+//! exactly one question per date, nothing acknowledged is lost, every event reaches every device of every provider
+//! under exactly one notification id, and every feed reader continues from its cursor.
 //!
 //! These tests are a separate target, because Cargo gives the binary's path (`CARGO_BIN_EXE_umbba`) only to such
 //! targets.
@@ -9,9 +9,23 @@
 #[path = "../push_service/mod.rs"]
 mod push_service;
 
+#[allow(dead_code, reason = "the library's tests use the rest of them")]
+#[path = "../native/fake_apple.rs"]
+mod fake_apple;
+#[allow(dead_code, reason = "the library's tests use the rest of them")]
+#[path = "../native/fake_google.rs"]
+mod fake_google;
+#[allow(dead_code, reason = "the library's tests use the rest of them")]
+#[path = "../native/h2_server.rs"]
+mod h2_server;
+#[allow(dead_code, reason = "the library's tests use it")]
+#[path = "../native/tls.rs"]
+mod tls;
+
 mod full_disk;
 mod killed;
 mod node;
+mod providers;
 mod streams;
 
 use std::time::Duration;
