@@ -4,7 +4,8 @@
 //! page: `wrk` (one thread, 32 connections) loads three servers over loopback in turn, for five seconds each, in three
 //! rounds: nginx with a static file, a bare axum page as large as ours, and our today page of a seeded pair. Then the
 //! latency of `/events` is measured, from the POST of an answer to the event on the other member's open stream.
-//! push: encrypted and signed messages per second (`push`).
+//! push: encrypted and signed Web Push messages per second (`push`); messages per second to FCM and to APNs
+//! (`providers`, which also runs alone under that name).
 //! minute: 100,000 pairs due in the same minute (`minute`).
 //! live: the transports of `/events` with many connected members (`streams`); `live:1000` runs only 1,000 members.
 
@@ -15,6 +16,7 @@ mod http_server;
 mod live;
 mod minute;
 mod peers;
+mod providers;
 mod push;
 mod streams;
 
@@ -66,6 +68,7 @@ async fn run() -> Result<(), String> {
             return minute::run_app(Path::new(folder), sink_port.parse().map_err(|_| "no port")?).await;
         }
         ["live-app", folder] => return streams::server::run_app(Path::new(folder)).await,
+        ["providers-sink", folder] => return providers::sink::run(Path::new(folder)).await,
         ["live-bare"] => return streams::run_bare().await,
         _ => {}
     }
@@ -85,6 +88,9 @@ async fn measure(folder: &Path, words: &[String]) -> Result<(), String> {
     }
     if is_wanted("push") {
         pushes(folder).await?;
+    }
+    if is_wanted("push") || is_wanted("providers") {
+        providers(folder).await?;
     }
     if is_wanted("minute") {
         full_minute(folder).await?;
@@ -117,6 +123,21 @@ async fn pushes(folder: &Path) -> Result<(), String> {
         found.ours / found.limit(),
         found.ours / found.npm_made
     );
+    Ok(())
+}
+
+async fn providers(folder: &Path) -> Result<(), String> {
+    let found = providers::measure(folder).await?;
+    println!("\n{:<58} {:>10}", "messages to a local sink over TLS and HTTP/2", "a second");
+    for provider in &found {
+        for row in [&provider.ours, &provider.peer] {
+            let name = format!("{}, {} bytes", row.name, row.bytes);
+            println!("{name:<58} {:>10.0}  ({})", row.median(), row.rounds_text());
+        }
+    }
+    for provider in &found {
+        println!("{}: ours is {:.1} times the peer", provider.name, provider.ours.median() / provider.peer.median());
+    }
     Ok(())
 }
 
