@@ -19,8 +19,9 @@ use crate::{
 /// status (RFC 9110 §15), its sentence, and the error of the domain or of a service that becomes this code.
 ///
 /// `words` has the sentences of the islands. A code with a sentence of `page_words` is shown by server-rendered pages
-/// only. `aside` marks errors that the writer of an answer cannot correct in its field: the text of that answer is put
-/// aside on the device.
+/// only. Where no error of the domain becomes such a code the WebAssembly leaves it out, and an island reads it as
+/// `Broken`. `aside` marks errors that the writer of an answer cannot correct in its field: the text of that answer is
+/// put aside on the device.
 macro_rules! api_errors {
     ($then:ident) => {
         $then! {
@@ -44,18 +45,26 @@ macro_rules! api_errors {
             PausePast: 422, page_words.err_pause_past, PauseError::Past;
             PauseTooLong: 422, page_words.err_pause_too_long, PauseError::TooLong;
             CodeWrong: 422, words.err_code, ServiceError::CodeWrong;
+            #[cfg(feature = "ssr")]
             RecoveryCodeWrong: 422, page_words.err_recovery_code;
             /// The typed text contains no code, or several. It does not count as a failed try.
+            #[cfg(feature = "ssr")]
             CodeMissing: 422, page_words.err_code_missing, ServiceError::CodeMissing;
             LeaveUnconfirmed: 422, words.err_leave_confirm;
+            #[cfg(feature = "ssr")]
             TooManyTries: 429, page_words.err_too_many, ServiceError::TooManyTries;
             /// More requests in a short time than a person makes by hand.
             TooMuch: 429, words.err_too_much;
             /// Too many sign-ups from one address within the hour.
+            #[cfg(feature = "ssr")]
             TooManySignUps: 429, page_words.err_too_many_sign_ups, ServiceError::TooManySignUps;
+            #[cfg(feature = "ssr")]
             TooManyPairs: 409, page_words.err_too_many_pairs, ServiceError::TooManyPairs;
+            #[cfg(feature = "ssr")]
             JoiningMyself: 409, page_words.err_myself, ServiceError::JoiningMyself;
+            #[cfg(feature = "ssr")]
             PairExists: 409, page_words.err_pair_exists, ServiceError::PairExists;
+            #[cfg(feature = "ssr")]
             SeatTaken: 409, page_words.err_seat_taken, ServiceError::SeatTaken;
             CardOpen: 409, words.err_card_open, ServiceError::CardOpen;
             AlreadyOpen: 409 aside, words.err_already_open, DailyQuestionError::AlreadyOpen;
@@ -72,16 +81,26 @@ macro_rules! api_errors {
             PairPaused: 409, page_words.err_pair_paused, DailyQuestionError::Paused;
             NudgedToday: 409, page_words.err_nudged_today, DailyQuestionError::NudgedToday;
             QuietTooLong: 422, page_words.err_quiet_too_long;
+            #[cfg(feature = "ssr")]
             EndpointRefused: 422, page_words.err_endpoint;
+            #[cfg(feature = "ssr")]
             PushKeysInvalid: 422, page_words.err_push_keys;
+            #[cfg(feature = "ssr")]
             AddressInvalid: 422, page_words.err_address;
+            #[cfg(feature = "ssr")]
             ProviderUnknown: 422, page_words.err_provider_unknown;
+            #[cfg(feature = "ssr")]
             ProviderDisabled: 409, page_words.err_provider_disabled, ServiceError::ProviderDisabled;
+            #[cfg(feature = "ssr")]
             SubscriptionTaken: 409, page_words.err_subscription_taken, ServiceError::SubscriptionTaken;
+            #[cfg(feature = "ssr")]
             DeviceNameInvalid: 422, page_words.err_device_name, ServiceError::DeviceName;
             /// The session is younger than a day, so it ends no older session and device.
+            #[cfg(feature = "ssr")]
             SessionTooYoung: 409, page_words.err_session_young, ServiceError::SessionTooYoung;
+            #[cfg(feature = "ssr")]
             Insecure: 403, page_words.err_insecure, ServiceError::Insecure;
+            #[cfg(feature = "ssr")]
             CrossSite: 403, page_words.err_cross_site;
             TooLarge: 413, words.err_too_large;
             Malformed: 400, words.err_malformed;
@@ -108,31 +127,35 @@ macro_rules! declare {
 
         impl ApiError {
             /// The HTTP status of the answer.
+            #[allow(unused_doc_comments)]
             pub fn status(self) -> u16 {
                 match self {
-                    $(Self::$code => $status,)*
+                    $($(#[$meta])* Self::$code => $status,)*
                 }
             }
 
             /// Whether the writer of an answer can correct this error in its field. If not, the text of the answer is
             /// put aside on the device.
+            #[allow(unused_doc_comments)]
             pub fn is_by_the_field(self) -> bool {
                 match self {
-                    $(Self::$code => is_by_the_field!($($place)?),)*
+                    $($(#[$meta])* Self::$code => is_by_the_field!($($place)?),)*
                 }
             }
 
             /// The sentence on an island. A code that no island can get is shown as "please try again in a moment".
+            #[allow(unused_doc_comments)]
             pub fn sentence(self, words: &Words) -> &'static str {
                 match self {
-                    $(Self::$code => island_sentence!($table, words, $sentence),)*
+                    $($(#[$meta])* Self::$code => island_sentence!($table, words, $sentence),)*
                 }
             }
 
             /// The sentence on a server-rendered page.
+            #[allow(unused_doc_comments)]
             pub fn page_sentence(self, words: &PageWords) -> &'static str {
                 match self {
-                    $(Self::$code => words.$sentence,)*
+                    $($(#[$meta])* Self::$code => words.$sentence,)*
                 }
             }
         }
@@ -213,10 +236,10 @@ impl FromServerFnError for ApiError {
     fn from_server_fn_error(value: ServerFnErrorErr) -> Self {
         match value {
             ServerFnErrorErr::Request(_) => Self::Network,
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
-                Self::Malformed
-            }
-            ServerFnErrorErr::Registration(_)
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::Malformed,
+            // An answer that this half cannot read, among them the codes that only pages show.
+            ServerFnErrorErr::Deserialization(_)
+            | ServerFnErrorErr::Registration(_)
             | ServerFnErrorErr::UnsupportedRequestMethod(_)
             | ServerFnErrorErr::ServerError(_)
             | ServerFnErrorErr::MiddlewareError(_)
