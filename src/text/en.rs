@@ -400,9 +400,8 @@ pub static EN_PAGES: PageWords = PageWords {
     device_remove_button: "Stop notifications",
     device_more: "Rename or stop",
     device_more_shell: "Way of telling, rename or stop",
-    device_drawn: "Get notifications even when the app is fully closed",
-    device_drawn_hint: "The phone shows them in place of the app, even after a forced stop, but this page cannot say \
-        when they were shown.",
+    device_drawn: "Let the phone show notifications by itself",
+    device_drawn_hint: "Try this when notifications come late or not at all. This page then cannot say when they were shown.",
     test_made: "The test is on its way.",
     test_accepted: "Handed to the push service at {time}.",
     test_shown: "Shown on the device at {time}. Notifications work.",
