@@ -45,26 +45,26 @@ macro_rules! api_errors {
             PausePast: 422, page_words.err_pause_past, PauseError::Past;
             PauseTooLong: 422, page_words.err_pause_too_long, PauseError::TooLong;
             CodeWrong: 422, words.err_code, ServiceError::CodeWrong;
-            #[cfg(feature = "ssr")]
+            #[cfg(not(target_arch = "wasm32"))]
             RecoveryCodeWrong: 422, page_words.err_recovery_code;
             /// The typed text contains no code, or several. It does not count as a failed try.
-            #[cfg(feature = "ssr")]
+            #[cfg(not(target_arch = "wasm32"))]
             CodeMissing: 422, page_words.err_code_missing, ServiceError::CodeMissing;
             LeaveUnconfirmed: 422, words.err_leave_confirm;
-            #[cfg(feature = "ssr")]
+            #[cfg(not(target_arch = "wasm32"))]
             TooManyTries: 429, page_words.err_too_many, ServiceError::TooManyTries;
             /// More requests in a short time than a person makes by hand.
             TooMuch: 429, words.err_too_much;
             /// Too many sign-ups from one address within the hour.
-            #[cfg(feature = "ssr")]
+            #[cfg(not(target_arch = "wasm32"))]
             TooManySignUps: 429, page_words.err_too_many_sign_ups, ServiceError::TooManySignUps;
-            #[cfg(feature = "ssr")]
+            #[cfg(not(target_arch = "wasm32"))]
             TooManyPairs: 409, page_words.err_too_many_pairs, ServiceError::TooManyPairs;
-            #[cfg(feature = "ssr")]
+            #[cfg(not(target_arch = "wasm32"))]
             JoiningMyself: 409, page_words.err_myself, ServiceError::JoiningMyself;
-            #[cfg(feature = "ssr")]
+            #[cfg(not(target_arch = "wasm32"))]
             PairExists: 409, page_words.err_pair_exists, ServiceError::PairExists;
-            #[cfg(feature = "ssr")]
+            #[cfg(not(target_arch = "wasm32"))]
             SeatTaken: 409, page_words.err_seat_taken, ServiceError::SeatTaken;
             CardOpen: 409, words.err_card_open, ServiceError::CardOpen;
             AlreadyOpen: 409 aside, words.err_already_open, DailyQuestionError::AlreadyOpen;
@@ -81,26 +81,26 @@ macro_rules! api_errors {
             PairPaused: 409, page_words.err_pair_paused, DailyQuestionError::Paused;
             NudgedToday: 409, page_words.err_nudged_today, DailyQuestionError::NudgedToday;
             QuietTooLong: 422, page_words.err_quiet_too_long;
-            #[cfg(feature = "ssr")]
+            #[cfg(not(target_arch = "wasm32"))]
             EndpointRefused: 422, page_words.err_endpoint;
-            #[cfg(feature = "ssr")]
+            #[cfg(not(target_arch = "wasm32"))]
             PushKeysInvalid: 422, page_words.err_push_keys;
-            #[cfg(feature = "ssr")]
+            #[cfg(not(target_arch = "wasm32"))]
             AddressInvalid: 422, page_words.err_address;
-            #[cfg(feature = "ssr")]
+            #[cfg(not(target_arch = "wasm32"))]
             ProviderUnknown: 422, page_words.err_provider_unknown;
-            #[cfg(feature = "ssr")]
+            #[cfg(not(target_arch = "wasm32"))]
             ProviderDisabled: 409, page_words.err_provider_disabled, ServiceError::ProviderDisabled;
-            #[cfg(feature = "ssr")]
+            #[cfg(not(target_arch = "wasm32"))]
             SubscriptionTaken: 409, page_words.err_subscription_taken, ServiceError::SubscriptionTaken;
-            #[cfg(feature = "ssr")]
+            #[cfg(not(target_arch = "wasm32"))]
             DeviceNameInvalid: 422, page_words.err_device_name, ServiceError::DeviceName;
             /// The session is younger than a day, so it ends no older session and device.
-            #[cfg(feature = "ssr")]
+            #[cfg(not(target_arch = "wasm32"))]
             SessionTooYoung: 409, page_words.err_session_young, ServiceError::SessionTooYoung;
-            #[cfg(feature = "ssr")]
+            #[cfg(not(target_arch = "wasm32"))]
             Insecure: 403, page_words.err_insecure, ServiceError::Insecure;
-            #[cfg(feature = "ssr")]
+            #[cfg(not(target_arch = "wasm32"))]
             CrossSite: 403, page_words.err_cross_site;
             TooLarge: 413, words.err_too_large;
             Malformed: 400, words.err_malformed;
