@@ -19,9 +19,9 @@ use crate::{
 /// status (RFC 9110 §15), its sentence, and the error of the domain or of a service that becomes this code.
 ///
 /// `words` has the sentences of the islands. A code with a sentence of `page_words` is shown by server-rendered pages
-/// only. Where no error of the domain becomes such a code the WebAssembly leaves it out, and an island reads it as
-/// `Broken`. `aside` marks errors that the writer of an answer cannot correct in its field: the text of that answer is
-/// put aside on the device.
+/// only. Where no error of the domain becomes such a code the WebAssembly leaves it out, and an island would read it as
+/// `Malformed`. `aside` marks errors that the writer of an answer cannot correct in its field: the text of that answer
+/// is put aside on the device.
 macro_rules! api_errors {
     ($then:ident) => {
         $then! {
@@ -236,10 +236,10 @@ impl FromServerFnError for ApiError {
     fn from_server_fn_error(value: ServerFnErrorErr) -> Self {
         match value {
             ServerFnErrorErr::Request(_) => Self::Network,
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::Malformed,
-            // An answer that this half cannot read, among them the codes that only pages show.
-            ServerFnErrorErr::Deserialization(_)
-            | ServerFnErrorErr::Registration(_)
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
+                Self::Malformed
+            }
+            ServerFnErrorErr::Registration(_)
             | ServerFnErrorErr::UnsupportedRequestMethod(_)
             | ServerFnErrorErr::ServerError(_)
             | ServerFnErrorErr::MiddlewareError(_)

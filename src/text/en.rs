@@ -401,7 +401,8 @@ pub static EN_PAGES: PageWords = PageWords {
     device_more: "Rename or stop",
     device_more_shell: "Way of telling, rename or stop",
     device_drawn: "Let the phone show notifications by itself",
-    device_drawn_hint: "Try this when notifications come late or not at all. This page then cannot say when they were shown.",
+    device_drawn_hint: "Try this when notifications come late or not at all. Then this page cannot say when they were \
+        shown.",
     test_made: "The test is on its way.",
     test_accepted: "Handed to the push service at {time}.",
     test_shown: "Shown on the device at {time}. Notifications work.",
