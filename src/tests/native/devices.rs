@@ -11,9 +11,9 @@ use super::{
 };
 use crate::{
     api::ApiError,
-    domain::Millis,
+    domain::{Millis, Provider},
     reads::{self, DevicesView},
-    server::storage::{deliveries, seeds::CHILDREN},
+    server::storage::{deliveries, seeds::CHILDREN, waiting},
     tests::app::{Browser, TestApp, TestPair},
 };
 
@@ -274,4 +274,23 @@ async fn what_is_read_elsewhere_is_taken_off_the_shells_screen() {
     assert!(native.google.take().is_empty(), "once");
     assert!(native.apple.take().is_empty(), "iOS would count it against its silent notifications");
     held(&native);
+}
+
+#[tokio::test]
+async fn a_device_of_another_project_or_bundle_id_waits_and_is_counted() {
+    let (app, native, pair) = shells().await;
+    app.run_sql("UPDATE push_subscriptions SET endpoint = replace(endpoint, ':umbba-test:', ':another-project:')")
+        .await;
+    app.run_sql("UPDATE push_subscriptions SET endpoint = replace(endpoint, ':family.umbba.app:', ':another.app:')")
+        .await;
+    pair.child.answer(pair.id, "하나").await;
+    app.deliver().await;
+    pair.parent.answer(pair.id, "둘").await;
+    app.deliver().await;
+    assert!(native.google.take().is_empty() && native.apple.take().is_empty() && native.sandbox.take().is_empty());
+    let mut tx = app.state.database.read().await.expect("a read");
+    let held = waiting::count_held(&mut tx).await.expect("counts");
+    drop(tx);
+    assert_eq!(held, [(Provider::Apns, 1), (Provider::Fcm, 1)]);
+    assert_eq!((devices(&pair.parent).await.devices.len(), devices(&pair.child).await.devices.len()), (1, 1));
 }
