@@ -2,17 +2,14 @@
 //! As in the outbox, a call is claimed with a lease, made without a transaction, and settled.
 //! Rules R152, R153.
 
-use std::{
-    hash::{DefaultHasher, Hash, Hasher},
-    time::Duration,
-};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use futures::{StreamExt, stream};
 
 use super::{
     judge::{HELD_WAITS_MS, back_off},
     recovered::{bring_forward, spread},
-    rest,
+    work,
 };
 use crate::{
     domain::{AnnouncementId, FcmAct, Locale, Millis, NotificationKind, Role, SubscriptionId},
@@ -230,28 +227,14 @@ fn again(call: &Call, at: Millis) -> Next {
     Next::End { is_accepted: false }
 }
 
-async fn pass_and_look(state: &AppState) -> Result<Option<Millis>, ServiceError> {
-    pass(state).await?;
+async fn pass_and_look(state: AppState) -> Result<Option<Millis>, ServiceError> {
+    pass(&state).await?;
     let mut tx = state.database.read().await?;
     Ok(fcm_calls::next_send(&mut tx).await?)
 }
 
 /// Makes calls until the process ends. The clock wakes it, and a commit that wrote a call.
 pub async fn run(state: AppState) {
-    let ending = state.lifecycle.ending();
-    loop {
-        let next = match pass_and_look(&state).await {
-            Ok(next) => next,
-            Err(error) => {
-                tracing::error!(%error, "the calls to FCM could not be looked through");
-                tokio::time::sleep(Duration::from_secs(1)).await;
-                Some(state.clock.now())
-            }
-        };
-        tokio::select! {
-            () = rest(&state, next) => {}
-            () = state.database.notifier().calls_woken() => {}
-            () = ending.cancelled() => return,
-        }
-    }
+    let woken = |state: AppState| async move { state.database.notifier().calls_woken().await };
+    work(state, "the calls to FCM could not be looked through", pass_and_look, woken).await;
 }

@@ -50,15 +50,9 @@ pub(super) fn judge(
         },
         PushOutcome::RetryAfter { status, after_ms, cause } => {
             state.push.breaker().failed(&target.origin, context.id.subscription, after_ms, state.clock.moment());
-            let send_at = now.plus(back_off(state, context.attempts, after_ms));
-            let is_over = send_at >= context.expires_at;
             // The service named this time for this device: nothing brings it forward.
             let cause = if after_ms.is_some() { waiting::ASKED_TO_WAIT } else { cause };
-            Settled {
-                status,
-                send_at: (!is_over).then_some(send_at),
-                ..settled(context.id, if is_over { State::Expired } else { State::Retry }, Some(cause))
-            }
+            again(context, now.plus(back_off(state, context.attempts, after_ms)), status, cause)
         }
         PushOutcome::Held { status, cause } => {
             if state.push.note_refusal(&target.origin, cause) {
@@ -71,13 +65,7 @@ pub(super) fn judge(
                 );
             }
             state.push.breaker().failed(&target.origin, context.id.subscription, None, state.clock.moment());
-            let send_at = now.plus(HELD_WAITS_MS);
-            let is_over = send_at >= context.expires_at;
-            Settled {
-                status,
-                send_at: (!is_over).then_some(send_at),
-                ..settled(context.id, if is_over { State::Expired } else { State::Retry }, Some(waiting::HELD))
-            }
+            again(context, now.plus(HELD_WAITS_MS), status, waiting::HELD)
         }
         PushOutcome::Rejected { status, cause } => {
             // The fault is ours or the operator's, so the device keeps its subscription.
@@ -101,4 +89,12 @@ pub(super) fn judge(
             settled(context.id, State::Dead, Some("endpoint"))
         }
     }
+}
+
+/// Tries a delivery again at `send_at`. One that would wait beyond its expiry ends.
+fn again(context: &DeliveryContext, send_at: Millis, status: Option<u16>, reason: &'static str) -> Settled {
+    if send_at >= context.expires_at {
+        return Settled { status, ..settled(context.id, State::Expired, Some(reason)) };
+    }
+    Settled { status, send_at: Some(send_at), ..settled(context.id, State::Retry, Some(reason)) }
 }

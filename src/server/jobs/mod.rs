@@ -15,7 +15,7 @@ pub mod zones;
 
 use std::time::Duration;
 
-use super::state::AppState;
+use super::{services::ServiceError, state::AppState};
 use crate::domain::Millis;
 
 /// Time between two looks that only read. Another process may have written something that is due, and the wall clock
@@ -23,6 +23,27 @@ use crate::domain::Millis;
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// Time until something due that failed is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
+
+/// Works until the process ends. `look` does what is due and returns when there is work again; the clock wakes it, and
+/// `woken`, which resolves when a commit wrote some. `failure` is the log line of a look that failed.
+async fn work<L, W>(state: AppState, failure: &'static str, look: impl Fn(AppState) -> L, woken: impl Fn(AppState) -> W)
+where
+    L: Future<Output = Result<Option<Millis>, ServiceError>>,
+    W: Future<Output = ()>,
+{
+    let ending = state.lifecycle.ending();
+    loop {
+        let next = look(state.clone()).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "{failure}");
+            Some(state.clock.now())
+        });
+        tokio::select! {
+            () = rest(&state, next) => {}
+            () = woken(state.clone()) => {}
+            () = ending.cancelled() => return,
+        }
+    }
+}
 
 /// Waits until `next`, the earliest work that is known, but not longer than until the next periodic look. That look
 /// uses a real clock, so that a test with a stopped clock does not hide the work of another node.

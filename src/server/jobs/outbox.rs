@@ -15,7 +15,7 @@ use super::{
     judge::judge,
     message::{self, Sent},
     recovered::{bring_forward, spread},
-    rest,
+    work,
 };
 use crate::{
     domain::{Cancelled, Millis, Pair, Standing, still_holds},
@@ -264,28 +264,14 @@ fn quiet_until(context: &DeliveryContext, now: Millis) -> Option<Millis> {
     (until > now).then_some(until)
 }
 
-async fn pass_and_look(state: &AppState) -> Result<Option<Millis>, ServiceError> {
-    pass(state).await?;
+async fn pass_and_look(state: AppState) -> Result<Option<Millis>, ServiceError> {
+    pass(&state).await?;
     let mut tx = state.database.read().await?;
     Ok(deliveries::next_send(&mut tx).await?)
 }
 
 /// Sends until the process ends. The clock wakes it, and a commit that wrote a delivery.
 pub async fn run(state: AppState) {
-    let ending = state.lifecycle.ending();
-    loop {
-        let next = match pass_and_look(&state).await {
-            Ok(next) => next,
-            Err(error) => {
-                tracing::error!(%error, "the outbox could not be looked through");
-                tokio::time::sleep(Duration::from_secs(1)).await;
-                Some(state.clock.now())
-            }
-        };
-        tokio::select! {
-            () = rest(&state, next) => {}
-            () = state.database.notifier().outbox_woken() => {}
-            () = ending.cancelled() => return,
-        }
-    }
+    let woken = |state: AppState| async move { state.database.notifier().outbox_woken().await };
+    work(state, "the outbox could not be looked through", pass_and_look, woken).await;
 }

@@ -2,7 +2,7 @@
 //! second node changes nothing. It sleeps until the next due minute; a commit that changes one wakes it.
 //! Rules R13–R15.
 
-use super::rest;
+use super::work;
 use crate::{
     domain::Millis,
     server::{
@@ -45,26 +45,15 @@ async fn next_due(state: &AppState) -> Result<Option<Millis>, ServiceError> {
     Ok(schedule::next_due(&mut tx).await?)
 }
 
-async fn tick_and_look(state: &AppState) -> Result<Option<Millis>, ServiceError> {
-    tick(state).await?;
-    next_due(state).await
+async fn tick_and_look(state: AppState) -> Result<Option<Millis>, ServiceError> {
+    // Checks the database file also where nobody asks for /readyz and nothing is written. A failure is logged there.
+    let _ = state.database.check_place();
+    tick(&state).await?;
+    next_due(&state).await
 }
 
 /// Ticks until the process ends.
 pub async fn run(state: AppState) {
-    let ending = state.lifecycle.ending();
-    loop {
-        // Checks the database file also where nobody asks for /readyz and nothing is written. A failure is logged
-        // there.
-        let _ = state.database.check_place();
-        let next = tick_and_look(&state).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "the scheduler could not look for due pairs");
-            Some(state.clock.now())
-        });
-        tokio::select! {
-            () = rest(&state, next) => {}
-            () = state.database.notifier().scheduler_woken() => {}
-            () = ending.cancelled() => return,
-        }
-    }
+    let woken = |state: AppState| async move { state.database.notifier().scheduler_woken().await };
+    work(state, "the scheduler could not look for due pairs", tick_and_look, woken).await;
 }
