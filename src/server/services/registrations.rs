@@ -21,9 +21,10 @@ use crate::{
 
 /// Most devices of one person. One more replaces the one silent for longest.
 pub const MOST: usize = 10;
-/// Every page renews its browser's subscription, and every start of a shell its registration. The renewal is stored
-/// once an hour at most.
+/// Every page renews the address of its device. A browser's renewal is stored once an hour at most.
 const RENEWED_EVERY_MS: i64 = Millis::HOUR;
+/// The same for a shell. A provider says since when a registration has ended, and a later renewal keeps the device.
+const SHELL_RENEWED_EVERY_MS: i64 = Millis::MINUTE;
 
 /// What a browser sends when it subscribes (Push API §8.2, `PushSubscriptionJSON`).
 #[derive(Debug)]
@@ -135,7 +136,9 @@ async fn keep(
                 tell_device(&mut tx, state, known.person, now).await?;
             }
             let is_same = known.person == person.id && known.session == session && known.key_id == address.key_id;
-            if is_same && has_same_keys && earlier.is_empty() && now.since(known.renewed_at) < RENEWED_EVERY_MS {
+            let renewed_every =
+                if known.provider == Provider::WebPush { RENEWED_EVERY_MS } else { SHELL_RENEWED_EVERY_MS };
+            if is_same && has_same_keys && earlier.is_empty() && now.since(known.renewed_at) < renewed_every {
                 return Ok(());
             }
             let name = if known.person == person.id { known.name.clone() } else { device.0.clone() };

@@ -229,6 +229,22 @@ async fn a_dead_registration_is_removed_unless_it_was_renewed_since() {
 }
 
 #[tokio::test]
+async fn a_start_of_the_shell_keeps_a_registration_that_was_called_ended_before_it() {
+    let (app, native, pair) = shells().await;
+    app.advance(15 * Millis::MINUTE);
+    let ended = app.state.clock.now();
+    app.advance(15 * Millis::MINUTE);
+    assert_eq!(pair.child.register("apns", "", HEX, "production").await.status(), StatusCode::OK);
+    native.apple.answer_next(gone(ended.0));
+    pair.parent.answer(pair.id, "둘").await;
+    app.deliver().await;
+    assert_eq!(devices(&pair.child).await.devices.len(), 1);
+    app.advance(20 * Millis::MINUTE);
+    app.deliver().await;
+    assert_eq!(native.apple.take().len(), 1, "and it is told");
+}
+
+#[tokio::test]
 async fn refused_credentials_cost_neither_the_device_nor_the_delivery() {
     let (app, native, pair) = shells().await;
     let denied = fcm_error(403, "PERMISSION_DENIED", "PERMISSION_DENIED");
