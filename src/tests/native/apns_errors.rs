@@ -7,30 +7,11 @@ use super::{
     apns_sends::{start, start_with},
     fake_apple::apns_error,
     h2_server::Reply,
+    outcomes::{Next, next},
 };
 use crate::server::push::PushOutcome;
 
 const MINUTE_MS: i64 = 60 * 1_000;
-
-#[derive(Debug, PartialEq, Eq)]
-enum Next {
-    Accepted,
-    Gone,
-    Held,
-    Later(Option<i64>),
-    Rejected,
-}
-
-fn next(outcome: PushOutcome, status: u16) -> Next {
-    match outcome {
-        PushOutcome::Accepted { status: told } if told == status => Next::Accepted,
-        PushOutcome::Gone { status: told, since: None } if told == status => Next::Gone,
-        PushOutcome::Held { status: told, .. } if told == Some(status) => Next::Held,
-        PushOutcome::RetryAfter { status: told, after_ms, .. } if told == Some(status) => Next::Later(after_ms),
-        PushOutcome::Rejected { status: told, .. } if told == status => Next::Rejected,
-        outcome => panic!("{outcome:?}"),
-    }
-}
 
 #[tokio::test]
 async fn every_row_of_the_error_table_leads_to_its_outcome() {

@@ -9,28 +9,9 @@ use super::{
     fake_google::fcm_error,
     fcm_sends::{NOW, message, start, start_with},
     h2_server::Reply,
+    outcomes::{Next, next},
 };
 use crate::server::push::{PushOutcome, fcm::FcmTarget};
-
-#[derive(Debug, PartialEq, Eq)]
-enum Next {
-    Accepted,
-    Gone,
-    Held,
-    Later(Option<i64>),
-    Rejected,
-}
-
-fn next(outcome: PushOutcome, status: u16) -> Next {
-    match outcome {
-        PushOutcome::Accepted { status: told } if told == status => Next::Accepted,
-        PushOutcome::Gone { status: told, since: None } if told == status => Next::Gone,
-        PushOutcome::Held { status: told, .. } if told == Some(status) => Next::Held,
-        PushOutcome::RetryAfter { status: told, after_ms, .. } if told == Some(status) => Next::Later(after_ms),
-        PushOutcome::Rejected { status: told, .. } if told == status => Next::Rejected,
-        outcome => panic!("{outcome:?}"),
-    }
-}
 
 /// An answer that names the time of the next attempt, at noon by its own clock.
 fn asked(status: u16, after: &str) -> Reply {

@@ -15,6 +15,7 @@ pub mod h2_server;
 mod http1;
 mod matrix;
 mod outages;
+mod outcomes;
 mod over_tls;
 pub mod three_devices;
 pub mod tls;
