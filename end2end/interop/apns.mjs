@@ -3,8 +3,8 @@
 //     node end2end/interop/apns.mjs < input.json
 //
 // The input has the server (`port`, `authority`: the certificate to trust), the account (`key`, `key_id`, `team`,
-// `topic`) and `groups` of notifications: those of a group are sent at once. Prints status, reason and timestamp of each
-// answer.
+// `topic`) and `groups` of notifications: those of a group are sent at once. Prints status, reason and timestamp of
+// each answer.
 
 import { json } from 'node:stream/consumers';
 import apn from '@parse/node-apn';

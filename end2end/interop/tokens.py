@@ -1,6 +1,8 @@
 """Reads our tokens for FCM (RS256) and APNs (ES256) with PyJWT. tokens.mjs does the same with npm jsonwebtoken.
 
-    target/tools/interop-venv/bin/python end2end/interop/tokens.py < tokens.json   fails with a sentence on the first difference
+    target/tools/interop-venv/bin/python end2end/interop/tokens.py < tokens.json
+
+It fails with a sentence on the first difference.
 """
 
 import json
