@@ -174,6 +174,29 @@ test('a network that is away for a moment is no wish to be unseen', async ({ pai
   await expect(line(page)).toHaveText(HERE);
 });
 
+test('a response that breaks off is no wish to be unseen', async ({ pairUp }) => {
+  const pair = await pairUp();
+  await openStill(pair.child, pair.at('today'));
+  const { page } = pair.child;
+  const sent = told(page);
+  const isBroken = await page.evaluateHandle(() => {
+    const { json } = Response.prototype;
+    const state = { is: false };
+    Response.prototype.json = async () => {
+      Response.prototype.json = json;
+      state.is = true;
+      throw new TypeError('the connection broke off');
+    };
+    return state;
+  });
+  await page.clock.runFor(5_000);
+  await expect.poll(async () => (await isBroken.jsonValue()).is).toBe(true);
+  await page.clock.runFor(5_000);
+  await expect
+    .poll(() => sent, 'with the next look')
+    .toEqual(['here', 'here'].map((what) => `pair=${pair.id}&what=${what}`));
+});
+
 test('a page that nobody looks at tells nothing', async ({ pairUp }) => {
   const pair = await pairUp();
   const { page } = pair.child;

@@ -159,10 +159,11 @@ impl Presence {
             // A failed request does not mean that a member has switched presence off.
             let Some(response) = response.filter(|response| response.status() < 500) else { return };
             let mut words = None;
-            if response.ok()
-                && let Ok(json) = response.json()
-            {
-                words = JsFuture::from(json).await.ok().filter(|words| words.is_truthy());
+            if response.ok() {
+                // A response that breaks off does not mean it either.
+                let Ok(json) = response.json() else { return };
+                let Ok(json) = JsFuture::from(json).await else { return };
+                words = Some(json).filter(|words| words.is_truthy());
             }
             let is_off = words.is_none();
             self.words.replace(words);
