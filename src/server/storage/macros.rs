@@ -13,8 +13,9 @@ macro_rules! execute {
                     .execute(&mut **tx).await.map(|done| done.rows_affected())
             }
             $crate::server::storage::transaction::Inner::Postgres(tx) => {
-                sqlx::query::<sqlx::Postgres>($sql)$(.bind($bind))*
-                    .execute(&mut **tx).await.map(|done| done.rows_affected())
+                let statement = sqlx::query::<sqlx::Postgres>($sql)$(.bind($bind))*;
+                let done = $crate::server::storage::postgres::answer_of(statement.execute(tx.connection())).await;
+                tx.answered(done).map(|done| done.rows_affected())
             }
         }
         .map_err($crate::server::storage::error::StorageError::from)
@@ -32,11 +33,12 @@ macro_rules! fetch_with {
                     .$how(&mut **tx).await
             }
             $crate::server::storage::transaction::Inner::Postgres(tx) => {
-                sqlx::query::<sqlx::Postgres>($sql)$(.bind($bind))*
+                let statement = sqlx::query::<sqlx::Postgres>($sql)$(.bind($bind))*
                     .try_map(|row: sqlx::postgres::PgRow| {
                         $crate::server::storage::sql_types::read::<$row, _>(&row, $table)
-                    })
-                    .$how(&mut **tx).await
+                    });
+                let done = $crate::server::storage::postgres::answer_of(statement.$how(tx.connection())).await;
+                tx.answered(done)
             }
         }
         .map_err($crate::server::storage::error::StorageError::from)
@@ -73,9 +75,10 @@ macro_rules! execute_each {
                     .execute(&mut **tx).await.map(|done| done.rows_affected())
             }
             $crate::server::storage::transaction::Inner::Postgres(tx) => {
-                sqlx::query::<sqlx::Postgres>(concat!($before, " jsonb_array_elements($1::jsonb) AS t(value) ", $after))
-                    .bind($rows)$(.bind($bind))*
-                    .execute(&mut **tx).await.map(|done| done.rows_affected())
+                let sql = concat!($before, " jsonb_array_elements($1::jsonb) AS t(value) ", $after);
+                let statement = sqlx::query::<sqlx::Postgres>(sql).bind($rows)$(.bind($bind))*;
+                let done = $crate::server::storage::postgres::answer_of(statement.execute(tx.connection())).await;
+                tx.answered(done).map(|done| done.rows_affected())
             }
         }
         .map_err($crate::server::storage::error::StorageError::from)
@@ -95,12 +98,13 @@ macro_rules! fetch_each {
                     .fetch_all(&mut **tx).await
             }
             $crate::server::storage::transaction::Inner::Postgres(tx) => {
-                sqlx::query::<sqlx::Postgres>(concat!($before, " jsonb_array_elements($1::jsonb) AS t(value) ", $after))
-                    .bind($rows)$(.bind($bind))*
+                let sql = concat!($before, " jsonb_array_elements($1::jsonb) AS t(value) ", $after);
+                let statement = sqlx::query::<sqlx::Postgres>(sql).bind($rows)$(.bind($bind))*
                     .try_map(|row: sqlx::postgres::PgRow| {
                         $crate::server::storage::sql_types::read::<$row, _>(&row, $table)
-                    })
-                    .fetch_all(&mut **tx).await
+                    });
+                let done = $crate::server::storage::postgres::answer_of(statement.fetch_all(tx.connection())).await;
+                tx.answered(done)
             }
         }
         .map_err($crate::server::storage::error::StorageError::from)

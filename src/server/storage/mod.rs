@@ -29,6 +29,7 @@ pub mod notifications;
 pub mod pairs;
 pub mod persons;
 mod place;
+mod postgres;
 pub mod presence;
 pub mod prune;
 pub mod questions;
@@ -58,6 +59,7 @@ use crate::server::{counters::WRITER_WAITS, notifier::Notifier};
 pub use error::StorageError;
 use place::Place;
 pub use place::sqlite_file;
+use postgres::PgTx;
 pub use transaction::Tx;
 use transaction::{Inner, rows};
 
@@ -115,7 +117,7 @@ impl Database {
         self.check_place()?;
         let inner = match &*self.pools {
             Pools::Sqlite { writer, .. } => Inner::Sqlite(WRITER_WAITS.of(writer.begin_with("BEGIN IMMEDIATE")).await?),
-            Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+            Pools::Postgres(pool) => Inner::Postgres(PgTx::begin(pool, "BEGIN").await?),
         };
         Ok(Tx::new(inner, self.notifier.clone()))
     }
@@ -125,7 +127,7 @@ impl Database {
         let inner = match &*self.pools {
             Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.begin().await?),
             Pools::Postgres(pool) => {
-                Inner::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+                Inner::Postgres(PgTx::begin(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
             }
         };
         Ok(Tx::new(inner, self.notifier.clone()))

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use serde::Serializer;
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::{Sqlite, Transaction};
 
-use super::StorageError;
+use super::{StorageError, postgres::PgTx};
 use crate::{domain::PersonId, server::notifier::Notifier};
 
 pub(super) enum Inner {
     Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(PgTx),
 }
 
 /// The rows for a statement on many rows, as the JSON array that `execute_each!` and `fetch_each!` bind.

@@ -39,6 +39,7 @@ macro_rules! read {
 
 mod announcements;
 mod answers;
+mod cut_off;
 mod daily_questions;
 mod databases;
 mod deliveries;
