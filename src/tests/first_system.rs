@@ -112,9 +112,9 @@ async fn d5_a_pair_that_cannot_be_opened_stops_itself_alone_and_holds_no_transac
     let (child, parent) = (app.person(CHILDREN[1].0).await, app.person(PARENTS[1].0).await);
     let second = app.pair_of(child, parent).await;
     second.answer_both("글").await;
-    // A trigger makes the writes of this one pair fail.
-    let guard = format!("BEFORE INSERT ON daily_questions WHEN NEW.pair_id = '{}'", second.id);
-    app.run_sql(&format!("CREATE TRIGGER in_the_way {guard} BEGIN SELECT RAISE(ABORT, 'in the way'); END")).await;
+    // An index makes the second question of this one pair fail.
+    let of_second = format!("daily_questions (pair_id) WHERE pair_id = '{}'", second.id);
+    app.run_sql(&format!("CREATE UNIQUE INDEX in_the_way ON {of_second}")).await;
 
     app.advance(Millis::DAY);
     assert!(openings::open_due(&app.state, 500).await.is_err(), "together they fail");
@@ -129,7 +129,7 @@ async fn d5_a_pair_that_cannot_be_opened_stops_itself_alone_and_holds_no_transac
     for browser in [&pair.child, &pair.parent] {
         assert_eq!(browser.answer(pair.id, "글").await.status(), StatusCode::OK, "nothing is held");
     }
-    app.run_sql("DROP TRIGGER in_the_way").await;
+    app.run_sql("DROP INDEX in_the_way").await;
     app.tick_at(21, 0).await;
     assert_eq!(
         (number(&pair.child, pair.id).await, number(&second.child, second.id).await),

@@ -126,7 +126,7 @@ impl Walk<'_> {
     /// Checks that a form does nothing after another person has signed in while its page stayed open.
     async fn is_refused_for_the_next(&self, form: &Form, says: &str) {
         let next = drawn_for(&self.next.page("/").await);
-        let before = self.app.stored();
+        let before = self.app.stored().await;
         for accept in ["text/html", "application/json"] {
             let path = format!("/api/{}", form.endpoint);
             let answer = self.next.send_to(&path, form.filled(), accept, &[]).await;
@@ -137,7 +137,7 @@ impl Walk<'_> {
             let expected = if accept == "text/html" { CHILDREN[3].0 } else { "\"SignedOut\"" };
             assert!(body.contains(expected), "{says}: the page of who is here");
         }
-        assert!(self.app.stored() == before, "{says}: nothing is done");
+        assert!(self.app.stored().await == before, "{says}: nothing is done");
     }
 
     /// Checks that a refusal shows the same page with a sentence and the typed text, with and without a Referer header.
@@ -268,7 +268,7 @@ async fn no_verb_is_done_for_somebody_else() {
     let pair = app.pair().await;
     let whose = drawn_for(&pair.child.page("/").await);
     let id = pair.id.to_string();
-    let before = app.stored();
+    let before = app.stored().await;
     for endpoint in ENDPOINTS.split_whitespace() {
         let fields = BTreeMap::from([
             ("whose", whose.as_str()),
@@ -294,7 +294,7 @@ async fn no_verb_is_done_for_somebody_else() {
             "{endpoint}, drawn for nobody"
         );
     }
-    assert!(app.stored() == before, "nothing is done");
+    assert!(app.stored().await == before, "nothing is done");
 }
 
 #[tokio::test]

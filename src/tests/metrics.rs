@@ -36,8 +36,9 @@ async fn requests_failed_codes_and_waits_for_the_writer_are_counted() {
     assert!(grown("umbba_requests_total{route=\"/api/{endpoint}\",status=\"422\"}") >= 1.0, "{after}");
     assert!(grown("umbba_requests_total{route=\"/api/{endpoint}\",status=\"429\"}") >= 1.0, "{after}");
     assert!(grown("umbba_failed_codes_total") >= 1.0, "{after}");
-    assert!(grown("umbba_writer_wait_seconds_count") >= 1.0, "{after}");
-    assert!(grown("umbba_writer_wait_seconds_sum") > 0.0);
+    // PostgreSQL has many writers, and none waits for another here.
+    assert!(app.is_postgres() || grown("umbba_writer_wait_seconds_count") >= 1.0, "{after}");
+    assert!(app.is_postgres() || grown("umbba_writer_wait_seconds_sum") > 0.0);
     for name in
         ["umbba_fcm_calls 0", "umbba_panics_total ", "umbba_refused_connections_total ", "umbba_refused_bodies_total "]
     {

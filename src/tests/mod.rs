@@ -24,6 +24,7 @@ mod live;
 mod metrics;
 pub mod native;
 mod neighbours;
+mod own_database;
 mod presence;
 mod push;
 mod push_interop;

@@ -132,7 +132,7 @@ async fn where_somebody_is_at_home_strangers_do_not_shut_their_codes() {
         guard::fail(tx, &app.state, Codes::Invitation, trier).await.expect("a failure");
     }
     assert_eq!(app.visitor().refused("check_invitation", &[("code", &code)]).await, (429, ApiError::TooManyTries));
-    assert!(!app.stored().windows(11).any(|bytes| bytes == b"203.0.113.8"), "no address is stored for a session");
+    assert!(!app.stored().await.windows(11).any(|bytes| bytes == b"203.0.113.8"), "no address is stored for a session");
 }
 
 #[tokio::test]

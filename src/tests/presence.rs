@@ -300,16 +300,16 @@ async fn nothing_is_written_neither_to_the_database_nor_to_a_feed() {
     let pair = app.pair().await;
     let mut client = listen(&pair.child, pair.id, Transport::Sse).await;
     let seq = async |browser: &Browser| browser.today(pair.id).await.as_of;
-    let before = (seq(&pair.child).await, seq(&pair.parent).await, app.stored());
+    let before = (seq(&pair.child).await, seq(&pair.parent).await, app.stored().await);
     for what in ["here", "writing"] {
         show(&pair.parent, pair.id, what).await;
         assert!(matches!(client.news().await, FeedMessage::Presence(_)));
         app.advance(Presence::GAP_MS);
     }
     assert_eq!((seq(&pair.child).await, seq(&pair.parent).await), (before.0, before.1));
-    assert!(app.stored() == before.2, "not a byte of it");
+    assert!(app.stored().await == before.2, "not a byte of it");
     pair.parent.answer(pair.id, "골목").await;
-    assert!(app.stored() != before.2, "what is written shows");
+    assert!(app.stored().await != before.2, "what is written shows");
 }
 
 #[tokio::test]

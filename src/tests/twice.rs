@@ -374,7 +374,7 @@ async fn no_secret_of_an_answer_lies_in_the_database() {
         .await;
     let pair = browser.start_pair("child").await;
     let code = browser.invite(pair).await;
-    let stored = app.stored();
+    let stored = app.stored().await;
     for secret in [KEY, &session(&browser).expect("a session"), &browser.recovery_code(), &code] {
         assert!(!stored.windows(secret.len()).any(|bytes| bytes == secret.as_bytes()), "{secret}");
     }

@@ -14,10 +14,9 @@ use std::{
 };
 
 use reqwest::StatusCode;
-use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::net::TcpSocket;
 
-use super::{native::NativeProviders, push_service::PushService};
+use super::{native::NativeProviders, own_database::OwnDatabase, push_service::PushService};
 use crate::{
     domain::{Millis, PairId},
     http::{limits::Limits, listener::Listener, serve},
@@ -56,7 +55,7 @@ pub fn rounds() -> u32 {
 pub struct TestApp {
     pub state: AppState,
     pub url: String,
-    folder: Arc<Folder>,
+    data: Arc<Data>,
     providers: Providers,
     /// The state as browsers of this app find it, also after a restart.
     running: Running,
@@ -78,19 +77,23 @@ impl From<&str> for Providers {
     }
 }
 
-struct Folder(PathBuf);
+/// The data of an app: a temporary folder, removed with everything in it when it is dropped, and a database.
+struct Data {
+    database: OwnDatabase,
+    folder: PathBuf,
+}
 
-impl Folder {
-    fn new() -> Arc<Self> {
+impl Data {
+    async fn new() -> Arc<Self> {
         let folder = std::env::temp_dir().join(format!("umbba-test-{:x}", Random::system().number()));
         std::fs::create_dir_all(&folder).expect("a folder for the test");
-        Arc::new(Self(folder))
+        Arc::new(Self { database: OwnDatabase::new(&folder).await, folder })
     }
 }
 
-impl Drop for Folder {
+impl Drop for Data {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -116,10 +119,10 @@ impl TestApp {
         let native = NativeProviders::start(&clock).await;
         let providers = Providers { push_host: service.host.clone(), native: Some(native.clone()) };
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
-        let folder = Folder::new();
+        let data = Data::new().await;
         let port = listener.local_addr().expect("an address").port();
-        let state = AppState { budget, ..prepare(&folder, clock, 7, &providers, port).await };
-        (Self::run(state, listener.into(), folder, providers), service, native)
+        let state = AppState { budget, ..prepare(&data, clock, 7, &providers, port).await };
+        (Self::run(state, listener.into(), data, providers), service, native)
     }
 
     /// Starts an app with a push service and a rate limit.
@@ -139,34 +142,34 @@ impl TestApp {
         socket.set_send_buffer_size(16 * 1024).expect("a small buffer");
         socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
         let listener = socket.listen(64).expect("a port");
-        let (folder, clock) = (Folder::new(), Clock::manual(NOON));
+        let (data, clock) = (Data::new().await, Clock::manual(NOON));
         let state =
-            prepare(&folder, clock, 7, &Providers::default(), listener.local_addr().expect("an address").port()).await;
+            prepare(&data, clock, 7, &Providers::default(), listener.local_addr().expect("an address").port()).await;
         let limits = Limits { write: patience, head: patience, idle: patience * 5, ..Limits::default() };
-        Self::run(state, Listener::new(listener, limits), folder, Providers::default())
+        Self::run(state, Listener::new(listener, limits), data, Providers::default())
     }
 
     /// Starts an app with other limits for connections.
     pub async fn start_with_limits(limits: Limits) -> Self {
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
-        let folder = Folder::new();
+        let data = Data::new().await;
         let state = prepare(
-            &folder,
+            &data,
             Clock::manual(NOON),
             7,
             &Providers::default(),
             listener.local_addr().expect("an address").port(),
         )
         .await;
-        Self::run(state, Listener::new(listener, limits), folder, Providers::default())
+        Self::run(state, Listener::new(listener, limits), data, Providers::default())
     }
 
     /// Starts an app whose feeds send a heartbeat after this time of silence.
     pub async fn start_with_heartbeat(heartbeat: Duration) -> Self {
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
-        let folder = Folder::new();
+        let data = Data::new().await;
         let mut state = prepare(
-            &folder,
+            &data,
             Clock::manual(NOON),
             7,
             &Providers::default(),
@@ -174,15 +177,15 @@ impl TestApp {
         )
         .await;
         Arc::get_mut(&mut state.site).expect("nobody else has it yet").heartbeat = heartbeat;
-        Self::run(state, listener.into(), folder, Providers::default())
+        Self::run(state, listener.into(), data, Providers::default())
     }
 
     /// Starts an app in which a person may write `burst` times at once.
     pub async fn start_with_budget(burst: u32) -> Self {
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
-        let folder = Folder::new();
+        let data = Data::new().await;
         let mut state = prepare(
-            &folder,
+            &data,
             Clock::manual(NOON),
             7,
             &Providers::default(),
@@ -190,31 +193,31 @@ impl TestApp {
         )
         .await;
         state.budget = Budget::of(burst);
-        Self::run(state, listener.into(), folder, Providers::default())
+        Self::run(state, listener.into(), data, Providers::default())
     }
 
     async fn start_at(seed: u64, push_host: &str) -> Self {
-        Self::open(Folder::new(), Clock::manual(NOON), seed, push_host.into()).await
+        Self::open(Data::new().await, Clock::manual(NOON), seed, push_host.into()).await
     }
 
     /// Opens one node: a listener, loops and connections of its own over the data in the folder.
-    async fn open(folder: Arc<Folder>, clock: Clock, seed: u64, providers: Providers) -> Self {
+    async fn open(data: Arc<Data>, clock: Clock, seed: u64, providers: Providers) -> Self {
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
-        let state = prepare(&folder, clock, seed, &providers, listener.local_addr().expect("an address").port()).await;
-        Self::run(state, listener.into(), folder, providers)
+        let state = prepare(&data, clock, seed, &providers, listener.local_addr().expect("an address").port()).await;
+        Self::run(state, listener.into(), data, providers)
     }
 
-    fn run(state: AppState, port: Listener, folder: Arc<Folder>, providers: Providers) -> Self {
+    fn run(state: AppState, port: Listener, data: Arc<Data>, providers: Providers) -> Self {
         let url = state.site.public_url.as_str().to_owned();
-        let (running, root) = (state.clone(), folder.0.clone());
+        let (running, root) = (state.clone(), data.folder.clone());
         state.lifecycle.spawn(async move { serve::run(running, port, &root).await });
         let running = Arc::new(Mutex::new(state.clone()));
-        Self { url, state, folder, providers, running }
+        Self { url, state, data, providers, running }
     }
 
     /// Starts another node with the same data, clock and push service.
     pub async fn second_node(&self) -> Self {
-        Self::open(self.folder.clone(), self.state.clock.clone(), 8, self.providers.clone()).await
+        Self::open(self.data.clone(), self.state.clock.clone(), 8, self.providers.clone()).await
     }
 
     /// Starts another node with limits on signing up.
@@ -223,9 +226,9 @@ impl TestApp {
         let port = listener.local_addr().expect("an address").port();
         let state = AppState {
             sign_ups,
-            ..prepare(&self.folder, self.state.clock.clone(), 8, &Providers::default(), port).await
+            ..prepare(&self.data, self.state.clock.clone(), 8, &Providers::default(), port).await
         };
-        Self::run(state, listener.into(), self.folder.clone(), Providers::default())
+        Self::run(state, listener.into(), self.data.clone(), Providers::default())
     }
 
     /// Ends the process as SIGTERM does and restarts it `away` milliseconds later on the same database and port.
@@ -244,45 +247,41 @@ impl TestApp {
         };
         let listener = tokio::time::timeout(PATIENCE, again).await.expect("the port again");
         self.state.clock.advance(away);
-        let state = prepare(&self.folder, self.state.clock.clone(), 9, &self.providers, port).await;
+        let state = prepare(&self.data, self.state.clock.clone(), 9, &self.providers, port).await;
         let running = self.running.clone();
-        *self = Self::run(state, listener.into(), self.folder.clone(), self.providers.clone());
+        *self = Self::run(state, listener.into(), self.data.clone(), self.providers.clone());
         *running.lock().expect("the state") = self.state.clone();
         self.running = running;
     }
 
     /// Does what `umbba keys rotate` and a restart do.
     pub async fn rotate_push_keys(&mut self) {
-        VapidKeys::make(&self.folder.0, self.state.clock.now().0).expect("another key");
+        VapidKeys::make(&self.data.folder, self.state.clock.now().0).expect("another key");
         self.restart(0).await;
     }
 
     /// The folder of the data and the built site.
     pub fn folder(&self) -> &Path {
-        &self.folder.0
+        &self.data.folder
     }
 
-    /// Reads every byte of the database and its log.
-    pub fn stored(&self) -> Vec<u8> {
-        ["test.db", "test.db-wal"]
-            .into_iter()
-            .flat_map(|file| std::fs::read(self.folder.0.join(file)).unwrap_or_default())
-            .collect()
+    pub fn is_postgres(&self) -> bool {
+        self.data.database.is_postgres()
     }
 
-    /// Runs a statement on the database file itself, as another release or an operator would.
+    /// Reads everything that is stored ([`OwnDatabase::stored`]).
+    pub async fn stored(&self) -> Vec<u8> {
+        self.data.database.stored().await
+    }
+
+    /// Runs statements on the database itself, as another release or an operator would.
     pub async fn run_sql(&self, sql: &str) {
-        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.raw().await).await.expect("a statement");
+        self.data.database.run_sql(sql).await;
     }
 
     /// Reads one column of texts.
     pub async fn read_sql(&self, sql: &str) -> Vec<String> {
-        sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_all(&mut self.raw().await).await.expect("a statement")
-    }
-
-    async fn raw(&self) -> SqliteConnection {
-        let options = SqliteConnectOptions::new().filename(self.folder.0.join("test.db")).foreign_keys(false);
-        options.connect().await.expect("the database")
+        self.data.database.read_sql(sql).await
     }
 
     /// Sends the pushes that may be sent now.
@@ -336,18 +335,14 @@ impl TestApp {
     }
 }
 
-async fn open_database(folder: &Path) -> Database {
-    Database::open(&format!("sqlite:{}", folder.join("test.db").display()), Opening::Migrate).await.expect("a database")
-}
-
-async fn prepare(folder: &Folder, clock: Clock, seed: u64, providers: &Providers, port: u16) -> AppState {
+async fn prepare(data: &Data, clock: Clock, seed: u64, providers: &Providers, port: u16) -> AppState {
     AppState {
-        database: open_database(&folder.0).await,
-        catalogue: Catalogue::load(&folder.0).expect("the catalogue"),
+        database: Database::open(&data.database.url, Opening::Migrate).await.expect("a database"),
+        catalogue: Catalogue::load(&data.folder).expect("the catalogue"),
         clock,
         random: Random::seeded(seed),
         secrets: Secrets::from_key(&[7; 32]),
-        push: push(&folder.0, providers),
+        push: push(&data.folder, providers),
         budget: Budget::unlimited(),
         sign_ups: SignUpLimits::default(),
         said: Said::default(),
@@ -357,7 +352,7 @@ async fn prepare(folder: &Folder, clock: Clock, seed: u64, providers: &Providers
             public_url: PublicUrl::parse(None, AppEnv::Test, port).expect("an address"),
             trusted_proxies: TrustedProxies::parse("127.0.0.1").expect("a list"),
             build: "test".into(),
-            builds: folder.0.join("builds"),
+            builds: data.folder.join("builds"),
             heartbeat: HEARTBEAT,
         }),
     }

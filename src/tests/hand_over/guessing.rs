@@ -113,10 +113,7 @@ async fn neither_digits_nor_tickets_nor_links_are_in_the_database() {
     let (code, link) = (make(&person).await, lead_out(&person).await);
     let typed = make(&app.person(CHILDREN[1].0).await).await;
     let ticket = cookie(&ask(&app, &typed).await, "__Host-asked").expect("a ticket");
-    let file = std::env::temp_dir().join(format!("umbba-hand-over-{}.db", std::process::id()));
-    app.state.database.backup_into(&file).await.expect("a copy");
-    let bytes = std::fs::read(&file).expect("the copy");
-    std::fs::remove_file(&file).expect("removed");
+    let bytes = app.stored().await;
 
     let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
     assert!(holds("iPhone · Safari"), "the rows are in it");

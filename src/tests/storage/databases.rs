@@ -16,7 +16,10 @@ use futures::FutureExt;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 use uuid::Uuid;
 
-use crate::server::storage::{Database, Opening};
+use crate::{
+    server::storage::{Database, Opening},
+    tests::own_database,
+};
 
 /// A fresh, migrated database with its address. Dereferences to `Database`.
 pub(super) struct TestDatabase {
@@ -104,7 +107,7 @@ pub(super) async fn run_sql(url: &str, sql: String) {
 /// Returns the address of the PostgreSQL server. Without a server, writes a notice to the real standard error, once.
 pub(super) fn postgres_server() -> Option<String> {
     static SAID: Once = Once::new();
-    let server = std::env::var("TEST_POSTGRES_URL").ok().filter(|url| !url.is_empty());
+    let server = own_database::postgres_server();
     if server.is_none() {
         assert_ne!(
             std::env::var("CI").as_deref(),
