@@ -36,7 +36,7 @@ use umbba::{
         secrets::Secrets,
         security::Said,
         services::accounts,
-        state::{AppState, HEARTBEAT, SignUpLimits, Site},
+        state::{AppState, HEARTBEAT, LOOK_AT_LINES, SignUpLimits, Site},
         storage::{
             Database, Opening, questions,
             seeds::{self, SeededMember, Seeding},
@@ -224,6 +224,7 @@ pub async fn state(folder: &Path, clock: Clock, push_host: &str, port: u16) -> R
             build: "bench".into(),
             builds: folder.join("builds"),
             heartbeat: HEARTBEAT,
+            look_at_lines: LOOK_AT_LINES,
         }),
     };
     let mut tx = state.database.begin().await.map_err(|error| said(&error))?;

@@ -13,6 +13,7 @@ use crate::{
     domain::{AnnouncementText, Provider},
     server::{
         config::Settings,
+        jobs::bulletins,
         services::{
             ServiceError,
             announcements::{self, TopicReach},
@@ -68,6 +69,7 @@ pub(super) async fn run(settings: &Settings, wanted: Announce) -> Result<(), Fai
         }
         tokio::time::sleep(PAUSE).await;
     }
+    bulletins::post_last(&state).await;
     println!("{told} people are told; the running app sends to their devices");
     Ok(())
 }

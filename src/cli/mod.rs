@@ -22,8 +22,8 @@ use crate::{
     server::{
         clock::Clock,
         config::{AppEnv, PublicUrl, ServeSettings, Settings},
-        jobs::scheduler,
-        state::{AppState, HEARTBEAT, SignUpLimits, Site},
+        jobs::{bulletins, scheduler},
+        state::{AppState, HEARTBEAT, LOOK_AT_LINES, SignUpLimits, Site},
         storage::Opening,
         telemetry,
         trusted_proxies::{TrustedProxies, unsafe_to_listen},
@@ -140,6 +140,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Tick => {
             let state = state_of(&settings, Opening::AsIs, site_for_jobs(&settings)?).await?;
             let handled = scheduler::tick(&state).await?;
+            bulletins::post_last(&state).await;
             println!("{handled} due pairs handled");
             Ok(())
         }
@@ -208,6 +209,7 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
         build,
         builds: settings.data_dir.join("builds"),
         heartbeat: HEARTBEAT,
+        look_at_lines: LOOK_AT_LINES,
     };
     let state =
         AppState { sign_ups: SignUpLimits::of(settings, serve), ..state_of(settings, Opening::Migrate, site).await? };

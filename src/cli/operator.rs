@@ -15,6 +15,7 @@ use crate::{
     server::{
         clock::Clock,
         config::Settings,
+        jobs::bulletins,
         push::VapidKeys,
         services::{ServiceError, accounts, recovery, sessions},
         storage::{
@@ -76,11 +77,12 @@ pub(super) fn keys(settings: &Settings, act: Option<KeysAct>) -> Result<(), Fail
     Ok(())
 }
 
-/// Ends all sessions of one person, or of everybody. A running app notices it at the next request or event of each
-/// session.
+/// Ends all sessions of one person, or of everybody. Running nodes end the open streams of these sessions at once on
+/// PostgreSQL, and at their next look at all open lines on SQLite.
 pub(super) async fn end_sessions(settings: &Settings, person: Option<PersonId>) -> Result<(), Failure> {
     let state = state_of(settings, Opening::AsIs, site_for_jobs(settings)?).await?;
     let ended = sessions::end_by_operator(&state, person).await.map_err(|error| nobody(error, person))?;
+    bulletins::post_last(&state).await;
     println!("{ended} sessions ended");
     Ok(())
 }

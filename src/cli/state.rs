@@ -13,7 +13,7 @@ use crate::server::{
     random::Random,
     secrets::Secrets,
     security::Said,
-    state::{AppState, HEARTBEAT, SignUpLimits, Site},
+    state::{AppState, HEARTBEAT, LOOK_AT_LINES, SignUpLimits, Site},
     storage::{Database, Opening, StorageError, questions},
     trusted_proxies::TrustedProxies,
 };
@@ -23,10 +23,14 @@ pub(super) async fn open(settings: &Settings, opening: Opening) -> Result<Databa
     if opening == Opening::Migrate {
         folder::refuse_lost_database(settings)?;
     }
-    Database::open(&url, opening).await.map_err(|error| {
+    let database = Database::open(&url, opening).await.map_err(|error| {
         let place = if url.starts_with("sqlite:") { url } else { "the PostgreSQL of DATABASE_URL".to_owned() };
         Failure(format!("{place} cannot be opened: {error}"))
-    })
+    })?;
+    match &settings.database_listen_url {
+        Some(url) => Ok(database.listening_at(url)?),
+        None => Ok(database),
+    }
 }
 
 pub(super) async fn state_of(settings: &Settings, opening: Opening, site: Site) -> Result<AppState, Failure> {
@@ -92,5 +96,6 @@ pub(super) fn site_for_jobs(settings: &Settings) -> Result<Site, Failure> {
         build: String::new(),
         builds: PathBuf::new(),
         heartbeat: HEARTBEAT,
+        look_at_lines: LOOK_AT_LINES,
     })
 }

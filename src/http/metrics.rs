@@ -66,6 +66,13 @@ async fn text(state: &AppState) -> Result<String, ServiceError> {
         "# HELP umbba_open_lines Streams, sockets and long polls open here.\n# TYPE umbba_open_lines gauge\n",
     );
     let _ = writeln!(text, "umbba_open_lines {}", state.database.notifier().count_connections());
+    if let Some(silence) = state.database.notifier().heard_ago() {
+        text.push_str(
+            "# HELP umbba_listener_silence_seconds Since the listener heard a bulletin; not there while it is away.\n\
+             # TYPE umbba_listener_silence_seconds gauge\n",
+        );
+        let _ = writeln!(text, "umbba_listener_silence_seconds {:.3}", silence.as_secs_f64());
+    }
     counted(&mut text);
     Ok(text)
 }
@@ -83,6 +90,11 @@ fn counted(text: &mut String) {
         ("umbba_panics_total", "Panics; each stands in the log.", &counters::PANICS),
         ("umbba_refused_connections_total", "Connections beyond MAX_CONNECTIONS.", &counters::REFUSED_CONNECTIONS),
         ("umbba_refused_bodies_total", "Bodies beyond what is read at once.", &counters::REFUSED_BODIES),
+        ("umbba_bulletins_posted_total", "Bulletins told to the other nodes.", &counters::BULLETINS_POSTED),
+        ("umbba_bulletins_heard_total", "Bulletins heard, this node's own among them.", &counters::BULLETINS_HEARD),
+        ("umbba_listeners_lost_total", "Connections of the listener that were lost.", &counters::LISTENERS_LOST),
+        ("umbba_looks_at_lines_total", "Looks at all open lines.", &counters::LOOKS_AT_LINES),
+        ("umbba_lines_woken_total", "Persons whose lines were woken by a look.", &counters::LINES_WOKEN),
     ] {
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {}", counter.count());
     }

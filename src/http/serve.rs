@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use super::{accept, control_socket, listener::Listener, router};
 use crate::server::{
     config::AppEnv,
-    jobs::{announcing, fcm_calls, future_rows, housekeeping, outbox, scheduler, zones},
+    jobs::{announcing, bulletins, fcm_calls, future_rows, housekeeping, open_lines, outbox, scheduler, zones},
     lifecycle::Lifecycle,
     services::ServiceError,
     state::AppState,
@@ -33,6 +33,14 @@ pub fn start_jobs(state: &AppState) {
     state.lifecycle.spawn(housekeeping::run(state.clone()));
     state.lifecycle.spawn(future_rows::run(state.clone()));
     state.lifecycle.spawn(zones::run(state.clone()));
+    start_telling(state);
+}
+
+/// Starts the loops that wake open lines: of other nodes, and by the look at all of them.
+pub fn start_telling(state: &AppState) {
+    state.lifecycle.spawn(bulletins::post(state.clone()));
+    state.lifecycle.spawn(bulletins::listen(state.clone()));
+    state.lifecycle.spawn(open_lines::look(state.clone()));
 }
 
 /// Serves until the process is asked to stop.
@@ -57,6 +65,7 @@ pub async fn serve(state: AppState, listener: Listener, site_root: &Path, data_d
     if !lifecycle.drained(Duration::from_secs(2)).await {
         tracing::warn!("some background work did not end in time");
     }
+    bulletins::post_last(&state).await;
     state.database.close().await;
     Ok(())
 }

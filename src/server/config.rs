@@ -30,6 +30,10 @@ pub struct Settings {
     /// sqlite:FILE or postgres://… [default: sqlite:DATA_DIR/umbba.db]
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
+    /// postgres://… of the same PostgreSQL past a pooler, for the one connection that listens for the other nodes
+    /// [default: DATABASE_URL]
+    #[arg(long, global = true, env = "DATABASE_LISTEN_URL", hide_env_values = true)]
+    pub database_listen_url: Option<String>,
     /// Begin with an empty database although DATA_DIR holds a key from before. A database that is there stays as it is.
     #[arg(long, global = true)]
     pub new: bool,

@@ -21,6 +21,16 @@ pub static PANICS: Counter = Counter::new();
 pub static REFUSED_CONNECTIONS: Counter = Counter::new();
 /// Request bodies that were refused because the limit of bytes being read was reached.
 pub static REFUSED_BODIES: Counter = Counter::new();
+/// Bulletins of all nodes that the listener of this node has heard.
+pub static BULLETINS_HEARD: Counter = Counter::new();
+/// Bulletins that this node has posted.
+pub static BULLETINS_POSTED: Counter = Counter::new();
+/// Connections of the listener that were lost.
+pub static LISTENERS_LOST: Counter = Counter::new();
+/// Looks at all open lines.
+pub static LOOKS_AT_LINES: Counter = Counter::new();
+/// Persons whose lines were woken by a look.
+pub static LINES_WOKEN: Counter = Counter::new();
 /// Waits for the one connection that writes to SQLite.
 pub static WRITER_WAITS: Waits = Waits { count: Counter::new(), micros: Counter::new() };
 
@@ -39,7 +49,7 @@ impl Counter {
         self.add_many(1);
     }
 
-    fn add_many(&self, count: u64) {
+    pub fn add_many(&self, count: u64) {
         self.0.fetch_add(count, Ordering::Relaxed);
     }
 

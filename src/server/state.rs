@@ -62,6 +62,10 @@ impl SignUpLimits {
 /// silent for a minute.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
 
+/// Time between two looks at all open lines of this node, on the real clock. It limits how late an event comes whose
+/// wake-up was lost.
+pub const LOOK_AT_LINES: Duration = Duration::from_secs(10);
+
 /// The facts about this process that clients see.
 #[derive(Debug)]
 pub struct Site {
@@ -72,6 +76,8 @@ pub struct Site {
     pub build: String,
     /// The folder with the files of this build and of the previous release.
     pub builds: PathBuf,
-    /// After this long a silence an open connection sends a heartbeat and reads the feed.
+    /// After this long a silence an open connection sends a heartbeat.
     pub heartbeat: Duration,
+    /// Time between two looks at all open lines (`jobs::open_lines`).
+    pub look_at_lines: Duration,
 }

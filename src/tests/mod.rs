@@ -24,6 +24,8 @@ mod live;
 mod metrics;
 pub mod native;
 mod neighbours;
+mod nodes;
+mod open_lines;
 mod own_database;
 mod presence;
 mod push;

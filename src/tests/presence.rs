@@ -350,7 +350,7 @@ async fn a_feed_that_ended_with_its_session_hears_nothing_of_it() {
     let mut client = listen(&device, pair.id, Transport::Sse).await;
     let token = device.cookies.lock().expect("cookies")["__Host-session"].clone();
     let found = recognise(&app.state, &token, [127, 0, 0, 1].into()).await.expect("a look").expect("a session").found;
-    // Delete the session without an event, so that only the presence signal wakes the connection.
+    // No event tells of it: the end of the session itself wakes the connection.
     let mut tx = app.state.database.begin().await.expect("a transaction");
     assert!(sessions::delete(&mut tx, found.person.id, found.session.id).await.expect("an answer"));
     tx.commit().await.expect("a commit");

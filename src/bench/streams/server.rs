@@ -44,14 +44,15 @@ impl Drop for Again {
     }
 }
 
-/// Runs our server's process: the real app with sessions and SQLite. The background loops stay off, because otherwise a
-/// due minute could fall into the measurement.
+/// Runs our server's process: the real app with sessions and SQLite. Of the background loops
+/// only those of the open lines run, because otherwise a due minute could fall into the measurement.
 pub async fn run_app(folder: &Path) -> Result<(), String> {
     raise_limit()?;
     let listener = serve::listen(([127, 0, 0, 1], 0).into()).map_err(|error| error.to_string())?;
     let port = listener.local_addr().map_err(|error| error.to_string())?.port();
     let state = crate::state(folder, Clock::System, "", port).await?;
     println!("{port}");
+    serve::start_telling(&state);
     serve::run(state, listener, folder).await;
     Ok(())
 }

@@ -1,12 +1,14 @@
 //! Loops that the clock and commits wake. They take no input, are idempotent, and may run on several nodes.
 
 pub mod announcing;
+pub mod bulletins;
 mod claimed;
 pub mod fcm_calls;
 pub mod future_rows;
 pub mod housekeeping;
 mod judge;
 mod message;
+pub mod open_lines;
 pub mod outbox;
 mod recovered;
 pub mod scheduler;

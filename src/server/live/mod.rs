@@ -66,6 +66,9 @@ pub struct Feed {
     session: SessionId,
     cursor: i64,
     wake: watch::Receiver<Woken>,
+    /// The wake-up whose events were read, all of them. The database is asked after a wake-up only: the look at all
+    /// open lines (`jobs::open_lines`) wakes a reader whose wake-up was lost.
+    read_told: Option<u64>,
     /// The last presence signal that was sent, or that ended before this reader came.
     seen_signals: u64,
     ending: CancellationToken,
@@ -117,8 +120,23 @@ impl Feed {
             waiting.push_back(Frame::Reset { seq: last });
             cursor = last;
         }
+        if let Some(connection) = &connection {
+            connection.has_read(cursor);
+        }
         let ending = state.lifecycle.ending();
-        Ok(Self { state, person, session, cursor, wake, seen_signals, ending, waiting, end: None, connection })
+        Ok(Self {
+            state,
+            person,
+            session,
+            cursor,
+            wake,
+            read_told: None,
+            seen_signals,
+            ending,
+            waiting,
+            end: None,
+            connection,
+        })
     }
 
     /// The next frame; `None` when the feed has ended. The future may be dropped: no frame is lost by that.
@@ -145,10 +163,15 @@ impl Feed {
                 self.seen_signals = woken.presence_signals;
                 self.waiting.extend(woken.signal.map(Frame::Presence));
             }
-            // Boxed, so that waiting connections do not hold the memory that a read needs.
-            if let Err(end) = Box::pin(self.read()).await {
-                self.end = Some(end);
-                return None;
+            if self.read_told != Some(woken.told) {
+                // Boxed, so that waiting connections do not hold the memory that a read needs.
+                match Box::pin(self.read()).await {
+                    Ok(is_all) => self.read_told = is_all.then_some(woken.told),
+                    Err(end) => {
+                        self.end = Some(end);
+                        return None;
+                    }
+                }
             }
             if !self.waiting.is_empty() {
                 continue;
@@ -190,8 +213,9 @@ impl Feed {
         stream::unfold(self, |mut feed| async move { feed.next().await.map(|frame| (frame, feed)) })
     }
 
-    /// Reads new events. Returns an end when the session is gone or the database does not answer.
-    async fn read(&mut self) -> Result<(), End> {
+    /// Reads new events. Returns whether these were all, or an end when the session is gone or the database does not
+    /// answer.
+    async fn read(&mut self) -> Result<bool, End> {
         let found = async {
             let mut tx = self.state.database.read().await?;
             let is_signed_in = sessions::exists(&mut tx, self.session).await?;
@@ -204,9 +228,13 @@ impl Feed {
         match found.await {
             Ok((false, _)) => Err(End::SignedOut),
             Ok((true, events)) => {
+                let is_all = (events.len() as i64) < READ_AT_ONCE;
                 self.cursor = events.last().map_or(self.cursor, |event| event.seq);
                 self.waiting.extend(events.into_iter().map(Frame::Told));
-                Ok(())
+                if let Some(connection) = &self.connection {
+                    connection.has_read(self.cursor);
+                }
+                Ok(is_all)
             }
             Err(error) => {
                 tracing::error!(person.id = %self.person, %error, "a feed could not be read");

@@ -1,7 +1,7 @@
 //! The registry of the feed connections that are open in this process, with their limits.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -28,6 +28,16 @@ struct Connection {
     number: u64,
     session: SessionId,
     replaced: CancellationToken,
+    /// The number that it has read its feed to; the largest before it has read.
+    seq: i64,
+}
+
+/// What the look at all open lines compares: a session, and the number that its last connection has read to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenLine {
+    pub person: PersonId,
+    pub session: SessionId,
+    pub seq: i64,
 }
 
 /// An open connection of a session. Dropping it closes the entry.
@@ -45,7 +55,7 @@ impl Connections {
         open.opened += 1;
         let number = open.opened;
         let connections = open.of.entry(person).or_default();
-        connections.push(Connection { number, session, replaced: replaced.clone() });
+        connections.push(Connection { number, session, replaced: replaced.clone(), seq: i64::MAX });
         if connections.iter().filter(|connection| connection.session == session).count() > PER_SESSION {
             replace_first(connections, |connection| connection.session == session);
         }
@@ -61,6 +71,21 @@ impl Connections {
             .of
             .get(&person)
             .is_some_and(|connections| connections.iter().any(|connection| connection.session == session))
+    }
+
+    /// Each session with a connection once.
+    pub(super) fn lines(&self) -> Vec<OpenLine> {
+        let open = self.lock();
+        let mut lines = Vec::with_capacity(open.of.len());
+        for (person, connections) in &open.of {
+            let mut seqs: BTreeMap<SessionId, i64> = BTreeMap::new();
+            for Connection { session, seq, .. } in connections {
+                let least = seqs.entry(*session).or_insert(*seq);
+                *least = (*least).min(*seq);
+            }
+            lines.extend(seqs.into_iter().map(|(session, seq)| OpenLine { person: *person, session, seq }));
+        }
+        lines
     }
 
     pub(super) fn count(&self) -> usize {
@@ -82,6 +107,17 @@ impl OpenConnection {
     /// The token is cancelled when a newer connection replaces this one.
     pub fn replaced(&self) -> &CancellationToken {
         &self.replaced
+    }
+
+    /// Records that the connection has read its feed to this number.
+    pub fn has_read(&self, seq: i64) {
+        let mut open = self.connections.lock();
+        let connections = open.of.get_mut(&self.person);
+        if let Some(own) =
+            connections.and_then(|all| all.iter_mut().find(|connection| connection.number == self.number))
+        {
+            own.seq = seq;
+        }
     }
 }
 
@@ -128,6 +164,21 @@ mod tests {
             held[0].replaced().is_cancelled()
                 && held[1..].iter().all(|connection| !connection.replaced().is_cancelled())
         );
+    }
+
+    #[test]
+    fn a_session_is_as_far_as_its_last_line_that_has_read() {
+        let connections = Connections::default();
+        let (first, second, _new) = (open(&connections, 1), open(&connections, 1), open(&connections, 1));
+        let other = open(&connections, 2);
+        first.has_read(7);
+        second.has_read(5);
+        other.has_read(9);
+
+        let line = |session, seq| OpenLine { person: PersonId(1), session: SessionId(session), seq };
+        assert_eq!(connections.lines(), [line(1, 5), line(2, 9)]);
+        drop(second);
+        assert_eq!(connections.lines(), [line(1, 7), line(2, 9)]);
     }
 
     #[test]

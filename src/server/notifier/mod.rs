@@ -1,22 +1,29 @@
-//! Wakes what waits in this process: the readers of feeds, the outbox and the scheduler.
+//! Wakes what waits in this process: the readers of feeds, the outbox and the scheduler. On PostgreSQL it also gathers
+//! what the other nodes are told (`bulletin`), and hears what they tell (`jobs::bulletins` carries both).
 //!
 //! A wake-up carries no fact. The feed in the database is the truth, and a periodic look finds the same rows without a
 //! wake-up. Presence signals travel with the wake-ups and are in no feed: a listener at another node does not get them.
 
+pub mod bulletin;
 pub mod connections;
+mod outgoing;
 pub mod presence_registry;
 
 use std::{
     collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use tokio::sync::{Notify, watch};
 
 use self::{
-    connections::{Connections, OpenConnection},
+    bulletin::{Bulletin, Work},
+    connections::{Connections, OpenConnection, OpenLine},
+    outgoing::Outgoing,
     presence_registry::{PresenceRegistry, Shown, Woken},
 };
+use super::{clock::Stopwatch, random::Random};
 use crate::domain::{Moment, PersonId, PresenceSignal, SessionId};
 
 type Feeds = HashMap<PersonId, watch::Sender<Woken>>;
@@ -30,6 +37,12 @@ pub struct Notifier {
     calls: Arc<Notify>,
     scheduler: Arc<Notify>,
     running_openings: Arc<watch::Sender<usize>>,
+    /// Wakes the look at all open lines.
+    look: Arc<Notify>,
+    /// What the other nodes are told. `None` where there are none: on SQLite.
+    outgoing: Option<Arc<Outgoing>>,
+    /// Runs since a bulletin was heard last; `None` without a listener.
+    heard: Arc<Mutex<Option<Stopwatch>>>,
 }
 
 /// Marks that batches of due pairs are being opened, until it is dropped.
@@ -47,18 +60,30 @@ impl Notifier {
         self.feeds().entry(person).or_insert_with(|| watch::channel(Woken::default()).0).subscribe()
     }
 
-    /// Wakes every listener of these persons, and drops their feeds that have no listener left.
-    pub fn wake(&self, persons: &BTreeSet<PersonId>) {
-        if persons.is_empty() {
-            return;
+    /// A notifier of one of several nodes.
+    pub fn of_a_node() -> Self {
+        Self { outgoing: Some(Arc::new(Outgoing::new(Random::system().number()))), ..Self::default() }
+    }
+
+    /// Wakes what waits for a transaction that was committed: the feeds of these persons, and the loops that have work.
+    /// The other nodes are told.
+    pub fn committed(&self, feeds: &BTreeSet<PersonId>, work: Work) {
+        self.wake(feeds);
+        self.wake_loops(work);
+        if let Some(outgoing) = &self.outgoing {
+            outgoing.add(feeds, work);
         }
+    }
+
+    /// Wakes every listener of these persons on this node, and drops their feeds that have no listener left.
+    pub fn wake<'a>(&self, persons: impl IntoIterator<Item = &'a PersonId>) {
         let mut feeds = self.feeds();
         for person in persons {
             if let Some(feed) = feeds.get(person) {
                 if feed.receiver_count() == 0 {
                     feeds.remove(person);
                 } else {
-                    feed.send_modify(|_| {});
+                    feed.send_modify(|woken| woken.told += 1);
                 }
             }
         }
@@ -106,6 +131,11 @@ impl Notifier {
         self.connections.has(person, session)
     }
 
+    /// The sessions with an open connection on this node, and how far they have read.
+    pub fn open_lines(&self) -> Vec<OpenLine> {
+        self.connections.lines()
+    }
+
     /// Counts the open connections of this node.
     pub fn count_connections(&self) -> usize {
         self.connections.count()
@@ -124,9 +154,78 @@ impl Notifier {
         let _ = self.running_openings.subscribe().wait_for(|running_openings| *running_openings == 0).await;
     }
 
-    /// Wakes the outbox: a delivery was written.
-    pub fn wake_outbox(&self) {
-        self.outbox.notify_one();
+    /// Takes what the other nodes are to be told: payloads for `NOTIFY`, at least one. Empty on SQLite.
+    pub fn take_bulletins(&self) -> Vec<String> {
+        let Some(outgoing) = &self.outgoing else { return Vec::new() };
+        outgoing.take().iter().map(Bulletin::text).collect()
+    }
+
+    /// The bulletins that were taken did not reach the other nodes: later ones make them look by themselves.
+    pub fn lose_bulletins(&self) {
+        if let Some(outgoing) = &self.outgoing {
+            outgoing.lose();
+        }
+    }
+
+    /// Resolves when there is something to tell the other nodes; never on SQLite.
+    pub async fn bulletins_woken(&self) {
+        match &self.outgoing {
+            Some(outgoing) => outgoing.added.notified().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Takes a payload that a node has posted. Its own bulletins come back to a node as well, which shows that its
+    /// listener hears.
+    pub fn hear(&self, payload: &str) {
+        let Some(bulletin) = Bulletin::parse(payload) else {
+            tracing::debug!("a notification on our channel is no bulletin");
+            return;
+        };
+        *self.heard() = Some(Stopwatch::start());
+        if self.outgoing.as_ref().is_some_and(|outgoing| outgoing.node == bulletin.node) {
+            return;
+        }
+        self.wake(&bulletin.persons);
+        self.wake_loops(bulletin.work);
+        if bulletin.is_more {
+            self.look.notify_one();
+        }
+    }
+
+    /// The listener hears from now on. What was told before is looked for at once.
+    pub fn listener_began(&self) {
+        *self.heard() = Some(Stopwatch::start());
+        self.wake_loops(Work { has_deliveries: true, has_calls: true, has_due: true });
+        self.look.notify_one();
+    }
+
+    /// The listener's connection is lost.
+    pub fn listener_ended(&self) {
+        *self.heard() = None;
+    }
+
+    /// How long ago the listener heard a bulletin; `None` without a listener. A node hears its own ones every few
+    /// seconds.
+    pub fn heard_ago(&self) -> Option<Duration> {
+        self.heard().as_ref().map(Stopwatch::elapsed)
+    }
+
+    /// Resolves when all open lines should be looked at without delay.
+    pub async fn look_woken(&self) {
+        self.look.notified().await;
+    }
+
+    fn wake_loops(&self, work: Work) {
+        if work.has_deliveries {
+            self.outbox.notify_one();
+        }
+        if work.has_calls {
+            self.calls.notify_one();
+        }
+        if work.has_due {
+            self.scheduler.notify_one();
+        }
     }
 
     /// Resolves when a delivery was written since the last call.
@@ -134,19 +233,9 @@ impl Notifier {
         self.outbox.notified().await;
     }
 
-    /// Wakes the loop of calls to FCM: a call was written.
-    pub fn wake_calls(&self) {
-        self.calls.notify_one();
-    }
-
     /// Resolves when a call to FCM was written since the last call of this function.
     pub async fn calls_woken(&self) {
         self.calls.notified().await;
-    }
-
-    /// Wakes the scheduler: a due minute was written, so the next one may be earlier.
-    pub fn wake_scheduler(&self) {
-        self.scheduler.notify_one();
     }
 
     /// Resolves when a due minute was written since the last call.
@@ -157,6 +246,10 @@ impl Notifier {
     /// Drops feeds that have no listener.
     pub fn sweep(&self) {
         self.feeds().retain(|_, feed| feed.receiver_count() > 0);
+    }
+
+    fn heard(&self) -> MutexGuard<'_, Option<Stopwatch>> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn feeds(&self) -> MutexGuard<'_, Feeds> {

@@ -13,6 +13,8 @@ use crate::domain::{Moment, PairId, PersonId, Presence, PresenceSignal};
 /// The value of a wake-up. A new presence signal replaces one that was not read yet.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Woken {
+    /// Counts the wake-ups for events.
+    pub told: u64,
     /// Counts presence signals.
     pub presence_signals: u64,
     pub signal: Option<PresenceSignal>,

@@ -82,7 +82,7 @@ pub async fn insert(tx: &mut Tx, new: &[(DeliveryId, Millis)], now: Millis) -> R
         written,
         now,
     )?;
-    tx.has_deliveries = true;
+    tx.work.has_deliveries = true;
     Ok(())
 }
 

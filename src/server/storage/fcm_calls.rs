@@ -54,7 +54,7 @@ pub async fn insert(tx: &mut Tx, new: &[NewCall], now: Millis) -> Result<(), Sto
         new,
         now,
     )?;
-    tx.has_calls = true;
+    tx.work.has_calls = true;
     Ok(())
 }
 

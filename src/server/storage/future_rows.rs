@@ -88,7 +88,7 @@ pub async fn bring_back(tx: &mut Tx, now: Millis) -> Result<u64, StorageError> {
         latest_believed(now).plus(EARLIER_CODE_MS),
         now.plus(EARLIER_CODE_MS),
     )?;
-    tx.has_deliveries |= sent > 0;
-    tx.has_calls |= calls > 0;
+    tx.work.has_deliveries |= sent > 0;
+    tx.work.has_calls |= calls > 0;
     Ok(sent + calls + sessions + hand_overs + failures + attempts + codes)
 }

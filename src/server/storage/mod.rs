@@ -14,6 +14,7 @@ pub mod announcements;
 pub mod answers;
 pub mod attempts;
 pub mod backup;
+pub mod bulletins;
 pub mod daily_questions;
 pub mod deliveries;
 pub mod delivery_context;
@@ -25,7 +26,9 @@ pub mod fcm_calls;
 pub mod future_rows;
 pub mod hand_overs;
 pub mod invitations;
+mod listener;
 pub mod notifications;
+pub mod open_lines;
 pub mod pairs;
 pub mod persons;
 mod place;
@@ -84,6 +87,8 @@ enum Pools {
 pub struct Database {
     pools: Arc<Pools>,
     notifier: Notifier,
+    /// Where the listener connects; `None` on SQLite, which has no other nodes.
+    listen_at: Option<PgConnectOptions>,
 }
 
 /// How to open the database.
@@ -98,14 +103,25 @@ pub enum Opening {
 impl Database {
     /// Opens `sqlite:PATH` or `postgres://…`.
     pub async fn open(url: &str, opening: Opening) -> Result<Self, StorageError> {
-        let pools = if url.starts_with("sqlite:") {
-            open_sqlite(url, opening).await?
+        if url.starts_with("sqlite:") {
+            let pools = Arc::new(open_sqlite(url, opening).await?);
+            Ok(Self { pools, notifier: Notifier::default(), listen_at: None })
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            open_postgres(url, opening).await?
+            let pools = Arc::new(open_postgres(url, opening).await?);
+            let listen_at = Some(listener::options(url, "DATABASE_URL")?);
+            Ok(Self { pools, notifier: Notifier::of_a_node(), listen_at })
         } else {
-            return Err(StorageError::Url("DATABASE_URL must start with sqlite: or postgres:".into()));
-        };
-        Ok(Self { pools: Arc::new(pools), notifier: Notifier::default() })
+            Err(StorageError::Url("DATABASE_URL must start with sqlite: or postgres:".into()))
+        }
+    }
+
+    /// Lets the listener connect to another address of the same PostgreSQL than the pool: past a pooler that hands a
+    /// connection on after each transaction, where `LISTEN` has no effect. Ignored on SQLite.
+    pub fn listening_at(mut self, url: &str) -> Result<Self, StorageError> {
+        if self.listen_at.is_some() {
+            self.listen_at = Some(listener::options(url, "DATABASE_LISTEN_URL")?);
+        }
+        Ok(self)
     }
 
     pub fn notifier(&self) -> &Notifier {

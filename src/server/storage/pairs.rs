@@ -39,7 +39,7 @@ pub async fn insert(tx: &mut Tx, pair: &Pair, now: Millis) -> Result<(), Storage
         now,
         pair.zone.last_offset_s().map(i64::from),
     )?;
-    tx.has_due |= pair.next_due_at.is_some();
+    tx.work.has_due |= pair.next_due_at.is_some();
     for member in [&pair.parent, &pair.child].into_iter().flatten() {
         seat(tx, pair.id, member, now).await?;
     }
@@ -158,7 +158,7 @@ pub async fn update_schedule(tx: &mut Tx, pair: &Pair) -> Result<(), StorageErro
         pair.next_due_at,
         pair.zone.last_offset_s().map(i64::from),
     )?;
-    tx.has_due |= pair.next_due_at.is_some();
+    tx.work.has_due |= pair.next_due_at.is_some();
     Ok(())
 }
 

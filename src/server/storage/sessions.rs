@@ -194,9 +194,12 @@ pub async fn find_of(tx: &mut Tx, person: PersonId) -> Result<Vec<Session>, Stor
     )
 }
 
-/// Deletes a session of this person. Returns false when there is none.
+/// Deletes a session of this person, whose open connections then end. Returns false when there is none.
 pub async fn delete(tx: &mut Tx, person: PersonId, id: SessionId) -> Result<bool, StorageError> {
     let deleted = macros::execute!(tx, "DELETE FROM sessions WHERE id = $1 AND person_id = $2", id, person)?;
+    if deleted == 1 {
+        tx.written_feeds.insert(person);
+    }
     Ok(deleted == 1)
 }
 

@@ -136,6 +136,6 @@ pub async fn leave(tx: &mut Tx, device: &TopicDevice, now: Millis) -> Result<(),
         now,
         FcmAct::TopicSend,
     )?;
-    tx.has_deliveries |= missed > 0;
+    tx.work.has_deliveries |= missed > 0;
     Ok(())
 }

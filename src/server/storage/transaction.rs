@@ -6,7 +6,10 @@ use serde::Serializer;
 use sqlx::{Sqlite, Transaction};
 
 use super::{StorageError, postgres::PgTx};
-use crate::{domain::PersonId, server::notifier::Notifier};
+use crate::{
+    domain::PersonId,
+    server::notifier::{Notifier, bulletin::Work},
+};
 
 pub(super) enum Inner {
     Sqlite(Transaction<'static, Sqlite>),
@@ -25,43 +28,23 @@ pub(super) fn rows<T: serde::Serialize>(values: impl IntoIterator<Item = T>) -> 
 pub struct Tx {
     pub(super) inner: Inner,
     pub(super) written_feeds: BTreeSet<PersonId>,
-    /// The transaction wrote a delivery.
-    pub(super) has_deliveries: bool,
-    /// The transaction wrote a call to FCM.
-    pub(super) has_calls: bool,
-    /// The transaction wrote a pair's due minute.
-    pub(super) has_due: bool,
+    /// What the transaction wrote for the background loops.
+    pub(super) work: Work,
     notifier: Notifier,
 }
 
 impl Tx {
     pub(super) fn new(inner: Inner, notifier: Notifier) -> Self {
-        Self {
-            inner,
-            written_feeds: BTreeSet::new(),
-            has_deliveries: false,
-            has_calls: false,
-            has_due: false,
-            notifier,
-        }
+        Self { inner, written_feeds: BTreeSet::new(), work: Work::default(), notifier }
     }
 
-    /// Commits, then wakes the readers of the feeds that were written.
+    /// Commits, then wakes the readers of the feeds that were written, here and on the other nodes.
     pub async fn commit(self) -> Result<(), StorageError> {
         match self.inner {
             Inner::Sqlite(tx) => tx.commit().await?,
             Inner::Postgres(tx) => tx.commit().await?,
         }
-        self.notifier.wake(&self.written_feeds);
-        if self.has_deliveries {
-            self.notifier.wake_outbox();
-        }
-        if self.has_calls {
-            self.notifier.wake_calls();
-        }
-        if self.has_due {
-            self.notifier.wake_scheduler();
-        }
+        self.notifier.committed(&self.written_feeds, self.work);
         Ok(())
     }
 

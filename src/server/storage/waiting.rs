@@ -55,7 +55,7 @@ pub async fn bring_forward(tx: &mut Tx, moves: &[(DeliveryId, Millis, Millis)]) 
                AND +deliveries.send_at = v.was",
         moves,
     )?;
-    tx.has_deliveries = true;
+    tx.work.has_deliveries = true;
     Ok(())
 }
 
@@ -72,7 +72,7 @@ pub async fn follow(tx: &mut Tx, from: SubscriptionId, to: SubscriptionId, now: 
         to,
         now,
     )?;
-    tx.has_deliveries = true;
+    tx.work.has_deliveries = true;
     Ok(())
 }
 
@@ -89,7 +89,7 @@ pub async fn withdraw_read(tx: &mut Tx, person: PersonId, now: Millis) -> Result
         now,
         Provider::Fcm,
     )?;
-    tx.has_deliveries |= changed > 0;
+    tx.work.has_deliveries |= changed > 0;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 mod browser;
 mod feed_stream;
+mod nodes;
 mod reading;
 
 pub use browser::Browser;
@@ -32,7 +33,7 @@ use crate::{
         secrets::Secrets,
         security::Said,
         services::{accounts, invitations},
-        state::{AppState, HEARTBEAT, SignUpLimits, Site},
+        state::{AppState, HEARTBEAT, LOOK_AT_LINES, SignUpLimits, Site},
         storage::{
             Database, Opening,
             seeds::{CHILDREN, PARENTS},
@@ -153,14 +154,8 @@ impl TestApp {
     pub async fn start_with_limits(limits: Limits) -> Self {
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
         let data = Data::new().await;
-        let state = prepare(
-            &data,
-            Clock::manual(NOON),
-            7,
-            &Providers::default(),
-            listener.local_addr().expect("an address").port(),
-        )
-        .await;
+        let port = listener.local_addr().expect("an address").port();
+        let state = prepare(&data, Clock::manual(NOON), 7, &Providers::default(), port).await;
         Self::run(state, Listener::new(listener, limits), data, Providers::default())
     }
 
@@ -210,6 +205,7 @@ impl TestApp {
     fn run(state: AppState, port: Listener, data: Arc<Data>, providers: Providers) -> Self {
         let url = state.site.public_url.as_str().to_owned();
         let (running, root) = (state.clone(), data.folder.clone());
+        serve::start_telling(&state);
         state.lifecycle.spawn(async move { serve::run(running, port, &root).await });
         let running = Arc::new(Mutex::new(state.clone()));
         Self { url, state, data, providers, running }
@@ -354,6 +350,7 @@ async fn prepare(data: &Data, clock: Clock, seed: u64, providers: &Providers, po
             build: "test".into(),
             builds: data.folder.join("builds"),
             heartbeat: HEARTBEAT,
+            look_at_lines: LOOK_AT_LINES,
         }),
     }
 }

@@ -22,9 +22,9 @@ use crate::{
 };
 
 /// A fresh, migrated database with its address. Dereferences to `Database`.
-pub(super) struct TestDatabase {
+pub(in crate::tests) struct TestDatabase {
     pub(super) database: Database,
-    pub(super) url: String,
+    pub(in crate::tests) url: String,
     pub(super) folder: PathBuf,
 }
 
@@ -85,7 +85,7 @@ pub(super) async fn on_sqlite<T: Future<Output = ()>>(test: impl FnOnce(TestData
     }
 }
 
-pub(super) async fn on_postgres<T: Future<Output = ()>>(test: impl FnOnce(TestDatabase) -> T) {
+pub(in crate::tests) async fn on_postgres<T: Future<Output = ()>>(test: impl FnOnce(TestDatabase) -> T) {
     let Some(server) = postgres_server() else { return };
     let name = format!("umbba_test_{}", Uuid::now_v7().simple());
     let mut url = url::Url::parse(&server).expect("TEST_POSTGRES_URL is an address");
@@ -99,7 +99,7 @@ pub(super) async fn on_postgres<T: Future<Output = ()>>(test: impl FnOnce(TestDa
 }
 
 /// Runs statements on a PostgreSQL connection of their own.
-pub(super) async fn run_sql(url: &str, sql: String) {
+pub(in crate::tests) async fn run_sql(url: &str, sql: String) {
     let mut connection = PgConnection::connect(url).await.expect("the PostgreSQL of TEST_POSTGRES_URL answers");
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.expect("the test server obeys");
 }

@@ -41,7 +41,7 @@ mod announcements;
 mod answers;
 mod cut_off;
 mod daily_questions;
-mod databases;
+pub(super) mod databases;
 mod deliveries;
 mod events;
 mod fcm_calls;

@@ -1,0 +1,32 @@
+//! Nodes that share a database of a given address.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Data, NOON, Providers, TestApp, prepare};
+use crate::{
+    http::serve,
+    server::{
+        clock::Clock,
+        random::Random,
+        storage::{Database, Opening},
+    },
+};
+
+impl TestApp {
+    /// Starts an app on the database at `url`. `look_at_lines` is the time between two looks at its open lines.
+    pub async fn start_on(url: &str, look_at_lines: Duration) -> Self {
+        let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let (data, port) = (Data::new().await, listener.local_addr().expect("an address").port());
+        let mut state = prepare(&data, Clock::manual(NOON), 7, &Providers::default(), port).await;
+        state.database.close().await;
+        state.database = Database::open(url, Opening::Migrate).await.expect("the database of all nodes");
+        state.random = Random::system();
+        Arc::get_mut(&mut state.site).expect("nobody else has it yet").look_at_lines = look_at_lines;
+        Self::run(state, listener.into(), data, Providers::default())
+    }
+
+    /// The address of the database that this app was started with.
+    pub fn database_url(&self) -> &str {
+        &self.data.database.url
+    }
+}

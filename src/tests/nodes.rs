@@ -1,0 +1,174 @@
+//! Tests of several nodes on one PostgreSQL: what one node commits reaches the open lines at another.
+
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+use super::{
+    app::{Browser, FeedStream, PATIENCE, TestApp, TestPair},
+    storage::databases::{TestDatabase, on_postgres},
+};
+use crate::{
+    domain::{EventKind, PersonId},
+    reads,
+    server::{
+        jobs::open_lines,
+        services::sessions,
+        storage::{
+            Database, Opening,
+            events::{self, NewEvent},
+        },
+    },
+};
+
+/// So long that the look finds nothing within a test.
+const NEVER: Duration = Duration::from_secs(3_600);
+
+/// Two nodes, and a pair that is signed in at the first.
+async fn nodes(url: &str, look_at_lines: Duration) -> (TestApp, TestApp, TestPair) {
+    let (first, second) = (TestApp::start_on(url, look_at_lines).await, TestApp::start_on(url, look_at_lines).await);
+    let pair = first.pair().await;
+    (first, second, pair)
+}
+
+/// The same browser, which a proxy leads to another node.
+fn at(node: &TestApp, browser: &Browser) -> Browser {
+    let mut browser = browser.clone();
+    browser.url = node.url.clone();
+    browser
+}
+
+async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("{what}"));
+}
+
+async fn listens(node: &TestApp) {
+    until("the node listens", || node.state.database.notifier().heard_ago().is_some()).await;
+}
+
+/// Opens the feed of the child at a node. The line has read everything and waits when this returns.
+async fn idle_line(node: &TestApp, child: &Browser, pair: &TestPair) -> FeedStream {
+    let mut line = at(node, child).listen(pair.id).await;
+    line.next_frame().await.expect("a greeting");
+    until("the line has read its feed", || {
+        node.state.database.notifier().open_lines().iter().any(|line| line.seq != i64::MAX)
+    })
+    .await;
+    line
+}
+
+async fn person_of(app: &TestApp, browser: &Browser) -> PersonId {
+    let token = browser.cookies.lock().expect("cookies")["__Host-session"].clone();
+    let found = sessions::recognise(&app.state, &token, [127, 0, 0, 1].into()).await.expect("a look");
+    found.expect("a session").found.person.id
+}
+
+/// Writes an event as a process does that tells no other: one that dies right after the commit.
+async fn tell_in_silence(url: &str, app: &TestApp, person: PersonId) {
+    let silent = Database::open(url, Opening::AsIs).await.expect("the database");
+    let mut tx = silent.begin().await.expect("a transaction");
+    let event = NewEvent { person, kind: EventKind::SettingsChanged, pair: None, daily_question: None };
+    events::append(&mut tx, &[event], app.state.clock.now()).await.expect("an event");
+    tx.commit().await.expect("a commit");
+    silent.close().await;
+}
+
+/// Cuts the connections of all listeners. Returns how many there were.
+async fn cut_listeners(url: &str) -> usize {
+    let mut connection = PgConnection::connect(url).await.expect("the database");
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE datname = current_database() AND application_name = 'umbba listener'";
+    let cut: Vec<bool> = sqlx::query_scalar(AssertSqlSafe(cut)).fetch_all(&mut connection).await.expect("an answer");
+    cut.len()
+}
+
+#[tokio::test]
+async fn an_answer_at_one_node_reaches_a_line_at_another_without_a_look() {
+    on_postgres(async |db: TestDatabase| {
+        let (first, second, pair) = nodes(&db.url, NEVER).await;
+        listens(&second).await;
+        let mut line = idle_line(&second, &pair.child, &pair).await;
+
+        pair.parent.answer(pair.id, "글").await;
+
+        assert_eq!(line.next_event().await.kind, EventKind::AnswerSubmitted);
+        drop(first);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_ended_at_one_node_ends_its_line_at_another_without_a_look() {
+    on_postgres(async |db: TestDatabase| {
+        let (first, second, pair) = nodes(&db.url, NEVER).await;
+        listens(&second).await;
+        let device = first.visitor();
+        assert_eq!(device.post("sign_in", &[("code", &pair.child.recovery_code())]).await.status(), 200);
+        let account: reads::AccountView = pair.child.read(reads::account()).await.expect("the account");
+        let session = account.sessions.iter().find(|session| !session.is_this).expect("the other device").id;
+        let mut line = idle_line(&second, &device, &pair).await;
+
+        assert_eq!(pair.child.post("end_session", &[("session", &session.to_string())]).await.status(), 200);
+
+        tokio::time::timeout(PATIENCE, line.ends()).await.expect("the line ends");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_commit_wakes_the_loops_of_the_other_nodes() {
+    on_postgres(async |db: TestDatabase| {
+        let (first, second, pair) = nodes(&db.url, NEVER).await;
+        listens(&second).await;
+        let notifier = second.state.database.notifier().clone();
+        // A listener that begins wakes the loops as well.
+        tokio::time::timeout(PATIENCE, notifier.scheduler_woken()).await.expect("a look at the beginning");
+
+        let fields = [("pair", &*pair.id.to_string()), ("push_time", "20:00"), ("zone", "Asia/Seoul")];
+        assert!(pair.parent.post("change_push_time", &fields).await.status().is_success());
+
+        tokio::time::timeout(PATIENCE, notifier.scheduler_woken()).await.expect("a due minute was written");
+        drop(first);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_listener_that_was_cut_connects_again_and_looks_for_what_it_missed() {
+    on_postgres(async |db: TestDatabase| {
+        let (first, second, pair) = nodes(&db.url, NEVER).await;
+        listens(&second).await;
+        let mut line = idle_line(&second, &pair.child, &pair).await;
+        let person = person_of(&first, &pair.child).await;
+
+        tell_in_silence(&db.url, &first, person).await;
+        assert_eq!(cut_listeners(&db.url).await, 2);
+        assert_eq!(line.next_event().await.kind, EventKind::SettingsChanged, "nobody told, but the node looked");
+
+        listens(&second).await;
+        pair.parent.answer(pair.id, "글").await;
+        assert_eq!(line.next_event().await.kind, EventKind::AnswerSubmitted, "it listens again");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_look_alone_suffices_on_postgresql() {
+    on_postgres(async |db: TestDatabase| {
+        let (first, second, pair) = nodes(&db.url, NEVER).await;
+        let mut line = idle_line(&second, &pair.child, &pair).await;
+        let person = person_of(&first, &pair.child).await;
+        assert_eq!(open_lines::pass(&second.state).await.expect("a look"), 0, "the line is not behind");
+
+        tell_in_silence(&db.url, &first, person).await;
+        open_lines::pass(&second.state).await.expect("a look");
+
+        assert_eq!(line.next_event().await.kind, EventKind::SettingsChanged);
+    })
+    .await;
+}
