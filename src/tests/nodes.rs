@@ -6,10 +6,11 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::{
     app::{Browser, FeedStream, PATIENCE, TestApp, TestPair},
+    push_service::PushService,
     storage::databases::{TestDatabase, on_postgres},
 };
 use crate::{
-    domain::{EventKind, PersonId},
+    domain::{EventKind, Millis, PersonId, Presence, SessionId},
     reads,
     server::{
         jobs::open_lines,
@@ -24,9 +25,9 @@ use crate::{
 /// So long that the look finds nothing within a test.
 const NEVER: Duration = Duration::from_secs(3_600);
 
-/// Two nodes, and a pair that is signed in at the first.
-async fn nodes(url: &str, look_at_lines: Duration) -> (TestApp, TestApp, TestPair) {
-    let (first, second) = (TestApp::start_on(url, look_at_lines).await, TestApp::start_on(url, look_at_lines).await);
+/// Two nodes that look at their lines on demand only, and a pair that is signed in at the first.
+async fn nodes(url: &str) -> (TestApp, TestApp, TestPair) {
+    let (first, second) = (TestApp::start_on(url, NEVER, "").await, TestApp::start_on(url, NEVER, "").await);
     let pair = first.pair().await;
     (first, second, pair)
 }
@@ -62,10 +63,18 @@ async fn idle_line(node: &TestApp, child: &Browser, pair: &TestPair) -> FeedStre
     line
 }
 
-async fn person_of(app: &TestApp, browser: &Browser) -> PersonId {
+async fn session_of(app: &TestApp, browser: &Browser) -> (PersonId, SessionId) {
     let token = browser.cookies.lock().expect("cookies")["__Host-session"].clone();
     let found = sessions::recognise(&app.state, &token, [127, 0, 0, 1].into()).await.expect("a look");
-    found.expect("a session").found.person.id
+    let found = found.expect("a session").found;
+    (found.person.id, found.session.id)
+}
+
+/// Waits until a node knows, or no longer knows, that the browser has an open line somewhere.
+async fn knows_line(node: &TestApp, browser: &Browser, is_open: bool) {
+    let (person, session) = session_of(node, browser).await;
+    let notifier = node.state.database.notifier();
+    until("the node knows the line", || notifier.has_connection(person, session) == is_open).await;
 }
 
 /// Writes an event as a process does that tells no other: one that dies right after the commit.
@@ -90,7 +99,7 @@ async fn cut_listeners(url: &str) -> usize {
 #[tokio::test]
 async fn an_answer_at_one_node_reaches_a_line_at_another_without_a_look() {
     on_postgres(async |db: TestDatabase| {
-        let (first, second, pair) = nodes(&db.url, NEVER).await;
+        let (first, second, pair) = nodes(&db.url).await;
         listens(&second).await;
         let mut line = idle_line(&second, &pair.child, &pair).await;
 
@@ -105,7 +114,7 @@ async fn an_answer_at_one_node_reaches_a_line_at_another_without_a_look() {
 #[tokio::test]
 async fn a_session_ended_at_one_node_ends_its_line_at_another_without_a_look() {
     on_postgres(async |db: TestDatabase| {
-        let (first, second, pair) = nodes(&db.url, NEVER).await;
+        let (first, second, pair) = nodes(&db.url).await;
         listens(&second).await;
         let device = first.visitor();
         assert_eq!(device.post("sign_in", &[("code", &pair.child.recovery_code())]).await.status(), 200);
@@ -123,7 +132,7 @@ async fn a_session_ended_at_one_node_ends_its_line_at_another_without_a_look() {
 #[tokio::test]
 async fn a_commit_wakes_the_loops_of_the_other_nodes() {
     on_postgres(async |db: TestDatabase| {
-        let (first, second, pair) = nodes(&db.url, NEVER).await;
+        let (first, second, pair) = nodes(&db.url).await;
         listens(&second).await;
         let notifier = second.state.database.notifier().clone();
         // A listener that begins wakes the loops as well.
@@ -141,10 +150,10 @@ async fn a_commit_wakes_the_loops_of_the_other_nodes() {
 #[tokio::test]
 async fn a_listener_that_was_cut_connects_again_and_looks_for_what_it_missed() {
     on_postgres(async |db: TestDatabase| {
-        let (first, second, pair) = nodes(&db.url, NEVER).await;
+        let (first, second, pair) = nodes(&db.url).await;
         listens(&second).await;
         let mut line = idle_line(&second, &pair.child, &pair).await;
-        let person = person_of(&first, &pair.child).await;
+        let (person, _) = session_of(&first, &pair.child).await;
 
         tell_in_silence(&db.url, &first, person).await;
         assert_eq!(cut_listeners(&db.url).await, 2);
@@ -160,15 +169,81 @@ async fn a_listener_that_was_cut_connects_again_and_looks_for_what_it_missed() {
 #[tokio::test]
 async fn the_look_alone_suffices_on_postgresql() {
     on_postgres(async |db: TestDatabase| {
-        let (first, second, pair) = nodes(&db.url, NEVER).await;
+        let (first, second, pair) = nodes(&db.url).await;
         let mut line = idle_line(&second, &pair.child, &pair).await;
-        let person = person_of(&first, &pair.child).await;
+        let (person, _) = session_of(&first, &pair.child).await;
         assert_eq!(open_lines::pass(&second.state).await.expect("a look"), 0, "the line is not behind");
 
         tell_in_silence(&db.url, &first, person).await;
         open_lines::pass(&second.state).await.expect("a look");
 
         assert_eq!(line.next_event().await.kind, EventKind::SettingsChanged);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_push_waits_for_a_page_that_is_open_at_another_node() {
+    on_postgres(async |db: TestDatabase| {
+        let service = PushService::start().await;
+        let first = TestApp::start_on(&db.url, NEVER, &service.host).await;
+        let second = TestApp::start_on(&db.url, NEVER, "").await;
+        let pair = first.pair().await;
+        listens(&first).await;
+        pair.child.subscribe(&service, "child").await;
+        first.deliver().await;
+        service.take();
+        let mut line = idle_line(&second, &pair.child, &pair).await;
+        knows_line(&first, &pair.child, true).await;
+
+        pair.parent.answer(pair.id, "글").await;
+        let event = line.next_event().await;
+        first.deliver().await;
+        assert!(service.take().is_empty(), "the page has five seconds to say that it was seen");
+        let seen = at(&second, &pair.child).post("seen_live", &[("seq", &event.seq.to_string())]).await;
+        assert_eq!(seen.status(), 200);
+        first.advance(6 * Millis::SECOND);
+        first.deliver().await;
+        assert!(service.take().is_empty(), "and it has said so");
+
+        drop(line);
+        knows_line(&first, &pair.child, false).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_node_that_starts_later_or_was_deaf_learns_of_the_lines_that_are_open() {
+    on_postgres(async |db: TestDatabase| {
+        let (first, _second, pair) = nodes(&db.url).await;
+        let _line = idle_line(&first, &pair.child, &pair).await;
+
+        let third = TestApp::start_on(&db.url, NEVER, "").await;
+        knows_line(&third, &pair.child, true).await;
+
+        assert_eq!(cut_listeners(&db.url).await, 3);
+        let _other = idle_line(&first, &pair.parent, &pair).await;
+        knows_line(&third, &pair.parent, true).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn presence_is_seen_at_another_node_and_expires_there() {
+    on_postgres(async |db: TestDatabase| {
+        let (first, second, pair) = nodes(&db.url).await;
+        let mut line = idle_line(&second, &pair.child, &pair).await;
+        knows_line(&first, &pair.child, true).await;
+
+        let fields = [("pair", &*pair.id.to_string()), ("what", "here")];
+        assert_eq!(pair.parent.post("presence", &fields).await.status(), 200);
+
+        let (frame, signal) = line.next_frame().await.expect("an open line");
+        assert_eq!((&*frame, signal.contains("here")), ("presence", true), "{signal}");
+        let notifier = second.state.database.notifier();
+        assert_eq!(notifier.count_presence_signals(), 1);
+        second.advance(Presence::LIFE_MS);
+        until("it expires", || notifier.count_presence_signals() == 0).await;
     })
     .await;
 }

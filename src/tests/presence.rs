@@ -313,7 +313,7 @@ async fn nothing_is_written_neither_to_the_database_nor_to_a_feed() {
 }
 
 #[tokio::test]
-async fn a_long_poll_is_not_answered_by_it_and_a_poll_knows_nothing_of_it() {
+async fn a_long_poll_carries_it_and_is_not_answered_by_it_and_a_poll_knows_nothing_of_it() {
     let app = TestApp::start().await;
     let TestPair { id, parent, child } = app.pair().await;
     let as_of = child.today(id).await.as_of;
@@ -337,7 +337,29 @@ async fn a_long_poll_is_not_answered_by_it_and_a_poll_knows_nothing_of_it() {
         (answer["events"][0]["kind"].as_str(), answer["events"][1].as_null()),
         (Some("answer_submitted"), Some(()))
     );
-    assert!(!answer.to_string().contains("writing") && !poll.contains("writing"));
+    assert_eq!(answer["presence"], serde_json::json!({ "pair": id, "what": "writing" }));
+    assert!(!poll.contains("writing"));
+}
+
+#[tokio::test]
+async fn a_long_poll_that_is_answered_when_it_no_longer_applies_leaves_it_out() {
+    let app = TestApp::start().await;
+    let TestPair { id, parent, child } = app.pair().await;
+    let query = format!("after={}&wait=25", child.today(id).await.as_of);
+    let asking = tokio::spawn({
+        let child = child.clone();
+        async move { child.events(&query, &[("accept", "application/json")]).await.expect("an answer").text().await }
+    });
+    let notifier = app.state.database.notifier();
+    until("the long poll waits", || notifier.count_connections() == 1).await;
+
+    show(&parent, id, "here").await;
+    app.advance(Presence::LIFE_MS);
+    until("the signal expires", || notifier.count_presence_signals() == 0).await;
+    parent.answer(id, "골목").await;
+
+    let answer = asking.await.expect("an answer").expect("JSON");
+    assert!(answer.contains("answer_submitted") && !answer.contains("presence"), "{answer}");
 }
 
 #[tokio::test]

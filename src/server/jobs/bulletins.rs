@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::server::{
     counters::{BULLETINS_HEARD, BULLETINS_POSTED, LISTENERS_LOST},
-    services::ServiceError,
+    services::{ServiceError, presence},
     state::AppState,
     storage::bulletins::Listener,
 };
@@ -14,6 +14,8 @@ use crate::server::{
 /// A node posts at least this often. It hears its own bulletins, so a listener that hears nothing for `DEAF_AFTER` has
 /// a dead connection, or a pooler on the way that does not pass notifications on.
 const POST_EVERY: Duration = Duration::from_secs(5);
+/// How long lines and presence signals gather, unless something more urgent is posted earlier.
+const GATHER: Duration = Duration::from_millis(200);
 const DEAF_AFTER: Duration = Duration::from_secs(12);
 /// The first wait before the listener connects again, and before a failed post is repeated. The listener's doubles with
 /// each failure.
@@ -30,6 +32,10 @@ pub async fn post(state: AppState) {
     loop {
         tokio::select! {
             () = notifier.bulletins_woken() => {}
+            () = async {
+                notifier.bulletins_noted().await;
+                tokio::time::sleep(GATHER).await;
+            } => {}
             () = tokio::time::sleep(POST_EVERY) => {}
             () = ending.cancelled() => return,
         }
@@ -100,7 +106,8 @@ async fn hear(state: &AppState, listener: &mut Listener) -> String {
         match tokio::time::timeout(DEAF_AFTER, listener.next()).await {
             Ok(Ok(Some(payload))) => {
                 BULLETINS_HEARD.add();
-                state.database.notifier().hear(&payload);
+                let shown = state.database.notifier().hear(&payload, state.clock.moment());
+                presence::begin_to_forget(state, shown);
             }
             Ok(Ok(None)) => return "closed".into(),
             Ok(Err(error)) => return error.to_string(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{End, Feed, Frame, READ_AT_ONCE};
-use crate::domain::Event;
+use crate::domain::{Event, PresenceSignal};
 
 /// The events after a cursor. The next poll asks with `seq`. An answer without events is the heartbeat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,6 +22,10 @@ pub struct Batch {
     /// There are more events than one answer contains: the client polls again at once.
     #[serde(rename = "more")]
     pub has_more: bool,
+    /// What a member is doing, if a signal came while a long poll waited and still applies. The reader takes it before
+    /// the events: the member who was writing may have answered meanwhile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub presence: Option<PresenceSignal>,
     pub events: Vec<Event>,
 }
 
@@ -37,15 +41,18 @@ impl Feed {
         Ok(self.gather())
     }
 
-    /// Waits until there is an event, but not longer than `limit`.
+    /// Waits until there is an event, but not longer than `limit`. Presence is part of the answer and no reason for it.
     pub async fn batch_within(mut self, limit: Duration) -> Result<Batch, End> {
+        let before = self.seen_signals;
         // The limit cuts off a wait or a read. Neither moves the cursor.
         match tokio::time::timeout(limit, self.news()).await {
             Ok(Some(frame)) => self.waiting.push_front(frame),
             Ok(None) => return Err(self.end.unwrap_or(End::Unavailable)),
             Err(_) => {}
         }
-        Ok(self.gather())
+        let woken = *self.wake.borrow();
+        let presence = woken.signal.filter(|_| woken.presence_signals != before);
+        Ok(Batch { presence, ..self.gather() })
     }
 
     async fn news(&mut self) -> Option<Frame> {
@@ -70,6 +77,7 @@ impl Feed {
             is_reset: self.is_reset(),
             is_replaced: false,
             has_more: false,
+            presence: None,
             events: Vec::new(),
         };
         for frame in self.waiting {

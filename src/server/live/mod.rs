@@ -1,9 +1,8 @@
 //! A person's feed as frames from a cursor on: wait, read, heartbeat, end. `http::live` encodes the frames.
 //!
 //! Presence (`Frame::Presence`) is sent between the events and is not an event: it has no number, does not move the
-//! cursor and is never repeated. Only open streams get it. Polls do not, because a long poll would end every three
-//! seconds. Presence stays in this process: on several nodes two members see each other only while both are connected
-//! to the same node. Rule R114.
+//! cursor and is never repeated. Open streams get it at once. The answer of a long poll carries it and does not come
+//! for its sake, because a long poll would then end every three seconds. Rule R114.
 
 mod batch;
 

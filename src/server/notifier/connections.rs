@@ -7,6 +7,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
+use super::{bulletin::LineMark, outgoing::Outgoing};
 use crate::domain::{PersonId, SessionId};
 
 /// Most connections of one session: tabs that have not elected a leader yet hold one each.
@@ -22,6 +23,8 @@ struct Open {
     opened: u64,
     /// Oldest first.
     of: HashMap<PersonId, Vec<Connection>>,
+    /// Where the other nodes are told of the sessions that have a connection.
+    outgoing: Option<Arc<Outgoing>>,
 }
 
 struct Connection {
@@ -49,28 +52,42 @@ pub struct OpenConnection {
 }
 
 impl Connections {
+    pub(super) fn told_to(outgoing: Arc<Outgoing>) -> Self {
+        Self(Arc::new(Mutex::new(Open { outgoing: Some(outgoing), ..Open::default() })))
+    }
+
     pub(super) fn open(&self, person: PersonId, session: SessionId) -> OpenConnection {
         let replaced = CancellationToken::new();
         let mut open = self.lock();
+        let is_first = !open.has(person, session);
         open.opened += 1;
         let number = open.opened;
+        let mut former = None;
         let connections = open.of.entry(person).or_default();
         connections.push(Connection { number, session, replaced: replaced.clone(), seq: i64::MAX });
         if connections.iter().filter(|connection| connection.session == session).count() > PER_SESSION {
             replace_first(connections, |connection| connection.session == session);
         }
         if connections.len() > PER_PERSON {
-            replace_first(connections, |_| true);
+            former = replace_first(connections, |_| true);
+        }
+        if is_first {
+            open.tell(person, session);
+        }
+        if let Some(former) = former.filter(|former| !open.has(person, *former)) {
+            open.tell(person, former);
         }
         drop(open);
         OpenConnection { number, person, replaced, connections: self.clone() }
     }
 
     pub(super) fn has(&self, person: PersonId, session: SessionId) -> bool {
-        self.lock()
-            .of
-            .get(&person)
-            .is_some_and(|connections| connections.iter().any(|connection| connection.session == session))
+        self.lock().has(person, session)
+    }
+
+    /// The marks of all sessions with a connection.
+    pub(super) fn marks(&self) -> Vec<LineMark> {
+        self.lines().into_iter().map(|line| LineMark::of(line.person, line.session)).collect()
     }
 
     /// Each session with a connection once.
@@ -97,10 +114,26 @@ impl Connections {
     }
 }
 
-fn replace_first(connections: &mut Vec<Connection>, is_meant: impl Fn(&Connection) -> bool) {
-    if let Some(at) = connections.iter().position(is_meant) {
-        connections.remove(at).replaced.cancel();
+impl Open {
+    fn has(&self, person: PersonId, session: SessionId) -> bool {
+        let connections = self.of.get(&person);
+        connections.is_some_and(|connections| connections.iter().any(|connection| connection.session == session))
     }
+
+    /// Tells the other nodes whether the session has a connection. Under the lock, so that they hear it in order.
+    fn tell(&self, person: PersonId, session: SessionId) {
+        if let Some(outgoing) = &self.outgoing {
+            outgoing.note_line(LineMark::of(person, session), self.has(person, session));
+        }
+    }
+}
+
+/// Returns the session of the connection that was replaced.
+fn replace_first(connections: &mut Vec<Connection>, is_meant: impl Fn(&Connection) -> bool) -> Option<SessionId> {
+    let at = connections.iter().position(is_meant)?;
+    let connection = connections.remove(at);
+    connection.replaced.cancel();
+    Some(connection.session)
 }
 
 impl OpenConnection {
@@ -124,11 +157,14 @@ impl OpenConnection {
 impl Drop for OpenConnection {
     fn drop(&mut self) {
         let mut open = self.connections.lock();
-        if let Some(connections) = open.of.get_mut(&self.person) {
-            connections.retain(|connection| connection.number != self.number);
-            if connections.is_empty() {
-                open.of.remove(&self.person);
-            }
+        let Some(connections) = open.of.get_mut(&self.person) else { return };
+        let Some(at) = connections.iter().position(|connection| connection.number == self.number) else { return };
+        let session = connections.remove(at).session;
+        if connections.is_empty() {
+            open.of.remove(&self.person);
+        }
+        if !open.has(self.person, session) {
+            open.tell(self.person, session);
         }
     }
 }

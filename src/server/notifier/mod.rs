@@ -2,24 +2,26 @@
 //! what the other nodes are told (`bulletin`), and hears what they tell (`jobs::bulletins` carries both).
 //!
 //! A wake-up carries no fact. The feed in the database is the truth, and a periodic look finds the same rows without a
-//! wake-up. Presence signals travel with the wake-ups and are in no feed: a listener at another node does not get them.
+//! wake-up. Presence signals travel with the wake-ups and are in no feed.
 
 pub mod bulletin;
 pub mod connections;
+mod elsewhere;
+mod nodes;
 mod outgoing;
 pub mod presence_registry;
 
 use std::{
     collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use tokio::sync::{Notify, watch};
 
 use self::{
-    bulletin::{Bulletin, Work},
+    bulletin::{Passed, Work},
     connections::{Connections, OpenConnection, OpenLine},
+    elsewhere::Elsewhere,
     outgoing::Outgoing,
     presence_registry::{PresenceRegistry, Shown, Woken},
 };
@@ -41,6 +43,7 @@ pub struct Notifier {
     look: Arc<Notify>,
     /// What the other nodes are told. `None` where there are none: on SQLite.
     outgoing: Option<Arc<Outgoing>>,
+    elsewhere: Arc<Elsewhere>,
     /// Runs since a bulletin was heard last; `None` without a listener.
     heard: Arc<Mutex<Option<Stopwatch>>>,
 }
@@ -62,7 +65,8 @@ impl Notifier {
 
     /// A notifier of one of several nodes.
     pub fn of_a_node() -> Self {
-        Self { outgoing: Some(Arc::new(Outgoing::new(Random::system().number()))), ..Self::default() }
+        let outgoing = Arc::new(Outgoing::new(Random::system().number()));
+        Self { connections: Connections::told_to(Arc::clone(&outgoing)), outgoing: Some(outgoing), ..Self::default() }
     }
 
     /// Wakes what waits for a transaction that was committed: the feeds of these persons, and the loops that have work.
@@ -89,16 +93,33 @@ impl Notifier {
         }
     }
 
-    /// Shows a presence signal of `from` to the listeners of `to`, the other member of the signal's pair. The signal is
-    /// not stored for later listeners.
+    /// Shows a presence signal of `from` to the listeners of `to`, the other member of the signal's pair, here and on
+    /// the other nodes. The signal is not stored for later listeners.
     pub fn show(&self, from: PersonId, to: PersonId, signal: PresenceSignal, now: Moment) -> Shown {
         let feeds = self.feeds();
-        let Some(feed) = feeds.get(&to).filter(|feed| feed.receiver_count() > 0) else { return Shown::No };
+        let feed = feeds.get(&to).filter(|feed| feed.receiver_count() > 0);
+        let elsewhere = self.outgoing.as_ref().filter(|_| self.elsewhere.has_person(to));
+        if feed.is_none() && elsewhere.is_none() {
+            return Shown::No;
+        }
         let shown = self.presence.note(from, to, signal.pair, now);
         if shown != Shown::No {
-            feed.send_modify(|woken| woken.show(signal));
+            if let Some(feed) = feed {
+                feed.send_modify(|woken| woken.show(signal));
+            }
+            if let Some(outgoing) = elsewhere {
+                outgoing.pass_on(Passed(from, to, signal));
+            }
         }
         shown
+    }
+
+    /// Shows a presence signal that another node has passed on at its pace.
+    fn show_passed(&self, Passed(from, to, signal): &Passed, now: Moment) -> Shown {
+        let feeds = self.feeds();
+        let Some(feed) = feeds.get(to).filter(|feed| feed.receiver_count() > 0) else { return Shown::No };
+        feed.send_modify(|woken| woken.show(*signal));
+        self.presence.admit(*from, *to, signal.pair, now)
     }
 
     /// Drops expired presence signals. Returns the next expiry.
@@ -126,9 +147,9 @@ impl Notifier {
         self.connections.open(person, session)
     }
 
-    /// Whether the session has an open connection on this node.
+    /// Whether the session has an open connection, on this node or as another one tells.
     pub fn has_connection(&self, person: PersonId, session: SessionId) -> bool {
-        self.connections.has(person, session)
+        self.connections.has(person, session) || self.elsewhere.has(person, session)
     }
 
     /// The sessions with an open connection on this node, and how far they have read.
@@ -152,68 +173,6 @@ impl Notifier {
     pub async fn openings_ended(&self) {
         // The sender lives as long as `self`.
         let _ = self.running_openings.subscribe().wait_for(|running_openings| *running_openings == 0).await;
-    }
-
-    /// Takes what the other nodes are to be told: payloads for `NOTIFY`, at least one. Empty on SQLite.
-    pub fn take_bulletins(&self) -> Vec<String> {
-        let Some(outgoing) = &self.outgoing else { return Vec::new() };
-        outgoing.take().iter().map(Bulletin::text).collect()
-    }
-
-    /// The bulletins that were taken did not reach the other nodes: later ones make them look by themselves.
-    pub fn lose_bulletins(&self) {
-        if let Some(outgoing) = &self.outgoing {
-            outgoing.lose();
-        }
-    }
-
-    /// Resolves when there is something to tell the other nodes; never on SQLite.
-    pub async fn bulletins_woken(&self) {
-        match &self.outgoing {
-            Some(outgoing) => outgoing.added.notified().await,
-            None => std::future::pending().await,
-        }
-    }
-
-    /// Takes a payload that a node has posted. Its own bulletins come back to a node as well, which shows that its
-    /// listener hears.
-    pub fn hear(&self, payload: &str) {
-        let Some(bulletin) = Bulletin::parse(payload) else {
-            tracing::debug!("a notification on our channel is no bulletin");
-            return;
-        };
-        *self.heard() = Some(Stopwatch::start());
-        if self.outgoing.as_ref().is_some_and(|outgoing| outgoing.node == bulletin.node) {
-            return;
-        }
-        self.wake(&bulletin.persons);
-        self.wake_loops(bulletin.work);
-        if bulletin.is_more {
-            self.look.notify_one();
-        }
-    }
-
-    /// The listener hears from now on. What was told before is looked for at once.
-    pub fn listener_began(&self) {
-        *self.heard() = Some(Stopwatch::start());
-        self.wake_loops(Work { has_deliveries: true, has_calls: true, has_due: true });
-        self.look.notify_one();
-    }
-
-    /// The listener's connection is lost.
-    pub fn listener_ended(&self) {
-        *self.heard() = None;
-    }
-
-    /// How long ago the listener heard a bulletin; `None` without a listener. A node hears its own ones every few
-    /// seconds.
-    pub fn heard_ago(&self) -> Option<Duration> {
-        self.heard().as_ref().map(Stopwatch::elapsed)
-    }
-
-    /// Resolves when all open lines should be looked at without delay.
-    pub async fn look_woken(&self) {
-        self.look.notified().await;
     }
 
     fn wake_loops(&self, work: Work) {

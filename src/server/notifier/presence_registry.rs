@@ -54,6 +54,15 @@ struct Kept {
     to_forget: VecDeque<(Moment, Member)>,
 }
 
+impl Kept {
+    fn insert(&mut self, member: Member, to: PersonId, now: Moment) -> Shown {
+        let is_first = self.to_forget.is_empty();
+        self.last.insert(member, (now, to));
+        self.to_forget.push_back((now, member));
+        if is_first { Shown::First } else { Shown::Yes }
+    }
+}
+
 /// Whether more than `span` milliseconds have passed.
 fn is_past(at: Moment, span: i64, now: Moment) -> bool {
     now.since(at) >= span
@@ -67,10 +76,12 @@ impl PresenceRegistry {
         if kept.last.get(&member).is_some_and(|(at, _)| !is_past(*at, Presence::GAP_MS, now)) {
             return Shown::No;
         }
-        let is_first = kept.to_forget.is_empty();
-        kept.last.insert(member, (now, to));
-        kept.to_forget.push_back((now, member));
-        if is_first { Shown::First } else { Shown::Yes }
+        kept.insert(member, to, now)
+    }
+
+    /// As `note`, for a signal whose pace another node has checked.
+    pub(super) fn admit(&self, from: PersonId, to: PersonId, pair: PairId, now: Moment) -> Shown {
+        self.lock().insert((from, pair), to, now)
     }
 
     /// Drops expired entries. Returns their viewers and the next expiry.

@@ -39,11 +39,16 @@ pub async fn show(
             PresenceSignal { pair: id, what },
             state.clock.moment(),
         );
-        if shown == Shown::First {
-            state.lifecycle.spawn(forget(state.clone()));
-        }
+        begin_to_forget(state, shown);
     }
     Ok(Some(other))
+}
+
+/// Starts the expiry of presence signals if the one that was shown is the only one.
+pub fn begin_to_forget(state: &AppState, shown: Shown) {
+    if shown == Shown::First {
+        state.lifecycle.spawn(forget(state.clone()));
+    }
 }
 
 /// A member who edits an answer is shown neither as writing nor as here: both would reveal the edit.

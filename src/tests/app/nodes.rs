@@ -13,16 +13,18 @@ use crate::{
 };
 
 impl TestApp {
-    /// Starts an app on the database at `url`. `look_at_lines` is the time between two looks at its open lines.
-    pub async fn start_on(url: &str, look_at_lines: Duration) -> Self {
+    /// Starts an app on the database at `url`. `look_at_lines` is the time between two looks at its open lines, and
+    /// `push_host` the push service, or empty.
+    pub async fn start_on(url: &str, look_at_lines: Duration, push_host: &str) -> Self {
+        let providers = Providers::from(push_host);
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
         let (data, port) = (Data::new().await, listener.local_addr().expect("an address").port());
-        let mut state = prepare(&data, Clock::manual(NOON), 7, &Providers::default(), port).await;
+        let mut state = prepare(&data, Clock::manual(NOON), 7, &providers, port).await;
         state.database.close().await;
         state.database = Database::open(url, Opening::Migrate).await.expect("the database of all nodes");
         state.random = Random::system();
         Arc::get_mut(&mut state.site).expect("nobody else has it yet").look_at_lines = look_at_lines;
-        Self::run(state, listener.into(), data, Providers::default())
+        Self::run(state, listener.into(), data, providers)
     }
 
     /// The address of the database that this app was started with.
