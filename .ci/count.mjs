@@ -1,4 +1,4 @@
-// count.mjs RUST_LOG PLAYWRIGHT_JSON: the summary of a test run. It prints the error of each failed browser test again,
+// count.mjs RUST_LOG… PLAYWRIGHT_JSON: the summary of a test run. It prints the error of each failed browser test,
 // then "N passed, N failed".
 // A missing file means that the run ended before that step. If a file cannot be parsed, no summary line is printed.
 import { existsSync, readFileSync } from 'node:fs';
@@ -49,8 +49,9 @@ const read = (file, parse) => {
   }
 };
 
-const [rustLog, report] = process.argv.slice(2);
-const counts = [...read(rustLog, rust), ...read(report, playwright)];
+const rustLogs = process.argv.slice(2);
+const report = rustLogs.pop();
+const counts = [...rustLogs.flatMap((log) => read(log, rust)), ...read(report, playwright)];
 if (counts.length > 0 && counts.every(Boolean)) {
   const total = (key) => counts.reduce((sum, count) => sum + count[key], 0);
   console.log(`${total('passed')} passed, ${total('failed')} failed`);

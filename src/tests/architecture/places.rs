@@ -76,6 +76,28 @@ fn only_the_lifecycle_spawns() {
 }
 
 #[test]
+fn what_is_left_out_on_postgresql_exists() {
+    let list = fs::read_to_string(root().with_file_name(".ci/not-on-postgres")).expect("the list");
+    let names = list.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let (tests, mut checked) = (root().join("tests"), 0);
+    for name in names {
+        let mut parts: Vec<&str> = name.split("::").collect();
+        let last = parts.pop().expect("a name");
+        // Names without `tests::` are of the two targets that start the binary.
+        let folders = if parts.first() == Some(&"tests") { vec![""] } else { vec!["cli", "crash"] };
+        let found = folders.iter().any(|folder| {
+            let module = parts.iter().skip(1).fold(tests.join(folder), |path, part| path.join(part));
+            let is_module = module.join(last).is_dir() || module.join(last).with_extension("rs").is_file();
+            let holds = |file| fs::read_to_string(file).is_ok_and(|text| text.contains(&format!("fn {last}(")));
+            is_module || [module.with_extension("rs"), module.join("mod.rs"), module.join("main.rs")].iter().any(holds)
+        });
+        assert!(found, ".ci/not-on-postgres names {name}, which is no test and no module of tests");
+        checked += 1;
+    }
+    assert!(checked > 5, "only {checked} names");
+}
+
+#[test]
 fn the_gates_of_the_two_halves_are_in_lib_rs() {
     // Only the server renders the picture and shows some of the error codes, so the browser half leaves them out.
     const LEAVE_OUT: [&str; 2] = ["components/windows.rs", "api/error.rs"];

@@ -1,12 +1,8 @@
 //! Tests of `umbba announce`: what it says before it writes anything, and what it refuses.
 
-use std::path::{Path, PathBuf};
+use super::{Data, folder, refused, umbba, wait_for};
 
-use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
-
-use super::{folder, refused, umbba};
-
-fn seeded(name: &str) -> PathBuf {
+fn seeded(name: &str) -> Data {
     let data = folder(name);
     let sessions = data.join("sessions.txt").display().to_string();
     assert!(umbba(&data, "development", &["seed", "--pairs", "2", "--sessions", &sessions]).status.success());
@@ -14,22 +10,12 @@ fn seeded(name: &str) -> PathBuf {
 }
 
 /// How many announcements and notifications of announcements there are.
-fn written(data: &Path) -> (i64, i64) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
-        let options = SqliteConnectOptions::new().filename(data.join("umbba.db"));
-        let mut connection = options.connect().await.expect("the database");
-        sqlx::query_as(
-            "SELECT (SELECT COUNT(*) FROM announcements), (SELECT COUNT(*) FROM notifications WHERE kind = \
-             'announcement')",
-        )
-        .fetch_one(&mut connection)
-        .await
-        .expect("two numbers")
-    })
+fn written(data: &Data) -> [String; 2] {
+    ["announcements", "notifications WHERE kind = 'announcement'"]
+        .map(|rows| wait_for(data.database.read_sql(&format!("SELECT CAST(COUNT(*) AS TEXT) FROM {rows}"))).concat())
 }
 
-fn announce(data: &Path, more: &[&str]) -> std::process::Output {
+fn announce(data: &Data, more: &[&str]) -> std::process::Output {
     umbba(data, "development", &[&["announce"], more].concat())
 }
 
@@ -40,11 +26,11 @@ fn it_first_says_whom_it_would_reach_and_writes_nothing() {
     let said = announce(&data, &texts);
     let said = String::from_utf8_lossy(&said.stdout).into_owned();
     assert!(said.contains("4 people") && said.contains("0 by web_push") && said.contains("--yes"), "{said}");
-    assert_eq!(written(&data), (0, 0));
+    assert_eq!(written(&data), ["0", "0"]);
     let said = announce(&data, &[&texts[..], &["--yes"]].concat());
     assert!(said.status.success());
     assert!(String::from_utf8_lossy(&said.stdout).contains("4 people are told"));
-    assert_eq!(written(&data), (1, 4));
+    assert_eq!(written(&data), ["1", "4"]);
 }
 
 #[test]
@@ -55,7 +41,7 @@ fn a_topic_without_fcm_is_refused() {
         let sentence = refused(&announce(&data, &[&texts[..], more].concat()));
         assert!(sentence.contains("FCM_SERVICE_ACCOUNT"), "{sentence}");
     }
-    assert_eq!(written(&data), (0, 0));
+    assert_eq!(written(&data), ["0", "0"]);
 }
 
 #[test]
@@ -72,5 +58,5 @@ fn a_text_that_is_missing_too_long_or_unreadable_is_refused() {
         let sentence = refused(&announce(&data, &[texts, &["--yes"]].concat()));
         assert!(sentence.contains(why), "{texts:?}: {sentence}");
     }
-    assert_eq!(written(&data), (0, 0));
+    assert_eq!(written(&data), ["0", "0"]);
 }

@@ -4,25 +4,52 @@
 //! These tests are a separate target, because Cargo gives the binary's path (`CARGO_BIN_EXE_umbba`) only to such
 //! targets.
 
+#[allow(dead_code, reason = "the library's tests use the rest of it")]
+#[path = "../own_database.rs"]
+mod own_database;
+
 mod announce;
 mod operator;
 mod providers;
 
 use std::{
     fs,
+    future::Future,
     net::TcpListener,
+    ops::Deref,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
 
-fn folder(name: &str) -> PathBuf {
+use own_database::OwnDatabase;
+
+/// A data folder and its database. Dereferences to the folder.
+struct Data {
+    folder: PathBuf,
+    database: OwnDatabase,
+}
+
+impl Deref for Data {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.folder
+    }
+}
+
+fn wait_for<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future)
+}
+
+fn folder(name: &str) -> Data {
     let folder = std::env::temp_dir().join(format!("umbba-cli-{name}-{}", std::process::id()));
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("a folder");
-    folder
+    Data { database: wait_for(OwnDatabase::new(&folder)), folder }
 }
 
-fn umbba(data_dir: &Path, env: &str, arguments: &[&str]) -> Output {
+/// Runs a command. The setting DATABASE_URL stays at its default on SQLite.
+fn umbba(data_dir: &Data, env: &str, arguments: &[&str]) -> Output {
     let site = data_dir.join("site/pkg");
     fs::create_dir_all(&site).ok();
     fs::write(site.join("umbba.css"), "").ok();
@@ -30,7 +57,8 @@ fn umbba(data_dir: &Path, env: &str, arguments: &[&str]) -> Output {
         .args(arguments)
         .env_clear()
         .env("APP_ENV", env)
-        .env("DATA_DIR", data_dir)
+        .env("DATA_DIR", &data_dir.folder)
+        .envs(data_dir.database.is_postgres().then_some(("DATABASE_URL", &data_dir.database.url)))
         .env("SITE_ROOT", data_dir.join("site"))
         .env("LOG", "off")
         .output()
@@ -185,6 +213,10 @@ fn seeding_ticking_and_backing_up_work_from_the_command_line() {
     assert!(String::from_utf8_lossy(&tick.stdout).contains("due pairs handled"));
 
     let copy = data.join("copy.db").display().to_string();
+    if data.database.is_postgres() {
+        assert!(refused(&umbba(&data, "development", &["backup", &copy])).contains("pg_dump"));
+        return;
+    }
     assert!(umbba(&data, "development", &["backup", &copy]).status.success());
     let sentence = refused(&umbba(&data, "development", &["backup", &copy]));
     assert!(sentence.contains("exists"), "{sentence}");
@@ -232,7 +264,7 @@ fn only_the_test_environment_has_a_door_for_the_clock() {
             .args(["serve", "--listen-addr", "127.0.0.1:0", "--public-url", url])
             .env_clear()
             .env("APP_ENV", env)
-            .env("DATA_DIR", &data)
+            .env("DATA_DIR", &data.folder)
             .env("SITE_ROOT", data.join("site"))
             .env("VAPID_SUBJECT", "mailto:operator@umbba.kr")
             .env("LOG", "off")
@@ -275,7 +307,7 @@ fn the_limit_of_open_files_is_raised_and_said_when_it_is_low() {
             ])
             .env_clear()
             .env("APP_ENV", "development")
-            .env("DATA_DIR", &data)
+            .env("DATA_DIR", &data.folder)
             .env("SITE_ROOT", data.join("site"))
             .env("LOG", "warn")
             .stdout(std::process::Stdio::piped())
@@ -316,7 +348,7 @@ fn listening_to_everybody_without_a_known_proxy_is_said_at_start() {
             .args(&arguments)
             .env_clear()
             .env("APP_ENV", "development")
-            .env("DATA_DIR", &data)
+            .env("DATA_DIR", &data.folder)
             .env("SITE_ROOT", data.join("site"))
             .env("LOG", "off")
             .stdout(std::process::Stdio::piped())

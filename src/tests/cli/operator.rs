@@ -9,7 +9,7 @@ use std::{
     process::{Child, ChildStdout, Command, Output, Stdio},
 };
 
-use super::{folder, refused, umbba};
+use super::{Data, folder, refused, umbba};
 
 /// A running `umbba serve`. Dropping the value stops the process.
 struct Serving {
@@ -84,7 +84,7 @@ fn succeeded(output: &Output) {
 }
 
 /// Makes a data folder with a seeded database and its key.
-fn seeded(name: &str, pairs: &str) -> PathBuf {
+fn seeded(name: &str, pairs: &str) -> Data {
     let data = folder(name);
     succeeded(&umbba(
         &data,
@@ -247,12 +247,12 @@ fn whatever_is_written_is_its_user_s_alone() {
 #[test]
 fn what_others_could_read_is_said_with_the_command_that_ends_it() {
     let data = seeded("open", "1");
-    fs::set_permissions(&data, fs::Permissions::from_mode(0o755)).expect("a mode");
+    fs::set_permissions(&data.folder, fs::Permissions::from_mode(0o755)).expect("a mode");
     fs::set_permissions(data.join("secret.key"), fs::Permissions::from_mode(0o640)).expect("a mode");
     let said = serve(&data, ":", &[]).end();
     let run = |mode: &str, path: &Path| format!("run chmod {mode} {}", path.display());
     assert!(said.contains(&run("700", &data)) && said.contains(&run("600", &data.join("secret.key"))), "{said}");
-    fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).expect("a mode");
+    fs::set_permissions(&data.folder, fs::Permissions::from_mode(0o700)).expect("a mode");
     fs::set_permissions(data.join("secret.key"), fs::Permissions::from_mode(0o600)).expect("a mode");
     let said = serve(&data, ":", &[]).end();
     assert!(!said.contains("chmod"), "{said}");

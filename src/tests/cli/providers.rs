@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use super::{folder, refused, umbba};
+use super::{Data, folder, refused, umbba};
 
 /// A P-256 key in PKCS #8 of no use to anybody.
 const P8: &str = "-----BEGIN PRIVATE KEY-----
@@ -19,7 +19,7 @@ fn write(path: &Path, text: &str, mode: u32) -> String {
 }
 
 /// Runs `umbba push check` with more arguments and returns its sentence.
-fn check(data: &Path, more: &[&str]) -> String {
+fn check(data: &Data, more: &[&str]) -> String {
     refused(&umbba(data, "development", &[&["push", "check"], more].concat()))
 }
 

@@ -1,20 +1,19 @@
 //! Tests of a full disk.
 
-use std::{path::Path, process::Command};
+use std::process::Command;
 
 use reqwest::StatusCode;
 
 use super::{
     PATIENCE,
-    node::{Node, folder, seed, umbba},
+    node::{Data, Node, seed, umbba},
 };
 
 /// The disk is simulated by a limit on file sizes, which makes writes fail in the same way.
 #[tokio::test]
 async fn on_a_full_disk_nothing_is_taken_pages_are_shown_and_with_room_it_goes_on() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let folder = folder("full");
-    let data = &folder.0;
+    let data = &Data::new("full").await;
     let members = seed(data, "").await;
     let node = Node::run(with_limit(data, 2048), data).await;
     let member = &members[0];
@@ -68,14 +67,13 @@ async fn on_a_full_disk_nothing_is_taken_pages_are_shown_and_with_room_it_goes_o
 #[tokio::test]
 async fn started_without_any_room_after_a_clean_stop_it_shows_pages_and_takes_nothing() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let folder = folder("no-room");
-    let data = &folder.0;
+    let data = &Data::new("no-room").await;
     let members = seed(data, "").await;
     let mut node = Node::start(data, "").await;
     node.now().await;
     assert!(Command::new("kill").arg(node.process.id().to_string()).status().expect("kill").success());
     assert!(node.process.wait().expect("an end").success());
-    assert!(!data.join("umbba.db-shm").exists(), "a clean stop");
+    assert!(!data.folder.join("umbba.db-shm").exists(), "a clean stop");
     drop(node);
 
     let node = Node::run(with_limit(data, 0), data).await;
@@ -94,7 +92,7 @@ async fn started_without_any_room_after_a_clean_stop_it_shows_pages_and_takes_no
 }
 
 /// Builds a `serve` command in which no file may grow beyond `kib` KiB. SIGXFSZ, which would kill it, is ignored.
-fn with_limit(data: &Path, kib: u32) -> Command {
+fn with_limit(data: &Data, kib: u32) -> Command {
     let usual = umbba(data, "");
     let mut command = Command::new("bash");
     let script = format!("trap '' XFSZ; ulimit -S -f {kib}; exec \"$0\" serve --listen-addr 127.0.0.1:0");
@@ -107,8 +105,7 @@ fn with_limit(data: &Path, kib: u32) -> Command {
 #[tokio::test]
 async fn started_on_a_full_disk_it_shows_pages_and_takes_nothing() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let folder = folder("full-start");
-    let data = &folder.0;
+    let data = &Data::new("full-start").await;
     let members = seed(data, "").await;
     let node = Node::run(with_limit(data, 32), data).await;
 

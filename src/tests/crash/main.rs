@@ -22,6 +22,10 @@ mod h2_server;
 #[path = "../native/tls.rs"]
 mod tls;
 
+#[allow(dead_code, reason = "the library's tests use the rest of it")]
+#[path = "../own_database.rs"]
+mod own_database;
+
 mod full_disk;
 mod killed;
 mod node;

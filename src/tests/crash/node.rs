@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::BufRead,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, ChildStdout, Command, Stdio},
     time::Duration,
 };
@@ -14,35 +14,51 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::UnixStream,
 };
-use umbba::domain::Millis;
+use umbba::{
+    domain::Millis,
+    server::storage::{Database, Opening},
+};
 
 use super::{
     PAIRS, PATIENCE,
+    own_database::OwnDatabase,
     push_service::{self, PushService},
 };
 
-pub struct Folder(pub PathBuf);
+/// What a process is started on: a data folder, removed with everything in it when it is dropped, and a database.
+pub struct Data {
+    pub folder: PathBuf,
+    pub database: OwnDatabase,
+}
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+impl Data {
+    pub async fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("umbba-{name}-{}", std::process::id()));
+        fs::create_dir_all(folder.join("site/pkg")).expect("a folder");
+        fs::write(folder.join("site/pkg/umbba.css"), "").expect("a file");
+        Self { database: OwnDatabase::new(&folder).await, folder }
+    }
+
+    /// Opens the database as another process does.
+    pub async fn open(&self) -> Database {
+        Database::open(&self.database.url, Opening::AsIs).await.expect("the database")
     }
 }
 
-pub fn folder(name: &str) -> Folder {
-    let folder = std::env::temp_dir().join(format!("umbba-{name}-{}", std::process::id()));
-    fs::create_dir_all(folder.join("site/pkg")).expect("a folder");
-    fs::write(folder.join("site/pkg/umbba.css"), "").expect("a file");
-    Folder(folder)
+impl Drop for Data {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
 }
 
-pub fn umbba(data: &Path, push_host: &str) -> Command {
+pub fn umbba(data: &Data, push_host: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_umbba"));
     command
         .env_clear()
         .env("APP_ENV", "test")
-        .env("DATA_DIR", data)
-        .env("SITE_ROOT", data.join("site"))
+        .env("DATA_DIR", &data.folder)
+        .env("DATABASE_URL", &data.database.url)
+        .env("SITE_ROOT", data.folder.join("site"))
         .env("LOG", "off");
     command.env("PUSH_EXTRA_HOSTS", push_host);
     command
@@ -92,13 +108,13 @@ pub struct Node {
 }
 
 impl Node {
-    pub async fn start(data: &Path, push_host: &str) -> Self {
+    pub async fn start(data: &Data, push_host: &str) -> Self {
         let mut command = umbba(data, push_host);
         command.args(["serve", "--listen-addr", "127.0.0.1:0"]);
         Self::run(command, data).await
     }
 
-    pub async fn run(mut command: Command, data: &Path) -> Self {
+    pub async fn run(mut command: Command, data: &Data) -> Self {
         let mut process = command.stdout(Stdio::piped()).spawn().expect("the binary runs");
         let stdout = process.stdout.take().expect("its output");
         let first_line = tokio::task::spawn_blocking(move || {
@@ -108,7 +124,7 @@ impl Node {
         let (listening, output) =
             tokio::time::timeout(PATIENCE, first_line).await.expect("a first line").expect("no panic").expect("text");
         let url = listening.trim_start_matches("listening on ").to_owned();
-        Self { process, url, control: data.join("control.sock"), client: Client::new(), _output: output }
+        Self { process, url, control: data.folder.join("control.sock"), client: Client::new(), _output: output }
     }
 
     /// Sends SIGKILL and waits until the process has ended.
@@ -178,8 +194,8 @@ impl Node {
 }
 
 /// Seeds pairs. Returns their members.
-pub async fn seed(data: &Path, push_host: &str) -> Vec<Member> {
-    let file = data.join("sessions.txt");
+pub async fn seed(data: &Data, push_host: &str) -> Vec<Member> {
+    let file = data.folder.join("sessions.txt");
     let pairs = PAIRS.to_string();
     let output = umbba(data, push_host)
         .args(["seed", "--pairs", &pairs, "--sessions"])

@@ -26,7 +26,7 @@ use super::{
     PATIENCE,
     fake_apple::{FakeApple, KEY_ID, TEAM, TOPIC},
     fake_google::FakeGoogle,
-    node::{Member, Node, umbba},
+    node::{Data, Member, Node, umbba},
     push_service::PushService,
 };
 
@@ -59,7 +59,7 @@ fn secret(path: &Path, text: &str) -> String {
 }
 
 impl Providers {
-    pub async fn start(data: &Path) -> Self {
+    pub async fn start(data: &Data) -> Self {
         let random = SystemRandom::new();
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).expect("a key");
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &random).expect("a key");
@@ -74,9 +74,9 @@ impl Providers {
         google.follow(seconds.clone());
         apple.follow(seconds);
         let settings = vec![
-            ("FCM_SERVICE_ACCOUNT", secret(&data.join("fcm.json"), &FakeGoogle::account_json())),
+            ("FCM_SERVICE_ACCOUNT", secret(&data.folder.join("fcm.json"), &FakeGoogle::account_json())),
             ("FCM_URL", google_server.url()),
-            ("APNS_KEY", secret(&data.join("apns.p8"), &key)),
+            ("APNS_KEY", secret(&data.folder.join("apns.p8"), &key)),
             ("APNS_KEY_ID", KEY_ID.to_owned()),
             ("APNS_TEAM_ID", TEAM.to_owned()),
             ("APNS_TOPIC", TOPIC.to_owned()),
@@ -87,7 +87,7 @@ impl Providers {
     }
 
     /// Starts the process with credentials for all of them.
-    pub async fn serve(&self, data: &Path) -> Node {
+    pub async fn serve(&self, data: &Data) -> Node {
         let mut command = umbba(data, &self.web.host);
         command.args(["serve", "--listen-addr", "127.0.0.1:0"]);
         self.name_in(&mut command);

@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 
 use super::{
     PATIENCE, kills,
-    node::{Member, Node, folder, seed},
+    node::{Data, Member, Node, seed},
     random,
 };
 
@@ -130,8 +130,7 @@ async fn change_times(client: Client, url: String, member: Member, round: usize)
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_in_mid_stream_every_transport_goes_on_from_its_cursor() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let folder = folder("streams");
-    let data = &folder.0;
+    let data = &Data::new("streams").await;
     let members = seed(data, "").await;
     let (writer, listener) = (members[0].clone(), members[1].clone());
     assert_eq!(writer.pair, listener.pair);
