@@ -13,7 +13,7 @@ use crate::server::{
     random::Random,
     secrets::Secrets,
     security::Said,
-    state::{AppState, HEARTBEAT, LOOK_AT_LINES, SignUpLimits, Site},
+    state::{AppState, HEARTBEAT, LOOK_AT_LINES, SignUpLimits, Site, clock_of},
     storage::{Database, Opening, StorageError, questions},
     trusted_proxies::TrustedProxies,
 };
@@ -47,7 +47,10 @@ pub(super) async fn state_of(settings: &Settings, opening: Opening, site: Site) 
         }
         written => written?,
     }
-    let clock = if settings.app_env == AppEnv::Test { Clock::manual(Clock::System.now()) } else { Clock::System };
+    let clock = match settings.app_env {
+        AppEnv::Test => Clock::manual(Clock::System.now()),
+        AppEnv::Production | AppEnv::Development => clock_of(&database).await?,
+    };
     let push = push_of(settings)?;
     Ok(AppState {
         database,

@@ -73,6 +73,13 @@ async fn text(state: &AppState) -> Result<String, ServiceError> {
         );
         let _ = writeln!(text, "umbba_listener_silence_seconds {:.3}", silence.as_secs_f64());
     }
+    if let Some(skew_ms) = state.clock.skew_ms() {
+        text.push_str(
+            "# HELP umbba_clock_skew_seconds How far the clock of this machine is ahead of the database's.\n\
+             # TYPE umbba_clock_skew_seconds gauge\n",
+        );
+        let _ = writeln!(text, "umbba_clock_skew_seconds {:.3}", skew_ms as f64 / 1_000.0);
+    }
     counted(&mut text);
     Ok(text)
 }

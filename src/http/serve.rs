@@ -7,7 +7,10 @@ use tokio::net::{TcpListener, TcpSocket};
 use super::{accept, control_socket, listener::Listener, router};
 use crate::server::{
     config::AppEnv,
-    jobs::{announcing, bulletins, fcm_calls, future_rows, housekeeping, open_lines, outbox, scheduler, zones},
+    jobs::{
+        announcing, bulletins, database_time, fcm_calls, future_rows, housekeeping, open_lines, outbox, scheduler,
+        zones,
+    },
     lifecycle::Lifecycle,
     services::ServiceError,
     state::AppState,
@@ -33,6 +36,7 @@ pub fn start_jobs(state: &AppState) {
     state.lifecycle.spawn(housekeeping::run(state.clone()));
     state.lifecycle.spawn(future_rows::run(state.clone()));
     state.lifecycle.spawn(zones::run(state.clone()));
+    state.lifecycle.spawn(database_time::run(state.clone()));
     start_telling(state);
 }
 

@@ -1,9 +1,15 @@
 //! The only module that asks for the time. Tests, and the time endpoint of `APP_ENV=test`, set a manual clock.
 //! There are two clocks: the wall clock (`now`) dates what is stored and may be set forward and back; the monotonic
 //! clock (`moment`) measures spans in memory.
+//!
+//! Nodes on one PostgreSQL follow that server's wall clock (`Clock::Shared`), because leases and due minutes of one
+//! node are read by the others. The operating system's wall clock is then only compared with it.
 
 use std::{
-    sync::{Arc, LazyLock},
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicI64, Ordering},
+    },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -32,8 +38,21 @@ impl Stopwatch {
 #[derive(Clone)]
 pub enum Clock {
     System,
+    /// The database server's wall clock. The value is the difference between it and the monotonic clock (ms), as last
+    /// measured.
+    Shared(Arc<AtomicI64>),
     /// Stands still until it is moved.
     Manual(Arc<watch::Sender<Hands>>),
+}
+
+/// A reading of the database server's wall clock.
+#[derive(Debug, Clone, Copy)]
+pub struct SharedTime {
+    pub time: Millis,
+    /// The monotonic time at which the reading arrived.
+    pub at: Moment,
+    /// The round trip of the reading (ms): the time may be that much older than `at`.
+    pub took_ms: i64,
 }
 
 /// The two times of a manual clock.
@@ -49,6 +68,31 @@ impl Clock {
         Self::Manual(Arc::new(watch::channel(Hands { wall: at, monotonic: Moment(0) }).0))
     }
 
+    /// A clock that follows the database server's.
+    pub fn shared(first: SharedTime) -> Self {
+        let clock = Self::Shared(Arc::default());
+        clock.follow(first);
+        clock
+    }
+
+    /// Sets a shared clock to a reading. A difference within the reading's own uncertainty changes nothing, so that the
+    /// clock does not step back and forth. Other clocks ignore it.
+    pub fn follow(&self, reading: SharedTime) {
+        if let Self::Shared(ahead) = self {
+            // The server read its clock half a round trip before the reading arrived, as far as anybody knows.
+            let measured = reading.time.0 - reading.at.0 + reading.took_ms / 2;
+            if (measured - ahead.load(Ordering::Relaxed)).abs() > reading.took_ms / 2 + 1 {
+                ahead.store(measured, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// How far the operating system's wall clock is ahead of the database server's (ms, negative when it is behind).
+    /// `None` where the clock is not shared.
+    pub fn skew_ms(&self) -> Option<i64> {
+        matches!(self, Self::Shared(_)).then(|| Self::System.now().since(self.now()))
+    }
+
     /// The wall-clock time.
     pub fn now(&self) -> Millis {
         match self {
@@ -56,6 +100,7 @@ impl Clock {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
             }
+            Self::Shared(ahead) => Millis(self.moment().0.saturating_add(ahead.load(Ordering::Relaxed))),
             Self::Manual(hands) => hands.borrow().wall,
         }
     }
@@ -63,7 +108,7 @@ impl Clock {
     /// The monotonic time. It never goes back.
     pub fn moment(&self) -> Moment {
         match self {
-            Self::System => Moment(i64::try_from(STARTED.elapsed().as_millis()).unwrap_or(i64::MAX)),
+            Self::System | Self::Shared(_) => Moment(i64::try_from(STARTED.elapsed().as_millis()).unwrap_or(i64::MAX)),
             Self::Manual(hands) => hands.borrow().monotonic,
         }
     }
@@ -91,7 +136,7 @@ impl Clock {
     pub async fn sleep_until(&self, at: Millis) {
         let end = self.moment().plus(at.since(self.now()).max(0));
         match self {
-            Self::System => loop {
+            Self::System | Self::Shared(_) => loop {
                 let wait = at.since(self.now()).min(end.since(self.moment()));
                 if wait <= 0 {
                     return;
@@ -109,7 +154,7 @@ impl Clock {
     /// Waits until the monotonic clock shows `at`.
     pub async fn sleep_until_moment(&self, at: Moment) {
         match self {
-            Self::System => {
+            Self::System | Self::Shared(_) => {
                 tokio::time::sleep(Duration::from_millis(at.since(self.moment()).max(0).unsigned_abs())).await
             }
             Self::Manual(hands) => {
@@ -134,6 +179,22 @@ mod tests {
         clock.advance(50);
         clock.advance(-20);
         assert_eq!((clock.now(), clock.moment()), (Millis(430), Moment(50)));
+    }
+
+    #[test]
+    fn a_shared_clock_follows_the_database_and_not_the_system() {
+        let moment = Clock::System.moment();
+        let theirs = Clock::System.now().plus(-10 * Millis::MINUTE);
+        let clock = Clock::shared(SharedTime { time: theirs, at: moment, took_ms: 0 });
+        let behind = clock.skew_ms().expect("a shared clock has a skew");
+        assert!((behind - 10 * Millis::MINUTE).abs() < Millis::MINUTE, "{behind}");
+        assert!(clock.now() < Clock::System.now().plus(-9 * Millis::MINUTE));
+        let before = clock.now();
+        clock.follow(SharedTime { time: theirs.plus(40), at: moment, took_ms: 100 });
+        assert!(clock.now().since(before) < Millis::MINUTE, "a difference within the round trip is none");
+        clock.follow(SharedTime { time: theirs.plus(Millis::DAY), at: moment, took_ms: 100 });
+        assert!(clock.now().since(before) >= Millis::DAY);
+        assert_eq!(Clock::System.skew_ms(), None);
     }
 
     #[test]

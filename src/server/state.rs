@@ -5,16 +5,17 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use super::{
     budget::Budget,
     catalogue::Catalogue,
-    clock::Clock,
+    clock::{Clock, SharedTime},
     config::{AppEnv, PublicUrl, ServeSettings, Settings},
     lifecycle::Lifecycle,
     push::Push,
     random::Random,
     secrets::Secrets,
     security::Said,
-    storage::Database,
+    storage::{Database, StorageError, Tx, database_time},
     trusted_proxies::TrustedProxies,
 };
+use crate::domain::Millis;
 
 /// The state of the process. Clones share it.
 #[derive(Clone)]
@@ -31,6 +32,32 @@ pub struct AppState {
     pub said: Said,
     pub lifecycle: Lifecycle,
     pub site: Arc<Site>,
+}
+
+impl AppState {
+    /// The wall-clock time for a decision that other nodes read, such as a lease or a due minute. Nodes on PostgreSQL
+    /// ask the database in the deciding transaction, because a machine that slept does not know yet how late it is.
+    pub async fn now_in(&self, tx: &mut Tx) -> Result<Millis, StorageError> {
+        if let Clock::Shared(_) = self.clock
+            && let Some(reading) = read_shared(&self.clock, tx).await?
+        {
+            self.clock.follow(reading);
+        }
+        Ok(self.clock.now())
+    }
+}
+
+/// The clock of a process on this database: the database server's on PostgreSQL, else the system's.
+pub async fn clock_of(database: &Database) -> Result<Clock, StorageError> {
+    let mut tx = database.read().await?;
+    Ok(read_shared(&Clock::System, &mut tx).await?.map_or(Clock::System, Clock::shared))
+}
+
+async fn read_shared(clock: &Clock, tx: &mut Tx) -> Result<Option<SharedTime>, StorageError> {
+    let asked_at = clock.moment();
+    let time = database_time::read(tx).await?;
+    let at = clock.moment();
+    Ok(time.map(|time| SharedTime { time, at, took_ms: at.since(asked_at) }))
 }
 
 /// The defaults in production.

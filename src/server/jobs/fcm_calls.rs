@@ -55,8 +55,9 @@ pub async fn pass(state: &AppState) -> Result<usize, ServiceError> {
             return Ok(settled);
         }
         drop(tx);
-        let lease_until = now.plus(LEASE_MS);
         let mut tx = state.database.begin().await?;
+        let now = state.now_in(&mut tx).await?;
+        let lease_until = now.plus(LEASE_MS);
         let claimed = fcm_calls::claim(&mut tx, now, lease_until, BATCH).await?;
         tx.commit().await?;
         let made: Vec<(Call, Next)> = stream::iter(claimed)

@@ -3,6 +3,7 @@
 pub mod announcing;
 pub mod bulletins;
 mod claimed;
+pub mod database_time;
 pub mod fcm_calls;
 pub mod future_rows;
 pub mod housekeeping;

@@ -72,15 +72,16 @@ pub async fn pass(state: &AppState) -> Result<usize, ServiceError> {
 }
 
 async fn claim(state: &AppState) -> Result<(Vec<DeliveryId>, Millis), ServiceError> {
-    let now = state.clock.now();
-    let lease_until = now.plus(LEASE_MS);
     // Most looks find nothing, so they only read.
     let mut tx = state.database.read().await?;
+    let now = state.clock.now();
     if deliveries::next_send(&mut tx).await?.is_none_or(|at| at > now) {
-        return Ok((Vec::new(), lease_until));
+        return Ok((Vec::new(), now));
     }
     drop(tx);
     let mut tx = state.database.begin().await?;
+    let now = state.now_in(&mut tx).await?;
+    let lease_until = now.plus(LEASE_MS);
     let claimed = deliveries::claim(&mut tx, now, lease_until, BATCH).await?;
     tx.commit().await?;
     Ok((claimed, lease_until))
@@ -95,8 +96,8 @@ async fn send_all(state: &AppState, claimed: Vec<DeliveryId>, lease_until: Milli
             return 0;
         }
     };
-    let sending =
-        stream::iter(contexts.into_iter().map(|context| handle(state, context))).buffer_unordered(BATCH as usize);
+    let sending = stream::iter(contexts.into_iter().map(|context| handle(state, context, lease_until)))
+        .buffer_unordered(BATCH as usize);
     let mut outcomes = std::pin::pin!(sending.ready_chunks(SETTLED_AT_ONCE));
     let mut handled = 0;
     while let Some(outcomes) = outcomes.next().await {
@@ -146,11 +147,20 @@ async fn keep_renewed(tx: &mut Tx, settled: &[Settled], now: Millis) -> Result<V
 }
 
 /// The outcome of a delivery, and the origin of its push service if that had failed before and answers again.
-async fn handle(state: &AppState, context: Result<DeliveryContext, Settled>) -> (Settled, Option<String>) {
+async fn handle(
+    state: &AppState,
+    context: Result<DeliveryContext, Settled>,
+    lease_until: Millis,
+) -> (Settled, Option<String>) {
     let context = match context {
         Ok(context) => context,
         Err(settled) => return (settled, None),
     };
+    // A process that was stopped for longer than its lease sends nothing: another one does.
+    let now = state.clock.now();
+    if now >= lease_until {
+        return (postponed(&context, now, "the lease ended before it was sent"), None);
+    }
     let Some(target) = &context.target else {
         return (settled(context.id, State::Cancelled, Some(Cancelled::SignedOut.word())), None);
     };

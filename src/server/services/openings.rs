@@ -56,8 +56,8 @@ fn say_when_few(pair: PairId, left: usize) {
 
 /// Handles up to `limit` due pairs in one transaction. Returns how many were due.
 pub async fn open_due(state: &AppState, limit: i64) -> Result<usize, ServiceError> {
-    let now = state.clock.now();
     let mut tx = state.database.begin().await?;
+    let now = state.now_in(&mut tx).await?;
     let due = schedule::find_due(&mut tx, now, limit).await?;
     open_all(&mut tx, state, &due, now).await?;
     tx.commit().await?;
@@ -66,8 +66,8 @@ pub async fn open_due(state: &AppState, limit: i64) -> Result<usize, ServiceErro
 
 /// Handles due pairs one by one, each in its own transaction, so that a broken row affects only its pair.
 pub async fn open_due_singly(state: &AppState, limit: i64) -> Result<usize, ServiceError> {
-    let now = state.clock.now();
     let mut tx = state.database.read().await?;
+    let now = state.now_in(&mut tx).await?;
     let due = schedule::find_due_unheld(&mut tx, now, limit).await?;
     drop(tx);
     let mut opened = 0;

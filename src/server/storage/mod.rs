@@ -16,6 +16,7 @@ pub mod attempts;
 pub mod backup;
 pub mod bulletins;
 pub mod daily_questions;
+pub mod database_time;
 pub mod deliveries;
 pub mod delivery_context;
 pub mod entries;

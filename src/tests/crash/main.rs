@@ -31,6 +31,7 @@ mod killed;
 mod node;
 mod providers;
 mod streams;
+mod wrong_clock;
 
 use std::time::Duration;
 
@@ -49,4 +50,14 @@ fn random(below: u64) -> u64 {
     let mut bytes = [0; 8];
     SystemRandom::new().fill(&mut bytes).expect("random bytes");
     u64::from_be_bytes(bytes) % below
+}
+
+/// Waits until it is so, for `PATIENCE` at most.
+async fn wait_until(is_so: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !is_so().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.expect("in time");
 }
