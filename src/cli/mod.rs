@@ -7,6 +7,7 @@ mod native;
 mod open_files;
 mod operator;
 mod providers;
+mod same_keys;
 mod state;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
@@ -160,7 +161,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         }
         Command::Push { act: PushAct::Check } => providers::check(&settings).await,
         Command::Doctor => providers::doctor(&settings).await,
-        Command::Keys { act } => operator::keys(&settings, act),
+        Command::Keys { act } => operator::keys(&settings, act).await,
         Command::Sessions { act: SessionsAct::End { person, .. } } => operator::end_sessions(&settings, person).await,
         Command::Person { act: PersonAct::Recover { id } } => operator::recover(&settings, id).await,
         Command::Announce(wanted) => announce::run(&settings, wanted).await,

@@ -7,6 +7,7 @@ use clap::Subcommand;
 use super::{
     failure::Failure,
     folder,
+    same_keys::{self, OtherKeys},
     state::{open, site_for_jobs, state_of},
 };
 use crate::{
@@ -17,6 +18,8 @@ use crate::{
         config::Settings,
         jobs::bulletins,
         push::VapidKeys,
+        random::Random,
+        secrets::Secrets,
         services::{ServiceError, accounts, recovery, sessions},
         storage::{
             Opening,
@@ -52,11 +55,14 @@ pub(super) enum PersonAct {
 pub(super) enum KeysAct {
     /// Add a new key for browsers that subscribe from now on; earlier ones keep theirs. Restart the app afterwards.
     Rotate,
+    /// Go on with the keys of this data folder after the earlier ones were lost: the database refuses other keys than
+    /// those it was used with.
+    Adopt,
     /// Print the key file, for your backup. Keep it secret: losing it loses every device.
     Export,
 }
 
-pub(super) fn keys(settings: &Settings, act: Option<KeysAct>) -> Result<(), Failure> {
+pub(super) async fn keys(settings: &Settings, act: Option<KeysAct>) -> Result<(), Failure> {
     folder::make(&settings.data_dir)?;
     let now = Clock::System.now().0;
     let found = VapidKeys::load(&settings.data_dir)?;
@@ -67,6 +73,13 @@ pub(super) fn keys(settings: &Settings, act: Option<KeysAct>) -> Result<(), Fail
         }
         (Some(KeysAct::Export), None) => {
             return Err(Failure("there are no push keys yet: make them with `umbba keys`".into()));
+        }
+        (Some(KeysAct::Adopt), _) => {
+            let keys = VapidKeys::load_or_make(&settings.data_dir, now)?;
+            let secrets = Secrets::load(&settings.data_dir, &Random::system())?;
+            let database = open(settings, Opening::Migrate).await?;
+            same_keys::check(&database, &secrets, &keys, OtherKeys::Adopt).await?;
+            keys
         }
         (None, _) => VapidKeys::load_or_make(&settings.data_dir, now)?,
         (Some(KeysAct::Rotate), _) => VapidKeys::make(&settings.data_dir, now)?,

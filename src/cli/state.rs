@@ -2,7 +2,12 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::{failure::Failure, folder, native::native_of};
+use super::{
+    failure::Failure,
+    folder,
+    native::native_of,
+    same_keys::{self, OtherKeys},
+};
 use crate::server::{
     budget::Budget,
     catalogue::Catalogue,
@@ -52,6 +57,7 @@ pub(super) async fn state_of(settings: &Settings, opening: Opening, site: Site) 
         AppEnv::Production | AppEnv::Development => clock_of(&database).await?,
     };
     let push = push_of(settings)?;
+    same_keys::check(&database, &secrets, push.keys(), OtherKeys::Refuse).await?;
     Ok(AppState {
         database,
         catalogue,

@@ -45,6 +45,11 @@ impl Secrets {
         hex(hmac::sign(&self.key, format!("{purpose}\0{value}").as_bytes()).as_ref())
     }
 
+    /// Tells whether two nodes have the same key, and nothing else of the key.
+    pub fn fingerprint(&self) -> String {
+        self.mac("fingerprint", "")
+    }
+
     /// The session token that follows this one. It is the same at every call, and computing it takes both the key and
     /// the token before.
     pub fn next_token(&self, token: &str) -> String {

@@ -109,6 +109,10 @@ impl Push {
         self.parts.refusals.forget(origin);
     }
 
+    pub fn keys(&self) -> &VapidKeys {
+        &self.parts.keys
+    }
+
     /// The application server key that browsers subscribe with, in base64url.
     pub fn public_key(&self) -> &str {
         self.parts.keys.current().public_text()

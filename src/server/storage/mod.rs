@@ -26,6 +26,7 @@ pub mod failures;
 pub mod fcm_calls;
 pub mod future_rows;
 pub mod hand_overs;
+pub mod installation;
 pub mod invitations;
 mod listener;
 pub mod notifications;
