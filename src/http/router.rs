@@ -20,6 +20,7 @@ use tower_http::{
     set_header::SetResponseHeaderLayer,
     trace::TraceLayer,
 };
+use tracing::Instrument;
 
 use super::{
     assets, forms, health, insecure, keep, live, pages,
@@ -198,12 +199,22 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
         shared: request.extensions().get::<SharedText>().cloned().unwrap_or_default(),
     };
     let (path, person, build) = (request.uri().path().to_owned(), frame.person, frame.build.clone());
+    let lifecycle = state.lifecycle.clone();
     let context = move || {
         provide_context(state.clone());
         provide_context(frame.clone());
         set_page_policy();
     };
-    let mut response = leptos_axum::render_app_async_with_context(context, app::shell)(request).await.into_response();
+    // A browser that goes away drops this handler, but not the job. Leptos renders in tasks of its own, and those panic
+    // when the page's owner is disposed in the middle of it.
+    let rendering = leptos_axum::render_app_async_with_context(context, app::shell)(request);
+    let mut response = match lifecycle.spawn_job(rendering.in_current_span()).await {
+        Ok(response) => response.into_response(),
+        Err(ended) => match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        },
+    };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store, private"));
     keep::mark(&mut response, &path, person, &build);
     response

@@ -4,6 +4,7 @@ mod answers;
 mod app;
 mod architecture;
 mod bad_input;
+mod broken_loads;
 mod clocks;
 mod connections;
 mod contract;
