@@ -46,7 +46,7 @@ api_errors!(convert);
 fn accident(error: &StorageError) -> ApiError {
     tracing::error!(%error, "storage failed");
     match error {
-        StorageError::Unavailable(_) => ApiError::Unavailable,
+        StorageError::Unavailable(_) | StorageError::Conflict(_) => ApiError::Unavailable,
         StorageError::Inconsistent { .. }
         | StorageError::Taken
         | StorageError::Database(_)

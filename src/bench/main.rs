@@ -42,6 +42,7 @@ use umbba::{
             seeds::{self, SeededMember, Seeding},
         },
         trusted_proxies::TrustedProxies,
+        turns::Turns,
     },
 };
 
@@ -214,6 +215,7 @@ pub async fn state(folder: &Path, clock: Clock, push_host: &str, port: u16) -> R
         )
         .map_err(|error| said(&error))?,
         budget: Budget::default(),
+        turns: Turns::default(),
         sign_ups: SignUpLimits::default(),
         said: Said::default(),
         lifecycle: Lifecycle::default(),

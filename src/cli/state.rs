@@ -19,8 +19,9 @@ use crate::server::{
     secrets::Secrets,
     security::Said,
     state::{AppState, HEARTBEAT, LOOK_AT_LINES, SignUpLimits, Site, clock_of},
-    storage::{Database, Opening, StorageError, questions},
+    storage::{Database, Opening, Source, StorageError, questions},
     trusted_proxies::TrustedProxies,
+    turns::Turns,
 };
 
 pub(super) async fn open(settings: &Settings, opening: Opening) -> Result<Database, Failure> {
@@ -28,14 +29,15 @@ pub(super) async fn open(settings: &Settings, opening: Opening) -> Result<Databa
     if opening == Opening::Migrate {
         folder::refuse_lost_database(settings)?;
     }
-    let database = Database::open(&url, opening).await.map_err(|error| {
+    let source = Source {
+        url: url.clone(),
+        direct_url: settings.database_direct_url.clone(),
+        connections: settings.database_connections,
+    };
+    Database::open(source, opening).await.map_err(|error| {
         let place = if url.starts_with("sqlite:") { url } else { "the PostgreSQL of DATABASE_URL".to_owned() };
         Failure(format!("{place} cannot be opened: {error}"))
-    })?;
-    match &settings.database_listen_url {
-        Some(url) => Ok(database.listening_at(url)?),
-        None => Ok(database),
-    }
+    })
 }
 
 pub(super) async fn state_of(settings: &Settings, opening: Opening, site: Site) -> Result<AppState, Failure> {
@@ -66,6 +68,7 @@ pub(super) async fn state_of(settings: &Settings, opening: Opening, site: Site) 
         secrets,
         push,
         budget: Budget::default(),
+        turns: Turns::default(),
         sign_ups: SignUpLimits::default(),
         said: Said::default(),
         lifecycle: Lifecycle::default(),

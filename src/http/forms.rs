@@ -33,6 +33,7 @@ use crate::{
         security::SecurityEvent,
         services::guard,
         state::AppState,
+        turns::Turn,
     },
 };
 
@@ -73,10 +74,9 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
     }
     // With this header the function answers with a code and a header, not with a redirect to the Referer.
     parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-    let response = if take_budget(&state, &parts) {
-        next.clone().run(Request::from_parts(parts, Body::from(held.bytes.clone()))).await
-    } else {
-        (status_of(ApiError::TooMuch), axum::Json(ApiError::TooMuch)).into_response()
+    let response = match begin(&state, &parts).await {
+        Ok(_turn) => next.clone().run(Request::from_parts(parts, Body::from(held.bytes.clone()))).await,
+        Err(error) => (status_of(error), axum::Json(error)).into_response(),
     };
     let response = with_status(response).await;
     if !is_browser {
@@ -131,10 +131,26 @@ pub async fn read(parts: &Parts, body: Body) -> Result<bodies::Held, ApiError> {
     bodies.read(body, bodies::limit_of(parts.uri.path())).await
 }
 
-/// Takes one request from the budget of the server function's bucket; `false` when it is used up.
-fn take_budget(state: &AppState, parts: &Parts) -> bool {
-    let is_one_of = |verbs: &[Verb]| verbs.iter().any(|verb| verb.url() == parts.uri.path());
-    let bucket = if is_one_of(&READS) {
+/// Takes one request from the budget of the server function's bucket, and waits for the person's turn to write.
+async fn begin(state: &AppState, parts: &Parts) -> Result<Option<Turn>, ApiError> {
+    let bucket = bucket_of(parts.uri.path());
+    let Some(visitor) = parts.extensions.get::<Visitor>() else { return Ok(None) };
+    if !take_budget(state, visitor, bucket) {
+        guard::note(state, SecurityEvent::Flood { person: visitor.person() });
+        return Err(ApiError::TooMuch);
+    }
+    match (bucket, visitor.person()) {
+        (Bucket::Write | Bucket::Automatic, Some(person)) => {
+            state.turns.take(person).await.map(Some).ok_or(ApiError::Unavailable)
+        }
+        // What only reads waits for no row. An intruder's requests must not delay an escape.
+        (Bucket::Read | Bucket::Escape, _) | (_, None) => Ok(None),
+    }
+}
+
+fn bucket_of(path: &str) -> Bucket {
+    let is_one_of = |verbs: &[Verb]| verbs.iter().any(|verb| verb.url() == path);
+    if is_one_of(&READS) {
         Bucket::Read
     } else if is_one_of(&AUTOMATIC) {
         Bucket::Automatic
@@ -142,8 +158,11 @@ fn take_budget(state: &AppState, parts: &Parts) -> bool {
         Bucket::Escape
     } else {
         Bucket::Write
-    };
-    let Some(visitor) = parts.extensions.get::<Visitor>() else { return true };
+    }
+}
+
+/// `false` when the budget is used up.
+fn take_budget(state: &AppState, visitor: &Visitor, bucket: Bucket) -> bool {
     let (bucket, spender) = match (&visitor.session, bucket) {
         (Some(found), Bucket::Escape) => (bucket, Spender::Session(found.session.id)),
         (Some(found), _) => (bucket, Spender::Person(found.person.id)),
@@ -151,11 +170,7 @@ fn take_budget(state: &AppState, parts: &Parts) -> bool {
         // counted in the database.
         (None, _) => (Bucket::Read, Spender::Address(guard::network(visitor.client))),
     };
-    let has_one = state.budget.take(bucket, spender, state.clock.moment());
-    if !has_one {
-        guard::note(state, SecurityEvent::Flood { person: visitor.person() });
-    }
-    has_one
+    state.budget.take(bucket, spender, state.clock.moment())
 }
 
 fn status_of(error: ApiError) -> StatusCode {

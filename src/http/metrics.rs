@@ -36,7 +36,7 @@ async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
 }
 
 async fn text(state: &AppState) -> Result<String, ServiceError> {
-    let mut tx = state.database.read().await?;
+    let mut tx = state.database.for_jobs().read().await?;
     let (counts, oldest) = deliveries::counts(&mut tx).await?;
     let mut text = "# HELP umbba_deliveries Deliveries kept, by state; dead ones want the operator.\n\
         # TYPE umbba_deliveries gauge\n"

@@ -29,6 +29,8 @@ pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 
 /// Starts the background loops. Tests with a manual clock call `scheduler::tick` instead.
 pub fn start_jobs(state: &AppState) {
+    // Requests that use up all connections to PostgreSQL do not keep the scheduler and the outbox from theirs.
+    let state = AppState { database: state.database.for_jobs(), ..state.clone() };
     state.lifecycle.spawn(scheduler::run(state.clone()));
     state.lifecycle.spawn(outbox::run(state.clone()));
     state.lifecycle.spawn(announcing::run(state.clone()));
@@ -37,7 +39,7 @@ pub fn start_jobs(state: &AppState) {
     state.lifecycle.spawn(future_rows::run(state.clone()));
     state.lifecycle.spawn(zones::run(state.clone()));
     state.lifecycle.spawn(database_time::run(state.clone()));
-    start_telling(state);
+    start_telling(&state);
 }
 
 /// Starts the loops that wake open lines: of other nodes, and by the look at all of them.

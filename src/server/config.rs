@@ -30,10 +30,13 @@ pub struct Settings {
     /// sqlite:FILE or postgres://… [default: sqlite:DATA_DIR/umbba.db]
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
-    /// postgres://… of the same PostgreSQL past a pooler, for the one connection that listens for the other nodes
-    /// [default: DATABASE_URL]
-    #[arg(long, global = true, env = "DATABASE_LISTEN_URL", hide_env_values = true)]
-    pub database_listen_url: Option<String>,
+    /// PostgreSQL behind a pooler: the server's own address, for what needs a connection of its own.
+    #[arg(long, global = true, env = "DATABASE_DIRECT_URL", hide_env_values = true)]
+    pub database_direct_url: Option<String>,
+    /// Most connections to PostgreSQL at once.
+    #[arg(long, global = true, env = "DATABASE_CONNECTIONS", default_value_t = 16)]
+    #[arg(value_parser = clap::value_parser!(u32).range(4..=1_000))]
+    pub database_connections: u32,
     /// Begin with an empty database although DATA_DIR holds a key from before. A database that is there stays as it is.
     #[arg(long, global = true)]
     pub new: bool,

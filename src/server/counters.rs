@@ -83,6 +83,22 @@ impl Waits {
     }
 }
 
+/// When something last happened.
+#[derive(Default)]
+pub struct Last(Mutex<Option<Stopwatch>>);
+
+impl Last {
+    pub fn happens(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Stopwatch::start());
+    }
+
+    /// Whether it happened within the last `span`.
+    pub fn is_within(&self, span: Duration) -> bool {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref().is_some_and(|watch| watch.elapsed() <= span)
+    }
+}
+
 /// Counts an answered request.
 pub fn request(route: &'static str, status: u16) {
     *REQUESTS.lock().unwrap_or_else(PoisonError::into_inner).entry((route, status)).or_default() += 1;

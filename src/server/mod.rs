@@ -24,3 +24,4 @@ pub mod state;
 pub mod storage;
 pub mod telemetry;
 pub mod trusted_proxies;
+pub mod turns;

@@ -14,6 +14,7 @@ use super::{
     security::Said,
     storage::{Database, StorageError, Tx, database_time},
     trusted_proxies::TrustedProxies,
+    turns::Turns,
 };
 use crate::domain::Millis;
 
@@ -27,6 +28,7 @@ pub struct AppState {
     pub secrets: Secrets,
     pub push: Push,
     pub budget: Budget,
+    pub turns: Turns,
     pub sign_ups: SignUpLimits,
     /// The security lines of the last minute.
     pub said: Said,

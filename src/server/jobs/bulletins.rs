@@ -113,7 +113,7 @@ async fn hear(state: &AppState, listener: &mut Listener) -> String {
             Ok(Err(error)) => return error.to_string(),
             Err(_) => {
                 return "nothing was heard, not even this node's own bulletins; behind a pooler set \
-                        DATABASE_LISTEN_URL"
+                        DATABASE_DIRECT_URL"
                     .into();
             }
         }

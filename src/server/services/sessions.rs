@@ -138,11 +138,11 @@ pub async fn recognise(state: &AppState, token: &str, client: IpAddr) -> Result<
     Ok(Some(Recognised { found, new_token }))
 }
 
-/// Ignores a failure to store the use of a session, so that on a full disk people can still read. The next request
-/// tries again.
+/// Ignores a failure to store the use of a session, so that on a full disk, or while somebody holds the row, people can
+/// still read. The next request tries again.
 fn at_leisure<T: Default>(written: Result<T, ServiceError>) -> Result<T, ServiceError> {
     match written {
-        Err(ServiceError::Storage(StorageError::Unavailable(error))) => {
+        Err(ServiceError::Storage(StorageError::Unavailable(error) | StorageError::Conflict(error))) => {
             tracing::debug!(%error, "the use of a session is not written down");
             Ok(T::default())
         }

@@ -1,11 +1,17 @@
 //! The error of storage.
 
+use super::repeat::is_conflict;
+
 /// Why storage failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
     /// The database cannot serve now: read-only, full, locked, or not reachable. A later try may succeed.
     #[error("the database is not available: {0}")]
     Unavailable(#[source] sqlx::Error),
+    /// The transaction was ended so that another could go on (deadlock, serialisation). The same use case may succeed
+    /// at once.
+    #[error("the transaction was in the way of another: {0}")]
+    Conflict(#[source] sqlx::Error),
     /// A stored row holds a value that cannot be read.
     #[error("inconsistent row in {table} ({id}): {column}")]
     Inconsistent { table: &'static str, id: String, column: String },
@@ -34,11 +40,15 @@ impl From<sqlx::Error> for StorageError {
             let code = cause.code().unwrap_or_default();
             let primary = code.parse::<u32>().map(|code| code & 0xff).unwrap_or(0);
             let is_sqlite = cause.as_error().is::<sqlx::sqlite::SqliteError>();
-            // PostgreSQL classes: 08 connection, 25006 read-only, 53 resources (disk full), 57 shutting down.
+            // PostgreSQL classes: 08 connection, 53 resources (disk full), 57 shutting down or statement given up.
+            // Codes: 25006 read-only, 25P03 idle for too long, 55P03 waited too long for a row.
             let is_away = if is_sqlite {
                 matches!(primary, 5 | 8 | 10 | 13 | 14)
+            } else if is_conflict(cause.as_ref()) {
+                return Self::Conflict(error);
             } else {
-                code == "25006" || ["08", "53", "57"].iter().any(|class| code.starts_with(class))
+                matches!(&*code, "25006" | "25P03" | "55P03")
+                    || ["08", "53", "57"].iter().any(|class| code.starts_with(class))
             };
             return if is_away { Self::Unavailable(error) } else { Self::Database(error) };
         }

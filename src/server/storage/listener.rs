@@ -5,7 +5,7 @@ use std::{io, str::FromStr, time::Duration};
 
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 
-use super::StorageError;
+use super::{StorageError, source::Source};
 
 /// One channel for all bulletins. PostgreSQL keeps the channels of its databases apart.
 pub(super) const CHANNEL: &str = "umbba";
@@ -14,11 +14,12 @@ const ANSWER: Duration = Duration::from_secs(5);
 
 pub struct Listener(PgListener);
 
-/// Where the listener connects. `setting` names the setting in the error.
-pub(super) fn options(url: &str, setting: &str) -> Result<PgConnectOptions, StorageError> {
-    PgConnectOptions::from_str(url)
+/// Where the listener connects: past a pooler, which hands a connection on after each transaction, so that `LISTEN` has
+/// no effect.
+pub(super) fn options(source: &Source) -> Result<PgConnectOptions, StorageError> {
+    PgConnectOptions::from_str(source.direct_url.as_deref().unwrap_or(&source.url))
         .map(|options| options.application_name("umbba listener"))
-        .map_err(|_| StorageError::Url(format!("{setting} is not a postgres: address")))
+        .map_err(|_| StorageError::Url("DATABASE_DIRECT_URL is not a postgres: address".into()))
 }
 
 impl Listener {

@@ -13,8 +13,10 @@ macro_rules! execute {
                     .execute(&mut **tx).await.map(|done| done.rows_affected())
             }
             $crate::server::storage::transaction::Inner::Postgres(tx) => {
-                let statement = sqlx::query::<sqlx::Postgres>($sql)$(.bind($bind))*;
-                let done = $crate::server::storage::postgres::answer_of(statement.execute(tx.connection())).await;
+                let statement =
+                    sqlx::query::<sqlx::Postgres>($sql).persistent(tx.keeps_statements)$(.bind($bind))*;
+                let (patience, answer) = (tx.patience, statement.execute(tx.connection()));
+                let done = $crate::server::storage::postgres::within(patience, answer).await;
                 tx.answered(done).map(|done| done.rows_affected())
             }
         }
@@ -33,11 +35,13 @@ macro_rules! fetch_with {
                     .$how(&mut **tx).await
             }
             $crate::server::storage::transaction::Inner::Postgres(tx) => {
-                let statement = sqlx::query::<sqlx::Postgres>($sql)$(.bind($bind))*
+                let statement =
+                    sqlx::query::<sqlx::Postgres>($sql).persistent(tx.keeps_statements)$(.bind($bind))*
                     .try_map(|row: sqlx::postgres::PgRow| {
                         $crate::server::storage::sql_types::read::<$row, _>(&row, $table)
                     });
-                let done = $crate::server::storage::postgres::answer_of(statement.$how(tx.connection())).await;
+                let (patience, answer) = (tx.patience, statement.$how(tx.connection()));
+                let done = $crate::server::storage::postgres::within(patience, answer).await;
                 tx.answered(done)
             }
         }
@@ -76,8 +80,10 @@ macro_rules! execute_each {
             }
             $crate::server::storage::transaction::Inner::Postgres(tx) => {
                 let sql = concat!($before, " jsonb_array_elements($1::jsonb) AS t(value) ", $after);
-                let statement = sqlx::query::<sqlx::Postgres>(sql).bind($rows)$(.bind($bind))*;
-                let done = $crate::server::storage::postgres::answer_of(statement.execute(tx.connection())).await;
+                let statement =
+                    sqlx::query::<sqlx::Postgres>(sql).persistent(tx.keeps_statements).bind($rows)$(.bind($bind))*;
+                let (patience, answer) = (tx.patience, statement.execute(tx.connection()));
+                let done = $crate::server::storage::postgres::within(patience, answer).await;
                 tx.answered(done).map(|done| done.rows_affected())
             }
         }
@@ -99,11 +105,13 @@ macro_rules! fetch_each {
             }
             $crate::server::storage::transaction::Inner::Postgres(tx) => {
                 let sql = concat!($before, " jsonb_array_elements($1::jsonb) AS t(value) ", $after);
-                let statement = sqlx::query::<sqlx::Postgres>(sql).bind($rows)$(.bind($bind))*
+                let statement =
+                    sqlx::query::<sqlx::Postgres>(sql).persistent(tx.keeps_statements).bind($rows)$(.bind($bind))*
                     .try_map(|row: sqlx::postgres::PgRow| {
                         $crate::server::storage::sql_types::read::<$row, _>(&row, $table)
                     });
-                let done = $crate::server::storage::postgres::answer_of(statement.fetch_all(tx.connection())).await;
+                let (patience, answer) = (tx.patience, statement.fetch_all(tx.connection()));
+                let done = $crate::server::storage::postgres::within(patience, answer).await;
                 tx.answered(done)
             }
         }

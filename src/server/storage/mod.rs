@@ -40,9 +40,11 @@ pub mod prune;
 pub mod questions;
 mod read_only;
 pub mod receipts;
+mod repeat;
 pub mod schedule;
 pub mod seeds;
 pub mod sessions;
+mod source;
 mod sql_types;
 pub mod subscriptions;
 pub mod sweeps;
@@ -54,8 +56,8 @@ pub mod zones;
 use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
-    Connection, PgPool, SqlitePool,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    Connection, SqlitePool,
+    postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -64,15 +66,12 @@ use crate::server::{counters::WRITER_WAITS, notifier::Notifier};
 pub use error::StorageError;
 use place::Place;
 pub use place::sqlite_file;
-use postgres::PgTx;
+use postgres::{Mode, PgPools};
+pub use repeat::Watch;
+use source::stepping_back;
+pub use source::{Opening, Source};
 pub use transaction::Tx;
 use transaction::{Inner, rows};
-
-/// Lets a database be opened that a later release has migrated: migrations only add.
-fn stepping_back(mut migrator: sqlx::migrate::Migrator) -> sqlx::migrate::Migrator {
-    migrator.set_ignore_missing(true);
-    migrator
-}
 
 enum Pools {
     /// `place` is `None` for a database in memory.
@@ -81,7 +80,7 @@ enum Pools {
         readers: SqlitePool,
         place: Option<Place>,
     },
-    Postgres(PgPool),
+    Postgres(PgPools),
 }
 
 /// The handle on the database. It is cheap to clone.
@@ -91,43 +90,39 @@ pub struct Database {
     notifier: Notifier,
     /// Where the listener connects; `None` on SQLite, which has no other nodes.
     listen_at: Option<PgConnectOptions>,
-}
-
-/// How to open the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Opening {
-    /// Creates the file when it is missing, and migrates the schema.
-    Migrate,
-    /// Opens the database without changing it.
-    AsIs,
+    /// Uses the connections of the jobs.
+    is_for_jobs: bool,
+    watch: Option<Watch>,
 }
 
 impl Database {
     /// Opens `sqlite:PATH` or `postgres://…`.
-    pub async fn open(url: &str, opening: Opening) -> Result<Self, StorageError> {
-        if url.starts_with("sqlite:") {
-            let pools = Arc::new(open_sqlite(url, opening).await?);
-            Ok(Self { pools, notifier: Notifier::default(), listen_at: None })
-        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let pools = Arc::new(open_postgres(url, opening).await?);
-            let listen_at = Some(listener::options(url, "DATABASE_URL")?);
-            Ok(Self { pools, notifier: Notifier::of_a_node(), listen_at })
+    pub async fn open(source: impl Into<Source>, opening: Opening) -> Result<Self, StorageError> {
+        let source = source.into();
+        let (pools, notifier, listen_at) = if source.url.starts_with("sqlite:") {
+            (open_sqlite(&source.url, opening).await?, Notifier::default(), None)
+        } else if source.url.starts_with("postgres:") || source.url.starts_with("postgresql:") {
+            let pools = Pools::Postgres(PgPools::open(&source, opening).await?);
+            (pools, Notifier::of_a_node(), Some(listener::options(&source)?))
         } else {
-            Err(StorageError::Url("DATABASE_URL must start with sqlite: or postgres:".into()))
-        }
-    }
-
-    /// Lets the listener connect to another address of the same PostgreSQL than the pool: past a pooler that hands a
-    /// connection on after each transaction, where `LISTEN` has no effect. Ignored on SQLite.
-    pub fn listening_at(mut self, url: &str) -> Result<Self, StorageError> {
-        if self.listen_at.is_some() {
-            self.listen_at = Some(listener::options(url, "DATABASE_LISTEN_URL")?);
-        }
-        Ok(self)
+            return Err(StorageError::Url("DATABASE_URL must start with sqlite: or postgres:".into()));
+        };
+        Ok(Self { pools: Arc::new(pools), notifier, listen_at, is_for_jobs: false, watch: None })
     }
 
     pub fn notifier(&self) -> &Notifier {
         &self.notifier
+    }
+
+    /// The same database for background work: on PostgreSQL it has connections of its own, and longer statements.
+    pub fn for_jobs(&self) -> Self {
+        Self { is_for_jobs: true, ..self.clone() }
+    }
+
+    /// The same database for one request, and what its transactions met.
+    pub fn watched(&self) -> (Self, Watch) {
+        let watch = Watch::default();
+        (Self { watch: Some(watch.clone()), ..self.clone() }, watch)
     }
 
     /// Begins a transaction that may write.
@@ -135,7 +130,7 @@ impl Database {
         self.check_place()?;
         let inner = match &*self.pools {
             Pools::Sqlite { writer, .. } => Inner::Sqlite(WRITER_WAITS.of(writer.begin_with("BEGIN IMMEDIATE")).await?),
-            Pools::Postgres(pool) => Inner::Postgres(PgTx::begin(pool, "BEGIN").await?),
+            Pools::Postgres(pools) => self.begin_postgres(pools, Mode::Write).await?,
         };
         Ok(Tx::new(inner, self.notifier.clone()))
     }
@@ -144,16 +139,24 @@ impl Database {
     pub async fn read(&self) -> Result<Tx, StorageError> {
         let inner = match &*self.pools {
             Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.begin().await?),
-            Pools::Postgres(pool) => {
-                Inner::Postgres(PgTx::begin(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
-            }
+            Pools::Postgres(pools) => self.begin_postgres(pools, Mode::Read).await?,
         };
         Ok(Tx::new(inner, self.notifier.clone()))
     }
 
-    /// Whether the database answers; for `/readyz`.
+    async fn begin_postgres(&self, pools: &PgPools, mode: Mode) -> Result<Inner, StorageError> {
+        let lane = if self.is_for_jobs { &pools.jobs } else { &pools.requests };
+        Ok(Inner::Postgres(lane.begin(mode, self.watch.clone()).await?))
+    }
+
+    /// Whether the database answers and has connections for requests; for `/readyz`.
     pub async fn ping(&self) -> Result<(), StorageError> {
         self.check_place()?;
+        if let Pools::Postgres(pools) = &*self.pools
+            && pools.requests.refuses()
+        {
+            return Err(sqlx::Error::PoolTimedOut.into());
+        }
         let mut tx = self.read().await?;
         let (_one,): (i64,) = macros::fetch_one!(&mut tx, (i64,), "SELECT CAST(1 AS BIGINT)")?;
         Ok(())
@@ -174,7 +177,7 @@ impl Database {
                 readers.close().await;
                 writer.close().await;
             }
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres(pools) => pools.close().await,
         }
     }
 }
@@ -224,15 +227,4 @@ async fn open_sqlite(url: &str, opening: Opening) -> Result<Pools, StorageError>
         )
         .await?;
     Ok(Pools::Sqlite { writer, readers, place })
-}
-
-async fn open_postgres(url: &str, opening: Opening) -> Result<Pools, StorageError> {
-    let options = PgConnectOptions::from_str(url)
-        .map_err(|_| StorageError::Url("DATABASE_URL is not a postgres: address".into()))?;
-    let pool =
-        PgPoolOptions::new().max_connections(16).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
-    if opening == Opening::Migrate {
-        stepping_back(sqlx::migrate!("migrations/postgres")).run(&pool).await?;
-    }
-    Ok(Pools::Postgres(pool))
 }

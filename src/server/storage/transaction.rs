@@ -42,6 +42,10 @@ impl Tx {
     pub async fn commit(self) -> Result<(), StorageError> {
         match self.inner {
             Inner::Sqlite(tx) => tx.commit().await?,
+            Inner::Postgres(tx) if tx.has_failed() => {
+                let told = "a transaction with a failed statement cannot be committed";
+                return Err(StorageError::Database(sqlx::Error::Protocol(told.into())));
+            }
             Inner::Postgres(tx) => tx.commit().await?,
         }
         self.notifier.committed(&self.written_feeds, self.work);

@@ -1,6 +1,7 @@
 //! The app under test: its own database, a manual clock, seeded randomness, and people who use it over HTTP.
 
 mod browser;
+mod elsewhere;
 mod feed_stream;
 mod nodes;
 mod reading;
@@ -39,6 +40,7 @@ use crate::{
             seeds::{CHILDREN, PARENTS},
         },
         trusted_proxies::TrustedProxies,
+        turns::Turns,
     },
 };
 
@@ -340,6 +342,7 @@ async fn prepare(data: &Data, clock: Clock, seed: u64, providers: &Providers, po
         secrets: Secrets::from_key(&[7; 32]),
         push: push(&data.folder, providers),
         budget: Budget::unlimited(),
+        turns: Turns::default(),
         sign_ups: SignUpLimits::default(),
         said: Said::default(),
         lifecycle: Lifecycle::default(),

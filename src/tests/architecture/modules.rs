@@ -28,7 +28,19 @@ const MODULES: [(&str, &[&str]); 17] = [
 
 /// The layers of `server`. A module uses those of the layers before its own, and none of its own layer or a later one.
 const SERVER_LAYERS: [&[&str]; 6] = [
-    &["budget", "calendar", "catalogue", "clock", "config", "key_file", "lifecycle", "qr", "random", "security"],
+    &[
+        "budget",
+        "calendar",
+        "catalogue",
+        "clock",
+        "config",
+        "key_file",
+        "lifecycle",
+        "qr",
+        "random",
+        "security",
+        "turns",
+    ],
     &["counters", "notifier", "secrets", "trusted_proxies"],
     &["storage", "push", "telemetry"],
     &["state"],

@@ -42,7 +42,7 @@ async fn write_once(db: &Database, bucket: &str) -> Result<(), StorageError> {
     tx.commit().await
 }
 
-async fn a_dropped_begin_statement_or_commit_spoils_no_connection(db: TestDatabase) {
+pub(in crate::tests) async fn a_dropped_begin_statement_or_commit_spoils_no_connection(db: TestDatabase) {
     let rounds = rounds() + 8;
     for round in 0..rounds {
         // Every await of a transaction is reached within eight polls. Sixteen at once meet all pooled connections.

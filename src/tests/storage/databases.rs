@@ -23,9 +23,9 @@ use crate::{
 
 /// A fresh, migrated database with its address. Dereferences to `Database`.
 pub(in crate::tests) struct TestDatabase {
-    pub(super) database: Database,
+    pub(in crate::tests) database: Database,
     pub(in crate::tests) url: String,
-    pub(super) folder: PathBuf,
+    pub(in crate::tests) folder: PathBuf,
 }
 
 impl Deref for TestDatabase {
@@ -105,7 +105,7 @@ pub(in crate::tests) async fn run_sql(url: &str, sql: String) {
 }
 
 /// Returns the address of the PostgreSQL server. Without a server, writes a notice to the real standard error, once.
-pub(super) fn postgres_server() -> Option<String> {
+pub fn postgres_server() -> Option<String> {
     static SAID: Once = Once::new();
     let server = own_database::postgres_server();
     if server.is_none() {

@@ -39,9 +39,9 @@ macro_rules! read {
 
 mod announcements;
 mod answers;
-mod cut_off;
+pub(super) mod cut_off;
 mod daily_questions;
-pub(super) mod databases;
+pub mod databases;
 mod deliveries;
 mod events;
 mod fcm_calls;

@@ -2,33 +2,53 @@
 
 use std::time::Duration;
 
-use sqlx::{Error, PgConnection, PgPool, Postgres, SqlSafeStr, pool::PoolConnection, postgres::PgTransactionManager};
+use sqlx::{Error, PgConnection, Postgres, SqlStr, pool::PoolConnection, postgres::PgTransactionManager};
 use sqlx_core::transaction::TransactionManager;
+use tokio::sync::OwnedSemaphorePermit;
 
-/// How long an answer to one statement is waited for. The server gives up earlier by itself, so this limit is only
-/// reached when the server or the network is silent.
-const ANSWER: Duration = Duration::from_secs(10);
+use crate::server::storage::repeat::Watch;
 
 /// A transaction. It is rolled back when it is dropped without `commit`.
 ///
 /// It replaces `sqlx::Transaction`, which counts a transaction only after the answer to `BEGIN`: a future dropped
 /// before left an open transaction on a connection of the pool. Here a connection that owes an answer when it is
-/// dropped is closed. Closing also tells the server to cancel the statement (`client_connection_check_interval`).
+/// dropped is closed. Closing also tells the server to give up the statement (`client_connection_check_interval`).
 pub struct PgTx {
     connection: PoolConnection<Postgres>,
     /// Something was sent and its answer was not read.
     owes_answer: bool,
     /// A statement failed: the server ignores all others and turns `COMMIT` into `ROLLBACK`.
     has_failed: bool,
+    /// How long an answer to one statement is waited for.
+    pub patience: Duration,
+    /// Whether statements are prepared under a name.
+    pub keeps_statements: bool,
+    watch: Option<Watch>,
+    _writer: Option<OwnedSemaphorePermit>,
 }
 
 impl PgTx {
-    /// Takes a connection from the pool and runs `begin_with` on it.
-    pub async fn begin(pool: &PgPool, begin_with: &'static str) -> Result<Self, Error> {
-        let mut tx = Self { connection: pool.acquire().await?, owes_answer: true, has_failed: false };
-        let begun = PgTransactionManager::begin(&mut tx.connection, Some(begin_with.into_sql_str())).await;
-        tx.answered(begun)?;
-        Ok(tx)
+    pub fn on(connection: PoolConnection<Postgres>, patience: Duration, keeps_statements: bool) -> Self {
+        Self {
+            connection,
+            owes_answer: false,
+            has_failed: false,
+            patience,
+            keeps_statements,
+            watch: None,
+            _writer: None,
+        }
+    }
+
+    /// Adds what the transaction holds until it ends.
+    pub fn with(mut self, writer: Option<OwnedSemaphorePermit>, watch: Option<Watch>) -> Self {
+        (self._writer, self.watch) = (writer, watch);
+        self
+    }
+
+    pub async fn begin(&mut self, statement: SqlStr) -> Result<(), Error> {
+        let begun = PgTransactionManager::begin(self.connection(), Some(statement)).await;
+        self.answered(begun)
     }
 
     /// The connection, to run one statement on. The result of the statement goes to `answered`.
@@ -42,17 +62,28 @@ impl PgTx {
         match &answer {
             Ok(_) | Err(Error::RowNotFound) => self.owes_answer = false,
             // The server's own errors end the statement. After all others the state of the connection is unknown.
-            Err(Error::Database(_)) => (self.owes_answer, self.has_failed) = (false, true),
+            Err(Error::Database(cause)) => {
+                (self.owes_answer, self.has_failed) = (false, true);
+                if let Some(watch) = &self.watch {
+                    watch.failed(cause.as_ref());
+                }
+            }
             Err(_) => {}
         }
         answer
     }
 
+    /// Whether a statement failed, so that a commit would change nothing and yet succeed.
+    pub fn has_failed(&self) -> bool {
+        self.has_failed
+    }
+
     pub async fn commit(mut self) -> Result<(), Error> {
-        if self.has_failed {
-            return Err(Error::Protocol("a transaction with a failed statement cannot be committed".into()));
+        let committed = within(self.patience, PgTransactionManager::commit(self.connection())).await;
+        // After a connection was cut nobody knows whether the server committed.
+        if let (Some(watch), Ok(()) | Err(Error::Io(_))) = (&self.watch, &committed) {
+            watch.committed();
         }
-        let committed = answer_of(PgTransactionManager::commit(self.connection())).await;
         self.answered(committed)
     }
 }
@@ -68,9 +99,9 @@ impl Drop for PgTx {
     }
 }
 
-/// Waits for the answer to one statement. A silent server counts as a broken connection.
-pub async fn answer_of<T>(statement: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    match tokio::time::timeout(ANSWER, statement).await {
+/// Waits for an answer of the server. A silent server counts as a broken connection.
+pub async fn within<T>(patience: Duration, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    match tokio::time::timeout(patience, answer).await {
         Ok(answer) => answer,
         Err(_) => Err(Error::Io(std::io::ErrorKind::TimedOut.into())),
     }
