@@ -20,6 +20,7 @@ mod pages;
 pub mod router;
 mod routes;
 pub mod serve;
+mod server_function;
 mod session;
 mod shortcuts;
 mod takeover;

@@ -25,7 +25,7 @@ use tracing::Instrument;
 use super::{
     assets, forms, health, insecure, keep, live, pages,
     routes::{self, ROUTES, Route, Target},
-    session, shortcuts,
+    server_function, session, shortcuts,
 };
 use crate::{
     api::{ApiError, HomeView, Refused, SharedText, Shell, convert},
@@ -92,7 +92,7 @@ pub fn router(state: AppState, site_root: &Path) -> Router {
 fn add(router: Router<AppState>, route: &Route) -> Router<AppState> {
     match route.target {
         Target::Feed => router.route(route.path, get(live::events)),
-        Target::ServerFunction => router.route(route.path, post(server_function)),
+        Target::ServerFunction => router.route(route.path, post(server_function::run)),
         Target::Share => router.route(route.path, get(page).post(shared)),
         Target::ShortcutToday => router.route(route.path, get(shortcuts::today)),
         Target::ShortcutArchive => router.route(route.path, get(shortcuts::archive)),
@@ -159,14 +159,6 @@ async fn explain_cross_site(State(state): State<AppState>, request: Request, nex
         .into_response();
     }
     (StatusCode::FORBIDDEN, axum::Json(ApiError::CrossSite)).into_response()
-}
-
-/// Runs a server function, with the state in its context.
-async fn server_function(State(state): State<AppState>, request: Request) -> Response {
-    let context = move || provide_context(state.clone());
-    let mut response = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }
 
 /// Renders a page completely on the server, with a policy and nonce of its own.

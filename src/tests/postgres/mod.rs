@@ -2,6 +2,7 @@
 //! `TEST_POSTGRES_URL` these tests do nothing (`storage::databases`).
 
 mod away;
+mod conflicts;
 mod held;
 mod relay;
 
