@@ -4,6 +4,7 @@
 mod away;
 mod conflicts;
 mod held;
+mod pooler;
 mod relay;
 
 use std::time::Duration;
