@@ -12,7 +12,7 @@ use crate::{
         storage::{
             Database, Opening, deliveries,
             events::{self, NewEvent},
-            failures, prune, sessions, subscriptions,
+            failures, prune, sessions, silent,
             sweeps::{self, Swept},
         },
     },
@@ -34,7 +34,7 @@ async fn no_statement_of_housekeeping_reads_a_whole_table() {
     let mut raw = SqliteConnection::connect(&url).await.expect("a connection");
 
     let mut statements: Vec<String> = FORGOTTEN.iter().map(|(what, _)| what.sql.to_owned()).collect();
-    let of_devices = [subscriptions::FIND_SILENT, subscriptions::DELETE_SILENT, deliveries::CANCEL_OF_SUBSCRIPTION];
+    let of_devices = [silent::FIND, silent::DELETE, deliveries::CANCEL_OF_SUBSCRIPTION];
     statements.extend(of_devices.map(str::to_owned));
     // A deletion looks for dependent rows in every table that references the table.
     let references: Vec<(String, String)> = sqlx::query_as(

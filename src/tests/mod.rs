@@ -33,6 +33,7 @@ mod presence;
 mod push;
 mod push_interop;
 pub mod push_service;
+mod races;
 mod reveal;
 mod sent_again;
 mod sessions;

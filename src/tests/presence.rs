@@ -18,7 +18,7 @@ use crate::{
     reads::{self, SwitchesView},
     server::{
         services::sessions::recognise,
-        storage::{seeds::CHILDREN, sessions},
+        storage::{persons, seeds::CHILDREN, sessions},
     },
 };
 
@@ -374,6 +374,7 @@ async fn a_feed_that_ended_with_its_session_hears_nothing_of_it() {
     let found = recognise(&app.state, &token, [127, 0, 0, 1].into()).await.expect("a look").expect("a session").found;
     // No event tells of it: the end of the session itself wakes the connection.
     let mut tx = app.state.database.begin().await.expect("a transaction");
+    persons::lock(&mut tx, [found.person.id]).await.expect("the person's row");
     assert!(sessions::delete(&mut tx, found.person.id, found.session.id).await.expect("an answer"));
     tx.commit().await.expect("a commit");
 

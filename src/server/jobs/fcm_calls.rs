@@ -76,6 +76,7 @@ pub async fn pass(state: &AppState) -> Result<usize, ServiceError> {
 async fn settle(state: &AppState, made: &[(Call, Next)], lease_until: Millis) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
+    fcm_calls::lock(&mut tx, &made.iter().map(|(call, _)| call).collect::<Vec<_>>()).await?;
     for (call, next) in made {
         match next {
             Next::End { is_accepted } => {

@@ -2,8 +2,10 @@
 //! minutes, the first time after ten minutes: a machine that starts with a wrong clock is usually corrected within
 //! them. Rule R6.
 
+use std::collections::BTreeSet;
+
 use crate::{
-    domain::Millis,
+    domain::{Millis, PairId},
     server::{
         calendar::Zone,
         services::ServiceError,
@@ -24,13 +26,16 @@ pub async fn bring_back(state: &AppState) -> Result<u64, ServiceError> {
     }
     drop(tx);
     let mut tx = state.database.begin().await?;
-    let mut brought = future_rows::bring_back(&mut tx, now).await?;
-    for mut pair in pairs::find_by_ids(&mut tx, &found).await? {
-        pairs::lock(&mut tx, pair.id).await?;
+    pairs::lock_all(&mut tx, &found).await?;
+    // Read again behind the lock: a pair may have been handled since.
+    let still: BTreeSet<PairId> = future_rows::find_pairs(&mut tx, now).await?.into_iter().collect();
+    let mut brought = 0;
+    for mut pair in pairs::find_by_ids(&mut tx, &found).await?.into_iter().filter(|pair| still.contains(&pair.id)) {
         pair.set_next_due(Zone::stored(&pair.zone).next_push(now, pair.push_time));
         pairs::update_schedule(&mut tx, &pair).await?;
         brought += 1;
     }
+    brought += future_rows::bring_back(&mut tx, now).await?;
     tx.commit().await?;
     tracing::warn!(
         rows = brought,

@@ -12,8 +12,9 @@ use crate::{
         state::AppState,
         storage::{
             deliveries::{self, CancelFor},
+            device_locks,
             prune::{self, Prune},
-            subscriptions,
+            silent,
             sweeps::Swept,
         },
     },
@@ -87,14 +88,15 @@ async fn forget(state: &AppState, what: &Prune, before: Millis) -> Result<u64, S
 async fn remove_silent(state: &AppState, now: Millis) -> Result<(), ServiceError> {
     let since = now.plus(-SILENT_MS);
     let mut tx = state.database.read().await?;
-    let silent = subscriptions::find_silent(&mut tx, since).await?;
+    let found = silent::find(&mut tx, since).await?;
     drop(tx);
-    for some in silent.chunks(DEVICES) {
+    for some in found.chunks(DEVICES) {
         let mut tx = state.database.begin().await?;
+        device_locks::lock(&mut tx, some.iter().copied()).await?;
         for subscription in some {
             let device = topics::find(&mut tx, *subscription).await?;
             // It may have given a sign of life since it was found.
-            if subscriptions::delete_silent(&mut tx, *subscription, since).await? {
+            if silent::delete(&mut tx, *subscription, since).await? {
                 topics::end(&mut tx, &device, now).await?;
                 deliveries::cancel(&mut tx, CancelFor::Subscription(*subscription), Cancelled::SignedOut, now).await?;
             }
@@ -102,8 +104,8 @@ async fn remove_silent(state: &AppState, now: Millis) -> Result<(), ServiceError
         tx.commit().await?;
         tokio::time::sleep(PAUSE).await;
     }
-    if !silent.is_empty() {
-        tracing::info!(table = "push_subscriptions", rows = silent.len(), "swept");
+    if !found.is_empty() {
+        tracing::info!(table = "push_subscriptions", rows = found.len(), "swept");
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ use crate::{
             Tx,
             deliveries::{self, CancelFor, DeliveryId, Settled, State},
             delivery_context::{DeliveryContext, Target},
-            subscriptions, waiting,
+            device_locks, subscriptions, waiting,
         },
     },
 };
@@ -118,6 +118,7 @@ async fn send_all(state: &AppState, claimed: Vec<DeliveryId>, lease_until: Milli
 async fn settle(state: &AppState, settled: &[Settled], lease_until: Millis) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
+    device_locks::lock(&mut tx, settled.iter().map(|settled| settled.id.subscription)).await?;
     let settled = keep_renewed(&mut tx, settled, now).await?;
     deliveries::settle(&mut tx, &settled, lease_until, now).await?;
     for gone in settled.iter().filter(|settled| settled.state == State::Gone) {

@@ -23,8 +23,12 @@ pub(super) async fn bring_forward(state: &AppState, origin: &str) -> Result<(), 
             return Ok(());
         }
         let mut tx = state.database.begin().await?;
-        waiting::bring_forward(&mut tx, &moves).await?;
+        let moved = waiting::bring_forward(&mut tx, &moves).await?;
         tx.commit().await?;
+        // Another transaction has locked the rest.
+        if moved == 0 {
+            return Ok(());
+        }
     }
 }
 

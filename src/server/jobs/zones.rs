@@ -36,11 +36,9 @@ pub async fn look(state: &AppState) -> Result<Vec<ZoneName>, ServiceError> {
         }
     }
     drop(tx);
-    if !moved.is_empty() {
+    for (holder, name, offset_s) in moved {
         let mut tx = state.database.begin().await?;
-        for (holder, name, offset_s) in moved {
-            zones::update_offset(&mut tx, holder, &name, offset_s).await?;
-        }
+        zones::update_offset(&mut tx, holder, &name, offset_s).await?;
         tx.commit().await?;
     }
     Ok(lost)

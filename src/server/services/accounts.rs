@@ -121,9 +121,10 @@ pub async fn change_name(state: &AppState, person: &Person, name: PersonName) ->
     }
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    persons::rename(&mut tx, person.id, &name).await?;
     let mut facts = Facts::default();
     facts.name_changed(&mut tx, person.id).await?;
+    facts.lock_persons(&mut tx).await?;
+    persons::rename(&mut tx, person.id, &name).await?;
     facts.write(&mut tx, state, now).await?;
     tx.commit().await?;
     Ok(())
@@ -143,6 +144,7 @@ pub async fn change_display(
         return Ok(());
     }
     let mut tx = state.database.begin().await?;
+    persons::lock(&mut tx, [person.id]).await?;
     persons::update(&mut tx, &changed).await?;
     topics::follow(&mut tx, state, person.id, state.clock.now()).await?;
     tell_myself(&mut tx, state, person.id, EventKind::SettingsChanged).await?;

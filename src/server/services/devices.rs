@@ -13,9 +13,9 @@ use crate::{
         storage::{
             Tx, daily_questions,
             deliveries::{self, CancelFor, DeliveryId},
-            entries, events,
+            device_locks, entries, events,
             notifications::{self, NewNotification},
-            pairs,
+            pairs, persons,
             receipts::{self, Receipt, Trail},
             subscriptions::{self, Subscription},
         },
@@ -26,7 +26,7 @@ use crate::{
 const TEST_LIFE_MS: i64 = Millis::MINUTE;
 const LONGEST_NAME: usize = 20;
 
-/// Removes a subscription and cancels its deliveries.
+/// Removes a subscription, which is locked, and cancels its deliveries.
 pub async fn remove_in(tx: &mut Tx, subscription: &Subscription, now: Millis) -> Result<(), ServiceError> {
     deliveries::cancel(tx, CancelFor::Subscription(subscription.id), Cancelled::SignedOut, now).await?;
     topics::end_device(tx, subscription.id, now).await?;
@@ -44,10 +44,18 @@ pub(super) async fn tell_device(
     facts.write(tx, state, now).await
 }
 
+/// Begins a change to the person's devices, which are locked.
+async fn begin(state: &AppState, person: &Person) -> Result<Tx, ServiceError> {
+    let mut tx = state.database.begin().await?;
+    persons::lock(&mut tx, [person.id]).await?;
+    device_locks::lock_of(&mut tx, [person.id]).await?;
+    Ok(tx)
+}
+
 /// Removes one of the person's devices.
 pub async fn remove(state: &AppState, person: &Person, id: SubscriptionId) -> Result<(), ServiceError> {
     let now = state.clock.now();
-    let mut tx = state.database.begin().await?;
+    let mut tx = begin(state, person).await?;
     let subscription = subscriptions::lookup_for(&mut tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
     remove_in(&mut tx, &subscription, now).await?;
     tell_device(&mut tx, state, person.id, now).await?;
@@ -58,7 +66,7 @@ pub async fn remove(state: &AppState, person: &Person, id: SubscriptionId) -> Re
 /// Removes the device this request comes from.
 pub async fn remove_own(state: &AppState, person: &Person, session: SessionId) -> Result<(), ServiceError> {
     let now = state.clock.now();
-    let mut tx = state.database.begin().await?;
+    let mut tx = begin(state, person).await?;
     let mine = subscriptions::find_of_session(&mut tx, session).await?;
     if mine.is_empty() {
         return Ok(());
@@ -84,7 +92,7 @@ pub async fn rename(state: &AppState, person: &Person, id: SubscriptionId, name:
         return Err(ServiceError::DeviceName);
     }
     let now = state.clock.now();
-    let mut tx = state.database.begin().await?;
+    let mut tx = begin(state, person).await?;
     let subscription = subscriptions::lookup_for(&mut tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
     if !subscriptions::rename(&mut tx, subscription.id, name).await? {
         return Ok(());
@@ -98,7 +106,7 @@ pub async fn rename(state: &AppState, person: &Person, id: SubscriptionId, name:
 /// hold the app's background work back, and the app can neither report nor replace them.
 pub async fn draw(state: &AppState, person: &Person, id: SubscriptionId, by_system: bool) -> Result<(), ServiceError> {
     let now = state.clock.now();
-    let mut tx = state.database.begin().await?;
+    let mut tx = begin(state, person).await?;
     let device = subscriptions::lookup_for(&mut tx, person.id, id).await?;
     let device = device.filter(|device| device.provider == Provider::Fcm).ok_or(ServiceError::NotFound)?;
     if !subscriptions::draw(&mut tx, device.id, by_system).await? {
@@ -113,7 +121,7 @@ pub async fn draw(state: &AppState, person: &Person, id: SubscriptionId, by_syst
 /// Sends a test to one of the person's devices. The page shows what becomes of it.
 pub async fn test(state: &AppState, person: &Person, id: SubscriptionId) -> Result<(), ServiceError> {
     let now = state.clock.now();
-    let mut tx = state.database.begin().await?;
+    let mut tx = begin(state, person).await?;
     let subscription = subscriptions::lookup_for(&mut tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
     let new = NewNotification {
         id: NotificationId(state.random.id(now)),

@@ -182,11 +182,21 @@ pub async fn brake(state: &AppState) -> Result<Duration, ServiceError> {
     Ok(SLOW)
 }
 
+fn sign_ups_of(client: IpAddr) -> String {
+    format!("sign-up:{}", network(client))
+}
+
+/// Serialises the sign-ups of an address until the end of the transaction: for a use case that locks rows before it
+/// counts one.
+pub async fn hold_sign_ups(tx: &mut Tx, client: IpAddr) -> Result<(), ServiceError> {
+    Ok(failures::hold(tx, &sign_ups_of(client)).await?)
+}
+
 /// Counts a sign-up, and refuses it after too many from this address within the hour.
 pub async fn count_sign_up(tx: &mut Tx, state: &AppState, client: IpAddr) -> Result<(), ServiceError> {
     let Some(most) = state.sign_ups.per_hour else { return Ok(()) };
     let now = state.clock.now();
-    let bucket = format!("sign-up:{}", network(client));
+    let bucket = sign_ups_of(client);
     failures::hold(tx, &bucket).await?;
     if failures::count(tx, &bucket, now.plus(-Millis::HOUR)).await? >= i64::from(most) {
         note(state, SecurityEvent::SignUpsRefused);

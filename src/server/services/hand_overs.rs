@@ -23,15 +23,25 @@ use crate::{
         security::SecurityEvent,
         state::AppState,
         storage::{
-            Tx,
+            self, Tx,
             hand_overs::{self, HandOver, HandOverCodeKind, NewHandOver},
             persons,
         },
     },
 };
 
-/// How often new digits are tried when they collide with somebody else's, or with those of another tab of this person.
+/// How often new digits are tried when they collide with somebody else's.
 const TRIES: usize = 4;
+
+/// Begins a hand-over from this session. The person is locked, so that tabs of theirs take turns.
+async fn begin(state: &AppState, person: &Person, session: SessionId) -> Result<Tx, ServiceError> {
+    let mut tx = state.database.begin().await?;
+    persons::lock(&mut tx, [person.id]).await?;
+    if !storage::sessions::exists(&mut tx, session).await? {
+        return Err(ServiceError::SignedOut);
+    }
+    Ok(tx)
+}
 
 /// Makes digits. Earlier ones end.
 pub async fn make(
@@ -40,7 +50,7 @@ pub async fn make(
     session: SessionId,
 ) -> Result<(HandOverId, HandOverCode), ServiceError> {
     let now = state.clock.now();
-    let mut tx = state.database.begin().await?;
+    let mut tx = begin(state, person, session).await?;
     for _ in 0..TRIES {
         let (id, code) = (HandOverId(state.random.id(now)), new_hand_over_code(&state.random));
         let code_hash = state.secrets.hand_over_hash(&code);
@@ -70,6 +80,7 @@ pub async fn make(
 /// Withdraws the running digits, also after a device has asked with them.
 pub async fn withdraw(state: &AppState, person: &Person) -> Result<(), ServiceError> {
     let mut tx = state.database.begin().await?;
+    persons::lock(&mut tx, [person.id]).await?;
     if hand_overs::withdraw(&mut tx, person.id, HandOverCodeKind::Digits).await? > 0 {
         tx.commit().await?;
     }
@@ -102,7 +113,13 @@ pub async fn ask(
     let whose = hand_overs::lookup_open(&mut tx, &code_hash, now).await?;
     let mut tx = guard::check(tx, state, Codes::Digits, trier, whose).await?;
     let ticket = attempt.ticket(state);
-    let asked = hand_overs::ask(&mut tx, &code_hash, &token_hash(&ticket), &caller.device.0, now).await?;
+    let mut asked = None;
+    if let Some(person) = whose {
+        persons::lock(&mut tx, [person]).await?;
+        let is_first =
+            hand_overs::ask(&mut tx, person, &code_hash, &token_hash(&ticket), &caller.device.0, now).await?;
+        asked = is_first.then_some(person);
+    }
     let Some(person) = asked else {
         guard::fail(tx, state, Codes::Digits, trier).await?;
         return Err(ServiceError::CodeWrong);
@@ -127,6 +144,7 @@ pub async fn lookup_asked(state: &AppState, ticket: &str) -> Result<Option<HandO
 pub async fn decide(state: &AppState, person: &Person, id: HandOverId, is_mine: bool) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
+    persons::lock(&mut tx, [person.id]).await?;
     let found = hand_overs::lookup_for(&mut tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
     let (stage, until) =
         if is_mine { (HandOverStage::Confirmed, now.plus(ENTER_LIFE_MS)) } else { (HandOverStage::Refused, now) };
@@ -150,14 +168,18 @@ pub async fn enter(state: &AppState, ticket: &str, caller: &Caller) -> Result<Op
     if let Some(done) = attempt.lookup(&mut tx, state).await? {
         return again(&mut tx, state, &attempt, &done, caller).await;
     }
-    let Some(person) = hand_overs::enter(&mut tx, &token_hash(ticket), state.clock.now()).await? else {
-        // Signed in already by this ticket.
-        let used = hand_overs::lookup_by_ticket(&mut tx, &token_hash(ticket))
-            .await?
-            .filter(|found| found.stage == HandOverStage::Used);
-        return if used.is_some_and(|used| caller.is(used.person)) { Ok(None) } else { Err(ServiceError::CodeWrong) };
+    let ticket = token_hash(ticket);
+    let Some(HandOver { person, .. }) = hand_overs::lookup_by_ticket(&mut tx, &ticket).await? else {
+        return Err(ServiceError::CodeWrong);
     };
-    come_in(tx, state, &attempt, person, caller).await
+    persons::lock(&mut tx, caller.person().into_iter().chain([person])).await?;
+    if hand_overs::enter(&mut tx, person, &ticket, state.clock.now()).await? {
+        return come_in(tx, state, &attempt, person, caller).await;
+    }
+    // Signed in already by this ticket.
+    let used = hand_overs::lookup_by_ticket(&mut tx, &ticket).await?;
+    let is_used = used.is_some_and(|found| found.stage == HandOverStage::Used);
+    if is_used && caller.is(person) { Ok(None) } else { Err(ServiceError::CodeWrong) }
 }
 
 /// The answer for a device that signed in by the same ticket or link before.
@@ -177,7 +199,7 @@ async fn again(
 /// Makes the link out of an in-app browser. An earlier link ends.
 pub async fn lead_out(state: &AppState, person: &Person, session: SessionId) -> Result<String, ServiceError> {
     let now = state.clock.now();
-    let mut tx = state.database.begin().await?;
+    let mut tx = begin(state, person, session).await?;
     for _ in 0..TRIES {
         let (id, token) = (HandOverId(state.random.id(now)), new_token(&state.random));
         let expires_at = now.plus(WAY_OUT_LIFE_MS);
@@ -219,8 +241,12 @@ pub async fn take(
     if let Some(done) = attempt.lookup(&mut tx, state).await? {
         return again(&mut tx, state, &attempt, &done, caller).await;
     }
-    let person =
-        hand_overs::take(&mut tx, &token_hash(token), state.clock.now()).await?.ok_or(ServiceError::CodeWrong)?;
+    let (code_hash, now) = (token_hash(token), state.clock.now());
+    let person = hand_overs::lookup_link(&mut tx, &code_hash, now).await?.ok_or(ServiceError::CodeWrong)?;
+    persons::lock(&mut tx, caller.person().into_iter().chain([person])).await?;
+    if !hand_overs::take(&mut tx, person, &code_hash, now).await? {
+        return Err(ServiceError::CodeWrong);
+    }
     come_in(tx, state, &attempt, person, caller).await
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{ServiceError, tell::Facts, topics};
+use super::{ServiceError, pairs::hold, tell::Facts, topics};
 use crate::{
     domain::{
         EventKind, Millis, Muted, NotificationId, Pair, PairId, Person, PersonId, Provider, QuietHours, SessionId,
@@ -15,7 +15,7 @@ use crate::{
             entries::{self, Entry},
             events,
             notifications::{self, Preferences},
-            pairs, subscriptions, waiting,
+            pairs, persons, subscriptions, waiting,
         },
     },
 };
@@ -42,6 +42,7 @@ pub async fn read(state: &AppState, person: &Person) -> Result<Inbox, ServiceErr
 pub async fn mark_read(state: &AppState, person: &Person, seq: i64) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
+    persons::lock(&mut tx, [person.id]).await?;
     if entries::read_up_to(&mut tx, person.id, seq, now).await? > 0 {
         tell_read(&mut tx, state, person.id, now).await?;
         tx.commit().await?;
@@ -64,6 +65,7 @@ async fn tell_read(tx: &mut Tx, state: &AppState, person: PersonId, now: Millis)
 pub async fn seen_live(state: &AppState, person: &Person, session: SessionId, seq: i64) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
+    persons::lock(&mut tx, [person.id]).await?;
     for subscription in subscriptions::find_of_session(&mut tx, session).await? {
         deliveries::seen_live(&mut tx, person.id, subscription.id, seq, now).await?;
     }
@@ -104,6 +106,7 @@ pub async fn change_quiet_hours(
 ) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
+    persons::lock(&mut tx, [person.id]).await?;
     if !notifications::update_person(&mut tx, person.id, quiet, hides_details).await? {
         return Ok(());
     }
@@ -119,6 +122,7 @@ pub async fn change_quiet_hours(
 pub async fn mute(state: &AppState, person: &Person, muted: &Muted) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
+    persons::lock(&mut tx, [person.id]).await?;
     if !notifications::mute(&mut tx, person.id, muted).await? {
         return Ok(());
     }
@@ -140,7 +144,7 @@ pub async fn change_switches(
 ) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    pairs::lookup_for(&mut tx, person.id, pair).await?.ok_or(ServiceError::NotFound)?;
+    hold(&mut tx, person, pair).await?;
     if !notifications::update_member(&mut tx, person.id, pair, muted, question_in_quiet).await? {
         return Ok(());
     }

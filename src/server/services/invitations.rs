@@ -23,7 +23,7 @@ use crate::{
         storage::{
             StorageError, Tx, daily_questions,
             invitations::{self, Invitation},
-            pairs, schedule,
+            pairs, persons, schedule,
         },
     },
 };
@@ -193,6 +193,11 @@ pub async fn join(
     if let Some(done) = attempt.lookup(&mut tx, state).await? {
         return joined_again(&mut tx, state, &attempt, &done, caller).await;
     }
+    // Keys are locked before rows.
+    match &joiner {
+        Joiner::Known(person) => lock_pairs(&mut tx, person.id).await?,
+        Joiner::New(_) => guard::hold_sign_ups(&mut tx, caller.client).await?,
+    }
     let (invitation, found) = open_ticket(&mut tx, state, ticket).await?;
     pairs::lock(&mut tx, found.id).await?;
     let mut pair = pairs::lookup(&mut tx, found.id).await?.ok_or(ServiceError::CodeWrong)?;
@@ -203,12 +208,13 @@ pub async fn join(
         if person.id == inviter.person_id {
             return Err(ServiceError::JoiningMyself);
         }
-        lock_pairs(&mut tx, person.id).await?;
         if pairs::share_one(&mut tx, person.id, inviter.person_id).await? {
             return Err(ServiceError::PairExists);
         }
         refuse_too_many(&mut tx, person.id).await?;
     }
+    let known = if let Joiner::Known(person) = &joiner { Some(person.id) } else { None };
+    persons::lock(&mut tx, pair.persons().into_iter().chain(known).chain(caller.person())).await?;
     if !invitations::take(&mut tx, invitation.id, now).await? {
         return Err(ServiceError::CodeWrong);
     }

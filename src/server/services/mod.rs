@@ -47,6 +47,11 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// The person who is signed in on it.
+    pub fn person(&self) -> Option<PersonId> {
+        self.here.map(|(person, _)| person)
+    }
+
     pub fn is(&self, person: PersonId) -> bool {
         self.here.is_some_and(|(here, _)| here == person)
     }

@@ -18,7 +18,7 @@ use crate::{
         storage::{
             Tx, answers, daily_questions,
             deliveries::{self, CancelFor},
-            failures, invitations, pairs, schedule,
+            failures, invitations, pairs, persons, schedule,
         },
     },
 };
@@ -42,6 +42,7 @@ pub async fn start(state: &AppState, attempt: Attempt, person: &Person, start: S
         return Ok(pair);
     }
     refuse_too_many(&mut tx, person.id).await?;
+    persons::lock(&mut tx, [person.id]).await?;
     let pair = start_in(&mut tx, state, person, start).await?;
     tell_both(&mut tx, state, &pair, EventKind::InvitationChanged, state.clock.now()).await?;
     attempt.done(&mut tx, state, &Done::by(person.id, pair.id)).await?;
@@ -91,10 +92,12 @@ async fn start_in(tx: &mut Tx, state: &AppState, person: &Person, start: Start) 
     Ok(pair)
 }
 
-/// Locks a pair of the person until the end of the transaction, and returns it with the person's seat.
+/// Locks a pair of the person and its members until the end of the transaction, and returns it with the person's seat.
 pub async fn hold(tx: &mut Tx, person: &Person, id: PairId) -> Result<(Pair, Role), ServiceError> {
     pairs::lock(tx, id).await?;
-    lookup(tx, person, id).await
+    let (pair, role) = lookup(tx, person, id).await?;
+    persons::lock(tx, pair.persons()).await?;
+    Ok((pair, role))
 }
 
 /// A pair of the person, with the person's seat. A pair of others is not found.

@@ -2,7 +2,7 @@
 //! nowhere: it wakes the other's open connections and expires after ten seconds (`notifier::presence_registry`).
 //! Rules R110–R114.
 
-use super::{ServiceError, tell::Facts};
+use super::{ServiceError, pairs::hold, tell::Facts};
 use crate::{
     domain::{EventKind, Member, PairId, PairPhase, Person, Presence, PresenceSignal, Role, Seen},
     server::{
@@ -81,7 +81,7 @@ pub async fn is_on(state: &AppState, person: &Person, pair: PairId) -> Result<bo
 pub async fn change(state: &AppState, person: &Person, pair: PairId, is_on: bool) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    pairs::lookup_for(&mut tx, person.id, pair).await?.ok_or(ServiceError::NotFound)?;
+    hold(&mut tx, person, pair).await?;
     if !presence::update(&mut tx, person.id, pair, is_on).await? {
         return Ok(());
     }

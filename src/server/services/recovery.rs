@@ -48,7 +48,11 @@ pub async fn sign_in(
     if let Some(done) = attempt.lookup(&mut tx, state).await? {
         return attempt.opened_again(&mut tx, state, &done, caller).await;
     }
-    let Some(person) = persons::lookup_by_recovery(&mut tx, &hash, now).await? else {
+    if let Some(person) = whose {
+        persons::lock(&mut tx, [person].into_iter().chain(caller.person())).await?;
+    }
+    let found = persons::lookup_by_recovery(&mut tx, &hash, now).await?;
+    let Some(person) = found.filter(|person| whose == Some(person.id)) else {
         guard::fail(tx, state, Codes::Recovery, trier).await?;
         return Err(ServiceError::CodeWrong);
     };
@@ -85,6 +89,7 @@ pub async fn renew(
         let code = attempt.recovery_code(state, &made);
         return Ok(opens(&mut tx, state, person.id, &code).await?.then_some(code));
     }
+    persons::lock_keys(&mut tx, person.id).await?;
     let is_confirmed = !earlier.trim().is_empty();
     if is_confirmed {
         let codes = persons::recovery_codes(&mut tx, person.id, now).await?;
@@ -125,6 +130,7 @@ pub async fn renew_by_operator(state: &AppState, person: PersonId) -> Result<Rec
     let code = new_recovery_code(&state.random);
     let mut tx = state.database.begin().await?;
     persons::lookup(&mut tx, person).await?.ok_or(ServiceError::NotFound)?;
+    persons::lock_keys(&mut tx, person).await?;
     let hash = state.secrets.recovery_hash(&code);
     persons::set_recovery(&mut tx, person, NewRecovery { hash: &hash, made_by: None, earlier_until: None }, now)
         .await?;
@@ -160,6 +166,7 @@ fn confirms(codes: &RecoveryCodes, by: &Session, now: Millis) -> bool {
 pub async fn confirm(state: &AppState, person: &Person, by: &Session) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
+    persons::lock(&mut tx, [person.id]).await?;
     let codes = persons::recovery_codes(&mut tx, person.id, now).await?;
     if codes.earlier.is_none() {
         return Ok(());
@@ -202,6 +209,7 @@ pub(super) async fn opens(
 pub async fn keep(state: &AppState, person: &Person) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
+    persons::lock(&mut tx, [person.id]).await?;
     if asks_again(persons::recovery_state(&mut tx, person.id).await?) {
         persons::set_recovery_kept(&mut tx, person.id, now).await?;
         let mut facts = Facts::default();

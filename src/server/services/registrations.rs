@@ -13,6 +13,7 @@ use crate::{
         state::AppState,
         storage::{
             deliveries::{self, CancelFor},
+            device_locks, persons, sessions,
             subscriptions::{self, NewAddress, Subscription},
             waiting,
         },
@@ -111,6 +112,9 @@ pub async fn register(
     keep(state, person, session, device, address).await
 }
 
+/// How often storing an address is tried again that another person's request stored at the same moment.
+const TRIES: usize = 4;
+
 async fn keep(
     state: &AppState,
     person: &Person,
@@ -118,16 +122,66 @@ async fn keep(
     device: &DeviceName,
     address: NewAddress,
 ) -> Result<(), ServiceError> {
+    // Every page renews its address. Most renewals change nothing, so they only read.
+    let mut tx = state.database.read().await?;
+    let known = subscriptions::lookup_by_endpoint(&mut tx, &address.endpoint).await?;
+    let earlier = subscriptions::find_of_session(&mut tx, session).await?;
+    drop(tx);
+    let is_alone = earlier.iter().all(|earlier| earlier.endpoint == address.endpoint);
+    if is_alone && known.is_some_and(|known| is_fresh(&known, person, session, &address, state.clock.now())) {
+        return Ok(());
+    }
+    for _ in 0..TRIES {
+        if try_to_keep(state, person, session, device, &address).await? {
+            return Ok(());
+        }
+    }
+    Err(ServiceError::Broken("an address changes hands all the time"))
+}
+
+fn has_same_keys(known: &Subscription, address: &NewAddress) -> bool {
+    known.p256dh == address.p256dh && known.auth == address.auth
+}
+
+fn is_same(known: &Subscription, person: &Person, session: SessionId, address: &NewAddress) -> bool {
+    known.person == person.id && known.session == session && known.key_id == address.key_id
+}
+
+/// Whether a renewal is not worth storing.
+fn is_fresh(known: &Subscription, person: &Person, session: SessionId, address: &NewAddress, now: Millis) -> bool {
+    let renewed_every = if known.provider == Provider::WebPush { RENEWED_EVERY_MS } else { SHELL_RENEWED_EVERY_MS };
+    is_same(known, person, session, address)
+        && has_same_keys(known, address)
+        && now.since(known.renewed_at) < renewed_every
+}
+
+/// Returns false when another person's request got the address at the same moment: then everything is read again.
+async fn try_to_keep(
+    state: &AppState,
+    person: &Person,
+    session: SessionId,
+    device: &DeviceName,
+    address: &NewAddress,
+) -> Result<bool, ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
+    let owner = subscriptions::lookup_by_endpoint(&mut tx, &address.endpoint).await?.map(|known| known.person);
+    let involved = || owner.into_iter().chain([person.id]);
+    persons::lock(&mut tx, involved()).await?;
+    device_locks::lock_of(&mut tx, involved()).await?;
+    if !sessions::exists(&mut tx, session).await? {
+        return Err(ServiceError::SignedOut);
+    }
     let known = subscriptions::lookup_by_endpoint(&mut tx, &address.endpoint).await?;
+    if known.as_ref().is_some_and(|known| involved().all(|involved| involved != known.person)) {
+        return Ok(false);
+    }
     // A device has one address at a time.
     let mut earlier = subscriptions::find_of_session(&mut tx, session).await?;
     earlier.retain(|earlier| earlier.endpoint != address.endpoint);
-    let (id, is_same) = match known {
+    let (id, is_known) = match known {
         Some(known) => {
-            let has_same_keys = known.p256dh == address.p256dh && known.auth == address.auth;
-            if known.person != person.id && !has_same_keys {
+            if known.person != person.id && !has_same_keys(&known, address) {
                 return Err(ServiceError::SubscriptionTaken);
             }
             if known.person != person.id {
@@ -135,38 +189,38 @@ async fn keep(
                 deliveries::cancel(&mut tx, CancelFor::Subscription(known.id), Cancelled::SignedOut, now).await?;
                 tell_device(&mut tx, state, known.person, now).await?;
             }
-            let is_same = known.person == person.id && known.session == session && known.key_id == address.key_id;
-            let renewed_every =
-                if known.provider == Provider::WebPush { RENEWED_EVERY_MS } else { SHELL_RENEWED_EVERY_MS };
-            if is_same && has_same_keys && earlier.is_empty() && now.since(known.renewed_at) < renewed_every {
-                return Ok(());
+            if earlier.is_empty() && is_fresh(&known, person, session, address, now) {
+                return Ok(true);
             }
+            let is_same = is_same(&known, person, session, address);
             let name = if known.person == person.id { known.name.clone() } else { device.0.clone() };
-            let NewAddress { p256dh, auth, key_id, .. } = address;
             let mut changed = known;
             (changed.person, changed.session, changed.renewed_at) = (person.id, session, now);
-            (changed.p256dh, changed.auth, changed.key_id, changed.name) = (p256dh, auth, key_id, name);
+            (changed.p256dh, changed.auth) = (address.p256dh.clone(), address.auth.clone());
+            (changed.key_id, changed.name) = (address.key_id.clone(), name);
             subscriptions::update(&mut tx, &changed).await?;
             (changed.id, is_same)
         }
         None => {
             let mut mine = subscriptions::find_of(&mut tx, person.id).await?;
             mine.retain(|mine| earlier.iter().all(|earlier| earlier.id != mine.id));
-            for silent in mine.iter().skip(MOST - 1) {
-                remove_in(&mut tx, silent, now).await?;
-            }
             // A device keeps the name its person gave it.
             let name = earlier
                 .iter()
                 .find(|earlier| earlier.person == person.id)
                 .map_or_else(|| device.0.clone(), |earlier| earlier.name.clone());
             let id = SubscriptionId(state.random.id(now));
-            let new = Subscription::new(id, (person.id, session), address, name, now);
-            subscriptions::insert(&mut tx, &new).await?;
+            let new = Subscription::new(id, (person.id, session), address.clone(), name, now);
+            if !subscriptions::insert(&mut tx, &new).await? {
+                return Ok(false);
+            }
+            for silent in mine.iter().skip(MOST - 1) {
+                remove_in(&mut tx, silent, now).await?;
+            }
             (new.id, false)
         }
     };
-    let is_news = !is_same || !earlier.is_empty();
+    let is_news = !is_known || !earlier.is_empty();
     for earlier in earlier {
         // Only the address changed, so deliveries that wait follow to the new one.
         if earlier.person == person.id {
@@ -179,5 +233,5 @@ async fn keep(
         tell_device(&mut tx, state, person.id, now).await?;
     }
     tx.commit().await?;
-    Ok(())
+    Ok(true)
 }

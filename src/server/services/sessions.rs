@@ -19,7 +19,7 @@ use crate::{
         storage::{
             StorageError, Tx,
             deliveries::{self, CancelFor},
-            persons,
+            device_locks, persons,
             sessions::{self, Found, Session},
             subscriptions,
         },
@@ -56,6 +56,11 @@ pub(super) async fn open(
     let now = state.clock.now();
     let session = SessionId(state.random.id(now));
     let token = attempt.session_token(state, session);
+    persons::lock(tx, caller.person().into_iter().chain([person.id])).await?;
+    let mut others = sessions::find_of(tx, person.id).await?;
+    if caller.here.is_some() || others.len() >= MOST {
+        device_locks::lock_of(tx, caller.person().into_iter().chain([person.id])).await?;
+    }
     sessions::insert(tx, session, person.id, &token_hash(&token), &caller.device.0, now).await?;
     sessions::touch(tx, session, &state.secrets.address_hash(network(caller.client)), now).await?;
     if let Some((former, here)) = caller.here {
@@ -67,8 +72,7 @@ pub(super) async fn open(
     }
     // Latest use first. Above the limit the session of today that is unused for longest ends, so that repeated sign-ins
     // end no older session. When all are old, the one unused for longest ends.
-    let mut others = sessions::find_of(tx, person.id).await?;
-    others.retain(|found| found.id != session);
+    others.retain(|found| caller.here.is_none_or(|(_, here)| found.id != here));
     while others.len() >= MOST {
         let at = others.iter().rposition(|found| is_young(found, now)).unwrap_or(others.len() - 1);
         end_in(tx, person.id, others.remove(at).id, now).await?;
@@ -81,7 +85,7 @@ fn is_young(session: &Session, now: Millis) -> bool {
     now.since(session.created_at) < YOUNG_MS && session.created_at.is_believed_at(now)
 }
 
-/// Ends a session of this person, and cancels the deliveries to its subscriptions.
+/// Ends a session of this person, and cancels the deliveries to its subscriptions. Person and subscriptions are locked.
 async fn end_in(tx: &mut Tx, person: PersonId, session: SessionId, now: Millis) -> Result<bool, ServiceError> {
     for subscription in subscriptions::find_of_session(tx, session).await? {
         if subscription.person == person {
@@ -106,9 +110,9 @@ pub async fn recognise(state: &AppState, token: &str, client: IpAddr) -> Result<
     let mut tx = state.database.read().await?;
     let shown = token_hash(token);
     let Some(found) = sessions::lookup(&mut tx, &shown, HOWEVER_IDLE, now).await? else {
-        if sessions::is_retired(&mut tx, &shown, now).await? {
+        if let Some(person) = sessions::lookup_retired(&mut tx, &shown, now).await? {
             drop(tx);
-            at_leisure(report_retired_once(state, &shown, now).await)?;
+            at_leisure(report_retired_once(state, person, &shown, now).await)?;
         }
         return Ok(None);
     };
@@ -181,9 +185,10 @@ async fn note_use(
 
 /// Notifies the person once that a token was presented that had been replaced long ago: by a phone restored from a
 /// backup, from an old log, or by a thief. No session ends, because then an old log could sign a person out.
-async fn report_retired_once(state: &AppState, shown: &str, now: Millis) -> Result<(), ServiceError> {
+async fn report_retired_once(state: &AppState, person: PersonId, shown: &str, now: Millis) -> Result<(), ServiceError> {
     let mut tx = state.database.begin().await?;
-    if let Some((person, session)) = sessions::report_retired_once(&mut tx, shown, now).await? {
+    persons::lock(&mut tx, [person]).await?;
+    if let Some(session) = sessions::report_retired_once(&mut tx, person, shown, now).await? {
         let mut facts = Facts::default();
         facts.of_the_account(person, EventKind::SessionsChanged, NotificationKind::StaleToken, String::new(), now);
         facts.write(&mut tx, state, now).await?;
@@ -215,6 +220,8 @@ async fn end_all(
 ) -> Result<(), ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
+    persons::lock(&mut tx, [person.id]).await?;
+    device_locks::lock_of(&mut tx, [person.id]).await?;
     let all = sessions::find_of(&mut tx, person.id).await?;
     let own = all.iter().find(|found| found.id == by).ok_or(ServiceError::SignedOut)?;
     let chosen: Vec<&Session> = all.iter().filter(|found| which(found)).collect();
@@ -247,6 +254,8 @@ pub async fn end_by_operator(state: &AppState, person: Option<PersonId>) -> Resu
         Some(person) => vec![persons::lookup(&mut tx, person).await?.ok_or(ServiceError::NotFound)?.id],
         None => sessions::find_persons(&mut tx).await?,
     };
+    persons::lock(&mut tx, persons.iter().copied()).await?;
+    device_locks::lock_of(&mut tx, persons.iter().copied()).await?;
     let mut ended = 0;
     for person in persons {
         for session in sessions::find_of(&mut tx, person).await? {

@@ -8,7 +8,7 @@ use crate::{
         push::DeviceAddress,
         state::AppState,
         storage::{
-            Tx,
+            Tx, device_locks,
             fcm_calls::{self, NewCall},
             topics::{self, TopicDevice},
         },
@@ -21,7 +21,10 @@ const LIFE_MS: i64 = 3 * Millis::DAY;
 /// Compares the topics of a person's devices with what the person wants now, and queues what differs.
 pub(super) async fn follow(tx: &mut Tx, state: &AppState, person: PersonId, now: Millis) -> Result<(), ServiceError> {
     let Some(fcm) = &state.push.native().fcm else { return Ok(()) };
-    for device in topics::find_of(tx, person).await? {
+    let devices = topics::find_of(tx, person).await?;
+    device_locks::lock(tx, devices.iter().map(|device| device.id)).await?;
+    let mut all_calls = Vec::new();
+    for device in devices {
         // A device of another Firebase project cannot be subscribed in this one.
         let wanted = device.wanted().filter(|_| {
             matches!(DeviceAddress::from_stored(&device.address),
@@ -34,9 +37,9 @@ pub(super) async fn follow(tx: &mut Tx, state: &AppState, person: PersonId, now:
         if !device.topic.is_empty() && wanted != Some(device.topic.as_str()) {
             topics::leave(tx, &device, now).await?;
         }
-        fcm_calls::insert(tx, &calls, now).await?;
+        all_calls.append(&mut calls);
     }
-    Ok(())
+    Ok(fcm_calls::insert(tx, &all_calls, now).await?)
 }
 
 /// Unsubscribes devices that are removed.
@@ -71,6 +74,7 @@ pub async fn end_idle(state: &AppState, before: Millis, now: Millis) -> Result<(
         return Ok(());
     }
     let mut tx = state.database.begin().await?;
+    device_locks::lock(&mut tx, devices.iter().map(|device| device.id)).await?;
     end(&mut tx, &devices, now).await?;
     Ok(tx.commit().await?)
 }

@@ -1,6 +1,6 @@
 //! Announcements, how far each was told, and whom one would reach.
 
-use super::{StorageError, Tx, macros, sql_types::Flag};
+use super::{StorageError, Tx, locks::Lock, macros, sql_types::Flag};
 use crate::domain::{AnnouncementId, AnnouncementText, Channel, Locale, Millis, PersonId, Provider};
 
 /// An announcement.
@@ -62,8 +62,10 @@ pub async fn find_unfinished(tx: &mut Tx) -> Result<Vec<AnnouncementId>, Storage
 /// An announcement that not everybody was told, and the last person told. Two processes that carry it on take turns: on
 /// SQLite there is one writer, on PostgreSQL the row is locked.
 pub async fn lock_unfinished(tx: &mut Tx, id: AnnouncementId) -> Result<Option<(Announcement, String)>, StorageError> {
+    tx.locks.take(Lock::Announcement(id));
     if tx.is_postgres() {
-        macros::fetch_optional!(tx, (String,), "SELECT id FROM announcements WHERE id = $1 FOR UPDATE", id)?;
+        let sql = "SELECT id FROM announcements WHERE id = $1 FOR NO KEY UPDATE";
+        macros::fetch_optional!(tx, (String,), sql, id)?;
     }
     let found = macros::fetch_optional!(
         tx,

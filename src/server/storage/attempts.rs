@@ -17,6 +17,7 @@ pub struct Done {
 
 /// The outcome stored under this key since `since`. Posts with one key are serialised until the end of the transaction.
 pub async fn lookup(tx: &mut Tx, key_hash: &str, since: Millis) -> Result<Option<Done>, StorageError> {
+    tx.locks.key(key_hash);
     if tx.is_postgres() {
         macros::execute!(tx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", key_hash)?;
     }

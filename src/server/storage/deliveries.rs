@@ -4,7 +4,10 @@
 //! A worker claims deliveries with a lease, commits, sends without a transaction, and settles them. The lease of a
 //! crashed worker expires.
 
-use super::{StorageError, Tx, macros, rows, sql_types::written_as};
+use serde_json::json;
+
+pub use super::delivery_state::State;
+use super::{StorageError, Tx, device_locks, locks::Lock, macros, rows};
 use crate::domain::{ApnsEnvironment, Cancelled, Millis, NotificationId, PairId, PersonId, SubscriptionId};
 
 /// The key of a delivery.
@@ -16,56 +19,12 @@ pub struct DeliveryId {
     pub subscription: SubscriptionId,
 }
 
-/// The stored states: `pending → leased → accepted | retry | gone | expired | dead | cancelled`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    Pending,
-    Leased,
-    Retry,
-    Accepted,
-    Gone,
-    Expired,
-    Dead,
-    Cancelled,
-}
-
-impl State {
-    pub const ALL: [Self; 8] = [
-        Self::Pending,
-        Self::Leased,
-        Self::Retry,
-        Self::Accepted,
-        Self::Gone,
-        Self::Expired,
-        Self::Dead,
-        Self::Cancelled,
-    ];
-
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Leased => "leased",
-            Self::Retry => "retry",
-            Self::Accepted => "accepted",
-            Self::Gone => "gone",
-            Self::Expired => "expired",
-            Self::Dead => "dead",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.word() == word)
-    }
-}
-
-written_as!(String, State, |state| state.word().to_owned());
-
 /// Writes deliveries, each with the time at which it may be sent.
 pub async fn insert(tx: &mut Tx, new: &[(DeliveryId, Millis)], now: Millis) -> Result<(), StorageError> {
     if new.is_empty() {
         return Ok(());
     }
+    tx.locks.take(Lock::Outbox);
     #[derive(serde::Serialize)]
     struct Written {
         n: NotificationId,
@@ -156,6 +115,7 @@ pub async fn settle(tx: &mut Tx, settled: &[Settled], lease_until: Millis, now: 
         reason: settled.reason,
         uncounted: i64::from(!settled.is_attempt),
     }));
+    lock_settled(tx, settled).await?;
     macros::execute_each!(
         tx,
         "UPDATE deliveries SET state = v.state, send_at = v.send_at, status = COALESCE(v.status, deliveries.status),
@@ -184,6 +144,36 @@ pub async fn settle(tx: &mut Tx, settled: &[Settled], lease_until: Millis, now: 
     Ok(())
 }
 
+/// Locks what a batch of outcomes changes: the devices, then the deliveries, among them those that wait for a device
+/// that is gone.
+async fn lock_settled(tx: &mut Tx, settled: &[Settled]) -> Result<(), StorageError> {
+    device_locks::lock(tx, settled.iter().map(|settled| settled.id.subscription)).await?;
+    tx.locks.take(Lock::Outbox);
+    if !tx.is_postgres() {
+        return Ok(());
+    }
+    let key = |id: DeliveryId| json!({ "n": id.notification, "s": id.subscription });
+    let gone = settled.iter().filter(|settled| settled.state == State::Gone);
+    let gone = rows(gone.map(|settled| json!({ "id": settled.id.subscription })));
+    let waiting = macros::fetch_each!(
+        tx,
+        "deliveries" as DeliveryId,
+        "SELECT d.notification_id, d.subscription_id FROM deliveries d WHERE d.send_at IS NOT NULL
+         AND d.subscription_id IN (SELECT t.value->>'id' FROM",
+        ")",
+        gone,
+    )?;
+    macros::fetch_each!(
+        tx,
+        "deliveries" as (String,),
+        "SELECT d.notification_id FROM (SELECT t.value->>'n' AS n, t.value->>'s' AS s FROM",
+        ") AS v JOIN deliveries d ON d.notification_id = v.n AND d.subscription_id = v.s
+         ORDER BY d.notification_id, d.subscription_id FOR NO KEY UPDATE OF d",
+        rows(settled.iter().map(|settled| key(settled.id)).chain(waiting.into_iter().map(key))),
+    )?;
+    Ok(())
+}
+
 /// Which deliveries are cancelled together.
 pub enum CancelFor {
     Pair(PairId),
@@ -194,18 +184,27 @@ pub const CANCEL_OF_SUBSCRIPTION: &str =
     "UPDATE deliveries SET state = 'cancelled', reason = $2, send_at = NULL, settled_at = $3
              WHERE subscription_id = $1 AND +send_at IS NOT NULL";
 
-/// Cancels every delivery that waits. A delivery that is being sent at this moment still arrives.
+/// Cancels every delivery that waits. A delivery that is being sent at this moment still arrives. The members of the
+/// pair, or the device, are locked.
 pub async fn cancel(tx: &mut Tx, what: CancelFor, reason: Cancelled, now: Millis) -> Result<u64, StorageError> {
     match what {
-        CancelFor::Pair(pair) => macros::execute!(
-            tx,
-            "UPDATE deliveries SET state = 'cancelled', reason = $2, send_at = NULL, settled_at = $3
-             WHERE send_at IS NOT NULL AND notification_id IN (SELECT id FROM notifications WHERE pair_id = $1)",
-            pair,
-            reason,
-            now,
-        ),
+        CancelFor::Pair(pair) => {
+            macros::lock_deliveries!(
+                tx,
+                "send_at IS NOT NULL AND notification_id IN (SELECT id FROM notifications WHERE pair_id = $1)",
+                pair,
+            );
+            macros::execute!(
+                tx,
+                "UPDATE deliveries SET state = 'cancelled', reason = $2, send_at = NULL, settled_at = $3
+                 WHERE send_at IS NOT NULL AND notification_id IN (SELECT id FROM notifications WHERE pair_id = $1)",
+                pair,
+                reason,
+                now,
+            )
+        }
         CancelFor::Subscription(subscription) => {
+            macros::lock_deliveries!(tx, "subscription_id = $1 AND send_at IS NOT NULL", subscription);
             macros::execute!(tx, CANCEL_OF_SUBSCRIPTION, subscription, reason, now)
         }
     }
@@ -219,6 +218,15 @@ pub async fn seen_live(
     seq: i64,
     now: Millis,
 ) -> Result<u64, StorageError> {
+    tx.locks.expect_person(person);
+    macros::lock_deliveries!(
+        tx,
+        "subscription_id = $2 AND state IN ('pending', 'retry') AND withdraws = 0
+         AND notification_id IN (SELECT id FROM notifications WHERE person_id = $1 AND seq = $3)",
+        person,
+        subscription,
+        seq,
+    );
     macros::execute!(
         tx,
         "UPDATE deliveries SET state = 'cancelled', reason = $4, send_at = NULL, settled_at = $5

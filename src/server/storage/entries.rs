@@ -51,6 +51,7 @@ pub async fn count_unread(tx: &mut Tx, person: PersonId) -> Result<i64, StorageE
 
 /// Marks all entries up to the event `seq` as read. Returns how many were unread.
 pub async fn read_up_to(tx: &mut Tx, person: PersonId, seq: i64, now: Millis) -> Result<u64, StorageError> {
+    tx.locks.expect_person(person);
     macros::execute!(
         tx,
         "UPDATE notifications SET read_at = $3 WHERE person_id = $1 AND seq <= $2 AND read_at IS NULL",
@@ -62,6 +63,7 @@ pub async fn read_up_to(tx: &mut Tx, person: PersonId, seq: i64, now: Millis) ->
 
 /// Marks one entry as read.
 pub async fn read_one(tx: &mut Tx, person: PersonId, id: NotificationId, now: Millis) -> Result<bool, StorageError> {
+    tx.locks.expect_person(person);
     let changed = macros::execute!(
         tx,
         "UPDATE notifications SET read_at = $3 WHERE id = $2 AND person_id = $1 AND read_at IS NULL",
@@ -74,6 +76,7 @@ pub async fn read_one(tx: &mut Tx, person: PersonId, id: NotificationId, now: Mi
 
 /// Marks the entries of the event `seq` as read.
 pub async fn read_at_seq(tx: &mut Tx, person: PersonId, seq: i64, now: Millis) -> Result<bool, StorageError> {
+    tx.locks.expect_person(person);
     let changed = macros::execute!(
         tx,
         "UPDATE notifications SET read_at = $3 WHERE person_id = $1 AND seq = $2 AND read_at IS NULL",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{StorageError, Tx, macros, rows};
+use super::{StorageError, Tx, macros, persons, rows};
 use crate::domain::{DailyQuestionId, Event, EventKind, Millis, PairId, PersonId};
 
 /// An event to be written into one feed.
@@ -26,9 +26,8 @@ struct Written {
     question: Option<DailyQuestionId>,
 }
 
-/// Writes events into feeds, in the order given, and returns their numbers. The feeds are locked together and in id
-/// order. The row lock on a person orders commits: no reader can miss a lower number that commits later, and no two
-/// transactions deadlock.
+/// Writes events into feeds, in the order given, and returns their numbers. The lock on a person orders commits: no
+/// reader can miss a lower number that commits later.
 pub async fn append(tx: &mut Tx, new: &[NewEvent], now: Millis) -> Result<Vec<i64>, StorageError> {
     let mut counts: BTreeMap<PersonId, i64> = BTreeMap::new();
     for event in new {
@@ -37,23 +36,15 @@ pub async fn append(tx: &mut Tx, new: &[NewEvent], now: Millis) -> Result<Vec<i6
     if counts.is_empty() {
         return Ok(Vec::new());
     }
+    persons::lock(tx, counts.keys().copied()).await?;
     let persons = rows(counts.iter().map(|(person, count)| json!({ "id": person, "n": count })));
-    if tx.is_postgres() {
-        macros::fetch_each!(
-            tx,
-            "persons" as (String,),
-            "SELECT p.id FROM persons p WHERE p.id IN (SELECT t.value->>'id' FROM",
-            ") ORDER BY p.id FOR UPDATE",
-            persons.as_str(),
-        )?;
-    }
     let lasts = macros::fetch_each!(
         tx,
         "persons" as (PersonId, i64),
         "UPDATE persons SET last_seq = last_seq + v.n FROM (SELECT t.value->>'id' AS id,
          CAST(t.value->>'n' AS BIGINT) AS n FROM",
         ") AS v WHERE persons.id = v.id RETURNING persons.id, persons.last_seq",
-        persons.as_str(),
+        persons,
     )?;
     let mut next: BTreeMap<PersonId, i64> = BTreeMap::new();
     for (person, last) in lasts {

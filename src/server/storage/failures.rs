@@ -6,6 +6,7 @@ use crate::domain::{BELIEVED_AHEAD_DAYS, Millis};
 /// Serialises the tries of one bucket until the end of the transaction, so that many at once count like many in a row.
 /// On SQLite the single writer does that.
 pub async fn hold(tx: &mut Tx, bucket: &str) -> Result<(), StorageError> {
+    tx.locks.key(bucket);
     if tx.is_postgres() {
         macros::execute!(tx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", bucket)?;
     }

@@ -1,9 +1,11 @@
 //! Calls to FCM about topics that wait to be made: subscriptions of devices, and messages to a topic. Like deliveries
 //! they are written in the transaction of the use case, claimed with a lease, and settled.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
-use super::{StorageError, Tx, macros, rows, sql_types::Known};
+use super::{StorageError, Tx, device_locks, locks::Lock, macros, rows, sql_types::Known};
 use crate::domain::{AnnouncementId, FcmAct, Millis};
 
 /// A call that is to be made.
@@ -35,9 +37,12 @@ pub async fn insert(tx: &mut Tx, new: &[NewCall], now: Millis) -> Result<(), Sto
     if new.is_empty() {
         return Ok(());
     }
-    let new = rows(new.iter().map(|new| {
+    tx.locks.take(Lock::Outbox);
+    // In the order of their keys (`locks`).
+    let new: BTreeMap<String, &NewCall> = new.iter().map(|new| (new.key(), new)).collect();
+    let new = rows(new.into_iter().map(|(key, new)| {
         json!({
-            "key": new.key(), "act": new.act.word(), "address": new.address, "topic": new.topic,
+            "key": key, "act": new.act.word(), "address": new.address, "topic": new.topic,
             "announcement": new.announcement, "expires": new.expires_at,
         })
     }));
@@ -108,6 +113,22 @@ pub async fn claim(tx: &mut Tx, now: Millis, lease_until: Millis, limit: i64) ->
             limit,
         )
     }
+}
+
+/// Locks calls, and before them their devices, so that they can be ended and postponed one after the other.
+pub async fn lock(tx: &mut Tx, calls: &[&Call]) -> Result<(), StorageError> {
+    device_locks::lock_at(tx, calls.iter().map(|call| call.address.as_str())).await?;
+    tx.locks.take(Lock::Outbox);
+    if tx.is_postgres() {
+        macros::fetch_each!(
+            tx,
+            "fcm_calls" as (String,),
+            "SELECT c.call_key FROM fcm_calls c WHERE c.call_key IN (SELECT t.value->>'key' FROM",
+            ") ORDER BY c.call_key FOR NO KEY UPDATE",
+            rows(calls.iter().map(|call| json!({ "key": call.key }))),
+        )?;
+    }
+    Ok(())
 }
 
 /// Deletes a call that has ended. Returns false when a newer wish replaced it meanwhile.

@@ -64,28 +64,49 @@ pub async fn are_there(tx: &mut Tx, now: Millis) -> Result<bool, StorageError> {
     Ok(count > 0)
 }
 
+/// The condition of a statement that changes rows: on PostgreSQL those that are free, because it waits for none
+/// (`locks`).
+macro_rules! change {
+    ($tx:expr, $before:literal, $table:literal, $matching:literal, $($bind:expr),+ $(,)?) => {
+        if $tx.is_postgres() {
+            macros::execute!(
+                $tx,
+                concat!(
+                    $before, " WHERE ctid = ANY(ARRAY(SELECT x.ctid FROM ", $table, " x WHERE ", $matching,
+                    " FOR UPDATE SKIP LOCKED))"
+                ),
+                $($bind),+
+            )
+        } else {
+            macros::execute!($tx, concat!($before, " WHERE ", $matching), $($bind),+)
+        }
+    };
+}
+
 /// Resets these rows. Returns how many.
 pub async fn bring_back(tx: &mut Tx, now: Millis) -> Result<u64, StorageError> {
-    let after = latest_believed(now);
-    let sent = macros::execute!(tx, "UPDATE deliveries SET send_at = $2 WHERE send_at > $1", after, now)?;
+    let (after, skewed) = (latest_believed(now), now.plus(SKEW_MS));
+    let sent = change!(tx, "UPDATE deliveries SET send_at = $2", "deliveries", "send_at > $1", after, now)?;
     let calls =
-        macros::execute!(tx, "UPDATE fcm_calls SET send_at = $2, is_leased = 0 WHERE send_at > $1", after, now)?;
-    let sessions = macros::execute!(
+        change!(tx, "UPDATE fcm_calls SET send_at = $2, is_leased = 0", "fcm_calls", "send_at > $1", after, now)?;
+    let sessions = change!(
         tx,
         "UPDATE sessions SET rotated_at = CASE WHEN rotated_at > $1 THEN $2 ELSE rotated_at END,
-                previous_until = CASE WHEN previous_until > $1 THEN $2 ELSE previous_until END
-         WHERE rotated_at > $1 OR previous_until > $1",
+                previous_until = CASE WHEN previous_until > $1 THEN $2 ELSE previous_until END",
+        "sessions",
+        "(rotated_at > $1 OR previous_until > $1)",
         after,
         now,
     )?;
-    let hand_overs = macros::execute!(tx, "DELETE FROM hand_overs WHERE expires_at > $1", after)?;
-    let failures = macros::execute!(tx, "DELETE FROM failures WHERE at > $1", now.plus(SKEW_MS))?;
-    let attempts = macros::execute!(tx, "DELETE FROM attempts WHERE at > $1", now.plus(SKEW_MS))?;
-    let codes = macros::execute!(
+    let hand_overs = change!(tx, "DELETE FROM hand_overs", "hand_overs", "expires_at > $1", after)?;
+    let failures = change!(tx, "DELETE FROM failures", "failures", "at > $1", skewed)?;
+    let attempts = change!(tx, "DELETE FROM attempts", "attempts", "at > $1", skewed)?;
+    let codes = change!(
         tx,
-        "UPDATE persons SET earlier_recovery_until = $2 WHERE earlier_recovery_hash IS NOT NULL
-         AND earlier_recovery_until > $1",
-        latest_believed(now).plus(EARLIER_CODE_MS),
+        "UPDATE persons SET earlier_recovery_until = $2",
+        "persons",
+        "earlier_recovery_hash IS NOT NULL AND earlier_recovery_until > $1",
+        after.plus(EARLIER_CODE_MS),
         now.plus(EARLIER_CODE_MS),
     )?;
     tx.work.has_deliveries |= sent > 0;

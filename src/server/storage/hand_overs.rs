@@ -49,6 +49,7 @@ pub struct NewHandOver<'a> {
 
 /// Inserts a hand-over. Returns false when the code exists already, or another one of this kind is running.
 pub async fn insert(tx: &mut Tx, new: &NewHandOver<'_>) -> Result<bool, StorageError> {
+    tx.locks.expect_person(new.person);
     let inserted = macros::execute!(
         tx,
         "INSERT INTO hand_overs (id, person_id, session_id, kind, stage, code_hash, device, created_at, expires_at)
@@ -66,6 +67,7 @@ pub async fn insert(tx: &mut Tx, new: &NewHandOver<'_>) -> Result<bool, StorageE
 
 /// Withdraws running hand-overs of a kind, also asked and confirmed ones.
 pub async fn withdraw(tx: &mut Tx, person: PersonId, kind: HandOverCodeKind) -> Result<u64, StorageError> {
+    tx.locks.expect_person(person);
     macros::execute!(
         tx,
         "UPDATE hand_overs SET stage = 'withdrawn', code_hash = NULL
@@ -123,25 +125,27 @@ pub async fn lookup_open(tx: &mut Tx, code_hash: &str, now: Millis) -> Result<Op
     Ok(row.map(|(person,)| person))
 }
 
-/// Records that a device asks with digits. Returns the digits' person to exactly one caller.
+/// Records that a device asks with digits of this person. Returns true to exactly one caller.
 pub async fn ask(
     tx: &mut Tx,
+    person: PersonId,
     code_hash: &str,
     ticket_hash: &str,
     device: &str,
     now: Millis,
-) -> Result<Option<PersonId>, StorageError> {
-    let row = macros::fetch_optional!(
+) -> Result<bool, StorageError> {
+    tx.locks.expect_person(person);
+    let changed = macros::execute!(
         tx,
-        "hand_overs" as (PersonId,),
         "UPDATE hand_overs SET stage = 'asked', code_hash = NULL, ticket_hash = $2, device = $3
-         WHERE code_hash = $1 AND kind = 'digits' AND stage = 'open' AND expires_at > $4 RETURNING person_id",
+         WHERE code_hash = $1 AND kind = 'digits' AND stage = 'open' AND expires_at > $4 AND person_id = $5",
         code_hash,
         ticket_hash,
         device,
         now,
+        person,
     )?;
-    Ok(row.map(|(person,)| person))
+    Ok(changed == 1)
 }
 
 /// Confirms or refuses the device that asked. A confirmed one stays valid until `until` at least. Returns true to
@@ -154,6 +158,7 @@ pub async fn decide(
     until: Millis,
     now: Millis,
 ) -> Result<bool, StorageError> {
+    tx.locks.expect_person(person);
     let changed = macros::execute!(
         tx,
         "UPDATE hand_overs SET stage = $3, expires_at = CASE WHEN expires_at < $4 THEN $4 ELSE expires_at END
@@ -167,28 +172,43 @@ pub async fn decide(
     Ok(changed == 1)
 }
 
-/// Uses up a confirmed hand-over. Returns its person to exactly one caller.
-pub async fn enter(tx: &mut Tx, ticket_hash: &str, now: Millis) -> Result<Option<PersonId>, StorageError> {
+/// Uses up a confirmed hand-over of this person. Returns true to exactly one caller.
+pub async fn enter(tx: &mut Tx, person: PersonId, ticket_hash: &str, now: Millis) -> Result<bool, StorageError> {
+    tx.locks.expect_person(person);
+    let changed = macros::execute!(
+        tx,
+        "UPDATE hand_overs SET stage = 'used'
+         WHERE ticket_hash = $1 AND stage = 'confirmed' AND expires_at > $2 AND person_id = $3",
+        ticket_hash,
+        now,
+        person,
+    )?;
+    Ok(changed == 1)
+}
+
+/// The person of an open link.
+pub async fn lookup_link(tx: &mut Tx, code_hash: &str, now: Millis) -> Result<Option<PersonId>, StorageError> {
     let row = macros::fetch_optional!(
         tx,
         "hand_overs" as (PersonId,),
-        "UPDATE hand_overs SET stage = 'used' WHERE ticket_hash = $1 AND stage = 'confirmed' AND expires_at > $2
-         RETURNING person_id",
-        ticket_hash,
+        "SELECT person_id FROM hand_overs WHERE code_hash = $1 AND kind = 'link' AND stage = 'open'
+         AND expires_at > $2",
+        code_hash,
         now,
     )?;
     Ok(row.map(|(person,)| person))
 }
 
-/// Uses up a link. Returns its person to exactly one caller.
-pub async fn take(tx: &mut Tx, code_hash: &str, now: Millis) -> Result<Option<PersonId>, StorageError> {
-    let row = macros::fetch_optional!(
+/// Uses up a link of this person. Returns true to exactly one caller.
+pub async fn take(tx: &mut Tx, person: PersonId, code_hash: &str, now: Millis) -> Result<bool, StorageError> {
+    tx.locks.expect_person(person);
+    let changed = macros::execute!(
         tx,
-        "hand_overs" as (PersonId,),
         "UPDATE hand_overs SET stage = 'used', code_hash = NULL
-         WHERE code_hash = $1 AND kind = 'link' AND stage = 'open' AND expires_at > $2 RETURNING person_id",
+         WHERE code_hash = $1 AND kind = 'link' AND stage = 'open' AND expires_at > $2 AND person_id = $3",
         code_hash,
         now,
+        person,
     )?;
-    Ok(row.map(|(person,)| person))
+    Ok(changed == 1)
 }

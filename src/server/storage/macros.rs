@@ -119,4 +119,19 @@ macro_rules! fetch_each {
     };
 }
 
-pub(super) use {execute, execute_each, fetch_all, fetch_each, fetch_one, fetch_optional, fetch_with};
+/// On PostgreSQL locks the deliveries that match, in the order of their keys: the next statement changes them.
+macro_rules! lock_deliveries {
+    ($tx:expr, $matching:literal $(, $bind:expr)* $(,)?) => {{
+        $tx.locks.take($crate::server::storage::locks::Lock::Outbox);
+        if $tx.is_postgres() {
+            let sql = concat!(
+                "SELECT notification_id FROM deliveries WHERE ",
+                $matching,
+                " ORDER BY notification_id, subscription_id FOR NO KEY UPDATE"
+            );
+            $crate::server::storage::macros::fetch_all!($tx, (String,), sql $(, $bind)*)?;
+        }
+    }};
+}
+
+pub(super) use {execute, execute_each, fetch_all, fetch_each, fetch_one, fetch_optional, fetch_with, lock_deliveries};

@@ -4,9 +4,9 @@
 //! `sql_types` writes and reads the types of the domain; a row that cannot be read is `StorageError::Inconsistent`,
 //! which names table, row and column.
 //!
-//! Writing transactions on SQLite start with `BEGIN IMMEDIATE` on the single writer. On PostgreSQL the use cases lock
-//! the pair's row first (`pairs::lock`). Use cases on one pair therefore run one after the other on both. `Tx::commit`
-//! wakes the feeds that the transaction wrote to.
+//! Writing transactions on SQLite start with `BEGIN IMMEDIATE` on the single writer. On PostgreSQL a use case locks the
+//! pair's row and then the persons' rows (`locks` has the whole order). Use cases on one pair therefore run one after
+//! the other on both. `Tx::commit` wakes the feeds that the transaction wrote to.
 
 mod macros;
 
@@ -19,6 +19,8 @@ pub mod daily_questions;
 pub mod database_time;
 pub mod deliveries;
 pub mod delivery_context;
+mod delivery_state;
+pub mod device_locks;
 pub mod entries;
 mod error;
 pub mod events;
@@ -29,6 +31,7 @@ pub mod hand_overs;
 pub mod installation;
 pub mod invitations;
 mod listener;
+mod locks;
 pub mod notifications;
 pub mod open_lines;
 pub mod pairs;
@@ -44,6 +47,7 @@ mod repeat;
 pub mod schedule;
 pub mod seeds;
 pub mod sessions;
+pub mod silent;
 mod source;
 mod sql_types;
 pub mod subscriptions;

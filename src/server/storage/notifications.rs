@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::{
-    StorageError, Tx, macros, rows,
+    StorageError, Tx,
+    locks::Lock,
+    macros, rows,
     sql_types::{Flag, Known},
 };
 use crate::domain::{
@@ -157,6 +159,7 @@ pub async fn update_person(
     quiet: Option<QuietHours>,
     hides_details: bool,
 ) -> Result<bool, StorageError> {
+    tx.locks.take(Lock::Person(person));
     let changed = macros::execute!(
         tx,
         "UPDATE persons SET quiet_from = $2, quiet_to = $3, hides_details = $4
@@ -171,6 +174,7 @@ pub async fn update_person(
 
 /// Writes what a person mutes for all pairs. Returns whether anything changed.
 pub async fn mute(tx: &mut Tx, person: PersonId, muted: &Muted) -> Result<bool, StorageError> {
+    tx.locks.expect_person(person);
     let (earlier,): (String,) = macros::fetch_one!(tx, (String,), "SELECT muted FROM persons WHERE id = $1", person)?;
     let changed = macros::execute!(
         tx,
@@ -189,6 +193,7 @@ pub async fn update_member(
     muted: &Muted,
     question_in_quiet: bool,
 ) -> Result<bool, StorageError> {
+    tx.locks.expect_pair(pair);
     let (earlier,): (String,) = macros::fetch_one!(
         tx,
         (String,),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{StorageError, Tx, macros, rows};
+use super::{StorageError, Tx, locks::Lock, macros, rows};
 use crate::domain::{
     LocalDate, Member, Millis, Pair, PairId, PersonId, PersonName, PushTime, Relation, Role, ZoneName,
 };
@@ -27,6 +27,7 @@ macro_rules! select_pair {
 }
 
 pub async fn insert(tx: &mut Tx, pair: &Pair, now: Millis) -> Result<(), StorageError> {
+    tx.locks.own(Lock::Pair(pair.id));
     macros::execute!(
         tx,
         "INSERT INTO pairs (id, inviter_id, minute, zone, next_due_at, created_at, zone_offset_s)
@@ -48,6 +49,7 @@ pub async fn insert(tx: &mut Tx, pair: &Pair, now: Millis) -> Result<(), Storage
 
 /// Gives a member a seat. `Taken` when the seat is not empty.
 pub async fn seat(tx: &mut Tx, pair: PairId, member: &Member, now: Millis) -> Result<(), StorageError> {
+    tx.locks.expect_pair(pair);
     macros::execute!(
         tx,
         "INSERT INTO members (pair_id, role, person_id, relation, relation_word, joined_at)
@@ -65,8 +67,28 @@ pub async fn seat(tx: &mut Tx, pair: PairId, member: &Member, now: Millis) -> Re
 /// Locks the pair's row until the end of the transaction, so that use cases on one pair run one after the other. On
 /// SQLite the single writer does that.
 pub async fn lock(tx: &mut Tx, pair: PairId) -> Result<(), StorageError> {
+    tx.locks.take(Lock::Pair(pair));
     if tx.is_postgres() {
-        macros::fetch_optional!(tx, (String,), "SELECT id FROM pairs WHERE id = $1 FOR UPDATE", pair)?;
+        macros::fetch_optional!(tx, (String,), "SELECT id FROM pairs WHERE id = $1 FOR NO KEY UPDATE", pair)?;
+    }
+    Ok(())
+}
+
+/// Locks many pairs, in the order of their ids.
+pub async fn lock_all(tx: &mut Tx, pairs: &[PairId]) -> Result<(), StorageError> {
+    let mut ordered = pairs.to_vec();
+    ordered.sort_unstable();
+    for pair in &ordered {
+        tx.locks.take(Lock::Pair(*pair));
+    }
+    if tx.is_postgres() {
+        macros::fetch_each!(
+            tx,
+            "pairs" as (String,),
+            "SELECT p.id FROM pairs p WHERE p.id IN (SELECT t.value->>'id' FROM",
+            ") ORDER BY p.id FOR NO KEY UPDATE",
+            id_rows(&ordered),
+        )?;
     }
     Ok(())
 }
@@ -147,6 +169,7 @@ pub async fn count_running(tx: &mut Tx, person: PersonId) -> Result<i64, Storage
 
 /// Writes push time, zone, pause and the next due minute.
 pub async fn update_schedule(tx: &mut Tx, pair: &Pair) -> Result<(), StorageError> {
+    tx.locks.take(Lock::Pair(pair.id));
     macros::execute!(
         tx,
         "UPDATE pairs SET minute = $2, zone = $3, paused_until = $4, next_due_at = $5, zone_offset_s = $6
@@ -164,6 +187,7 @@ pub async fn update_schedule(tx: &mut Tx, pair: &Pair) -> Result<(), StorageErro
 
 /// Closes a pair. Both members keep the names they have now in it.
 pub async fn close(tx: &mut Tx, pair: PairId, now: Millis) -> Result<(), StorageError> {
+    tx.locks.expect_pair(pair);
     macros::execute!(
         tx,
         "UPDATE members SET left_name = (SELECT p.name FROM persons p WHERE p.id = members.person_id)
@@ -181,6 +205,7 @@ pub async fn close(tx: &mut Tx, pair: PairId, now: Millis) -> Result<(), Storage
 
 /// Writes a member's relation. Returns whether it changed.
 pub async fn update_relation(tx: &mut Tx, pair: PairId, role: Role, relation: &Relation) -> Result<bool, StorageError> {
+    tx.locks.expect_pair(pair);
     let changed = macros::execute!(
         tx,
         "UPDATE members SET relation = $3, relation_word = $4

@@ -1,6 +1,10 @@
 //! Persons and their recovery codes.
 
-use super::{StorageError, Tx, macros, sql_types::Known};
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::{StorageError, Tx, locks::Lock, macros, rows, sql_types::Known};
 use crate::domain::{Locale, Millis, Person, PersonId, PersonName, SessionId, TextSize, ZoneName};
 
 /// What sign-up stores besides the person.
@@ -11,7 +15,40 @@ pub struct NewPerson<'a> {
     pub now: Millis,
 }
 
+/// Locks the rows of these persons until the end of the transaction, in the order of their ids, so that use cases of
+/// one person run one after the other. A use case locks all persons it writes to or tells at once, because a second
+/// call would lock them out of order (`locks`). On SQLite the single writer does that.
+pub async fn lock(tx: &mut Tx, persons: impl IntoIterator<Item = PersonId>) -> Result<(), StorageError> {
+    let mut wanted: BTreeSet<PersonId> = persons.into_iter().collect();
+    wanted.retain(|person| !tx.locks.has(Lock::Person(*person)));
+    for person in &wanted {
+        tx.locks.take(Lock::Person(*person));
+    }
+    if tx.is_postgres() && !wanted.is_empty() {
+        macros::fetch_each!(
+            tx,
+            "persons" as (String,),
+            "SELECT p.id FROM persons p WHERE p.id IN (SELECT t.value->>'id' FROM",
+            ") ORDER BY p.id FOR NO KEY UPDATE",
+            rows(wanted.iter().map(|person| json!({ "id": person }))),
+        )?;
+    }
+    Ok(())
+}
+
+/// Locks a person whose recovery code is to change. The code is a unique key: `set_recovery` then also waits for
+/// transactions that wrote a row which refers to the person, and must not hold the person while it waits, because these
+/// may want the person next.
+pub async fn lock_keys(tx: &mut Tx, person: PersonId) -> Result<(), StorageError> {
+    tx.locks.take(Lock::Person(person));
+    if tx.is_postgres() {
+        macros::fetch_optional!(tx, (String,), "SELECT id FROM persons WHERE id = $1 FOR UPDATE", person)?;
+    }
+    Ok(())
+}
+
 pub async fn insert(tx: &mut Tx, new: NewPerson<'_>) -> Result<(), StorageError> {
+    tx.locks.own(Lock::Person(new.person.id));
     macros::execute!(
         tx,
         "INSERT INTO persons (id, name, locale, text_size, zone, consent_version, consent_at, recovery_hash,
@@ -83,6 +120,7 @@ pub async fn recovery_codes(tx: &mut Tx, person: PersonId, now: Millis) -> Resul
 
 /// Ends the earlier recovery code. Returns true when it still worked.
 pub async fn end_earlier_recovery(tx: &mut Tx, person: PersonId, now: Millis) -> Result<bool, StorageError> {
+    tx.locks.take(Lock::Person(person));
     let changed = macros::execute!(
         tx,
         "UPDATE persons SET earlier_recovery_hash = NULL, earlier_recovery_until = NULL WHERE id = $1
@@ -95,17 +133,18 @@ pub async fn end_earlier_recovery(tx: &mut Tx, person: PersonId, now: Millis) ->
 
 /// Writes the name alone.
 pub async fn rename(tx: &mut Tx, person: PersonId, name: &PersonName) -> Result<(), StorageError> {
+    tx.locks.take(Lock::Person(person));
     macros::execute!(tx, "UPDATE persons SET name = $2 WHERE id = $1", person, name)?;
     Ok(())
 }
 
-/// Writes name, locale, text size and zone.
+/// Writes locale, text size and zone.
 pub async fn update(tx: &mut Tx, person: &Person) -> Result<(), StorageError> {
+    tx.locks.take(Lock::Person(person.id));
     macros::execute!(
         tx,
-        "UPDATE persons SET name = $2, locale = $3, text_size = $4, zone = $5, zone_offset_s = $6 WHERE id = $1",
+        "UPDATE persons SET locale = $2, text_size = $3, zone = $4, zone_offset_s = $5 WHERE id = $1",
         person.id,
-        &person.name,
         person.locale,
         person.text_size,
         &person.zone,
@@ -141,13 +180,14 @@ pub struct NewRecovery<'a> {
     pub earlier_until: Option<Millis>,
 }
 
-/// Replaces the recovery code.
+/// Replaces the recovery code (`lock_keys`).
 pub async fn set_recovery(
     tx: &mut Tx,
     person: PersonId,
     new: NewRecovery<'_>,
     now: Millis,
 ) -> Result<(), StorageError> {
+    tx.locks.take(Lock::Person(person));
     macros::execute!(
         tx,
         "UPDATE persons
@@ -170,6 +210,7 @@ pub async fn set_recovery(
 
 /// Records that the person keeps the code.
 pub async fn set_recovery_kept(tx: &mut Tx, person: PersonId, now: Millis) -> Result<(), StorageError> {
+    tx.locks.take(Lock::Person(person));
     macros::execute!(
         tx,
         "UPDATE persons SET recovery_kept_at = $2 WHERE id = $1 AND recovery_kept_at IS NULL",
@@ -180,6 +221,7 @@ pub async fn set_recovery_kept(tx: &mut Tx, person: PersonId, now: Millis) -> Re
 }
 
 pub async fn count_answer(tx: &mut Tx, person: PersonId) -> Result<(), StorageError> {
+    tx.locks.take(Lock::Person(person));
     macros::execute!(tx, "UPDATE persons SET answers_given = answers_given + 1 WHERE id = $1", person)?;
     Ok(())
 }

@@ -17,6 +17,7 @@ pub async fn is_shown_by(tx: &mut Tx, person: PersonId, pair: PairId) -> Result<
 
 /// Writes a member's switch. Returns whether it changed.
 pub async fn update(tx: &mut Tx, person: PersonId, pair: PairId, is_shown: bool) -> Result<bool, StorageError> {
+    tx.locks.expect_pair(pair);
     let changed = macros::execute!(
         tx,
         "UPDATE members SET shows_presence = $3 WHERE pair_id = $1 AND person_id = $2 AND shows_presence <> $3",

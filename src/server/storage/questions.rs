@@ -4,12 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::json;
 
-use super::{StorageError, Tx, macros, pairs::id_rows, rows};
+use super::{StorageError, Tx, failures, macros, pairs::id_rows, rows};
 use crate::domain::{PairId, Question, QuestionKey};
 
-/// Writes the catalogue by key. Entries that are no longer in it are marked as retired and never deleted, because old
-/// cards name them.
+/// Writes the catalogue by key, one node after the other. Entries that are no longer in it are marked as retired and
+/// never deleted, because old cards name them.
 pub async fn upsert(tx: &mut Tx, questions: &[Question]) -> Result<(), StorageError> {
+    failures::hold(tx, "catalogue").await?;
     macros::execute!(tx, "UPDATE questions SET is_retired = 1")?;
     for question in questions {
         macros::execute!(

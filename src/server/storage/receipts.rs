@@ -1,6 +1,8 @@
 //! Reports of devices, and what became of notifications.
 
-use super::{StorageError, Tx, deliveries::DeliveryId, macros, sql_types::written_as};
+use super::{
+    StorageError, Tx, deliveries::DeliveryId, device_locks, locks::Lock, macros, persons, sql_types::written_as,
+};
 use crate::domain::{DailyQuestionId, Millis, PersonId};
 
 /// A device's report about a notification.
@@ -23,13 +25,19 @@ impl Receipt {
 written_as!(String, Receipt, |receipt| receipt.word().to_owned());
 
 /// Stores the first report of its kind and settles the delivery. Returns the person of the delivery, or `None` when
-/// there is no such delivery or nothing is new.
+/// there is no such delivery or nothing is new. It locks the person and the device.
 pub async fn report(
     tx: &mut Tx,
     id: DeliveryId,
     receipt: Receipt,
     now: Millis,
 ) -> Result<Option<PersonId>, StorageError> {
+    let sql = "SELECT person_id FROM notifications WHERE id = $1";
+    let row = macros::fetch_optional!(tx, "notifications" as (PersonId,), sql, id.notification)?;
+    let Some((person,)) = row else { return Ok(None) };
+    persons::lock(tx, [person]).await?;
+    device_locks::lock(tx, [id.subscription]).await?;
+    tx.locks.take(Lock::Outbox);
     let changed = match receipt {
         Receipt::Shown => macros::execute!(
             tx,
@@ -79,9 +87,7 @@ pub async fn report(
         receipt,
         now,
     )?;
-    let sql = "SELECT person_id FROM notifications WHERE id = $1";
-    let row = macros::fetch_optional!(tx, "notifications" as (PersonId,), sql, id.notification)?;
-    Ok(row.map(|(person,)| person))
+    Ok(Some(person))
 }
 
 /// What became of a notification on one browser.

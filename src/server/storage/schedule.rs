@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::json;
 
-use super::{StorageError, Tx, macros, pairs::id_rows, rows};
+use super::{StorageError, Tx, locks::Lock, macros, pairs::id_rows, rows};
 use crate::domain::{LocalDate, Millis, PairId, Role};
 
 /// What openings and swaps need to know of a pair besides the pair itself.
@@ -51,12 +51,16 @@ pub async fn find_states(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId
 }
 
 pub async fn set_opened(tx: &mut Tx, pair: PairId, date: LocalDate, at: Millis) -> Result<(), StorageError> {
+    tx.locks.expect_pair(pair);
     macros::execute!(tx, "UPDATE pairs SET last_opened_date = $2, last_opened_at = $3 WHERE id = $1", pair, date, at)?;
     Ok(())
 }
 
 /// As `set_opened`, for many.
 pub async fn set_opened_all(tx: &mut Tx, opened: &[(PairId, LocalDate, Millis)]) -> Result<(), StorageError> {
+    for (pair, ..) in opened {
+        tx.locks.expect_pair(*pair);
+    }
     macros::execute_each!(
         tx,
         "UPDATE pairs SET last_opened_date = v.date, last_opened_at = v.at
@@ -68,12 +72,14 @@ pub async fn set_opened_all(tx: &mut Tx, opened: &[(PairId, LocalDate, Millis)])
 }
 
 pub async fn set_swapped(tx: &mut Tx, pair: PairId, date: LocalDate) -> Result<(), StorageError> {
+    tx.locks.expect_pair(pair);
     macros::execute!(tx, "UPDATE pairs SET swapped_date = $2 WHERE id = $1", pair, date)?;
     Ok(())
 }
 
 /// Resets the count of a seat whose member acted.
 pub async fn reset_unanswered(tx: &mut Tx, pair: PairId, role: Role) -> Result<(), StorageError> {
+    tx.locks.expect_pair(pair);
     macros::execute!(
         tx,
         "UPDATE members SET unanswered_shelved = 0 WHERE pair_id = $1 AND role = $2 AND unanswered_shelved > 0",
@@ -85,6 +91,7 @@ pub async fn reset_unanswered(tx: &mut Tx, pair: PairId, role: Role) -> Result<(
 
 /// Counts a question that was shelved without this seat's answer.
 pub async fn add_unanswered(tx: &mut Tx, pair: PairId, role: Role) -> Result<(), StorageError> {
+    tx.locks.expect_pair(pair);
     macros::execute!(
         tx,
         "UPDATE members SET unanswered_shelved = unanswered_shelved + 1 WHERE pair_id = $1 AND role = $2",
@@ -102,14 +109,18 @@ pub async fn find_due(tx: &mut Tx, now: Millis, limit: i64) -> Result<Vec<PairId
             tx,
             "pairs" as (PairId,),
             "SELECT id FROM pairs WHERE next_due_at IS NOT NULL AND next_due_at <= $1 ORDER BY next_due_at, id LIMIT $2
-             FOR UPDATE SKIP LOCKED",
+             FOR NO KEY UPDATE SKIP LOCKED",
             now,
             limit,
         )?
     } else {
         macros::fetch_all!(tx, "pairs" as (PairId,), FIND_DUE, now, limit)?
     };
-    Ok(rows.into_iter().map(|(id,)| id).collect())
+    let due: Vec<PairId> = rows.into_iter().map(|(id,)| id).collect();
+    for pair in &due {
+        tx.locks.own(Lock::Pair(*pair));
+    }
+    Ok(due)
 }
 
 const FIND_DUE: &str =
@@ -129,8 +140,11 @@ pub async fn next_due(tx: &mut Tx) -> Result<Option<Millis>, StorageError> {
 }
 
 /// Moves pairs' due minutes on (pair, the minute that was read, the next one) where the stored minute is the one that
-/// was read. Returns the pairs that moved: a second node moves none.
+/// was read. The pairs are locked. Returns the pairs that moved: a second node moves none.
 pub async fn claim_due(tx: &mut Tx, moves: &[(PairId, Millis, Millis)]) -> Result<HashSet<PairId>, StorageError> {
+    for (pair, ..) in moves {
+        tx.locks.expect_pair(*pair);
+    }
     let moved = macros::fetch_each!(
         tx,
         "pairs" as (PairId,),

@@ -37,6 +37,7 @@ pub async fn insert(
     device: &str,
     now: Millis,
 ) -> Result<(), StorageError> {
+    tx.locks.expect_person(person);
     macros::execute!(
         tx,
         "INSERT INTO sessions (id, person_id, token_hash, device, created_at, rotated_at, last_used_at)
@@ -147,34 +148,37 @@ pub async fn settle(tx: &mut Tx, id: SessionId, token_hash: &str, previous_until
     Ok(())
 }
 
-/// Marks a retired token as reported. Returns its person and session to exactly one caller.
+/// Marks a retired token of this person as reported. Returns its session to exactly one caller.
 pub async fn report_retired_once(
     tx: &mut Tx,
+    person: PersonId,
     token_hash: &str,
     now: Millis,
-) -> Result<Option<(PersonId, SessionId)>, StorageError> {
+) -> Result<Option<SessionId>, StorageError> {
+    tx.locks.expect_person(person);
     let row = macros::fetch_optional!(
         tx,
-        "sessions" as (SessionId, PersonId),
+        "sessions" as (SessionId,),
         "UPDATE sessions SET retired_told_at = $2 WHERE previous_hash = $1 AND previous_until <= $2
-         AND retired_told_at IS NULL
-         RETURNING id, person_id",
+         AND retired_told_at IS NULL AND person_id = $3
+         RETURNING id",
         token_hash,
         now,
+        person,
     )?;
-    Ok(row.map(|(session, person)| (person, session)))
+    Ok(row.map(|(session,)| session))
 }
 
-/// Whether a token hash is retired and not reported yet. Reads only.
-pub async fn is_retired(tx: &mut Tx, token_hash: &str, now: Millis) -> Result<bool, StorageError> {
-    let row: Option<(i64,)> = macros::fetch_optional!(
+/// The person of a token hash that is retired and not reported yet. Reads only.
+pub async fn lookup_retired(tx: &mut Tx, token_hash: &str, now: Millis) -> Result<Option<PersonId>, StorageError> {
+    let row = macros::fetch_optional!(
         tx,
-        (i64,),
-        "SELECT rotated_at FROM sessions WHERE previous_hash = $1 AND previous_until <= $2 AND retired_told_at IS NULL",
+        "sessions" as (PersonId,),
+        "SELECT person_id FROM sessions WHERE previous_hash = $1 AND previous_until <= $2 AND retired_told_at IS NULL",
         token_hash,
         now,
     )?;
-    Ok(row.is_some())
+    Ok(row.map(|(person,)| person))
 }
 
 /// The persons with a session.
@@ -194,8 +198,10 @@ pub async fn find_of(tx: &mut Tx, person: PersonId) -> Result<Vec<Session>, Stor
     )
 }
 
-/// Deletes a session of this person, whose open connections then end. Returns false when there is none.
+/// Deletes a session of this person, with its devices, which are locked; its open connections then end. Returns false
+/// when there is none.
 pub async fn delete(tx: &mut Tx, person: PersonId, id: SessionId) -> Result<bool, StorageError> {
+    tx.locks.expect_person(person);
     let deleted = macros::execute!(tx, "DELETE FROM sessions WHERE id = $1 AND person_id = $2", id, person)?;
     if deleted == 1 {
         tx.written_feeds.insert(person);

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::{StorageError, Tx, macros, rows, sql_types::Flag};
+use super::{StorageError, Tx, locks::Lock, macros, rows, sql_types::Flag};
 use crate::domain::{ApnsEnvironment, Millis, PersonId, Provider, SessionId, SubscriptionId};
 
 /// A device with its address at one provider.
@@ -60,12 +60,15 @@ macro_rules! select_subscription {
     };
 }
 
-pub async fn insert(tx: &mut Tx, new: &Subscription) -> Result<(), StorageError> {
-    macros::execute!(
+/// Inserts a device. Returns false when there is one with this address already.
+pub async fn insert(tx: &mut Tx, new: &Subscription) -> Result<bool, StorageError> {
+    tx.locks.expect_person(new.person);
+    tx.locks.own(Lock::Device(new.id));
+    let inserted = macros::execute!(
         tx,
         "INSERT INTO push_subscriptions (id, person_id, session_id, endpoint, origin, p256dh, auth, key_id, name,
          created_at, renewed_at, provider, environment)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (endpoint) DO NOTHING",
         new.id,
         new.person,
         new.session,
@@ -80,11 +83,13 @@ pub async fn insert(tx: &mut Tx, new: &Subscription) -> Result<(), StorageError>
         new.provider,
         new.environment,
     )?;
-    Ok(())
+    Ok(inserted == 1)
 }
 
 /// Writes owner, session, keys and the time of renewal.
 pub async fn update(tx: &mut Tx, changed: &Subscription) -> Result<(), StorageError> {
+    tx.locks.expect_person(changed.person);
+    tx.locks.take(Lock::Device(changed.id));
     macros::execute!(
         tx,
         "UPDATE push_subscriptions SET person_id = $2, session_id = $3, p256dh = $4, auth = $5, key_id = $6, name = $7,
@@ -138,6 +143,7 @@ pub async fn learn(
     environment: ApnsEnvironment,
     origin: &str,
 ) -> Result<(), StorageError> {
+    tx.locks.take(Lock::Device(id));
     macros::execute!(
         tx,
         "UPDATE push_subscriptions SET environment = $2, origin = $3 WHERE id = $1",
@@ -150,6 +156,7 @@ pub async fn learn(
 
 /// Sets whether the system draws an FCM device's notifications. Returns whether it changed.
 pub async fn draw(tx: &mut Tx, id: SubscriptionId, by_system: bool) -> Result<bool, StorageError> {
+    tx.locks.take(Lock::Device(id));
     let changed = macros::execute!(
         tx,
         "UPDATE push_subscriptions SET by_system = $2 WHERE id = $1 AND by_system <> $2",
@@ -199,7 +206,7 @@ pub async fn find_of_session(tx: &mut Tx, session: SessionId) -> Result<Vec<Subs
     macros::fetch_all!(tx, "push_subscriptions" as Subscription, select_subscription!("WHERE session_id = $1"), session)
 }
 
-/// Moves subscriptions to another session of the same person.
+/// Moves subscriptions, which are locked, to another session of the same person.
 pub async fn move_to(tx: &mut Tx, from: SessionId, to: SessionId) -> Result<(), StorageError> {
     macros::execute!(
         tx,
@@ -213,34 +220,20 @@ pub async fn move_to(tx: &mut Tx, from: SessionId, to: SessionId) -> Result<(), 
 
 /// Writes a device's name. Returns whether it changed.
 pub async fn rename(tx: &mut Tx, id: SubscriptionId, name: &str) -> Result<bool, StorageError> {
+    tx.locks.take(Lock::Device(id));
     let changed =
         macros::execute!(tx, "UPDATE push_subscriptions SET name = $2 WHERE id = $1 AND name <> $2", id, name)?;
     Ok(changed > 0)
 }
 
 pub async fn delete(tx: &mut Tx, id: SubscriptionId) -> Result<(), StorageError> {
+    tx.locks.take(Lock::Device(id));
     macros::execute!(tx, "DELETE FROM push_subscriptions WHERE id = $1", id)?;
     Ok(())
 }
 
-pub const FIND_SILENT: &str = "SELECT id FROM push_subscriptions WHERE renewed_at < $1 AND COALESCE(shown_at, 0) < $1
-    AND COALESCE(opened_at, 0) < $1";
-
-/// Subscriptions without a sign of life since `since`. Push services accept pushes for devices that no longer exist.
-pub async fn find_silent(tx: &mut Tx, since: Millis) -> Result<Vec<SubscriptionId>, StorageError> {
-    let found = macros::fetch_all!(tx, "push_subscriptions" as (SubscriptionId,), FIND_SILENT, since)?;
-    Ok(found.into_iter().map(|(id,)| id).collect())
-}
-
-pub const DELETE_SILENT: &str = "DELETE FROM push_subscriptions WHERE id = $2 AND renewed_at < $1
-    AND COALESCE(shown_at, 0) < $1 AND COALESCE(opened_at, 0) < $1";
-
-/// Deletes a subscription without a sign of life since `since`. Returns false when it has one, or is deleted already.
-pub async fn delete_silent(tx: &mut Tx, id: SubscriptionId, since: Millis) -> Result<bool, StorageError> {
-    Ok(macros::execute!(tx, DELETE_SILENT, since, id)? == 1)
-}
-
 /// What a provider says of a device: its name there and its keys, all other fields as in `Subscription`.
+#[derive(Clone)]
 pub struct NewAddress {
     pub provider: Provider,
     pub endpoint: String,

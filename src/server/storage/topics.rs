@@ -1,6 +1,6 @@
 //! The FCM topic that each device is subscribed to, and what decides which one it should be.
 
-use super::{StorageError, Tx, macros, notifications::quiet_hours, sql_types::Flag};
+use super::{StorageError, Tx, locks::Lock, macros, notifications::quiet_hours, sql_types::Flag};
 use crate::domain::{
     Channel, FcmAct, Locale, Millis, Muted, PersonId, QuietHours, SessionId, SubscriptionId, ZoneName,
 };
@@ -108,7 +108,7 @@ struct ReachedRow {
     quiet_to: Option<i64>,
 }
 
-/// Records that FCM accepted the subscription of a device to a topic.
+/// Records that FCM accepted the subscription of a device, which is locked, to a topic.
 pub async fn subscribed(tx: &mut Tx, address: &str, topic: &str, now: Millis) -> Result<(), StorageError> {
     macros::execute!(
         tx,
@@ -123,7 +123,9 @@ pub async fn subscribed(tx: &mut Tx, address: &str, topic: &str, now: Millis) ->
 /// Records that a device is not to get the messages of its topic any more. It gets deliveries of announcements whose
 /// message to that topic was not sent yet.
 pub async fn leave(tx: &mut Tx, device: &TopicDevice, now: Millis) -> Result<(), StorageError> {
+    tx.locks.take(Lock::Device(device.id));
     macros::execute!(tx, "UPDATE push_subscriptions SET topic = '', topic_at = NULL WHERE id = $1", device.id)?;
+    tx.locks.take(Lock::Outbox);
     let missed = macros::execute!(
         tx,
         "INSERT INTO deliveries (notification_id, subscription_id, state, send_at, created_at)

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serializer;
 use sqlx::{Sqlite, Transaction};
 
-use super::{StorageError, postgres::PgTx};
+use super::{StorageError, locks::Locks, postgres::PgTx};
 use crate::{
     domain::PersonId,
     server::notifier::{Notifier, bulletin::Work},
@@ -27,6 +27,7 @@ pub(super) fn rows<T: serde::Serialize>(values: impl IntoIterator<Item = T>) -> 
 /// A transaction on either database. It is rolled back when it is dropped without `commit`.
 pub struct Tx {
     pub(super) inner: Inner,
+    pub(super) locks: Locks,
     pub(super) written_feeds: BTreeSet<PersonId>,
     /// What the transaction wrote for the background loops.
     pub(super) work: Work,
@@ -35,7 +36,7 @@ pub struct Tx {
 
 impl Tx {
     pub(super) fn new(inner: Inner, notifier: Notifier) -> Self {
-        Self { inner, written_feeds: BTreeSet::new(), work: Work::default(), notifier }
+        Self { inner, locks: Locks::default(), written_feeds: BTreeSet::new(), work: Work::default(), notifier }
     }
 
     /// Commits, then wakes the readers of the feeds that were written, here and on the other nodes.

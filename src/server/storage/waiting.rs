@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::{StorageError, Tx, deliveries::DeliveryId, macros, rows};
+use super::{StorageError, Tx, deliveries::DeliveryId, locks::Lock, macros, rows};
 use crate::domain::{Millis, NotificationId, PersonId, Provider, SubscriptionId};
 
 /// Reason: the push service failed for other deliveries.
@@ -40,12 +40,27 @@ pub async fn find_held_back(
     Ok(found.into_iter().map(held).collect())
 }
 
-/// Moves deliveries (the delivery, its old time, its new time) whose time is still the old one.
-pub async fn bring_forward(tx: &mut Tx, moves: &[(DeliveryId, Millis, Millis)]) -> Result<(), StorageError> {
+/// Moves deliveries (the delivery, its old time, its new time) whose time is still the old one. Leaves out those that
+/// another transaction has locked, because it waits for none. Returns how many moved.
+pub async fn bring_forward(tx: &mut Tx, moves: &[(DeliveryId, Millis, Millis)]) -> Result<u64, StorageError> {
+    tx.locks.take(Lock::Outbox);
     let moves = rows(
         moves.iter().map(|(id, was, at)| json!({ "n": id.notification, "s": id.subscription, "was": was, "at": at })),
     );
-    macros::execute_each!(
+    let moves = if tx.is_postgres() {
+        let free = macros::fetch_each!(
+            tx,
+            "deliveries" as (String,),
+            "SELECT CAST(v.value AS TEXT) FROM (SELECT t.value FROM",
+            ") AS v JOIN deliveries d ON d.notification_id = v.value->>'n' AND d.subscription_id = v.value->>'s'
+             FOR NO KEY UPDATE OF d SKIP LOCKED",
+            moves,
+        )?;
+        format!("[{}]", free.into_iter().map(|(row,)| row).collect::<Vec<_>>().join(","))
+    } else {
+        moves
+    };
+    let moved = macros::execute_each!(
         tx,
         "UPDATE deliveries SET send_at = v.at
          FROM (SELECT t.value->>'n' AS n, t.value->>'s' AS s, CAST(t.value->>'was' AS BIGINT) AS was,
@@ -55,13 +70,14 @@ pub async fn bring_forward(tx: &mut Tx, moves: &[(DeliveryId, Millis, Millis)]) 
                AND +deliveries.send_at = v.was",
         moves,
     )?;
-    tx.work.has_deliveries = true;
-    Ok(())
+    tx.work.has_deliveries |= moved > 0;
+    Ok(moved)
 }
 
 /// Moves waiting deliveries to the subscription of a browser's new endpoint, except notifications that it has already.
 /// Deliveries that waited because the old endpoint failed are due now.
 pub async fn follow(tx: &mut Tx, from: SubscriptionId, to: SubscriptionId, now: Millis) -> Result<(), StorageError> {
+    macros::lock_deliveries!(tx, "subscription_id = $1 AND send_at IS NOT NULL", from);
     macros::execute!(
         tx,
         "UPDATE deliveries SET subscription_id = $2, attempts = 0, send_at = CASE WHEN state = 'retry' THEN $3
@@ -79,6 +95,16 @@ pub async fn follow(tx: &mut Tx, from: SubscriptionId, to: SubscriptionId, now: 
 /// Makes FCM devices take away the notifications that the person has read at `now`: their deliveries wait again, to be
 /// sent as withdrawals. The device that opened a notification took it away itself.
 pub async fn withdraw_read(tx: &mut Tx, person: PersonId, now: Millis) -> Result<(), StorageError> {
+    tx.locks.expect_person(person);
+    macros::lock_deliveries!(
+        tx,
+        "state = 'accepted' AND withdraws = 0 AND opened_at IS NULL
+         AND subscription_id IN (SELECT id FROM push_subscriptions WHERE person_id = $1 AND provider = $3)
+         AND notification_id IN (SELECT id FROM notifications WHERE person_id = $1 AND read_at = $2)",
+        person,
+        now,
+        Provider::Fcm,
+    );
     let changed = macros::execute!(
         tx,
         "UPDATE deliveries SET state = 'pending', withdraws = 1, send_at = $2, attempts = 0, settled_at = NULL

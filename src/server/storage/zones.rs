@@ -60,13 +60,22 @@ pub async fn find_holders(
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// Writes the offset to every row of a name.
+/// Writes the offset to every row of a name. It locks rows in the order of their ids, and nothing else may be locked
+/// before or after in the transaction (`locks`).
 pub async fn update_offset(tx: &mut Tx, holder: Holder, name: &ZoneName, offset_s: i32) -> Result<u64, StorageError> {
-    let sql = match holder {
-        Holder::Pair => {
+    let sql = match (holder, tx.is_postgres()) {
+        (Holder::Pair, true) => {
+            "UPDATE pairs SET zone_offset_s = $2 WHERE id IN (SELECT id FROM pairs WHERE zone = $1
+             AND (zone_offset_s IS NULL OR zone_offset_s <> $2) ORDER BY id FOR NO KEY UPDATE)"
+        }
+        (Holder::Person, true) => {
+            "UPDATE persons SET zone_offset_s = $2 WHERE id IN (SELECT id FROM persons WHERE zone = $1
+             AND (zone_offset_s IS NULL OR zone_offset_s <> $2) ORDER BY id FOR NO KEY UPDATE)"
+        }
+        (Holder::Pair, false) => {
             "UPDATE pairs SET zone_offset_s = $2 WHERE zone = $1 AND (zone_offset_s IS NULL OR zone_offset_s <> $2)"
         }
-        Holder::Person => {
+        (Holder::Person, false) => {
             "UPDATE persons SET zone_offset_s = $2 WHERE zone = $1 AND (zone_offset_s IS NULL OR zone_offset_s <> $2)"
         }
     };

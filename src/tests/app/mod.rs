@@ -5,9 +5,12 @@ mod elsewhere;
 mod feed_stream;
 mod nodes;
 mod reading;
+mod state;
 
 pub use browser::Browser;
 pub use feed_stream::FeedStream;
+pub use state::idle_node;
+use state::prepare;
 
 use std::{
     path::{Path, PathBuf},
@@ -24,23 +27,13 @@ use crate::{
     http::{limits::Limits, listener::Listener, serve},
     server::{
         budget::Budget,
-        catalogue::Catalogue,
         clock::Clock,
-        config::{AppEnv, PublicUrl},
         jobs::{outbox, scheduler},
-        lifecycle::Lifecycle,
-        push::{Push, PushHosts, PushSender, VapidKeys},
+        push::VapidKeys,
         random::Random,
-        secrets::Secrets,
-        security::Said,
         services::{accounts, invitations},
-        state::{AppState, HEARTBEAT, LOOK_AT_LINES, SignUpLimits, Site},
-        storage::{
-            Database, Opening,
-            seeds::{CHILDREN, PARENTS},
-        },
-        trusted_proxies::TrustedProxies,
-        turns::Turns,
+        state::{AppState, SignUpLimits},
+        storage::seeds::{CHILDREN, PARENTS},
     },
 };
 
@@ -331,41 +324,6 @@ impl TestApp {
         parent.join(&code, "mother").await;
         TestPair { id, parent, child }
     }
-}
-
-async fn prepare(data: &Data, clock: Clock, seed: u64, providers: &Providers, port: u16) -> AppState {
-    AppState {
-        database: Database::open(&data.database.url, Opening::Migrate).await.expect("a database"),
-        catalogue: Catalogue::load(&data.folder).expect("the catalogue"),
-        clock,
-        random: Random::seeded(seed),
-        secrets: Secrets::from_key(&[7; 32]),
-        push: push(&data.folder, providers),
-        budget: Budget::unlimited(),
-        turns: Turns::default(),
-        sign_ups: SignUpLimits::default(),
-        said: Said::default(),
-        lifecycle: Lifecycle::default(),
-        site: Arc::new(Site {
-            env: AppEnv::Test,
-            public_url: PublicUrl::parse(None, AppEnv::Test, port).expect("an address"),
-            trusted_proxies: TrustedProxies::parse("127.0.0.1").expect("a list"),
-            build: "test".into(),
-            builds: data.folder.join("builds"),
-            heartbeat: HEARTBEAT,
-            look_at_lines: LOOK_AT_LINES,
-        }),
-    }
-}
-
-/// Makes pushes with short timeouts, because some tests have a push service that hangs.
-fn push(folder: &Path, providers: &Providers) -> Push {
-    let hosts = PushHosts::parse("", &providers.push_host, false).expect("hosts");
-    let sender = PushSender::new(hosts.clone()).expect("a sender");
-    let sender = sender.with_timeouts(Duration::from_millis(1_500), Duration::from_millis(1_000)).expect("a sender");
-    let native = providers.native.as_ref().map(NativeProviders::native).unwrap_or_default();
-    let keys = VapidKeys::load_or_make(folder, NOON.0).expect("keys");
-    Push::with_sender(sender, hosts, keys, "mailto:operator@family.example".into(), native)
 }
 
 impl Drop for TestApp {

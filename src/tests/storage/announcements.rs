@@ -63,8 +63,8 @@ async fn a_reach_counts_persons_and_devices_apart_from_the_muted(db: TestDatabas
     let everybody = read!(db, |tx| announcements::find_next(&mut tx, &announcement(), "", 9).await);
     let muted = Muted::new(vec![Channel::Announcement]);
     for (person, _) in everybody {
-        assert!(commit!(db, |tx| notifications::mute(&mut tx, person, &muted).await.expect("a change")));
-        assert!(!commit!(db, |tx| notifications::mute(&mut tx, person, &muted).await.expect("no change")));
+        assert!(commit!(db, for person, |tx| notifications::mute(&mut tx, person, &muted).await.expect("a change")));
+        assert!(!commit!(db, for person, |tx| notifications::mute(&mut tx, person, &muted).await.expect("no change")));
     }
     let reach = read!(db, |tx| announcements::reach(&mut tx).await);
     assert_eq!(reach, Reach { persons: 2, muted: 2, devices: Vec::new() });
@@ -74,8 +74,9 @@ async fn what_a_person_mutes_holds_for_all_their_pairs(db: TestDatabase) {
     let super::fixtures::Together { parent, pair, .. } = super::fixtures::together(&db).await;
     let nudge = Muted::new(vec![Channel::Nudge]);
     let announcement = Muted::new(vec![Channel::Announcement]);
-    commit!(db, |tx| {
+    commit!(db, in pair.id, |tx| {
         notifications::update_member(&mut tx, parent.id, pair.id, &nudge, true).await.expect("switches");
+        persons::lock(&mut tx, [parent.id]).await.expect("the person's row");
         notifications::mute(&mut tx, parent.id, &announcement).await.expect("a switch");
     });
     let muted = async |about| {

@@ -37,12 +37,12 @@ impl Deref for TestDatabase {
 }
 
 impl TestDatabase {
-    pub(super) fn is_postgres(&self) -> bool {
+    pub(in crate::tests) fn is_postgres(&self) -> bool {
         self.url.starts_with("postgres")
     }
 
     /// Opens the same database again, with connections of its own, as a second node does.
-    pub(super) async fn second_node(&self) -> Database {
+    pub(in crate::tests) async fn second_node(&self) -> Database {
         Database::open(&self.url, Opening::AsIs).await.expect("a second node")
     }
 }
@@ -77,7 +77,7 @@ pub(super) async fn run_at<T: Future<Output = ()>>(
     ended
 }
 
-pub(super) async fn on_sqlite<T: Future<Output = ()>>(test: impl FnOnce(TestDatabase) -> T) {
+pub(in crate::tests) async fn on_sqlite<T: Future<Output = ()>>(test: impl FnOnce(TestDatabase) -> T) {
     let folder = Folder::new();
     let url = format!("sqlite:{}", folder.0.join("test.db").display());
     if let Err(panic) = run_at(url, &folder, test).await {

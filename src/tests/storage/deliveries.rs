@@ -10,7 +10,7 @@ use crate::{
         deliveries::{self, CancelFor, DeliveryId, Settled, State},
         delivery_context, prune,
         receipts::{self, Receipt},
-        subscriptions, waiting,
+        silent, subscriptions, waiting,
     },
 };
 
@@ -109,8 +109,8 @@ async fn a_report_counts_once_and_names_its_person(db: TestDatabase) {
     let subscription =
         read!(db, |tx| subscriptions::lookup_for(&mut tx, person, told.subscription).await).expect("a subscription");
     assert_eq!(subscription.shown_at, Some(NOW), "the second report wrote nothing");
-    assert_eq!(read!(db, |tx| subscriptions::find_silent(&mut tx, NOW.plus(1)).await), [told.subscription]);
-    assert_eq!(read!(db, |tx| subscriptions::find_silent(&mut tx, NOW).await), []);
+    assert_eq!(read!(db, |tx| silent::find(&mut tx, NOW.plus(1)).await), [told.subscription]);
+    assert_eq!(read!(db, |tx| silent::find(&mut tx, NOW).await), []);
 }
 
 async fn a_report_settles_what_waits_and_a_late_outcome_changes_nothing(db: TestDatabase) {

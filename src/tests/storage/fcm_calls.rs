@@ -76,7 +76,7 @@ async fn a_device_has_its_topic_and_the_one_it_waits_for(db: TestDatabase) {
     };
     let new = Subscription::new(SubscriptionId(id()), (person.id, session), address, "전화".into(), NOW);
     let device = async || read!(db, |tx| topics::lookup(&mut tx, new.id).await).expect("the device");
-    commit!(db, |tx| {
+    commit!(db, for person.id, |tx| {
         subscriptions::insert(&mut tx, &new).await.expect("a device");
         fcm_calls::insert(&mut tx, &[wish(FcmAct::Subscribe)], NOW).await.expect("a wish");
     });

@@ -2,9 +2,9 @@
 
 use crate::{
     domain::{
-        AnswerBody, ApnsEnvironment, DailyQuestion, DailyQuestionId, EventKind, LocalDate, Locale, Member, Millis,
-        NotificationId, NotificationKind, Pair, PairId, Person, PersonId, PersonName, Provider, PushTime, QuestionKey,
-        Relation, Role, Section, SessionId, SubscriptionId, TextSize, Wording, Wordings, ZoneName,
+        AnswerBody, ApnsEnvironment, DailyQuestion, DailyQuestionId, EventKind, FcmAct, LocalDate, Locale, Member,
+        Millis, NotificationId, NotificationKind, Pair, PairId, Person, PersonId, PersonName, Provider, PushTime,
+        QuestionKey, Relation, Role, Section, SessionId, SubscriptionId, TextSize, Wording, Wordings, ZoneName,
     },
     server::{
         random::Random,
@@ -12,6 +12,7 @@ use crate::{
             Database, StorageError, Tx, daily_questions,
             deliveries::{self, DeliveryId},
             events,
+            fcm_calls::NewCall,
             notifications::{self, NewNotification},
             pairs, persons, schedule, seeds, sessions,
             subscriptions::{self, NewAddress, Subscription},
@@ -19,9 +20,9 @@ use crate::{
     },
 };
 
-pub(super) const NOW: Millis = Millis(1_795_348_800_000);
+pub(in crate::tests) const NOW: Millis = Millis(1_795_348_800_000);
 
-pub(super) fn id() -> u128 {
+pub(in crate::tests) fn id() -> u128 {
     Random::system().id(NOW)
 }
 
@@ -29,7 +30,7 @@ pub(super) fn date(text: &str) -> LocalDate {
     text.parse().expect("a date")
 }
 
-pub(super) fn body(text: &str) -> AnswerBody {
+pub(in crate::tests) fn body(text: &str) -> AnswerBody {
     AnswerBody::parse(text).expect("an answer")
 }
 
@@ -147,6 +148,7 @@ pub(super) async fn signed_in(db: &Database) -> (Person, SessionId) {
 }
 
 pub(super) async fn claim_one(tx: &mut Tx, pair: PairId, due: Millis, next: Millis) -> bool {
+    pairs::lock(tx, pair).await.expect("the pair's row");
     schedule::claim_due(tx, &[(pair, due, next)]).await.expect("an answer").contains(&pair)
 }
 
@@ -184,11 +186,8 @@ pub(super) fn notification(person: PersonId, pair: PairId, slot: &str, at: Milli
     }
 }
 
-/// Makes a parent with one device and one delivery, about an answer, that waits to be sent.
-pub(super) async fn waiting_delivery(db: &Database) -> DeliveryId {
-    let Together { parent, pair, .. } = together(db).await;
-    let (session, new) = (SessionId(id()), notification(parent.id, pair.id, "answer:1", NOW));
-    let address = NewAddress {
+fn address() -> NewAddress {
+    NewAddress {
         provider: Provider::WebPush,
         endpoint: format!("https://push.example/{:x}", id()),
         origin: "https://push.example".into(),
@@ -196,14 +195,65 @@ pub(super) async fn waiting_delivery(db: &Database) -> DeliveryId {
         p256dh: "p".into(),
         auth: "a".into(),
         key_id: "k".into(),
-    };
-    let subscription = Subscription::new(SubscriptionId(id()), (parent.id, session), address, "device".into(), NOW);
+    }
+}
+
+/// Makes a parent with one device and one delivery, about an answer, that waits to be sent.
+pub(super) async fn waiting_delivery(db: &Database) -> DeliveryId {
+    let Together { parent, pair, .. } = together(db).await;
+    let (session, new) = (SessionId(id()), notification(parent.id, pair.id, "answer:1", NOW));
+    let subscription = Subscription::new(SubscriptionId(id()), (parent.id, session), address(), "device".into(), NOW);
     let delivery = DeliveryId { notification: new.id, subscription: subscription.id };
-    commit!(db, |tx| {
+    commit!(db, for parent.id, |tx| {
         sessions::insert(&mut tx, session, parent.id, &format!("{:x}", id()), "device", NOW).await.expect("a session");
         subscriptions::insert(&mut tx, &subscription).await.expect("a subscription");
         notifications::insert(&mut tx, std::slice::from_ref(&new)).await.expect("a notification");
         deliveries::insert(&mut tx, &[(delivery, NOW)], NOW).await.expect("a delivery");
     });
     delivery
+}
+
+/// Makes a parent with `count` pairs and as many devices, and `notifications` notifications about these pairs by turns.
+/// Each device has a delivery of each that waits to be sent.
+pub(in crate::tests) async fn waiting_deliveries(
+    db: &Database,
+    count: usize,
+    notifications: usize,
+) -> (Vec<PairId>, Vec<SubscriptionId>) {
+    let (parent, session) = signed_in(db).await;
+    let (relation, device) = (&seeds::PARENTS[0].1, || SubscriptionId(id()));
+    let pairs: Vec<Pair> =
+        (0..count).map(|_| pair_of(&parent, Some(member(&parent, Role::Parent, relation)), None)).collect();
+    let devices: Vec<Subscription> =
+        (0..count).map(|_| Subscription::new(device(), (parent.id, session), address(), "d".into(), NOW)).collect();
+    let slots =
+        (0..notifications).map(|n| notification(parent.id, pairs[n % count].id, &format!("answer:{}", id()), NOW));
+    let slots: Vec<NewNotification> = slots.collect();
+    let of_device = |device: SubscriptionId| {
+        slots.iter().map(move |new| (DeliveryId { notification: new.id, subscription: device }, NOW))
+    };
+    let new: Vec<_> = devices.iter().flat_map(|device| of_device(device.id)).collect();
+    commit!(db, for parent.id, |tx| {
+        for pair in &pairs {
+            pairs::insert(&mut tx, pair, NOW).await.expect("a pair");
+        }
+        for device in &devices {
+            subscriptions::insert(&mut tx, device).await.expect("a subscription");
+        }
+        notifications::insert(&mut tx, &slots).await.expect("notifications");
+        deliveries::insert(&mut tx, &new, NOW).await.expect("deliveries");
+    });
+    (pairs.iter().map(|pair| pair.id).collect(), devices.iter().map(|device| device.id).collect())
+}
+
+/// Calls that subscribe and unsubscribe `count` devices by turns.
+pub(in crate::tests) fn topic_calls(count: usize, acts: [FcmAct; 2]) -> Vec<NewCall> {
+    let call = |n: usize| NewCall {
+        act: acts[n % 2],
+        address: format!("fcm:p:fid:{n}"),
+        topic: "news-ko".into(),
+        announcement: None,
+        expires_at: NOW.plus(Millis::DAY),
+    };
+    (0..count).map(call).collect()
 }

@@ -57,7 +57,7 @@ async fn what_a_clock_far_ahead_left_in_rows_is_brought_back(db: TestDatabase) {
 async fn the_most_a_sweep_has_deleted_is_remembered(db: TestDatabase) {
     let person = commit!(db, |tx| sign_up(&mut tx, "순자").await);
     for (hash, at) in [("a", NOW), ("b", NOW.plus(10)), ("c", NOW.plus(20))] {
-        commit!(db, |tx| sessions::insert(&mut tx, SessionId(id()), person.id, hash, "d", at)
+        commit!(db, for person.id, |tx| sessions::insert(&mut tx, SessionId(id()), person.id, hash, "d", at)
             .await
             .expect("a session"));
     }

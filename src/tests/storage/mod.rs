@@ -19,8 +19,23 @@ macro_rules! on_both_databases {
     };
 }
 
-/// Runs the body in one transaction and commits it. Returns the value of the body.
+pub(super) use on_both_databases;
+
+/// Runs the body in one transaction and commits it. Returns the value of the body. `for` locks a person before, `in` a
+/// pair.
 macro_rules! commit {
+    ($db:expr, for $person:expr, |$tx:ident| $work:expr) => {
+        commit!($db, |$tx| {
+            $crate::server::storage::persons::lock(&mut $tx, [$person]).await.expect("the person's row");
+            $work
+        })
+    };
+    ($db:expr, in $pair:expr, |$tx:ident| $work:expr) => {
+        commit!($db, |$tx| {
+            $crate::server::storage::pairs::lock(&mut $tx, $pair).await.expect("the pair's row");
+            $work
+        })
+    };
     ($db:expr, |$tx:ident| $work:expr) => {{
         let mut $tx = $db.begin().await.expect("a transaction");
         let done = $work;
@@ -45,7 +60,7 @@ pub mod databases;
 mod deliveries;
 mod events;
 mod fcm_calls;
-mod fixtures;
+pub(super) mod fixtures;
 mod hand_overs;
 mod housekeeping;
 mod invitations;

@@ -36,8 +36,13 @@ async fn a_fact_is_told_to_a_person_once(db: TestDatabase) {
     assert!(read!(db, |tx| notifications::was_notified(&mut tx, parent.id, "answer:1").await));
     assert!(!read!(db, |tx| notifications::was_notified(&mut tx, parent.id, "answer:2").await));
     assert_eq!(read!(db, |tx| entries::count_unread(&mut tx, parent.id).await), 1);
-    assert_eq!(commit!(db, |tx| entries::read_up_to(&mut tx, parent.id, 7, NOW).await.expect("read")), 1);
-    assert!(!commit!(db, |tx| entries::read_one(&mut tx, parent.id, one.id, NOW).await.expect("read already")));
+    assert_eq!(
+        commit!(db, for parent.id, |tx| entries::read_up_to(&mut tx, parent.id, 7, NOW).await.expect("read")),
+        1
+    );
+    assert!(!commit!(db, for parent.id, |tx| {
+        entries::read_one(&mut tx, parent.id, one.id, NOW).await.expect("read already")
+    }));
     assert_eq!(read!(db, |tx| entries::count_unread(&mut tx, parent.id).await), 0);
     assert_eq!(read!(db, |tx| entries::count_unread(&mut tx, child.id).await), 1, "reading is one's own");
 }
@@ -49,7 +54,7 @@ async fn preferences_are_the_person_s_and_the_pair_s(db: TestDatabase) {
     let first = preferences(read!(db, |tx| notifications::preferences(&mut tx, &[(parent.id, Some(pair.id))]).await));
     assert_eq!((first.quiet, first.hides_details, first.question_in_quiet), (Some(QuietHours::DEFAULT), false, None));
     let muted = Muted::new(vec![Channel::Nudge]);
-    commit!(db, |tx| {
+    commit!(db, in pair.id, |tx| {
         notifications::update_member(&mut tx, parent.id, pair.id, &muted, true).await.expect("switches");
         notifications::update_person(&mut tx, parent.id, None, true).await.expect("no quiet hours");
     });

@@ -31,7 +31,7 @@ async fn a_pair_reads_back_with_its_seats(db: TestDatabase) {
     assert_eq!(read!(db, |tx| pairs::lookup(&mut tx, pair.id).await), Some(pair.clone()));
     assert_eq!(pair.phase(), PairPhase::Alone);
 
-    let child = commit!(db, |tx| {
+    let child = commit!(db, in pair.id, |tx| {
         let child = sign_up(&mut tx, "하은").await;
         pairs::seat(&mut tx, pair.id, &member(&child, Role::Child, &Relation::Daughter), NOW)
             .await
@@ -64,6 +64,7 @@ async fn a_seat_is_taken_once(db: TestDatabase) {
     let Together { parent, child, pair } = together(&db).await;
     let late = commit!(db, |tx| sign_up(&mut tx, "영호").await);
     let mut tx = db.begin().await.expect("a transaction");
+    pairs::lock(&mut tx, pair.id).await.expect("the pair's row");
     let second = pairs::seat(&mut tx, pair.id, &member(&late, Role::Parent, &Relation::Father), NOW).await;
     assert!(is_taken(&second), "{second:?}");
     drop(tx);
@@ -74,6 +75,7 @@ async fn a_seat_is_taken_once(db: TestDatabase) {
         alone
     });
     let mut tx = db.begin().await.expect("a transaction");
+    pairs::lock(&mut tx, alone.id).await.expect("the pair's row");
     let myself = pairs::seat(&mut tx, alone.id, &member(&parent, Role::Child, &Relation::Daughter), NOW).await;
     assert!(is_taken(&myself), "nobody sits across from themselves: {myself:?}");
     drop(tx);
@@ -92,8 +94,8 @@ async fn two_share_a_pair_until_it_is_closed(db: TestDatabase) {
     assert!(read!(db, |tx| pairs::share_one(&mut tx, child.id, parent.id).await));
     assert!(!read!(db, |tx| pairs::share_one(&mut tx, parent.id, stranger.id).await));
 
-    commit!(db, |tx| pairs::close(&mut tx, pair.id, NOW.plus(7)).await.expect("closed"));
-    commit!(db, |tx| pairs::close(&mut tx, pair.id, NOW.plus(9)).await.expect("closed once"));
+    commit!(db, in pair.id, |tx| pairs::close(&mut tx, pair.id, NOW.plus(7)).await.expect("closed"));
+    commit!(db, in pair.id, |tx| pairs::close(&mut tx, pair.id, NOW.plus(9)).await.expect("closed once"));
     assert!(!read!(db, |tx| pairs::share_one(&mut tx, parent.id, child.id).await));
     let closed =
         read!(db, |tx| pairs::lookup_for(&mut tx, child.id, pair.id).await).expect("a closed pair is still found");
@@ -111,7 +113,7 @@ async fn the_pairs_of_a_person_come_running_ones_first_then_by_age(db: TestDatab
             pair.id
         }));
     }
-    commit!(db, |tx| pairs::close(&mut tx, closed.id, NOW.plus(3)).await.expect("closed"));
+    commit!(db, in closed.id, |tx| pairs::close(&mut tx, closed.id, NOW.plus(3)).await.expect("closed"));
     let found: Vec<PairId> =
         read!(db, |tx| pairs::find_of(&mut tx, parent.id).await).into_iter().map(|pair| pair.id).collect();
     assert_eq!(found, [made[1], made[0], closed.id]);
@@ -121,19 +123,20 @@ async fn presence_is_shown_until_the_member_switches_it_off_for_that_pair(db: Te
     let Together { parent, child, pair } = together(&db).await;
     let another = together(&db).await;
     assert!(read!(db, |tx| presence::is_shown_by(&mut tx, parent.id, pair.id).await));
-    commit!(db, |tx| presence::update(&mut tx, parent.id, pair.id, false).await.expect("a switch"));
+    commit!(db, in pair.id, |tx| presence::update(&mut tx, parent.id, pair.id, false).await.expect("a switch"));
     assert!(!read!(db, |tx| presence::is_shown_by(&mut tx, parent.id, pair.id).await));
     assert!(read!(db, |tx| presence::is_shown_by(&mut tx, child.id, pair.id).await), "the other's own switch stays");
     assert!(
         read!(db, |tx| presence::is_shown_by(&mut tx, another.parent.id, another.pair.id).await),
         "and so do those of other pairs"
     );
-    commit!(db, |tx| presence::update(&mut tx, parent.id, pair.id, true).await.expect("a switch"));
+    commit!(db, in pair.id, |tx| presence::update(&mut tx, parent.id, pair.id, true).await.expect("a switch"));
     assert!(read!(db, |tx| presence::is_shown_by(&mut tx, parent.id, pair.id).await));
     assert!(
         !read!(db, |tx| presence::is_shown_by(&mut tx, parent.id, another.pair.id).await),
         "a stranger shows nothing"
     );
-    commit!(db, |tx| presence::update(&mut tx, parent.id, another.pair.id, true).await.expect("nothing"));
-    assert!(!read!(db, |tx| presence::is_shown_by(&mut tx, parent.id, another.pair.id).await));
+    let theirs = another.pair.id;
+    commit!(db, in theirs, |tx| presence::update(&mut tx, parent.id, theirs, true).await.expect("nothing"));
+    assert!(!read!(db, |tx| presence::is_shown_by(&mut tx, parent.id, theirs).await));
 }

@@ -5,7 +5,7 @@ use super::{
     fixtures::{NOW, id, is_taken, person_named, sign_up},
 };
 use crate::{
-    domain::{Locale, Millis, Person, PersonName, SessionId, TextSize, ZoneName},
+    domain::{Locale, Millis, Person, SessionId, TextSize, ZoneName},
     server::storage::{
         attempts::{self, Done},
         persons, prune,
@@ -25,7 +25,6 @@ async fn a_person_reads_back_and_is_found_by_recovery_code(db: TestDatabase) {
     assert_eq!(read!(db, |tx| persons::lookup_by_recovery(&mut tx, &hash, NOW).await), Some(person.clone()));
 
     person = Person {
-        name: PersonName::parse("말순").expect("a name"),
         locale: Locale::En,
         text_size: TextSize::Larger,
         zone: ZoneName::parse("Europe/Berlin").expect("a zone"),

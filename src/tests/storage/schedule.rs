@@ -33,7 +33,7 @@ async fn a_pair_remembers_openings_swaps_and_silence(db: TestDatabase) {
         child_unanswered: 0,
     };
     assert_eq!(read!(db, |tx| schedule::lookup_state(&mut tx, pair).await), nothing);
-    commit!(db, |tx| {
+    commit!(db, in pair, |tx| {
         schedule::set_opened(&mut tx, pair, date("2026-11-22"), NOW).await.expect("set");
         schedule::set_swapped(&mut tx, pair, date("2026-11-23")).await.expect("set");
         for role in [Role::Parent, Role::Parent, Role::Child] {
@@ -48,7 +48,7 @@ async fn a_pair_remembers_openings_swaps_and_silence(db: TestDatabase) {
         child_unanswered: 1,
     };
     assert_eq!(read!(db, |tx| schedule::lookup_state(&mut tx, pair).await), told);
-    commit!(db, |tx| schedule::reset_unanswered(&mut tx, pair, Role::Parent).await.expect("reset"));
+    commit!(db, in pair, |tx| schedule::reset_unanswered(&mut tx, pair, Role::Parent).await.expect("reset"));
     assert_eq!(
         read!(db, |tx| schedule::lookup_state(&mut tx, pair).await),
         schedule::ScheduleState { parent_unanswered: 0, ..told }
@@ -156,7 +156,10 @@ async fn many_pairs_open_in_a_few_statements(db: TestDatabase) {
     .await
     .expect("asked"));
     let opened = [(one, date("2026-01-02"), NOW), (two, date("2026-01-03"), NOW)];
-    commit!(db, |tx| schedule::set_opened_all(&mut tx, &opened).await.expect("opened"));
+    commit!(db, |tx| {
+        pairs::lock_all(&mut tx, &[one, two]).await.expect("the pairs' rows");
+        schedule::set_opened_all(&mut tx, &opened).await.expect("opened");
+    });
     let current = read!(db, |tx| daily_questions::find_open(&mut tx, &[one, two]).await);
     assert_eq!((&current[&one], &current[&two]), (&questions[0], &questions[1]));
     let asked = read!(db, |tx| questions::find_asked(&mut tx, &[one, two]).await);

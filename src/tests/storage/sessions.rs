@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     domain::{Millis, PersonId, SessionId},
-    server::storage::{delivery_context, prune, sessions, subscriptions},
+    server::storage::{delivery_context, persons, prune, sessions, subscriptions},
 };
 
 on_both_databases! {
@@ -89,17 +89,21 @@ async fn a_retired_token_is_told_of_once_until_the_next_is_retired(db: TestDatab
         person
     });
     let told = async |token: &str, at: Millis| {
-        commit!(db, |tx| sessions::report_retired_once(&mut tx, token, at).await.expect("an answer"))
+        let mut tx = db.begin().await.expect("a transaction");
+        persons::lock(&mut tx, [person.id]).await.expect("the person's row");
+        let told = sessions::report_retired_once(&mut tx, person.id, token, at).await.expect("an answer");
+        tx.commit().await.expect("a commit");
+        told
     };
     for (at, tokens) in [(NOW.plus(1), ["first", "second"]), (NOW.plus(9), ["second", "third"])] {
         commit!(db, |tx| sessions::rotate(&mut tx, session, tokens[1], NOW.plus(8), at).await.expect("an answer"));
         assert_eq!(told(tokens[0], at).await, None, "the fresh one was not shown yet");
         commit!(db, |tx| sessions::settle(&mut tx, session, tokens[1], at.plus(2)).await.expect("settled"));
         assert_eq!((told(tokens[0], at.plus(1)).await, told(tokens[1], at.plus(2)).await), (None, None));
-        assert!(read!(db, |tx| sessions::is_retired(&mut tx, tokens[0], at.plus(2)).await));
-        assert_eq!(told(tokens[0], at.plus(2)).await, Some((person.id, session)));
+        assert_eq!(read!(db, |tx| sessions::lookup_retired(&mut tx, tokens[0], at.plus(2)).await), Some(person.id));
+        assert_eq!(told(tokens[0], at.plus(2)).await, Some(session));
         assert_eq!(told(tokens[0], at.plus(2)).await, None, "told already");
-        assert!(!read!(db, |tx| sessions::is_retired(&mut tx, tokens[0], at.plus(2)).await));
+        assert_eq!(read!(db, |tx| sessions::lookup_retired(&mut tx, tokens[0], at.plus(2)).await), None);
     }
     assert_eq!(read!(db, |tx| sessions::find_persons(&mut tx).await), [person.id]);
     assert!(
@@ -124,11 +128,14 @@ async fn sessions_are_listed_by_use_and_ended_by_their_owner_alone(db: TestDatab
     assert_eq!(listed.iter().map(|session| session.id).collect::<Vec<_>>(), [ids[2], ids[1], ids[0]]);
 
     assert!(
-        !commit!(db, |tx| sessions::delete(&mut tx, stranger.id, ids[1]).await.expect("an answer")),
+        !commit!(db, for stranger.id, |tx| sessions::delete(&mut tx, stranger.id, ids[1]).await.expect("an answer")),
         "not a stranger's to end"
     );
-    assert!(commit!(db, |tx| sessions::delete(&mut tx, person.id, ids[1]).await.expect("an answer")));
-    assert!(!commit!(db, |tx| sessions::delete(&mut tx, person.id, ids[1]).await.expect("an answer")), "ended already");
+    assert!(commit!(db, for person.id, |tx| sessions::delete(&mut tx, person.id, ids[1]).await.expect("an answer")));
+    assert!(
+        !commit!(db, for person.id, |tx| sessions::delete(&mut tx, person.id, ids[1]).await.expect("an answer")),
+        "ended already"
+    );
     assert!(!read!(db, |tx| sessions::exists(&mut tx, ids[1]).await));
     assert!(read!(db, |tx| sessions::exists(&mut tx, ids[0]).await));
 
@@ -145,6 +152,8 @@ async fn ending_a_session_takes_its_subscription_along(db: TestDatabase) {
     let person = read!(db, |tx| delivery_context::load(&mut tx, &[told]).await)[0].as_ref().expect("a context").person;
     let subscription =
         read!(db, |tx| subscriptions::lookup_for(&mut tx, person, told.subscription).await).expect("a subscription");
-    assert!(commit!(db, |tx| sessions::delete(&mut tx, person, subscription.session).await.expect("ended")));
+    assert!(
+        commit!(db, for person, |tx| sessions::delete(&mut tx, person, subscription.session).await.expect("ended"))
+    );
     assert_eq!(read!(db, |tx| subscriptions::find_of(&mut tx, person).await), []);
 }

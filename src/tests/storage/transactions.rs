@@ -60,7 +60,9 @@ async fn a_reading_transaction_writes_nothing(db: TestDatabase) {
 
 async fn a_row_that_names_nobody_is_refused(db: TestDatabase) {
     let mut tx = db.begin().await.expect("a transaction");
-    let orphan = sessions::insert(&mut tx, SessionId(id()), PersonId(id()), "hash", "d", NOW).await;
+    let nobody = PersonId(id());
+    persons::lock(&mut tx, [nobody]).await.expect("no row");
+    let orphan = sessions::insert(&mut tx, SessionId(id()), nobody, "hash", "d", NOW).await;
     assert!(matches!(orphan, Err(StorageError::Database(_))), "foreign keys hold: {orphan:?}");
 }
 

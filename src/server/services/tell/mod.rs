@@ -22,7 +22,7 @@ use crate::{
             Tx,
             announcements::Announcement,
             events::{self, NewEvent},
-            pairs,
+            pairs, persons,
         },
     },
 };
@@ -147,6 +147,11 @@ impl Facts {
         let (pair, daily_question, due_at) = (None, None, None);
         let by_topic = announcement.with_topic.then(|| (locale.topic(), announcement.created_at));
         self.notice(Notice { person, kind, pair, daily_question, slot, detail, expires_at, due_at, by_topic });
+    }
+
+    /// Locks everybody who is told. A use case that also writes to their rows does this before.
+    pub async fn lock_persons(&self, tx: &mut Tx) -> Result<(), ServiceError> {
+        Ok(persons::lock(tx, self.events.iter().map(|event| event.person)).await?)
     }
 
     /// Writes all facts: feeds, inboxes and deliveries.
