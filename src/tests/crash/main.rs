@@ -30,6 +30,7 @@ mod full_disk;
 mod killed;
 mod node;
 mod providers;
+mod rolling_upgrade;
 mod streams;
 mod wrong_clock;
 

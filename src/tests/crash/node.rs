@@ -203,8 +203,12 @@ pub async fn seed(data: &Data, push_host: &str) -> Vec<Member> {
         .output()
         .expect("the binary runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = fs::read_to_string(&file).expect("the sessions");
-    let members = text.lines().map(|line| {
+    members_of(&fs::read_to_string(&file).expect("the sessions"))
+}
+
+/// The members in a sessions file of `umbba seed`.
+pub fn members_of(sessions: &str) -> Vec<Member> {
+    let members = sessions.lines().map(|line| {
         let [_, pair, role, _, cookie] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
         Member {
             pair: pair.to_owned(),
