@@ -135,7 +135,7 @@ pub async fn read(parts: &Parts, body: Body) -> Result<bodies::Held, ApiError> {
 async fn begin(state: &AppState, parts: &Parts) -> Result<Option<Turn>, ApiError> {
     let bucket = bucket_of(parts.uri.path());
     let Some(visitor) = parts.extensions.get::<Visitor>() else { return Ok(None) };
-    if !take_budget(state, visitor, bucket) {
+    if !take_budget(state, visitor, bucket).await {
         guard::note(state, SecurityEvent::Flood { person: visitor.person() });
         return Err(ApiError::TooMuch);
     }
@@ -162,7 +162,7 @@ fn bucket_of(path: &str) -> Bucket {
 }
 
 /// `false` when the budget is used up.
-fn take_budget(state: &AppState, visitor: &Visitor, bucket: Bucket) -> bool {
+async fn take_budget(state: &AppState, visitor: &Visitor, bucket: Bucket) -> bool {
     let (bucket, spender) = match (&visitor.session, bucket) {
         (Some(found), Bucket::Escape) => (bucket, Spender::Session(found.session.id)),
         (Some(found), _) => (bucket, Spender::Person(found.person.id)),
@@ -171,6 +171,10 @@ fn take_budget(state: &AppState, visitor: &Visitor, bucket: Bucket) -> bool {
         (None, _) => (Bucket::Read, Spender::Address(guard::network(visitor.client))),
     };
     state.budget.take(bucket, spender, state.clock.moment())
+        && match (bucket, spender) {
+            (Bucket::Write, Spender::Person(person)) => guard::takes_write(state, person).await,
+            _ => true,
+        }
 }
 
 fn status_of(error: ApiError) -> StatusCode {

@@ -1,5 +1,6 @@
 //! Rate limits per person, session and address. They allow more than anybody does by hand, and too little to fill the
-//! other member's feed or the disk. Rule R88.
+//! other member's feed or the disk. Each node has its own; the budget of writes by hand is also counted in the database
+//! where there are several nodes (`storage::write_budgets`). Rule R88.
 
 use std::{
     collections::HashMap,
@@ -75,6 +76,12 @@ impl Budget {
     /// Returns limits that allow everything, for tests whose clock does not move.
     pub fn unlimited() -> Self {
         Self { writes: None, full_at: Arc::default() }
+    }
+
+    /// How many writes by hand are allowed at once, and the time after which one more is allowed (ms); `None` if
+    /// everything is allowed.
+    pub fn writes(&self) -> Option<(u32, i64)> {
+        self.writes.map(|burst| (burst, Bucket::Write.limits().1))
     }
 
     /// Takes one request from the holder's bucket. False when the bucket is empty.

@@ -35,7 +35,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 const DEVICES: usize = 250;
 
 /// What is deleted, and from which age.
-pub const FORGOTTEN: [(Prune, i64); 7] = [
+pub const FORGOTTEN: [(Prune, i64); 8] = [
     (prune::EVENTS, FEED_KEPT_MS),
     (prune::SESSIONS, SESSION_IDLE_MS),
     (prune::DELIVERIES, DELIVERIES_KEPT_MS),
@@ -43,6 +43,7 @@ pub const FORGOTTEN: [(Prune, i64); 7] = [
     (prune::FAILURES, Millis::DAY),
     (prune::HAND_OVERS, 0),
     (prune::ATTEMPTS, ATTEMPT_LIFE_MS),
+    (prune::WRITE_BUDGETS, 0),
 ];
 
 pub async fn sweep(state: &AppState) -> Result<(), ServiceError> {

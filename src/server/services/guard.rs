@@ -18,7 +18,7 @@ use crate::{
         counters,
         security::SecurityEvent,
         state::AppState,
-        storage::{Tx, failures, sessions},
+        storage::{Tx, failures, sessions, write_budgets},
     },
 };
 
@@ -220,6 +220,19 @@ pub fn refuse_full_disk(state: &AppState) -> Result<(), ServiceError> {
         tracing::warn!(free, floor, "the disk is nearly full: nobody new can sign up");
     }
     Err(ServiceError::DiskLow)
+}
+
+/// Takes one write from the budget that all nodes share. True where there is one node, whose own budget suffices, and
+/// while the database cannot say: the write itself fails then.
+pub async fn takes_write(state: &AppState, person: PersonId) -> bool {
+    let Some((burst, every_ms)) = state.budget.writes().filter(|_| state.database.has_nodes()) else { return true };
+    let taken = async {
+        let mut tx = state.database.begin().await?;
+        let is_taken = write_budgets::take(&mut tx, person, burst, every_ms, state.clock.now()).await?;
+        tx.commit().await?;
+        Ok::<_, ServiceError>(is_taken)
+    };
+    taken.await.unwrap_or(true)
 }
 
 /// Logs a security event. An event that anybody can cause in any number is logged once a minute for each source.

@@ -55,6 +55,7 @@ pub mod sweeps;
 pub mod topics;
 mod transaction;
 pub mod waiting;
+pub mod write_budgets;
 pub mod zones;
 
 use std::{str::FromStr, sync::Arc, time::Duration};

@@ -105,6 +105,14 @@ pub const ATTEMPTS: Prune = Prune {
     on_postgres: OnPostgres::Skipping(&[skipping!("attempts", "x.at <= $1", "at")]),
 };
 
+/// Budgets of writes that are whole again.
+pub const WRITE_BUDGETS: Prune = Prune {
+    table: "write_budgets",
+    sql: "DELETE FROM write_budgets WHERE person_id IN (SELECT person_id FROM write_budgets WHERE full_at <= $1
+        ORDER BY full_at LIMIT $2)",
+    on_postgres: OnPostgres::Skipping(&[skipping!("write_budgets", "x.full_at <= $1", "full_at")]),
+};
+
 /// Deletes up to `BATCH` rows older than `before`. Returns how many, on PostgreSQL with rows of theirs in other tables;
 /// fewer than `BATCH` means that no free ones are left.
 pub async fn batch(tx: &mut Tx, what: &Prune, before: Millis) -> Result<u64, StorageError> {

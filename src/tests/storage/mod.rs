@@ -72,3 +72,4 @@ mod schema;
 mod seeds_and_copies;
 mod sessions;
 mod transactions;
+mod write_budgets;

@@ -1,0 +1,9 @@
+-- How much of their budget of writes people have used, where several nodes serve them (PostgreSQL alone writes it).
+
+-- full_at: when the budget is whole again. Rows are of no use after that.
+CREATE TABLE write_budgets (
+    person_id TEXT NOT NULL PRIMARY KEY,
+    full_at BIGINT NOT NULL
+);
+
+CREATE INDEX write_budgets_by_full_at ON write_budgets (full_at);
