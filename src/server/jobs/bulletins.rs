@@ -17,8 +17,8 @@ const POST_EVERY: Duration = Duration::from_secs(5);
 /// How long lines and presence signals gather, unless something more urgent is posted earlier.
 const GATHER: Duration = Duration::from_millis(200);
 const DEAF_AFTER: Duration = Duration::from_secs(12);
-/// The first wait before the listener connects again, and before a failed post is repeated. The listener's doubles with
-/// each failure.
+/// The first wait before the listener connects again, and before a failed post is repeated. That of the listener
+/// doubles until a listener has heard something.
 const AGAIN: Duration = Duration::from_millis(100);
 const LONGEST_AGAIN: Duration = Duration::from_secs(5);
 
@@ -79,10 +79,9 @@ pub async fn listen(state: AppState) {
         match state.database.listen().await {
             Ok(None) => return,
             Ok(Some(mut listener)) => {
-                again = AGAIN;
                 state.database.notifier().listener_began();
                 tokio::select! {
-                    reason = hear(&state, &mut listener) => {
+                    reason = hear(&state, &mut listener, &mut again) => {
                         tracing::warn!(%reason, "the listener's connection is lost; another one is opened");
                     }
                     () = ending.cancelled() => return,
@@ -101,11 +100,12 @@ pub async fn listen(state: AppState) {
 }
 
 /// Hears bulletins until the connection is of no more use. Returns the reason.
-async fn hear(state: &AppState, listener: &mut Listener) -> String {
+async fn hear(state: &AppState, listener: &mut Listener, again: &mut Duration) -> String {
     loop {
         match tokio::time::timeout(DEAF_AFTER, listener.next()).await {
             Ok(Ok(Some(payload))) => {
                 BULLETINS_HEARD.add();
+                *again = AGAIN;
                 let shown = state.database.notifier().hear(&payload, state.clock.moment());
                 presence::begin_to_forget(state, shown);
             }
