@@ -1,8 +1,9 @@
 -- How much of their budget of writes people have used, where several nodes serve them (PostgreSQL alone writes it).
 
--- full_at: when the budget is whole again. Rows are of no use after that.
+-- taken_at: the last write. full_at: when the budget is whole again. Rows are of no use after that.
 CREATE TABLE write_budgets (
     person_id TEXT NOT NULL PRIMARY KEY,
+    taken_at BIGINT NOT NULL,
     full_at BIGINT NOT NULL
 );
 

@@ -174,7 +174,8 @@ const NO_WORDS: &str = "announcements.en announcements.id announcements.ko annou
     events.person_id failures.bucket fcm_calls.address fcm_calls.announcement_id fcm_calls.call_key fcm_calls.topic \
     hand_overs.code_hash hand_overs.device hand_overs.id hand_overs.person_id \
     hand_overs.session_id \
-    hand_overs.ticket_hash installation.name installation.value invitations.code_hash invitations.id invitations.name invitations.pair_id \
+    hand_overs.ticket_hash installation.name installation.value \
+    invitations.code_hash invitations.id invitations.name invitations.pair_id \
     invitations.relation_word \
     members.left_name members.pair_id members.person_id members.relation_word members.role \
     notifications.daily_question_id \
