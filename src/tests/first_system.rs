@@ -112,8 +112,9 @@ async fn d5_a_pair_that_cannot_be_opened_stops_itself_alone_and_holds_no_transac
     let (child, parent) = (app.person(CHILDREN[1].0).await, app.person(PARENTS[1].0).await);
     let second = app.pair_of(child, parent).await;
     second.answer_both("글").await;
-    // An index makes the second question of this one pair fail.
-    let of_second = format!("daily_questions (pair_id) WHERE pair_id = '{}'", second.id);
+    // An index makes the second question of this one pair fail. It is not partial: with a partial index, statements
+    // that SQLite had prepared for this pair at times did not find the questions of the other.
+    let of_second = format!("daily_questions ((CASE WHEN pair_id = '{}' THEN 1 END))", second.id);
     app.run_sql(&format!("CREATE UNIQUE INDEX in_the_way ON {of_second}")).await;
 
     app.advance(Millis::DAY);
