@@ -82,10 +82,14 @@ server: ## the server half in release
 server-debug: ## the server half for tests
 	cargo build --bin umbba --features ssr
 
-bench: site ## build and run the benchmarks; BENCH="page push minute live" chooses
+bench: site ## build and run the benchmarks; BENCH="page push minute live" chooses, BENCH=nodes runs three nodes
 	@.ci/bench-setup
+ifeq ($(BENCH),nodes)
+	TEST_DATABASE=postgres NODES=large cargo test --release --features ssr --test crash nodes:: -- --nocapture
+else
 	cargo build --release --bin umbba-bench --features ssr
 	@target/release/umbba-bench $(BENCH)
+endif
 
 fmt: $(NODE_MODULES) ## format Rust, TypeScript and the Node scripts
 	cargo fmt

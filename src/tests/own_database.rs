@@ -33,7 +33,7 @@ pub fn postgres_server() -> Option<String> {
 /// folder.
 pub struct OwnDatabase {
     pub url: String,
-    /// The server and the name of the database, on PostgreSQL.
+    /// The server and the name of the database that is dropped with this value.
     on_server: Option<(String, String)>,
 }
 
@@ -52,8 +52,13 @@ impl OwnDatabase {
         Self { url: named(&server, &name), on_server: Some((server, name)) }
     }
 
+    /// A database that somebody else makes and drops.
+    pub fn at(url: &str) -> Self {
+        Self { url: url.to_owned(), on_server: None }
+    }
+
     pub fn is_postgres(&self) -> bool {
-        self.on_server.is_some()
+        self.url.starts_with("postgres")
     }
 
     /// Runs statements as another release or an operator would. References between tables are not checked.

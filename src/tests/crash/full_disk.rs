@@ -15,7 +15,7 @@ async fn on_a_full_disk_nothing_is_taken_pages_are_shown_and_with_room_it_goes_o
     let _ = rustls::crypto::ring::default_provider().install_default();
     let data = &Data::new("full").await;
     let members = seed(data, "").await;
-    let node = Node::run(with_limit(data, 2048), data).await;
+    let node = Node::run(with_limit(data, 2048), &data.folder).await;
     let member = &members[0];
     let question = node.question(member).await;
     let (id, version) = (question["id"].as_str().expect("an id").to_owned(), question["version"].to_string());
@@ -76,7 +76,7 @@ async fn started_without_any_room_after_a_clean_stop_it_shows_pages_and_takes_no
     assert!(!data.folder.join("umbba.db-shm").exists(), "a clean stop");
     drop(node);
 
-    let node = Node::run(with_limit(data, 0), data).await;
+    let node = Node::run(with_limit(data, 0), &data.folder).await;
 
     let member = &members[0];
     let question = node.question(member).await;
@@ -107,7 +107,7 @@ async fn started_on_a_full_disk_it_shows_pages_and_takes_nothing() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let data = &Data::new("full-start").await;
     let members = seed(data, "").await;
-    let node = Node::run(with_limit(data, 32), data).await;
+    let node = Node::run(with_limit(data, 32), &data.folder).await;
 
     let ready = node.client.get(format!("{}/readyz", node.url)).timeout(PATIENCE).send().await.expect("an answer");
     assert_eq!(ready.status(), StatusCode::OK);

@@ -26,7 +26,7 @@ use super::{
 };
 
 const SEOUL: i64 = 9 * Millis::HOUR;
-const QUESTION: &str = "오늘의 질문이 왔어요";
+pub const QUESTION: &str = "오늘의 질문이 왔어요";
 const OPENED: &str = "카드가 열렸어요";
 
 /// Sends all waiting pushes: sets the clock past every lease and waits for the outbox.

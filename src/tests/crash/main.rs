@@ -29,6 +29,7 @@ mod own_database;
 mod full_disk;
 mod killed;
 mod node;
+mod nodes;
 mod providers;
 mod rolling_upgrade;
 mod streams;

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::BufRead,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
     time::Duration,
 };
@@ -111,10 +111,11 @@ impl Node {
     pub async fn start(data: &Data, push_host: &str) -> Self {
         let mut command = umbba(data, push_host);
         command.args(["serve", "--listen-addr", "127.0.0.1:0"]);
-        Self::run(command, data).await
+        Self::run(command, &data.folder).await
     }
 
-    pub async fn run(mut command: Command, data: &Data) -> Self {
+    /// `folder`: where the process has its data, and its test transport if it has one.
+    pub async fn run(mut command: Command, folder: &Path) -> Self {
         let mut process = command.stdout(Stdio::piped()).spawn().expect("the binary runs");
         let stdout = process.stdout.take().expect("its output");
         let first_line = tokio::task::spawn_blocking(move || {
@@ -124,7 +125,7 @@ impl Node {
         let (listening, output) =
             tokio::time::timeout(PATIENCE, first_line).await.expect("a first line").expect("no panic").expect("text");
         let url = listening.trim_start_matches("listening on ").to_owned();
-        Self { process, url, control: data.folder.join("control.sock"), client: Client::new(), _output: output }
+        Self { process, url, control: folder.join("control.sock"), client: Client::new(), _output: output }
     }
 
     /// Sends SIGKILL and waits until the process has ended.

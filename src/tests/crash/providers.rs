@@ -91,7 +91,7 @@ impl Providers {
         let mut command = umbba(data, &self.web.host);
         command.args(["serve", "--listen-addr", "127.0.0.1:0"]);
         self.name_in(&mut command);
-        Node::run(command, data).await
+        Node::run(command, &data.folder).await
     }
 
     fn name_in(&self, command: &mut Command) {

@@ -57,7 +57,7 @@ impl Installation {
     async fn serve(&self, binary: &str, folder: &Path) -> Node {
         let mut command = self.command(binary, folder);
         command.args(["serve", "--listen-addr", "127.0.0.1:0"]);
-        Node::run(command, &self.data).await
+        Node::run(command, folder).await
     }
 }
 

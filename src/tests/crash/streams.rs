@@ -1,11 +1,12 @@
 //! The process is killed while it streams: a reader over each of the five transports receives every event after its
 //! cursor once and in order.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use reqwest::{Client, StatusCode};
 use serde_json::Value;
+use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 
 use super::{
@@ -15,7 +16,7 @@ use super::{
 };
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Transport {
+pub enum Transport {
     Sse,
     Ndjson,
     WebSocket,
@@ -29,25 +30,41 @@ const TRANSPORTS: [Transport; 5] =
 /// Any error that breaks a connection.
 type Broken = Box<dyn std::error::Error + Send + Sync>;
 
+/// That a member's line received an event.
+pub struct Told {
+    pub member: String,
+    pub kind: String,
+    pub at: Instant,
+}
+
 /// A reader with everything it has received. The received bytes may end anywhere.
-struct Reader {
+pub struct Reader {
     client: Client,
-    cookie: String,
+    member: Member,
     transport: Transport,
-    cursor: i64,
-    seqs: Vec<i64>,
+    pub cursor: i64,
+    pub seqs: Vec<i64>,
+    /// Where each event is reported at once.
+    pub told: Option<mpsc::UnboundedSender<Told>>,
 }
 
 impl Reader {
+    pub fn of(member: &Member, transport: Transport, cursor: i64) -> Self {
+        Self { client: Client::new(), member: member.clone(), transport, cursor, seqs: Vec::new(), told: None }
+    }
+
     fn note(&mut self, event: &Value) {
-        if let (Some(seq), true) = (event["seq"].as_i64(), event["kind"].is_string()) {
+        if let (Some(seq), Some(kind)) = (event["seq"].as_i64(), event["kind"].as_str()) {
             self.cursor = seq;
             self.seqs.push(seq);
+            if let Some(told) = &self.told {
+                let _ = told.send(Told { member: self.member.device.clone(), kind: kind.into(), at: Instant::now() });
+            }
         }
     }
 
     /// Reads until the connection breaks or `is_enough` returns true.
-    async fn read(&mut self, url: &str, is_enough: &(dyn Fn(i64) -> bool + Sync)) {
+    pub async fn read(&mut self, url: &str, is_enough: &(dyn Fn(i64) -> bool + Sync)) {
         let _ = match self.transport {
             Transport::WebSocket => self.read_socket(url, is_enough).await,
             Transport::Sse | Transport::Ndjson => self.read_body(url, is_enough).await,
@@ -58,13 +75,15 @@ impl Reader {
     fn ask(&self, url: &str, accept: &str, wait: &str) -> reqwest::RequestBuilder {
         self.client
             .get(format!("{url}/events?after={}{wait}", self.cursor))
-            .header("cookie", &self.cookie)
+            .header("cookie", &self.member.cookie)
             .header("accept", accept)
     }
 
     async fn read_body(&mut self, url: &str, is_enough: &(dyn Fn(i64) -> bool + Sync)) -> Result<(), Broken> {
         let accept = if self.transport == Transport::Sse { "text/event-stream" } else { "application/x-ndjson" };
-        let mut body = self.ask(url, accept, "").send().await?.error_for_status()?.bytes_stream();
+        // A browser waits as long for the head.
+        let head = tokio::time::timeout(Duration::from_secs(5), self.ask(url, accept, "").send()).await??;
+        let mut body = head.error_for_status()?.bytes_stream();
         let mut text = String::new();
         while !is_enough(self.cursor) {
             let Some(bytes) = body.next().await else { break };
@@ -82,7 +101,7 @@ impl Reader {
         let host = url.trim_start_matches("http://");
         let mut request = format!("ws://{host}/events?after={}", self.cursor).into_client_request()?;
         let origin = format!("http://localhost:{}", host.rsplit(':').next().unwrap_or_default());
-        for (name, value) in [("cookie", self.cookie.as_str()), ("origin", &origin)] {
+        for (name, value) in [("cookie", self.member.cookie.as_str()), ("origin", &origin)] {
             request.headers_mut().insert(name, value.parse().expect("a header"));
         }
         let stream = tokio::net::TcpStream::connect(host).await?;
@@ -138,13 +157,7 @@ async fn killed_in_mid_stream_every_transport_goes_on_from_its_cursor() {
     let first = node.post(&listener, "today", &[("pair", &listener.pair)]).await.expect("the page").1["as_of"]
         .as_i64()
         .expect("a number");
-    let reader = |transport| Reader {
-        client: Client::new(),
-        cookie: listener.cookie.clone(),
-        transport,
-        cursor: first,
-        seqs: Vec::new(),
-    };
+    let reader = |transport| Reader::of(&listener, transport, first);
     let mut readers: Vec<Reader> = TRANSPORTS.map(reader).into();
     let mut kept = 0;
 

@@ -62,7 +62,7 @@ async fn a_node_whose_clock_is_ten_minutes_ahead_opens_and_sends_nothing_early()
     let service = PushService::start().await;
     let data = Data::new("wrong-clock").await;
     let members = seed(&data, &service.host).await;
-    let right = Node::run(serve(&data, &data.folder, &service.host), &data).await;
+    let right = Node::run(serve(&data, &data.folder, &service.host), &data.folder).await;
     for member in &members[..2] {
         right.subscribe(member, &service).await;
     }
@@ -98,7 +98,7 @@ async fn a_node_whose_clock_is_ten_minutes_ahead_opens_and_sends_nothing_early()
 
     let mut command = serve(&data, &second_folder(&data), &service.host);
     command.env("LD_PRELOAD", LIBRARY).env("FAKETIME", "+10m").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-    let wrong = Node::run(command, &data).await;
+    let wrong = Node::run(command, &data.folder).await;
     assert_eq!(readiness(&wrong).await, (StatusCode::SERVICE_UNAVAILABLE, "clock\n".to_owned()));
     let minute =
         async |pair: &str| number(&data, &format!("(SELECT next_due_at FROM pairs WHERE id = '{pair}')")).await;
