@@ -52,6 +52,7 @@ fn accident(error: &StorageError) -> ApiError {
         | StorageError::Database(_)
         | StorageError::Migration(_)
         | StorageError::Url(_)
-        | StorageError::Backup(_) => ApiError::Broken,
+        | StorageError::Backup(_)
+        | StorageError::Move(_) => ApiError::Broken,
     }
 }

@@ -42,12 +42,26 @@ pub(super) fn make(folder: &Path) -> Result<(), Failure> {
     }
 }
 
+fn lock_file(folder: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(folder.join("serve.lock"))
+}
+
+/// Whether a `serve` process uses the folder.
+pub(super) fn is_served(folder: &Path) -> bool {
+    lock_file(folder).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
+/// Blocks until no `serve` process uses the folder.
+pub(super) fn wait_for_end(folder: &Path) -> io::Result<()> {
+    lock_file(folder)?.lock()
+}
+
 /// Locks the folder for this process: two processes on one SQLite file would both send notifications and open
 /// questions. Dropping the value releases the lock, and so does the kernel when the process dies. Returns `None` if
 /// the disk is full or the file system has no locks.
 pub(super) fn hold(folder: &Path) -> Result<Option<File>, Failure> {
     let file = folder.join("serve.lock");
-    let held = match OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&file) {
+    let held = match lock_file(folder) {
         Ok(held) => held,
         Err(error) if is_full(&error) => return Ok(None),
         Err(error) => return Err(Failure(format!("{} cannot be opened: {error}", file.display()))),

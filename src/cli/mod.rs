@@ -3,6 +3,7 @@
 mod announce;
 mod failure;
 mod folder;
+mod moving;
 mod native;
 mod open_files;
 mod operator;
@@ -63,6 +64,12 @@ enum Command {
     /// Copy the SQLite database into FILE while the app runs. The keys are not in it: keep DATA_DIR/secret.key, and the
     /// output of `keys export`, too.
     Backup { file: PathBuf },
+    /// Copy everything into another, empty database, postgres://… or sqlite:FILE, compare both, and keep the old one
+    /// read-only until the app that runs on it stops. Interrupted, it leaves nothing behind: run it again.
+    MigrateTo {
+        /// The new database. PostgreSQL's password may also come from PGPASSWORD or ~/.pgpass.
+        address: String,
+    },
     /// The keys push services know us by: make the first one, or list them.
     Keys {
         #[command(subcommand)]
@@ -159,6 +166,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
             );
             Ok(())
         }
+        Command::MigrateTo { address } => moving::run(&settings, &address).await,
         Command::Push { act: PushAct::Check } => providers::check(&settings).await,
         Command::Doctor => providers::doctor(&settings).await,
         Command::Keys { act } => operator::keys(&settings, act).await,

@@ -45,14 +45,14 @@ fn failed(sentence: String) -> StorageError {
     StorageError::Backup(sentence)
 }
 
-fn part_of(file: &Path) -> PathBuf {
+pub(super) fn part_of(file: &Path) -> PathBuf {
     let mut name = OsString::from(file);
     name.push(".part");
     name.into()
 }
 
 /// Locks the unfinished file for this process. A file that a killed backup left is used again.
-fn hold(part: &Path) -> Result<File, StorageError> {
+pub(super) fn hold(part: &Path) -> Result<File, StorageError> {
     let broken = |error: io::Error| failed(format!("{} cannot be written: {error}", part.display()));
     let held = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(part).map_err(broken)?;
     match held.try_lock() {
@@ -126,7 +126,7 @@ async fn counts(source: &mut SqliteConnection, tables: &[String]) -> Result<Vec<
 }
 
 /// Gives the finished file its name once it is synced to the disk.
-fn publish(part: &Path, held: &File, file: &Path) -> io::Result<()> {
+pub(super) fn publish(part: &Path, held: &File, file: &Path) -> io::Result<()> {
     held.sync_all()?;
     // Unlike a rename, a link never replaces a file that was created meanwhile.
     match fs::hard_link(part, file) {

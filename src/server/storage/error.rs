@@ -28,6 +28,9 @@ pub enum StorageError {
     /// The backup failed, for the reason given.
     #[error("{0}")]
     Backup(String),
+    /// The move to another database failed, for the reason given.
+    #[error("{0}")]
+    Move(String),
 }
 
 impl From<sqlx::Error> for StorageError {

@@ -32,6 +32,7 @@ pub mod installation;
 pub mod invitations;
 mod listener;
 mod locks;
+pub mod moving;
 pub mod notifications;
 pub mod open_lines;
 pub mod pairs;

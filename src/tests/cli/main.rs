@@ -9,6 +9,7 @@
 mod own_database;
 
 mod announce;
+mod moving;
 mod operator;
 mod providers;
 

@@ -12,7 +12,7 @@ use std::{
 use super::{Data, folder, refused, umbba};
 
 /// A running `umbba serve`. Dropping the value stops the process.
-struct Serving {
+pub struct Serving {
     child: Child,
     address: String,
     /// Kept open, because the process's next output would fail on a closed pipe.
@@ -41,7 +41,7 @@ fn command(data: &Path, before: &str, arguments: &[&str]) -> Command {
     command
 }
 
-fn serve(data: &Path, before: &str, more: &[&str]) -> Serving {
+pub fn serve(data: &Path, before: &str, more: &[&str]) -> Serving {
     start(command(data, before, &[&["serve", "--listen-addr", "127.0.0.1:0"], more].concat()))
 }
 
@@ -54,7 +54,7 @@ fn start(mut command: Command) -> Serving {
 }
 
 impl Serving {
-    fn get(&self, path: &str) -> String {
+    pub fn get(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).expect("a connection");
         write!(stream, "GET {path} HTTP/1.0\r\n\r\n").expect("a request");
         let mut answer = String::new();

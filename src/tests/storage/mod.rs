@@ -64,6 +64,7 @@ pub(super) mod fixtures;
 mod hand_overs;
 mod housekeeping;
 mod invitations;
+mod moving;
 mod notifications;
 mod pairs;
 mod persons;
