@@ -53,6 +53,7 @@ impl OwnDatabase {
     }
 
     /// A database that somebody else makes and drops.
+    #[allow(dead_code, reason = "the tests of the binary use it")]
     pub fn at(url: &str) -> Self {
         Self { url: url.to_owned(), on_server: None }
     }
