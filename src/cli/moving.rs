@@ -32,7 +32,7 @@ async fn wait_for_end(settings: &Settings, mut pause: Pause) -> Result<(), Failu
             println!("{SERVED}");
             folder::wait_for_end(&settings.data_dir)?;
         }
-        return Ok(());
+        return Ok(pause.end().await?);
     };
     if others > 0 {
         println!("{SERVED}");
@@ -41,5 +41,5 @@ async fn wait_for_end(settings: &Settings, mut pause: Pause) -> Result<(), Failu
         tokio::time::sleep(LOOK).await;
         others = pause.others().await?.unwrap_or(0);
     }
-    Ok(())
+    Ok(pause.end().await?)
 }

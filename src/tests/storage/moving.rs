@@ -3,23 +3,26 @@
 use std::{collections::BTreeMap, fs, panic::AssertUnwindSafe, path::Path};
 
 use futures::FutureExt;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::{
     databases::{Folder, TestDatabase, on_postgres, raw_sqlite, run_sql, sqlite_file},
     fixtures::{NOW, sign_up},
 };
-use crate::server::{
-    catalogue::Catalogue,
-    random::Random,
-    storage::{Database, Opening, StorageError, moving::move_all, persons, seeds},
+use crate::{
+    server::{
+        catalogue::Catalogue,
+        random::Random,
+        storage::{Database, Opening, StorageError, moving::move_all, persons, seeds},
+    },
+    tests::app::PATIENCE,
 };
 
 type Dump = BTreeMap<String, Vec<String>>;
 
 /// All rows of a SQLite file as JSON, by table, in an order of their own.
 async fn dump(file: &Path) -> Dump {
-    let mut raw = raw_sqlite(file).await;
+    let mut raw = patient(file).await;
     let tables: Vec<(String,)> = sqlx::query_as(
         "SELECT name FROM sqlite_schema
          WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name <> '_sqlx_migrations'",
@@ -34,7 +37,15 @@ async fn dump(file: &Path) -> Dump {
         let rows: Vec<(String,)> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&mut raw).await.expect("rows");
         dump.insert(table, rows.into_iter().map(|(row,)| row).collect());
     }
+    // A connection that is dropped goes on closing, and a closing one locks the file for a moment.
+    raw.close().await.expect("closed");
     dump
+}
+
+/// A connection that waits for the locks of others.
+async fn patient(file: &Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(file).busy_timeout(PATIENCE);
+    SqliteConnection::connect_with(&options).await.expect("a connection")
 }
 
 async fn columns(raw: &mut SqliteConnection, table: &str) -> Vec<String> {
@@ -54,7 +65,7 @@ async fn full_sqlite(folder: &Folder) -> Dump {
     // Letters that JSON escapes, and all that a name may hold.
     commit!(database, |tx| sign_up(&mut tx, "👩‍🌾 \"순자\" \\ é").await);
     database.close().await;
-    let mut raw = raw_sqlite(&file).await;
+    let mut raw = patient(&file).await;
     // A row may refer to one of a table that comes later.
     for _ in 0..3 {
         for (table, _) in dump(&file).await.into_iter().filter(|(_, rows)| rows.is_empty()) {
@@ -122,12 +133,14 @@ async fn to_postgres_and_back_every_table_holds_the_same() {
         let before = full_sqlite(&folder).await;
         let (old, back) = (sqlite_file(&folder), folder.0.join("back.db"));
         let mut told = Vec::new();
-        drop(move_all(&url(&old), &db.url, |table, rows| told.push((table.to_owned(), rows))).await.expect("moved"));
+        let pause = move_all(&url(&old), &db.url, |table, rows| told.push((table.to_owned(), rows))).await;
+        pause.expect("moved").end().await.expect("the end");
         let counts: Vec<_> = before.iter().map(|(table, rows)| (table.clone(), rows.len() as u64)).collect();
         told.sort();
         assert_eq!(told, counts, "every table is told of");
 
-        drop(move_all(&db.url, &url(&back), |_, _| {}).await.expect("moved back"));
+        let pause = move_all(&db.url, &url(&back), |_, _| {}).await.expect("moved back");
+        pause.end().await.expect("the end");
 
         assert_eq!(dump(&back).await, before);
         assert_eq!(dump(&old).await, before, "the old database is as it was");
@@ -160,7 +173,8 @@ async fn a_move_that_breaks_off_leaves_nothing_and_is_begun_again() {
             assert!(!file.exists());
         }
         for to in [db.url.clone(), url(&file)] {
-            drop(move_all(&old, &to, |_, _| {}).await.expect("moved"));
+            let pause = move_all(&old, &to, |_, _| {}).await.expect("moved");
+            pause.end().await.expect("the end");
         }
         assert_eq!(dump(&file).await, before);
     })
@@ -179,7 +193,8 @@ async fn the_old_database_is_read_only_until_the_end() {
     let (persons,): (i64,) =
         sqlx::query_as("SELECT COUNT(*) FROM persons").fetch_one(&mut raw).await.expect("everybody reads");
     assert!(persons > 80);
-    drop(pause);
+    pause.end().await.expect("the end");
+    let mut raw = patient(&old).await;
     sqlx::raw_sql(write).execute(&mut raw).await.expect("writable again");
 }
 
@@ -193,7 +208,7 @@ async fn the_old_postgres_is_read_only_until_the_end_too() {
         let mut raw = PgConnection::connect(&db.url).await.expect("a connection");
         let write = "SET lock_timeout = '50ms'; UPDATE persons SET name = 'x'";
         assert!(sqlx::raw_sql(write).execute(&mut raw).await.is_err(), "nobody writes");
-        drop(pause);
+        pause.end().await.expect("the end");
         sqlx::raw_sql("SET lock_timeout = '30s'; UPDATE persons SET name = 'x'")
             .execute(&mut raw)
             .await
@@ -210,7 +225,7 @@ async fn what_cannot_be_moved_is_said_before_anything_is_written() {
     let (old, new) = (sqlite_file(&folder), folder.0.join("new.db"));
     assert!(sentence(move_all(&url(&old), &url(&old), |_, _| {}).await).contains("exists already"));
     assert!(sentence(move_all(&url(&old), "mysql://x", |_, _| {}).await).contains("postgres://"));
-    let mut raw = raw_sqlite(&old).await;
+    let mut raw = patient(&old).await;
     sqlx::raw_sql("CREATE TABLE later (id TEXT)").execute(&mut raw).await.expect("a table of a later release");
     assert!(sentence(move_all(&url(&old), &url(&new), |_, _| {}).await).contains("other tables"));
     sqlx::raw_sql("DROP TABLE later; DELETE FROM _sqlx_migrations WHERE version = 1")

@@ -56,6 +56,15 @@ impl Pause {
         }
     }
 
+    /// Makes the old database writable again.
+    pub async fn end(self) -> Result<(), StorageError> {
+        match self.held {
+            Held::Sqlite(connection) => connection.close().await?,
+            Held::Postgres(connection) => connection.close().await?,
+        }
+        Ok(())
+    }
+
     /// How many others are connected to the old database. `None` for SQLite, which does not know.
     pub async fn others(&mut self) -> Result<Option<i64>, StorageError> {
         let Held::Postgres(connection) = &mut self.held else { return Ok(None) };
