@@ -1,10 +1,16 @@
 //! Rows and connections that somebody holds.
 
+use std::time::Duration;
+
 use futures::future::join_all;
 
 use super::{Beside, bounded, readyz, until, until_waiting};
 use crate::{
-    server::storage::seeds::{CHILDREN, PARENTS},
+    domain::Millis,
+    server::storage::{
+        schedule,
+        seeds::{CHILDREN, PARENTS},
+    },
     tests::{
         app::TestApp,
         storage::databases::{TestDatabase, on_postgres},
@@ -70,6 +76,35 @@ async fn when_all_connections_are_used_up_a_page_says_so_soon_and_the_jobs_go_on
         drop(held);
         assert_eq!(pair.child.get(&page).await.status(), 200);
         until("ready again", async || readyz(&app).await == 200).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_due_pairs_of_a_node_that_fell_silent_are_opened_by_another_node_soon() {
+    on_postgres(async |db: TestDatabase| {
+        let app = TestApp::start_with_database(db.database.clone()).await;
+        let pair = app.pair().await;
+        pair.answer_both("글").await;
+        // The first question was today's.
+        app.tick_at(21, 0).await;
+        app.advance(Millis::DAY);
+        // The other node is stopped in the middle of an opening: its connection stays open.
+        let mut silent = db.second_node().await.for_jobs().begin().await.expect("a transaction");
+        let held = schedule::find_due(&mut silent, app.state.clock.now(), 500).await.expect("the due pairs");
+        assert_eq!(held, [pair.id]);
+
+        let opening = async {
+            while app.tick().await == 0 {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        // The server ends the transaction after 8 s. The rest is for a busy machine.
+        let opened = tokio::time::timeout(Duration::from_secs(25), opening).await;
+
+        assert!(opened.is_ok(), "the server ends the silent transaction");
+        assert_eq!(pair.child.today(pair.id).await.question.expect("a question").number, 2);
+        assert!(silent.commit().await.is_err(), "the silent node finds out when it goes on");
     })
     .await;
 }

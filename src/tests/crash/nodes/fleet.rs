@@ -35,8 +35,10 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn start(folder: &Path) -> Self {
-        let remembered = folder.join("postgres");
+    /// `.ci/test` stops what a killed test left behind.
+    pub fn start() -> Self {
+        let remembered = format!("target/test/postgres-{}", std::process::id());
+        let remembered = Path::new(env!("CARGO_MANIFEST_DIR")).join(remembered);
         let url = script("start", &remembered);
         Self { remembered, url }
     }
@@ -106,7 +108,7 @@ impl Fleet {
             fs::write(folder.0.join(format!("{number}/site/pkg/umbba.css")), "").expect("a file");
             fs::set_permissions(folder.0.join(number.to_string()), fs::Permissions::from_mode(0o700)).expect("a mode");
         }
-        let server = Server::start(&folder.0);
+        let server = Server::start();
         let database = Database::open(&server.url, Opening::Migrate).await.expect("the database");
         let relay = Relay::to(&server.socket()).await;
         let (ports, port) = ([free_port(), free_port(), free_port()], free_port());
