@@ -1,6 +1,7 @@
 //! The command line: parses the arguments and starts the command. Every failure prints one sentence and exits with 1.
 
 mod announce;
+mod copies;
 mod failure;
 mod folder;
 mod moving;
@@ -24,7 +25,7 @@ use crate::{
     server::{
         clock::Clock,
         config::{AppEnv, PublicUrl, ServeSettings, Settings},
-        jobs::{bulletins, scheduler},
+        jobs::{backups, bulletins, scheduler},
         state::{AppState, HEARTBEAT, LOOK_AT_LINES, SignUpLimits, Site},
         storage::Opening,
         telemetry,
@@ -63,7 +64,20 @@ enum Command {
     Tick,
     /// Copy the SQLite database into FILE while the app runs. The keys are not in it: keep DATA_DIR/secret.key, and the
     /// output of `keys export`, too.
-    Backup { file: PathBuf },
+    Backup {
+        file: PathBuf,
+        /// Also restore the copy into a scratch place beside it and compare the number of rows of each table.
+        #[arg(long)]
+        verify: bool,
+    },
+    /// Put a copy that `backup` made in the place of the SQLite database, after checking it. The app must not run. The
+    /// database that it replaces is kept under another name.
+    Restore {
+        file: PathBuf,
+        /// Check the copy and change nothing.
+        #[arg(long)]
+        check: bool,
+    },
     /// Copy everything into another, empty database, postgres://… or sqlite:FILE, compare both, and keep the old one
     /// read-only until the app that runs on it stops. Interrupted, it leaves nothing behind: run it again.
     MigrateTo {
@@ -152,20 +166,8 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
             println!("{handled} due pairs handled");
             Ok(())
         }
-        Command::Backup { file } => {
-            if file.exists() {
-                return Err(Failure(format!("{} exists already; name a new file", file.display())));
-            }
-            open(&settings, Opening::AsIs).await?.backup_into(&file).await?;
-            let key = settings.data_dir.join("secret.key");
-            println!(
-                "copied the database to {}; the keys are not in it: keep {} and the output of `umbba keys export` \
-                 with it",
-                file.display(),
-                key.display()
-            );
-            Ok(())
-        }
+        Command::Backup { file, verify } => copies::backup(&settings, &file, verify).await,
+        Command::Restore { file, check } => copies::restore(&settings, &file, check).await,
         Command::MigrateTo { address } => moving::run(&settings, &address).await,
         Command::Push { act: PushAct::Check } => providers::check(&settings).await,
         Command::Doctor => providers::doctor(&settings).await,
@@ -186,6 +188,7 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
         )));
     }
     let trusted_proxies = TrustedProxies::parse(&serve.trusted_proxies)?;
+    let nightly = copies::nightly_of(settings, serve)?;
     folder::make(&settings.data_dir)?;
     let _held = folder::hold(&settings.data_dir)?;
     let limits = Limits { connections: open_files::raise_limit(serve.max_connections), ..Limits::default() };
@@ -235,6 +238,9 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
             Failure(format!("cannot listen on {address}: {error}; set METRICS_ADDR to a free address"))
         })?;
         state.lifecycle.spawn(http::metrics::serve(state.clone(), listener));
+    }
+    if let Some(nightly) = nightly {
+        state.lifecycle.spawn(backups::run(state.clone(), nightly));
     }
     folder::warn_when_open(settings);
     say_address(&state, address);

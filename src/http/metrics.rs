@@ -94,6 +94,7 @@ fn counted(text: &mut String) {
     }
     for (name, help, counter) in [
         ("umbba_failed_codes_total", "Codes and digits that opened nothing.", &counters::FAILED_CODES),
+        ("umbba_backups_failed_total", "Nightly backups that failed.", &counters::BACKUPS_FAILED),
         ("umbba_panics_total", "Panics; each stands in the log.", &counters::PANICS),
         ("umbba_refused_connections_total", "Connections beyond MAX_CONNECTIONS.", &counters::REFUSED_CONNECTIONS),
         ("umbba_refused_bodies_total", "Bodies beyond what is read at once.", &counters::REFUSED_BODIES),

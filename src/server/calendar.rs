@@ -145,6 +145,21 @@ impl Zone {
     }
 }
 
+/// The form of an instant in file names: UTC, to the second, `20261128-180000`.
+const STAMP: &str = "%Y%m%d-%H%M%S";
+
+/// An instant as a part of a file name.
+pub fn stamp(at: Millis) -> String {
+    timestamp(at).strftime(STAMP).to_string()
+}
+
+/// The instant of a `stamp`. `None` for any other text.
+pub fn parse_stamp(text: &str) -> Option<Millis> {
+    let time = jiff::civil::DateTime::strptime(STAMP, text).ok()?.to_zoned(TimeZone::UTC).ok()?;
+    let at = Millis(time.timestamp().as_millisecond());
+    (stamp(at) == text).then_some(at)
+}
+
 fn timestamp(at: Millis) -> Timestamp {
     Timestamp::from_millisecond(at.0).unwrap_or(if at.0 < 0 { Timestamp::MIN } else { Timestamp::MAX })
 }

@@ -107,6 +107,17 @@ pub struct ServeSettings {
     /// Proxies whose X-Forwarded-For is believed, comma separated, for example 127.0.0.1,10.0.0.0/8
     #[arg(long, env = "TRUSTED_PROXIES", default_value = "")]
     pub trusted_proxies: String,
+    /// SQLite: folder for a backup a night, for this installation alone; no backups are made when unset.
+    #[arg(long, env = "BACKUP_DIR")]
+    pub backup_dir: Option<PathBuf>,
+    /// The hour of the backup in UTC; 18 is three in the morning in Korea.
+    #[arg(long, env = "BACKUP_HOUR", default_value_t = 18)]
+    #[arg(value_parser = clap::value_parser!(u8).range(0..=23))]
+    pub backup_hour: u8,
+    /// Days after which a backup is removed. As many backups stay in any case.
+    #[arg(long, env = "BACKUP_KEEP_DAYS", default_value_t = 14)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    pub backup_keep_days: u32,
     /// New people an hour from one address [default: 5 in production, else no limit]
     #[arg(long, env = "SIGN_UPS_PER_HOUR")]
     pub sign_ups_per_hour: Option<u32>,

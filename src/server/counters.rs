@@ -31,6 +31,8 @@ pub static LISTENERS_LOST: Counter = Counter::new();
 pub static LOOKS_AT_LINES: Counter = Counter::new();
 /// Persons whose lines were woken by a look.
 pub static LINES_WOKEN: Counter = Counter::new();
+/// Nightly backups that could not be made, verified or thinned out.
+pub static BACKUPS_FAILED: Counter = Counter::new();
 /// Waits for the one connection that writes to SQLite.
 pub static WRITER_WAITS: Waits = Waits { count: Counter::new(), micros: Counter::new() };
 

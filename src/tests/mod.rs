@@ -3,6 +3,7 @@
 mod answers;
 mod app;
 mod architecture;
+mod backups;
 mod bad_input;
 mod broken_loads;
 mod clocks;

@@ -1,6 +1,7 @@
 //! Loops that the clock and commits wake. They take no input, are idempotent, and may run on several nodes.
 
 pub mod announcing;
+pub mod backups;
 pub mod bulletins;
 mod claimed;
 pub mod database_time;

@@ -9,6 +9,7 @@ use std::{
     io,
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use sqlx::{AssertSqlSafe, Connection, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteConnectOptions};
@@ -21,7 +22,7 @@ const TRIES: usize = 5;
 impl Database {
     /// Writes a consistent copy (`VACUUM INTO`) with mode 0600. An existing file is never overwritten.
     pub async fn backup_into(&self, file: &Path) -> Result<(), StorageError> {
-        let Pools::Sqlite { writer, readers, .. } = &*self.pools else {
+        let Pools::Sqlite { readers, place: Some(place), .. } = &*self.pools else {
             return Err(StorageError::Url("backup copies SQLite only; use pg_dump for PostgreSQL".into()));
         };
         if file.exists() {
@@ -29,7 +30,7 @@ impl Database {
         }
         let part = part_of(file);
         let held = hold(&part)?;
-        let done = match copy(writer, readers, &part, &held).await {
+        let done = match copy(place.path(), readers, &part, &held).await {
             Ok(()) => publish(&part, &held, file)
                 .map_err(|error| failed(format!("{} cannot be written: {error}", file.display()))),
             Err(error) => Err(error),
@@ -41,7 +42,7 @@ impl Database {
     }
 }
 
-fn failed(sentence: String) -> StorageError {
+pub(super) fn failed(sentence: String) -> StorageError {
     StorageError::Backup(sentence)
 }
 
@@ -67,18 +68,21 @@ pub(super) fn hold(part: &Path) -> Result<File, StorageError> {
 }
 
 /// Fills the file and compares it with a snapshot of the source from just before.
-async fn copy(writer: &SqlitePool, readers: &SqlitePool, part: &Path, held: &File) -> Result<(), StorageError> {
+async fn copy(database: &Path, readers: &SqlitePool, part: &Path, held: &File) -> Result<(), StorageError> {
+    // A connection of its own: on the pool's writer every answer would wait until the copy is made.
+    let options = SqliteConnectOptions::new().filename(database).busy_timeout(Duration::from_secs(5));
+    let mut copier = SqliteConnection::connect_with(&options).await?;
     for _ in 0..TRIES {
         // `VACUUM INTO` takes a file that is missing or empty.
         held.set_len(0).map_err(sqlx::Error::Io)?;
         let mut source = readers.begin().await?;
         let tables = tables(&mut source).await?;
-        sqlx::query::<Sqlite>("VACUUM INTO $1").bind(part.to_string_lossy().into_owned()).execute(writer).await?;
+        sqlx::query::<Sqlite>("VACUUM INTO $1").bind(part.to_string_lossy().into_owned()).execute(&mut copier).await?;
         let wanted = counts(&mut source, &tables).await?;
         drop(source);
         let options = SqliteConnectOptions::new().filename(part).read_only(true).immutable(true);
         let mut copy = SqliteConnection::connect_with(&options).await?;
-        check(&mut copy).await?;
+        check(&mut copy, "the database may be damaged").await?;
         let found = counts(&mut copy, &tables).await?;
         copy.close().await?;
         if found == wanted {
@@ -88,11 +92,12 @@ async fn copy(writer: &SqlitePool, readers: &SqlitePool, part: &Path, held: &Fil
     Err(failed("the copy does not hold the rows of the database: too much is written at this moment, try again".into()))
 }
 
-/// Checks the pages and the references of the copy.
-async fn check(copy: &mut SqliteConnection) -> Result<(), StorageError> {
+/// Checks the pages and the references of a copy. `because` ends the sentence about pages that are wrong.
+pub(super) async fn check(copy: &mut SqliteConnection, because: &str) -> Result<(), StorageError> {
     let pages: Vec<(String,)> = sqlx::query_as("PRAGMA integrity_check(1)").fetch_all(&mut *copy).await?;
     if pages.iter().any(|(page,)| page != "ok") {
-        return Err(failed(format!("the copy fails its integrity check, the database may be damaged: {}", pages[0].0)));
+        let wrong = pages[0].0.lines().last().unwrap_or_default();
+        return Err(failed(format!("the copy fails its integrity check, {because}: {wrong}")));
     }
     let orphans: Vec<(String,)> =
         sqlx::query_as("SELECT \"table\" FROM pragma_foreign_key_check LIMIT 1").fetch_all(copy).await?;
@@ -105,7 +110,7 @@ async fn check(copy: &mut SqliteConnection) -> Result<(), StorageError> {
 }
 
 /// All tables, in order. The first statement of a transaction fixes its snapshot.
-async fn tables(source: &mut SqliteConnection) -> Result<Vec<String>, StorageError> {
+pub(super) async fn tables(source: &mut SqliteConnection) -> Result<Vec<String>, StorageError> {
     let found: Vec<(String,)> = sqlx::query_as(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
     )
@@ -114,7 +119,7 @@ async fn tables(source: &mut SqliteConnection) -> Result<Vec<String>, StorageErr
     Ok(found.into_iter().map(|(name,)| name).collect())
 }
 
-async fn counts(source: &mut SqliteConnection, tables: &[String]) -> Result<Vec<i64>, StorageError> {
+pub(super) async fn counts(source: &mut SqliteConnection, tables: &[String]) -> Result<Vec<i64>, StorageError> {
     let mut counts = Vec::with_capacity(tables.len());
     for table in tables {
         // The name comes from our own schema.

@@ -1,11 +1,17 @@
-//! What all nodes of one installation share.
+//! What all nodes of one installation share, and what is remembered of its backups.
 
 use super::{StorageError, Tx, macros};
+use crate::domain::Millis;
 
 /// A fingerprint of `secret.key`.
 pub const SECRET_KEY: &str = "secret_key";
 /// The ids of the keys of `vapid.json`, separated by spaces.
 pub const PUSH_KEYS: &str = "push_keys";
+
+/// When the last backup was made.
+pub const BACKUP_MADE_AT: &str = "backup_made_at";
+/// When the last backup was made that was restored into a scratch place and compared.
+pub const BACKUP_VERIFIED_AT: &str = "backup_verified_at";
 
 pub async fn lookup(tx: &mut Tx, name: &str) -> Result<Option<String>, StorageError> {
     let row: Option<(String,)> =
@@ -31,4 +37,21 @@ pub async fn replace(tx: &mut Tx, name: &str, before: Option<&str>, value: &str)
         )?,
     };
     Ok(changed == 1)
+}
+
+/// Writes an instant (epoch ms) whatever was there before.
+pub async fn remember(tx: &mut Tx, name: &str, at: Millis) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "INSERT INTO installation (name, value) VALUES ($1, $2)
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        name,
+        at.0.to_string()
+    )?;
+    Ok(())
+}
+
+/// Reads an instant that `remember` wrote.
+pub async fn lookup_instant(tx: &mut Tx, name: &str) -> Result<Option<Millis>, StorageError> {
+    Ok(lookup(tx, name).await?.and_then(|value| value.parse().ok()).map(Millis))
 }

@@ -45,6 +45,7 @@ pub mod questions;
 mod read_only;
 pub mod receipts;
 mod repeat;
+pub mod restore;
 pub mod schedule;
 pub mod seeds;
 pub mod sessions;

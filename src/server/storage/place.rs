@@ -28,6 +28,10 @@ impl Place {
         Some(Self { path: path.to_owned(), device: found.dev(), inode: found.ino(), was_said: AtomicBool::new(false) })
     }
 
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Checks that the path still names the file that was opened. The first failure is logged.
     pub fn check(&self) -> Result<(), StorageError> {
         if fs::metadata(&self.path).is_ok_and(|found| (found.dev(), found.ino()) == (self.device, self.inode)) {

@@ -9,6 +9,7 @@
 mod own_database;
 
 mod announce;
+mod copies;
 mod moving;
 mod operator;
 mod providers;

@@ -27,7 +27,7 @@ impl Drop for Serving {
 }
 
 /// Builds a command that a shell runs after `before`.
-fn command(data: &Path, before: &str, arguments: &[&str]) -> Command {
+pub fn command(data: &Path, before: &str, arguments: &[&str]) -> Command {
     fs::create_dir_all(data.join("site/pkg")).expect("a folder");
     fs::write(data.join("site/pkg/umbba.css"), "").expect("a file");
     let mut command = Command::new("bash");
@@ -79,12 +79,12 @@ fn refused_to_serve(data: &Path) -> String {
     refused(&command.env("SITE_ROOT", data.join("site")).env("LOG", "off").output().expect("the binary runs"))
 }
 
-fn succeeded(output: &Output) {
+pub fn succeeded(output: &Output) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Makes a data folder with a seeded database and its key.
-fn seeded(name: &str, pairs: &str) -> Data {
+pub fn seeded(name: &str, pairs: &str) -> Data {
     let data = folder(name);
     succeeded(&umbba(
         &data,
