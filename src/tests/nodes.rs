@@ -6,6 +6,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::{
     app::{Browser, FeedStream, PATIENCE, TestApp, TestPair},
+    postgres::relay::{Relay, Relays},
     push_service::PushService,
     storage::databases::{TestDatabase, on_postgres},
 };
@@ -16,7 +17,7 @@ use crate::{
         jobs::open_lines,
         services::sessions,
         storage::{
-            Database, Opening,
+            Database, Opening, Source,
             events::{self, NewEvent},
         },
     },
@@ -162,6 +163,32 @@ async fn a_listener_that_was_cut_connects_again_and_looks_for_what_it_missed() {
         listens(&second).await;
         pair.parent.answer(pair.id, "글").await;
         assert_eq!(line.next_event().await.kind, EventKind::AnswerSubmitted, "it listens again");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_listener_whose_connection_is_open_and_silent_is_replaced() {
+    on_postgres(async |db: TestDatabase| {
+        let relay = Relay::start(&db.url).await;
+        let through = Source { direct_url: Some(relay.url.clone()), ..Source::from(&db.url) };
+        let (first, second) =
+            (TestApp::start_on(&db.url, NEVER, "").await, TestApp::start_on(through, NEVER, "").await);
+        let pair = first.pair().await;
+        listens(&second).await;
+        let mut line = idle_line(&second, &pair.child, &pair).await;
+        let notifier = second.state.database.notifier().clone();
+
+        relay.set(Relays::Nothing);
+        // A listener hears the bulletins of its own node every five seconds, so it notices within twelve.
+        until("the silent connection is given up", || notifier.heard_ago().is_none()).await;
+        pair.parent.answer(pair.id, "글").await;
+        relay.set(Relays::All);
+
+        let event =
+            tokio::time::timeout(PATIENCE, line.next_event()).await.expect("the node looks when it listens again");
+        assert_eq!(event.kind, EventKind::AnswerSubmitted);
+        drop(first);
     })
     .await;
 }

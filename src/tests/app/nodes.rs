@@ -8,20 +8,20 @@ use crate::{
     server::{
         clock::Clock,
         random::Random,
-        storage::{Database, Opening},
+        storage::{Database, Opening, Source},
     },
 };
 
 impl TestApp {
-    /// Starts an app on the database at `url`. `look_at_lines` is the time between two looks at its open lines, and
+    /// Starts an app on the database at `source`. `look_at_lines` is the time between two looks at its open lines, and
     /// `push_host` the push service, or empty.
-    pub async fn start_on(url: &str, look_at_lines: Duration, push_host: &str) -> Self {
+    pub async fn start_on(source: impl Into<Source>, look_at_lines: Duration, push_host: &str) -> Self {
         let providers = Providers::from(push_host);
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
         let (data, port) = (Data::new().await, listener.local_addr().expect("an address").port());
         let mut state = prepare(&data, Clock::manual(NOON), 7, &providers, port).await;
         state.database.close().await;
-        state.database = Database::open(url, Opening::Migrate).await.expect("the database of all nodes");
+        state.database = Database::open(source, Opening::Migrate).await.expect("the database of all nodes");
         state.random = Random::system();
         Arc::get_mut(&mut state.site).expect("nobody else has it yet").look_at_lines = look_at_lines;
         Self::run(state, listener.into(), data, providers)

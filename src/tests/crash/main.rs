@@ -33,6 +33,7 @@ mod nodes;
 mod providers;
 mod rolling_upgrade;
 mod streams;
+mod together;
 mod wrong_clock;
 
 use std::time::Duration;

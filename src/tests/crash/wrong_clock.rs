@@ -18,7 +18,7 @@ use super::{
 };
 
 /// Where Debian's package `libfaketime` puts the library that shows a process another time.
-const LIBRARY: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+pub const FAKE_TIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 
 /// A node in development, because the clock of a node in test is set by hand.
 fn serve(data: &Data, folder: &Path, push_host: &str) -> Command {
@@ -58,7 +58,7 @@ async fn a_node_whose_clock_is_ten_minutes_ahead_opens_and_sends_nothing_early()
         return;
     }
     let _ = rustls::crypto::ring::default_provider().install_default();
-    assert!(Path::new(LIBRARY).exists(), "Debian's libfaketime is not installed");
+    assert!(Path::new(FAKE_TIME).exists(), "Debian's libfaketime is not installed");
     let service = PushService::start().await;
     let data = Data::new("wrong-clock").await;
     let members = seed(&data, &service.host).await;
@@ -97,7 +97,7 @@ async fn a_node_whose_clock_is_ten_minutes_ahead_opens_and_sends_nothing_early()
         .await;
 
     let mut command = serve(&data, &second_folder(&data), &service.host);
-    command.env("LD_PRELOAD", LIBRARY).env("FAKETIME", "+10m").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    command.env("LD_PRELOAD", FAKE_TIME).env("FAKETIME", "+10m").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
     let wrong = Node::run(command, &data.folder).await;
     assert_eq!(readiness(&wrong).await, (StatusCode::SERVICE_UNAVAILABLE, "clock\n".to_owned()));
     let minute =

@@ -5,7 +5,7 @@ mod away;
 mod conflicts;
 mod held;
 mod pooler;
-mod relay;
+pub(super) mod relay;
 
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Relays {
+pub(in crate::tests) enum Relays {
     /// Bytes in both directions.
     All,
     /// Nothing: connections stay open and are silent.
@@ -18,9 +18,9 @@ pub(super) enum Relays {
     Ends,
 }
 
-pub(super) struct Relay {
+pub(in crate::tests) struct Relay {
     /// The address of the database through the relay.
-    pub(super) url: String,
+    pub(in crate::tests) url: String,
     mode: Arc<watch::Sender<Relays>>,
 }
 
@@ -30,7 +30,7 @@ impl<T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin> Stream for 
 
 impl Relay {
     /// Listens on a free port in front of the server that `url` names, by TCP or with a socket in `host`.
-    pub(super) async fn start(url: &str) -> Self {
+    pub(in crate::tests) async fn start(url: &str) -> Self {
         let mut through = url::Url::parse(url).expect("an address");
         let socket = through.query_pairs().find(|(name, _)| name == "host").map(|(_, folder)| folder.into_owned());
         let (host, port) = (through.host_str().unwrap_or("localhost").to_owned(), through.port().unwrap_or(5432));
@@ -61,7 +61,7 @@ impl Relay {
         Self { url: through.into(), mode }
     }
 
-    pub(super) fn set(&self, mode: Relays) {
+    pub(in crate::tests) fn set(&self, mode: Relays) {
         self.mode.send_replace(mode);
     }
 }

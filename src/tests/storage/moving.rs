@@ -110,11 +110,9 @@ async fn emptied(db: &TestDatabase) {
     run_sql(&db.url, "DROP SCHEMA public CASCADE; CREATE SCHEMA public".into()).await;
 }
 
-async fn tables_of(url: &str) -> i64 {
+async fn texts(url: &str, sql: &str) -> Vec<String> {
     let mut raw = PgConnection::connect(url).await.expect("a connection");
-    let sql = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'public'";
-    let (count,): (i64,) = sqlx::query_as(sql).fetch_one(&mut raw).await.expect("a count");
-    count
+    sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_all(&mut raw).await.expect("texts")
 }
 
 fn sentence<T>(moved: Result<T, StorageError>) -> String {
@@ -153,30 +151,63 @@ async fn to_postgres_and_back_every_table_holds_the_same() {
     .await;
 }
 
+/// Begins a move whose process ends after so many tables.
+async fn broken_off(old: &str, to: &str, tables: usize) {
+    let mut told = 0;
+    let moving = move_all(old, to, |_, _| {
+        told += 1;
+        assert!(told < tables, "the process ends here");
+    });
+    assert!(AssertUnwindSafe(moving).catch_unwind().await.is_err(), "it broke off");
+}
+
 #[tokio::test]
-async fn a_move_that_breaks_off_leaves_nothing_and_is_begun_again() {
+async fn a_move_into_a_file_that_breaks_off_leaves_nothing_and_is_begun_again() {
+    let folder = Folder::new();
+    let before = full_sqlite(&folder).await;
+    let (old, file) = (url(&sqlite_file(&folder)), folder.0.join("moved.db"));
+    for tables in [1, 6, before.len()] {
+        broken_off(&old, &url(&file), tables).await;
+        assert!(!file.exists());
+    }
+    move_all(&old, &url(&file), |_, _| {}).await.expect("moved").end().await.expect("the end");
+    assert_eq!(dump(&file).await, before);
+}
+
+#[tokio::test]
+async fn a_move_into_postgres_that_breaks_off_goes_on() {
     on_postgres(|db| async move {
         emptied(&db).await;
         let folder = Folder::new();
-        let before = full_sqlite(&folder).await;
-        let (old, file) = (url(&sqlite_file(&folder)), folder.0.join("moved.db"));
-        for table in [0, 5, before.len() - 1] {
-            for to in [db.url.clone(), url(&file)] {
-                let mut told = 0;
-                let moving = move_all(&old, &to, |_, _| {
-                    assert!(told < table, "the process ends here");
-                    told += 1;
-                });
-                assert!(AssertUnwindSafe(moving).catch_unwind().await.is_err(), "it broke off");
+        let tables = full_sqlite(&folder).await.len();
+        let (file, back) = (sqlite_file(&folder), folder.0.join("back.db"));
+        let old = url(&file);
+        let copied = "SELECT xmin::text FROM persons ORDER BY id";
+
+        for end in [1, 6, tables] {
+            broken_off(&old, &db.url, end).await;
+            for opening in [Opening::Migrate, Opening::AsIs] {
+                assert!(sentence(Database::open(&db.url, opening).await).contains("run it again"), "no node uses half");
             }
-            assert_eq!(tables_of(&db.url).await, 0);
-            assert!(!file.exists());
+            let back = move_all(&db.url, &url(&back), |_, _| {}).await;
+            assert!(sentence(back).contains("has not ended"), "nobody takes half for the whole");
         }
-        for to in [db.url.clone(), url(&file)] {
-            let pause = move_all(&old, &to, |_, _| {}).await.expect("moved");
-            pause.end().await.expect("the end");
-        }
-        assert_eq!(dump(&file).await, before);
+        let before = texts(&db.url, copied).await;
+        broken_off(&old, &db.url, tables).await;
+        assert_eq!(texts(&db.url, copied).await, before, "what is there stays");
+
+        // The app ran on the old database in between.
+        let mut raw = patient(&file).await;
+        sqlx::raw_sql("UPDATE persons SET name = '말순'; DELETE FROM failures").execute(&mut raw).await.expect("rows");
+        raw.close().await.expect("closed");
+        let mut told = 0;
+        let pause = move_all(&old, &db.url, |_, _| told += 1).await.expect("moved");
+        pause.end().await.expect("the end");
+
+        assert_eq!(told, tables, "every table is told of");
+        assert_ne!(texts(&db.url, copied).await, before, "what has changed is copied again");
+        move_all(&db.url, &url(&back), |_, _| {}).await.expect("moved back").end().await.expect("the end");
+        assert_eq!(dump(&back).await, dump(&file).await);
     })
     .await;
 }

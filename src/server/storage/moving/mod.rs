@@ -1,9 +1,11 @@
 //! Moves everything into another, empty database, from SQLite to PostgreSQL or back.
 //!
-//! The old database is read-only meanwhile and is never changed. The new one is filled in a single transaction, with
-//! its schema, and compared with the old one before the commit: a move that is interrupted leaves nothing behind, and
-//! is begun again. A new SQLite file gets its name when it is complete.
+//! The old database is read-only meanwhile and is never changed. At the end the rows of both are compared. No node
+//! opens a PostgreSQL whose move has not ended, and a move that broke off goes on when it is started again. A new
+//! SQLite file is filled in one transaction and gets its name when it is complete.
 
+mod by_table;
+mod copying;
 mod rows;
 mod side;
 
@@ -15,8 +17,9 @@ use sqlx::{
 };
 
 use super::{StorageError, backup, place::sqlite_file};
-use rows::{Sum, failed};
-use side::{Side, Table};
+use copying::{copy, same_tables};
+use rows::failed;
+use side::Side;
 
 /// The old database, which stays read-only for everybody while this value lives.
 pub struct Pause {
@@ -32,6 +35,9 @@ impl Pause {
     async fn begin(url: &str) -> Result<Self, StorageError> {
         let Some(file) = sqlite_file(url) else {
             let mut connection = PgConnection::connect(url).await?;
+            if Side::Postgres(&mut connection).is_unfinished().await? {
+                return Err(failed("the old database is itself the target of a move that has not ended"));
+            }
             let tables = Side::Postgres(&mut connection).table_names().await?;
             let names: Vec<String> = tables.iter().map(|name| side::quoted(name)).collect();
             side::run(&mut connection, "SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = 0").await?;
@@ -84,9 +90,7 @@ pub async fn move_all(from: &str, to: &str, mut say: impl FnMut(&str, u64)) -> R
     let mut pause = Pause::begin(from).await?;
     if is_postgres {
         let mut connection = PgConnection::connect(to).await?;
-        let mut tx = connection.begin().await?;
-        fill(pause.side(), Side::Postgres(&mut tx), &mut say).await?;
-        tx.commit().await?;
+        by_table::fill(pause.side(), &mut connection, &mut say).await?;
         connection.close().await?;
         return Ok(pause);
     }
@@ -122,25 +126,10 @@ async fn fill_file(pause: &mut Pause, part: &Path, say: &mut impl FnMut(&str, u6
     Ok(connection.close().await?)
 }
 
+/// Fills a new SQLite file.
 async fn fill(mut old: Side<'_>, mut new: Side<'_>, say: &mut impl FnMut(&str, u64)) -> Result<(), StorageError> {
-    if !new.table_names().await?.is_empty() {
-        return Err(failed("the new database holds tables already: name an empty one"));
-    }
     new.migrate().await?;
-    if old.migrations().await? != new.migrations().await? {
-        return Err(failed(
-            "the old database has not the schema of this release: run `umbba migrate` with the release that you move \
-             with, and no other release",
-        ));
-    }
-    let tables = new.tables().await?;
-    let mut known: Vec<String> = tables.iter().map(|table| table.name.clone()).collect();
-    let mut found = old.table_names().await?;
-    known.sort_unstable();
-    found.sort_unstable();
-    if known != found {
-        return Err(failed(format!("the old database holds other tables than this release: {found:?}")));
-    }
+    let tables = same_tables(&mut old, &mut new).await?;
     let mut sums = Vec::with_capacity(tables.len());
     for table in &tables {
         let sum = copy(&mut old, &mut new, table).await?;
@@ -153,23 +142,4 @@ async fn fill(mut old: Side<'_>, mut new: Side<'_>, say: &mut impl FnMut(&str, u
         }
     }
     Ok(())
-}
-
-/// Copies the rows of a table. Returns their sum in the old database.
-async fn copy(old: &mut Side<'_>, new: &mut Side<'_>, table: &Table) -> Result<Sum, StorageError> {
-    use futures::{StreamExt, TryStreamExt};
-
-    /// Rows in one statement.
-    const BATCH: usize = 1_000;
-
-    let mut sum = Sum::default();
-    let mut batches = old.rows(table).chunks(BATCH);
-    while let Some(batch) = batches.next().await {
-        let batch: Vec<_> = futures::stream::iter(batch).try_collect().await?;
-        for row in &batch {
-            sum.add(row);
-        }
-        new.insert(table, &batch).await?;
-    }
-    Ok(sum)
 }

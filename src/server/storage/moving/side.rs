@@ -7,7 +7,10 @@ use sqlx::{
 };
 
 use super::rows::{Cell, Row, Sum, failed};
-use crate::server::storage::StorageError;
+use crate::server::storage::{
+    StorageError,
+    postgres::{UNFINISHED, is_unfinished},
+};
 
 pub enum Side<'c> {
     Sqlite(&'c mut SqliteConnection),
@@ -67,6 +70,15 @@ impl Side<'_> {
         Ok(found.into_iter().map(|(version,)| version).collect())
     }
 
+    /// Whether a move into this database has begun and not ended.
+    pub async fn is_unfinished(&mut self) -> Result<bool, StorageError> {
+        match self {
+            Self::Sqlite(_) => Ok(false),
+            Self::Postgres(connection) => is_unfinished(connection).await,
+        }
+    }
+
+    /// All tables of the app.
     pub async fn table_names(&mut self) -> Result<Vec<String>, StorageError> {
         let found: Vec<(String,)> = match self {
             Self::Sqlite(connection) => {
@@ -77,8 +89,8 @@ impl Side<'_> {
             }
             Self::Postgres(connection) => {
                 let sql = "SELECT table_name::text FROM information_schema.tables
-                           WHERE table_schema = current_schema() AND table_name <> $1 ORDER BY table_name";
-                sqlx::query_as(sql).bind(MIGRATIONS).fetch_all(&mut **connection).await?
+                           WHERE table_schema = current_schema() AND table_name NOT IN ($1, $2) ORDER BY table_name";
+                sqlx::query_as(sql).bind(MIGRATIONS).bind(UNFINISHED).fetch_all(&mut **connection).await?
             }
         };
         Ok(found.into_iter().map(|(name,)| name).collect())
@@ -154,6 +166,15 @@ impl Side<'_> {
                 sqlx::query::<Postgres>(sql).fetch(&mut **connection).map(|row| read::<PgRow>(&row?, table)).boxed()
             }
         }
+    }
+
+    pub async fn count(&mut self, table: &Table) -> Result<u64, StorageError> {
+        let sql = AssertSqlSafe(format!("SELECT COUNT(*) FROM {}", quoted(&table.name)));
+        let (count,): (i64,) = match self {
+            Self::Sqlite(connection) => sqlx::query_as(sql).fetch_one(&mut **connection).await?,
+            Self::Postgres(connection) => sqlx::query_as(sql).fetch_one(&mut **connection).await?,
+        };
+        Ok(count.unsigned_abs())
     }
 
     pub async fn sum(&mut self, table: &Table) -> Result<Sum, StorageError> {

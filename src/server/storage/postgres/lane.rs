@@ -15,8 +15,8 @@ use crate::server::{counters::Last, storage::repeat::Watch};
 const BEGIN: Duration = Duration::from_secs(2);
 /// The server gives up a statement that waits this long for a row that another transaction holds.
 const LOCK: &str = "2s";
-/// The server ends a transaction whose client says nothing for this long. No use case waits inside a transaction. What a
-/// node has locked that is stopped or cut off is free for the others within ten seconds.
+/// The server ends a transaction whose client says nothing for this long. No use case waits inside a transaction. What
+/// a node has locked that is stopped or cut off is free for the others within ten seconds.
 pub const IDLE: &str = "8s";
 /// The server gives up a statement whose client went away; it looks this often.
 const CLIENT_CHECK: &str = "1s";

@@ -10,7 +10,7 @@ mod transaction;
 use std::{str::FromStr, time::Duration};
 
 use sqlx::{
-    PgPool,
+    PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -26,6 +26,16 @@ pub use transaction::{PgTx, within};
 /// How long a start waits for a server that is starting too.
 const STARTING: Duration = Duration::from_secs(10);
 
+/// The table that a database has while `umbba migrate-to` fills it.
+pub const UNFINISHED: &str = "umbba_unfinished_move";
+
+/// Whether a move into this database has begun and not ended.
+pub async fn is_unfinished(connection: &mut PgConnection) -> Result<bool, StorageError> {
+    let sql = "SELECT to_regclass($1) IS NOT NULL";
+    let (is_unfinished,): (bool,) = sqlx::query_as(sql).bind(UNFINISHED).fetch_one(connection).await?;
+    Ok(is_unfinished)
+}
+
 /// The pools of this process.
 pub struct PgPools {
     pub requests: Lane,
@@ -38,6 +48,13 @@ impl PgPools {
         let direct = source.direct_url.as_deref().map(|url| options_of(url, "DATABASE_DIRECT_URL")).transpose()?;
         let is_pooled = direct.is_some();
         let first = open_first(direct.unwrap_or_else(|| options.clone())).await?;
+        if is_unfinished(&mut *first.acquire().await?).await? {
+            return Err(StorageError::Move(
+                "`umbba migrate-to` has begun to fill this database and has not ended: run it again, or name another \
+                 database"
+                    .into(),
+            ));
+        }
         if opening == Opening::Migrate {
             stepping_back(sqlx::migrate!("migrations/postgres")).run(&first).await?;
         }

@@ -13,7 +13,7 @@ use reqwest::{Client, StatusCode};
 use umbba::server::storage::{Database, Opening};
 
 use super::{
-    super::{PATIENCE, node::Node, own_database::OwnDatabase, push_service::PushService},
+    super::{PATIENCE, node::Node, own_database::OwnDatabase, push_service::PushService, wrong_clock::FAKE_TIME},
     relay::Relay,
 };
 
@@ -88,7 +88,8 @@ pub struct Fleet {
 impl Drop for Fleet {
     fn drop(&mut self) {
         self.nodes = [const { None }; NODES];
-        let _ = self.nginx.kill();
+        // Its worker ends with it only when it is asked to end.
+        let _ = Command::new("kill").arg(self.nginx.id().to_string()).status();
         let _ = self.nginx.wait();
     }
 }
@@ -134,6 +135,18 @@ impl Fleet {
 
     /// Starts a node on its port. The first start of the first node makes the keys, and the others get copies.
     pub async fn start_node(&mut self, number: usize) {
+        let command = self.node_command(number);
+        self.nodes[number] = Some(Node::run(command, &self.data(number)).await);
+    }
+
+    /// As `start_node` with a clock that is off by so much (libfaketime).
+    pub async fn start_node_ahead(&mut self, number: usize, offset: &str) {
+        let mut command = self.node_command(number);
+        command.env("LD_PRELOAD", FAKE_TIME).env("FAKETIME", offset).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        self.nodes[number] = Some(Node::run(command, &self.data(number)).await);
+    }
+
+    fn node_command(&self, number: usize) -> Command {
         let data = self.data(number);
         for key in ["secret.key", "vapid.json"] {
             if number > 0 && !data.join(key).exists() {
@@ -155,7 +168,7 @@ impl Fleet {
             .env("PUSH_EXTRA_HOSTS", &self.push.host)
             .env("LOG", "umbba=warn")
             .stderr(fs::File::options().create(true).append(true).open(data.join("log")).expect("a log"));
-        self.nodes[number] = Some(Node::run(command, &data).await);
+        command
     }
 
     /// The address of a node without nginx.

@@ -94,16 +94,19 @@ enum Fault {
     ServerRestarted,
     ListenersCut,
     NodeCutOff,
+    /// A node is restarted with a clock that is ten minutes ahead.
+    ClockAhead,
 }
 
 impl Fault {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Nothing,
         Self::NodeKilled,
         Self::NodeStopped,
         Self::ServerRestarted,
         Self::ListenersCut,
         Self::NodeCutOff,
+        Self::ClockAhead,
     ];
 
     async fn strikes(self, fleet: &mut Fleet) {
@@ -118,6 +121,10 @@ impl Fault {
                 assert_eq!(fleet.stored.read_sql(cut).await.len(), NODES, "one listener per node");
             }
             Self::NodeCutOff => fleet.relay.forward(false),
+            Self::ClockAhead => {
+                fleet.kill(0);
+                fleet.start_node_ahead(0, "+10m").await;
+            }
         }
     }
 
@@ -128,6 +135,7 @@ impl Fault {
             Self::NodeKilled => fleet.says(0, None, recovery).await,
             Self::NodeStopped => fleet.says(1, None, recovery).await,
             Self::NodeCutOff => fleet.says(2, Some(StatusCode::SERVICE_UNAVAILABLE), recovery).await,
+            Self::ClockAhead => fleet.says(0, Some(StatusCode::SERVICE_UNAVAILABLE), recovery).await,
             Self::Nothing | Self::ServerRestarted | Self::ListenersCut => fleet.says(0, ready, recovery).await,
         }
         let other = if self == Self::NodeStopped { 0 } else { 1 };
@@ -139,6 +147,10 @@ impl Fault {
             Self::NodeKilled => fleet.start_node(0).await,
             Self::NodeStopped => fleet.signal(1, "-CONT"),
             Self::NodeCutOff => fleet.relay.forward(true),
+            Self::ClockAhead => {
+                fleet.kill(0);
+                fleet.start_node(0).await;
+            }
             Self::Nothing | Self::ServerRestarted | Self::ListenersCut => {}
         }
         for number in 0..NODES {
@@ -196,11 +208,9 @@ async fn whatever_fails_nothing_is_lost_and_nothing_comes_twice() {
         let ended = Instant::now();
         fault.ends(&mut fleet, size.recovery).await;
         let all_back = ended.elapsed();
-        println!(
-            "{fault:?}: served after {recovered:.1?}, opened after {opened:.1?}, all nodes ready {all_back:.1?} after its \
-             end, sent again {:?}",
-            load.failures()
-        );
+        let failures = load.failures();
+        println!("{fault:?}: served after {recovered:.1?}, opened after {opened:.1?}, sent again {failures:?}");
+        println!("{fault:?}: all nodes ready {all_back:.1?} after its end");
         if fault == Fault::Nothing {
             answers_reach_the_other_on_any_node(&fleet, &batch[..size.answering * 2], size.answers).await;
         }
