@@ -79,8 +79,10 @@ pub fn router(state: AppState, site_root: &Path) -> Router {
         .layer(fixed_header("cross-origin-opener-policy", "same-origin"))
         .layer(fixed_header("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=()"))
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
+            let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok());
             // Only the route's name: paths may hold codes, and queries cursors.
-            tracing::info_span!("request", method = %request.method(), route = routes::name_of(request.uri().path()))
+            let route = routes::name_of(request.uri().path());
+            tracing::info_span!("request", request.id = id, method = %request.method(), route)
         }))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))

@@ -35,6 +35,7 @@ mod push;
 mod push_interop;
 pub mod push_service;
 mod races;
+mod request_ids;
 mod reveal;
 mod sent_again;
 mod sessions;
