@@ -77,6 +77,7 @@ pub(super) async fn restore(settings: &Settings, file: &Path, check: bool) -> Re
         return Ok(());
     }
     folder::make(&settings.data_dir)?;
+    folder::refuse_other_user(&settings.data_dir)?;
     if folder::is_served(&settings.data_dir) {
         return Err(Failure(format!(
             "the app runs on the data folder {}: stop it, then restore",

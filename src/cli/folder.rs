@@ -4,7 +4,7 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, ErrorKind},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
     path::Path,
 };
 
@@ -80,6 +80,20 @@ pub(super) fn hold(folder: &Path) -> Result<Option<File>, Failure> {
     }
 }
 
+/// Fails if the folder belongs to another user: files that this process makes in it would be closed to the app.
+pub(super) fn refuse_other_user(folder: &Path) -> Result<(), Failure> {
+    let (own, Ok(found)) = (rustix::process::geteuid().as_raw(), fs::metadata(folder)) else { return Ok(()) };
+    if found.uid() == own {
+        return Ok(());
+    }
+    Err(Failure(format!(
+        "the data folder {} belongs to the user with the id {}, and this is {own}: run the command as the user of the \
+         app, for example with `sudo -u umbba`",
+        folder.display(),
+        found.uid()
+    )))
+}
+
 /// Fails if there is a key file but no database: the database was lost or is stored elsewhere. A new empty database
 /// would look as if all answers were lost.
 pub(super) fn refuse_lost_database(settings: &Settings) -> Result<(), Failure> {
@@ -96,15 +110,27 @@ pub(super) fn refuse_lost_database(settings: &Settings) -> Result<(), Failure> {
     )))
 }
 
-/// Logs a warning for every file that other users of this machine can read, with the `chmod` command that corrects it.
-pub(super) fn warn_when_open(settings: &Settings) {
+/// What other users of this machine can read: each with the sentence that has the `chmod` command to correct it.
+pub(super) fn open_to_others(settings: &Settings) -> Vec<String> {
     let is_open = |path: &Path| fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o077 != 0);
     let folder = &settings.data_dir;
+    let mut sentences = Vec::new();
     if is_open(folder) {
-        tracing::warn!("the data folder is open to other users of this machine: run chmod 700 {}", folder.display());
+        sentences.push(format!(
+            "the data folder is open to other users of this machine: run chmod 700 {}",
+            folder.display()
+        ));
     }
     let files = [Some(folder.join(KEY)), Some(folder.join("vapid.json")), sqlite_file(&settings.database_url())];
-    for file in files.into_iter().flatten().filter(|file| is_open(file)) {
-        tracing::warn!("a file that only this user should read is open to others: run chmod 600 {}", file.display());
+    sentences.extend(files.into_iter().flatten().filter(|file| is_open(file)).map(|file| {
+        format!("a file that only this user should read is open to others: run chmod 600 {}", file.display())
+    }));
+    sentences
+}
+
+/// Logs a warning for everything that other users of this machine can read.
+pub(super) fn warn_when_open(settings: &Settings) {
+    for sentence in open_to_others(settings) {
+        tracing::warn!("{sentence}");
     }
 }

@@ -2,6 +2,7 @@
 
 mod announce;
 mod copies;
+mod doctor;
 mod failure;
 mod folder;
 mod moving;
@@ -94,8 +95,9 @@ enum Command {
         #[command(subcommand)]
         act: PushAct,
     },
-    /// Say what is configured and what waits for you; exits with 1 when something does.
-    Doctor,
+    /// Look at settings, keys, clock, database, push providers, disk and backups, and say what to do. Changes nothing;
+    /// exits with 1 when something is wrong. Run it with the settings of `serve`.
+    Doctor(ServeSettings),
     /// Sign people out: for somebody whose account was taken, or for everybody after a leak.
     Sessions {
         #[command(subcommand)]
@@ -170,7 +172,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Restore { file, check } => copies::restore(&settings, &file, check).await,
         Command::MigrateTo { address } => moving::run(&settings, &address).await,
         Command::Push { act: PushAct::Check } => providers::check(&settings).await,
-        Command::Doctor => providers::doctor(&settings).await,
+        Command::Doctor(serve) => doctor::run(&settings, &serve).await,
         Command::Keys { act } => operator::keys(&settings, act).await,
         Command::Sessions { act: SessionsAct::End { person, .. } } => operator::end_sessions(&settings, person).await,
         Command::Person { act: PersonAct::Recover { id } } => operator::recover(&settings, id).await,

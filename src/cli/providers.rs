@@ -1,9 +1,8 @@
-//! `umbba push check` tries the credentials of FCM and APNs without reaching anybody; `umbba doctor` says what is
-//! configured and what waits for the operator.
+//! `umbba push check` tries the credentials of FCM and APNs without reaching anybody.
 
-use super::{failure::Failure, native::native_of, state::open};
+use super::{failure::Failure, native::native_of};
 use crate::{
-    domain::{ApnsEnvironment, Millis, Provider, Urgency},
+    domain::{ApnsEnvironment, Millis, Urgency},
     server::{
         clock::Clock,
         config::Settings,
@@ -13,7 +12,6 @@ use crate::{
             fcm::{Fcm, FcmMessage, FcmTarget},
             native_payload,
         },
-        storage::{Opening, waiting},
     },
 };
 
@@ -25,7 +23,7 @@ const CHECK_ID: &str = "00000000-0000-4000-8000-000000000000";
 
 /// What trying a provider's credentials gave.
 #[derive(Debug, PartialEq, Eq)]
-enum Checked {
+pub(super) enum Checked {
     Good,
     Bad(String),
     Unknown(String),
@@ -49,7 +47,7 @@ fn read(outcome: PushOutcome) -> Checked {
     }
 }
 
-async fn check_fcm(fcm: &Fcm, now: Millis) -> Checked {
+pub(super) async fn check_fcm(fcm: &Fcm, now: Millis) -> Checked {
     let message = FcmMessage {
         target: FcmTarget::Token(NO_REGISTRATION),
         data: native_payload::withdrawal("check", 0),
@@ -60,7 +58,7 @@ async fn check_fcm(fcm: &Fcm, now: Millis) -> Checked {
     read(fcm.send(&message, true, now.0).await)
 }
 
-async fn check_apns(apns: &Apns, now: Millis) -> Checked {
+pub(super) async fn check_apns(apns: &Apns, now: Millis) -> Checked {
     let payload = serde_json::json!({ "aps": {} });
     let message = ApnsMessage {
         token: NO_DEVICE,
@@ -96,33 +94,7 @@ pub(super) async fn check(settings: &Settings) -> Result<(), Failure> {
     if failed.is_empty() { Ok(()) } else { Err(Failure(failed.join("; "))) }
 }
 
-/// Says which providers are configured, and how many deliveries wait because one refuses our credentials. Fails when
-/// there are any.
-pub(super) async fn doctor(settings: &Settings) -> Result<(), Failure> {
-    let native = natives(settings)?;
-    let database = open(settings, Opening::AsIs).await?;
-    let mut tx = database.read().await?;
-    let held = waiting::count_held(&mut tx).await?;
-    println!("database: ok");
-    let mut waiting = Vec::new();
-    for provider in [Provider::WebPush, Provider::Fcm, Provider::Apns] {
-        let state = if native.has(provider) { "configured" } else { "disabled" };
-        let count = held.iter().find(|(held, _)| *held == provider).map_or(0, |(_, count)| *count);
-        println!("{}: {state}, {count} deliveries wait for its credentials", provider.word());
-        if count > 0 {
-            waiting.push(provider.word());
-        }
-    }
-    if waiting.is_empty() {
-        return Ok(());
-    }
-    Err(Failure(format!(
-        "{} refuses our credentials or is no longer configured: run `umbba push check`, then mend what it names",
-        waiting.join(" and ")
-    )))
-}
-
-fn natives(settings: &Settings) -> Result<Native, Failure> {
+pub(super) fn natives(settings: &Settings) -> Result<Native, Failure> {
     let hosts = PushHosts::parse(&settings.push_allowed_hosts, &settings.push_extra_hosts, settings.is_production())
         .map_err(Failure)?;
     native_of(settings, &hosts)

@@ -30,6 +30,18 @@ impl Secrets {
         let file = data_dir.join("secret.key");
         let text = read_or_make(&file, random)
             .map_err(|error| SecretsError(format!("cannot read or make {}: {error}", file.display())))?;
+        Self::of_text(&file, &text)
+    }
+
+    /// As `load`, but a missing file is an error.
+    pub fn read(data_dir: &Path) -> Result<Self, SecretsError> {
+        let file = data_dir.join("secret.key");
+        let text = std::fs::read_to_string(&file)
+            .map_err(|error| SecretsError(format!("cannot read {}: {error}", file.display())))?;
+        Self::of_text(&file, &text)
+    }
+
+    fn of_text(file: &Path, text: &str) -> Result<Self, SecretsError> {
         let key = unhex(text.trim()).filter(|key| key.len() == 32);
         let key = key.ok_or_else(|| {
             SecretsError(format!("{} does not hold 64 hex digits; restore it from your backup", file.display()))

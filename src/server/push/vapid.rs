@@ -89,12 +89,20 @@ impl VapidKeys {
     /// Reads the key file and removes the access of other users to it. `None` if there is no file.
     pub fn load(data_dir: &Path) -> Result<Option<Self>, VapidError> {
         let file = data_dir.join(FILE);
+        if file.exists() {
+            close_to_others(&file);
+        }
+        Self::read(data_dir)
+    }
+
+    /// Reads the key file and changes nothing. `None` if there is no file.
+    pub fn read(data_dir: &Path) -> Result<Option<Self>, VapidError> {
+        let file = data_dir.join(FILE);
         let bytes = match fs::read(&file) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(VapidError(format!("cannot read {}: {error}", file.display()))),
         };
-        close_to_others(&file);
         // The parser's message would quote the file and so a key.
         let keys = Self::parse(&bytes).ok_or_else(|| {
             VapidError(format!(

@@ -7,7 +7,7 @@
 //!
 //! Rules R72, R81, R82.
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, path::Path, time::Duration};
 
 use ipnet::Ipv6Net;
 
@@ -205,14 +205,16 @@ pub async fn count_sign_up(tx: &mut Tx, state: &AppState, client: IpAddr) -> Res
     Ok(failures::record(tx, &bucket, now).await?)
 }
 
+/// The bytes that this user may still write on the disk of a folder. `None` if that cannot be read.
+pub fn free_bytes(folder: &Path) -> Option<u64> {
+    rustix::fs::statvfs(folder).ok().map(|found| found.f_bavail.saturating_mul(found.f_frsize))
+}
+
 /// Refuses a sign-up while the disk is nearly full. People with an account can still write.
 pub fn refuse_full_disk(state: &AppState) -> Result<(), ServiceError> {
     let Some((folder, floor)) = &state.sign_ups.disk_floor else { return Ok(()) };
-    let free = match rustix::fs::statvfs(folder) {
-        Ok(found) => found.f_bavail.saturating_mul(found.f_frsize),
-        // When the free space cannot be read, sign-up goes on.
-        Err(_) => return Ok(()),
-    };
+    // When the free space cannot be read, sign-up goes on.
+    let Some(free) = free_bytes(folder) else { return Ok(()) };
     if free >= *floor {
         return Ok(());
     }

@@ -15,6 +15,7 @@ pub mod answers;
 pub mod attempts;
 pub mod backup;
 pub mod bulletins;
+pub mod checkup;
 pub mod daily_questions;
 pub mod database_time;
 pub mod deliveries;

@@ -10,6 +10,7 @@ mod own_database;
 
 mod announce;
 mod copies;
+mod doctor;
 mod moving;
 mod operator;
 mod providers;
@@ -19,6 +20,7 @@ use std::{
     future::Future,
     net::TcpListener,
     ops::Deref,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -47,6 +49,7 @@ fn folder(name: &str) -> Data {
     let folder = std::env::temp_dir().join(format!("umbba-cli-{name}-{}", std::process::id()));
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("a folder");
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("a mode");
     Data { database: wait_for(OwnDatabase::new(&folder)), folder }
 }
 
@@ -140,7 +143,6 @@ fn production_needs_a_contact_and_keys_for_push_services() {
 
 #[test]
 fn keys_are_made_once_rotated_by_hand_and_exported() {
-    use std::os::unix::fs::PermissionsExt;
     let data = folder("keys");
     let sentence = refused(&umbba(&data, "production", &["keys", "export"]));
     assert!(sentence.contains("umbba keys"), "{sentence}");
@@ -207,7 +209,6 @@ fn seeding_ticking_and_backing_up_work_from_the_command_line() {
     let lines = fs::read_to_string(&sessions).expect("the sessions");
     assert_eq!(lines.lines().count(), 6);
     assert!(lines.lines().all(|line| line.split(' ').count() == 5 && line.contains("__Host-session=")));
-    use std::os::unix::fs::PermissionsExt;
     assert_eq!(fs::metadata(&sessions).expect("a file").permissions().mode() & 0o777, 0o600);
     assert_eq!(fs::metadata(data.join("secret.key")).expect("the key").permissions().mode() & 0o777, 0o600);
 
