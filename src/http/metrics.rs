@@ -1,17 +1,21 @@
 //! `GET /metrics` for Prometheus (text exposition format 0.0.4), on an address of its own (`METRICS_ADDR`).
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
 use tokio::net::TcpListener;
 
 use super::{accept, limits::Limits, listener::Listener};
-use crate::domain::Provider;
+use crate::domain::{Millis, Provider};
 use crate::server::{
     counters,
-    services::ServiceError,
+    services::{ServiceError, guard::free_bytes},
     state::AppState,
-    storage::{deliveries, fcm_calls, waiting},
+    storage::{
+        deliveries, fcm_calls,
+        installation::{self, BACKUP_MADE_AT, BACKUP_VERIFIED_AT},
+        schedule, waiting,
+    },
 };
 
 /// Few: only the operator's Prometheus connects here.
@@ -35,62 +39,143 @@ async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
     }
 }
 
+/// The text that is being written.
+#[derive(Default)]
+struct Text(String);
+
+impl Text {
+    /// Begins a metric. `kind` is gauge, counter, summary or histogram.
+    fn begin(&mut self, name: &str, kind: &str, help: &str) {
+        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    }
+
+    /// Writes a value. `name` has the labels.
+    fn value(&mut self, name: impl Display, value: impl Display) {
+        let _ = writeln!(self.0, "{name} {value}");
+    }
+
+    fn one(&mut self, name: &str, kind: &str, help: &str, value: impl Display) {
+        self.begin(name, kind, help);
+        self.value(name, value);
+    }
+}
+
+/// Milliseconds as seconds.
+fn seconds(millis: i64) -> String {
+    format!("{:.3}", millis as f64 / 1_000.0)
+}
+
 async fn text(state: &AppState) -> Result<String, ServiceError> {
+    let mut text = Text::default();
+    stored(state, &mut text).await?;
+    open_here(state, &mut text);
+    counted(&mut text);
+    Ok(text.0)
+}
+
+/// What the database tells.
+async fn stored(state: &AppState, text: &mut Text) -> Result<(), ServiceError> {
     let mut tx = state.database.for_jobs().read().await?;
+    let now = state.clock.now();
     let (counts, oldest) = deliveries::counts(&mut tx).await?;
-    let mut text = "# HELP umbba_deliveries Deliveries kept, by state; dead ones want the operator.\n\
-        # TYPE umbba_deliveries gauge\n"
-        .to_owned();
+    let name = "umbba_deliveries";
+    text.begin(name, "gauge", "Deliveries kept, by state; dead ones want the operator.");
     for state in deliveries::State::ALL {
         let count = counts.iter().find(|(word, _)| word == state.word()).map_or(0, |(_, count)| *count);
-        let _ = writeln!(text, "umbba_deliveries{{state=\"{}\"}} {count}", state.word());
+        text.value(format_args!("{name}{{state=\"{}\"}}", state.word()), count);
     }
-    text.push_str(
-        "# HELP umbba_held_deliveries Deliveries that wait because a provider refuses our credentials.\n\
-         # TYPE umbba_held_deliveries gauge\n",
-    );
+    let name = "umbba_held_deliveries";
+    text.begin(name, "gauge", "Deliveries that wait because a provider refuses our credentials.");
     let held = waiting::count_held(&mut tx).await?;
     for provider in [Provider::WebPush, Provider::Fcm, Provider::Apns] {
         let count = held.iter().find(|(held, _)| *held == provider).map_or(0, |(_, count)| *count);
-        let _ = writeln!(text, "umbba_held_deliveries{{provider=\"{}\"}} {count}", provider.word());
+        text.value(format_args!("{name}{{provider=\"{}\"}}", provider.word()), count);
     }
-    text.push_str("# HELP umbba_fcm_calls Calls to FCM about topics that wait.\n# TYPE umbba_fcm_calls gauge\n");
-    let _ = writeln!(text, "umbba_fcm_calls {}", fcm_calls::count(&mut tx).await?);
-    let late_ms = oldest.map_or(0, |at| state.clock.now().since(at).max(0));
-    text.push_str(
-        "# HELP umbba_outbox_late_seconds How long the delivery that waits longest has been due.\n\
-         # TYPE umbba_outbox_late_seconds gauge\n",
-    );
-    let _ = writeln!(text, "umbba_outbox_late_seconds {}.{:03}", late_ms / 1_000, late_ms % 1_000);
-    text.push_str(
-        "# HELP umbba_open_lines Streams, sockets and long polls open here.\n# TYPE umbba_open_lines gauge\n",
-    );
-    let _ = writeln!(text, "umbba_open_lines {}", state.database.notifier().count_connections());
+    let calls = fcm_calls::count(&mut tx).await?;
+    text.one("umbba_fcm_calls", "gauge", "Calls to FCM about topics that wait.", calls);
+    let late = |at: Option<Millis>| seconds(at.map_or(0, |at| now.since(at).max(0)));
+    let help = "How long the delivery that waits longest has been due.";
+    text.one("umbba_outbox_late_seconds", "gauge", help, late(oldest));
+    let due = schedule::count_due(&mut tx, now).await?;
+    text.one("umbba_due_pairs", "gauge", "Pairs whose due minute has come and is not handled yet.", due);
+    let help = "How long the due minute that waits longest has passed.";
+    text.one("umbba_scheduler_late_seconds", "gauge", help, late(schedule::next_due(&mut tx).await?));
+    for (name, stored, help) in [
+        ("umbba_backup_made_timestamp_seconds", BACKUP_MADE_AT, "When the last backup was made (SQLite)."),
+        ("umbba_backup_verified_timestamp_seconds", BACKUP_VERIFIED_AT, "When the last verified backup was made."),
+    ] {
+        if let Some(at) = installation::lookup_instant(&mut tx, stored).await? {
+            text.one(name, "gauge", help, seconds(at.0));
+        }
+    }
+    Ok(())
+}
+
+/// What this process has open, and what it knows of its machine.
+fn open_here(state: &AppState, text: &mut Text) {
+    let name = "umbba_open_lines";
+    text.begin(name, "gauge", "Streams, sockets and long polls open here, by transport.");
+    for (transport, gauge) in [
+        ("sse", &counters::SSE),
+        ("ndjson", &counters::NDJSON),
+        ("websocket", &counters::WEB_SOCKET),
+        ("long_poll", &counters::LONG_POLL),
+    ] {
+        text.value(format_args!("{name}{{transport=\"{transport}\"}}"), gauge.count());
+    }
     if let Some(silence) = state.database.notifier().heard_ago() {
-        text.push_str(
-            "# HELP umbba_listener_silence_seconds Since the listener heard a bulletin; not there while it is away.\n\
-             # TYPE umbba_listener_silence_seconds gauge\n",
-        );
-        let _ = writeln!(text, "umbba_listener_silence_seconds {:.3}", silence.as_secs_f64());
+        let help = "Since the listener heard a bulletin; not there while it is away.";
+        text.one("umbba_listener_silence_seconds", "gauge", help, format_args!("{:.3}", silence.as_secs_f64()));
     }
     if let Some(skew_ms) = state.clock.skew_ms() {
-        text.push_str(
-            "# HELP umbba_clock_skew_seconds How far the clock of this machine is ahead of the database's.\n\
-             # TYPE umbba_clock_skew_seconds gauge\n",
-        );
-        let _ = writeln!(text, "umbba_clock_skew_seconds {:.3}", skew_ms as f64 / 1_000.0);
+        let help = "How far the clock of this machine is ahead of the database's.";
+        text.one("umbba_clock_skew_seconds", "gauge", help, seconds(skew_ms));
     }
-    counted(&mut text);
-    Ok(text)
+    // DATA_DIR holds the folder of the builds.
+    if let Some(free) = state.site.builds.parent().and_then(free_bytes) {
+        text.one("umbba_disk_free_bytes", "gauge", "Free on the disk of DATA_DIR.", free);
+    }
+    if let Some(bytes) = resident_bytes() {
+        text.one("process_resident_memory_bytes", "gauge", "Memory of this process.", bytes);
+    }
+    let name = "umbba_build_info";
+    text.begin(name, "gauge", "The release and the build of the browser half.");
+    let (version, build) = (env!("CARGO_PKG_VERSION"), &state.site.build);
+    text.value(format_args!("{name}{{version=\"{version}\",build=\"{build}\"}}"), 1);
+}
+
+/// The resident set of this process (proc(5), `VmRSS`). `None` where there is no such file.
+fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? * 1_024)
 }
 
 /// Writes the counters of this process, which start at zero with it.
-fn counted(text: &mut String) {
-    text.push_str(
-        "# HELP umbba_requests_total Answered requests, by route and status.\n# TYPE umbba_requests_total counter\n",
-    );
+fn counted(text: &mut Text) {
+    let name = "umbba_requests_total";
+    text.begin(name, "counter", "Answered requests, by route and status.");
     for (route, status, count) in counters::requests() {
-        let _ = writeln!(text, "umbba_requests_total{{route=\"{route}\",status=\"{status}\"}} {count}");
+        text.value(format_args!("{name}{{route=\"{route}\",status=\"{status}\"}}"), count);
+    }
+    let name = "umbba_request_seconds";
+    text.begin(name, "histogram", "Time until the answer begins, by route.");
+    for (route, durations) in counters::durations() {
+        let mut within = 0;
+        for (most, count) in counters::BUCKETS_MS.iter().zip(durations.buckets) {
+            within += count;
+            let most = *most as f64 / 1_000.0;
+            text.value(format_args!("{name}_bucket{{route=\"{route}\",le=\"{most}\"}}"), within);
+        }
+        text.value(format_args!("{name}_bucket{{route=\"{route}\",le=\"+Inf\"}}"), durations.count);
+        let total = durations.total.as_secs_f64();
+        text.value(format_args!("{name}_sum{{route=\"{route}\"}}"), format_args!("{total:.6}"));
+        text.value(format_args!("{name}_count{{route=\"{route}\"}}"), durations.count);
+    }
+    let name = "umbba_delivery_attempts_total";
+    text.begin(name, "counter", "Attempts to send a delivery, by provider and outcome.");
+    for (provider, outcome, count) in counters::attempts() {
+        text.value(format_args!("{name}{{provider=\"{provider}\",outcome=\"{outcome}\"}}"), count);
     }
     for (name, help, counter) in [
         ("umbba_failed_codes_total", "Codes and digits that opened nothing.", &counters::FAILED_CODES),
@@ -103,13 +188,16 @@ fn counted(text: &mut String) {
         ("umbba_listeners_lost_total", "Connections of the listener that were lost.", &counters::LISTENERS_LOST),
         ("umbba_looks_at_lines_total", "Looks at all open lines.", &counters::LOOKS_AT_LINES),
         ("umbba_lines_woken_total", "Persons whose lines were woken by a look.", &counters::LINES_WOKEN),
+        ("umbba_statements_total", "Statements, without those that begin and end transactions.", &counters::STATEMENTS),
     ] {
-        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {}", counter.count());
+        text.one(name, "counter", help, counter.count());
     }
-    text.push_str(
-        "# HELP umbba_writer_wait_seconds Waiting for SQLite's one writer.\n# TYPE umbba_writer_wait_seconds summary\n",
-    );
-    let waits = &counters::WRITER_WAITS;
-    let _ = writeln!(text, "umbba_writer_wait_seconds_sum {:.6}", waits.total().as_secs_f64());
-    let _ = writeln!(text, "umbba_writer_wait_seconds_count {}", waits.count());
+    for (name, help, waits) in [
+        ("umbba_writer_wait_seconds", "Waiting for SQLite's one writer.", &counters::WRITER_WAITS),
+        ("umbba_connection_wait_seconds", "Waiting for any other connection.", &counters::CONNECTION_WAITS),
+    ] {
+        text.begin(name, "summary", help);
+        text.value(format_args!("{name}_sum"), format_args!("{:.6}", waits.total().as_secs_f64()));
+        text.value(format_args!("{name}_count"), waits.count());
+    }
 }

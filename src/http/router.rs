@@ -33,6 +33,7 @@ use crate::{
     domain::{Locale, TextSize},
     request::Visitor,
     server::{
+        clock::Stopwatch,
         counters, secrets,
         security::SecurityEvent,
         services::{guard, reading},
@@ -124,11 +125,11 @@ async fn add_retry_after(mut response: Response) -> Response {
     response
 }
 
-/// Counts the answers by route and status, for `GET /metrics`.
+/// Counts the answers by route and status, and how long they take to begin, for `GET /metrics`.
 async fn count_request(request: Request, next: Next) -> Response {
-    let route = routes::name_of(request.uri().path());
+    let (route, watch) = (routes::name_of(request.uri().path()), Stopwatch::start());
     let response = next.run(request).await;
-    counters::request(route, response.status().as_u16());
+    counters::request(route, response.status().as_u16(), watch.elapsed());
     response
 }
 

@@ -39,6 +39,9 @@ async fn requests_failed_codes_and_waits_for_the_writer_are_counted() {
     // PostgreSQL has many writers, and none waits for another here.
     assert!(app.is_postgres() || grown("umbba_writer_wait_seconds_count") >= 1.0, "{after}");
     assert!(app.is_postgres() || grown("umbba_writer_wait_seconds_sum") > 0.0);
+    assert!(grown("umbba_connection_wait_seconds_count") >= 1.0 && grown("umbba_statements_total") >= 1.0, "{after}");
+    let page = "umbba_request_seconds_bucket{route=\"/{page}\",le=\"+Inf\"}";
+    assert!(grown(page) >= 1.0 && grown("umbba_request_seconds_count{route=\"/{page}\"}") >= 1.0, "{after}");
     for name in
         ["umbba_fcm_calls 0", "umbba_panics_total ", "umbba_refused_connections_total ", "umbba_refused_bodies_total "]
     {

@@ -18,7 +18,7 @@ use axum::{
 use super::listener::Peer;
 use crate::{
     request::Visitor,
-    server::{live::Feed, state::AppState},
+    server::{counters, live::Feed, state::AppState},
 };
 use error::FeedError;
 use feed_request::{FeedRequest, Transport};
@@ -63,9 +63,13 @@ async fn answer(state: AppState, request: Request) -> Result<Response, FeedError
         drop(parts);
         let feed = Feed::open(state, person, session, cursor).await?;
         return match transport {
-            Transport::LongPoll(wait) => poll::answer(feed.batch_within(wait).await),
-            Transport::Ndjson => Ok(streamed::answer(feed, ndjson::ENCODING, String::new(), connection)),
+            Transport::LongPoll(wait) => poll::answer(feed.counted_in(&counters::LONG_POLL).batch_within(wait).await),
+            Transport::Ndjson => {
+                let feed = feed.counted_in(&counters::NDJSON);
+                Ok(streamed::answer(feed, ndjson::ENCODING, String::new(), connection))
+            }
             Transport::Sse | Transport::Poll | Transport::WebSocket => {
+                let feed = feed.counted_in(&counters::SSE);
                 Ok(streamed::answer(feed, sse::ENCODING, sse::opening(retry), connection))
             }
         };
@@ -77,7 +81,7 @@ async fn answer(state: AppState, request: Request) -> Result<Response, FeedError
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &state).await.map_err(|_| FeedError::Malformed)?;
     let lifecycle = state.lifecycle.clone();
     let feed = Feed::open(state, person, session, cursor).await?;
-    Ok(websocket::answer(upgrade, feed, lifecycle))
+    Ok(websocket::answer(upgrade, feed.counted_in(&counters::WEB_SOCKET), lifecycle))
 }
 
 /// Whether the request comes from a page of another origin (Fetch Metadata §2.3). Programs other than browsers send no

@@ -21,6 +21,7 @@ use crate::{
     domain::{Cancelled, Millis, Pair, Standing, still_holds},
     server::{
         calendar::Zone,
+        counters,
         services::{ServiceError, tell},
         state::AppState,
         storage::{
@@ -166,6 +167,9 @@ async fn handle(
         return (settled(context.id, State::Cancelled, Some(Cancelled::SignedOut.word())), None);
     };
     let settled = send(state, &context, target).await;
+    if settled.status.is_some() || settled.state != State::Accepted {
+        counters::attempt(target.provider.word(), settled.state.word());
+    }
     let is_accepted = settled.state == State::Accepted && settled.status.is_some();
     // A failure before a restart is known from the row alone.
     if is_accepted {

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    counters::{Counted, Gauge},
     notifier::{connections::OpenConnection, presence_registry::Woken},
     services::ServiceError,
     state::AppState,
@@ -75,6 +76,7 @@ pub struct Feed {
     end: Option<End>,
     /// Tells the outbox that this browser may be looking. `None` for a poll that is answered at once.
     connection: Option<OpenConnection>,
+    _counted: Option<Counted>,
 }
 
 impl Feed {
@@ -135,7 +137,13 @@ impl Feed {
             waiting,
             end: None,
             connection,
+            _counted: None,
         })
+    }
+
+    /// Counts this reader in a gauge while it lives.
+    pub fn counted_in(self, gauge: &'static Gauge) -> Self {
+        Self { _counted: Some(gauge.one()), ..self }
     }
 
     /// The next frame; `None` when the feed has ended. The future may be dropped: no frame is lost by that.

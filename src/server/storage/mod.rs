@@ -69,7 +69,10 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::server::{counters::WRITER_WAITS, notifier::Notifier};
+use crate::server::{
+    counters::{CONNECTION_WAITS, WRITER_WAITS},
+    notifier::Notifier,
+};
 
 pub use error::StorageError;
 use place::Place;
@@ -146,7 +149,7 @@ impl Database {
     /// Begins a transaction that only reads, on one snapshot, so that a page and its `as_of` agree.
     pub async fn read(&self) -> Result<Tx, StorageError> {
         let inner = match &*self.pools {
-            Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.begin().await?),
+            Pools::Sqlite { readers, .. } => Inner::Sqlite(CONNECTION_WAITS.of(readers.begin()).await?),
             Pools::Postgres(pools) => self.begin_postgres(pools, Mode::Read).await?,
         };
         Ok(Tx::new(inner, self.notifier.clone()))
@@ -154,7 +157,7 @@ impl Database {
 
     async fn begin_postgres(&self, pools: &PgPools, mode: Mode) -> Result<Inner, StorageError> {
         let lane = if self.is_for_jobs { &pools.jobs } else { &pools.requests };
-        Ok(Inner::Postgres(lane.begin(mode, self.watch.clone()).await?))
+        Ok(Inner::Postgres(CONNECTION_WAITS.of(lane.begin(mode, self.watch.clone())).await?))
     }
 
     /// Whether the database answers and has connections for requests; for `/readyz`.

@@ -132,6 +132,17 @@ pub async fn find_due_unheld(tx: &mut Tx, now: Millis, limit: i64) -> Result<Vec
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
+/// Counts the pairs whose due minute has come.
+pub async fn count_due(tx: &mut Tx, now: Millis) -> Result<i64, StorageError> {
+    let (count,) = macros::fetch_one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM pairs WHERE next_due_at IS NOT NULL AND next_due_at <= $1",
+        now
+    )?;
+    Ok(count)
+}
+
 /// The earliest due minute of all pairs.
 pub async fn next_due(tx: &mut Tx) -> Result<Option<Millis>, StorageError> {
     let (at,) =
