@@ -11,6 +11,7 @@ mod connections;
 mod contract;
 mod cookies;
 mod days;
+mod deploy;
 mod feed_clients;
 mod first_system;
 mod forms;
