@@ -117,7 +117,7 @@ fn next_step(settings: &Settings, wanted: Option<&str>) -> Result<String, Failur
 
 /// The settings of the nightly backup. `None`: no backups are wanted. Makes the folder.
 pub(super) fn nightly_of(settings: &Settings, serve: &ServeSettings) -> Result<Option<Nightly>, Failure> {
-    let Some(folder) = serve.backup_dir.clone().filter(|folder| !folder.as_os_str().is_empty()) else {
+    let Some(copies) = serve.backup_dir.clone().filter(|folder| !folder.as_os_str().is_empty()) else {
         return Ok(None);
     };
     if sqlite_file(&settings.database_url()).is_none() {
@@ -128,11 +128,15 @@ pub(super) fn nightly_of(settings: &Settings, serve: &ServeSettings) -> Result<O
     let broken = |error| {
         Failure(format!(
             "BACKUP_DIR {} cannot be written: {error}; name a folder that this user may write, or unset it",
-            folder.display()
+            copies.display()
         ))
     };
-    DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(broken)?;
-    let probe = folder.join(format!(".writable-{}", std::process::id()));
-    fs::write(&probe, b"").and_then(|()| fs::remove_file(&probe)).map_err(broken)?;
-    Ok(Some(Nightly { folder, hour: serve.backup_hour, keep_days: serve.backup_keep_days }))
+    DirBuilder::new().recursive(true).mode(0o700).create(&copies).map_err(broken)?;
+    let probe = copies.join(format!(".writable-{}", std::process::id()));
+    match fs::write(&probe, b"").and_then(|()| fs::remove_file(&probe)) {
+        // A full disk stops backups and not the app; each backup that fails is logged.
+        Err(error) if !folder::is_full(&error) => return Err(broken(error)),
+        _ => {}
+    }
+    Ok(Some(Nightly { folder: copies, hour: serve.backup_hour, keep_days: serve.backup_keep_days }))
 }

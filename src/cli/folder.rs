@@ -13,7 +13,7 @@ use crate::server::{config::Settings, storage::sqlite_file};
 
 const KEY: &str = "secret.key";
 
-fn is_full(error: &io::Error) -> bool {
+pub(super) fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
 }
 

@@ -6,7 +6,12 @@ use std::{collections::BTreeSet, fs, path::PathBuf, time::Duration};
 use super::app::TestApp;
 use crate::{
     http::{metrics, serve},
-    server::storage::seeds::CHILDREN,
+    server::{
+        clock::Stopwatch,
+        counters,
+        state::{AppState, clock_of},
+        storage::seeds::CHILDREN,
+    },
 };
 
 fn repository() -> PathBuf {
@@ -97,16 +102,17 @@ async fn every_metric_that_the_dashboard_and_the_alert_rules_name_exists() {
     /// They exist once a backup was made, which is on SQLite alone.
     const OF_BACKUPS: [&str; 1] = ["umbba_backup_verified_timestamp_seconds"];
 
-    let (app, push) = TestApp::start_with_push().await;
+    let app = TestApp::start().await;
     let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
     let url = format!("http://{}/metrics", listener.local_addr().expect("an address"));
-    app.state.lifecycle.spawn(metrics::serve(app.state.clone(), listener));
+    // The clock of a node, which a test's own clock is not.
+    let clock = clock_of(&app.state.database).await.expect("a clock");
+    app.state.lifecycle.spawn(metrics::serve(AppState { clock, ..app.state.clone() }, listener));
     let person = app.person(CHILDREN[0].0).await;
     assert_eq!(person.get("/settings").await.status(), 200);
     app.run_sql("INSERT INTO installation (name, value) VALUES ('backup_verified_at', '1'), ('backup_made_at', '1')")
         .await;
-    drop(push);
-    crate::server::counters::attempt("web_push", "accepted");
+    counters::attempt("web_push", "accepted");
 
     let wanted: BTreeSet<String> =
         named(&queries()).into_iter().filter(|name| app.is_postgres() || !OF_NODES.contains(&name.as_str())).collect();
@@ -114,7 +120,7 @@ async fn every_metric_that_the_dashboard_and_the_alert_rules_name_exists() {
         let text = reqwest::get(&url).await.expect("an answer").text().await.expect("a text");
         named(&text.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n"))
     };
-    let begun = crate::server::clock::Stopwatch::start();
+    let begun = Stopwatch::start();
     let mut missing: Vec<String> = wanted.difference(&found().await).cloned().collect();
     // The listener hears its first bulletin within seconds.
     while !missing.is_empty() && begun.elapsed() < Duration::from_secs(30) && app.is_postgres() {
