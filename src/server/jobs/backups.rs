@@ -125,7 +125,7 @@ fn remove_parts(folder: &Path) -> Result<(), BackupError> {
     for name in names(folder)?.iter().filter(|name| name.starts_with(BEGIN)) {
         let left = folder.join(name);
         let removed = match name.split_once(".db.") {
-            Some((_, rest)) if rest == "part" => fs::remove_file(&left),
+            Some((_, "part")) => fs::remove_file(&left),
             Some((_, rest)) if rest.starts_with("scratch-") => fs::remove_dir_all(&left),
             _ => continue,
         };
