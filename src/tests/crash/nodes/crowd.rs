@@ -10,6 +10,7 @@ use std::{
 };
 
 use reqwest::{Client, StatusCode};
+use serde_json::Value;
 use tokio::{sync::mpsc, task::JoinHandle};
 use umbba::{
     domain::Millis,
@@ -125,13 +126,18 @@ impl Line {
     }
 }
 
-/// The number of the member's last event. Asks again while no node answers.
-pub async fn as_of(url: &str, member: &Member) -> i64 {
+/// The number of the member's last event.
+async fn as_of(url: &str, member: &Member) -> i64 {
+    today(url, member).await["as_of"].as_i64().expect("a number")
+}
+
+/// What the member's today page shows. Asks again while no node answers, or while a busy one refuses.
+pub async fn today(url: &str, member: &Member) -> Value {
     let client = Client::new();
     let asking = async {
         loop {
             if let Ok((StatusCode::OK, today)) = post(&client, url, member, "today", &[("pair", &member.pair)]).await {
-                return today["as_of"].as_i64().expect("a number");
+                return today;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

@@ -16,13 +16,13 @@ use tokio::sync::mpsc;
 use umbba::{domain::Millis, server::clock::Clock};
 
 use self::{
-    crowd::{Line, Load, far_time, list, make_due, percentile, post_until_taken, seed},
+    crowd::{Line, Load, far_time, list, make_due, percentile, post_until_taken, seed, today},
     fleet::{Fleet, NODES},
 };
 use super::{
     PATIENCE,
     killed::QUESTION,
-    node::{Member, post},
+    node::Member,
     own_database::on_postgres,
     random,
     streams::{Told, Transport},
@@ -282,8 +282,7 @@ async fn answers_reach_the_other_on_any_node(fleet: &Fleet, batch: &[Member], a_
     for (number, member) in batch.iter().enumerate() {
         let url = fleet.url_of(number % NODES);
         lines.push(Line::open(&url, member, Transport::Sse, Some(told.clone())).await);
-        let (_, today) = post(&fleet.client, &url, member, "today", &[("pair", &member.pair)]).await.expect("a page");
-        questions.insert(member.device.clone(), today["question"].clone());
+        questions.insert(member.device.clone(), today(&url, member).await["question"].clone());
     }
     let mut posted = BTreeMap::new();
     let mut posting = tokio::task::JoinSet::new();
