@@ -33,7 +33,7 @@ async fn every_transaction_has_its_limits_with_a_pooler_and_without() {
                 limits,
                 [
                     "client_connection_check_interval=1s",
-                    "idle_in_transaction_session_timeout=30s",
+                    "idle_in_transaction_session_timeout=8s",
                     "lock_timeout=2s",
                     "statement_timeout=8s",
                 ],
