@@ -1,8 +1,8 @@
 //! Tests of the sweeps: old rows are deleted, and no other writer waits for a sweep.
 
-use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
+use sqlx::{Connection, SqliteConnection};
 
-use super::app::TestApp;
+use super::{app::TestApp, plans::assert_finds_by_index};
 use crate::{
     domain::{EventKind, Millis, PersonId},
     server::{
@@ -17,13 +17,6 @@ use crate::{
         },
     },
 };
-
-/// Returns the query plan of SQLite for a statement, one line per step.
-async fn plan(raw: &mut SqliteConnection, sql: &str) -> Vec<String> {
-    let steps: Vec<(i64, i64, i64, String)> =
-        sqlx::query_as(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"))).fetch_all(raw).await.expect("a plan");
-    steps.into_iter().map(|(.., detail)| detail).collect()
-}
 
 #[tokio::test]
 async fn no_statement_of_housekeeping_reads_a_whole_table() {
@@ -49,9 +42,7 @@ async fn no_statement_of_housekeeping_reads_a_whole_table() {
     statements.extend(references.into_iter().map(|(table, column)| format!("DELETE FROM {table} WHERE {column} = $1")));
 
     for sql in statements {
-        let steps = plan(&mut raw, &sql).await;
-        assert!(steps.iter().any(|step| step.starts_with("SEARCH ")), "{sql}: {steps:?}");
-        assert!(!steps.iter().any(|step| step.starts_with("SCAN ")), "{sql}: {steps:?}");
+        assert_finds_by_index(&mut raw, &sql).await;
     }
     drop(raw);
     let _ = std::fs::remove_dir_all(&folder);

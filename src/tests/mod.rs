@@ -30,6 +30,7 @@ mod neighbours;
 mod nodes;
 mod open_lines;
 mod own_database;
+mod plans;
 mod postgres;
 mod presence;
 mod push;

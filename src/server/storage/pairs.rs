@@ -128,17 +128,15 @@ pub(super) fn id_rows(ids: &[PairId]) -> String {
     rows(ids.iter().map(|id| json!({ "id": id })))
 }
 
+/// Every page reads this, so it goes from the person to the pairs.
+pub const FIND_OF: &str = select_pair!(
+    "WHERE p.id IN (SELECT m.pair_id FROM members m WHERE m.person_id = $1)
+     ORDER BY CASE WHEN p.closed_at IS NULL THEN 0 ELSE 1 END, p.created_at, p.id"
+);
+
 /// All pairs of a person, running ones first, then by age.
 pub async fn find_of(tx: &mut Tx, person: PersonId) -> Result<Vec<Pair>, StorageError> {
-    let rows = macros::fetch_all!(
-        tx,
-        "pairs" as Row,
-        select_pair!(
-            "WHERE $1 IN (pm.person_id, cm.person_id) ORDER BY CASE WHEN p.closed_at IS NULL THEN 0
-             ELSE 1 END, p.created_at, p.id"
-        ),
-        person,
-    )?;
+    let rows = macros::fetch_all!(tx, "pairs" as Row, FIND_OF, person)?;
     Ok(rows.into_iter().map(Row::into_pair).collect())
 }
 

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc, Mutex,
+        Arc, LazyLock, Mutex,
         atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::Duration,
@@ -33,6 +33,9 @@ use super::{
     },
     fleet::Fleet,
 };
+
+/// One client for all posts, because making one reads all certificates of the machine.
+static CLIENT: LazyLock<Client> = LazyLock::new(Client::new);
 
 /// Seeds pairs that have answered everything, three days ago. None is due today. Each member has a device.
 pub async fn seed(fleet: &Fleet, pairs: usize) -> Vec<Member> {
@@ -133,10 +136,9 @@ async fn as_of(url: &str, member: &Member) -> i64 {
 
 /// What the member's today page shows. Asks again while no node answers, or while a busy one refuses.
 pub async fn today(url: &str, member: &Member) -> Value {
-    let client = Client::new();
     let asking = async {
         loop {
-            if let Ok((StatusCode::OK, today)) = post(&client, url, member, "today", &[("pair", &member.pair)]).await {
+            if let Ok((StatusCode::OK, today)) = post(&CLIENT, url, member, "today", &[("pair", &member.pair)]).await {
                 return today;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -147,11 +149,10 @@ pub async fn today(url: &str, member: &Member) -> Value {
 
 /// Posts until it is taken, as a browser does with what it sends by itself. Returns the failures before.
 pub async fn post_until_taken(url: &str, member: &Member, endpoint: &str, fields: &[(&str, &str)]) -> Vec<String> {
-    let client = Client::new();
     let mut failures = Vec::new();
     let posting = async {
         loop {
-            match post(&client, url, member, endpoint, fields).await {
+            match post(&CLIENT, url, member, endpoint, fields).await {
                 Ok((status, _)) if status.is_success() => return,
                 // The statuses after which `client/send_queue.ts` sends again.
                 Ok((status, _)) if status.is_server_error() || matches!(status.as_u16(), 408 | 429) => {

@@ -40,6 +40,8 @@ struct Size {
     answering: usize,
     /// Answers a second.
     answers: u32,
+    /// Whether the answers wait for the pushes of the due minute, so that their way is measured alone.
+    apart: bool,
     /// The time between two changes by one member.
     every: Duration,
     /// A fault strikes at a random moment of this time after the due minute.
@@ -61,6 +63,7 @@ impl Size {
                 due_later: 2_000,
                 answering: 500,
                 answers: 100,
+                apart: true,
                 every: ms(20_000),
                 opening: ms(3_000),
                 away: ms(90_000),
@@ -73,6 +76,7 @@ impl Size {
             due_later: 33,
             answering: 33,
             answers: 20,
+            apart: false,
             every: ms(6_000),
             opening: ms(150),
             away: ms(6_000),
@@ -212,6 +216,10 @@ async fn whatever_fails_nothing_is_lost_and_nothing_comes_twice() {
         println!("{fault:?}: served after {recovered:.1?}, opened after {opened:.1?}, sent again {failures:?}");
         println!("{fault:?}: all nodes ready {all_back:.1?} after its end");
         if fault == Fault::Nothing {
+            if size.apart {
+                questions_are_told(&fleet).await;
+                println!("{fault:?}: told after {:.1?}", begun.elapsed());
+            }
             answers_reach_the_other_on_any_node(&fleet, &batch[..size.answering * 2], size.answers).await;
         }
     }
@@ -335,9 +343,8 @@ async fn restart_one_after_the_other(fleet: &mut Fleet, recovery: Duration) {
     }
 }
 
-/// Waits until no notification of a question is left to send. Then each member has been told of it under one id. The
-/// first `answered` members may have answered before.
-async fn are_told_once(fleet: &Fleet, due: &[Member], answered: usize) {
+/// Waits until no notification of a question is left to send.
+async fn questions_are_told(fleet: &Fleet) {
     // Notifications of answers may wait for the end of somebody's quiet hours.
     let waiting = "SELECT d.notification_id FROM deliveries d JOIN notifications n ON n.id = d.notification_id
         WHERE n.kind = 'question' AND d.send_at IS NOT NULL LIMIT 1";
@@ -348,6 +355,11 @@ async fn are_told_once(fleet: &Fleet, due: &[Member], answered: usize) {
     };
     // A push waits up to 40 s by its pair's jitter, and a lease of a node that died lasts one minute.
     assert!(tokio::time::timeout(5 * PATIENCE, settling).await.is_ok(), "something waits for ever");
+}
+
+/// Each member has been told of the question under one id. The first `answered` members may have answered before.
+async fn are_told_once(fleet: &Fleet, due: &[Member], answered: usize) {
+    questions_are_told(fleet).await;
     let counts = format!(
         "SELECT DISTINCT CAST(COUNT(*) AS TEXT) FROM daily_questions WHERE pair_id IN ({}) GROUP BY pair_id",
         list(due)
