@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures::future::join_all;
 use reqwest::StatusCode;
 use tokio::sync::mpsc;
 use umbba::{domain::Millis, server::clock::Clock};
@@ -228,10 +229,7 @@ async fn whatever_fails_nothing_is_lost_and_nothing_comes_twice() {
     println!("one restart after the other: sent again {:?}", load.failures());
 
     let taken = load.finish().await;
-    let mut heard = 0;
-    for line in lines {
-        heard += line.finish(&fleet.url).await;
-    }
+    let heard: usize = join_all(lines.into_iter().map(|line| line.finish(&fleet.url))).await.into_iter().sum();
     println!("{taken} changes were taken, {heard} events read");
     assert!(heard as i64 >= 2 * taken, "each change is an event of both members");
     are_told_once(&fleet, due, size.answering * 2).await;
@@ -329,9 +327,8 @@ async fn answers_reach_the_other_on_any_node(fleet: &Fleet, batch: &[Member], a_
         percentile(&took, 99),
         took[took.len() - 1]
     );
-    for (number, line) in lines.into_iter().enumerate() {
-        line.finish(&fleet.url_of(number % NODES)).await;
-    }
+    let urls = [0, 1, 2].map(|number| fleet.url_of(number));
+    join_all(lines.into_iter().enumerate().map(|(number, line)| line.finish(&urls[number % NODES]))).await;
 }
 
 /// Restarts each node as an update does, under the load.
