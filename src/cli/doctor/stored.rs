@@ -128,6 +128,19 @@ async fn sending(tx: &mut Tx, native: &Native, report: &mut Report) -> Result<()
         }
     }
     let now = Clock::System.now();
+    let (counts, oldest) = deliveries::counts(tx).await?;
+    let dead = counts.iter().find(|(state, _)| state == deliveries::State::Dead.word()).map_or(0, |(_, count)| *count);
+    if dead > 0 {
+        report.note("deliveries", format!("{dead} could not be sent at all: see `umbba deliveries --state dead`"));
+    }
+    match oldest.map_or(0, |at| now.since(at)) {
+        late if late > LATE_MS => report.wrong(
+            "outbox",
+            format!("a delivery has been due for {}: start the app, or look for errors in its log", span(late)),
+        ),
+        _ => report.good("outbox", "nothing has been due for long"),
+    }
+    // The providers are asked last: PostgreSQL ends a transaction that waits for long.
     let fcm = match &native.fcm {
         Some(fcm) => Some(("FCM", check_fcm(fcm, now).await)),
         None => None,
@@ -142,18 +155,6 @@ async fn sending(tx: &mut Tx, native: &Native, report: &mut Report) -> Result<()
             Checked::Bad(cause) => report.wrong(name, format!("it refuses us: {cause}: mend what it names")),
             Checked::Unknown(cause) => report.note(name, format!("no answer that says anything: {cause}")),
         }
-    }
-    let (counts, oldest) = deliveries::counts(tx).await?;
-    let dead = counts.iter().find(|(state, _)| state == deliveries::State::Dead.word()).map_or(0, |(_, count)| *count);
-    if dead > 0 {
-        report.note("deliveries", format!("{dead} could not be sent at all: see `umbba deliveries --state dead`"));
-    }
-    match oldest.map_or(0, |at| now.since(at)) {
-        late if late > LATE_MS => report.wrong(
-            "outbox",
-            format!("a delivery has been due for {}: start the app, or look for errors in its log", span(late)),
-        ),
-        _ => report.good("outbox", "nothing has been due for long"),
     }
     Ok(())
 }
