@@ -203,14 +203,15 @@ pub async fn keep_recovery() -> Result<(), ApiError> {
         domain::PairPhase,
         paths,
         request::{self, set_cookie},
-        server::services::{reading, recovery},
+        server::services::{reader, recovery},
     };
 
     let request = request::current().await?;
     recovery::keep(&request.state, &request.person).await?;
     set_cookie(&cookies::forget(cookies::RECOVERY));
-    let (_, pairs) = reading::pairs_of(&request.state, &request.person).await?;
-    let next = pairs
+    let home = reader::home_of(&request.state, &request.reader()).await?;
+    let next = home
+        .pairs
         .iter()
         .find(|pair| pair.phase() != PairPhase::Closed)
         .map_or_else(paths::start, |pair| paths::today(pair.id));

@@ -21,7 +21,7 @@ pub async fn today(pair: PairId, #[server(default)] whose: Option<String>) -> Re
     };
 
     let request = request::current().await?;
-    let found = reading::today(&request.state, &request.person, pair).await?;
+    let found = reading::today(&request.state, &request.reader(), pair).await?;
     let view = convert::pair_view(&found.pair, found.role, found.today).ok_or(ServiceError::NotFound)?;
     let zone = Zone::stored(&found.pair.zone);
     let locale = request.person.locale;
@@ -43,7 +43,7 @@ pub async fn today(pair: PairId, #[server(default)] whose: Option<String>) -> Re
         closed_season: found.closed_season,
         may_swap: found.may_swap,
         may_start_again: view.is_inviter && view.phase == PairPhase::Together && found.completed == 0,
-        has_invitation: found.invitation.is_some(),
+        has_invitation: found.has_invitation,
         asks_for_recovery: found.asks_for_recovery,
         may_nudge: found.may_nudge,
         has_nudged: found.has_nudged,

@@ -18,7 +18,7 @@ mod live;
 pub mod metrics;
 mod pages;
 pub mod router;
-mod routes;
+pub mod routes;
 pub mod serve;
 mod server_function;
 mod session;

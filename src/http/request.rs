@@ -1,6 +1,6 @@
 //! What a server function may ask of the request it serves: the visitor, the state, and redirects.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::http::{HeaderName, HeaderValue, header, request::Parts};
 use leptos::prelude::use_context;
@@ -19,6 +19,7 @@ use crate::{
             accounts::SignUp,
             attempts::{Attempt, Step},
             guard::Trier,
+            reader::{Home, Reader},
         },
         state::AppState,
         storage::sessions::Found,
@@ -103,6 +104,8 @@ pub struct Request {
     pub person: Person,
     pub session: SessionId,
     pub visitor: Visitor,
+    /// What the page's frame has read of the person; `None` in a server function.
+    pub home: Option<Arc<Home>>,
 }
 
 /// A request with or without a session.
@@ -117,7 +120,8 @@ pub async fn current() -> Result<Request, ServiceError> {
     let Some(found) = visitor.session.clone() else {
         return Err(ServiceError::SignedOut);
     };
-    Ok(Request { state, person: found.person, session: found.session.id, visitor })
+    let home = use_context::<Arc<Home>>();
+    Ok(Request { state, person: found.person, session: found.session.id, visitor, home })
 }
 
 /// The request being served, signed in or not.
@@ -129,6 +133,11 @@ pub fn anybody() -> Result<AnyRequest, ServiceError> {
 }
 
 impl Request {
+    /// The person as the reads of a page know them.
+    pub fn reader(&self) -> Reader {
+        Reader { person: self.person.clone(), home: self.home.clone() }
+    }
+
     /// The attempt at a one-time step, with the key from the form.
     pub fn attempt(&self, step: Step, field: &str) -> Attempt {
         Attempt::new(&self.state, step, field)

@@ -1,6 +1,6 @@
 //! The router: the layers around the routes (`routes`), and the handlers of pages and server functions.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use axum::{
     Router,
@@ -25,7 +25,9 @@ use tracing::Instrument;
 use super::{
     assets, forms, health, insecure, keep, live, pages,
     routes::{self, ROUTES, Route, Target},
-    server_function, session, shortcuts,
+    server_function,
+    session::{self, PageReads},
+    shortcuts,
 };
 use crate::{
     api::{ApiError, HomeView, Refused, SharedText, Shell, convert},
@@ -36,7 +38,10 @@ use crate::{
         clock::Stopwatch,
         counters, secrets,
         security::SecurityEvent,
-        services::{guard, reading},
+        services::{
+            guard,
+            reader::{self, Home, Reader},
+        },
         state::AppState,
     },
     text,
@@ -169,8 +174,11 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response();
     }
+    // The session layer has begun the page's reads, unless this page is the answer to a form.
+    let database = request.extensions().get::<PageReads>().map(|reads| reads.0.clone());
+    let state = AppState { database: database.unwrap_or_else(|| state.database.for_page()), ..state };
     let visitor = request.extensions().get::<Visitor>();
-    let home = match home(&state, visitor).await {
+    let (home, read) = match home(&state, visitor).await {
         Ok(home) => home,
         Err(error) => {
             let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -194,15 +202,23 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
         shared: request.extensions().get::<SharedText>().cloned().unwrap_or_default(),
     };
     let (path, person, build) = (request.uri().path().to_owned(), frame.person, frame.build.clone());
-    let lifecycle = state.lifecycle.clone();
+    let (lifecycle, database) = (state.lifecycle.clone(), state.database.clone());
     let context = move || {
         provide_context(state.clone());
         provide_context(frame.clone());
+        if let Some(home) = &read {
+            provide_context(home.clone());
+        }
         set_page_policy();
     };
     // A browser that goes away drops this handler, but not the job. Leptos renders in tasks of its own, and those panic
     // when the page's owner is disposed in the middle of it.
     let rendering = leptos_axum::render_app_async_with_context(context, app::shell)(request);
+    let rendering = async move {
+        let response = rendering.await;
+        database.end_page();
+        response
+    };
     let mut response = match lifecycle.spawn_job(rendering.in_current_span()).await {
         Ok(response) => response.into_response(),
         Err(ended) => match ended.try_into_panic() {
@@ -236,14 +252,15 @@ async fn shared(state: State<AppState>, request: Request) -> Response {
 }
 
 /// The person and the pairs that every page's header shows. The page's feed starts at `as_of`.
-async fn home(state: &AppState, visitor: Option<&Visitor>) -> Result<HomeView, ApiError> {
+async fn home(state: &AppState, visitor: Option<&Visitor>) -> Result<(HomeView, Option<Arc<Home>>), ApiError> {
     let Some(found) = visitor.and_then(|visitor| visitor.session.as_ref()) else {
-        return Ok(HomeView { name: None, pairs: Vec::new(), as_of: 0, unread: 0, answers: 0 });
+        return Ok((HomeView { name: None, pairs: Vec::new(), as_of: 0, unread: 0, answers: 0 }, None));
     };
-    let here = reading::home(state, &found.person).await?;
+    let here = reader::home_of(state, &Reader { person: found.person.clone(), home: None }).await?;
     let pairs = here.pairs.iter().map(|pair| convert::pair_link(pair, found.person.id)).collect();
     let name = Some(found.person.name.as_str().to_owned());
-    Ok(HomeView { name, pairs, as_of: here.as_of, unread: here.unread, answers: here.answers })
+    let answers = here.recovery.answers_given;
+    Ok((HomeView { name, pairs, as_of: here.as_of, unread: here.unread, answers }, Some(here)))
 }
 
 /// Sets the policy of an app page: our own files, and inline scripts with the nonce of this answer.

@@ -5,12 +5,12 @@ use std::net::IpAddr;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
-use super::client;
+use super::{client, routes};
 use crate::{
     api::ApiError,
     cookies,
@@ -23,15 +23,27 @@ use crate::{
             sessions::{self, Recognised},
         },
         state::AppState,
+        storage::Database,
     },
 };
 
 /// Most tokens of one request that are looked up.
 const MAX_TOKENS: usize = 4;
 
+/// The database of a page whose session was read in the transaction that the rest of the page goes on in.
+#[derive(Clone)]
+pub struct PageReads(pub Database);
+
 /// Adds the `Visitor` to the request.
 pub async fn recognise(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
+    let state = if matches!(parts.method, Method::GET | Method::HEAD) && routes::is_page(parts.uri.path()) {
+        let database = state.database.for_page();
+        parts.extensions.insert(PageReads(database.clone()));
+        AppState { database, ..state }
+    } else {
+        state
+    };
     let client = client::address(&parts, &state.site);
     let recognised = match session(&state, &parts.headers, client).await {
         Ok(recognised) => recognised,

@@ -13,7 +13,10 @@ use crate::{
     domain::{PairId, PairPhase},
     paths,
     request::Visitor,
-    server::{services::reading, state::AppState},
+    server::{
+        services::reader::{self, Reader},
+        state::AppState,
+    },
 };
 
 pub async fn today(state: State<AppState>, visitor: Extension<Visitor>) -> Response {
@@ -32,10 +35,15 @@ async fn redirect(
     let Some(found) = &visitor.session else {
         return Redirect::to(&paths::home()).into_response();
     };
-    match reading::pairs_of(&state, &found.person).await {
-        Ok((_, pairs)) => {
-            let running =
-                pairs.iter().filter(|pair| pair.phase() != PairPhase::Closed).map(|pair| pair.id).collect::<Vec<_>>();
+    let reader = Reader { person: found.person.clone(), home: None };
+    match reader::home_of(&state, &reader).await {
+        Ok(home) => {
+            let running = home
+                .pairs
+                .iter()
+                .filter(|pair| pair.phase() != PairPhase::Closed)
+                .map(|pair| pair.id)
+                .collect::<Vec<_>>();
             let path = if let [only] = running.as_slice() { to(*only) } else { paths::home() };
             Redirect::to(&path).into_response()
         }

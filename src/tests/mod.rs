@@ -41,6 +41,7 @@ mod request_ids;
 mod reveal;
 mod sent_again;
 mod sessions;
+mod statements;
 pub mod storage;
 mod strangers;
 mod taken;

@@ -222,7 +222,7 @@ async fn switched_off_by_one_it_is_off_for_both() {
         Some("엄마가 답을 쓰고 있어요".into()),
         "whose doing it is, is not told"
     );
-    let switches: SwitchesView = parent.read(reads::switches(id)).await.expect("the switches");
+    let (switches, _): (SwitchesView, _) = parent.read(reads::pair_switches(id)).await.expect("the switches");
     assert!(!switches.shows_presence);
 
     switch(&parent, id, true).await;

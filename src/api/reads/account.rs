@@ -6,7 +6,7 @@ use crate::{
     request,
     server::{
         calendar::{self, Zone},
-        services::{ServiceError, reading, recovery, sessions},
+        services::{ServiceError, reader, recovery, sessions},
     },
 };
 
@@ -44,7 +44,8 @@ pub struct AccountView {
 pub async fn account() -> Result<AccountView, ApiError> {
     let request = request::current().await?;
     let (zone, now) = (Zone::stored(&request.person.zone), request.state.clock.now());
-    let (_, pairs) = reading::pairs_of(&request.state, &request.person).await?;
+    let reader = request.reader();
+    let home = reader::home_of(&request.state, &reader).await?;
     let sessions = sessions::find_of(&request.state, &request.person).await?.into_iter().map(|session| SessionView {
         id: session.id,
         is_this: session.id == request.session,
@@ -52,7 +53,7 @@ pub async fn account() -> Result<AccountView, ApiError> {
         device: session.device,
     });
     let found = request.visitor.session.as_ref().ok_or(ServiceError::SignedOut)?;
-    let earlier = recovery::earlier(&request.state, &request.person, &found.session).await?;
+    let earlier = recovery::earlier(&request.state, &reader, &found.session).await?;
     let zones = calendar::zone_choices(Some(&request.person.zone), request.person.locale, now);
     Ok(AccountView {
         earlier_code: earlier
@@ -63,7 +64,7 @@ pub async fn account() -> Result<AccountView, ApiError> {
         zone: request.person.zone.as_str().to_owned(),
         zone_choices: convert::zone_choices(zones),
         sessions: sessions.collect(),
-        pairs: pairs.iter().map(|pair| convert::pair_link(pair, request.person.id)).collect(),
+        pairs: home.pairs.iter().map(|pair| convert::pair_link(pair, request.person.id)).collect(),
     })
 }
 

@@ -64,12 +64,21 @@ pub struct SeasonView {
 /// Reads a page of the archive, newest first. `page` counts from 1.
 pub async fn archive(pair: PairId, section: Option<Section>, page: i64) -> Result<ArchiveView, ApiError> {
     let request = request::current().await?;
-    let found = reading::archive(&request.state, &request.person, pair, section, page).await?;
+    let found = reading::archive(&request.state, &request.reader(), pair, section, page).await?;
     let locale = request.person.locale;
     Ok(ArchiveView {
         pair: convert::pair_view(&found.pair, found.role, found.today).ok_or(ServiceError::NotFound)?,
         section,
-        cards: found.cards.iter().map(|card| CardLink::new(card, locale)).collect(),
+        cards: found
+            .cards
+            .into_iter()
+            .map(|card| CardLink {
+                id: card.id,
+                topic: card.wordings.of(locale).topic.clone(),
+                section: card.section,
+                local_date: card.local_date,
+            })
+            .collect(),
         page: found.page,
         pages: found.pages,
         seasons: found.seasons,
@@ -79,7 +88,7 @@ pub async fn archive(pair: PairId, section: Option<Section>, page: i64) -> Resul
 /// Reads an open card of a pair.
 pub async fn card(pair: PairId, daily_question: DailyQuestionId) -> Result<CardView, ApiError> {
     let request = request::current().await?;
-    let found = reading::card(&request.state, &request.person, pair, daily_question).await?;
+    let found = reading::card(&request.state, &request.reader(), pair, daily_question).await?;
     let view = convert::pair_view(&found.pair, found.role, found.today).ok_or(ServiceError::NotFound)?;
     let zone = Zone::stored(&found.pair.zone);
     let revisions = found.revisions.into_iter().map(|revision| revision.body.as_str().to_owned()).collect();
@@ -94,7 +103,7 @@ pub async fn card(pair: PairId, daily_question: DailyQuestionId) -> Result<CardV
 /// Reads a closed season of a pair. `number` counts from 1.
 pub async fn season(pair: PairId, number: i64) -> Result<SeasonView, ApiError> {
     let request = request::current().await?;
-    let found = reading::season(&request.state, &request.person, pair, number).await?;
+    let found = reading::season(&request.state, &request.reader(), pair, number).await?;
     let view = convert::pair_view(&found.pair, found.role, found.today).ok_or(ServiceError::NotFound)?;
     let zone = Zone::stored(&found.pair.zone);
     let locale = request.person.locale;

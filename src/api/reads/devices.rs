@@ -68,7 +68,7 @@ pub struct DevicesView {
 /// Reads the person's devices, the delivery of today's question to them, and whether it reached the other member.
 pub async fn devices() -> Result<DevicesView, ApiError> {
     let request = request::current().await?;
-    let found = devices::find(&request.state, &request.person).await?;
+    let found = devices::find(&request.state, &request.reader()).await?;
     let zone = devices::zone_of(&request.person);
     let moment = |at: Option<Millis>| at.map(|at| MomentView { date: zone.date(at), clock: zone.clock(at) });
     let clock = |at: i64| zone.clock(Millis(at));

@@ -35,7 +35,7 @@ pub struct JoinView {
 /// Reads the running invitation of a pair. Only the browser that made the invitation knows its code.
 pub async fn invitation(pair: PairId) -> Result<InviteView, ApiError> {
     let request = request::current().await?;
-    let (found, role, running) = invitations::lookup_running(&request.state, &request.person, pair).await?;
+    let (found, role, running) = invitations::lookup_running(&request.state, &request.reader(), pair).await?;
     let zone = Zone::stored(&found.zone);
     let view = convert::pair_view(&found, role, zone.date(request.state.clock.now())).ok_or(ServiceError::NotFound)?;
     let code = running.as_ref().and_then(|running| request.visitor.invitation_code(running.id)).map(|code| {

@@ -6,7 +6,8 @@ use crate::{
     request,
     server::{
         push::payload::{self, Notice, NoticePair},
-        services::{devices, inbox, presence, reading},
+        services::{ServiceError, devices, inbox, reading},
+        storage::notifications::Preferences,
     },
 };
 
@@ -54,7 +55,7 @@ pub struct QuietView {
 /// Reads the person's inbox, newest first.
 pub async fn inbox() -> Result<InboxView, ApiError> {
     let request = request::current().await?;
-    let found = inbox::read(&request.state, &request.person).await?;
+    let found = inbox::read(&request.state, &request.reader()).await?;
     let zone = devices::zone_of(&request.person);
     let entries = found.entries.into_iter().map(|entry| {
         let pair = entry.pair.and_then(|id| found.pairs.get(&id));
@@ -83,22 +84,28 @@ pub async fn inbox() -> Result<InboxView, ApiError> {
     Ok(InboxView { as_of: found.as_of, entries, unread })
 }
 
-/// Reads the switches of a pair.
-pub async fn switches(pair: PairId) -> Result<SwitchesView, ApiError> {
+/// Reads the person's notification settings for one pair and for all.
+pub async fn pair_switches(pair: PairId) -> Result<(SwitchesView, QuietView), ApiError> {
     let request = request::current().await?;
-    let (_, found, ..) = reading::pair(&request.state, &request.person, pair).await?;
-    let preferences = inbox::preferences(&request.state, &request.person, Some(pair)).await?;
-    Ok(SwitchesView {
+    let (found, ..) = reading::pair(&request.state, &request.reader(), pair).await?;
+    let (general, preferences) = inbox::preferences(&request.state, &request.person, Some(pair)).await?;
+    let preferences = preferences.ok_or(ServiceError::NotFound)?;
+    let switches = SwitchesView {
         channels: Channel::OF_PAIR.into_iter().map(|channel| (channel, !preferences.muted.holds(channel))).collect(),
         question_in_quiet: preferences.question_in_quiet.unwrap_or(preferences.zone == found.zone),
-        shows_presence: presence::is_on(&request.state, &request.person, pair).await?,
-    })
+        shows_presence: preferences.shows_presence.unwrap_or(false),
+    };
+    Ok((switches, quiet_view(&general)))
 }
 
-/// Reads the person's quiet hours and whether the lock screen hides details.
+/// Reads the person's notification settings for all pairs.
 pub async fn quiet_settings() -> Result<QuietView, ApiError> {
     let request = request::current().await?;
-    let preferences = inbox::preferences(&request.state, &request.person, None).await?;
-    let announcements = !preferences.muted.holds(Channel::Announcement);
-    Ok(QuietView { quiet: preferences.quiet, hides_details: preferences.hides_details, announcements })
+    let (general, _) = inbox::preferences(&request.state, &request.person, None).await?;
+    Ok(quiet_view(&general))
+}
+
+fn quiet_view(general: &Preferences) -> QuietView {
+    let announcements = !general.muted.holds(Channel::Announcement);
+    QuietView { quiet: general.quiet, hides_details: general.hides_details, announcements }
 }

@@ -22,7 +22,7 @@ pub struct PairSettingsView {
 /// Reads the settings of a pair.
 pub async fn pair_settings(pair: PairId) -> Result<PairSettingsView, ApiError> {
     let request = request::current().await?;
-    let (_, pair, role, today) = reading::pair(&request.state, &request.person, pair).await?;
+    let (pair, role, today) = reading::pair(&request.state, &request.reader(), pair).await?;
     let view = convert::pair_view(&pair, role, today).ok_or(ServiceError::NotFound)?;
     let zones = calendar::zone_choices(Some(&pair.zone), request.person.locale, request.state.clock.now());
     Ok(PairSettingsView { pair: view, today, zone_choices: convert::zone_choices(zones) })

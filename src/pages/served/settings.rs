@@ -38,9 +38,9 @@ use crate::{
 pub fn SettingsPage() -> impl IntoView {
     let pair = pair_param();
     let found = async move {
-        let pair = pair.ok_or(ApiError::NotFound)?;
-        let settings = reads::pair_settings(pair).await?;
-        Ok((settings, reads::switches(pair).await?, account().await?))
+        let settings = reads::pair_settings(pair.ok_or(ApiError::NotFound)?).await?;
+        let (switches, quiet) = reads::pair_switches(settings.pair.id).await?;
+        Ok((settings, switches, (reads::account().await?, quiet)))
     };
     loaded(found, |(settings, switches, found)| view! { <Settings settings switches found/> }.into_any())
 }

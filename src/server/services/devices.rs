@@ -1,21 +1,21 @@
 //! The person's devices: testing, naming and removing them, and what they report.
 //! Rules R97, R101–R103.
 
-use super::{ServiceError, inbox, tell::Facts, topics};
+use super::{ServiceError, inbox, reader::Reader, tell::Facts, topics};
 use crate::{
     domain::{
-        Cancelled, DailyQuestionId, EventKind, Millis, NotificationId, NotificationKind, Pair, PairPhase, Person,
-        PersonId, Provider, SessionId, SubscriptionId, graphemes, has_forbidden, is_blank, mended,
+        Cancelled, EventKind, Millis, NotificationId, NotificationKind, Pair, PairPhase, Person, PersonId, Provider,
+        SessionId, SubscriptionId, graphemes, has_forbidden, is_blank, mended,
     },
     server::{
         calendar::Zone,
         state::AppState,
         storage::{
-            Tx, daily_questions,
+            Tx,
             deliveries::{self, CancelFor, DeliveryId},
-            device_locks, entries, events,
+            device_locks, entries,
             notifications::{self, NewNotification},
-            pairs, persons,
+            persons,
             receipts::{self, Receipt, Trail},
             subscriptions::{self, Subscription},
         },
@@ -176,7 +176,6 @@ pub enum Reached {
 
 /// What the devices page shows.
 pub struct Devices {
-    pub as_of: i64,
     pub subscriptions: Vec<Subscription>,
     /// The deliveries of the last day's questions and tests, newest first.
     pub questions: Vec<Trail>,
@@ -184,35 +183,29 @@ pub struct Devices {
     pub others: Vec<(Pair, Reached)>,
 }
 
-pub async fn find(state: &AppState, person: &Person) -> Result<Devices, ServiceError> {
+pub async fn find(state: &AppState, reader: &Reader) -> Result<Devices, ServiceError> {
+    let person = &reader.person;
     let now = state.clock.now();
     let mut tx = state.database.read().await?;
-    let as_of = events::last_seq(&mut tx, person.id).await?;
     let subscriptions = subscriptions::find_of(&mut tx, person.id).await?;
     let since = now.plus(-Millis::DAY);
-    let questions = receipts::find_trails(&mut tx, person.id, NotificationKind::Question.word(), since).await?;
-    let tests = receipts::find_trails(&mut tx, person.id, NotificationKind::Test.word(), since).await?;
-    let mut others = Vec::new();
-    for pair in pairs::find_of(&mut tx, person.id).await? {
-        let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
-        let (Some(other), PairPhase::Together) = (pair.seat(role.other()).map(|member| member.person_id), pair.phase())
-        else {
-            continue;
-        };
-        if let Some(question) = daily_questions::lookup_current(&mut tx, pair.id).await? {
-            let reached = reached(&mut tx, other, question.id).await?;
-            others.push((pair, reached));
-        }
-    }
-    Ok(Devices { as_of, subscriptions, questions, tests, others })
+    let kinds = [NotificationKind::Question, NotificationKind::Test];
+    let (trails, reached) = receipts::find_arrivals(&mut tx, person.id, kinds, since).await?;
+    let (questions, tests) = trails.into_iter().partition(|trail| trail.kind == NotificationKind::Question.word());
+    let home = reader.home(&mut tx).await?;
+    let together = home.pairs.iter().filter(|pair| pair.phase() == PairPhase::Together);
+    let others = together.filter_map(|pair| Some((pair.clone(), Reached::of(*reached.get(&pair.id)?)))).collect();
+    Ok(Devices { subscriptions, questions, tests, others })
 }
 
-async fn reached(tx: &mut Tx, other: PersonId, question: DailyQuestionId) -> Result<Reached, ServiceError> {
-    Ok(match receipts::reached(tx, other, question).await? {
-        (true, _) => Reached::Delivered,
-        (false, false) => Reached::SwitchedOff,
-        (false, true) => Reached::NotYet,
-    })
+impl Reached {
+    fn of((is_accepted, has_browser): (bool, bool)) -> Self {
+        match (is_accepted, has_browser) {
+            (true, _) => Self::Delivered,
+            (false, false) => Self::SwitchedOff,
+            (false, true) => Self::NotYet,
+        }
+    }
 }
 
 /// The zone in which the person reads times.

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{ServiceError, pairs::hold, tell::Facts, topics};
+use super::{ServiceError, pairs::hold, reader::Reader, tell::Facts, topics};
 use crate::{
     domain::{
         EventKind, Millis, Muted, NotificationId, Pair, PairId, Person, PersonId, Provider, QuietHours, SessionId,
@@ -13,9 +13,8 @@ use crate::{
         storage::{
             Tx, deliveries,
             entries::{self, Entry},
-            events,
             notifications::{self, Preferences},
-            pairs, persons, subscriptions, waiting,
+            persons, subscriptions, waiting,
         },
     },
 };
@@ -30,12 +29,12 @@ pub struct Inbox {
     pub pairs: HashMap<PairId, Pair>,
 }
 
-pub async fn read(state: &AppState, person: &Person) -> Result<Inbox, ServiceError> {
+pub async fn read(state: &AppState, reader: &Reader) -> Result<Inbox, ServiceError> {
     let mut tx = state.database.read().await?;
-    let as_of = events::last_seq(&mut tx, person.id).await?;
-    let entries = entries::find_of(&mut tx, person.id, SHOWN).await?;
-    let pairs = pairs::find_of(&mut tx, person.id).await?.into_iter().map(|pair| (pair.id, pair)).collect();
-    Ok(Inbox { as_of, entries, pairs })
+    let home = reader.home(&mut tx).await?;
+    let entries = entries::find_of(&mut tx, reader.person.id, SHOWN).await?;
+    let pairs = home.pairs.iter().map(|pair| (pair.id, pair.clone())).collect();
+    Ok(Inbox { as_of: home.as_of, entries, pairs })
 }
 
 /// Marks all entries up to the event `seq` as read, on all the person's devices.
@@ -90,11 +89,19 @@ pub async fn mark_opened(
     Ok(())
 }
 
-/// The person's notification preferences, for a pair or in general.
-pub async fn preferences(state: &AppState, person: &Person, pair: Option<PairId>) -> Result<Preferences, ServiceError> {
+/// The person's notification preferences in general, and for a pair when one is named.
+pub async fn preferences(
+    state: &AppState,
+    person: &Person,
+    pair: Option<PairId>,
+) -> Result<(Preferences, Option<Preferences>), ServiceError> {
     let mut tx = state.database.read().await?;
-    let found = notifications::preferences(&mut tx, &[(person.id, pair)]).await?;
-    found.into_iter().next().map(|(_, preferences)| preferences).ok_or(ServiceError::NotFound)
+    let asked: Vec<_> = [None].into_iter().chain(pair.map(Some)).map(|pair| (person.id, pair)).collect();
+    let (mut general, mut of_pair) = (None, None);
+    for (pair, preferences) in notifications::preferences(&mut tx, &asked).await? {
+        *if pair.is_some() { &mut of_pair } else { &mut general } = Some(preferences);
+    }
+    Ok((general.ok_or(ServiceError::NotFound)?, of_pair))
 }
 
 /// Changes the person's quiet hours (`None`: none) and whether the lock screen hides details.

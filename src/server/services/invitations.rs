@@ -9,7 +9,8 @@ use super::{
     accounts::{self, SignUp, SignedUp},
     attempts::{Attempt, Done, Step},
     guard::{self, Codes, Trier},
-    pairs::{hold, lock_pairs, lookup as lookup_pair, refuse_too_many, tell_both},
+    pairs::{hold, lock_pairs, refuse_too_many, tell_both},
+    reader::Reader,
     tell::Facts,
 };
 use crate::{
@@ -89,11 +90,11 @@ pub async fn withdraw(state: &AppState, person: &Person, id: PairId) -> Result<(
 /// The running invitation of a pair, for its inviter's page.
 pub async fn lookup_running(
     state: &AppState,
-    person: &Person,
+    reader: &Reader,
     id: PairId,
 ) -> Result<(Pair, Role, Option<Invitation>), ServiceError> {
     let mut tx = state.database.read().await?;
-    let (pair, role) = lookup_pair(&mut tx, person, id).await?;
+    let (pair, role) = reader.seat(&mut tx, id).await?;
     let invitation = invitations::lookup_running(&mut tx, id, state.clock.now()).await?;
     Ok((pair, role, invitation))
 }

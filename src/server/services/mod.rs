@@ -15,6 +15,7 @@ pub mod openings;
 pub mod pairs;
 pub mod presence;
 pub mod questions;
+pub mod reader;
 pub mod reading;
 pub mod recovery;
 pub mod registrations;

@@ -9,12 +9,12 @@ use super::{
 use crate::{
     domain::{
         DailyQuestion, DailyQuestionError, DailyQuestionId, EventKind, LocalDate, Millis, NotificationKind, Pair,
-        PairId, Person, Role,
+        PairId, Person, PersonId, Role,
     },
     server::{
         calendar::Zone,
         state::AppState,
-        storage::{Tx, notifications, schedule},
+        storage::{notifications, schedule},
     },
 };
 
@@ -48,18 +48,9 @@ pub async fn nudge(state: &AppState, person: &Person, id: DailyQuestionId) -> Re
     Ok(pair.id)
 }
 
-/// Whether the member may nudge now, and whether they did today.
-pub async fn state_of(
-    tx: &mut Tx,
-    pair: &Pair,
-    role: Role,
-    question: &DailyQuestion,
-    today: LocalDate,
-) -> Result<(bool, bool), ServiceError> {
-    let is_possible = question.check_nudge(role, pair.phase(), pair.pause_at(today).is_some()).is_ok();
-    let Some(other) = pair.seat(role.other()).filter(|_| is_possible) else {
-        return Ok((false, false));
-    };
-    let is_done = notifications::was_notified(tx, other.person_id, &slot(question, today)).await?;
-    Ok((!is_done, is_done))
+/// The nudge that the member may send today, as the person and the slot of its notification. It may have been sent
+/// already. `None` when none is allowed.
+pub fn possible(pair: &Pair, role: Role, question: &DailyQuestion, today: LocalDate) -> Option<(PersonId, String)> {
+    question.check_nudge(role, pair.phase(), pair.pause_at(today).is_some()).ok()?;
+    Some((pair.seat(role.other())?.person_id, slot(question, today)))
 }

@@ -7,7 +7,7 @@ use crate::{
     server::{
         calendar::Zone,
         state::AppState,
-        storage::{Tx, daily_questions, schedule},
+        storage::{Tx, daily_questions, pairs as storage_pairs, schedule},
     },
 };
 
@@ -18,11 +18,11 @@ pub(super) struct Held {
     pub question: DailyQuestion,
 }
 
-/// How every use case on a daily question begins: it finds the question through the person, locks the pair until the
-/// end of the transaction, and reads both behind the lock, because the other may be answering at this moment.
+/// How every use case on a daily question begins: it finds the pair through the person and locks it until the end of
+/// the transaction, and reads pair and question behind the lock, because the other may be answering at this moment.
 pub(super) async fn hold(tx: &mut Tx, person: &Person, id: DailyQuestionId) -> Result<Held, ServiceError> {
-    let found = daily_questions::lookup_for(tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
-    let (pair, role) = pairs::hold(tx, person, found.pair_id).await?;
+    let found = storage_pairs::lock_of_question(tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
+    let (pair, role) = pairs::hold_locked(tx, person, found).await?;
     let question = daily_questions::lookup_for(tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
     Ok(Held { pair, role, question })
 }

@@ -1,7 +1,7 @@
 //! What pages show, read on one snapshot. `as_of` is the feed's number in that snapshot.
 //! Rules R24, R25, R54, R130, R131.
 
-use super::{ServiceError, nudges, pairs::lookup as lookup_pair, recovery};
+use super::{ServiceError, nudges, reader::Reader, recovery};
 use crate::{
     domain::{
         DailyQuestion, DailyQuestionId, LocalDate, Pair, PairId, PairPhase, Person, Role, SEASON_LENGTH, Section,
@@ -11,10 +11,9 @@ use crate::{
         calendar::Zone,
         state::AppState,
         storage::{
-            answers::{self, Revision},
-            daily_questions, entries, events,
-            invitations::{self, Invitation},
-            pairs, persons, schedule,
+            answers::Revision,
+            cards::{self, CardLine},
+            daily_questions, schedule,
         },
     },
 };
@@ -36,7 +35,7 @@ pub struct Today {
     /// The number of the season that the current card closed.
     pub closed_season: Option<i64>,
     pub may_swap: bool,
-    pub invitation: Option<Invitation>,
+    pub has_invitation: bool,
     pub asks_for_recovery: bool,
     /// Earlier revisions of my own answer to the current question.
     pub revisions: Vec<Revision>,
@@ -44,60 +43,49 @@ pub struct Today {
     pub has_nudged: bool,
 }
 
-pub async fn today(state: &AppState, person: &Person, id: PairId) -> Result<Today, ServiceError> {
+pub async fn today(state: &AppState, reader: &Reader, id: PairId) -> Result<Today, ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.read().await?;
-    let as_of = events::last_seq(&mut tx, person.id).await?;
-    let (pair, role) = lookup_pair(&mut tx, person, id).await?;
+    let home = reader.home(&mut tx).await?;
+    let (pair, role) = reader.seat(&mut tx, id).await?;
     let zone = Zone::stored(&pair.zone);
     let today = zone.date(now);
     let is_closed = pair.phase() == PairPhase::Closed;
-    let current = daily_questions::lookup_current(&mut tx, id).await?;
+    let found = daily_questions::find_of_today(&mut tx, id, is_closed).await?;
+    let current = found.iter().rfind(|question| question.shelved_at.is_none()).cloned();
     // A closed pair shows the answers that its members gave to incomplete questions.
-    let shelved = if is_closed {
-        daily_questions::find_incomplete(&mut tx, id).await?
-    } else {
-        daily_questions::find_shelved(&mut tx, id).await?
-    };
-    let completed = daily_questions::count_complete(&mut tx, id, None).await?;
-    let swapped_today = schedule::lookup_state(&mut tx, id).await?.swapped_on(today);
-    let may_swap = current.as_ref().is_some_and(|question| question.check_swap(pair.phase(), swapped_today).is_ok());
+    let is_later =
+        |question: &DailyQuestion| question.completed_at.is_none() && (is_closed || question.shelved_at.is_some());
+    let shelved = found.into_iter().filter(is_later).collect();
+    let nudge = current.as_ref().and_then(|question| nudges::possible(&pair, role, question, today));
+    let may_nudge = nudge.is_some();
+    let asked = (current.as_ref().map(|question| question.id), role);
+    let (facts, revisions) = cards::today(&mut tx, id, asked, nudge, now).await?.ok_or(ServiceError::NotFound)?;
+    let may_swap = current.as_ref().is_some_and(|question| {
+        question.check_swap(pair.phase(), schedule::is_swapped(facts.swapped_date, today)).is_ok()
+    });
+    let length = i64::from(SEASON_LENGTH);
+    let number = facts.card_number.filter(|number| number % length == 0);
     let closed_season = match &current {
-        Some(question) if question.status() == Status::Complete => {
-            let number = daily_questions::card_number(&mut tx, question.id).await?;
-            number
-                .filter(|number| number % i64::from(SEASON_LENGTH) == 0)
-                .map(|number| number / i64::from(SEASON_LENGTH))
-        }
+        Some(question) if question.status() == Status::Complete => number.map(|number| number / length),
         _ => None,
     };
-    let revisions = match &current {
-        Some(question) => answers::find_revisions(&mut tx, question.id, role).await?,
-        None => Vec::new(),
-    };
-    let invitation =
-        if pair.phase() == PairPhase::Alone { invitations::lookup_running(&mut tx, id, now).await? } else { None };
-    let (may_nudge, has_nudged) = match &current {
-        Some(question) => nudges::state_of(&mut tx, &pair, role, question, today).await?,
-        None => (false, false),
-    };
-    let asks_for_recovery = recovery::asks_again(persons::recovery_state(&mut tx, person.id).await?);
     Ok(Today {
-        as_of,
+        as_of: home.as_of,
         minute: zone.minute(now),
         today,
+        has_invitation: pair.phase() == PairPhase::Alone && facts.has_invitation,
         pair,
         role,
         current,
         shelved,
-        completed,
+        completed: facts.completed,
         closed_season,
         may_swap,
-        invitation,
-        asks_for_recovery,
+        asks_for_recovery: recovery::asks_again(home.recovery),
         revisions,
-        may_nudge,
-        has_nudged,
+        may_nudge: may_nudge && !facts.was_notified,
+        has_nudged: may_nudge && facts.was_notified,
     })
 }
 
@@ -109,10 +97,9 @@ fn today_of(state: &AppState, pair: &Pair) -> LocalDate {
 pub struct Archive {
     /// The pair's local date.
     pub today: LocalDate,
-    pub as_of: i64,
     pub pair: Pair,
     pub role: Role,
-    pub cards: Vec<DailyQuestion>,
+    pub cards: Vec<CardLine>,
     /// From 1.
     pub page: i64,
     pub pages: i64,
@@ -122,24 +109,21 @@ pub struct Archive {
 /// Reads one page of the archive. `page` counts from 1; a page that does not exist is not found.
 pub async fn archive(
     state: &AppState,
-    person: &Person,
+    reader: &Reader,
     id: PairId,
     section: Option<Section>,
     page: i64,
 ) -> Result<Archive, ServiceError> {
     let mut tx = state.database.read().await?;
-    let as_of = events::last_seq(&mut tx, person.id).await?;
-    let (pair, role) = lookup_pair(&mut tx, person, id).await?;
-    let count = daily_questions::count_complete(&mut tx, id, section).await?;
-    let all = daily_questions::count_complete(&mut tx, id, None).await?;
+    let (pair, role) = reader.seat(&mut tx, id).await?;
+    let (count, all) = cards::count(&mut tx, id, section).await?;
     let pages = ((count + PAGE_CARDS - 1) / PAGE_CARDS).max(1);
     if page < 1 || page > pages {
         return Err(ServiceError::NotFound);
     }
-    let cards = daily_questions::find_complete(&mut tx, id, section, PAGE_CARDS, (page - 1) * PAGE_CARDS).await?;
+    let cards = cards::find(&mut tx, id, section, PAGE_CARDS, (page - 1) * PAGE_CARDS).await?;
     Ok(Archive {
         today: today_of(state, &pair),
-        as_of,
         pair,
         role,
         cards,
@@ -153,7 +137,6 @@ pub async fn archive(
 pub struct Card {
     /// The pair's local date.
     pub today: LocalDate,
-    pub as_of: i64,
     pub pair: Pair,
     pub role: Role,
     pub question: DailyQuestion,
@@ -163,21 +146,16 @@ pub struct Card {
 }
 
 /// Reads an open card. Open and shelved questions are on the today page and not found here.
-pub async fn card(state: &AppState, person: &Person, pair: PairId, id: DailyQuestionId) -> Result<Card, ServiceError> {
+pub async fn card(state: &AppState, reader: &Reader, pair: PairId, id: DailyQuestionId) -> Result<Card, ServiceError> {
     let mut tx = state.database.read().await?;
-    let as_of = events::last_seq(&mut tx, person.id).await?;
-    let (pair, role) = lookup_pair(&mut tx, person, pair).await?;
-    let question = daily_questions::lookup_for(&mut tx, person.id, id)
+    let (pair, role) = reader.seat(&mut tx, pair).await?;
+    let question = daily_questions::lookup_for(&mut tx, reader.person.id, id)
         .await?
         .filter(|question| question.pair_id == pair.id && question.status() == Status::Complete)
         .ok_or(ServiceError::NotFound)?;
-    let number = daily_questions::card_number(&mut tx, id).await?.ok_or(ServiceError::NotFound)?;
-    let neighbours = daily_questions::find_cards(&mut tx, pair.id, number - 1, number + 1).await?;
-    let revisions = answers::find_revisions(&mut tx, id, role).await?;
-    let at = neighbours.iter().position(|neighbour| neighbour.id == id).unwrap_or(0);
-    let earlier = at.checked_sub(1).and_then(|at| neighbours.get(at)).map(|question| question.id);
-    let later = neighbours.get(at + 1).map(|question| question.id);
-    Ok(Card { today: today_of(state, &pair), as_of, pair, role, question, earlier, later, revisions })
+    let (neighbours, revisions) = cards::neighbours(&mut tx, id, role).await?.ok_or(ServiceError::NotFound)?;
+    let (earlier, later) = (neighbours.earlier, neighbours.later);
+    Ok(Card { today: today_of(state, &pair), pair, role, question, earlier, later, revisions })
 }
 
 /// A closed season: seven cards in the order they opened.
@@ -190,9 +168,9 @@ pub struct SeasonCards {
     pub cards: Vec<DailyQuestion>,
 }
 
-pub async fn season(state: &AppState, person: &Person, id: PairId, number: i64) -> Result<SeasonCards, ServiceError> {
+pub async fn season(state: &AppState, reader: &Reader, id: PairId, number: i64) -> Result<SeasonCards, ServiceError> {
     let mut tx = state.database.read().await?;
-    let (pair, role) = lookup_pair(&mut tx, person, id).await?;
+    let (pair, role) = reader.seat(&mut tx, id).await?;
     let length = i64::from(SEASON_LENGTH);
     let last = number.checked_mul(length).filter(|last| *last > 0).ok_or(ServiceError::NotFound)?;
     let cards = daily_questions::find_cards(&mut tx, id, last - length + 1, last).await?;
@@ -203,37 +181,11 @@ pub async fn season(state: &AppState, person: &Person, id: PairId, number: i64) 
 }
 
 /// A pair with the person's seat, for settings.
-pub async fn pair(state: &AppState, person: &Person, id: PairId) -> Result<(i64, Pair, Role, LocalDate), ServiceError> {
+pub async fn pair(state: &AppState, reader: &Reader, id: PairId) -> Result<(Pair, Role, LocalDate), ServiceError> {
     let mut tx = state.database.read().await?;
-    let as_of = events::last_seq(&mut tx, person.id).await?;
-    let (pair, role) = lookup_pair(&mut tx, person, id).await?;
+    let (pair, role) = reader.seat(&mut tx, id).await?;
     let today = today_of(state, &pair);
-    Ok((as_of, pair, role, today))
-}
-
-/// All pairs of a person, running ones first, and the feed's number.
-pub async fn pairs_of(state: &AppState, person: &Person) -> Result<(i64, Vec<Pair>), ServiceError> {
-    let mut tx = state.database.read().await?;
-    let as_of = events::last_seq(&mut tx, person.id).await?;
-    Ok((as_of, pairs::find_of(&mut tx, person.id).await?))
-}
-
-/// The data of the frame around every page.
-pub struct Home {
-    pub as_of: i64,
-    pub pairs: Vec<Pair>,
-    pub unread: i64,
-    pub answers: i64,
-}
-
-pub async fn home(state: &AppState, person: &Person) -> Result<Home, ServiceError> {
-    let mut tx = state.database.read().await?;
-    Ok(Home {
-        as_of: events::last_seq(&mut tx, person.id).await?,
-        pairs: pairs::find_of(&mut tx, person.id).await?,
-        unread: entries::count_unread(&mut tx, person.id).await?,
-        answers: persons::recovery_state(&mut tx, person.id).await?.answers_given,
-    })
+    Ok((pair, role, today))
 }
 
 /// The pair a question of this person belongs to.

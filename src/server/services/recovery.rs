@@ -5,6 +5,7 @@ use super::{
     Caller, ServiceError,
     attempts::{Attempt, Done},
     guard::{self, Codes, Trier},
+    reader::Reader,
     sessions::{self, NewSession, YOUNG_MS},
     tell::Facts,
 };
@@ -16,7 +17,7 @@ use crate::{
         state::AppState,
         storage::{
             Tx,
-            persons::{self, NewRecovery, RecoveryCodes},
+            persons::{self, NewRecovery},
             sessions::Session,
         },
     },
@@ -147,19 +148,19 @@ pub struct Earlier {
     pub may_end: bool,
 }
 
-pub async fn earlier(state: &AppState, person: &Person, by: &Session) -> Result<Option<Earlier>, ServiceError> {
+pub async fn earlier(state: &AppState, reader: &Reader, by: &Session) -> Result<Option<Earlier>, ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.read().await?;
-    let codes = persons::recovery_codes(&mut tx, person.id, now).await?;
-    let may_end = confirms(&codes, by, now);
-    Ok(codes.earlier.map(|(_, until)| Earlier { until, may_end }))
+    let home = reader.home(&mut tx).await?;
+    let may_end = confirms(home.recovery.made_at, home.recovery_made_by, by, now);
+    Ok(home.earlier_until.filter(|until| now < *until).map(|until| Earlier { until, may_end }))
 }
 
 /// Whether a session may confirm a renewal by another session: it existed before the renewal and is a day old. A
 /// session that was opened with the new code, or for the purpose, proves nothing.
-fn confirms(codes: &RecoveryCodes, by: &Session, now: Millis) -> bool {
-    let was_before = codes.made_at.is_some_and(|made_at| by.created_at < made_at);
-    codes.made_by.is_some_and(|maker| maker != by.id) && was_before && now.since(by.created_at) >= YOUNG_MS
+fn confirms(made_at: Option<Millis>, made_by: Option<SessionId>, by: &Session, now: Millis) -> bool {
+    let was_before = made_at.is_some_and(|made_at| by.created_at < made_at);
+    made_by.is_some_and(|maker| maker != by.id) && was_before && now.since(by.created_at) >= YOUNG_MS
 }
 
 /// Confirms a renewal: the earlier code ends at once.
@@ -171,7 +172,7 @@ pub async fn confirm(state: &AppState, person: &Person, by: &Session) -> Result<
     if codes.earlier.is_none() {
         return Ok(());
     }
-    if !confirms(&codes, by, now) {
+    if !confirms(codes.made_at, codes.made_by, by, now) {
         return Err(ServiceError::SessionTooYoung);
     }
     persons::end_earlier_recovery(&mut tx, person.id, now).await?;

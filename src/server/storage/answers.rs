@@ -19,22 +19,28 @@ pub async fn save(
     let Some(answer) = question.answer_of(role) else {
         return Ok(());
     };
-    macros::execute!(
-        tx,
-        "INSERT INTO answer_revisions (daily_question_id, role, revision, body, at, submission)
-         SELECT daily_question_id, role, revision, body, at, submission FROM answers WHERE daily_question_id = $1
-                AND role = $2 AND revision < $3",
-        question.id,
-        role,
-        i64::from(answer.revision),
-    )?;
-    macros::execute!(
-        tx,
-        "DELETE FROM answer_revisions WHERE daily_question_id = $1 AND role = $2 AND revision < $3",
-        question.id,
-        role,
-        i64::from(answer.revision) - KEPT_REVISIONS,
-    )?;
+    let revision = i64::from(answer.revision);
+    // A first answer has no history.
+    if revision > 1 {
+        macros::execute!(
+            tx,
+            "INSERT INTO answer_revisions (daily_question_id, role, revision, body, at, submission)
+             SELECT daily_question_id, role, revision, body, at, submission FROM answers WHERE daily_question_id = $1
+                    AND role = $2 AND revision < $3",
+            question.id,
+            role,
+            revision,
+        )?;
+    }
+    if revision > KEPT_REVISIONS {
+        macros::execute!(
+            tx,
+            "DELETE FROM answer_revisions WHERE daily_question_id = $1 AND role = $2 AND revision < $3",
+            question.id,
+            role,
+            revision - KEPT_REVISIONS,
+        )?;
+    }
     macros::execute!(
         tx,
         "INSERT INTO answers (daily_question_id, role, person_id, revision, body, first_at, at, submission)
@@ -44,7 +50,7 @@ pub async fn save(
         question.id,
         role,
         person,
-        i64::from(answer.revision),
+        revision,
         &answer.body,
         answer.first_at,
         answer.at,
@@ -103,7 +109,7 @@ pub struct Revision {
 }
 
 /// Most revisions that a page shows.
-const SHOWN_REVISIONS: i64 = 20;
+pub(super) const SHOWN_REVISIONS: i64 = 20;
 
 /// The last earlier revisions of `role`'s answer, newest first. Only their author may see them.
 pub async fn find_revisions(tx: &mut Tx, question: DailyQuestionId, role: Role) -> Result<Vec<Revision>, StorageError> {

@@ -26,7 +26,7 @@ impl Invitation {
 }
 
 /// The latest end that can be right.
-fn latest_end(now: Millis) -> Millis {
+pub(super) fn latest_end(now: Millis) -> Millis {
     now.plus(INVITATION_LIFE_MS + BELIEVED_AHEAD_DAYS * Millis::DAY)
 }
 

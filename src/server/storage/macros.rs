@@ -4,16 +4,10 @@
 //! be read, and the first column of the statement names the row in it. A bare `Row` is for numbers and texts, which can
 //! always be read.
 
-/// Counts the statement that runs on `inner`.
-pub(super) fn counted<T>(inner: T) -> T {
-    crate::server::counters::STATEMENTS.add();
-    inner
-}
-
 /// Runs a statement that returns nothing. Returns the number of rows it changed.
 macro_rules! execute {
     ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
-        match $crate::server::storage::macros::counted(&mut $tx.inner) {
+        match $tx.running($sql) {
             $crate::server::storage::transaction::Inner::Sqlite(tx) => {
                 sqlx::query::<sqlx::Sqlite>($sql)$(.bind($bind))*
                     .execute(&mut **tx).await.map(|done| done.rows_affected())
@@ -32,7 +26,7 @@ macro_rules! execute {
 
 macro_rules! fetch_with {
     ($how:ident, $tx:expr, $table:literal as $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
-        match $crate::server::storage::macros::counted(&mut $tx.inner) {
+        match $tx.running($sql) {
             $crate::server::storage::transaction::Inner::Sqlite(tx) => {
                 sqlx::query::<sqlx::Sqlite>($sql)$(.bind($bind))*
                     .try_map(|row: sqlx::sqlite::SqliteRow| {
@@ -78,7 +72,7 @@ macro_rules! fetch_one {
 /// in binary JSON: as text every `->>` would parse its row again.
 macro_rules! execute_each {
     ($tx:expr, $before:literal, $after:literal, $rows:expr $(, $bind:expr)* $(,)?) => {
-        match $crate::server::storage::macros::counted(&mut $tx.inner) {
+        match $tx.running(concat!($before, " [rows] AS t ", $after)) {
             $crate::server::storage::transaction::Inner::Sqlite(tx) => {
                 sqlx::query::<sqlx::Sqlite>(concat!($before, " jsonb_each($1) AS t ", $after))
                     .bind($rows)$(.bind($bind))*
@@ -100,7 +94,7 @@ macro_rules! execute_each {
 /// As `execute_each!`, for a statement that returns rows of `$table`.
 macro_rules! fetch_each {
     ($tx:expr, $table:literal as $row:ty, $before:expr, $after:expr, $rows:expr $(, $bind:expr)* $(,)?) => {
-        match $crate::server::storage::macros::counted(&mut $tx.inner) {
+        match $tx.running(concat!($before, " [rows] AS t ", $after)) {
             $crate::server::storage::transaction::Inner::Sqlite(tx) => {
                 sqlx::query::<sqlx::Sqlite>(concat!($before, " jsonb_each($1) AS t ", $after))
                     .bind($rows)$(.bind($bind))*

@@ -15,6 +15,7 @@ pub mod answers;
 pub mod attempts;
 pub mod backup;
 pub mod bulletins;
+pub mod cards;
 pub mod checkup;
 pub mod daily_questions;
 pub mod database_time;
@@ -29,8 +30,10 @@ pub mod failures;
 pub mod fcm_calls;
 pub mod future_rows;
 pub mod hand_overs;
+pub mod home;
 pub mod installation;
 pub mod invitations;
+pub mod journal;
 mod listener;
 mod locks;
 pub mod moving;
@@ -44,6 +47,7 @@ pub mod presence;
 pub mod prune;
 pub mod questions;
 mod read_only;
+mod reading;
 pub mod receipts;
 mod repeat;
 pub mod restore;
@@ -75,9 +79,12 @@ use crate::server::{
 };
 
 pub use error::StorageError;
+use journal::Journal;
 use place::Place;
 pub use place::sqlite_file;
 use postgres::{Mode, PgPools};
+use reading::PageTx;
+pub use reading::Reading;
 pub use repeat::Watch;
 use source::stepping_back;
 pub use source::{Opening, Source};
@@ -104,6 +111,9 @@ pub struct Database {
     /// Uses the connections of the jobs.
     is_for_jobs: bool,
     watch: Option<Watch>,
+    journal: Option<Journal>,
+    /// The read transaction that the reads of one page share.
+    page: Option<PageTx>,
 }
 
 impl Database {
@@ -118,7 +128,15 @@ impl Database {
         } else {
             return Err(StorageError::Url("DATABASE_URL must start with sqlite: or postgres:".into()));
         };
-        Ok(Self { pools: Arc::new(pools), notifier, listen_at, is_for_jobs: false, watch: None })
+        Ok(Self {
+            pools: Arc::new(pools),
+            notifier,
+            listen_at,
+            is_for_jobs: false,
+            watch: None,
+            journal: None,
+            page: None,
+        })
     }
 
     pub fn notifier(&self) -> &Notifier {
@@ -127,7 +145,7 @@ impl Database {
 
     /// The same database for background work: on PostgreSQL it has connections of its own, and longer statements.
     pub fn for_jobs(&self) -> Self {
-        Self { is_for_jobs: true, ..self.clone() }
+        Self { is_for_jobs: true, journal: None, page: None, ..self.clone() }
     }
 
     /// The same database for one request, and what its transactions met.
@@ -136,23 +154,49 @@ impl Database {
         (Self { watch: Some(watch.clone()), ..self.clone() }, watch)
     }
 
-    /// Begins a transaction that may write.
+    /// The same database, and a record of what its handle and the handle's clones run. Background work is left out.
+    pub fn recorded(&self) -> (Self, Journal) {
+        let journal = Journal::default();
+        (Self { journal: Some(journal.clone()), ..self.clone() }, journal)
+    }
+
+    /// The same database for one page, whose reads share one transaction and so one snapshot.
+    pub fn for_page(&self) -> Self {
+        Self { page: Some(PageTx::default()), ..self.clone() }
+    }
+
+    /// Ends the transaction that the reads of the page shared. A later read begins another.
+    pub fn end_page(&self) {
+        if let Some(page) = &self.page {
+            page.end();
+        }
+    }
+
+    /// Begins a transaction that may write. It ends the reads of a page, so that no request holds two connections.
     pub async fn begin(&self) -> Result<Tx, StorageError> {
         self.check_place()?;
+        self.end_page();
         let inner = match &*self.pools {
             Pools::Sqlite { writer, .. } => Inner::Sqlite(WRITER_WAITS.of(writer.begin_with("BEGIN IMMEDIATE")).await?),
             Pools::Postgres(pools) => self.begin_postgres(pools, Mode::Write).await?,
         };
-        Ok(Tx::new(inner, self.notifier.clone()))
+        Ok(Tx::new(inner, self.notifier.clone(), self.journal.clone()))
     }
 
     /// Begins a transaction that only reads, on one snapshot, so that a page and its `as_of` agree.
-    pub async fn read(&self) -> Result<Tx, StorageError> {
+    pub async fn read(&self) -> Result<Reading, StorageError> {
+        match &self.page {
+            Some(page) => page.reading(|| self.begin_read()).await,
+            None => Ok(Reading::Own(Box::new(self.begin_read().await?))),
+        }
+    }
+
+    async fn begin_read(&self) -> Result<Tx, StorageError> {
         let inner = match &*self.pools {
             Pools::Sqlite { readers, .. } => Inner::Sqlite(CONNECTION_WAITS.of(readers.begin()).await?),
             Pools::Postgres(pools) => self.begin_postgres(pools, Mode::Read).await?,
         };
-        Ok(Tx::new(inner, self.notifier.clone()))
+        Ok(Tx::new(inner, self.notifier.clone(), self.journal.clone()))
     }
 
     async fn begin_postgres(&self, pools: &PgPools, mode: Mode) -> Result<Inner, StorageError> {

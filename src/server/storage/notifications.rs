@@ -92,6 +92,8 @@ pub struct Preferences {
     pub muted: Muted,
     /// The switch for on-time questions in quiet hours. `None`: allowed when person and pair have the same zone.
     pub question_in_quiet: Option<bool>,
+    /// Whether the member shows presence in the pair; `None` without a pair.
+    pub shows_presence: Option<bool>,
 }
 
 /// The preferences of persons, each about one pair or none, in no order. A deleted person has none.
@@ -104,7 +106,7 @@ pub async fn preferences(
         tx,
         "persons" as Row,
         "SELECT p.id, v.pair_id, p.zone, p.zone_offset_s, p.quiet_from, p.quiet_to, p.hides_details,
-         COALESCE(m.muted, '') || ' ' || p.muted AS muted, m.question_in_quiet
+         COALESCE(m.muted, '') || ' ' || p.muted AS muted, m.question_in_quiet, m.shows_presence
          FROM (SELECT t.value->>'person' AS person_id, t.value->>'pair' AS pair_id FROM",
         ") AS v JOIN persons p ON p.id = v.person_id LEFT JOIN members m ON m.pair_id = v.pair_id
          AND m.person_id = v.person_id",
@@ -228,6 +230,7 @@ struct Row {
     hides_details: Flag,
     muted: Muted,
     question_in_quiet: Option<Flag>,
+    shows_presence: Option<Flag>,
 }
 
 impl Row {
@@ -239,6 +242,7 @@ impl Row {
             hides_details: self.hides_details.0,
             muted: self.muted,
             question_in_quiet: self.question_in_quiet.map(|flag| flag.0),
+            shows_presence: self.shows_presence.map(|flag| flag.0),
         };
         (self.pair_id, preferences)
     }

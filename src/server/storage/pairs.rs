@@ -4,27 +4,38 @@ use serde_json::json;
 
 use super::{StorageError, Tx, locks::Lock, macros, rows};
 use crate::domain::{
-    LocalDate, Member, Millis, Pair, PairId, PersonId, PersonName, PushTime, Relation, Role, ZoneName,
+    DailyQuestionId, LocalDate, Member, Millis, Pair, PairId, PersonId, PersonName, PushTime, Relation, Role, ZoneName,
 };
+
+/// The columns of a pair `p` with its seats (`pair_seats!`), as `Row` reads them.
+macro_rules! pair_columns {
+    () => {
+        "p.id, p.inviter_id, p.minute, p.zone, p.zone_offset_s, p.next_due_at, p.paused_until, p.created_at,
+         p.closed_at,
+                pm.person_id AS parent_id, pm.relation AS parent_relation, pm.relation_word AS parent_word,
+                COALESCE(pm.left_name, pp.name) AS parent_name,
+                cm.person_id AS child_id, cm.relation AS child_relation, cm.relation_word AS child_word,
+                COALESCE(cm.left_name, cp.name) AS child_name "
+    };
+}
+
+/// The joins of a pair `p` with its seats.
+macro_rules! pair_seats {
+    () => {
+        "LEFT JOIN members pm ON pm.pair_id = p.id AND pm.role = 'parent'
+         LEFT JOIN persons pp ON pp.id = pm.person_id
+         LEFT JOIN members cm ON cm.pair_id = p.id AND cm.role = 'child'
+         LEFT JOIN persons cp ON cp.id = cm.person_id "
+    };
+}
 
 macro_rules! select_pair {
     ($rest:literal) => {
-        concat!(
-            "SELECT p.id, p.inviter_id, p.minute, p.zone, p.zone_offset_s, p.next_due_at, p.paused_until, p.created_at,
-             p.closed_at,
-                    pm.person_id AS parent_id, pm.relation AS parent_relation, pm.relation_word AS parent_word,
-                    COALESCE(pm.left_name, pp.name) AS parent_name,
-                    cm.person_id AS child_id, cm.relation AS child_relation, cm.relation_word AS child_word,
-                    COALESCE(cm.left_name, cp.name) AS child_name
-             FROM pairs p
-             LEFT JOIN members pm ON pm.pair_id = p.id AND pm.role = 'parent'
-             LEFT JOIN persons pp ON pp.id = pm.person_id
-             LEFT JOIN members cm ON cm.pair_id = p.id AND cm.role = 'child'
-             LEFT JOIN persons cp ON cp.id = cm.person_id ",
-            $rest
-        )
+        concat!("SELECT ", pair_columns!(), "FROM pairs p ", pair_seats!(), $rest)
     };
 }
+
+pub(super) use {pair_columns, pair_seats};
 
 pub async fn insert(tx: &mut Tx, pair: &Pair, now: Millis) -> Result<(), StorageError> {
     tx.locks.own(Lock::Pair(pair.id));
@@ -72,6 +83,24 @@ pub async fn lock(tx: &mut Tx, pair: PairId) -> Result<(), StorageError> {
         macros::fetch_optional!(tx, (String,), "SELECT id FROM pairs WHERE id = $1 FOR NO KEY UPDATE", pair)?;
     }
     Ok(())
+}
+
+/// Finds the pair of a question through `person`, who has a seat in it, and locks it as `lock` does.
+pub async fn lock_of_question(
+    tx: &mut Tx,
+    person: PersonId,
+    question: DailyQuestionId,
+) -> Result<Option<PairId>, StorageError> {
+    const FIND: &str = "SELECT p.id FROM daily_questions d JOIN members m ON m.pair_id = d.pair_id AND m.person_id = $2
+         JOIN pairs p ON p.id = d.pair_id WHERE d.id = $1";
+    const LOCK: &str = "SELECT p.id FROM daily_questions d JOIN members m ON m.pair_id = d.pair_id AND m.person_id = $2
+         JOIN pairs p ON p.id = d.pair_id WHERE d.id = $1 FOR NO KEY UPDATE OF p";
+    let sql = if tx.is_postgres() { LOCK } else { FIND };
+    let found = macros::fetch_optional!(tx, "pairs" as (PairId,), sql, question, person)?;
+    Ok(found.map(|(pair,)| {
+        tx.locks.take(Lock::Pair(pair));
+        pair
+    }))
 }
 
 /// Locks many pairs, in the order of their ids.
@@ -217,7 +246,7 @@ pub async fn update_relation(tx: &mut Tx, pair: PairId, role: Role, relation: &R
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: PairId,
     inviter_id: PersonId,
     minute: PushTime,
@@ -238,7 +267,7 @@ struct Row {
 }
 
 impl Row {
-    fn into_pair(self) -> Pair {
+    pub(super) fn into_pair(self) -> Pair {
         Pair {
             id: self.id,
             push_time: self.minute,

@@ -1,9 +1,11 @@
 //! Reports of devices, and what became of notifications.
 
+use std::collections::HashMap;
+
 use super::{
     StorageError, Tx, deliveries::DeliveryId, device_locks, locks::Lock, macros, persons, sql_types::written_as,
 };
-use crate::domain::{DailyQuestionId, Millis, PersonId};
+use crate::domain::{Millis, NotificationKind, PairId, PersonId};
 
 /// A device's report about a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +97,8 @@ pub async fn report(
 pub struct Trail {
     pub notification_id: String,
     pub subscription_id: String,
+    /// The word of a `NotificationKind`.
+    pub kind: String,
     pub state: String,
     pub created_at: i64,
     pub accepted_at: Option<i64>,
@@ -102,35 +106,56 @@ pub struct Trail {
     pub opened_at: Option<i64>,
 }
 
-/// The trails of a person's latest notifications of a kind, newest first.
-pub async fn find_trails(tx: &mut Tx, person: PersonId, kind: &str, since: Millis) -> Result<Vec<Trail>, StorageError> {
-    macros::fetch_all!(
-        tx,
-        Trail,
-        "SELECT d.notification_id, d.subscription_id, d.state, n.at AS created_at, d.accepted_at, d.shown_at,
-         d.opened_at
-         FROM notifications n JOIN deliveries d ON d.notification_id = n.id
-         WHERE n.person_id = $1 AND n.kind = $2 AND n.at >= $3 ORDER BY n.at DESC, n.id DESC, d.subscription_id",
-        person,
-        kind,
-        since,
-    )
-}
-
-/// Whether a push of a question was accepted for any browser of a member, and whether the member has any subscription.
-pub async fn reached(
+/// The trails of a person's latest notifications of two kinds, newest first. And for each pair of the person with a
+/// current question: whether its push was accepted for any browser of the other, and whether the other has any
+/// subscription.
+pub async fn find_arrivals(
     tx: &mut Tx,
     person: PersonId,
-    daily_question: DailyQuestionId,
-) -> Result<(bool, bool), StorageError> {
-    let (accepted, browsers): (i64, i64) = macros::fetch_one!(
+    kinds: [NotificationKind; 2],
+    since: Millis,
+) -> Result<(Vec<Trail>, HashMap<PairId, (bool, bool)>), StorageError> {
+    let rows = macros::fetch_all!(
         tx,
-        (i64, i64),
-        "SELECT (SELECT COUNT(*) FROM deliveries d JOIN notifications n ON n.id = d.notification_id
-                 WHERE n.person_id = $1 AND n.daily_question_id = $2 AND d.accepted_at IS NOT NULL),
-                (SELECT COUNT(*) FROM push_subscriptions s WHERE s.person_id = $1)",
+        "deliveries" as ArrivalRow,
+        "SELECT d.notification_id, d.subscription_id, n.kind, d.state, n.at AS created_at, d.accepted_at, d.shown_at,
+                d.opened_at, CAST(NULL AS TEXT) AS pair_id, n.id IS NULL AS is_accepted, n.id IS NULL AS has_browser
+         FROM notifications n JOIN deliveries d ON d.notification_id = n.id
+         WHERE n.person_id = $1 AND n.kind IN ($3, $4) AND n.at >= $2
+         UNION ALL
+         SELECT '', '', '', '', me.joined_at, NULL, NULL, NULL, me.pair_id,
+                EXISTS (SELECT 1 FROM deliveries d JOIN notifications n ON n.id = d.notification_id
+                        WHERE n.person_id = o.person_id AND d.accepted_at IS NOT NULL AND n.daily_question_id = q.id),
+                EXISTS (SELECT 1 FROM push_subscriptions s WHERE s.person_id = o.person_id)
+         FROM members me JOIN members o ON o.pair_id = me.pair_id AND o.role <> me.role
+         JOIN daily_questions q ON q.pair_id = me.pair_id AND q.shelved_at IS NULL
+              AND q.number = (SELECT MAX(c.number) FROM daily_questions c
+                              WHERE c.pair_id = me.pair_id AND c.shelved_at IS NULL)
+         WHERE me.person_id = $1
+         ORDER BY created_at DESC, notification_id DESC, subscription_id",
         person,
-        daily_question,
+        since,
+        kinds[0],
+        kinds[1],
     )?;
-    Ok((accepted > 0, browsers > 0))
+    let mut found = (Vec::new(), HashMap::new());
+    for row in rows {
+        match row.pair_id {
+            Some(pair) => {
+                found.1.insert(pair, (row.is_accepted, row.has_browser));
+            }
+            None => found.0.push(row.trail),
+        }
+    }
+    Ok(found)
+}
+
+/// A trail, or with a pair what arrived at the other.
+#[derive(sqlx::FromRow)]
+struct ArrivalRow {
+    #[sqlx(flatten)]
+    trail: Trail,
+    pair_id: Option<PairId>,
+    is_accepted: bool,
+    has_browser: bool,
 }

@@ -25,8 +25,13 @@ pub struct ScheduleState {
 impl ScheduleState {
     /// Whether the pair has swapped a question on that date (or, in another zone, on the next).
     pub fn swapped_on(&self, today: LocalDate) -> bool {
-        self.swapped_date.is_some_and(|date| date >= today && date.is_believed_on(today))
+        is_swapped(self.swapped_date, today)
     }
+}
+
+/// Whether a pair whose last swap was on `swapped_date` has swapped today.
+pub fn is_swapped(swapped_date: Option<LocalDate>, today: LocalDate) -> bool {
+    swapped_date.is_some_and(|date| date >= today && date.is_believed_on(today))
 }
 
 pub async fn lookup_state(tx: &mut Tx, pair: PairId) -> Result<ScheduleState, StorageError> {

@@ -5,10 +5,18 @@ use std::collections::BTreeSet;
 use serde::Serializer;
 use sqlx::{Sqlite, Transaction};
 
-use super::{StorageError, locks::Locks, postgres::PgTx};
+use super::{
+    StorageError,
+    journal::{Entry, Journal},
+    locks::Locks,
+    postgres::PgTx,
+};
 use crate::{
     domain::PersonId,
-    server::notifier::{Notifier, bulletin::Work},
+    server::{
+        counters::STATEMENTS,
+        notifier::{Notifier, bulletin::Work},
+    },
 };
 
 pub(super) enum Inner {
@@ -32,11 +40,25 @@ pub struct Tx {
     /// What the transaction wrote for the background loops.
     pub(super) work: Work,
     notifier: Notifier,
+    journal: Option<Journal>,
 }
 
 impl Tx {
-    pub(super) fn new(inner: Inner, notifier: Notifier) -> Self {
-        Self { inner, locks: Locks::default(), written_feeds: BTreeSet::new(), work: Work::default(), notifier }
+    pub(super) fn new(inner: Inner, notifier: Notifier, journal: Option<Journal>) -> Self {
+        if let Some(journal) = &journal {
+            journal.record(Entry::Transaction);
+        }
+        let (locks, written_feeds, work) = (Locks::default(), BTreeSet::new(), Work::default());
+        Self { inner, locks, written_feeds, work, notifier, journal }
+    }
+
+    /// The transaction for one statement. Every statement of the macros goes through here.
+    pub(super) fn running(&mut self, sql: &'static str) -> &mut Inner {
+        STATEMENTS.add();
+        if let Some(journal) = &self.journal {
+            journal.record(Entry::Statement(sql));
+        }
+        &mut self.inner
     }
 
     /// Commits, then wakes the readers of the feeds that were written, here and on the other nodes.
@@ -51,6 +73,11 @@ impl Tx {
         }
         self.notifier.committed(&self.written_feeds, self.work);
         Ok(())
+    }
+
+    /// Whether no further statement can run: one failed, or its answer was never read.
+    pub(super) fn is_broken(&self) -> bool {
+        matches!(&self.inner, Inner::Postgres(tx) if tx.is_broken())
     }
 
     pub(super) fn is_postgres(&self) -> bool {

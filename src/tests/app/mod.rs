@@ -33,7 +33,10 @@ use crate::{
         random::Random,
         services::{accounts, invitations},
         state::{AppState, SignUpLimits},
-        storage::seeds::{CHILDREN, PARENTS},
+        storage::{
+            journal::Journal,
+            seeds::{CHILDREN, PARENTS},
+        },
     },
 };
 
@@ -186,6 +189,17 @@ impl TestApp {
         Self::run(state, listener.into(), data, Providers::default())
     }
 
+    /// Starts an app whose requests record what they run on the database.
+    pub async fn start_recorded() -> (Self, Journal) {
+        let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let data = Data::new().await;
+        let port = listener.local_addr().expect("an address").port();
+        let mut state = prepare(&data, Clock::manual(NOON), 7, &Providers::default(), port).await;
+        let (database, journal) = state.database.recorded();
+        state.database = database;
+        (Self::run(state, listener.into(), data, Providers::default()), journal)
+    }
+
     async fn start_at(seed: u64, push_host: &str) -> Self {
         Self::open(Data::new().await, Clock::manual(NOON), seed, push_host.into()).await
     }
@@ -200,7 +214,8 @@ impl TestApp {
     fn run(state: AppState, port: Listener, data: Arc<Data>, providers: Providers) -> Self {
         let url = state.site.public_url.as_str().to_owned();
         let (running, root) = (state.clone(), data.folder.clone());
-        serve::start_telling(&state);
+        let loops = AppState { database: state.database.for_jobs(), ..state.clone() };
+        serve::start_telling(&loops);
         state.lifecycle.spawn(async move { serve::run(running, port, &root).await });
         let running = Arc::new(Mutex::new(state.clone()));
         Self { url, state, data, providers, running }

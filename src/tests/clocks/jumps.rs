@@ -106,7 +106,7 @@ async fn every_read(pair: &TestPair, called: &mut Called) {
     called.has_read("recovery_code", &child.read(reads::recovery_code()).await);
     called.has_read("zones", &child.read(reads::zones()).await);
     called.read("pair_settings", &child.read(reads::pair_settings(id)).await);
-    called.read("switches", &child.read(reads::switches(id)).await);
+    called.read("pair_switches", &child.read(reads::pair_switches(id)).await);
     called.read("invitation", &child.read(reads::invitation(id)).await);
     called.has_read("archive", &child.read(reads::archive(id, None, 1)).await);
     called.read("season", &child.read(reads::season(id, 1)).await);

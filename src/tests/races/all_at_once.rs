@@ -191,7 +191,7 @@ async fn send(world: Arc<World>, n: u64) -> Done {
 }
 
 async fn test(world: Arc<World>, who: Someone) -> Done {
-    for device in devices::find(&world.state, &who.person).await?.subscriptions {
+    for device in devices::find(&world.state, &who.reader()).await?.subscriptions {
         devices::test(&world.state, &who.person, device.id).await?;
     }
     Ok(())

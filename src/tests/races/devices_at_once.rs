@@ -27,7 +27,7 @@ async fn a_browser_that_subscribes_twice_at_once_has_one_device(db: TestDatabase
             async move { world.subscribe(&who, &format!("same-{round}")).await }
         };
         all_are_done(at_once((0..4).map(subscribe).collect()).await);
-        assert_eq!(devices::find(&world.state, &who.person).await.expect("devices").subscriptions.len(), 1);
+        assert_eq!(devices::find(&world.state, &who.reader()).await.expect("devices").subscriptions.len(), 1);
     }
     world.had_no_deadlock().await;
 }
@@ -41,7 +41,7 @@ async fn a_browser_with_two_new_addresses_at_once_keeps_the_later(db: TestDataba
             async move { world.subscribe(&who, &format!("new-{round}-{n}")).await }
         };
         all_are_done(at_once((0..3).map(subscribe).collect()).await);
-        assert_eq!(devices::find(&world.state, &who.person).await.expect("devices").subscriptions.len(), 1);
+        assert_eq!(devices::find(&world.state, &who.reader()).await.expect("devices").subscriptions.len(), 1);
     }
     world.had_no_deadlock().await;
 }
@@ -57,7 +57,7 @@ async fn two_persons_at_one_address_at_once(db: TestDatabase) {
         all_are_done(at_once(all.iter().map(subscribe).collect()).await);
         let mut found = 0;
         for who in &all {
-            found += devices::find(&world.state, &who.person).await.expect("devices").subscriptions.len();
+            found += devices::find(&world.state, &who.reader()).await.expect("devices").subscriptions.len();
         }
         assert_eq!(found, 1, "the last has it");
     }
@@ -76,7 +76,7 @@ async fn a_browser_is_signed_out_while_it_subscribes(db: TestDatabase) {
         ends.await.expect("no panic").expect("signed out");
         let subscribed = subscribes.await.expect("no panic");
         assert!(matches!(subscribed, Ok(()) | Err(ServiceError::SignedOut)), "{subscribed:?}");
-        assert!(devices::find(&world.state, &who.person).await.expect("devices").subscriptions.is_empty());
+        assert!(devices::find(&world.state, &who.reader()).await.expect("devices").subscriptions.is_empty());
     }
     world.had_no_deadlock().await;
 }

@@ -154,7 +154,7 @@ async fn two_who_join_at_once_and_one_seat(db: TestDatabase) {
         one_is_done(at_once(tickets.into_iter().map(join).collect()).await, |error| {
             matches!(error, ServiceError::CodeWrong)
         });
-        let (pair, ..) = invitations::lookup_running(&world.state, &child.person, pair).await.expect("the pair");
+        let (pair, ..) = invitations::lookup_running(&world.state, &child.reader(), pair).await.expect("the pair");
         assert!(pair.parent.is_some());
     }
     world.had_no_deadlock().await;

@@ -23,6 +23,7 @@ use crate::{
             guard::Trier,
             invitations::{self, Joiner},
             pairs,
+            reader::Reader,
             registrations::{self, Offered},
         },
         state::AppState,
@@ -49,6 +50,10 @@ pub struct Someone {
 impl Someone {
     pub fn caller(&self) -> Caller {
         Caller { here: Some((self.person.id, self.session)), ..stranger() }
+    }
+
+    pub fn reader(&self) -> Reader {
+        Reader { person: self.person.clone(), home: None }
     }
 }
 

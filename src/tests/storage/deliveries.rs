@@ -104,7 +104,8 @@ async fn a_report_counts_once_and_names_its_person(db: TestDatabase) {
         None
     );
     let person = first.expect("a person");
-    let trails = read!(db, |tx| receipts::find_trails(&mut tx, person, "answered", NOW).await);
+    let kinds = [NotificationKind::Answered, NotificationKind::Test];
+    let (trails, _) = read!(db, |tx| receipts::find_arrivals(&mut tx, person, kinds, NOW).await);
     assert_eq!((trails[0].shown_at, trails[0].opened_at), (Some(NOW.0), None));
     let subscription =
         read!(db, |tx| subscriptions::lookup_for(&mut tx, person, told.subscription).await).expect("a subscription");

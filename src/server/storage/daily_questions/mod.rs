@@ -68,7 +68,9 @@ pub async fn save(tx: &mut Tx, question: &DailyQuestion) -> Result<(), StorageEr
         tx,
         "UPDATE daily_questions SET question_key = $2, section = CASE $3 WHEN 'other' THEN section ELSE $3 END,
                 wordings = $4, version = $5, local_date = $6, counted_from = $7,
-                opened_at = $8, due_passed_at = $9, shelved_at = $10, completed_at = $11, move_on = $12
+                opened_at = $8, due_passed_at = $9, shelved_at = $10, completed_at = $11, move_on = $12,
+                card_number = CASE WHEN card_number IS NOT NULL OR CAST($11 AS BIGINT) IS NULL THEN card_number ELSE
+                  (SELECT COALESCE(MAX(o.card_number), 0) + 1 FROM daily_questions o WHERE o.pair_id = $13) END
          WHERE id = $1",
         question.id,
         &question.key,
@@ -82,17 +84,8 @@ pub async fn save(tx: &mut Tx, question: &DailyQuestion) -> Result<(), StorageEr
         question.shelved_at,
         question.completed_at,
         question.move_on,
+        question.pair_id,
     )?;
-    if question.completed_at.is_some() {
-        macros::execute!(
-            tx,
-            "UPDATE daily_questions
-             SET card_number = (SELECT COALESCE(MAX(o.card_number), 0) + 1 FROM daily_questions o WHERE o.pair_id = $2)
-             WHERE id = $1 AND card_number IS NULL",
-            question.id,
-            question.pair_id,
-        )?;
-    }
     Ok(())
 }
 
@@ -203,6 +196,27 @@ pub async fn find_incomplete(tx: &mut Tx, pair: PairId) -> Result<Vec<DailyQuest
         "daily_questions" as Row,
         select_question!("WHERE d.pair_id = $1 AND d.completed_at IS NULL ORDER BY d.number"),
         pair
+    )?;
+    Ok(rows.into_iter().map(Row::into_question).collect())
+}
+
+/// What today's page shows: the newest question that is not shelved, all that are shelved and not complete, and for a
+/// closed pair all that are not complete. In the order of their numbers.
+pub async fn find_of_today(tx: &mut Tx, pair: PairId, is_closed: bool) -> Result<Vec<DailyQuestion>, StorageError> {
+    let rows = macros::fetch_all!(
+        tx,
+        "daily_questions" as Row,
+        select_question!(
+            "WHERE d.id IN (
+               SELECT id FROM daily_questions
+               WHERE pair_id = $1 AND completed_at IS NULL AND (shelved_at IS NOT NULL OR $2)
+               UNION ALL
+               SELECT newest.id FROM (SELECT id FROM daily_questions WHERE pair_id = $1 AND shelved_at IS NULL
+                                      ORDER BY number DESC LIMIT 1) AS newest)
+             ORDER BY d.number"
+        ),
+        pair,
+        is_closed,
     )?;
     Ok(rows.into_iter().map(Row::into_question).collect())
 }

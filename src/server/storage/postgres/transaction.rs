@@ -78,6 +78,11 @@ impl PgTx {
         self.has_failed
     }
 
+    /// Whether the connection can take no further statement of this transaction.
+    pub fn is_broken(&self) -> bool {
+        self.has_failed || self.owes_answer
+    }
+
     pub async fn commit(mut self) -> Result<(), Error> {
         let committed = within(self.patience, PgTransactionManager::commit(self.connection())).await;
         // After a connection was cut nobody knows whether the server committed.

@@ -1,0 +1,68 @@
+//! The transaction of a read. All reads of one page share one.
+
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
+
+use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
+
+use super::{StorageError, Tx};
+
+/// A transaction that only reads.
+pub enum Reading {
+    Own(Box<Tx>),
+    /// The transaction of a page, which goes on after this read.
+    OfPage(OwnedMappedMutexGuard<Option<Tx>, Tx>),
+}
+
+/// The transaction that the reads of one page share, from the first read on.
+#[derive(Clone, Default)]
+pub(super) struct PageTx(Arc<Mutex<Option<Tx>>>);
+
+impl PageTx {
+    /// Takes the page's transaction, or begins it. A read inside another one has a transaction of its own.
+    pub(super) async fn reading<B>(&self, begin: impl Fn() -> B) -> Result<Reading, StorageError>
+    where
+        B: Future<Output = Result<Tx, StorageError>>,
+    {
+        let Ok(mut held) = self.0.clone().try_lock_owned() else {
+            return Ok(Reading::Own(Box::new(begin().await?)));
+        };
+        if held.as_ref().is_none_or(Tx::is_broken) {
+            *held = None;
+            *held = Some(begin().await?);
+        }
+        match OwnedMutexGuard::try_map(held, Option::as_mut) {
+            Ok(tx) => Ok(Reading::OfPage(tx)),
+            Err(_) => Ok(Reading::Own(Box::new(begin().await?))),
+        }
+    }
+
+    /// Ends the transaction, unless a read is using it.
+    pub(super) fn end(&self) {
+        if let Ok(mut held) = self.0.try_lock() {
+            *held = None;
+        }
+    }
+}
+
+impl Deref for Reading {
+    type Target = Tx;
+
+    fn deref(&self) -> &Tx {
+        match self {
+            Self::Own(tx) => tx,
+            Self::OfPage(tx) => tx,
+        }
+    }
+}
+
+impl DerefMut for Reading {
+    fn deref_mut(&mut self) -> &mut Tx {
+        match self {
+            Self::Own(tx) => tx,
+            Self::OfPage(tx) => tx,
+        }
+    }
+}
