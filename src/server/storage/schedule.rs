@@ -106,14 +106,15 @@ pub async fn add_unanswered(tx: &mut Tx, pair: PairId, role: Role) -> Result<(),
     Ok(())
 }
 
-/// Up to `limit` pairs that are due at or before `now`, the longest due first. On PostgreSQL their rows are locked, and
-/// rows that another node has locked are skipped.
+/// Up to `limit` pairs that are due at or before `now`, the longest due first. Pairs of one minute come in any order:
+/// with an order among them, every batch would sort all that are left. On PostgreSQL their rows are locked, and rows
+/// that another node has locked are skipped.
 pub async fn find_due(tx: &mut Tx, now: Millis, limit: i64) -> Result<Vec<PairId>, StorageError> {
     let rows = if tx.is_postgres() {
         macros::fetch_all!(
             tx,
             "pairs" as (PairId,),
-            "SELECT id FROM pairs WHERE next_due_at IS NOT NULL AND next_due_at <= $1 ORDER BY next_due_at, id LIMIT $2
+            "SELECT id FROM pairs WHERE next_due_at IS NOT NULL AND next_due_at <= $1 ORDER BY next_due_at LIMIT $2
              FOR NO KEY UPDATE SKIP LOCKED",
             now,
             limit,
@@ -128,8 +129,8 @@ pub async fn find_due(tx: &mut Tx, now: Millis, limit: i64) -> Result<Vec<PairId
     Ok(due)
 }
 
-const FIND_DUE: &str =
-    "SELECT id FROM pairs WHERE next_due_at IS NOT NULL AND next_due_at <= $1 ORDER BY next_due_at, id LIMIT $2";
+pub const FIND_DUE: &str =
+    "SELECT id FROM pairs WHERE next_due_at IS NOT NULL AND next_due_at <= $1 ORDER BY next_due_at LIMIT $2";
 
 /// As `find_due` without locks, for handling pairs one by one.
 pub async fn find_due_unheld(tx: &mut Tx, now: Millis, limit: i64) -> Result<Vec<PairId>, StorageError> {
