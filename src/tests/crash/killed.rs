@@ -27,10 +27,10 @@ use super::{
 
 const SEOUL: i64 = 9 * Millis::HOUR;
 pub const QUESTION: &str = "오늘의 질문이 왔어요";
-const OPENED: &str = "카드가 열렸어요";
+pub const OPENED: &str = "카드가 열렸어요";
 
 /// Sends all waiting pushes: sets the clock past every lease and waits for the outbox.
-async fn settle(node: &Node, providers: &Providers, database: &Database, mut now: Millis) -> Millis {
+pub async fn settle(node: &Node, providers: &Providers, database: &Database, mut now: Millis) -> Millis {
     let waits = async || {
         let mut tx = database.read().await.expect("a read");
         deliveries::next_send(&mut tx).await.expect("the next").is_some()

@@ -27,7 +27,9 @@ mod tls;
 mod own_database;
 
 mod full_disk;
+mod kept_promises;
 mod killed;
+mod ledger;
 mod node;
 mod nodes;
 mod providers;

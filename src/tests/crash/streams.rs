@@ -53,6 +53,10 @@ impl Reader {
         Self { client: Client::new(), member: member.clone(), transport, cursor, seqs: Vec::new(), told: None }
     }
 
+    pub fn member(&self) -> &Member {
+        &self.member
+    }
+
     fn note(&mut self, event: &Value) {
         if let (Some(seq), Some(kind)) = (event["seq"].as_i64(), event["kind"].as_str()) {
             self.cursor = seq;
