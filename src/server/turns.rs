@@ -18,8 +18,20 @@ const WAIT: Duration = Duration::from_secs(2);
 
 type Running = Arc<Mutex<HashMap<PersonId, Arc<Semaphore>>>>;
 
-#[derive(Clone, Default)]
-pub struct Turns(Running);
+/// Writes at once for which nobody waits, of all people together. They do not fill the queue of SQLite's one writer.
+const AT_LEISURE: usize = 8;
+
+#[derive(Clone)]
+pub struct Turns {
+    running: Running,
+    leisure: Arc<Semaphore>,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self { running: Arc::default(), leisure: Arc::new(Semaphore::new(AT_LEISURE)) }
+    }
+}
 
 /// The turn of one request; it ends when it is dropped.
 pub struct Turn {
@@ -32,13 +44,19 @@ impl Turns {
     /// Waits for the person's turn. `None` when it does not come within two seconds: the client tries again later.
     pub async fn take(&self, person: PersonId) -> Option<Turn> {
         let of_person = {
-            let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             running.entry(person).or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE))).clone()
         };
         // The turn is made before the wait, so that a dropped request removes the entry too.
-        let mut turn = Turn { person, turns: self.0.clone(), permit: None };
+        let mut turn = Turn { person, turns: self.running.clone(), permit: None };
         turn.permit = tokio::time::timeout(WAIT, of_person.acquire_owned()).await.ok()?.ok();
         Some(turn)
+    }
+
+    /// Waits for the turn of a write for which nobody waits.
+    pub async fn take_leisure(&self) -> Option<OwnedSemaphorePermit> {
+        // Nothing closes the semaphore.
+        self.leisure.clone().acquire_owned().await.ok()
     }
 }
 
@@ -72,6 +90,6 @@ mod tests {
         held.pop();
         assert!(turns.take(PersonId(1)).await.is_some(), "a turn ended");
         held.clear();
-        assert!(turns.0.lock().expect("the turns").is_empty());
+        assert!(turns.running.lock().expect("the turns").is_empty());
     }
 }

@@ -1,7 +1,9 @@
 //! Sessions: opening, recognising and ending them.
 //! Rules R74–R77, R86.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
+
+use tracing::Instrument;
 
 use super::{
     Caller, ServiceError,
@@ -38,6 +40,8 @@ const ROTATE_AFTER_MS: i64 = 30 * Millis::DAY;
 const PREVIOUS_LIVES_MS: i64 = Millis::MINUTE;
 /// The use of a session is stored once an hour at most.
 const TOUCH_AFTER_MS: i64 = Millis::HOUR;
+/// The longest that a request waits until the use of its session is stored.
+const AT_LEISURE: Duration = Duration::from_millis(500);
 /// Most sessions of one person. One more ends another.
 pub const MOST: usize = 50;
 /// A session younger than this ends no older one: a stranger who just signed in must not lock the owner out.
@@ -112,7 +116,7 @@ pub async fn recognise(state: &AppState, token: &str, client: IpAddr) -> Result<
     let Some(found) = sessions::lookup(&mut tx, &shown, HOWEVER_IDLE, now).await? else {
         if let Some(person) = sessions::lookup_retired(&mut tx, &shown, now).await? {
             drop(tx);
-            at_leisure(report_retired_once(state, person, &shown, now).await)?;
+            at_leisure(state, |state| async move { report_retired_once(&state, person, &shown, now).await }).await?;
         }
         return Ok(None);
     };
@@ -128,29 +132,45 @@ pub async fn recognise(state: &AppState, token: &str, client: IpAddr) -> Result<
             .then(|| state.secrets.next_token(token))
             .filter(|next| token_hash(next) == found.token_hash);
     } else if found.is_rotating {
-        at_leisure(note_settled(state, session, &shown, now).await)?;
+        at_leisure(state, |state| async move { note_settled(&state, session, &shown, now).await }).await?;
     } else if is_due {
         let fresh = state.secrets.next_token(token);
-        let is_rotated = at_leisure(rotate(state, session, &fresh, now).await)?;
+        let next = fresh.clone();
+        let is_rotated = at_leisure(state, |state| async move { rotate(&state, session, &next, now).await }).await?;
         return Ok(Some(Recognised { found, new_token: is_rotated.then_some(fresh) }));
     }
     let is_first = !found.is_shown && now.since(found.session.created_at) < ATTEMPT_LIFE_MS;
     let is_long_ago = now.since(found.session.last_used_at) >= TOUCH_AFTER_MS;
     if is_first || is_long_ago {
-        at_leisure(note_use(state, session, client, is_first, now).await)?;
+        at_leisure(state, |state| async move { note_use(&state, session, client, is_first, now).await }).await?;
     }
     Ok(Some(Recognised { found, new_token }))
 }
 
-/// Ignores a failure to store the use of a session, so that on a full disk, or while somebody holds the row, people can
-/// still read. The next request tries again.
-fn at_leisure<T: Default>(written: Result<T, ServiceError>) -> Result<T, ServiceError> {
-    match written {
-        Err(ServiceError::Storage(StorageError::Unavailable(error) | StorageError::Conflict(error))) => {
+/// Stores something about a session for which nobody waits. A request waits for it no longer than `AT_LEISURE`, and a
+/// failure is ignored, so that people can read while the disk is full or slow, or while somebody holds the row or the
+/// lock of the database. A write that has begun goes on by itself; one that has not is left to the next request.
+async fn at_leisure<T, W>(state: &AppState, write: impl FnOnce(AppState) -> W) -> Result<T, ServiceError>
+where
+    T: Default + Send + 'static,
+    W: Future<Output = Result<T, ServiceError>> + Send + 'static,
+{
+    let writing = async {
+        let turn = state.turns.take_leisure().await;
+        let write = write(state.clone());
+        let job = async move {
+            let _turn = turn;
+            write.await
+        };
+        state.lifecycle.spawn_job(job.in_current_span()).await
+    };
+    match tokio::time::timeout(AT_LEISURE, writing).await {
+        Ok(Ok(Err(ServiceError::Storage(StorageError::Unavailable(error) | StorageError::Conflict(error))))) => {
             tracing::debug!(%error, "the use of a session is not written down");
             Ok(T::default())
         }
-        written => written,
+        Ok(Ok(written)) => written,
+        Ok(Err(_)) | Err(_) => Ok(T::default()),
     }
 }
 

@@ -30,6 +30,7 @@ mod full_disk;
 mod kept_promises;
 mod killed;
 mod ledger;
+mod locked;
 mod node;
 mod nodes;
 mod providers;
