@@ -20,11 +20,12 @@ pub(super) fn is_full(error: &io::Error) -> bool {
 /// Creates the folder if it is missing, and checks that it is writable. A full disk is only logged, because pages can
 /// still be read.
 pub(super) fn make(folder: &Path) -> Result<(), Failure> {
-    fs::create_dir_all(folder).map_err(|error| {
-        Failure(format!(
+    fs::create_dir_all(folder).map_err(|error| match error.kind() {
+        ErrorKind::ReadOnlyFilesystem => read_only(folder),
+        _ => Failure(format!(
             "the data folder {} cannot be made: {error}; set DATA_DIR to a folder this user may write",
             folder.display()
-        ))
+        )),
     })?;
     // The name contains the process id, so two processes that start together do not delete each other's probe.
     let probe = folder.join(format!(".writable-{}", std::process::id()));
@@ -34,11 +35,34 @@ pub(super) fn make(folder: &Path) -> Result<(), Failure> {
                 until there is room");
             Ok(())
         }
+        Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem => Err(read_only(folder)),
         Err(error) => Err(Failure(format!(
             "the data folder {} cannot be written: {error}; set DATA_DIR to a folder this user may write",
             folder.display()
         ))),
         Ok(()) => Ok(()),
+    }
+}
+
+/// The kernel mounts a file system read-only after an error of its disk.
+fn read_only(path: &Path) -> Failure {
+    Failure(format!(
+        "{} is on a read-only file system: look into the kernel's log (dmesg) for an error of the disk, \
+         mount it writable, and start again",
+        path.display()
+    ))
+}
+
+/// Fails if the SQLite file exists and cannot be written: SQLite would open it for reading only.
+pub(super) fn refuse_read_only(settings: &Settings) -> Result<(), Failure> {
+    let Some(file) = sqlite_file(&settings.database_url()) else { return Ok(()) };
+    match OpenOptions::new().write(true).open(&file) {
+        Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem => Err(read_only(&file)),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(Failure(format!(
+            "the database {} cannot be written: {error}; give it to the user of the app",
+            file.display()
+        ))),
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 

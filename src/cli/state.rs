@@ -28,6 +28,7 @@ pub(super) async fn open(settings: &Settings, opening: Opening) -> Result<Databa
     let url = settings.database_url();
     if opening == Opening::Migrate {
         folder::refuse_lost_database(settings)?;
+        folder::refuse_read_only(settings)?;
     }
     let source = Source {
         url: url.clone(),

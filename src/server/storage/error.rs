@@ -1,6 +1,6 @@
 //! The error of storage.
 
-use super::repeat::is_conflict;
+use super::{refusals, repeat::is_conflict};
 
 /// Why storage failed.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,9 @@ impl From<sqlx::Error> for StorageError {
             // PostgreSQL classes: 08 connection, 53 resources (disk full), 57 shutting down or statement given up.
             // Codes: 25006 read-only, 25P03 idle for too long, 55P03 waited too long for a row.
             let is_away = if is_sqlite {
+                if primary == 8 {
+                    refusals::note();
+                }
                 matches!(primary, 5 | 8 | 10 | 13 | 14)
             } else if is_conflict(cause.as_ref()) {
                 return Self::Conflict(error);

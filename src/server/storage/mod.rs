@@ -49,6 +49,7 @@ pub mod questions;
 mod read_only;
 mod reading;
 pub mod receipts;
+mod refusals;
 mod repeat;
 pub mod restore;
 pub mod schedule;
@@ -85,6 +86,7 @@ pub use place::sqlite_file;
 use postgres::{Mode, PgPools};
 use reading::PageTx;
 pub use reading::Reading;
+use refusals::Refusals;
 pub use repeat::Watch;
 use source::stepping_back;
 pub use source::{Opening, Source};
@@ -249,12 +251,17 @@ async fn open_sqlite(url: &str, opening: Opening) -> Result<Pools, StorageError>
     // An acknowledged answer is on the disk before anybody is notified (PRAGMA synchronous=FULL).
     let writer_options = options.clone().synchronous(SqliteSynchronous::Full);
     let writer_options = writer_options.pragma("cache_size", "-65536").pragma("wal_autocheckpoint", "16384");
+    let (refusals, is_file) = (Refusals::default(), sqlite_file(url).is_some());
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(Duration::from_secs(10))
         // After a full disk or an I/O error SQLite has rolled back by itself, but the driver still assumes a
-        // transaction, and every later write on the connection would fail. Such a connection is dropped.
-        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+        // transaction, and every later write on the connection would fail. Such a connection is dropped, and so is one
+        // that is read-only.
+        .before_acquire(move |connection, _| {
+            let is_read_only = refusals.are_new() && is_file;
+            Box::pin(async move { Ok(!connection.is_in_transaction() && !is_read_only) })
+        })
         .connect_with(writer_options.clone())
         .await;
     let (writer, is_full) = match writer {

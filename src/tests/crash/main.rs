@@ -26,6 +26,7 @@ mod tls;
 #[path = "../own_database.rs"]
 mod own_database;
 
+mod disk;
 mod full_disk;
 mod kept_promises;
 mod killed;
@@ -34,6 +35,7 @@ mod locked;
 mod node;
 mod nodes;
 mod providers;
+mod read_only;
 mod rolling_upgrade;
 mod streams;
 mod together;
