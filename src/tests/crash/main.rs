@@ -37,6 +37,7 @@ mod nodes;
 mod providers;
 mod read_only;
 mod rolling_upgrade;
+mod slow_disk;
 mod streams;
 mod together;
 mod wrong_clock;
