@@ -36,6 +36,7 @@ mod node;
 mod nodes;
 mod providers;
 mod read_only;
+mod reconnecting;
 mod rolling_upgrade;
 mod slow_disk;
 mod streams;

@@ -182,10 +182,14 @@ impl Node {
     }
 
     pub async fn subscribe(&self, member: &Member, service: &PushService) {
+        self.subscribe_at(member, &service.endpoint(&member.device)).await;
+    }
+
+    pub async fn subscribe_at(&self, member: &Member, endpoint: &str) {
         let (_, key) = self.post(member, "push_key", &[]).await.expect("a key");
-        let (keys, endpoint) = (push_service::keys(), service.endpoint(&member.device));
+        let keys = push_service::keys();
         let fields = [
-            ("endpoint", endpoint.as_str()),
+            ("endpoint", endpoint),
             ("p256dh", &keys.p256dh),
             ("auth", &keys.auth),
             ("key", key.as_str().expect("text")),
@@ -196,8 +200,12 @@ impl Node {
 
 /// Seeds pairs. Returns their members.
 pub async fn seed(data: &Data, push_host: &str) -> Vec<Member> {
+    seed_pairs(data, push_host, PAIRS).await
+}
+
+pub async fn seed_pairs(data: &Data, push_host: &str, pairs: usize) -> Vec<Member> {
     let file = data.folder.join("sessions.txt");
-    let pairs = PAIRS.to_string();
+    let pairs = pairs.to_string();
     let output = umbba(data, push_host)
         .args(["seed", "--pairs", &pairs, "--sessions"])
         .arg(&file)

@@ -1,7 +1,13 @@
 //! The process is killed while it streams: a reader over each of the five transports receives every event after its
 //! cursor once and in order.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use futures::StreamExt;
 use reqwest::{Client, StatusCode};
@@ -46,11 +52,18 @@ pub struct Reader {
     pub seqs: Vec<i64>,
     /// Where each event is reported at once.
     pub told: Option<mpsc::UnboundedSender<Told>>,
+    /// Counts the streams that began.
+    pub opened: Option<Arc<AtomicUsize>>,
 }
 
 impl Reader {
     pub fn of(member: &Member, transport: Transport, cursor: i64) -> Self {
-        Self { client: Client::new(), member: member.clone(), transport, cursor, seqs: Vec::new(), told: None }
+        Self::with(Client::new(), member, transport, cursor)
+    }
+
+    /// A reader that shares a client, because making one reads all certificates of the machine.
+    pub fn with(client: Client, member: &Member, transport: Transport, cursor: i64) -> Self {
+        Self { client, member: member.clone(), transport, cursor, seqs: Vec::new(), told: None, opened: None }
     }
 
     pub fn member(&self) -> &Member {
@@ -58,6 +71,9 @@ impl Reader {
     }
 
     fn note(&mut self, event: &Value) {
+        if let (Some(opened), true) = (&self.opened, event["build"].is_string()) {
+            opened.fetch_add(1, Ordering::SeqCst);
+        }
         if let (Some(seq), Some(kind)) = (event["seq"].as_i64(), event["kind"].as_str()) {
             self.cursor = seq;
             self.seqs.push(seq);
