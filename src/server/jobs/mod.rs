@@ -7,6 +7,7 @@ mod claimed;
 pub mod database_time;
 pub mod fcm_calls;
 pub mod future_rows;
+mod handled;
 pub mod housekeeping;
 mod judge;
 mod message;

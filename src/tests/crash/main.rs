@@ -26,6 +26,7 @@ mod tls;
 #[path = "../own_database.rs"]
 mod own_database;
 
+mod dead_service;
 mod disk;
 mod full_disk;
 mod kept_promises;

@@ -61,9 +61,14 @@ pub struct Keys {
 
 impl PushService {
     pub async fn start() -> Self {
+        Self::start_at("127.0.0.1:0").await
+    }
+
+    /// Starts it at an address, where nobody listened before.
+    pub async fn start_at(address: &str) -> Self {
         let inside: Arc<Mutex<Inside>> = Arc::default();
         let receiving = inside.clone();
-        let server = HttpServer::start("127.0.0.1:0", move |request| receive(&receiving, &request)).await;
+        let server = HttpServer::start(address, move |request| receive(&receiving, &request)).await;
         Self { host: server.expect("a free port").address.to_string(), inside }
     }
 
