@@ -15,6 +15,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use uuid::Uuid;
+
 use super::listener::Peer;
 use crate::{
     request::Visitor,
@@ -42,7 +44,7 @@ async fn answer(state: AppState, request: Request) -> Result<Response, FeedError
     let Some(found) = parts.extensions.get::<Visitor>().and_then(|visitor| visitor.session.clone()) else {
         return Err(FeedError::SignedOut);
     };
-    let (person, session) = (found.person.id, found.session.id);
+    let (person, session, id) = (found.person.id, found.session.id, request_id(&parts.headers));
     let FeedRequest { cursor, whose, transport } = FeedRequest::parse(&parts.headers, &parts.uri)?;
     // A page that was open when another person signed in to this browser must not get that person's events.
     if whose.is_some_and(|whose| whose != person) {
@@ -61,7 +63,7 @@ async fn answer(state: AppState, request: Request) -> Result<Response, FeedError
         );
         // The head is freed here: it may take as much memory as the rest of a connection, for up to a minute.
         drop(parts);
-        let feed = Feed::open(state, person, session, cursor).await?;
+        let feed = Feed::open(state, person, session, cursor).await?.asked_by(id);
         return match transport {
             Transport::LongPoll(wait) => poll::answer(feed.counted_in(&counters::LONG_POLL).batch_within(wait).await),
             Transport::Ndjson => {
@@ -80,8 +82,14 @@ async fn answer(state: AppState, request: Request) -> Result<Response, FeedError
     }
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &state).await.map_err(|_| FeedError::Malformed)?;
     let lifecycle = state.lifecycle.clone();
-    let feed = Feed::open(state, person, session, cursor).await?;
+    let feed = Feed::open(state, person, session, cursor).await?.asked_by(id);
     Ok(websocket::answer(upgrade, feed.counted_in(&counters::WEB_SOCKET), lifecycle))
+}
+
+/// The id that the router gave this request.
+fn request_id(headers: &HeaderMap) -> Uuid {
+    let id = headers.get("x-request-id").and_then(|id| id.to_str().ok()?.parse().ok());
+    id.unwrap_or_default()
 }
 
 /// Whether the request comes from a page of another origin (Fetch Metadata §2.3). Programs other than browsers send no

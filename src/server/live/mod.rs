@@ -12,6 +12,8 @@ use futures::{Stream, stream};
 use serde::Serialize;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+use uuid::Uuid;
 
 use super::{
     counters::{Counted, Gauge},
@@ -77,6 +79,8 @@ pub struct Feed {
     /// Tells the outbox that this browser may be looking. `None` for a poll that is answered at once.
     connection: Option<OpenConnection>,
     _counted: Option<Counted>,
+    /// The id of the request that opened it, for the log.
+    request: Uuid,
 }
 
 impl Feed {
@@ -138,7 +142,13 @@ impl Feed {
             end: None,
             connection,
             _counted: None,
+            request: Uuid::nil(),
         })
+    }
+
+    /// Names the request that opened it.
+    pub fn asked_by(self, request: Uuid) -> Self {
+        Self { request, ..self }
     }
 
     /// Counts this reader in a gauge while it lives.
@@ -232,7 +242,8 @@ impl Feed {
             }
             Ok::<_, ServiceError>((is_signed_in, events))
         };
-        match found.await {
+        let span = tracing::error_span!("stream", request.id = %self.request, person.id = %self.person);
+        match found.instrument(span.clone()).await {
             Ok((false, _)) => Err(End::SignedOut),
             Ok((true, events)) => {
                 let is_all = (events.len() as i64) < READ_AT_ONCE;
@@ -244,7 +255,7 @@ impl Feed {
                 Ok(is_all)
             }
             Err(error) => {
-                tracing::error!(person.id = %self.person, %error, "a feed could not be read");
+                span.in_scope(|| tracing::error!(%error, "a feed could not be read"));
                 Err(End::Unavailable)
             }
         }
