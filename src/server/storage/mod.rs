@@ -283,7 +283,8 @@ async fn open_sqlite(url: &str, opening: Opening) -> Result<Pools, StorageError>
         .connect_with(
             options
                 .synchronous(SqliteSynchronous::Normal)
-                .pragma("cache_size", "-16384")
+                // KiB for each reader. The jobs at start read enough to fill the cache of one.
+                .pragma("cache_size", "-8192")
                 .read_only(true)
                 .create_if_missing(false),
         )
