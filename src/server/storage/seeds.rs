@@ -2,15 +2,17 @@
 
 use std::{io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
+use serde_json::json;
+
 use super::{
-    Database, StorageError, Tx, answers, daily_questions, macros, pairs, persons, questions, schedule, sessions,
+    Database, StorageError, Tx, daily_questions, macros, pairs, persons, questions, rows, schedule, sessions,
     subscriptions::{self, NewAddress, Subscription},
 };
 use crate::{
     domain::{
-        AnswerBody, ApnsEnvironment, DailyQuestion, DailyQuestionId, Locale, Member, Millis, Pair, PairId, Person,
-        PersonId, PersonName, Provider, PushTime, Question, Relation, Role, SessionId, SubscriptionId, TextSize,
-        ZoneName,
+        AnswerBody, ApnsEnvironment, DailyQuestion, DailyQuestionId, LocalDate, Locale, Member, Millis, Pair, PairId,
+        Person, PersonId, PersonName, Provider, PushTime, Question, QuestionKey, Relation, Role, SessionId,
+        SubscriptionId, TextSize, ZoneName,
     },
     server::{calendar::Zone, random::Random, secrets},
 };
@@ -89,17 +91,77 @@ pub async fn fill(database: &Database, seeding: Seeding<'_>, count: usize) -> Re
         return Err(StorageError::Url("this database holds real people: seed only an empty one".into()));
     }
     let mut members = Vec::with_capacity(count * 2);
+    let mut cards = Cards::default();
     for at in 0..count {
         if at > 0 && at % BATCH == 0 {
+            std::mem::take(&mut cards).write(&mut tx).await?;
             mark_seeded(&mut tx).await?;
             tx.commit().await?;
             tx = database.begin().await?;
         }
-        seed_pair(&mut tx, &seeding, at, &mut members).await?;
+        seed_pair(&mut tx, &seeding, at, &mut members, &mut cards).await?;
     }
+    cards.write(&mut tx).await?;
     mark_seeded(&mut tx).await?;
     tx.commit().await?;
     Ok(members)
+}
+
+/// The questions and answers of a batch of pairs, written with one statement for each table.
+#[derive(Default)]
+struct Cards {
+    questions: Vec<DailyQuestion>,
+    asked: Vec<(PairId, QuestionKey)>,
+    answers: Vec<serde_json::Value>,
+    opened: Vec<(PairId, LocalDate, Millis)>,
+}
+
+impl Cards {
+    async fn write(self, tx: &mut Tx) -> Result<(), StorageError> {
+        daily_questions::insert_all(tx, &self.questions).await?;
+        questions::set_asked_all(tx, &self.asked).await?;
+        macros::execute_each!(
+            tx,
+            "INSERT INTO answers (daily_question_id, role, person_id, revision, body, first_at, at)
+             SELECT t.value->>'question', t.value->>'role', t.value->>'person', 1, t.value->>'body',
+                    CAST(t.value->>'at' AS BIGINT), CAST(t.value->>'at' AS BIGINT) FROM",
+            "",
+            rows(self.answers),
+        )?;
+        let complete = self.questions.iter().filter_map(|question| {
+            let at = question.completed_at?;
+            Some(json!({ "id": question.id, "at": at, "number": question.number }))
+        });
+        macros::execute_each!(
+            tx,
+            "UPDATE daily_questions SET completed_at = v.at, card_number = v.number
+             FROM (SELECT t.value->>'id' AS id, CAST(t.value->>'at' AS BIGINT) AS at,
+                   CAST(t.value->>'number' AS BIGINT) AS number FROM",
+            ") AS v WHERE daily_questions.id = v.id",
+            rows(complete),
+        )?;
+        schedule::set_opened_all(tx, &self.opened).await
+    }
+
+    /// Adds the answers of both to a question, which completes it.
+    fn answer_both(&mut self, question: &mut DailyQuestion, pair: &Pair, at: usize) -> Result<(), StorageError> {
+        let line = at + question.number as usize;
+        let texts = [
+            (Role::Parent, PARENT_ANSWERS[line % PARENT_ANSWERS.len()], question.opened_at.plus(Millis::HOUR)),
+            (Role::Child, CHILD_ANSWERS[line % CHILD_ANSWERS.len()], question.opened_at.plus(2 * Millis::HOUR)),
+        ];
+        for (role, text, at) in texts {
+            let body = AnswerBody::from_stored(text.to_owned());
+            question
+                .answer(role, question.version, body, at, pair.phase())
+                .map_err(|error| StorageError::Url(format!("a seeded answer is refused: {error}")))?;
+            let Some(member) = pair.seat(role) else { continue };
+            let person = member.person_id;
+            let row = json!({ "question": question.id, "role": role.word(), "person": person, "body": text, "at": at });
+            self.answers.push(row);
+        }
+        Ok(())
+    }
 }
 
 /// Marks each batch, so that an interrupted seeding can be started again.
@@ -135,6 +197,7 @@ async fn seed_pair(
     seeding: &Seeding<'_>,
     at: usize,
     members: &mut Vec<SeededMember>,
+    cards: &mut Cards,
 ) -> Result<(), StorageError> {
     let Seeding { questions, random, now, .. } = *seeding;
     // One pair after the other: ids begin with their time, and rows that came together lie together, as they do in
@@ -191,17 +254,17 @@ async fn seed_pair(
         let Some(question) = questions.get((at * 7 + number as usize * 31) % questions.len().max(1)) else { break };
         let (date, at_time) = (today.plus_days(-days_ago), now.plus(-days_ago * Millis::DAY));
         let daily_question = DailyQuestionId(random.id(at_time));
-        let question = DailyQuestion::open(daily_question, id, number, question, Some(date), at_time);
-        daily_questions::insert(tx, &question).await?;
-        questions::set_asked(tx, id, &question.key).await?;
+        let mut question = DailyQuestion::open(daily_question, id, number, question, Some(date), at_time);
+        cards.asked.push((id, question.key.clone()));
         if number > FINISHED {
             open = Some(question.id);
         }
         if number <= FINISHED || seeding.minute.is_some() {
-            answer_both(tx, question, &pair, at).await?;
+            cards.answer_both(&mut question, &pair, at)?;
         }
+        cards.questions.push(question);
     }
-    schedule::set_opened(tx, id, today, now).await?;
+    cards.opened.push((id, today, now));
     let Some(daily_question) = open else { return Ok(()) };
     for (member, token) in seats {
         members.push(SeededMember { person: member.person_id, pair: id, role: member.role, daily_question, token });
@@ -227,24 +290,4 @@ fn subscription(
         key_id: minute.key_id.to_owned(),
     };
     Subscription::new(id, (person, session), address, "seed".to_owned(), born)
-}
-
-async fn answer_both(tx: &mut Tx, mut question: DailyQuestion, pair: &Pair, at: usize) -> Result<(), StorageError> {
-    let line = at + question.number as usize;
-    let texts = [
-        (Role::Parent, PARENT_ANSWERS[line % PARENT_ANSWERS.len()], question.opened_at.plus(Millis::HOUR)),
-        (Role::Child, CHILD_ANSWERS[line % CHILD_ANSWERS.len()], question.opened_at.plus(2 * Millis::HOUR)),
-    ];
-    for (role, text, at) in texts {
-        let body = AnswerBody::from_stored(text.to_owned());
-        question
-            .answer(role, question.version, body, at, pair.phase())
-            .map_err(|error| StorageError::Url(format!("a seeded answer is refused: {error}")))?;
-    }
-    for role in [Role::Parent, Role::Child] {
-        if let Some(member) = pair.seat(role) {
-            answers::save(tx, &question, role, member.person_id, None).await?;
-        }
-    }
-    daily_questions::save(tx, &question).await
 }
