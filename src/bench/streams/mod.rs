@@ -1,5 +1,4 @@
-//! live: the five transports of `GET /events` with 1,000 and 10,000 connected members, compared with servers that only
-//! stream.
+//! live: the five transports of `GET /events` with 10,000 connected members, compared with servers that only stream.
 //!
 //! Each row uses a new server process on a copy of one seeded database. Half of the members are parents and half are
 //! their children; each has one connection. Answers are posted over HTTP at 200 per second, each in another pair. Both
@@ -31,6 +30,7 @@ use umbba::{
     },
 };
 
+use crate::ratios::{Better, Ratio};
 use load::{Hearer, Post};
 use member::{Member, Transport};
 use row::{Plan, Row};
@@ -38,7 +38,7 @@ use server::Again;
 
 pub use peer::run_bare;
 
-pub const COUNTS: [usize; 2] = [1_000, 10_000];
+pub const MOST: usize = 10_000;
 const TRANSPORTS: [(&str, Transport); 5] = [
     ("ours, SSE", Transport::Sse),
     ("ours, NDJSON", Transport::Ndjson),
@@ -54,7 +54,7 @@ const ANSWERS: usize = 15 * load::A_SECOND;
 const SPARE_FILES: u64 = 500;
 
 /// Measures each of these member counts and prints the table.
-pub async fn measure(folder: &Path, counts: &[usize]) -> Result<(), String> {
+pub async fn measure(folder: &Path, counts: &[usize]) -> Result<Vec<Option<Ratio>>, String> {
     let most = counts.iter().copied().max().unwrap_or(0);
     let limit = server::raise_limit()?;
     if limit < most as u64 + SPARE_FILES {
@@ -86,7 +86,24 @@ pub async fn measure(folder: &Path, counts: &[usize]) -> Result<(), String> {
          one line and store nothing.\n"
     );
     print!("{}", table::markdown(&rows));
-    result
+    result.map(|()| ratios(&rows))
+}
+
+/// The costs of our streams and long polls beside those of the peers' streams.
+fn ratios(rows: &[Row]) -> Vec<Option<Ratio>> {
+    let row = |name: &str| rows.iter().find(|row| row.name == name);
+    let (Some(stream), Some(long_poll), Some(bare)) = (row(TRANSPORTS[0].0), row(TRANSPORTS[3].0), row(BARE)) else {
+        return Vec::new();
+    };
+    let of = |name: &str, ours: f64, peer: f64, better| Ratio::of(format!("live: {name}"), ours, peer, better);
+    let nchan = row(NCHAN).map_or(0.0, |nchan| nchan.memory_kib);
+    vec![
+        of("memory of a stream, of Nchan's", stream.memory_kib, nchan, Better::Lower),
+        of("memory of a stream, of bare axum's", stream.memory_kib, bare.memory_kib, Better::Lower),
+        of("memory of a long poll, of Nchan's stream", long_poll.memory_kib, nchan, Better::Lower),
+        of("CPU of an event, of bare axum's", stream.event_cpu_ms, bare.event_cpu_ms, Better::Lower),
+        of("streams opened/s, of bare axum's", stream.opened_a_second, bare.opened_a_second, Better::Higher),
+    ]
 }
 
 /// Measures the rows for one member count. The idle cost of the stream-only peers does not depend on the member count,

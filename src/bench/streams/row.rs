@@ -42,6 +42,8 @@ pub struct Plan<'a> {
 pub struct Row {
     pub name: String,
     pub members: usize,
+    /// How many connections were opened in a second.
+    pub opened_a_second: f64,
     /// Memory of the server per connection.
     pub memory_kib: f64,
     pub event_bytes: f64,
@@ -70,7 +72,7 @@ pub async fn measure(plan: Plan<'_>) -> Result<Row, String> {
     let before = server::memory_kib(process);
     let begun = Instant::now();
     let mut lines = open_all(plan.members, plan.port, &tally).await?;
-    let opened_s = begun.elapsed().as_secs_f64();
+    let opened_a_second = count as f64 / begun.elapsed().as_secs_f64();
     sleep(SETTLE).await;
     let memory_kib = (server::memory_kib(process) - before) / count as f64;
 
@@ -111,7 +113,7 @@ pub async fn measure(plan: Plan<'_>) -> Result<Row, String> {
         "  {}, {count}: opened {:.0} a second; while posting the server burnt {:.2} cores, the load {:.2}, others \
          {others:.2}, {:.2} s stolen",
         plan.name,
-        count as f64 / opened_s,
+        opened_a_second,
         spent.as_secs_f64() / posting,
         load.as_secs_f64() / posting,
         stolen.saturating_sub(machine.1).as_secs_f64(),
@@ -120,6 +122,7 @@ pub async fn measure(plan: Plan<'_>) -> Result<Row, String> {
     Ok(Row {
         name: plan.name.to_owned(),
         members: count,
+        opened_a_second,
         memory_kib,
         event_bytes: found.event_bytes as f64 / heard,
         idle,
