@@ -42,6 +42,10 @@ use umbba::server::{
 
 use ratios::{Better, Ratio};
 
+/// The allocator of the app (`src/main.rs`).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     match runtime.block_on(run()) {

@@ -37,3 +37,12 @@ async fn due_pairs_are_found_without_a_sort() {
     let steps = plan(&mut raw, schedule::FIND_DUE).await;
     assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{steps:?}");
 }
+
+/// `.cargo/config.toml` asks for it. Without it SQLite plans a statement with a partial index in reach anew each time.
+#[tokio::test]
+async fn a_statement_keeps_its_plan_when_its_parameters_change() {
+    let mut raw = SqliteConnection::connect("sqlite::memory:").await.expect("a database");
+    let (is_kept,): (bool,) =
+        sqlx::query_as("SELECT sqlite_compileoption_used('ENABLE_QPSG')").fetch_one(&mut raw).await.expect("an answer");
+    assert!(is_kept);
+}

@@ -199,7 +199,7 @@ pub fn HandOverPanel() -> impl IntoView {
 #[component]
 pub fn LeadOut() -> impl IntoView {
     let words = use_page_words();
-    let offer = Suspend::new(async move {
+    Suspend::new(async move {
         let found = reads::in_app_browser(paths::hand_over()).await.ok();
         found.filter(|browser| browser.in_app != InApp::No).map(|_| {
             view! {
@@ -216,8 +216,7 @@ pub fn LeadOut() -> impl IntoView {
                 </aside>
             }
         })
-    });
-    view! { <Suspense>{offer}</Suspense> }
+    })
 }
 
 /// `/hand-over/TOKEN`, in the in-app browser and in the device's own browser. The page does not look up the token and
@@ -237,7 +236,7 @@ pub fn TakePage() -> impl IntoView {
         <Meta name="robots" content="noindex"/>
         <SiteHeader shows=Shows::Nothing/>
         <main id="main" class="page page-hand-over">
-            <Suspense>{body}</Suspense>
+            {body}
         </main>
     }
 }

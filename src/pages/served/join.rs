@@ -43,7 +43,7 @@ pub fn JoinPage() -> impl IntoView {
         <main id="main" class="page page-join">
             <h1>{title}</h1>
             <p class="lead">{lead}</p>
-            <Suspense>{in_app}</Suspense>
+            {in_app}
             <Form verb=CheckInvitation::VERB class="form">
                 <TextField name="code" label=words.join_code_label hint=words.join_code_hint value=code
                     error=use_sentence(CheckInvitation::VERB, &[])/>

@@ -46,13 +46,13 @@ fn loaded<T: Send + 'static>(
     found: impl Future<Output = Result<T, ApiError>> + Send + 'static,
     show: impl FnOnce(T) -> AnyView + Send + 'static,
 ) -> impl IntoView {
-    let page = Suspend::new(async move {
+    // `Suspense` would walk through the whole page once more before it renders it.
+    Suspend::new(async move {
         match found.await {
             Ok(found) => show(found),
             Err(error) => view! { <ProblemPage error/> }.into_any(),
         }
-    });
-    view! { <Suspense>{page}</Suspense> }
+    })
 }
 
 #[component]

@@ -22,13 +22,12 @@ pub fn ZoneAsked(verb: Verb) -> impl IntoView {
         .filter(|refused| refused.error != ApiError::ZoneInvalid)
         .map(|refused| refused.field("zone").to_owned());
     asks_for_zone(verb).then(|| {
-        let field = Suspend::new(async move {
+        Suspend::new(async move {
             let zones = reads::zones().await.unwrap_or_default();
             view! {
                 <input type="hidden" name="zone_asked" value="yes"/>
                 <ZoneField label=words.own_zone_label value=chosen.unwrap_or_default() zones error/>
             }
-        });
-        view! { <Suspense>{field}</Suspense> }
+        })
     })
 }
