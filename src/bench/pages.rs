@@ -65,7 +65,7 @@ pub async fn measure(folder: &Path) -> Result<Vec<Option<Ratio>>, String> {
             target.rounds.push(peers::wrk(&target.url, &target.cookie, SECONDS)?);
         }
     }
-    println!("\n{:<34} {:>12}   {}", "page, wrk -t1 -c32", "requests/s", "rounds: requests/s, p99 ms");
+    println!("\n{:<34} {:>12}   rounds: requests/s, p99 ms", "page, wrk -t1 -c32", "requests/s");
     for target in &targets {
         let rounds: Vec<String> =
             target.rounds.iter().map(|round| format!("{:.0}, {:.1}", round.per_second, round.p99_ms)).collect();
