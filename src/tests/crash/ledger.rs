@@ -2,12 +2,15 @@
 //! are compared with it. The changes are the revisions of an answer, so the other member has not answered: the card is
 //! final once it is open (R23).
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use reqwest::{Client, StatusCode};
 use uuid::Uuid;
 
-use super::node::{Data, Member, Node, post};
+use super::{
+    PATIENCE,
+    node::{Data, Member, Node, post},
+};
 
 /// What a client knows of a change.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,7 +61,7 @@ impl Ledger {
     }
 
     /// Posts the changes again that were not acknowledged, under their keys and in their order.
-    pub async fn post_again(&mut self, client: &Client, url: &str) {
+    async fn post_again(&mut self, client: &Client, url: &str) {
         let open = |change: &Change| change.outcome != Outcome::Acknowledged;
         let (again, settled) = std::mem::take(&mut self.changes).into_iter().partition(open);
         self.changes = settled;
@@ -68,10 +71,26 @@ impl Ledger {
         }
     }
 
-    /// Posts the last change again, under its key.
+    /// Posts what was not acknowledged until all of it is, as a browser does.
+    pub async fn post_until_acknowledged(&mut self, client: &Client, url: &str) {
+        let posting = async {
+            while self.changes.iter().any(|change| change.outcome != Outcome::Acknowledged) {
+                self.post_again(client, url).await;
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, posting).await.expect("what was refused is taken later");
+    }
+
+    /// Posts the last change again, under its key, until it is answered by more than "later".
     pub async fn repeat_last(&mut self, client: &Client, url: &str) -> Outcome {
-        let change = self.changes.pop().expect("a change");
-        self.send(client, url, change).await
+        loop {
+            let change = self.changes.pop().expect("a change");
+            let outcome = self.send(client, url, change).await;
+            if outcome != Outcome::Refused(StatusCode::SERVICE_UNAVAILABLE) {
+                return outcome;
+            }
+        }
     }
 
     async fn send(&mut self, client: &Client, url: &str, change: Change) -> Outcome {

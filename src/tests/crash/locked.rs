@@ -9,7 +9,6 @@ use tokio::task::JoinHandle;
 use umbba::domain::Millis;
 
 use super::{
-    PATIENCE,
     ledger::{Ledger, Outcome},
     node::{Data, Member, Node, seed},
     wait_until,
@@ -55,19 +54,6 @@ pub async fn show_all(node: &Node, members: &[Member]) {
         assert!(shown.expect("a page is shown while nothing can be written")["id"].is_string());
     });
     futures::future::join_all(showing).await;
-}
-
-/// Posts what was not acknowledged until all of it is, as a browser does.
-pub async fn post_until_acknowledged(node: &Node, ledgers: &mut [Ledger]) {
-    let posting = async {
-        for ledger in ledgers {
-            while ledger.changes.iter().any(|change| change.outcome != Outcome::Acknowledged) {
-                ledger.post_again(&node.client, &node.url).await;
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, posting).await.expect("what was refused is taken later");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -126,8 +112,8 @@ async fn while_another_process_holds_the_lock_pages_are_shown_and_afterwards_all
             !matches!(change.outcome, Outcome::Unknown | Outcome::Refused(StatusCode::INTERNAL_SERVER_ERROR));
         assert!(is_honest, "{change:?}");
     }
-    post_until_acknowledged(&node, &mut ledgers).await;
     for ledger in &mut ledgers {
+        ledger.post_until_acknowledged(&node.client, &node.url).await;
         ledger.check(data).await;
     }
     wait_until(async || opened(data, due, before + 1).await == due.len() / 2).await;

@@ -7,7 +7,7 @@ use super::{
     PATIENCE,
     disk::Disk,
     ledger::{Ledger, Outcome},
-    locked::{post_all, post_until_acknowledged, show_all},
+    locked::{post_all, show_all},
     node::{Data, Node, seed},
     wait_until,
 };
@@ -43,8 +43,8 @@ async fn while_nothing_can_be_written_pages_are_shown_and_later_all_goes_on_with
     assert_eq!(page.status(), StatusCode::OK);
 
     disk.work_again();
-    post_until_acknowledged(&node, &mut ledgers).await;
     for ledger in &mut ledgers {
+        ledger.post_until_acknowledged(&node.client, &node.url).await;
         ledger.check(data).await;
     }
     drop(node);

@@ -9,7 +9,7 @@ use umbba::domain::Millis;
 use super::{
     disk::Disk,
     ledger::{Ledger, Outcome},
-    locked::{make_due, opened, post_all, post_until_acknowledged, show_all},
+    locked::{make_due, opened, post_all, show_all},
     node::{Data, Member, seed},
     wait_until,
 };
@@ -71,8 +71,8 @@ async fn on_a_slow_disk_pages_are_quick_changes_are_late_and_the_due_minute_goes
     for posting in posting {
         ledgers.push(posting.await.expect("no panic"));
     }
-    post_until_acknowledged(&node, &mut ledgers).await;
     for ledger in &mut ledgers {
+        ledger.post_until_acknowledged(&node.client, &node.url).await;
         ledger.check(data).await;
     }
     wait_until(async || opened(data, due, before + 1).await == due.len() / 2).await;
