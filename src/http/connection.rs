@@ -7,7 +7,7 @@ use std::{
     io,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll},
@@ -21,6 +21,8 @@ use tokio::{
 
 use super::{
     limits::{Limits, Slot},
+    listener::Socket,
+    live::head,
     takeover::{Taken, Takeover},
 };
 
@@ -61,10 +63,38 @@ impl Drop for Exchange {
     }
 }
 
+/// A request for a feed that the library must not read, with its socket.
+pub struct Passed {
+    pub stream: TcpStream,
+    pub slot: Slot,
+    /// The first bytes of its head, or all of them.
+    pub bytes: Vec<u8>,
+}
+
+/// Where a connection puts a request for a feed. It puts one there at most.
+#[derive(Clone, Default)]
+pub struct Passing(Arc<Mutex<Option<Passed>>>);
+
+impl Passing {
+    pub fn take(&self) -> Option<Passed> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn put(&self, passed: Passed) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(passed);
+    }
+}
+
 /// The stream that the HTTP library reads and writes.
 pub struct Connection {
     /// `None` after a takeover.
     open: Option<(TcpStream, Slot)>,
+    /// What was read before the library reads; it goes to the library whatever it asks for.
+    read_before: Vec<u8>,
+    /// Where later requests for a feed go. `None` where there are no feeds.
+    passing: Option<Passing>,
+    /// The library has written something that it has not flushed.
+    is_writing: bool,
     limits: Limits,
     /// Runs while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
@@ -79,16 +109,19 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub fn new(stream: TcpStream, slot: Slot, limits: Limits, takeover: Takeover) -> Self {
-        let open = Some((stream, slot));
+    pub fn new(socket: Socket, read_before: Vec<u8>, passing: Option<Passing>) -> Self {
+        let Socket { stream, slot, peer, limits } = socket;
         Self {
-            open,
+            open: Some((stream, slot)),
+            read_before,
+            passing,
+            is_writing: false,
             limits,
             stalled: None,
             idle: None,
             begun: None,
             head: None,
-            takeover,
+            takeover: peer.takeover,
             exchanges: Exchanges::default(),
         }
     }
@@ -99,6 +132,25 @@ impl Connection {
 
     fn stream(&mut self) -> io::Result<Pin<&mut TcpStream>> {
         self.open.as_mut().map(|(stream, _)| Pin::new(stream)).ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+
+    /// Notes that bytes were read. Returns whether they begin a head.
+    fn note_read(&mut self) -> bool {
+        self.idle = None;
+        let exchange = self.exchanges.now();
+        let is_first = exchange.is_multiple_of(2) && self.begun != Some(exchange);
+        self.begun = exchange.is_multiple_of(2).then_some(exchange);
+        is_first
+    }
+
+    /// Takes a request for a feed away from the library, which gets `NotConnected`. The library has answered and
+    /// flushed everything before, and keeps nothing of these bytes.
+    fn pass(&mut self, bytes: &[u8]) -> bool {
+        let is_passed = !self.is_writing && head::is_of_feed(bytes);
+        let Some(passing) = self.passing.as_ref().filter(|_| is_passed) else { return false };
+        let Some((stream, slot)) = self.open.take() else { return false };
+        passing.put(Passed { stream, slot, bytes: bytes.to_vec() });
+        true
     }
 
     fn poll_idle(&mut self, context: &mut Context<'_>) -> Poll<()> {
@@ -145,10 +197,21 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.read_before.is_empty() {
+            let count = self.read_before.len().min(buffer.remaining());
+            buffer.put_slice(&self.read_before[..count]);
+            self.read_before.drain(..count);
+            if self.read_before.is_empty() {
+                self.read_before = Vec::new();
+            }
+            self.note_read();
+            return Poll::Ready(Ok(()));
+        }
+        let before = buffer.filled().len();
         if let Poll::Ready(read) = self.stream()?.poll_read(context, buffer) {
-            self.idle = None;
-            let exchange = self.exchanges.now();
-            self.begun = exchange.is_multiple_of(2).then_some(exchange);
+            if self.note_read() && self.pass(&buffer.filled()[before..]) {
+                return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+            }
             return Poll::Ready(read);
         }
         if self.poll_head(context).is_ready() || self.poll_idle(context).is_ready() {
@@ -160,6 +223,7 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.is_writing = true;
         let written = self.stream()?.poll_write(context, bytes);
         self.timed(context, written)
     }
@@ -169,6 +233,7 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.is_writing = true;
         let written = self.stream()?.poll_write_vectored(context, parts);
         self.timed(context, written)
     }
@@ -181,6 +246,7 @@ impl AsyncWrite for Connection {
     /// `NotConnected`.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         std::task::ready!(self.stream()?.poll_flush(context))?;
+        self.is_writing = false;
         let Some(taker) = self.takeover.take() else { return Poll::Ready(Ok(())) };
         if let Some((stream, slot)) = self.open.take() {
             taker(Taken::new(stream, self.limits.write, slot));

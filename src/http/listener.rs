@@ -10,7 +10,6 @@ use tokio::{
 
 use super::{
     bodies::Bodies,
-    connection::Connection,
     limits::{Limits, Slot},
     takeover::Takeover,
 };
@@ -66,7 +65,7 @@ impl Listener {
         self.refusals.clone().try_acquire_owned().ok()
     }
 
-    pub(super) fn connect(&self, stream: TcpStream, address: SocketAddr, slot: Slot) -> (Connection, Peer) {
+    pub(super) fn connect(&self, stream: TcpStream, address: SocketAddr, slot: Slot) -> Socket {
         // A frame does not wait for the acknowledgement of the one before (RFC 896).
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
@@ -76,9 +75,8 @@ impl Listener {
         if let Err(error) = SockRef::from(&stream).set_tcp_user_timeout(Some(ACKNOWLEDGEMENT_TIMEOUT)) {
             tracing::debug!(%error, "TCP_USER_TIMEOUT could not be set");
         }
-        let takeover = Takeover::default();
-        let peer = Peer { address, takeover: takeover.clone(), bodies: self.bodies.clone() };
-        (Connection::new(stream, slot, self.limits, takeover), peer)
+        let peer = Peer { address, takeover: Takeover::default(), bodies: self.bodies.clone() };
+        Socket { stream, slot, peer, limits: self.limits }
     }
 
     /// Stops listening. Resolves when every connection has ended.
@@ -88,6 +86,14 @@ impl Listener {
         // The semaphore is never closed, so this resolves when all slots are free.
         let _ = self.slots.acquire_many(all).await;
     }
+}
+
+/// An accepted connection.
+pub(super) struct Socket {
+    pub(super) stream: TcpStream,
+    pub(super) slot: Slot,
+    pub(super) peer: Peer,
+    pub(super) limits: Limits,
 }
 
 /// What a request knows of its connection (`ConnectInfo`).

@@ -25,8 +25,8 @@ const CONNECTIONS: usize = 64;
 pub async fn serve(state: AppState, listener: TcpListener) {
     let lifecycle = state.lifecycle.clone();
     let app = Router::new().route("/metrics", get(metrics)).with_state(state);
-    accept::serve(Listener::new(listener, Limits { connections: CONNECTIONS, ..Limits::default() }), app, &lifecycle)
-        .await;
+    let limits = Limits { connections: CONNECTIONS, ..Limits::default() };
+    accept::serve(Listener::new(listener, limits), app, None, &lifecycle).await;
 }
 
 async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
@@ -123,6 +123,8 @@ fn open_here(state: &AppState, text: &mut Text) {
     ] {
         text.value(format_args!("{name}{{transport=\"{transport}\"}}"), gauge.count());
     }
+    let help = "Connections that the HTTP library holds; few of the open lines are among them.";
+    text.one("umbba_library_connections", "gauge", help, counters::BY_LIBRARY.count());
     if let Some(silence) = state.database.notifier().heard_ago() {
         let help = "Since the listener heard a bulletin; not there while it is away.";
         text.one("umbba_listener_silence_seconds", "gauge", help, format_args!("{:.3}", silence.as_secs_f64()));

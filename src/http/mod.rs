@@ -7,6 +7,7 @@ mod bodies;
 mod client;
 mod connection;
 mod control_socket;
+mod fixed_headers;
 mod form_page;
 mod forms;
 mod health;

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, Method, StatusCode, Version, header},
+    http::{HeaderValue, Method, StatusCode, Version, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -17,13 +17,12 @@ use tower_http::{
     csrf::CsrfLayer,
     request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
     services::ServeDir,
-    set_header::SetResponseHeaderLayer,
     trace::TraceLayer,
 };
 use tracing::Instrument;
 
 use super::{
-    assets, forms, health, insecure, keep, live, pages,
+    assets, fixed_headers, forms, health, insecure, keep, live, pages,
     routes::{self, ROUTES, Route, Target},
     server_function,
     session::{self, PageReads},
@@ -77,13 +76,7 @@ pub fn router(state: AppState, site_root: &Path) -> Router {
         .layer(middleware::map_response(session::forbid_storing))
         .layer(middleware::map_response(add_retry_after))
         .layer(CatchPanicLayer::custom(|_| pages::broken(Locale::Ko).into_response()))
-        // A response that may be stored sets the header itself.
-        .layer(fixed_header("cache-control", "no-store"))
-        .layer(fixed_header("x-content-type-options", "nosniff"))
-        .layer(fixed_header("referrer-policy", "same-origin"))
-        .layer(fixed_header("content-security-policy", PLAIN_POLICY))
-        .layer(fixed_header("cross-origin-opener-policy", "same-origin"))
-        .layer(fixed_header("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=()"))
+        .layer(middleware::map_response(fixed_headers::add))
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
             let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok());
             // Only the route's name: paths may hold codes, and queries cursors.
@@ -136,15 +129,6 @@ async fn count_request(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     counters::request(route, response.status().as_u16(), watch.elapsed());
     response
-}
-
-/// The policy of answers that are not app pages. Only the service worker runs under it: a worker loads its parts and
-/// fetches under the policy of its own script.
-const PLAIN_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; \
-    font-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-
-fn fixed_header(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
-    SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
 }
 
 /// Gives the empty 403 of the CSRF layer a page or a code.

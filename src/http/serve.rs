@@ -79,5 +79,5 @@ pub async fn serve(state: AppState, listener: Listener, site_root: &Path, data_d
 /// Serves until the lifecycle ends. Streams end with it, so only requests under way delay the end.
 pub async fn run(state: AppState, listener: impl Into<Listener>, site_root: &Path) {
     let app = router::router(state.clone(), site_root);
-    accept::serve(listener.into(), app, &state.lifecycle).await;
+    accept::serve(listener.into(), app, Some(state.clone()), &state.lifecycle).await;
 }

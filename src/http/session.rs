@@ -101,7 +101,11 @@ pub async fn forbid_storing(mut response: Response) -> Response {
 
 /// The session of the first valid token. A browser may send two cookies with the same name (one of them partitioned),
 /// and the first may have expired.
-async fn session(state: &AppState, headers: &HeaderMap, client: IpAddr) -> Result<Option<Recognised>, ServiceError> {
+pub(super) async fn session(
+    state: &AppState,
+    headers: &HeaderMap,
+    client: IpAddr,
+) -> Result<Option<Recognised>, ServiceError> {
     let mut tried = Vec::new();
     for token in values(headers, cookies::SESSION) {
         if tried.len() == MAX_TOKENS || tried.contains(&token) {

@@ -41,12 +41,17 @@ impl Takeover {
 pub struct Taken {
     stream: TcpStream,
     write_timeout: Duration,
-    _slot: Slot,
+    slot: Slot,
 }
 
 impl Taken {
     pub(super) fn new(stream: TcpStream, write_timeout: Duration, slot: Slot) -> Self {
-        Self { stream, write_timeout, _slot: slot }
+        Self { stream, write_timeout, slot }
+    }
+
+    /// The socket, for another request on it.
+    pub(super) fn give_back(self) -> (TcpStream, Slot) {
+        (self.stream, self.slot)
     }
 
     /// Writes all bytes; `TimedOut` when the other end accepts none for `write_timeout`.
@@ -64,6 +69,14 @@ impl Taken {
             }
         }
         Ok(())
+    }
+
+    /// Resolves when the other end has closed. What it sends is left for later: it may be the next request.
+    pub async fn gone(&self) {
+        match self.stream.peek(&mut [0]).await {
+            Ok(1..) => std::future::pending().await,
+            Ok(0) | Err(_) => {}
+        }
     }
 
     /// Resolves when the other end has closed, or has sent more than `MAX_INPUT`.

@@ -44,6 +44,8 @@ pub static SSE: Gauge = Gauge::new();
 pub static NDJSON: Gauge = Gauge::new();
 pub static WEB_SOCKET: Gauge = Gauge::new();
 pub static LONG_POLL: Gauge = Gauge::new();
+/// Connections that the HTTP library holds. Open lines are not among them, WebSockets and readers of HTTP/1.0 apart.
+pub static BY_LIBRARY: Gauge = Gauge::new();
 
 /// The upper ends of the buckets of durations, in milliseconds.
 pub const BUCKETS_MS: [u64; 6] = [5, 20, 100, 500, 2_000, 10_000];

@@ -1,13 +1,17 @@
 //! `GET /events`: a person's feed over five transports. `FeedRequest` reads from the request the cursor and the
 //! transport, and each file here encodes the same frames for one transport. Frames hold ids and kinds only.
 
+pub mod direct;
 mod error;
 mod feed_request;
+pub mod head;
 mod ndjson;
 mod poll;
 mod sse;
 mod streamed;
 mod websocket;
+
+use std::sync::Arc;
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts, Request, State, ws::WebSocketUpgrade},
@@ -51,11 +55,10 @@ async fn answer(state: AppState, request: Request) -> Result<Response, FeedError
         return Err(FeedError::SignedOut);
     }
     if transport == Transport::Poll {
-        return poll::answer(Feed::glance(state, person, session, cursor).await?.batch().await);
+        return poll::answer(Feed::glance(Arc::new(state), person, session, cursor).await?.batch().await);
     }
     if transport != Transport::WebSocket {
-        // 3 to 8 s at random, so that not all browsers reconnect at once after a restart.
-        let retry = 3_000 + state.random.number() % 5_000;
+        let retry = retry_ms(&state);
         let connection = StreamConnection::of(
             parts.extensions.get::<ConnectInfo<Peer>>().map(|info| &info.0),
             parts.version,
@@ -63,7 +66,7 @@ async fn answer(state: AppState, request: Request) -> Result<Response, FeedError
         );
         // The head is freed here: it may take as much memory as the rest of a connection, for up to a minute.
         drop(parts);
-        let feed = Feed::open(state, person, session, cursor).await?.asked_by(id);
+        let feed = Feed::open(Arc::new(state), person, session, cursor).await?.asked_by(id);
         return match transport {
             Transport::LongPoll(wait) => poll::answer(feed.counted_in(&counters::LONG_POLL).batch_within(wait).await),
             Transport::Ndjson => {
@@ -82,8 +85,14 @@ async fn answer(state: AppState, request: Request) -> Result<Response, FeedError
     }
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &state).await.map_err(|_| FeedError::Malformed)?;
     let lifecycle = state.lifecycle.clone();
-    let feed = Feed::open(state, person, session, cursor).await?.asked_by(id);
+    let feed = Feed::open(Arc::new(state), person, session, cursor).await?.asked_by(id);
     Ok(websocket::answer(upgrade, feed.counted_in(&counters::WEB_SOCKET), lifecycle))
+}
+
+/// How long a browser waits before it connects again: 3 to 8 s at random, so that not all of them come at once after a
+/// restart.
+fn retry_ms(state: &AppState) -> u64 {
+    3_000 + state.random.number() % 5_000
 }
 
 /// The id that the router gave this request.
@@ -103,8 +112,10 @@ fn is_ours(headers: &HeaderMap, origin: &str) -> bool {
     headers.get(header::ORIGIN).is_some_and(|value| value.as_bytes() == origin.as_bytes())
 }
 
-/// Forbids caches to store or change the answer: it belongs to one person and one moment, errors too.
+/// Forbids caches to store or change an answer: it belongs to one person and one moment, errors too.
+const NOT_STORED: &str = "no-store, no-transform";
+
 fn forbid_storing(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(NOT_STORED));
     response
 }

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 
 use axum::{
     body::{Body, Bytes},
-    http::{HeaderName, HeaderValue, Version, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Version, header},
     response::Response,
 };
 use futures::{StreamExt, stream};
@@ -44,20 +44,32 @@ impl StreamConnection {
 
 /// Answers with the feed. `opening` is written before the first frame.
 pub fn answer(mut feed: Feed, encoding: Encoding, opening: String, connection: Option<StreamConnection>) -> Response {
-    let mut beginning = opening;
-    feed.at_hand().iter().for_each(|frame| (encoding.frame)(frame, &mut beginning));
+    let beginning = beginning(&mut feed, encoding, opening);
     let body = match connection {
         Some(connection) => taken_over(beginning, feed, encoding, connection),
         None => written_by_library(beginning, feed, encoding),
     };
     let mut response = Response::new(body);
-    let headers = response.headers_mut();
+    *response.headers_mut() = headers(encoding);
+    response
+}
+
+/// `opening` and the frames that are there already.
+pub fn beginning(feed: &mut Feed, encoding: Encoding, opening: String) -> String {
+    let mut beginning = opening;
+    feed.at_hand().iter().for_each(|frame| (encoding.frame)(frame, &mut beginning));
+    beginning
+}
+
+/// The headers of a stream.
+pub fn headers(encoding: Encoding) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(3);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(encoding.content_type));
     // nginx must not buffer the stream.
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     // The connection ends with this answer (RFC 9112 §9.6).
     headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-    response
+    headers
 }
 
 fn bytes_of(text: String) -> Result<Bytes, Infallible> {
@@ -79,14 +91,17 @@ fn taken_over(beginning: String, feed: Feed, encoding: Encoding, connection: Str
     let taking = stream::poll_fn(move |_| {
         // The library asks for more: it has buffered the beginning and will flush next.
         if let Some((feed, StreamConnection { takeover, lifecycle })) = rest.take() {
-            takeover.arrange(move |taken| lifecycle.clone().spawn(write_frames(taken, feed, encoding)));
+            takeover.arrange(move |taken| {
+                lifecycle.clone().spawn(async move { write_frames(&taken, feed, encoding).await });
+            });
         }
         std::task::Poll::Pending
     });
     Body::from_stream(stream::iter([bytes_of(beginning)]).chain(taking))
 }
 
-async fn write_frames(taken: Taken, mut feed: Feed, encoding: Encoding) {
+/// Writes the frames of the feed, each as a chunk, until it ends or the other end is gone.
+pub async fn write_frames(taken: &Taken, mut feed: Feed, encoding: Encoding) {
     let ending = feed.ending();
     loop {
         let frame = tokio::select! {

@@ -6,7 +6,7 @@
 
 mod batch;
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use futures::{Stream, stream};
 use serde::Serialize;
@@ -17,10 +17,10 @@ use uuid::Uuid;
 
 use super::{
     counters::{Counted, Gauge},
-    notifier::{connections::OpenConnection, presence_registry::Woken},
+    notifier::{connections::OpenConnection, presence_registry::Woken, recent::WakeMark},
     services::ServiceError,
     state::AppState,
-    storage::{entries, events, sessions},
+    storage::{events, news},
 };
 use crate::domain::{Event, PersonId, PresenceSignal, SessionId};
 
@@ -61,9 +61,16 @@ pub enum End {
 /// The most events that are held in memory for one reader, however far behind it is.
 const READ_AT_ONCE: i64 = 100;
 
+/// The number of the last event of a feed, as one statement has read it with its session. `mark` is from before.
+#[derive(Debug, Clone, Copy)]
+pub struct Position {
+    pub last_seq: i64,
+    pub mark: WakeMark,
+}
+
 /// A reader of a feed.
 pub struct Feed {
-    state: AppState,
+    state: Arc<AppState>,
     person: PersonId,
     session: SessionId,
     cursor: i64,
@@ -86,7 +93,7 @@ pub struct Feed {
 impl Feed {
     /// Opens a stream of the frames after `cursor`.
     pub async fn open(
-        state: AppState,
+        state: Arc<AppState>,
         person: PersonId,
         session: SessionId,
         cursor: i64,
@@ -95,9 +102,31 @@ impl Feed {
         Self::begin(state, person, session, cursor, Some(connection)).await
     }
 
+    /// As `open`, where the position is known. It reads nothing if the cursor is there and no event came since.
+    pub async fn open_at(
+        state: Arc<AppState>,
+        person: PersonId,
+        session: SessionId,
+        cursor: i64,
+        position: Position,
+    ) -> Result<Self, ServiceError> {
+        if cursor != position.last_seq {
+            return Self::open(state, person, session, cursor).await;
+        }
+        let connection = state.database.notifier().open_connection(person, session);
+        let wake = state.database.notifier().subscribe(person);
+        let woken = *wake.borrow();
+        let is_read = !state.database.notifier().may_have_woken(person, position.mark);
+        connection.has_read(cursor);
+        let mut feed = Self::of(state, person, session, cursor, wake, Some(connection));
+        feed.seen_signals = woken.presence_signals;
+        feed.read_told = is_read.then_some(woken.told);
+        Ok(feed)
+    }
+
     /// As `open`, for a single read.
     pub async fn glance(
-        state: AppState,
+        state: Arc<AppState>,
         person: PersonId,
         session: SessionId,
         cursor: i64,
@@ -106,30 +135,42 @@ impl Feed {
     }
 
     async fn begin(
-        state: AppState,
+        state: Arc<AppState>,
         person: PersonId,
         session: SessionId,
-        mut cursor: i64,
+        cursor: i64,
         connection: Option<OpenConnection>,
     ) -> Result<Self, ServiceError> {
         // Subscribe before reading: an event between the two would be lost.
         let wake = state.database.notifier().subscribe(person);
-        let seen_signals = wake.borrow().presence_signals;
-        let mut waiting = VecDeque::from([Frame::Hello { build: state.site.build.clone() }]);
-        let mut tx = state.database.read().await?;
+        let mut feed = Self::of(state, person, session, cursor, wake, connection);
+        let mut tx = feed.state.database.read().await?;
         let last = events::last_seq(&mut tx, person).await?;
         let first = events::first_kept(&mut tx, person).await?.unwrap_or(last + 1);
         drop(tx);
         // The cursor is of another feed (before a backup was restored), or older than the kept events.
         if cursor > last || cursor + 1 < first {
-            waiting.push_back(Frame::Reset { seq: last });
-            cursor = last;
+            feed.waiting.push_back(Frame::Reset { seq: last });
+            feed.cursor = last;
         }
-        if let Some(connection) = &connection {
-            connection.has_read(cursor);
+        if let Some(connection) = &feed.connection {
+            connection.has_read(feed.cursor);
         }
+        Ok(feed)
+    }
+
+    fn of(
+        state: Arc<AppState>,
+        person: PersonId,
+        session: SessionId,
+        cursor: i64,
+        wake: watch::Receiver<Woken>,
+        connection: Option<OpenConnection>,
+    ) -> Self {
+        let seen_signals = wake.borrow().presence_signals;
+        let waiting = VecDeque::from([Frame::Hello { build: state.site.build.clone() }]);
         let ending = state.lifecycle.ending();
-        Ok(Self {
+        Self {
             state,
             person,
             session,
@@ -143,7 +184,7 @@ impl Feed {
             connection,
             _counted: None,
             request: Uuid::nil(),
-        })
+        }
     }
 
     /// Names the request that opened it.
@@ -234,18 +275,13 @@ impl Feed {
     /// answer.
     async fn read(&mut self) -> Result<bool, End> {
         let found = async {
-            let mut tx = self.state.database.read().await?;
-            let is_signed_in = sessions::exists(&mut tx, self.session).await?;
-            let mut events = events::find_after(&mut tx, self.person, self.cursor, READ_AT_ONCE).await?;
-            if let Some(last) = events.last_mut() {
-                last.unread = Some(entries::count_unread(&mut tx, self.person).await?);
-            }
-            Ok::<_, ServiceError>((is_signed_in, events))
+            let mut tx = self.state.database.read_single().await?;
+            Ok::<_, ServiceError>(news::find(&mut tx, self.person, self.session, self.cursor, READ_AT_ONCE).await?)
         };
         let span = tracing::error_span!("stream", request.id = %self.request, person.id = %self.person);
         match found.instrument(span.clone()).await {
-            Ok((false, _)) => Err(End::SignedOut),
-            Ok((true, events)) => {
+            Ok(None) => Err(End::SignedOut),
+            Ok(Some(events)) => {
                 let is_all = (events.len() as i64) < READ_AT_ONCE;
                 self.cursor = events.last().map_or(self.cursor, |event| event.seq);
                 self.waiting.extend(events.into_iter().map(Frame::Told));

@@ -10,6 +10,7 @@ mod elsewhere;
 mod nodes;
 mod outgoing;
 pub mod presence_registry;
+pub mod recent;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -24,6 +25,7 @@ use self::{
     elsewhere::Elsewhere,
     outgoing::Outgoing,
     presence_registry::{PresenceRegistry, Shown, Woken},
+    recent::{Recent, WakeMark},
 };
 use super::{clock::Stopwatch, random::Random};
 use crate::domain::{Moment, PersonId, PresenceSignal, SessionId};
@@ -33,6 +35,7 @@ type Feeds = HashMap<PersonId, watch::Sender<Woken>>;
 #[derive(Clone, Default)]
 pub struct Notifier {
     feeds: Arc<Mutex<Feeds>>,
+    recent: Arc<Mutex<Recent>>,
     presence: PresenceRegistry,
     connections: Connections,
     outbox: Arc<Notify>,
@@ -63,6 +66,16 @@ impl Notifier {
         self.feeds().entry(person).or_insert_with(|| watch::channel(Woken::default()).0).subscribe()
     }
 
+    /// The point that the order of wake-ups has reached.
+    pub fn mark(&self) -> WakeMark {
+        self.recent().mark()
+    }
+
+    /// Whether the person may have been woken since `mark`.
+    pub fn may_have_woken(&self, person: PersonId, mark: WakeMark) -> bool {
+        self.recent().may_have_woken(person, mark)
+    }
+
     /// A notifier of one of several nodes.
     pub fn of_a_node() -> Self {
         let outgoing = Arc::new(Outgoing::new(Random::system().number()));
@@ -83,6 +96,8 @@ impl Notifier {
     pub fn wake<'a>(&self, persons: impl IntoIterator<Item = &'a PersonId>) {
         let mut feeds = self.feeds();
         for person in persons {
+            // Before the sending: who listens and then looks here misses neither.
+            self.recent().note(*person);
             if let Some(feed) = feeds.get(person) {
                 if feed.receiver_count() == 0 {
                     feeds.remove(person);
@@ -209,6 +224,10 @@ impl Notifier {
 
     fn heard(&self) -> MutexGuard<'_, Option<Stopwatch>> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn feeds(&self) -> MutexGuard<'_, Feeds> {

@@ -111,7 +111,7 @@ pub struct Recognised {
 /// may be lost: a browser that still shows the old token gets the same new one again.
 pub async fn recognise(state: &AppState, token: &str, client: IpAddr) -> Result<Option<Recognised>, ServiceError> {
     let now = state.clock.now();
-    let mut tx = state.database.read().await?;
+    let mut tx = state.database.read_single().await?;
     let shown = token_hash(token);
     let Some(found) = sessions::lookup(&mut tx, &shown, HOWEVER_IDLE, now).await? else {
         if let Some(person) = sessions::lookup_retired(&mut tx, &shown, now).await? {

@@ -30,6 +30,7 @@ pub mod failures;
 pub mod fcm_calls;
 pub mod future_rows;
 pub mod hand_overs;
+mod health;
 pub mod home;
 pub mod installation;
 pub mod invitations;
@@ -37,6 +38,7 @@ pub mod journal;
 mod listener;
 mod locks;
 pub mod moving;
+pub mod news;
 pub mod notifications;
 pub mod open_lines;
 pub mod pairs;
@@ -47,6 +49,7 @@ pub mod presence;
 pub mod prune;
 pub mod questions;
 mod read_only;
+mod read_single;
 mod reading;
 pub mod receipts;
 mod refusals;
@@ -56,6 +59,7 @@ pub mod schedule;
 pub mod seeds;
 pub mod sessions;
 pub mod silent;
+mod single;
 mod source;
 mod sql_types;
 pub mod subscriptions;
@@ -88,6 +92,7 @@ use reading::PageTx;
 pub use reading::Reading;
 use refusals::Refusals;
 pub use repeat::Watch;
+use single::{OnSqlite, Single};
 use source::stepping_back;
 pub use source::{Opening, Source};
 pub use transaction::Tx;
@@ -99,6 +104,8 @@ enum Pools {
         writer: SqlitePool,
         readers: SqlitePool,
         place: Option<Place>,
+        /// `None` when all statements share one connection.
+        single: Option<Single>,
     },
     Postgres(PgPools),
 }
@@ -179,7 +186,9 @@ impl Database {
         self.check_place()?;
         self.end_page();
         let inner = match &*self.pools {
-            Pools::Sqlite { writer, .. } => Inner::Sqlite(WRITER_WAITS.of(writer.begin_with("BEGIN IMMEDIATE")).await?),
+            Pools::Sqlite { writer, .. } => {
+                Inner::Sqlite(OnSqlite::Transaction(WRITER_WAITS.of(writer.begin_with("BEGIN IMMEDIATE")).await?))
+            }
             Pools::Postgres(pools) => self.begin_postgres(pools, Mode::Write).await?,
         };
         Ok(Tx::new(inner, self.notifier.clone(), self.journal.clone()))
@@ -195,7 +204,9 @@ impl Database {
 
     async fn begin_read(&self) -> Result<Tx, StorageError> {
         let inner = match &*self.pools {
-            Pools::Sqlite { readers, .. } => Inner::Sqlite(CONNECTION_WAITS.of(readers.begin()).await?),
+            Pools::Sqlite { readers, .. } => {
+                Inner::Sqlite(OnSqlite::Transaction(CONNECTION_WAITS.of(readers.begin()).await?))
+            }
             Pools::Postgres(pools) => self.begin_postgres(pools, Mode::Read).await?,
         };
         Ok(Tx::new(inner, self.notifier.clone(), self.journal.clone()))
@@ -206,31 +217,13 @@ impl Database {
         Ok(Inner::Postgres(CONNECTION_WAITS.of(lane.begin(mode, self.watch.clone())).await?))
     }
 
-    /// Whether the database answers and has connections for requests; for `/readyz`.
-    pub async fn ping(&self) -> Result<(), StorageError> {
-        self.check_place()?;
-        if let Pools::Postgres(pools) = &*self.pools
-            && pools.requests.refuses()
-        {
-            return Err(sqlx::Error::PoolTimedOut.into());
-        }
-        let mut tx = self.read().await?;
-        let (_one,): (i64,) = macros::fetch_one!(&mut tx, (i64,), "SELECT CAST(1 AS BIGINT)")?;
-        Ok(())
-    }
-
-    /// Whether the SQLite file is still the one that was opened. The first failure is logged.
-    pub fn check_place(&self) -> Result<(), StorageError> {
-        match &*self.pools {
-            Pools::Sqlite { place: Some(place), .. } => place.check(),
-            Pools::Sqlite { place: None, .. } | Pools::Postgres(_) => Ok(()),
-        }
-    }
-
     /// Waits for running statements and closes all connections.
     pub async fn close(&self) {
         match &*self.pools {
-            Pools::Sqlite { writer, readers, .. } => {
+            Pools::Sqlite { writer, readers, single, .. } => {
+                if let Some(single) = single {
+                    single.end().await;
+                }
                 readers.close().await;
                 writer.close().await;
             }
@@ -273,12 +266,13 @@ async fn open_sqlite(url: &str, opening: Opening) -> Result<Pools, StorageError>
         stepping_back(sqlx::migrate!("migrations/sqlite")).run(&writer).await?;
     }
     if is_full {
-        return Ok(Pools::Sqlite { readers: writer.clone(), writer, place });
+        return Ok(Pools::Sqlite { readers: writer.clone(), writer, place, single: None });
     }
     // Later connections of this process never create an empty file in its place.
     writer.set_connect_options(writer_options.create_if_missing(false));
     let readers = SqlitePoolOptions::new()
-        .max_connections(4)
+        // Four for transactions, and one for single statements.
+        .max_connections(5)
         .acquire_timeout(Duration::from_secs(10))
         .connect_with(
             options
@@ -289,5 +283,5 @@ async fn open_sqlite(url: &str, opening: Opening) -> Result<Pools, StorageError>
                 .create_if_missing(false),
         )
         .await?;
-    Ok(Pools::Sqlite { writer, readers, place })
+    Ok(Pools::Sqlite { writer, readers, place, single: Some(Single::default()) })
 }

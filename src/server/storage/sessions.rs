@@ -27,6 +27,8 @@ pub struct Found {
     pub is_rotating: bool,
     /// A request has shown the token.
     pub is_shown: bool,
+    /// The number of the last event of the person's feed.
+    pub last_seq: i64,
 }
 
 pub async fn insert(
@@ -64,7 +66,7 @@ pub async fn lookup(
         "SELECT p.id, p.name, p.locale, p.text_size, p.zone, p.zone_offset_s,
                 s.id AS session_id, s.device, s.created_at, s.rotated_at, s.last_used_at,
                 s.token_hash, s.previous_hash IS NOT NULL AND s.previous_until IS NULL AS is_rotating,
-                s.shown_at IS NOT NULL AS is_shown
+                s.shown_at IS NOT NULL AS is_shown, p.last_seq
          FROM sessions s JOIN persons p ON p.id = s.person_id
          WHERE (s.token_hash = $1 OR (s.previous_hash = $1 AND (s.previous_until IS NULL OR s.previous_until > $3)))
                AND s.last_used_at > $2",
@@ -218,11 +220,12 @@ struct FoundRow {
     token_hash: String,
     is_rotating: bool,
     is_shown: bool,
+    last_seq: i64,
 }
 
 impl FoundRow {
     fn into_found(self) -> Found {
-        let Self { session, person, token_hash, is_rotating, is_shown } = self;
-        Found { session, person: person.into_person(), token_hash, is_rotating, is_shown }
+        let Self { session, person, token_hash, is_rotating, is_shown, last_seq } = self;
+        Found { session, person: person.into_person(), token_hash, is_rotating, is_shown, last_seq }
     }
 }

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serializer;
-use sqlx::{Sqlite, Transaction};
-
 use super::{
     StorageError,
     journal::{Entry, Journal},
     locks::Locks,
     postgres::PgTx,
+    single::OnSqlite,
 };
 use crate::{
     domain::PersonId,
@@ -18,9 +16,10 @@ use crate::{
         notifier::{Notifier, bulletin::Work},
     },
 };
+use serde::Serializer;
 
 pub(super) enum Inner {
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(OnSqlite),
     Postgres(PgTx),
 }
 

@@ -6,16 +6,17 @@ use futures::future::join_all;
 
 use super::{
     databases::TestDatabase,
-    fixtures::{NOW, Together, append, id, together},
+    fixtures::{NOW, Together, append, id, notification, together},
 };
 use crate::{
-    domain::{DailyQuestionId, Event, EventKind, PersonId},
-    server::storage::{events, persons, prune},
+    domain::{DailyQuestionId, Event, EventKind, PersonId, SessionId},
+    server::storage::{entries, events, news, notifications, persons, prune, sessions},
 };
 
 on_both_databases! {
     a_feed_counts_from_one_without_gaps_for_each_person,
     every_kind_of_event_reads_back,
+    a_woken_reader_asks_for_session_events_and_unread_entries_at_once,
     old_events_are_forgotten_and_the_count_goes_on,
     a_reader_of_a_feed_misses_nothing_and_sees_nothing_late,
     a_commit_wakes_who_was_told_and_a_rollback_nobody,
@@ -85,6 +86,39 @@ async fn every_kind_of_event_reads_back(db: TestDatabase) {
     let kinds: Vec<EventKind> =
         read!(db, |tx| events::find_after(&mut tx, child, 0, 100).await).into_iter().map(|event| event.kind).collect();
     assert_eq!(kinds, EventKind::ALL);
+}
+
+async fn a_woken_reader_asks_for_session_events_and_unread_entries_at_once(db: TestDatabase) {
+    let Together { parent, child, pair } = together(&db).await;
+    let session = SessionId(id());
+    let gone = SessionId(id());
+    commit!(db, for child.id, |tx| {
+        sessions::insert(&mut tx, session, child.id, "a hash", "device", NOW).await.expect("a session");
+    });
+    assert_eq!(read!(db, |tx| news::find(&mut tx, child.id, session, 0, 10).await), Some(Vec::new()));
+    let entries = [
+        notification(child.id, pair.id, "answer:1", NOW),
+        notification(child.id, pair.id, "answer:2", NOW),
+        notification(parent.id, pair.id, "answer:3", NOW),
+    ];
+    commit!(db, |tx| {
+        let kinds = [EventKind::QuestionOpened, EventKind::CardOpened, EventKind::SettingsChanged];
+        for kind in kinds {
+            append(&mut tx, &[child.id, parent.id], kind, Some(pair.id), None, NOW).await.expect("told");
+        }
+        notifications::insert(&mut tx, &entries).await.expect("new");
+    });
+    let unread = read!(db, |tx| entries::count_unread(&mut tx, child.id).await);
+    for (cursor, limit) in [(0, 10), (1, 10), (0, 2), (2, 1), (3, 10), (9, 10)] {
+        let mut expected = read!(db, |tx| events::find_after(&mut tx, child.id, cursor, limit).await);
+        if let Some(last) = expected.last_mut() {
+            last.unread = Some(unread);
+        }
+        let found = read!(db, |tx| news::find(&mut tx, child.id, session, cursor, limit).await);
+        assert_eq!(found, Some(expected), "after {cursor}, at most {limit}");
+    }
+    assert_eq!(unread, 2);
+    assert_eq!(read!(db, |tx| news::find(&mut tx, child.id, gone, 0, 10).await), None, "no session, no news");
 }
 
 async fn old_events_are_forgotten_and_the_count_goes_on(db: TestDatabase) {

@@ -1,7 +1,8 @@
 //! Tests of one feed over five transports: each case runs over every transport, through real HTTP. `events` tests what
 //! is sent, `ended` how a connection ends, and `stalled` readers that read nothing. `streams` and `sockets` test the
-//! features that only those transports have.
+//! features that only those transports have, and `direct` the answers without the HTTP library.
 
+mod direct;
 mod ended;
 mod events;
 mod sockets;

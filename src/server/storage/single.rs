@@ -1,0 +1,68 @@
+//! A connection to SQLite that runs single statements.
+//!
+//! The pool tests a connection when it is taken and when it is given back, and a transaction adds two statements: each
+//! of these goes to the thread of the connection and back. A statement that needs no transaction takes this connection
+//! instead, and goes there once.
+
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
+
+use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction, pool::PoolConnection};
+use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
+
+/// The connection, from its first statement on. Statements wait for one another.
+#[derive(Clone, Default)]
+pub(super) struct Single(Arc<Mutex<Option<PoolConnection<Sqlite>>>>);
+
+/// What statements on SQLite run on.
+pub(super) enum OnSqlite {
+    Transaction(Transaction<'static, Sqlite>),
+    Single(OwnedMappedMutexGuard<Option<PoolConnection<Sqlite>>, PoolConnection<Sqlite>>),
+}
+
+impl Single {
+    /// Takes the connection; the first time it is one of `readers`.
+    pub(super) async fn take(&self, readers: &SqlitePool) -> Result<OnSqlite, sqlx::Error> {
+        let mut held = self.0.clone().lock_owned().await;
+        if held.is_none() {
+            *held = Some(readers.acquire().await?);
+        }
+        OwnedMutexGuard::try_map(held, Option::as_mut).map(OnSqlite::Single).map_err(|_| sqlx::Error::PoolClosed)
+    }
+
+    /// Gives the connection back to its pool, which is about to be closed.
+    pub(super) async fn end(&self) {
+        *self.0.lock().await = None;
+    }
+}
+
+impl OnSqlite {
+    pub(super) async fn commit(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Transaction(tx) => tx.commit().await,
+            Self::Single(_) => Ok(()),
+        }
+    }
+}
+
+impl Deref for OnSqlite {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        match self {
+            Self::Transaction(tx) => tx,
+            Self::Single(connection) => connection,
+        }
+    }
+}
+
+impl DerefMut for OnSqlite {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        match self {
+            Self::Transaction(tx) => tx,
+            Self::Single(connection) => connection,
+        }
+    }
+}
