@@ -35,6 +35,10 @@ pub async fn settle(node: &Node, providers: &Providers, database: &Database, mut
         let mut tx = database.read().await.expect("a read");
         deliveries::next_send(&mut tx).await.expect("the next").is_some()
     };
+    let is_under_way = async || {
+        let mut tx = database.read().await.expect("a read");
+        !deliveries::find_in(&mut tx, deliveries::State::Leased, 1).await.expect("the leased").is_empty()
+    };
     // On PostgreSQL a tick leaves the pairs out that a killed process holds, until the server notices its end.
     let is_due = async |now| {
         let mut tx = database.read().await.expect("a read");
@@ -48,6 +52,13 @@ pub async fn settle(node: &Node, providers: &Providers, database: &Database, mut
             }
         };
         tokio::time::timeout(PATIENCE, opening).await.expect("no pair stays held");
+        // A lease ends when the clock moves, so what is on its way arrives first. The leases of a killed process stay.
+        let _ = tokio::time::timeout(Duration::from_secs(1), async {
+            while is_under_way().await {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        })
+        .await;
         if !waits().await {
             return now;
         }
