@@ -73,9 +73,8 @@ impl Taken {
 
     /// Resolves when the other end has closed. What it sends is left for later: it may be the next request.
     pub async fn gone(&self) {
-        match self.stream.peek(&mut [0]).await {
-            Ok(1..) => std::future::pending().await,
-            Ok(0) | Err(_) => {}
+        if let Ok(1..) = self.stream.peek(&mut [0]).await {
+            std::future::pending().await
         }
     }
 
