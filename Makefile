@@ -100,7 +100,7 @@ fmt-check: $(NODE_MODULES) ## fail where `make fmt` would change something
 	$(PRETTIER) --check
 
 clippy: | wasm-target ## clippy on both halves, warnings denied
-	cargo clippy --features ssr --all-targets -- -D warnings
+	cargo clippy --features otlp --all-targets -- -D warnings
 	cargo clippy --lib --target $(WASM_TARGET) --features hydrate --target-dir target/front -- -D warnings
 
 types: $(NODE_MODULES) ## tsc --strict on every TypeScript project

@@ -82,6 +82,14 @@ pub mod letters {
     pub use crate::browser::letters::count;
 }
 
+/// The sending of spans to a collector. Without the feature `otlp` nothing is sent.
+#[cfg(feature = "otlp")]
+#[path = "spans/sent.rs"]
+pub mod spans;
+#[cfg(all(feature = "ssr", not(feature = "otlp")))]
+#[path = "spans/unsent.rs"]
+pub mod spans;
+
 #[cfg(all(test, feature = "ssr"))]
 mod tests;
 

@@ -133,7 +133,6 @@ pub fn run() -> ExitCode {
     // Files that this process creates (database, keys, copies, built files) are readable by its own user only.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let cli = Cli::parse();
-    telemetry::start(cli.settings.app_env, &cli.settings.log);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -141,6 +140,9 @@ pub fn run() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let _inside = runtime.enter();
+    let collector = cli.settings.otlp_endpoint.as_deref();
+    let _spans = telemetry::start(cli.settings.app_env, &cli.settings.log, collector);
     match runtime.block_on(dispatch(cli)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(sentence)) => {

@@ -54,6 +54,9 @@ pub struct Settings {
     /// What is logged, for example info or umbba=debug.
     #[arg(long, global = true, env = "LOG", default_value = "info")]
     pub log: String,
+    /// A collector of spans (OTLP over HTTP), for example http://localhost:4318. Needs a build with the feature otlp.
+    #[arg(long, global = true, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    pub otlp_endpoint: Option<String>,
 }
 
 /// The settings of the providers beside Web Push. A provider whose settings are unset is disabled.

@@ -4,10 +4,17 @@ use tracing::Subscriber;
 use tracing_subscriber::{EnvFilter, filter::filter_fn, fmt, prelude::*, registry::LookupSpan};
 
 use super::{config::AppEnv, counters};
+use crate::spans::{self, Spans};
 
-/// Starts logging to standard error. `filter` is a `tracing` directive such as `info` or `umbba=debug`.
-pub fn start(env: AppEnv, filter: &str) {
-    let registry = filtered(filter);
+/// Starts logging to standard error, and the sending of spans to the collector at `collector`, if any. `filter` is a
+/// `tracing` directive such as `info` or `umbba=debug`. Spans that wait are sent when the returned value is dropped.
+pub fn start(env: AppEnv, filter: &str, collector: Option<&str>) -> Option<Spans> {
+    let (spans, failure) = match collector.map(spans::layer).transpose() {
+        Ok(spans) => (spans, None),
+        Err(failure) => (None, Some(failure)),
+    };
+    let (spans, sending) = spans.unzip();
+    let registry = filtered(filter).with(spans);
     let layer = fmt::layer().with_writer(std::io::stderr);
     // A second call (in tests) keeps the first subscriber.
     let _ = match env {
@@ -15,6 +22,10 @@ pub fn start(env: AppEnv, filter: &str) {
         AppEnv::Development | AppEnv::Test => registry.with(layer.compact()).try_init(),
     };
     count_panics();
+    if let Some(failure) = failure {
+        tracing::error!("spans cannot be sent: {failure}");
+    }
+    sending
 }
 
 /// The filter of lines that must never be written.

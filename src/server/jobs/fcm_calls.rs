@@ -238,5 +238,5 @@ async fn pass_and_look(state: AppState) -> Result<Option<Millis>, ServiceError> 
 /// Makes calls until the process ends. The clock wakes it, and a commit that wrote a call.
 pub async fn run(state: AppState) {
     let woken = |state: AppState| async move { state.database.notifier().calls_woken().await };
-    work(state, "the calls to FCM could not be looked through", pass_and_look, woken).await;
+    work(state, "fcm_calls", "the calls to FCM could not be looked through", pass_and_look, woken).await;
 }

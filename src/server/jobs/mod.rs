@@ -20,6 +20,8 @@ pub mod zones;
 
 use std::time::Duration;
 
+use tracing::Instrument;
+
 use super::{services::ServiceError, state::AppState};
 use crate::domain::Millis;
 
@@ -30,18 +32,27 @@ const LOOK_EVERY: Duration = Duration::from_secs(30);
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// Works until the process ends. `look` does what is due and returns when there is work again; the clock wakes it, and
-/// `woken`, which resolves when a commit wrote some. `failure` is the log line of a look that failed.
-async fn work<L, W>(state: AppState, failure: &'static str, look: impl Fn(AppState) -> L, woken: impl Fn(AppState) -> W)
-where
+/// `woken`, which resolves when a commit wrote some. `job` names the span of a look, and `failure` is the log line of a
+/// look that failed.
+async fn work<L, W>(
+    state: AppState,
+    job: &'static str,
+    failure: &'static str,
+    look: impl Fn(AppState) -> L,
+    woken: impl Fn(AppState) -> W,
+) where
     L: Future<Output = Result<Option<Millis>, ServiceError>>,
     W: Future<Output = ()>,
 {
     let ending = state.lifecycle.ending();
     loop {
-        let next = look(state.clone()).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "{failure}");
-            Some(state.clock.now())
-        });
+        let looking = async {
+            look(state.clone()).await.unwrap_or_else(|error| {
+                tracing::error!(%error, "{failure}");
+                Some(state.clock.now())
+            })
+        };
+        let next = looking.instrument(tracing::info_span!("job", name = job)).await;
         tokio::select! {
             () = rest(&state, next) => {}
             () = woken(state.clone()) => {}

@@ -178,5 +178,5 @@ pub async fn run(state: AppState) {
             }
         }
     };
-    work(state, "the outbox could not be looked through", look, woken).await;
+    work(state, "outbox", "the outbox could not be looked through", look, woken).await;
 }

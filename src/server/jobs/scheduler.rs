@@ -55,5 +55,5 @@ async fn tick_and_look(state: AppState) -> Result<Option<Millis>, ServiceError> 
 /// Ticks until the process ends.
 pub async fn run(state: AppState) {
     let woken = |state: AppState| async move { state.database.notifier().scheduler_woken().await };
-    work(state, "the scheduler could not look for due pairs", tick_and_look, woken).await;
+    work(state, "scheduler", "the scheduler could not look for due pairs", tick_and_look, woken).await;
 }

@@ -6,7 +6,7 @@ use super::{keep, source::root};
 
 /// Each module with the modules that it may use, all of them above it in this list. `served` is the part of `pages`
 /// that only the server renders.
-const MODULES: [(&str, &[&str]); 17] = [
+const MODULES: [(&str, &[&str]); 18] = [
     ("domain", &[]),
     ("text", &["domain"]),
     ("paths", &["domain"]),
@@ -14,7 +14,8 @@ const MODULES: [(&str, &[&str]); 17] = [
     ("letters", &[]),
     ("page_status", &[]),
     ("cookies", &["domain"]),
-    ("server", &["domain", "paths", "text"]),
+    ("spans", &[]),
+    ("server", &["domain", "paths", "spans", "text"]),
     ("request", &["cookies", "domain", "paths", "server"]),
     ("api", &["cookies", "domain", "paths", "request", "server", "text"]),
     ("reads", &["api", "domain", "paths", "request", "server"]),
