@@ -186,7 +186,9 @@ async fn exchange(
 ) {
     let (head, mut stream) = request.into_parts();
     let mut body = Vec::new();
-    while let Some(Ok(chunk)) = stream.data().await {
+    while let Some(chunk) = stream.data().await {
+        // The client broke off inside the body, for example because its process was killed: nobody awaits an answer.
+        let Ok(chunk) = chunk else { return };
         let _ = stream.flow_control().release_capacity(chunk.len());
         body.extend_from_slice(&chunk);
     }

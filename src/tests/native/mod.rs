@@ -4,6 +4,7 @@
 mod announcements;
 mod apns_errors;
 mod apns_sends;
+mod broken_off;
 mod devices;
 mod driven;
 pub mod fake_apple;
