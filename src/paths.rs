@@ -2,7 +2,7 @@
 
 use leptos::server_fn::ServerFn;
 
-use crate::domain::{DailyQuestionId, PairId, Section};
+use crate::domain::{DailyQuestionId, LocalDate, PairId, Section};
 
 pub fn home() -> String {
     "/".to_owned()
@@ -68,6 +68,16 @@ pub fn privacy() -> String {
 
 pub fn account() -> String {
     "/settings".to_owned()
+}
+
+/// The page where a person asks for the deletion of their account.
+pub fn delete_account() -> String {
+    "/settings/delete".to_owned()
+}
+
+/// The page after that. `until` is the day until which the deletion can be taken back.
+pub fn goodbye(until: LocalDate) -> String {
+    format!("/goodbye?until={until}")
 }
 
 /// The targets of the installed app's shortcuts (`public/manifest.webmanifest`).

@@ -83,9 +83,7 @@ pub async fn sign_out() -> Result<(), ApiError> {
 
     let request = request::current().await?;
     sessions::end(&request.state, &request.person, request.session, request.session).await?;
-    for name in
-        [cookies::SESSION, cookies::RECOVERY, cookies::INVITATION, cookies::TICKET, cookies::HAND_OVER, cookies::ASKED]
-    {
+    for name in request::FORGOTTEN_COOKIES {
         set_cookie(&cookies::forget(name));
     }
     forget_device();

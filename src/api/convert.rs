@@ -2,7 +2,7 @@
 
 use super::{AnswersView, MemberView, PairLink, PairView, QuestionView, ZoneChoice};
 use crate::{
-    domain::{DailyQuestion, LocalDate, Locale, Member, Millis, Pair, PersonId, Role, Seen, ZoneName},
+    domain::{Answer, DailyQuestion, LocalDate, Locale, Member, Millis, Pair, PersonId, Role, Seen, ZoneName},
     text::{self, Words},
 };
 
@@ -53,12 +53,13 @@ pub fn question_view(
         Seen::OtherIsWaiting => AnswersView::OtherIsWaiting,
         Seen::Waiting { own } => AnswersView::Waiting { own: own.body.as_str().to_owned() },
         Seen::Both { own, other } => AnswersView::Both {
-            own: own.body.as_str().to_owned(),
-            other: other.body.as_str().to_owned(),
+            own: shown(own, text::page_words(locale).answer_taken_back_by_me),
+            other: shown(other, text::page_words(locale).answer_taken_back),
             own_date: date_of(own.first_at),
             other_date: date_of(other.first_at),
         },
     };
+    let is_taken_back = question.answer_of(role).is_some_and(|answer| answer.taken_back_at.is_some());
     let is_open = matches!(answers, AnswersView::Both { .. });
     QuestionView {
         id: question.id,
@@ -71,10 +72,16 @@ pub fn question_view(
         local_date: question.local_date,
         may_move_on: question.may_move_on(role),
         has_moved_on: question.move_on == Some(role),
-        revisions,
+        // With an answer that was taken back its earlier revisions go too.
+        revisions: if is_taken_back { Vec::new() } else { revisions },
         revision: question.answer_of(role).map_or(0, |answer| answer.revision),
         answers,
     }
+}
+
+/// The words of an answer of an open card. Instead of one that was taken back the card shows a sentence.
+fn shown(answer: &Answer, if_taken_back: &'static str) -> String {
+    if answer.taken_back_at.is_some() { if_taken_back.to_owned() } else { answer.body.as_str().to_owned() }
 }
 
 /// The word for the other member in a question. It is a general word while nobody has joined.

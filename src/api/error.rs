@@ -52,6 +52,11 @@ macro_rules! api_errors {
             CodeMissing: 422, page_words.err_code_missing, ServiceError::CodeMissing;
             LeaveUnconfirmed: 422, words.err_leave_confirm;
             #[cfg(not(target_arch = "wasm32"))]
+            DeletionUnconfirmed: 422, page_words.err_deletion_confirm;
+            /// The form has no choice for one of the person's pairs, for example one that was started since.
+            #[cfg(not(target_arch = "wasm32"))]
+            DeletionChoice: 422, page_words.err_deletion_choice, ServiceError::DeletionChoice;
+            #[cfg(not(target_arch = "wasm32"))]
             TooManyTries: 429, page_words.err_too_many, ServiceError::TooManyTries;
             /// More requests in a short time than a person makes by hand.
             TooMuch: 429, words.err_too_much;
@@ -80,6 +85,10 @@ macro_rules! api_errors {
             StillAlone: 409, page_words.err_still_alone, DailyQuestionError::Alone;
             PairPaused: 409, page_words.err_pair_paused, DailyQuestionError::Paused;
             NudgedToday: 409, page_words.err_nudged_today, DailyQuestionError::NudgedToday;
+            #[cfg(not(target_arch = "wasm32"))]
+            StillClosed: 409, page_words.err_still_closed, DailyQuestionError::StillClosed;
+            #[cfg(not(target_arch = "wasm32"))]
+            TakenBackForGood: 409, page_words.err_taken_back_for_good, DailyQuestionError::TakenBackForGood;
             QuietTooLong: 422, page_words.err_quiet_too_long;
             #[cfg(not(target_arch = "wasm32"))]
             EndpointRefused: 422, page_words.err_endpoint;

@@ -5,6 +5,7 @@
 
 mod account;
 pub mod convert;
+mod deletion;
 mod devices;
 #[macro_use]
 mod error;
@@ -19,6 +20,7 @@ mod today;
 mod views;
 
 pub use account::*;
+pub use deletion::*;
 pub use devices::*;
 pub use error::{ApiError, Refused};
 pub use hand_overs::*;

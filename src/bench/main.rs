@@ -197,6 +197,7 @@ pub async fn state(folder: &Path, clock: Clock, push_host: &str, port: u16) -> R
             builds: folder.join("builds"),
             heartbeat: HEARTBEAT,
             look_at_lines: LOOK_AT_LINES,
+            backup_keep_days: 14,
         }),
     };
     let mut tx = state.database.begin().await.map_err(|error| said(&error))?;

@@ -2,6 +2,7 @@
 
 mod announce;
 mod copies;
+mod delete;
 mod doctor;
 mod failure;
 mod folder;
@@ -18,7 +19,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use failure::Failure;
-use operator::{KeysAct, PersonAct, SessionsAct};
+use operator::{KeysAct, PairAct, PersonAct, SessionsAct};
 use state::{open, site_for_jobs, state_of};
 
 use crate::{
@@ -103,10 +104,15 @@ enum Command {
         #[command(subcommand)]
         act: SessionsAct,
     },
-    /// Help a person who has lost the way into their account.
+    /// Help a person who has lost the way into their account, or delete an account.
     Person {
         #[command(subcommand)]
         act: PersonAct,
+    },
+    /// Delete what a pair wrote.
+    Pair {
+        #[command(subcommand)]
+        act: PairAct,
     },
     /// Tell everybody something: an inbox entry for each person, a push to each device. Without --yes it only says whom
     /// it would reach.
@@ -178,6 +184,8 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Keys { act } => operator::keys(&settings, act).await,
         Command::Sessions { act: SessionsAct::End { person, .. } } => operator::end_sessions(&settings, person).await,
         Command::Person { act: PersonAct::Recover { id } } => operator::recover(&settings, id).await,
+        Command::Person { act: PersonAct::Delete(wanted) } => delete::persons(&settings, wanted).await,
+        Command::Pair { act: PairAct::Delete(wanted) } => delete::pairs(&settings, wanted).await,
         Command::Announce(wanted) => announce::run(&settings, wanted).await,
         Command::Deliveries { state, limit } => operator::list_deliveries(&settings, &state, limit).await,
     }
@@ -226,6 +234,7 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
         builds: settings.data_dir.join("builds"),
         heartbeat: HEARTBEAT,
         look_at_lines: LOOK_AT_LINES,
+        backup_keep_days: serve.backup_keep_days,
     };
     let state =
         AppState { sign_ups: SignUpLimits::of(settings, serve), ..state_of(settings, Opening::Migrate, site).await? };

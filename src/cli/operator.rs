@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::Subcommand;
 
 use super::{
+    delete::{Deletion, PersonDeletion},
     failure::Failure,
     folder,
     same_keys::{self, OtherKeys},
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::{
     cookies,
-    domain::PersonId,
+    domain::{PairId, PersonId},
     server::{
         clock::Clock,
         config::Settings,
@@ -49,6 +50,14 @@ pub(super) enum PersonAct {
         /// The person's id, as the log names it.
         id: PersonId,
     },
+    /// Delete accounts on request, after seven days in which the person can take it back.
+    Delete(PersonDeletion),
+}
+
+#[derive(Subcommand)]
+pub(super) enum PairAct {
+    /// Close pairs and delete all words of both members at once. Both keep their accounts.
+    Delete(Deletion<PairId>),
 }
 
 #[derive(Subcommand)]

@@ -110,5 +110,7 @@ pub(super) fn site_for_jobs(settings: &Settings) -> Result<Site, Failure> {
         builds: PathBuf::new(),
         heartbeat: HEARTBEAT,
         look_at_lines: LOOK_AT_LINES,
+        // Jobs show no page.
+        backup_keep_days: 0,
     })
 }

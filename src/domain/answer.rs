@@ -1,5 +1,5 @@
 //! What a member writes.
-//! Rules R20, R24.
+//! Rules R20, R24, R170.
 
 use std::fmt;
 
@@ -78,6 +78,18 @@ pub struct Answer {
     pub first_at: Millis,
     /// When this revision was given.
     pub at: Millis,
+    /// When its author took it back from the open card. The body is then empty.
+    pub taken_back_at: Option<Millis>,
+}
+
+impl Answer {
+    /// How long an answer that was taken back can be restored; then its words are deleted.
+    pub const RESTORED_FOR_MS: i64 = 7 * Millis::DAY;
+
+    /// Until when the author may restore the answer. `None` when it was not taken back, or too long ago.
+    pub fn restorable_until(&self, now: Millis) -> Option<Millis> {
+        self.taken_back_at.map(|at| at.plus(Self::RESTORED_FOR_MS)).filter(|until| now < *until)
+    }
 }
 
 #[cfg(test)]

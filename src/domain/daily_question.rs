@@ -105,6 +105,10 @@ pub enum DailyQuestionError {
     Paused,
     #[error("nudged for this question today already")]
     NudgedToday,
+    #[error("only an answer of an open card can be taken back")]
+    StillClosed,
+    #[error("the answer was taken back more than seven days ago")]
+    TakenBackForGood,
 }
 
 impl From<Stale> for DailyQuestionError {
@@ -134,7 +138,7 @@ impl DailyQuestion {
         }
     }
 
-    fn answer_mut(&mut self, role: Role) -> &mut Option<Answer> {
+    pub(super) fn answer_mut(&mut self, role: Role) -> &mut Option<Answer> {
         match role {
             Role::Parent => &mut self.parent,
             Role::Child => &mut self.child,
@@ -174,11 +178,12 @@ impl DailyQuestion {
         let slot = self.answer_mut(role);
         let saved = match slot.take() {
             Some(earlier) => {
-                *slot = Some(Answer { revision: earlier.revision + 1, body, first_at: earlier.first_at, at: now });
+                let revision = earlier.revision + 1;
+                *slot = Some(Answer { revision, body, first_at: earlier.first_at, at: now, taken_back_at: None });
                 Saved::Revised
             }
             None => {
-                *slot = Some(Answer { revision: 1, body, first_at: now, at: now });
+                *slot = Some(Answer { revision: 1, body, first_at: now, at: now, taken_back_at: None });
                 if other_has_answered {
                     self.completed_at = Some(now);
                     self.move_on = None;

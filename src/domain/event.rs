@@ -17,6 +17,8 @@ pub enum EventKind {
     AnswerSubmitted,
     AnswerRevised,
     CardOpened,
+    /// An answer of an open card was taken back or restored.
+    CardChanged,
     PushTimeChanged,
     RelationChanged,
     NameChanged,
@@ -45,7 +47,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind that this release writes.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::QuestionOpened,
         Self::QuestionShelved,
         Self::QuestionSwapped,
@@ -53,6 +55,7 @@ impl EventKind {
         Self::AnswerSubmitted,
         Self::AnswerRevised,
         Self::CardOpened,
+        Self::CardChanged,
         Self::PushTimeChanged,
         Self::RelationChanged,
         Self::NameChanged,
@@ -81,6 +84,7 @@ impl EventKind {
             Self::AnswerSubmitted => "answer_submitted",
             Self::AnswerRevised => "answer_revised",
             Self::CardOpened => "card_opened",
+            Self::CardChanged => "card_changed",
             Self::PushTimeChanged => "push_time_changed",
             Self::RelationChanged => "relation_changed",
             Self::NameChanged => "name_changed",
@@ -113,6 +117,7 @@ impl EventKind {
                 | Self::AnswerSubmitted
                 | Self::AnswerRevised
                 | Self::CardOpened
+                | Self::CardChanged
                 | Self::MoveOnAsked
         )
     }

@@ -9,6 +9,7 @@ mod cadence;
 mod code_letters;
 mod code_text;
 mod daily_question;
+mod deletion;
 mod event;
 mod graphemes;
 mod hand_over;
@@ -27,6 +28,7 @@ mod quiet_hours;
 mod sky;
 mod stale;
 mod standing;
+mod taken_back;
 mod time;
 
 pub use announcement::{AnnouncementText, AnnouncementTextError, FcmAct};
@@ -35,6 +37,7 @@ pub use cadence::{Cadence, DueMinute, DueOutcome, MIN_GAP_MS, REMINDER_DAYS, SHE
 pub use daily_question::{
     DailyQuestion, DailyQuestionError, FIRST_QUESTION_KEY, FREE_QUESTION_KEY, SEASON_LENGTH, Saved, Seen, Status,
 };
+pub use deletion::{DELETION_WAITS_MS, WordsOnDeletion};
 pub use event::{Event, EventKind};
 pub use graphemes::{graphemes, has_forbidden};
 pub use hand_over::{ENTER_LIFE_MS, HAND_OVER_LIFE_MS, HandOverCode, HandOverStage, WAY_OUT_LIFE_MS};

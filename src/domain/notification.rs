@@ -21,6 +21,12 @@ pub enum NotificationKind {
     TimeChanged,
     Joined,
     Left,
+    /// The other has their account deleted, which closes the pair.
+    Deleting,
+    /// The other took back the deletion of their account, and the pair goes on.
+    CameBack,
+    /// The other took back an answer of an open card.
+    AnswerTakenBack,
     Paused,
     Resumed,
     /// My recovery code was used to sign in.
@@ -111,7 +117,7 @@ pub enum Urgency {
 pub const COUNTED_A_DAY: i64 = 4;
 
 impl NotificationKind {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::Question,
         Self::Answered,
         Self::CardOpened,
@@ -121,6 +127,9 @@ impl NotificationKind {
         Self::TimeChanged,
         Self::Joined,
         Self::Left,
+        Self::Deleting,
+        Self::CameBack,
+        Self::AnswerTakenBack,
         Self::Paused,
         Self::Resumed,
         Self::RecoveryUsed,
@@ -142,6 +151,9 @@ impl NotificationKind {
             Self::TimeChanged => "time_changed",
             Self::Joined => "joined",
             Self::Left => "left",
+            Self::Deleting => "deleting",
+            Self::CameBack => "came_back",
+            Self::AnswerTakenBack => "answer_taken_back",
             Self::Paused => "paused",
             Self::Resumed => "resumed",
             Self::RecoveryUsed => "recovery_used",
@@ -164,7 +176,14 @@ impl NotificationKind {
             Self::Answered | Self::CardOpened => Some(Channel::Answer),
             Self::Reminder | Self::StillWaiting => Some(Channel::Reminder),
             Self::Nudge => Some(Channel::Nudge),
-            Self::TimeChanged | Self::Joined | Self::Left | Self::Paused | Self::Resumed => Some(Channel::News),
+            Self::TimeChanged
+            | Self::Joined
+            | Self::Left
+            | Self::Deleting
+            | Self::CameBack
+            | Self::AnswerTakenBack
+            | Self::Paused
+            | Self::Resumed => Some(Channel::News),
             Self::Announcement => Some(Channel::Announcement),
             Self::RecoveryUsed | Self::RecoveryRenewed | Self::HandedOver | Self::StaleToken | Self::Test => None,
         }
@@ -178,6 +197,9 @@ impl NotificationKind {
             | Self::TimeChanged
             | Self::Joined
             | Self::Left
+            | Self::Deleting
+            | Self::CameBack
+            | Self::AnswerTakenBack
             | Self::Paused
             | Self::Resumed
             | Self::Announcement => Urgency::Normal,

@@ -61,8 +61,13 @@ pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelle
         | NotificationKind::StaleToken
         | NotificationKind::Test
         | NotificationKind::Announcement
-        | NotificationKind::Left => {
+        | NotificationKind::Left
+        | NotificationKind::AnswerTakenBack => {
             return Ok(());
+        }
+        // The deletion was taken back before its push was sent.
+        NotificationKind::Deleting => {
+            return if now.is_closed { Ok(()) } else { Err(Cancelled::Superseded) };
         }
         _ if now.is_closed => return Err(Cancelled::Left),
         _ => {}
@@ -93,7 +98,7 @@ pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelle
                 Ok(())
             }
         }
-        NotificationKind::CardOpened | NotificationKind::Joined => Ok(()),
+        NotificationKind::CardOpened | NotificationKind::Joined | NotificationKind::CameBack => Ok(()),
         NotificationKind::TimeChanged => {
             if now.is_superseded {
                 Err(Cancelled::Superseded)
@@ -116,6 +121,8 @@ pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelle
             }
         }
         NotificationKind::Left
+        | NotificationKind::Deleting
+        | NotificationKind::AnswerTakenBack
         | NotificationKind::RecoveryUsed
         | NotificationKind::RecoveryRenewed
         | NotificationKind::HandedOver

@@ -98,6 +98,10 @@ impl Visitor {
     }
 }
 
+/// The cookies that a browser forgets when its person signs out of it.
+pub const FORGOTTEN_COOKIES: [&str; 6] =
+    [cookies::SESSION, cookies::RECOVERY, cookies::INVITATION, cookies::TICKET, cookies::HAND_OVER, cookies::ASKED];
+
 /// A request of a signed-in person.
 pub struct Request {
     pub state: AppState,

@@ -61,6 +61,8 @@ pub const ROUTES: &[Route] = &[
     page("/hand-over/{token}", "/hand-over/{token}"),
     page("/recovery", "/{page}"),
     page("/settings", "/{page}"),
+    page("/settings/delete", "/{page}"),
+    page("/goodbye", "/{page}"),
     page("/inbox", "/{page}"),
     page("/devices", "/{page}"),
     page("/terms", "/{page}"),

@@ -46,6 +46,12 @@ pub enum SecurityEvent {
     RecoveryUsed {
         person: PersonId,
     },
+    DeletionAsked {
+        person: PersonId,
+    },
+    DeletionTakenBack {
+        person: PersonId,
+    },
     RecoveryRenewed {
         person: PersonId,
         is_confirmed: bool,
@@ -83,6 +89,8 @@ impl SecurityEvent {
             Self::CodeWrong { .. } => "code_wrong",
             Self::CodeRefused { .. } => "code_refused",
             Self::RecoveryUsed { .. } => "recovery_used",
+            Self::DeletionAsked { .. } => "deletion_asked",
+            Self::DeletionTakenBack { .. } => "deletion_taken_back",
             Self::RecoveryRenewed { .. } => "recovery_renewed",
             Self::RecoveryConfirmed { .. } => "recovery_confirmed",
             Self::HandedOver { .. } => "handed_over",
@@ -114,7 +122,10 @@ impl SecurityEvent {
                 let session = session.map(tracing::field::display);
                 tracing::info!(event, codes, session.id = session, "security");
             }
-            Self::RecoveryUsed { person } | Self::HandedOver { person } => {
+            Self::RecoveryUsed { person }
+            | Self::HandedOver { person }
+            | Self::DeletionAsked { person }
+            | Self::DeletionTakenBack { person } => {
                 tracing::info!(event, person.id = %person, "security")
             }
             Self::RecoveryRenewed { person, is_confirmed } => {

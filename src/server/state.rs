@@ -109,4 +109,6 @@ pub struct Site {
     pub heartbeat: Duration,
     /// Time between two looks at all open lines (`jobs::open_lines`).
     pub look_at_lines: Duration,
+    /// After how many days a backup is removed, for the privacy page.
+    pub backup_keep_days: u32,
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Every column that holds a word of a fixed list, and the statement that writes an unknown word into all of its rows.
-const WORDS: [(&str, &str); 17] = [
+const WORDS: [(&str, &str); 18] = [
     ("an event's kind", "UPDATE events SET kind = 'photo_added'"),
     ("a notification's kind", "UPDATE notifications SET kind = 'photo_added'"),
     ("a language", "UPDATE persons SET locale = 'ja'"),
@@ -30,6 +30,7 @@ const WORDS: [(&str, &str); 17] = [
     ("a device's provider", "UPDATE push_subscriptions SET provider = 'carrier'"),
     ("an APNs environment", "UPDATE push_subscriptions SET environment = 'beta'"),
     ("a hand-over's stage", "UPDATE hand_overs SET stage = 'resting'"),
+    ("what becomes of words", "UPDATE deletion_pairs SET words = 'lend'"),
     ("a hand-over's kind", "UPDATE hand_overs SET kind = 'badge'"),
 ];
 
@@ -169,7 +170,7 @@ const NO_WORDS: &str = "announcements.en announcements.id announcements.ko annou
     daily_questions.counted_from \
     daily_questions.id daily_questions.local_date daily_questions.move_on daily_questions.pair_id \
     daily_questions.question_key \
-    daily_questions.wordings deliveries.notification_id deliveries.subscription_id events.daily_question_id \
+    daily_questions.wordings deletion_pairs.pair_id deletion_pairs.person_id deletions.person_id deliveries.notification_id deliveries.subscription_id events.daily_question_id \
     events.pair_id \
     events.person_id failures.bucket fcm_calls.address fcm_calls.announcement_id fcm_calls.call_key fcm_calls.topic \
     hand_overs.code_hash hand_overs.device hand_overs.id hand_overs.person_id \

@@ -20,6 +20,8 @@ const PAGES: &[(&str, usize)] = &[
     ("/hand-over/{token}", 2),
     ("/recovery", 3),
     ("/settings", 4),
+    ("/settings/delete", 3),
+    ("/goodbye", 2),
     ("/inbox", 3),
     ("/devices", 4),
     ("/share", 2),

@@ -102,7 +102,8 @@ pub fn privacy(locale: Locale) -> &'static [Passage] {
             (
                 "얼마나 오래 두나요",
                 &[
-                    "답과 카드는 지울 때까지 두어요. 400일 동안 쓰지 않은 기기는 저절로 나가게 돼요.",
+                    "답과 카드는 지울 때까지 두어요. 열린 카드에서 내 답을 지우면 7일 뒤에, 계정을 지우면 7일 뒤에 모두 사라져요. 서버의 백업에는 그 뒤로도 {days}일까지 남아 있다가 사라져요.",
+                    "400일 동안 쓰지 않은 기기는 저절로 나가게 돼요.",
                     "쿠키는 들어온 것을 기억하고 코드를 함부로 맞혀 보지 못하게 하는 데에만 써요.",
                 ],
             ),
@@ -143,7 +144,10 @@ pub fn privacy(locale: Locale) -> &'static [Passage] {
             (
                 "How long it is kept",
                 &[
-                    "Answers and cards stay until they are deleted. A device unused for 400 days is signed out by \
+                    "Answers and cards stay until they are deleted. An answer you take back from a card is gone after \
+                     7 days, and so is everything after you delete your account. Backups of the server hold it for \
+                     up to {days} days more.",
+                    "A device unused for 400 days is signed out by \
                      itself.",
                     "Cookies only remember that you are signed in, and keep codes from being guessed.",
                 ],

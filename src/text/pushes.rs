@@ -78,6 +78,15 @@ fn korean(kind: NotificationKind) -> Sentence {
         }
         Kind::Joined => (alike("{other:이/가} 들어왔어요"), alike("이제 매일 하나의 질문을 함께 받아요.")),
         Kind::Left => (alike("{other:와/과}의 짝이 끝났어요"), alike("함께 연 카드는 보관함에 그대로 있어요.")),
+        Kind::Deleting => (
+            alike("{other:이/가} 계정을 지우기로 했어요"),
+            alike("그동안 함께해 주셔서 고마워요. 내가 쓴 글은 보관함에 그대로 있어요."),
+        ),
+        Kind::CameBack => (alike("{other:이/가} 돌아왔어요"), alike("다음 시간부터 다시 하루 하나의 질문이 찾아와요.")),
+        Kind::AnswerTakenBack => (
+            alike("{other:이/가} 답 하나를 지웠어요"),
+            alike("마음이 바뀔 수도 있지요. 내가 쓴 답은 그대로 있어요: {topic}"),
+        ),
         Kind::Paused => (alike("{other:이/가} 잠시 쉬기로 했어요"), alike("{date}에 다시 질문이 찾아와요.")),
         Kind::Resumed => {
             (alike("다시 시작해요"), alike("{other:이/가} 쉬기를 마쳤어요. 다음 시간부터 질문이 찾아와요."))
@@ -128,6 +137,14 @@ fn english(kind: NotificationKind) -> Sentence {
         Kind::TimeChanged => (alike("The question’s time has changed"), alike("{other} moved it to {time}.")),
         Kind::Joined => (alike("{other} has joined"), alike("From now on you share one question a day.")),
         Kind::Left => (alike("Your pair with {other} has ended"), alike("The cards you opened stay in the archive.")),
+        Kind::Deleting => (
+            alike("{other} is having their account deleted"),
+            alike("Thank you for the days you shared. What you wrote stays in your archive."),
+        ),
+        Kind::CameBack => (alike("{other} is back"), alike("One question a day comes again, from the next time on.")),
+        Kind::AnswerTakenBack => {
+            (alike("{other} took an answer back"), alike("What you wrote yourself is still there: {topic}"))
+        }
         Kind::Paused => (alike("{other} is taking a break"), alike("Questions come again on {date}.")),
         Kind::Resumed => {
             (alike("Questions are back"), alike("{other} ended the break. The next question comes at its time."))

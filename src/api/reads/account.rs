@@ -68,6 +68,18 @@ pub async fn account() -> Result<AccountView, ApiError> {
     })
 }
 
+/// Reads the person's pairs, running ones first.
+pub async fn own_pairs() -> Result<Vec<PairLink>, ApiError> {
+    let request = request::current().await?;
+    let home = reader::home_of(&request.state, &request.reader()).await?;
+    Ok(home.pairs.iter().map(|pair| convert::pair_link(pair, request.person.id)).collect())
+}
+
+/// How many days a backup of the server is kept.
+pub fn backup_keep_days() -> u32 {
+    request::anybody().map(|request| request.state.site.backup_keep_days).unwrap_or_default()
+}
+
 /// Reads the zones that a form offers to a visitor without an account.
 pub async fn zones() -> Result<Vec<ZoneChoice>, ApiError> {
     let request = request::anybody()?;

@@ -45,6 +45,18 @@ pub struct CardView {
     pub question: QuestionView,
     pub earlier: Option<DailyQuestionId>,
     pub later: Option<DailyQuestionId>,
+    pub own: OwnAnswer,
+}
+
+/// What the member may do with their own answer of an open card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnAnswer {
+    Given,
+    /// Taken back; it can be restored until this date of the pair.
+    TakenBack {
+        until: LocalDate,
+    },
+    Erased,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,12 +103,19 @@ pub async fn card(pair: PairId, daily_question: DailyQuestionId) -> Result<CardV
     let found = reading::card(&request.state, &request.reader(), pair, daily_question).await?;
     let view = convert::pair_view(&found.pair, found.role, found.today).ok_or(ServiceError::NotFound)?;
     let zone = Zone::stored(&found.pair.zone);
+    let answer = found.question.answer_of(found.role).ok_or(ServiceError::NotFound)?;
+    let own = match (answer.taken_back_at, answer.restorable_until(request.state.clock.now())) {
+        (None, _) => OwnAnswer::Given,
+        (Some(_), Some(until)) => OwnAnswer::TakenBack { until: zone.date(until) },
+        (Some(_), None) => OwnAnswer::Erased,
+    };
     let revisions = found.revisions.into_iter().map(|revision| revision.body.as_str().to_owned()).collect();
     Ok(CardView {
         question: convert::question_view(&found.question, &view, request.person.locale, |at| zone.date(at), revisions),
         pair: view,
         earlier: found.earlier,
         later: found.later,
+        own,
     })
 }
 

@@ -5,9 +5,11 @@ use leptos_meta::Title;
 
 use super::{loaded, pair_param, param};
 use crate::{
-    api::ApiError,
+    api::{ApiError, RestoreAnswer, TakeBackAnswer},
     components::{
-        context::use_page_words,
+        context::{use_locale, use_page_words, use_refused, use_sentence},
+        fields::FieldError,
+        form::Form,
         leaves::Leaves,
         live_page::Shows,
         question::QuestionMeta,
@@ -16,8 +18,8 @@ use crate::{
         tabs::{Tab, Tabs},
     },
     domain::DailyQuestionId,
-    paths,
-    reads::{self, CardView},
+    paths::{self, HasVerb},
+    reads::{self, CardView, OwnAnswer},
     text,
 };
 
@@ -32,6 +34,7 @@ pub fn CardPage() -> impl IntoView {
 fn Card(card: CardView) -> impl IntoView {
     let words = use_page_words();
     let (pair, question) = (card.pair.id, card.question);
+    let id = question.id;
     let shows = Shows::Card(question.id);
     let twin = question.other_wording.clone().map(|wording| {
         let lead = text::fill(words.question_of_other, &[("other", &card.pair.call_other(words))]);
@@ -47,6 +50,7 @@ fn Card(card: CardView) -> impl IntoView {
                 <h1 class="question">{question.wording.clone()}</h1>
                 {twin}
                 <Leaves question pair=card.pair/>
+                <OwnAnswerPanel id own=card.own/>
                 <nav class="pager" aria-label=words.pager_label>
                     {card.earlier.map(|id| view! { <a rel="prev" href=paths::card(pair, id)>{words.card_earlier}</a> })}
                     <a href=paths::archive(pair)>{words.to_archive}</a>
@@ -55,5 +59,42 @@ fn Card(card: CardView) -> impl IntoView {
             </div>
         </main>
         <Tabs pair current=Tab::Archive/>
+    }
+}
+
+/// Taking one's own answer back from the card, and restoring it.
+#[component]
+fn OwnAnswerPanel(id: DailyQuestionId, own: OwnAnswer) -> impl IntoView {
+    let (locale, words) = (use_locale(), use_page_words());
+    let hidden = move || view! { <input type="hidden" name="daily_question" value=id.to_string()/> };
+    match own {
+        OwnAnswer::Given => view! {
+            <details class="drawer" open=use_refused(TakeBackAnswer::VERB).is_some()>
+                <summary>{words.take_back_summary}</summary>
+                <p>{words.take_back_lead}</p>
+                <Form verb=TakeBackAnswer::VERB class="form">
+                    {hidden()}
+                    <FieldError id="take-back-error" sentence=use_sentence(TakeBackAnswer::VERB, &[])/>
+                    <div class="actions">
+                        <button class="button danger" type="submit">{words.take_back_button}</button>
+                    </div>
+                </Form>
+            </details>
+        }
+        .into_any(),
+        OwnAnswer::TakenBack { until } => view! {
+            <div class="notice">
+                <p>{text::fill(words.taken_back_until, &[("date", &text::date(locale, until))])}</p>
+                <Form verb=RestoreAnswer::VERB class="form">
+                    {hidden()}
+                    <FieldError id="restore-error" sentence=use_sentence(RestoreAnswer::VERB, &[])/>
+                    <div class="actions">
+                        <button class="button ghost" type="submit">{words.restore_button}</button>
+                    </div>
+                </Form>
+            </div>
+        }
+        .into_any(),
+        OwnAnswer::Erased => ().into_any(),
     }
 }

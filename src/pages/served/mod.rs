@@ -2,6 +2,7 @@
 
 mod archive;
 mod card;
+mod delete_account;
 mod devices;
 mod digits;
 mod hand_over;

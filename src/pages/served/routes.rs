@@ -7,8 +7,8 @@ use leptos_router::{
 };
 
 use super::{
-    archive, card, devices, digits, hand_over, inbox, invite, join, not_found, prose, recovery, season, settings,
-    share, sign_in, start, today, welcome,
+    archive, card, delete_account, devices, digits, hand_over, inbox, invite, join, not_found, prose, recovery, season,
+    settings, share, sign_in, start, today, welcome,
 };
 
 /// The router with every page of the app.
@@ -27,6 +27,8 @@ pub fn ServedPages() -> impl IntoView {
                 <Route path=path!("/hand-over/:token") view=hand_over::TakePage/>
                 <Route path=path!("/recovery") view=recovery::RecoveryPage/>
                 <Route path=path!("/settings") view=settings::AccountPage/>
+                <Route path=path!("/settings/delete") view=delete_account::DeleteAccountPage/>
+                <Route path=path!("/goodbye") view=delete_account::GoodbyePage/>
                 <Route path=path!("/inbox") view=inbox::InboxPage/>
                 <Route path=path!("/devices") view=devices::DevicesPage/>
                 <Route path=path!("/share") view=share::SharePage/>

@@ -236,6 +236,7 @@ fn Account(found: Found) -> impl IntoView {
                 </div>
                 <div class="actions"><button class="button ghost" type="submit">{words.sign_out_button}</button></div>
             </Form>
+            <p class="hint"><a href=paths::delete_account()>{words.delete_title}</a></p>
             <p class="hint">
                 <a href=paths::terms()>{words.terms}</a> " · " <a href=paths::privacy()>{words.privacy}</a>
             </p>

@@ -1,6 +1,7 @@
 //! Deletes what nobody needs: feed rows after 90 days, settled deliveries after 30, silent devices after 60, idle
 //! sessions, failures after a day, expired hand-overs. It works in small transactions with pauses between them, so that
-//! an answer never waits for a sweep. Rules R101, R104, R105.
+//! an answer never waits for a sweep. It also carries out the deletions that people asked for. Rules R101, R104, R105,
+//! R170, R173.
 
 use std::time::Duration;
 
@@ -8,11 +9,11 @@ use super::sweep_guard;
 use crate::{
     domain::{Cancelled, Millis},
     server::{
-        services::{ServiceError, accounts::SESSION_IDLE_MS, attempts::ATTEMPT_LIFE_MS, topics},
+        services::{ServiceError, accounts::SESSION_IDLE_MS, attempts::ATTEMPT_LIFE_MS, deletions, taken_back, topics},
         state::AppState,
         storage::{
             deliveries::{self, CancelFor},
-            device_locks,
+            device_locks, erasing,
             prune::{self, Prune},
             silent,
             sweeps::Swept,
@@ -66,6 +67,11 @@ pub async fn sweep(state: &AppState) -> Result<(), ServiceError> {
         }
     }
     remove_silent(state, now).await?;
+    let (persons, answers) = (deletions::carry_out(state, now).await?, taken_back::erase_old(state, now).await?);
+    if persons > 0 || answers > 0 {
+        erasing::empty_log(&state.database).await?;
+        tracing::info!(persons, answers, "deleted for good");
+    }
     state.database.notifier().sweep();
     Ok(())
 }

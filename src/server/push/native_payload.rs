@@ -101,6 +101,9 @@ fn interruption_level(kind: NotificationKind) -> &'static str {
         NotificationKind::TimeChanged
         | NotificationKind::Joined
         | NotificationKind::Left
+        | NotificationKind::Deleting
+        | NotificationKind::CameBack
+        | NotificationKind::AnswerTakenBack
         | NotificationKind::Paused
         | NotificationKind::Resumed
         | NotificationKind::Announcement => "passive",

@@ -66,7 +66,7 @@ pub fn say(notice: &Notice<'_>) -> (String, String) {
 /// The path that a click on the notification opens.
 pub fn path(kind: NotificationKind, pair: Option<PairId>, card: Option<crate::domain::DailyQuestionId>) -> String {
     match (kind, pair) {
-        (NotificationKind::CardOpened, Some(pair)) => {
+        (NotificationKind::CardOpened | NotificationKind::AnswerTakenBack, Some(pair)) => {
             card.map_or_else(|| paths::today(pair), |card| paths::card(pair, card))
         }
         (

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod announcements;
 pub mod answers;
 pub mod attempts;
+pub mod deletions;
 pub mod devices;
 pub mod guard;
 pub mod hand_overs;
@@ -20,6 +21,7 @@ pub mod reading;
 pub mod recovery;
 pub mod registrations;
 pub mod sessions;
+pub mod taken_back;
 pub mod tell;
 pub mod topics;
 
@@ -133,6 +135,9 @@ pub enum ServiceError {
     /// The browser would not send cookies back, because the address is not secure.
     #[error("not a secure address")]
     Insecure,
+    /// The form names no choice for one of the person's pairs.
+    #[error("no choice for a pair")]
+    DeletionChoice,
     /// A new session cannot end older ones.
     #[error("this session is younger than what it would end")]
     SessionTooYoung,

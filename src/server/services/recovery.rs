@@ -4,6 +4,7 @@
 use super::{
     Caller, ServiceError,
     attempts::{Attempt, Done},
+    deletions::{self, ComingBack},
     guard::{self, Codes, Trier},
     reader::Reader,
     sessions::{self, NewSession, YOUNG_MS},
@@ -49,8 +50,11 @@ pub async fn sign_in(
     if let Some(done) = attempt.lookup(&mut tx, state).await? {
         return attempt.opened_again(&mut tx, state, &done, caller).await;
     }
+    let mut coming_back = None;
     if let Some(person) = whose {
-        persons::lock(&mut tx, [person].into_iter().chain(caller.person())).await?;
+        coming_back = deletions::coming_back(&mut tx, person).await?;
+        let told = coming_back.iter().flat_map(ComingBack::persons);
+        persons::lock(&mut tx, [person].into_iter().chain(caller.person()).chain(told)).await?;
     }
     let found = persons::lookup_by_recovery(&mut tx, &hash, now).await?;
     let Some(person) = found.filter(|person| whose == Some(person.id)) else {
@@ -60,6 +64,9 @@ pub async fn sign_in(
     let mut facts = Facts::default();
     let opened = sessions::open(&mut tx, state, attempt, person, caller, &mut facts).await?;
     attempt.done(&mut tx, state, &Done::session(&opened)).await?;
+    if let Some(coming_back) = coming_back {
+        deletions::come_back(&mut tx, state, coming_back, &mut facts, now).await?;
+    }
     facts.of_the_account(
         opened.person.id,
         EventKind::RecoveryCodeUsed,

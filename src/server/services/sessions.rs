@@ -260,6 +260,15 @@ async fn end_all(
     Ok(())
 }
 
+/// Ends every session of a person, and with them their devices. Returns how many. Person and devices are locked.
+pub(super) async fn end_every(tx: &mut Tx, person: PersonId, now: Millis) -> Result<usize, ServiceError> {
+    let mut ended = 0;
+    for session in sessions::find_of(tx, person).await? {
+        ended += usize::from(end_in(tx, person, session.id, now).await?);
+    }
+    Ok(ended)
+}
+
 async fn tell_ended(tx: &mut Tx, state: &AppState, person: PersonId, now: Millis) -> Result<(), ServiceError> {
     let mut facts = Facts::default();
     facts.myself(person, EventKind::SessionsChanged);
@@ -278,9 +287,7 @@ pub async fn end_by_operator(state: &AppState, person: Option<PersonId>) -> Resu
     device_locks::lock_of(&mut tx, persons.iter().copied()).await?;
     let mut ended = 0;
     for person in persons {
-        for session in sessions::find_of(&mut tx, person).await? {
-            ended += usize::from(end_in(&mut tx, person, session.id, now).await?);
-        }
+        ended += end_every(&mut tx, person, now).await?;
         tell_ended(&mut tx, state, person, now).await?;
     }
     tx.commit().await?;

@@ -91,7 +91,7 @@ pub async fn find_next(
     macros::fetch_all!(
         tx,
         "persons" as (PersonId, Locale),
-        "SELECT id, locale FROM persons WHERE id > $1 AND created_at <= $2 ORDER BY id LIMIT $3",
+        "SELECT id, locale FROM persons WHERE id > $1 AND created_at <= $2 AND deleted_at IS NULL ORDER BY id LIMIT $3",
         told_up_to,
         announcement.created_at,
         limit,
@@ -125,7 +125,8 @@ pub async fn reach(tx: &mut Tx) -> Result<Reach, StorageError> {
     let (persons, muted) = macros::fetch_one!(
         tx,
         (i64, i64),
-        "SELECT COUNT(*), COUNT(CASE WHEN ' ' || muted || ' ' LIKE $1 THEN 1 END) FROM persons",
+        "SELECT COUNT(*), COUNT(CASE WHEN ' ' || muted || ' ' LIKE $1 THEN 1 END) FROM persons
+         WHERE deleted_at IS NULL",
         muted_word.as_str(),
     )?;
     let devices = macros::fetch_all!(

@@ -1,8 +1,8 @@
 //! Answers and their earlier revisions.
-//! Rule R24.
+//! Rules R24, R170.
 
 use super::{StorageError, Tx, macros};
-use crate::domain::{AnswerBody, DailyQuestion, DailyQuestionId, Millis, PersonId, Role, SubmissionId};
+use crate::domain::{AnswerBody, DailyQuestion, DailyQuestionId, Millis, PairId, PersonId, Role, SubmissionId};
 
 /// Most earlier revisions that are kept of an answer.
 pub const KEPT_REVISIONS: i64 = 50;
@@ -97,6 +97,57 @@ pub async fn move_to(tx: &mut Tx, from: DailyQuestionId, to: DailyQuestionId, ro
         role,
     )?;
     Ok(())
+}
+
+/// Marks an answer as taken back at `at`, or as restored. The pair is locked.
+pub async fn set_taken_back(
+    tx: &mut Tx,
+    question: DailyQuestionId,
+    role: Role,
+    at: Option<Millis>,
+) -> Result<(), StorageError> {
+    macros::execute!(
+        tx,
+        "UPDATE answers SET taken_back_at = $3 WHERE daily_question_id = $1 AND role = $2",
+        question,
+        role,
+        at
+    )?;
+    Ok(())
+}
+
+/// Pairs with words of answers that were taken back before `before`.
+pub async fn find_pairs_to_erase(tx: &mut Tx, before: Millis) -> Result<Vec<PairId>, StorageError> {
+    let rows = macros::fetch_all!(
+        tx,
+        "daily_questions" as (PairId,),
+        "SELECT DISTINCT d.pair_id FROM answers a JOIN daily_questions d ON d.id = a.daily_question_id
+         WHERE a.taken_back_at IS NOT NULL AND a.body <> '' AND a.taken_back_at <= $1 LIMIT 1000",
+        before
+    )?;
+    Ok(rows.into_iter().map(|(pair,)| pair).collect())
+}
+
+/// Deletes the words of a pair's answers that were taken back before `before`, with their revisions. Returns of how
+/// many answers.
+pub async fn erase_taken_back(tx: &mut Tx, pair: PairId, before: Millis) -> Result<u64, StorageError> {
+    tx.locks.expect_pair(pair);
+    macros::execute!(
+        tx,
+        "DELETE FROM answer_revisions WHERE EXISTS (SELECT 1 FROM answers a JOIN daily_questions d
+         ON d.id = a.daily_question_id WHERE d.pair_id = $1 AND a.taken_back_at <= $2
+         AND a.daily_question_id = answer_revisions.daily_question_id AND a.role = answer_revisions.role)
+         AND daily_question_id IN (SELECT d.id FROM daily_questions d WHERE d.pair_id = $1)",
+        pair,
+        before,
+    )?;
+    macros::execute!(
+        tx,
+        "UPDATE answers SET body = '', submission = NULL WHERE taken_back_at <= $2 AND body <> ''
+         AND daily_question_id IN (SELECT d.id FROM daily_questions d WHERE d.pair_id = $1)",
+        pair,
+        before,
+    )
 }
 
 /// An earlier revision of a member's answer.

@@ -58,6 +58,7 @@ fn state_over(
             builds: folder.join("builds"),
             heartbeat: HEARTBEAT,
             look_at_lines: LOOK_AT_LINES,
+            backup_keep_days: 14,
         }),
     }
 }

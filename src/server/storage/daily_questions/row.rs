@@ -26,10 +26,12 @@ pub(super) struct Row {
     parent_body: Option<AnswerBody>,
     parent_first_at: Option<Millis>,
     parent_at: Option<Millis>,
+    parent_taken_back_at: Option<Millis>,
     child_revision: Option<i64>,
     child_body: Option<AnswerBody>,
     child_first_at: Option<Millis>,
     child_at: Option<Millis>,
+    child_taken_back_at: Option<Millis>,
 }
 
 impl Row {
@@ -49,17 +51,30 @@ impl Row {
             shelved_at: self.shelved_at,
             completed_at: self.completed_at,
             move_on: self.move_on,
-            parent: answer(self.parent_revision, self.parent_body, self.parent_first_at, self.parent_at),
-            child: answer(self.child_revision, self.child_body, self.child_first_at, self.child_at),
+            parent: answer(
+                self.parent_revision,
+                self.parent_body,
+                (self.parent_first_at, self.parent_at),
+                self.parent_taken_back_at,
+            ),
+            child: answer(
+                self.child_revision,
+                self.child_body,
+                (self.child_first_at, self.child_at),
+                self.child_taken_back_at,
+            ),
         }
     }
 }
 
+/// The words of an answer that was taken back leave the storage in no read, its author's included.
 fn answer(
     revision: Option<i64>,
     body: Option<AnswerBody>,
-    first_at: Option<Millis>,
-    at: Option<Millis>,
+    (first_at, at): (Option<Millis>, Option<Millis>),
+    taken_back_at: Option<Millis>,
 ) -> Option<Answer> {
-    Some(Answer { revision: revision?.try_into().unwrap_or(u32::MAX), body: body?, first_at: first_at?, at: at? })
+    let body = if taken_back_at.is_some() { AnswerBody::from_stored(String::new()) } else { body? };
+    let revision = revision?.try_into().unwrap_or(u32::MAX);
+    Some(Answer { revision, body, first_at: first_at?, at: at?, taken_back_at })
 }

@@ -1,0 +1,278 @@
+//! Deleting an account: asking for it, taking that back within seven days, and carrying it out.
+//! Rules R171–R175.
+
+use std::collections::HashMap;
+
+use super::{
+    ServiceError,
+    guard::{self, Codes, Trier},
+    pairs as use_cases, sessions,
+    tell::Facts,
+};
+use crate::{
+    domain::{
+        Cancelled, DELETION_WAITS_MS, EventKind, Millis, NotificationKind, Pair, PairId, PairPhase, Person, PersonId,
+        RecoveryCode, Role, WordsOnDeletion,
+    },
+    server::{
+        calendar::Zone,
+        security::SecurityEvent,
+        state::AppState,
+        storage::{
+            Tx,
+            deletions::{self, Counts, Deletion, PairDeletion},
+            deliveries::{self, CancelFor},
+            device_locks, erasing, invitations, pairs, persons,
+        },
+    },
+};
+
+/// What becomes of the person's words in each of their pairs.
+pub type Choices = HashMap<PairId, WordsOnDeletion>;
+
+/// Asks for the deletion of the person's account. The typed recovery code proves that it is the person and that they
+/// can take it back. Every session and device of the person ends, and their pairs close. Returns when the deletion is
+/// carried out.
+pub async fn ask(
+    state: &AppState,
+    person: &Person,
+    typed: &str,
+    choices: &Choices,
+    trier: Trier,
+) -> Result<Millis, ServiceError> {
+    let code = RecoveryCode::parse(typed).map_err(|_| ServiceError::CodeMissing)?;
+    let hash = state.secrets.recovery_hash(&code);
+    tokio::time::sleep(guard::slowness(state, Codes::Recovery, trier, Some(person.id)).await?).await;
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    let held = hold(&mut tx, person.id).await?;
+    if let Some(running) = deletions::lookup(&mut tx, person.id).await? {
+        return Ok(running.due_at);
+    }
+    let found = persons::lookup_by_recovery(&mut tx, &hash, now).await?;
+    if found.is_none_or(|found| found.id != person.id) {
+        guard::fail(tx, state, Codes::Recovery, trier).await?;
+        return Err(ServiceError::CodeWrong);
+    }
+    let due_at = ask_in(&mut tx, state, person.id, &held, choices, now).await?;
+    tx.commit().await?;
+    guard::note(state, SecurityEvent::DeletionAsked { person: person.id });
+    Ok(due_at)
+}
+
+/// Asks for the deletion of a person's account; for the operator. `words` counts for all pairs. With `is_due_now` the
+/// next sweep carries it out, and nobody can take it back.
+pub async fn ask_by_operator(
+    state: &AppState,
+    person: PersonId,
+    words: WordsOnDeletion,
+    is_due_now: bool,
+) -> Result<Millis, ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    let held = hold(&mut tx, person).await?;
+    persons::lookup(&mut tx, person).await?.ok_or(ServiceError::NotFound)?;
+    if deletions::lookup(&mut tx, person).await?.is_none() {
+        let choices = held.iter().map(|pair| (pair.id, words)).collect();
+        ask_in(&mut tx, state, person, &held, &choices, now).await?;
+    }
+    if is_due_now {
+        deletions::set_due(&mut tx, person, now).await?;
+    }
+    let due_at = deletions::lookup(&mut tx, person).await?.map_or(now, |deletion| deletion.due_at);
+    tx.commit().await?;
+    guard::note(state, SecurityEvent::DeletionAsked { person });
+    Ok(due_at)
+}
+
+/// Locks the person's pairs, everybody in them, and the person's devices. No pair is added until the end of the
+/// transaction.
+async fn hold(tx: &mut Tx, person: PersonId) -> Result<Vec<Pair>, ServiceError> {
+    use_cases::lock_pairs(tx, person).await?;
+    let ids: Vec<PairId> = pairs::find_of(tx, person).await?.iter().map(|pair| pair.id).collect();
+    pairs::lock_all(tx, &ids).await?;
+    let held = pairs::find_of(tx, person).await?;
+    persons::lock(tx, held.iter().flat_map(Pair::persons).chain([person])).await?;
+    device_locks::lock_of(tx, [person]).await?;
+    Ok(held)
+}
+
+async fn ask_in(
+    tx: &mut Tx,
+    state: &AppState,
+    person: PersonId,
+    held: &[Pair],
+    choices: &Choices,
+    now: Millis,
+) -> Result<Millis, ServiceError> {
+    let mut facts = Facts::default();
+    let mut of_pairs = Vec::new();
+    for pair in held {
+        let words = *choices.get(&pair.id).ok_or(ServiceError::DeletionChoice)?;
+        let role = pair.role_of(person).ok_or(ServiceError::Broken("a pair of others"))?;
+        let reopens = pair.phase() != PairPhase::Closed;
+        if reopens {
+            pairs::close(tx, pair.id, now).await?;
+            invitations::end_all(tx, pair.id, now).await?;
+            deliveries::cancel(tx, CancelFor::Pair(pair.id), Cancelled::Left, now).await?;
+            facts.both(pair, EventKind::PairClosed);
+        }
+        // Of a pair that was closed before, the other is told only when words of their archive go.
+        if reopens || words == WordsOnDeletion::Erase {
+            facts.news(pair, role.other(), NotificationKind::Deleting, String::new(), now);
+        }
+        of_pairs.push(PairDeletion { pair: pair.id, words, reopens });
+    }
+    facts.myself(person, EventKind::SessionsChanged);
+    let due_at = now.plus(DELETION_WAITS_MS);
+    deletions::insert(tx, person, Deletion { asked_at: now, due_at }, &of_pairs).await?;
+    facts.write(tx, state, now).await?;
+    sessions::end_every(tx, person, now).await?;
+    Ok(due_at)
+}
+
+/// A person whose deletion was asked for and who signs in again. Their pairs are locked.
+pub(super) struct ComingBack {
+    person: PersonId,
+    held: Vec<Pair>,
+    of_pairs: Vec<PairDeletion>,
+}
+
+impl ComingBack {
+    /// Everybody whom `come_back` tells; the caller locks them.
+    pub(super) fn persons(&self) -> impl Iterator<Item = PersonId> {
+        self.held.iter().flat_map(Pair::persons)
+    }
+}
+
+/// Finds the deletion that a person asked for, and locks their pairs. The caller signs the person in.
+pub(super) async fn coming_back(tx: &mut Tx, person: PersonId) -> Result<Option<ComingBack>, ServiceError> {
+    if deletions::lookup(tx, person).await?.is_none() {
+        return Ok(None);
+    }
+    let of_pairs = deletions::find_pairs(tx, person).await?;
+    let ids: Vec<PairId> = of_pairs.iter().map(|of_pair| of_pair.pair).collect();
+    pairs::lock_all(tx, &ids).await?;
+    Ok(Some(ComingBack { person, held: pairs::find_by_ids(tx, &ids).await?, of_pairs }))
+}
+
+/// Takes a deletion back, because the person has signed in. The pairs that the deletion closed go on; one whose other
+/// member has a deletion asked for as well goes on when that one is taken back too.
+pub(super) async fn come_back(
+    tx: &mut Tx,
+    state: &AppState,
+    coming: ComingBack,
+    facts: &mut Facts,
+    now: Millis,
+) -> Result<(), ServiceError> {
+    let ComingBack { person, held, of_pairs } = coming;
+    for mut pair in held {
+        if !of_pairs.iter().any(|of_pair| of_pair.pair == pair.id && of_pair.reopens) {
+            continue;
+        }
+        let role = pair.role_of(person).ok_or(ServiceError::Broken("a pair of others"))?;
+        if let Some(other) = pair.seat(role.other())
+            && deletions::is_going(tx, other.person_id).await?
+        {
+            deletions::set_reopens(tx, other.person_id, pair.id).await?;
+            continue;
+        }
+        pairs::reopen(tx, pair.id).await?;
+        pair.closed_at = None;
+        if pair.phase() == PairPhase::Together {
+            pair.set_next_due(Zone::stored(&pair.zone).next_push(now, pair.push_time));
+            pairs::update_schedule(tx, &pair).await?;
+        }
+        facts.both(&pair, EventKind::PairResumed);
+        facts.news(&pair, role.other(), NotificationKind::CameBack, String::new(), now);
+    }
+    deletions::remove(tx, person).await?;
+    guard::note(state, SecurityEvent::DeletionTakenBack { person });
+    Ok(())
+}
+
+/// Carries out the deletions that are due. Returns how many.
+pub async fn carry_out(state: &AppState, now: Millis) -> Result<usize, ServiceError> {
+    let mut tx = state.database.read().await?;
+    let due = deletions::find_due(&mut tx, now).await?;
+    drop(tx);
+    let mut done = 0;
+    for person in due {
+        done += usize::from(carry_out_one(state, person, now).await?);
+    }
+    Ok(done)
+}
+
+async fn carry_out_one(state: &AppState, person: PersonId, now: Millis) -> Result<bool, ServiceError> {
+    let mut tx = state.database.begin().await?;
+    let held = hold(&mut tx, person).await?;
+    // The person may have signed in since it was found.
+    if deletions::lookup(&mut tx, person).await?.is_none_or(|deletion| now < deletion.due_at) {
+        return Ok(false);
+    }
+    let of_pairs = deletions::find_pairs(&mut tx, person).await?;
+    let mut facts = Facts::default();
+    for pair in &held {
+        facts.both(pair, EventKind::CardChanged);
+    }
+    facts.write(&mut tx, state, now).await?;
+    erasing::begin(&mut tx).await?;
+    for pair in &held {
+        let role = pair.role_of(person).ok_or(ServiceError::Broken("a pair of others"))?;
+        let chosen = of_pairs.iter().find(|of_pair| of_pair.pair == pair.id);
+        let words = chosen.map_or(WordsOnDeletion::Erase, |of_pair| of_pair.words);
+        deletions::delete_words(&mut tx, pair.id, role, words, now).await?;
+    }
+    sessions::end_every(&mut tx, person, now).await?;
+    deletions::blank(&mut tx, person, now).await?;
+    erasing::end(&mut tx).await?;
+    tx.commit().await?;
+    tracing::info!(person.id = %person, pairs = held.len(), "a person was deleted");
+    Ok(true)
+}
+
+/// What the deletion of a person deletes; `None` when there is no such person.
+pub async fn count_of_person(state: &AppState, person: PersonId) -> Result<Option<Counts>, ServiceError> {
+    let mut tx = state.database.read().await?;
+    if persons::lookup(&mut tx, person).await?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(deletions::count_of_person(&mut tx, person).await?))
+}
+
+/// What the deletion of a pair's words deletes; `None` when there is no such pair.
+pub async fn count_of_pair(state: &AppState, pair: PairId) -> Result<Option<Counts>, ServiceError> {
+    let mut tx = state.database.read().await?;
+    if pairs::lookup(&mut tx, pair).await?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(deletions::count_of_pair(&mut tx, pair).await?))
+}
+
+/// Closes a pair and deletes the words of both members at once; for the operator. Both are told.
+pub async fn delete_pair_by_operator(state: &AppState, id: PairId) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    let mut tx = state.database.begin().await?;
+    pairs::lock(&mut tx, id).await?;
+    let pair = pairs::lookup(&mut tx, id).await?.ok_or(ServiceError::NotFound)?;
+    persons::lock(&mut tx, pair.persons()).await?;
+    let mut facts = Facts::default();
+    facts.both(&pair, EventKind::PairClosed);
+    if pair.phase() != PairPhase::Closed {
+        pairs::close(&mut tx, id, now).await?;
+        deliveries::cancel(&mut tx, CancelFor::Pair(id), Cancelled::Left, now).await?;
+        for role in [Role::Parent, Role::Child] {
+            facts.news(&pair, role, NotificationKind::Left, String::new(), now);
+        }
+    }
+    facts.write(&mut tx, state, now).await?;
+    erasing::begin(&mut tx).await?;
+    for role in [Role::Parent, Role::Child] {
+        deletions::delete_words(&mut tx, id, role, WordsOnDeletion::Erase, now).await?;
+    }
+    erasing::end(&mut tx).await?;
+    tx.commit().await?;
+    erasing::empty_log(&state.database).await?;
+    tracing::info!(pair.id = %id, "the words of a pair were deleted");
+    Ok(())
+}

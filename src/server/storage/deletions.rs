@@ -1,0 +1,239 @@
+//! Accounts that their persons want deleted, and the deletion itself.
+//! Rules R171–R175.
+
+use super::{StorageError, Tx, locks::Lock, macros};
+use crate::domain::{Millis, PairId, PersonId, Role, WordsOnDeletion};
+
+/// A deletion that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct Deletion {
+    pub asked_at: Millis,
+    /// When the person's data is deleted.
+    pub due_at: Millis,
+}
+
+/// What a deletion does to one pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PairDeletion {
+    pub pair: PairId,
+    pub words: WordsOnDeletion,
+    /// Whether the pair goes on when the deletion is taken back.
+    pub reopens: bool,
+}
+
+pub async fn insert(
+    tx: &mut Tx,
+    person: PersonId,
+    deletion: Deletion,
+    pairs: &[PairDeletion],
+) -> Result<(), StorageError> {
+    tx.locks.expect_person(person);
+    macros::execute!(
+        tx,
+        "INSERT INTO deletions (person_id, asked_at, due_at) VALUES ($1, $2, $3)",
+        person,
+        deletion.asked_at,
+        deletion.due_at,
+    )?;
+    for of_pair in pairs {
+        macros::execute!(
+            tx,
+            "INSERT INTO deletion_pairs (person_id, pair_id, words, reopens) VALUES ($1, $2, $3, $4)",
+            person,
+            of_pair.pair,
+            of_pair.words.word(),
+            i64::from(of_pair.reopens),
+        )?;
+    }
+    Ok(())
+}
+
+pub async fn lookup(tx: &mut Tx, person: PersonId) -> Result<Option<Deletion>, StorageError> {
+    macros::fetch_optional!(
+        tx,
+        "deletions" as Deletion,
+        "SELECT asked_at, due_at FROM deletions WHERE person_id = $1",
+        person
+    )
+}
+
+pub async fn find_pairs(tx: &mut Tx, person: PersonId) -> Result<Vec<PairDeletion>, StorageError> {
+    let rows = macros::fetch_all!(
+        tx,
+        "deletion_pairs" as (PairId, String, i64),
+        "SELECT pair_id, words, reopens FROM deletion_pairs WHERE person_id = $1 ORDER BY pair_id",
+        person
+    )?;
+    let of_row = |(pair, words, reopens): (PairId, String, i64)| PairDeletion {
+        pair,
+        words: WordsOnDeletion::from_stored(&words),
+        reopens: reopens != 0,
+    };
+    Ok(rows.into_iter().map(of_row).collect())
+}
+
+/// Whether this person's account is deleted or about to be.
+pub async fn is_going(tx: &mut Tx, person: PersonId) -> Result<bool, StorageError> {
+    let (count,): (i64,) = macros::fetch_one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM persons p WHERE p.id = $1
+         AND (p.deleted_at IS NOT NULL OR EXISTS (SELECT 1 FROM deletions d WHERE d.person_id = p.id))",
+        person,
+    )?;
+    Ok(count > 0)
+}
+
+/// The pair goes on when `person`, who also has a deletion asked for, takes it back.
+pub async fn set_reopens(tx: &mut Tx, person: PersonId, pair: PairId) -> Result<(), StorageError> {
+    macros::execute!(tx, "UPDATE deletion_pairs SET reopens = 1 WHERE person_id = $1 AND pair_id = $2", person, pair)?;
+    Ok(())
+}
+
+/// The persons whose data is to be deleted by now.
+pub async fn find_due(tx: &mut Tx, now: Millis) -> Result<Vec<PersonId>, StorageError> {
+    let rows = macros::fetch_all!(
+        tx,
+        "deletions" as (PersonId,),
+        "SELECT person_id FROM deletions WHERE due_at <= $1 ORDER BY due_at LIMIT 100",
+        now
+    )?;
+    Ok(rows.into_iter().map(|(person,)| person).collect())
+}
+
+/// Changes when a deletion is carried out.
+pub async fn set_due(tx: &mut Tx, person: PersonId, due_at: Millis) -> Result<(), StorageError> {
+    tx.locks.expect_person(person);
+    macros::execute!(tx, "UPDATE deletions SET due_at = $2 WHERE person_id = $1", person, due_at)?;
+    Ok(())
+}
+
+/// Ends a deletion: it was taken back or carried out.
+pub async fn remove(tx: &mut Tx, person: PersonId) -> Result<(), StorageError> {
+    tx.locks.expect_person(person);
+    macros::execute!(tx, "DELETE FROM deletions WHERE person_id = $1", person)?;
+    Ok(())
+}
+
+/// What is deleted with a person or a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct Counts {
+    pub pairs: i64,
+    pub answers: i64,
+    /// Earlier revisions of answers.
+    pub revisions: i64,
+    pub notifications: i64,
+    pub devices: i64,
+    pub sessions: i64,
+}
+
+pub async fn count_of_person(tx: &mut Tx, person: PersonId) -> Result<Counts, StorageError> {
+    macros::fetch_one!(
+        tx,
+        "persons" as Counts,
+        "SELECT (SELECT COUNT(*) FROM members m WHERE m.person_id = $1) AS pairs,
+                (SELECT COUNT(*) FROM answers a WHERE a.person_id = $1) AS answers,
+                (SELECT COUNT(*) FROM answer_revisions r JOIN answers a ON a.daily_question_id = r.daily_question_id
+                 AND a.role = r.role WHERE a.person_id = $1) AS revisions,
+                (SELECT COUNT(*) FROM notifications n WHERE n.person_id = $1) AS notifications,
+                (SELECT COUNT(*) FROM push_subscriptions s WHERE s.person_id = $1) AS devices,
+                (SELECT COUNT(*) FROM sessions s WHERE s.person_id = $1) AS sessions",
+        person,
+    )
+}
+
+pub async fn count_of_pair(tx: &mut Tx, pair: PairId) -> Result<Counts, StorageError> {
+    macros::fetch_one!(
+        tx,
+        "pairs" as Counts,
+        "SELECT (SELECT COUNT(*) FROM pairs p WHERE p.id = $1) AS pairs,
+                (SELECT COUNT(*) FROM answers a JOIN daily_questions d ON d.id = a.daily_question_id
+                 WHERE d.pair_id = $1) AS answers,
+                (SELECT COUNT(*) FROM answer_revisions r JOIN daily_questions d ON d.id = r.daily_question_id
+                 WHERE d.pair_id = $1) AS revisions,
+                (SELECT COUNT(*) FROM notifications n WHERE n.pair_id = $1) AS notifications,
+                CAST(0 AS BIGINT) AS devices, CAST(0 AS BIGINT) AS sessions",
+        pair,
+    )
+}
+
+/// Deletes a seat's words in a pair, as `words` says. Earlier revisions and the answers that no card opened go in any
+/// case, because only their author could read them.
+pub async fn delete_words(
+    tx: &mut Tx,
+    pair: PairId,
+    role: Role,
+    words: WordsOnDeletion,
+    now: Millis,
+) -> Result<(), StorageError> {
+    tx.locks.expect_pair(pair);
+    macros::execute!(
+        tx,
+        "DELETE FROM answer_revisions WHERE role = $2
+         AND daily_question_id IN (SELECT d.id FROM daily_questions d WHERE d.pair_id = $1)",
+        pair,
+        role,
+    )?;
+    macros::execute!(
+        tx,
+        "DELETE FROM answers WHERE role = $2 AND daily_question_id IN
+         (SELECT d.id FROM daily_questions d WHERE d.pair_id = $1 AND d.completed_at IS NULL)",
+        pair,
+        role,
+    )?;
+    // An answer that was taken back from a card does not stay with the other either.
+    macros::execute!(
+        tx,
+        "UPDATE answers SET submission = NULL,
+                body = CASE WHEN $3 = 'erase' OR taken_back_at IS NOT NULL THEN '' ELSE body END,
+                taken_back_at = CASE WHEN $3 = 'erase' THEN COALESCE(taken_back_at, $4) ELSE taken_back_at END
+         WHERE role = $2 AND daily_question_id IN (SELECT d.id FROM daily_questions d WHERE d.pair_id = $1)",
+        pair,
+        role,
+        words.word(),
+        now,
+    )?;
+    macros::execute!(
+        tx,
+        "UPDATE members SET muted = '', question_in_quiet = NULL, shows_presence = 1, unanswered_shelved = 0,
+                relation_word = CASE WHEN $3 = 'erase' THEN '' ELSE relation_word END,
+                left_name = CASE WHEN $3 = 'erase' THEN '' ELSE left_name END
+         WHERE pair_id = $1 AND role = $2",
+        pair,
+        role,
+        words.word(),
+    )?;
+    macros::execute!(tx, "DELETE FROM invitations WHERE pair_id = $1", pair)?;
+    Ok(())
+}
+
+/// Deletes everything of the person but the row itself, to which pairs and answers refer. What is left of it is blank.
+pub async fn blank(tx: &mut Tx, person: PersonId, now: Millis) -> Result<(), StorageError> {
+    tx.locks.take(Lock::Person(person));
+    // Deliveries go with their notifications, hand-overs and devices with their sessions.
+    for sql in [
+        "DELETE FROM deliveries WHERE notification_id IN (SELECT n.id FROM notifications n WHERE n.person_id = $1)",
+        "DELETE FROM notifications WHERE person_id = $1",
+        "DELETE FROM events WHERE person_id = $1",
+        "DELETE FROM push_subscriptions WHERE person_id = $1",
+        "DELETE FROM hand_overs WHERE person_id = $1",
+        "DELETE FROM sessions WHERE person_id = $1",
+        "DELETE FROM attempts WHERE person_id = $1",
+        "DELETE FROM write_budgets WHERE person_id = $1",
+        "DELETE FROM deletions WHERE person_id = $1",
+    ] {
+        macros::execute!(tx, sql, person)?;
+    }
+    macros::execute!(
+        tx,
+        "UPDATE persons SET name = '', locale = 'ko', text_size = 'normal', zone = 'Asia/Seoul', zone_offset_s = NULL,
+                consent_version = '', consent_at = 0, recovery_hash = NULL, recovery_made_at = NULL,
+                recovery_kept_at = NULL, recovery_made_by = NULL, earlier_recovery_hash = NULL,
+                earlier_recovery_until = NULL, answers_given = 0, last_seq = 0, quiet_from = NULL, quiet_to = NULL,
+                hides_details = 0, muted = '', created_at = 0, deleted_at = $2
+         WHERE id = $1",
+        person,
+        now,
+    )?;
+    Ok(())
+}
