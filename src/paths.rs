@@ -70,6 +70,29 @@ pub fn account() -> String {
     "/settings".to_owned()
 }
 
+/// A page of the settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Us,
+    Me,
+    Notifications,
+    SignIn,
+    Help,
+}
+
+/// A page of the settings, with the tabs of a pair or without.
+pub fn place(pair: Option<PairId>, place: Place) -> String {
+    let list = pair.map_or_else(account, settings);
+    let word = match place {
+        Place::Us => "us",
+        Place::Me => "me",
+        Place::Notifications => "notifications",
+        Place::SignIn => "sign-in",
+        Place::Help => "help",
+    };
+    format!("{list}/{word}")
+}
+
 /// The page where a person asks for the deletion of their account.
 pub fn delete_account() -> String {
     "/settings/delete".to_owned()

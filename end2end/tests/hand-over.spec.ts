@@ -28,7 +28,7 @@ test('from settings to the new phone: digits here, typed there, a yes here, and 
 }) => {
   const pair = await pairUp();
   const { page } = pair.child;
-  await page.goto(pair.at('settings'));
+  await page.goto(pair.at('settings/sign-in'));
   await page.getByRole('link', { name: '숫자 받기' }).click();
   await expect(page.getByRole('heading', { level: 1, name: '다른 내 기기에서 이어 쓰기' })).toBeVisible();
   const code = await digits(page);
@@ -56,7 +56,7 @@ test('from settings to the new phone: digits here, typed there, a yes here, and 
   await expect(phone).toHaveURL(pair.at('today'));
   await expect(phone.getByLabel('나의 답')).toBeVisible();
   await expect(page.getByText('아이폰 · Safari에서 이어 쓰기 시작했어요.')).toBeVisible();
-  await page.goto(pair.at('settings'));
+  await page.goto(pair.at('settings/sign-in'));
   await expect(page.getByText('아이폰 · Safari', { exact: true })).toBeVisible();
 });
 

@@ -228,9 +228,9 @@ test('where tabs cannot agree each has a line, and one too many comes back when 
 test('the settings say by which road news comes', async ({ pairUp }) => {
   const pair = await pairUp();
   const { page } = pair.child;
-  await pair.child.open('/settings');
+  await pair.child.open('/settings/sign-in');
   await expect(said(page, '새 소식은 이 기기에 바로 와요.')).toBeVisible();
-  const second = await tab(pair.child, '/settings');
+  const second = await tab(pair.child, '/settings/sign-in');
   await expect(said(second, '열려 있는 다른 창이 받아서 알려 줘요.')).toBeVisible();
 });
 

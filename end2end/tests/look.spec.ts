@@ -102,6 +102,30 @@ const PAGES: Record<string, (people: People) => Promise<Shown>> = {
     const pair = await pairUp();
     return seen(pair.child, pair.at('settings'));
   },
+  'settings of the pair': async ({ pairUp }) => {
+    const pair = await pairUp();
+    return seen(pair.child, pair.at('settings/us'));
+  },
+  'settings of a person': async ({ pairUp }) => {
+    const pair = await pairUp();
+    return seen(pair.child, pair.at('settings/me'));
+  },
+  'settings of notifications': async ({ pairUp }) => {
+    const pair = await pairUp();
+    return seen(pair.child, pair.at('settings/notifications'));
+  },
+  'settings of signing in': async ({ pairUp }) => {
+    const pair = await pairUp();
+    return seen(pair.child, pair.at('settings/sign-in'));
+  },
+  help: async ({ pairUp }) => {
+    const pair = await pairUp();
+    return seen(pair.child, pair.at('settings/help'));
+  },
+  'deleting the account': async ({ pairUp }) => {
+    const pair = await pairUp();
+    return seen(pair.child, '/settings/delete');
+  },
 };
 
 /** Elements that are cut off, or can be read only by scrolling sideways. */

@@ -126,14 +126,14 @@ test('a form without a network leads back to its page, whatever the referrer say
   const pair = await pairUp();
   const { page } = pair.child;
   await visit(pair.child, pair.at('today'));
-  await pair.child.open(pair.at('settings'));
+  await pair.child.open(pair.at('settings/me'));
   await page.evaluate(() =>
     document.head.append(Object.assign(document.createElement('meta'), { name: 'referrer', content: 'origin' })),
   );
   await page.context().setOffline(true);
   await page.getByRole('button', { name: '저장하기' }).last().click();
   await expect(page.getByRole('heading', { name: '지금은 연결이 끊겼어요' })).toBeVisible();
-  expect(new URL(page.url()).pathname).toBe(pair.at('settings'));
+  expect(new URL(page.url()).pathname).toBe(pair.at('settings/me'));
 });
 
 test('a sign-in that was refused takes no copies away', async ({ pairUp }) => {
@@ -158,6 +158,8 @@ test('codes, settings, devices and the inbox are in no cache', async ({ pairUp }
   const never = [
     '/recovery',
     '/settings',
+    '/settings/sign-in',
+    '/settings/delete',
     '/devices',
     '/hand-over',
     '/hand-over/0a1b',
@@ -168,6 +170,7 @@ test('codes, settings, devices and the inbox are in no cache', async ({ pairUp }
     '/signin/wait',
     '/join',
     pair.at('settings'),
+    pair.at('settings/us'),
     pair.at('invite'),
   ];
   for (const path of never) await page.goto(path);
@@ -191,7 +194,7 @@ test('after signing out nothing of the person is on the device', async ({ pairUp
   const pair = await pairUp();
   const { page } = pair.child;
   await visit(pair.child, pair.at('today'));
-  await page.goto(pair.at('settings'));
+  await page.goto(pair.at('settings/sign-in'));
   await page.evaluate(() => localStorage.setItem('draft:1', '쓰다 만 글'));
   await page.getByRole('button', { name: '나가기' }).click();
   await expect(page.getByRole('link', { name: '시작하기' })).toBeVisible();
@@ -216,7 +219,7 @@ test('a session ended elsewhere takes the copies along, at the first page that s
   await visit(pair.child, pair.at('today'));
   const phone = await somebody('민지');
   await phone.signInAs(pair.child);
-  const settings = await (await phone.page.request.get('/settings')).text();
+  const settings = await (await phone.page.request.get('/settings/sign-in')).text();
   // The page offers to end every session but its own.
   await phone.post('end_session', { session: settings.match(/name="session" value="([^"]+)"/)![1]! });
   // The open page learns that its session has ended, and loads itself again.
@@ -364,7 +367,7 @@ test('Firefox too keeps today, shows it without a server, and forgets it on sign
     );
     await ownServer.resume();
 
-    await page.goto(ownServer.url + today.replace('today', 'settings'));
+    await page.goto(ownServer.url + today.replace('today', 'settings/sign-in'));
     await page.evaluate(() => localStorage.setItem('draft:1', '쓰다 만 글'));
     await page.$eval('form[action="/api/sign_out"] > .actions:last-child button', (button) =>
       (button as HTMLElement).click(),

@@ -41,7 +41,7 @@ test('leaving closes the pair in the open page of the other, who keeps the cards
   const [child, parent] = [pair.child.page, pair.parent.page];
   await pair.child.open(pair.at('today'));
 
-  await parent.goto(pair.at('settings'));
+  await parent.goto(pair.at('settings/us'));
   const drawer = parent.getByRole('group').filter({ hasText: '짝을 마치면 되돌릴 수 없어요.' });
   await drawer.getByText('짝 마치기').first().click();
   await drawer.getByRole('button', { name: '짝 마치기' }).click();

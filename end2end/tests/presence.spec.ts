@@ -114,7 +114,7 @@ test('switched off by one, neither tells nor sees; open pages know of it', async
   await expect(line(page)).toHaveText(HERE);
   await expect(line(parent)).toHaveText(HERE);
   const settings = await parent.context().newPage();
-  await settings.goto(pair.at('settings'));
+  await settings.goto(pair.at('settings/us'));
   await settings.getByLabel('오늘의 질문을 보거나 답을 쓰고 있으면 서로 알기').uncheck();
   await settings
     .locator('section')

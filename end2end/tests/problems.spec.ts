@@ -53,12 +53,12 @@ test('a form that meets no network leads back to its page', async ({ pairUp }) =
   const { page } = pair.child;
   await page.goto('/');
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
-  await page.goto('/settings');
+  await page.goto('/settings/me');
   await page.context().setOffline(true);
   await page.locator('form[action="/api/change_name"]').getByRole('button').click();
   await expect(page.getByRole('heading', { name: '지금은 연결이 끊겼어요' })).toBeVisible();
   await page.context().setOffline(false);
-  await expect(page.getByRole('heading', { level: 1, name: '설정' })).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByRole('heading', { level: 1, name: '나' })).toBeVisible({ timeout: 30_000 });
 });
 
 test('an answer sent without a network stays in its field and goes later', async ({ pairUp }) => {

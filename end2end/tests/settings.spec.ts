@@ -18,7 +18,7 @@ test('a new question time shows in the open page of the other', async ({ pairUp 
   const pair = await pairUp();
   await pair.child.open(pair.at('today'));
   const { page } = pair.parent;
-  await page.goto(pair.at('settings'));
+  await page.goto(pair.at('settings/us'));
   await page.getByLabel('질문이 오는 시간').fill('07:30');
   await panel(page, '질문 시간').getByRole('button', { name: '저장하기' }).click();
 
@@ -34,7 +34,7 @@ test('a new question time shows in the open page of the other', async ({ pairUp 
 test('settings are drawn anew by what they show, and by nothing else', async ({ pairUp }) => {
   const pair = await pairUp();
   const { page } = pair.parent;
-  await pair.parent.open(pair.at('settings'));
+  await pair.parent.open(pair.at('settings/us'));
   let drawn = 0;
   page.on('request', (request) => void (drawn += Number(request.isNavigationRequest())));
   const seen = countSeen(page);
@@ -65,7 +65,7 @@ test('a page that shows one card does not count the next as seen', async ({ pair
 test('a time that is none gets a sentence by its field', async ({ pairUp }) => {
   const pair = await pairUp();
   const { page } = pair.parent;
-  await page.goto(pair.at('settings'));
+  await page.goto(pair.at('settings/us'));
   await page.getByLabel('질문이 오는 시간').fill('');
   await panel(page, '질문 시간').getByRole('button', { name: '저장하기' }).click();
   await expect(page.getByRole('alert').filter({ hasText: '시간은 00:00부터 23:59까지 고를 수 있어요.' })).toBeVisible();
@@ -77,7 +77,7 @@ test('a new name is how the other sees me, in their open page too', async ({ pai
   await pair.parent.open(pair.at('today'));
   await expect(pair.parent.page.getByText('민지', { exact: true })).toBeVisible();
   const { page } = pair.child;
-  await page.goto(pair.at('settings'));
+  await page.goto(pair.at('settings/me'));
   await page.getByLabel('이름', { exact: true }).fill('가'.repeat(21));
   await panel(page, '이름').getByRole('button', { name: '저장하기' }).click();
   await expect(page.getByRole('alert').filter({ hasText: '이름은 20자까지 적을 수 있어요.' })).toBeVisible();
@@ -101,7 +101,7 @@ test('a new relation is what the other calls me, in their open page too', async 
   await pair.child.open(pair.at('today'));
   await expect(pair.child.page.getByText('엄마', { exact: true })).toBeVisible();
   const { page } = pair.parent;
-  await page.goto(pair.at('settings'));
+  await page.goto(pair.at('settings/us'));
   await page.getByLabel('다른 가족').check();
   await page.getByLabel('부르는 말').fill('이모');
   await panel(page, '나를 부르는 말').getByRole('button', { name: '저장하기' }).click();
@@ -111,10 +111,10 @@ test('a new relation is what the other calls me, in their open page too', async 
 test('in English no page holds Korean but the name of the house', async ({ pairUp }) => {
   const pair = await pairUp();
   const { page } = pair.child;
-  await page.goto(pair.at('settings'));
+  await page.goto(pair.at('settings/me'));
   await page.getByLabel('English').check();
   await panel(page, '보기').getByRole('button', { name: '저장하기' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'Settings' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: 'Me' })).toBeVisible();
 
   const { question } = await pair.child.today(pair.id);
   const pages = [
@@ -126,6 +126,8 @@ test('in English no page holds Korean but the name of the house', async ({ pairU
     '/hand-over',
     '/hand-over/0a1b',
     '/settings',
+    ...['us', 'me', 'notifications', 'sign-in', 'help', 'delete'].map((place) => `/settings/${place}`),
+    '/goodbye?until=2026-12-06',
     '/terms',
     '/privacy',
     '/join',
@@ -134,6 +136,7 @@ test('in English no page holds Korean but the name of the house', async ({ pairU
     pair.at('today'),
     pair.at('archive'),
     pair.at('settings'),
+    ...['us', 'me', 'notifications', 'sign-in', 'help'].map((place) => pair.at(`settings/${place}`)),
   ];
   const read = async (path: string) => {
     await page.goto(path);
@@ -162,7 +165,7 @@ test('in English no page holds Korean but the name of the house', async ({ pairU
 
 test('text size is the person’s, on every device', async ({ somebody, pairUp }) => {
   const pair = await pairUp();
-  await pair.child.page.goto(pair.at('settings'));
+  await pair.child.page.goto(pair.at('settings/me'));
   await pair.child.page.getByLabel('아주 크게').check();
   await panel(pair.child.page, '보기').getByRole('button', { name: '저장하기' }).click();
   await expect(pair.child.page.getByLabel('아주 크게')).toBeChecked();
@@ -207,7 +210,7 @@ test('a recovery code renewed with the earlier one makes that useless', async ({
   const pair = await pairUp();
   const earlier = await pair.child.recoveryCode();
   const { page } = pair.child;
-  await page.goto(pair.at('settings'));
+  await page.goto(pair.at('settings/sign-in'));
   await page.getByLabel('지금 쓰는 복구 코드').fill(earlier);
   await page.getByRole('button', { name: '복구 코드 새로 만들기' }).click();
   const renewed = (await page.getByText(/^([0-9A-Z]{4}-){3}[0-9A-Z]{4}$/).innerText()).replaceAll('-', '');
@@ -245,7 +248,7 @@ for (const place of ['today', 'archive']) {
     await lost.signInAs(pair.child);
     await lost.open(pair.at(place));
     const { page } = pair.child;
-    await page.goto(pair.at('settings'));
+    await page.goto(pair.at('settings/sign-in'));
     await expect(panel(page, '들어와 있는 기기').getByRole('listitem')).toHaveCount(2);
     await page.getByRole('button', { name: '내보내기' }).click();
 
@@ -263,7 +266,7 @@ test('signing out ends this device alone and takes the drafts along', async ({ s
   await second.open(pair.at('today'));
   await page.getByLabel('나의 답').fill('남의 눈에 띄면 안 되는 글');
   await expect(page.getByText('이 기기에 저장됨', { exact: true })).toBeVisible();
-  await second.open(pair.at('settings'));
+  await second.open(pair.at('settings/sign-in'));
   await page.getByRole('button', { name: '이 기기에서 나가기' }).click();
   await expect(page.getByText('아직 보내지 못한 글이 1개 있어요. 지금 나가면 사라져요.')).toBeVisible();
   await page.getByRole('button', { name: '그래도 나가기' }).click();
@@ -279,7 +282,7 @@ test('signing out ends this device alone and takes the drafts along', async ({ s
 test('a page left open does nothing for the next who signs in on that browser', async ({ somebody }) => {
   const [child, parent] = [await somebody('민지'), await somebody('순자')];
   await Promise.all([child.signUp(), parent.signUp()]);
-  await child.page.goto('/settings');
+  await child.page.goto('/settings/me');
   const code = await parent.recoveryCode();
   await child.page.getByLabel('이름').fill('남몰래');
   await child.post('sign_in', { code });

@@ -107,7 +107,7 @@ test('a shell registers, is told, opens the page, counts, and is forgotten at si
   await elsewhere.signInAs(child);
   await expectDevices(elsewhere, DEVICE);
   const before = shell.signedOut;
-  await child.open('/settings');
+  await child.open('/settings/sign-in');
   await page.getByRole('button', { name: '이 기기에서 나가기' }).click();
   await expect(page.getByRole('link', { name: '시작하기' })).toBeVisible();
   await expect.poll(() => shell.signedOut - before, 'the page for nobody says so').toBeGreaterThan(0);

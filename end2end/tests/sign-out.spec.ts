@@ -11,7 +11,7 @@ test('signing out sends what waits first', async ({ pairUp }) => {
   await field(page).fill('운동장 뒤 등나무 벤치요.');
   await send(page);
   await expect(page.getByText(WAITS)).toBeVisible();
-  await pair.child.open('/settings');
+  await pair.child.open('/settings/sign-in');
   isDown = false;
   await page.getByRole('button', { name: '이 기기에서 나가기' }).click();
   await expect(page.getByRole('link', { name: '시작하기' })).toBeVisible();
@@ -27,7 +27,7 @@ test('signing out says how much would be lost, offers to copy it, and then leave
   await field(page).fill('남의 눈에 띄면 안 되는 글');
   await send(page);
   await expect(page.getByText(WAITS)).toBeVisible();
-  await pair.child.open('/settings');
+  await pair.child.open('/settings/sign-in');
   // Some people double-click everything. The second click must not count as a yes.
   await page.getByRole('button', { name: '이 기기에서 나가기' }).dblclick();
   await expect(page.getByText('아직 보내지 못한 글이 1개 있어요. 지금 나가면 사라져요.')).toBeVisible();
@@ -48,7 +48,7 @@ test('where a browser lets nobody copy, the text is selected for the person’s 
   await field(page).fill('지하철에서 쓴 글');
   await send(page);
   await expect(page.getByText(WAITS)).toBeVisible();
-  await pair.child.open('/settings');
+  await pair.child.open('/settings/sign-in');
   await page.getByRole('button', { name: '이 기기에서 나가기' }).click();
   await page.getByRole('button', { name: '글 복사하기' }).click();
   expect(await page.evaluate(() => String(getSelection()))).toBe('지하철에서 쓴 글');
@@ -57,7 +57,7 @@ test('where a browser lets nobody copy, the text is selected for the person’s 
 test('signing out without a network is not done, and says so', async ({ pairUp }) => {
   const pair = await pairUp();
   const { page } = pair.child;
-  await pair.child.open('/settings');
+  await pair.child.open('/settings/sign-in');
   await page.context().setOffline(true);
   await page.getByRole('button', { name: '이 기기에서 나가기' }).click();
   await expect(page.getByText('인터넷에 닿지 않아 나가지 못했어요.')).toBeVisible();

@@ -248,7 +248,7 @@ test('terms are not drawn anew by the news, nor is a page whose field somebody i
   await expect(bell(page)).toHaveText('3');
   expect(await mark()).toBe('before');
 
-  await open(pair.at('settings'));
+  await open(pair.at('settings/me'));
   const name = page.locator('#name');
   await name.click();
   const tomorrow = new Date(Date.parse((await pair.parent.today(pair.id)).today) + 86_400_000)

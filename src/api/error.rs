@@ -50,6 +50,9 @@ macro_rules! api_errors {
             /// The typed text contains no code, or several. It does not count as a failed try.
             #[cfg(not(target_arch = "wasm32"))]
             CodeMissing: 422, page_words.err_code_missing, ServiceError::CodeMissing;
+            /// The code from before the renewal still works, and only that one proves who it is.
+            #[cfg(not(target_arch = "wasm32"))]
+            CodeTooNew: 409, page_words.err_code_new, ServiceError::CodeTooNew;
             LeaveUnconfirmed: 422, words.err_leave_confirm;
             #[cfg(not(target_arch = "wasm32"))]
             DeletionUnconfirmed: 422, page_words.err_deletion_confirm;
@@ -85,9 +88,7 @@ macro_rules! api_errors {
             StillAlone: 409, page_words.err_still_alone, DailyQuestionError::Alone;
             PairPaused: 409, page_words.err_pair_paused, DailyQuestionError::Paused;
             NudgedToday: 409, page_words.err_nudged_today, DailyQuestionError::NudgedToday;
-            #[cfg(not(target_arch = "wasm32"))]
             StillClosed: 409, page_words.err_still_closed, DailyQuestionError::StillClosed;
-            #[cfg(not(target_arch = "wasm32"))]
             TakenBackForGood: 409, page_words.err_taken_back_for_good, DailyQuestionError::TakenBackForGood;
             QuietTooLong: 422, page_words.err_quiet_too_long;
             #[cfg(not(target_arch = "wasm32"))]

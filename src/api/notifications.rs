@@ -67,7 +67,7 @@ pub async fn change_switches(
             .collect(),
     );
     inbox::change_switches(&request.state, &request.person, pair, &muted, question_in_quiet == "yes").await?;
-    request.redirect(paths::saved(&paths::settings(pair), ChangeSwitches::VERB));
+    request.redirect(paths::saved(&paths::place(Some(pair), paths::Place::Notifications), ChangeSwitches::VERB));
     Ok(())
 }
 

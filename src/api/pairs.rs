@@ -54,7 +54,7 @@ pub async fn change_push_time(
     let request = request::current().await?;
     let (push_time, zone) = (PushTime::parse(&push_time)?, ZoneName::parse(&zone)?);
     pairs::change_push_time(&request.state, &request.person, pair, push_time, zone).await?;
-    request.redirect(paths::saved(&paths::settings(pair), ChangePushTime::VERB));
+    request.redirect(paths::saved(&paths::place(Some(pair), paths::Place::Us), ChangePushTime::VERB));
     Ok(())
 }
 
@@ -72,7 +72,7 @@ pub async fn change_relation(
 
     let request = request::current().await?;
     pairs::change_relation(&request.state, &request.person, pair, &relation, &relation_word).await?;
-    request.redirect(paths::saved(&paths::settings(pair), ChangeRelation::VERB));
+    request.redirect(paths::saved(&paths::place(Some(pair), paths::Place::Us), ChangeRelation::VERB));
     Ok(())
 }
 
@@ -83,7 +83,7 @@ pub async fn pause_pair(pair: PairId, #[server(default)] until: String) -> Resul
     let request = request::current().await?;
     let until: LocalDate = until.parse()?;
     pairs::pause(&request.state, &request.person, pair, until).await?;
-    request.redirect(paths::settings(pair));
+    request.redirect(paths::place(Some(pair), paths::Place::Us));
     Ok(())
 }
 
@@ -93,7 +93,7 @@ pub async fn resume_pair(pair: PairId) -> Result<(), ApiError> {
 
     let request = request::current().await?;
     pairs::resume(&request.state, &request.person, pair).await?;
-    request.redirect(paths::settings(pair));
+    request.redirect(paths::place(Some(pair), paths::Place::Us));
     Ok(())
 }
 

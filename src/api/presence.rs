@@ -43,6 +43,6 @@ pub async fn change_presence(pair: PairId, #[server(default)] shows_presence: St
 
     let request = request::current().await?;
     presence::change(&request.state, &request.person, pair, shows_presence == "yes").await?;
-    request.redirect(paths::saved(&paths::settings(pair), ChangePresence::VERB));
+    request.redirect(paths::saved(&paths::place(Some(pair), paths::Place::Us), ChangePresence::VERB));
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! A question opened for a pair: its states, and what each member may see. `cadence` has the effect of a due minute.
-//! States: `open → complete`, `open → shelved → complete`. Whether a seat has answered is derived from the answers and
-//! not stored.
+//! States: `open → complete`, `open → shelved → complete`. Whether a seat has answered is not stored.
 //! Rules R10, R18, R21–R27, R30–R34, R42, R45, R122, R131.
 
 use super::{

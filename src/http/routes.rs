@@ -61,6 +61,11 @@ pub const ROUTES: &[Route] = &[
     page("/hand-over/{token}", "/hand-over/{token}"),
     page("/recovery", "/{page}"),
     page("/settings", "/{page}"),
+    page("/settings/us", "/{page}"),
+    page("/settings/me", "/{page}"),
+    page("/settings/notifications", "/{page}"),
+    page("/settings/sign-in", "/{page}"),
+    page("/settings/help", "/{page}"),
     page("/settings/delete", "/{page}"),
     page("/goodbye", "/{page}"),
     page("/inbox", "/{page}"),
@@ -77,6 +82,11 @@ pub const ROUTES: &[Route] = &[
     stored_page("/p/{pair}/cards/{card}", "/p/{pair}/cards/{id}"),
     stored_page("/p/{pair}/seasons/{number}", "/p/{pair}"),
     page("/p/{pair}/settings", "/p/{pair}/settings"),
+    page("/p/{pair}/settings/us", "/p/{pair}/settings"),
+    page("/p/{pair}/settings/me", "/p/{pair}/settings"),
+    page("/p/{pair}/settings/notifications", "/p/{pair}/settings"),
+    page("/p/{pair}/settings/sign-in", "/p/{pair}/settings"),
+    page("/p/{pair}/settings/help", "/p/{pair}/settings"),
 ];
 
 impl Route {

@@ -191,6 +191,20 @@ async fn it_takes_the_own_code_a_choice_for_each_pair_and_a_tick() {
 }
 
 #[tokio::test]
+async fn a_code_that_a_session_has_just_made_deletes_nothing() {
+    let app = TestApp::start().await;
+    let pair = lived_in(&app).await;
+    let earlier = pair.child.recovery_code();
+    assert_eq!(pair.child.post("renew_recovery", &[]).await.status(), StatusCode::OK);
+    let made = pair.child.recovery_code();
+    assert_ne!(made, earlier);
+    let chosen = format!("words[pair-{}]", pair.id);
+    let fields = [(&*chosen, "erase"), ("code", &*made), ("confirmed", "yes")];
+    assert_eq!(pair.child.refused("delete_account", &fields).await, (409, ApiError::CodeTooNew));
+    assert_eq!(delete(&pair.child, &earlier, &[(&pair, "erase")]).await, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn two_who_both_leave_go_on_when_both_come_back() {
     let app = TestApp::start().await;
     let pair = lived_in(&app).await;

@@ -20,12 +20,12 @@ use crate::{
 /// The endpoints of all forms of the app.
 const POSTED_BY_FORMS: &str = "ask_hand_over change_announcements change_display change_name change_presence \
     change_push_time change_quiet_hours change_relation \
-    change_switches check_invitation confirm_hand_over confirm_recovery draw_device end_other_sessions \
-    end_session \
+    change_switches check_invitation confirm_hand_over confirm_recovery delete_account draw_device \
+    end_other_sessions end_session \
     enter_hand_over invite join keep_recovery lead_out leave_pair make_hand_over \
-    move_on nudge pause_pair read_inbox refuse_hand_over remove_device rename_device renew_recovery resume_pair \
-    sign_in sign_out sign_up \
-    start_again start_pair submit_answer swap_question take_hand_over test_device withdraw_hand_over \
+    move_on nudge pause_pair read_inbox refuse_hand_over remove_device rename_device renew_recovery \
+    restore_answer resume_pair sign_in sign_out sign_up \
+    start_again start_pair submit_answer swap_question take_back_answer take_hand_over test_device withdraw_hand_over \
     withdraw_invitation";
 const KAKAO: &str = "Mozilla/5.0 (Linux; Android 14) Chrome/130.0.0.0 Mobile KAKAOTALK 2410910";
 /// A text that only its writer may see.
@@ -196,10 +196,11 @@ async fn every_form_acts_for_whom_it_was_drawn_and_comes_back_to_its_page() {
     ] {
         walk.look(&visitor, page).await;
     }
-    for page in ["/recovery", "/start", "/settings", "/hand-over"] {
+    let places = ["me", "notifications", "sign-in", "delete"].map(|place| format!("/settings/{place}"));
+    for page in ["/recovery", "/start", "/hand-over"].into_iter().chain(places.iter().map(String::as_str)) {
         walk.look(&child, page).await;
     }
-    walk.look_as(&child, "/settings", KAKAO).await;
+    walk.look_as(&child, "/settings/sign-in", KAKAO).await;
     let recovery = child.recovery_code();
     walk.done(&child, "keep_recovery", &[]).await;
     walk.look(&child, "/recovery").await;
@@ -217,12 +218,12 @@ async fn every_form_acts_for_whom_it_was_drawn_and_comes_back_to_its_page() {
     walk.look(&parent, "/join/confirm").await;
     walk.done(&parent, "join", &[("relation", "mother")]).await;
 
-    for page in ["today", "settings"] {
+    for page in ["today", "settings/us", "settings/notifications"] {
         walk.look(&child, &at(page)).await;
     }
     let tomorrow = crate::domain::LocalDate::new(2026, 11, 24).expect("a date").to_string();
     walk.done(&child, "pause_pair", &[("pair", &pair), ("until", &tomorrow)]).await;
-    walk.look(&child, &at("settings")).await;
+    walk.look(&child, &at("settings/us")).await;
     walk.done(&child, "resume_pair", &[("pair", &pair)]).await;
     app.advance(PAUSE);
     child.answer(id, "놀이터 그네요.").await;
@@ -231,7 +232,12 @@ async fn every_form_acts_for_whom_it_was_drawn_and_comes_back_to_its_page() {
     app.tick_at(21, 0).await;
     app.tick_at(21, 0).await;
     walk.look(&child, &at("today")).await; // moving on
+    let (card, _) = child.question(id).await;
     parent.answer(id, "마당 감나무 밑이지.").await;
+    let card = card.to_string();
+    walk.look(&child, &at(&format!("cards/{card}"))).await;
+    walk.done(&child, "take_back_answer", &[("daily_question", &card)]).await;
+    walk.look(&child, &at(&format!("cards/{card}"))).await;
     app.tick_at(21, 0).await;
     walk.look(&child, &at("today")).await; // a swap
 
@@ -241,9 +247,9 @@ async fn every_form_acts_for_whom_it_was_drawn_and_comes_back_to_its_page() {
     walk.look(&child, "/devices").await; // a device that lets the system draw
     let tablet = app.visitor();
     assert_eq!(tablet.post("sign_in", &[("code", &recovery)]).await.status().as_u16(), 200);
-    walk.look(&child, "/settings").await; // a session to end
+    walk.look(&child, "/settings/sign-in").await; // a session to end
     walk.done(&tablet, "renew_recovery", &[]).await;
-    walk.look(&child, "/settings").await; // another session's new code
+    walk.look(&child, "/settings/sign-in").await; // another session's new code
     walk.done(&child, "make_hand_over", &[]).await;
     walk.look(&child, "/hand-over").await;
     let digits =

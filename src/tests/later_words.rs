@@ -170,7 +170,8 @@ const NO_WORDS: &str = "announcements.en announcements.id announcements.ko annou
     daily_questions.counted_from \
     daily_questions.id daily_questions.local_date daily_questions.move_on daily_questions.pair_id \
     daily_questions.question_key \
-    daily_questions.wordings deletion_pairs.pair_id deletion_pairs.person_id deletions.person_id deliveries.notification_id deliveries.subscription_id events.daily_question_id \
+    daily_questions.wordings deletion_pairs.pair_id deletion_pairs.person_id deletions.person_id \
+    deliveries.notification_id deliveries.subscription_id events.daily_question_id \
     events.pair_id \
     events.person_id failures.bucket fcm_calls.address fcm_calls.announcement_id fcm_calls.call_key fcm_calls.topic \
     hand_overs.code_hash hand_overs.device hand_overs.id hand_overs.person_id \

@@ -29,5 +29,5 @@ async fn a_closed_pair_shows_the_former_member_as_they_were() {
     for page in [paths::today(pair.id), paths::archive(pair.id), "/".into(), "/inbox".into()] {
         assert!(!pair.parent.page(&page).await.contains("나중이름"), "{page}");
     }
-    assert!(pair.child.page("/settings").await.contains("나중이름"), "their own page has it");
+    assert!(pair.child.page("/settings/me").await.contains("나중이름"), "their own page has it");
 }

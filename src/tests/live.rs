@@ -59,7 +59,7 @@ async fn revoking_a_session_ends_its_line_at_once() {
         let code = pair.child.recovery_code();
         let device = app.visitor();
         assert_eq!(device.post("sign_in", &[("code", &code)]).await.status(), 200);
-        let account: crate::reads::AccountView = pair.child.read(reads::account()).await.expect("the account");
+        let account: crate::reads::WaysInView = pair.child.read(reads::ways_in()).await.expect("the ways in");
         let other = account.sessions.iter().find(|session| !session.is_this).expect("the other device").id;
         (device, other)
     };

@@ -119,7 +119,7 @@ async fn a_session_ended_at_one_node_ends_its_line_at_another_without_a_look() {
         listens(&second).await;
         let device = first.visitor();
         assert_eq!(device.post("sign_in", &[("code", &pair.child.recovery_code())]).await.status(), 200);
-        let account: reads::AccountView = pair.child.read(reads::account()).await.expect("the account");
+        let account: reads::WaysInView = pair.child.read(reads::ways_in()).await.expect("the ways in");
         let session = account.sessions.iter().find(|session| !session.is_this).expect("the other device").id;
         let mut line = idle_line(&second, &device, &pair).await;
 

@@ -235,7 +235,7 @@ async fn switched_off_by_one_it_is_off_for_both() {
 async fn the_switch_is_a_form_of_the_pair_s_settings() {
     let app = TestApp::start().await;
     let pair = app.pair().await;
-    let settings = format!("/p/{}/settings", pair.id);
+    let settings = format!("/p/{}/settings/us", pair.id);
     let is_on = async || {
         let page = pair.child.page(&settings).await;
         let field = page

@@ -4,7 +4,7 @@ use super::app::{Browser, SESSION_IDLE, TestApp};
 use crate::{
     api::ApiError,
     domain::{EventKind, Millis},
-    reads::{self, AccountView},
+    reads::{self, WaysInView},
     server::{
         jobs::housekeeping,
         storage::seeds::{CHILDREN, PARENTS},
@@ -69,7 +69,7 @@ async fn the_recovery_code_signs_in_elsewhere_and_the_other_devices_hear_of_it()
 
     line.hears(EventKind::RecoveryCodeUsed).await;
     assert_eq!(device.today(pair.id).await.pair.id, pair.id);
-    let account: AccountView = pair.child.read(reads::account()).await.expect("the account");
+    let account: WaysInView = pair.child.read(reads::ways_in()).await.expect("the ways in");
     assert_eq!(account.sessions.len(), 2);
 }
 
@@ -124,7 +124,7 @@ async fn the_recovery_code_is_asked_for_again_after_the_third_answer() {
 async fn one_person_cannot_end_another_s_session() {
     let app = TestApp::start().await;
     let (one, two) = (app.person(CHILDREN[0].0).await, app.person(CHILDREN[1].0).await);
-    let account: AccountView = one.read(reads::account()).await.expect("the account");
+    let account: WaysInView = one.read(reads::ways_in()).await.expect("the ways in");
     assert_eq!(
         two.refused("end_session", &[("session", &account.sessions[0].id.to_string())]).await,
         (404, ApiError::NotFound)

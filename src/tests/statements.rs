@@ -19,7 +19,12 @@ const PAGES: &[(&str, usize)] = &[
     ("/hand-over", 3),
     ("/hand-over/{token}", 2),
     ("/recovery", 3),
-    ("/settings", 4),
+    ("/settings", 2),
+    ("/settings/us", 2),
+    ("/settings/me", 2),
+    ("/settings/notifications", 3),
+    ("/settings/sign-in", 4),
+    ("/settings/help", 2),
     ("/settings/delete", 3),
     ("/goodbye", 2),
     ("/inbox", 3),
@@ -36,7 +41,12 @@ const PAGES: &[(&str, usize)] = &[
     ("/p/{pair}/archive", 4),
     ("/p/{pair}/cards/{card}", 4),
     ("/p/{pair}/seasons/{number}", 3),
-    ("/p/{pair}/settings", 4),
+    ("/p/{pair}/settings", 2),
+    ("/p/{pair}/settings/us", 4),
+    ("/p/{pair}/settings/me", 2),
+    ("/p/{pair}/settings/notifications", 3),
+    ("/p/{pair}/settings/sign-in", 4),
+    ("/p/{pair}/settings/help", 2),
 ];
 
 /// The most statements of each write, with its session, on SQLite and on PostgreSQL, which also locks rows. The session

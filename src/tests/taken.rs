@@ -6,7 +6,7 @@ use super::app::{Browser, TestApp};
 use crate::{
     api::ApiError,
     domain::{EventKind, Millis, PersonId},
-    reads::{self, AccountView, InboxView},
+    reads::{self, InboxView, WaysInView},
     server::{
         services::{
             recovery::{self, EARLIER_LIFE_MS},
@@ -19,8 +19,8 @@ use crate::{
 const WRONG: (u16, ApiError) = (422, ApiError::RecoveryCodeWrong);
 const YOUNG: (u16, ApiError) = (409, ApiError::SessionTooYoung);
 
-async fn account(browser: &Browser) -> AccountView {
-    browser.read(reads::account()).await.expect("the account")
+async fn account(browser: &Browser) -> WaysInView {
+    browser.read(reads::ways_in()).await.expect("the ways in")
 }
 
 async fn is_in(browser: &Browser) -> bool {
@@ -93,11 +93,11 @@ async fn the_earlier_code_opens_for_a_week_and_its_page_says_so() {
     let person = app.person(CHILDREN[0].0).await;
     let kept = person.recovery_code();
     let fresh = renew(&person, "").await;
-    assert!(person.page("/settings").await.contains("11월 29일까지는 전에 적어 둔 코드로도 들어올 수 있어요."));
+    assert!(person.page("/settings/sign-in").await.contains("11월 29일까지는 전에 적어 둔 코드로도 들어올 수 있어요."));
     assert!(signs_in(&app, &kept).await && signs_in(&app, &fresh).await);
     app.advance(EARLIER_LIFE_MS);
     assert!(!signs_in(&app, &kept).await && signs_in(&app, &fresh).await);
-    assert!(!person.page("/settings").await.contains("전에 적어 둔 코드로도"));
+    assert!(!person.page("/settings/sign-in").await.contains("전에 적어 둔 코드로도"));
 }
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn where_two_sessions_renew_by_turns_no_session_ends_the_code_from_before(
     renew(&taken, "").await;
 
     for browser in [&person, &taken, &tablet] {
-        assert!(!browser.page("/settings").await.contains("전 코드는 닫아 주세요"));
+        assert!(!browser.page("/settings/sign-in").await.contains("전 코드는 닫아 주세요"));
         assert_eq!(browser.post("confirm_recovery", &[]).await.status(), StatusCode::CONFLICT);
     }
     renew(&taken, "").await;
@@ -140,8 +140,8 @@ async fn another_session_of_old_confirms_a_renewal() {
     let tablet = sign_in(&app, &kept).await;
     app.advance(YOUNG_MS);
     let fresh = renew(&person, "").await;
-    assert!(!person.page("/settings").await.contains("전 코드는 닫아 주세요"), "not where it was made");
-    assert!(tablet.page("/settings").await.contains("전 코드는 닫아 주세요"));
+    assert!(!person.page("/settings/sign-in").await.contains("전 코드는 닫아 주세요"), "not where it was made");
+    assert!(tablet.page("/settings/sign-in").await.contains("전 코드는 닫아 주세요"));
 
     assert_eq!(tablet.submit("confirm_recovery", &[("back", "/settings")]).await.status(), StatusCode::SEE_OTHER);
 
@@ -173,14 +173,14 @@ async fn a_session_of_today_ends_no_older_one_and_tomorrow_it_may() {
     let young = sign_in(&app, &person.recovery_code()).await;
     app.advance(Millis::HOUR);
     let younger = sign_in(&app, &person.recovery_code()).await;
-    let id = |account: &AccountView| {
+    let id = |account: &WaysInView| {
         account.sessions.iter().find(|session| session.is_this).expect("this session").id.to_string()
     };
     let (oldest, last) = (id(&account(&person).await), id(&account(&younger).await));
 
     assert_eq!(young.refused("end_session", &[("session", &oldest)]).await, YOUNG);
-    let here = [("referer", &*format!("{}/settings", app.url))];
-    let page = young.send_body("end_other_sessions", b"back=%2Fsettings".to_vec(), "text/html", &here).await;
+    let here = [("referer", &*format!("{}/settings/sign-in", app.url))];
+    let page = young.send_body("end_other_sessions", b"back=%2Fsettings%2Fsign-in".to_vec(), "text/html", &here).await;
     assert_eq!(page.status(), 409);
     assert!(page.text().await.expect("a page").contains("먼저 들어온 기기를 내보낼 수 없어요"));
     assert_eq!(
@@ -199,10 +199,10 @@ async fn a_session_of_today_ends_no_older_one_and_tomorrow_it_may() {
 async fn one_tap_signs_all_other_devices_out() {
     let app = TestApp::start().await;
     let pair = app.pair().await;
-    assert!(!pair.child.page("/settings").await.contains("다른 기기 모두 나가기"), "there is no other");
+    assert!(!pair.child.page("/settings/sign-in").await.contains("다른 기기 모두 나가기"), "there is no other");
     let others = [sign_in(&app, &pair.child.recovery_code()).await, sign_in(&app, &pair.child.recovery_code()).await];
     let mut line = others[0].listen(pair.id).await;
-    assert!(pair.child.page("/settings").await.contains("다른 기기 모두 나가기"));
+    assert!(pair.child.page("/settings/sign-in").await.contains("다른 기기 모두 나가기"));
 
     let back = pair.child.submit("end_other_sessions", &[("back", "/settings")]).await;
 

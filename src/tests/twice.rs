@@ -7,7 +7,7 @@ use super::app::{Browser, TICKET_LIFE, TestApp, rounds};
 use crate::{
     api::{ApiError, AskedStage, AskedView},
     domain::{PairId, PairPhase},
-    reads::{self, AccountView, HandOverView},
+    reads::{self, HandOverView, WaysInView},
     server::{
         jobs::housekeeping,
         storage::seeds::{CHILDREN, PARENTS},
@@ -33,8 +33,8 @@ fn location(response: &Response) -> &str {
     response.headers()["location"].to_str().expect("a path")
 }
 
-async fn account(browser: &Browser) -> AccountView {
-    browser.read(reads::account()).await.expect("the account")
+async fn account(browser: &Browser) -> WaysInView {
+    browser.read(reads::ways_in()).await.expect("the ways in")
 }
 
 /// Reads the key from the form of a page.
@@ -189,7 +189,7 @@ async fn a_double_tap_on_a_signed_in_browser_leaves_it_signed_in() {
 
     assert_eq!((posted.0.status(), posted.1.status()), (StatusCode::OK, StatusCode::OK));
     assert_eq!(session(&browser), session(&unheard));
-    assert_eq!(account(&browser).await.name, CHILDREN[0].0);
+    assert_eq!(browser.read(reads::me()).await.expect("the person").name, CHILDREN[0].0);
 }
 
 #[tokio::test]
@@ -308,7 +308,7 @@ async fn a_pair_is_started_once_and_another_relation_is_another_pair() {
     let (one, two) = tokio::join!(start("daughter"), start("daughter"));
     assert_eq!(one, two);
     assert_ne!(start("son").await, one);
-    assert_eq!(account(&child).await.pairs.len(), 2);
+    assert_eq!(child.read(reads::own_pairs()).await.expect("the pairs").len(), 2);
 }
 
 #[tokio::test]
@@ -340,7 +340,7 @@ async fn an_invitation_posted_twice_is_one_and_its_code_opens() {
 async fn a_recovery_code_is_renewed_once() {
     let app = TestApp::start().await;
     let person = app.person(CHILDREN[0].0).await;
-    let key = key_of(&person, "/settings").await;
+    let key = key_of(&person, "/settings/sign-in").await;
     let renew = async || {
         assert_eq!(person.post("renew_recovery", &[("attempt", &key)]).await.status(), StatusCode::OK);
         person.recovery_code()

@@ -46,10 +46,10 @@ async fn what_browsers_report_is_stored_and_chosen_in_every_form() {
     ] {
         let browser = signed_up(&app, zone).await;
         assert_eq!(chosen(&browser.page("/start").await, "zone"), zone);
-        assert_eq!(chosen(&browser.page("/settings").await, "own-zone"), zone);
+        assert_eq!(chosen(&browser.page("/settings/me").await, "own-zone"), zone);
     }
     let shouted = signed_up(&app, "ASIA/calcutta").await;
-    assert_eq!(chosen(&shouted.page("/settings").await, "own-zone"), "Asia/Calcutta");
+    assert_eq!(chosen(&shouted.page("/settings/me").await, "own-zone"), "Asia/Calcutta");
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn a_zone_nobody_knows_is_asked_for_and_the_sign_up_is_not_lost() {
         assert_eq!(chosen(&again.text().await.expect("a page"), "zone"), "Asia/Dubai");
         let fields = [("name", CHILDREN[0].0), ("consent", "yes"), ("zone", "Asia/Dubai"), ("zone_asked", "yes")];
         assert_eq!(browser.submit("sign_up", &fields).await.status(), StatusCode::SEE_OTHER);
-        assert_eq!(chosen(&browser.page("/settings").await, "own-zone"), "Asia/Dubai");
+        assert_eq!(chosen(&browser.page("/settings/me").await, "own-zone"), "Asia/Dubai");
     }
 }
 
@@ -97,14 +97,14 @@ async fn joining_asks_for_the_zone_too() {
     assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(chosen(&refused.text().await.expect("a page"), "zone"), "");
     assert_eq!(parent.submit("join", &fields("America/New_York")).await.status(), StatusCode::SEE_OTHER);
-    assert_eq!(chosen(&parent.page("/settings").await, "own-zone"), "America/New_York");
+    assert_eq!(chosen(&parent.page("/settings/me").await, "own-zone"), "America/New_York");
 }
 
 #[tokio::test]
 async fn zones_are_shown_by_their_city_and_their_hour_with_the_person_s_own_first() {
     let app = TestApp::start().await;
     let browser = signed_up(&app, "Asia/Calcutta").await;
-    let page = browser.page("/settings").await;
+    let page = browser.page("/settings/me").await;
     let own = page.find("델리·콜카타 · 지금 오전 8:30").expect("the own zone");
     assert!(own < page.find("서울 · 지금 오후 12:00").expect("another"));
     assert_eq!(page.matches("델리·콜카타").count(), 1);
@@ -118,7 +118,7 @@ async fn zones_are_shown_by_their_city_and_their_hour_with_the_person_s_own_firs
         200
     );
 
-    let page = browser.page("/settings").await;
+    let page = browser.page("/settings/me").await;
     assert!(page.contains("Kolkata · now 8:30 am") && page.contains("Seoul · now 12:00 pm"));
 }
 
@@ -136,7 +136,7 @@ async fn a_stored_zone_that_no_database_knows_keeps_its_hour_and_its_name() {
         ["Asia/Atlantis", "Asia/Atlantis"],
         "of a pair and of a person"
     );
-    assert_eq!(chosen(&pair.child.page("/settings").await, "own-zone"), "Asia/Atlantis");
+    assert_eq!(chosen(&pair.child.page("/settings/me").await, "own-zone"), "Asia/Atlantis");
     // The form sends what it shows: saving the text size changes nothing else.
     let fields = [("locale", "ko"), ("text_size", "larger"), ("zone", "Asia/Atlantis")];
     assert_eq!(pair.child.post("change_display", &fields).await.status(), StatusCode::OK);

@@ -177,7 +177,7 @@ test('a page that comes back refused shows the sentence, wherever its button is'
   const tablet = await somebody('민지');
   await tablet.signInAs(child);
   const { page } = tablet;
-  await page.goto('/settings');
+  await page.goto('/settings/sign-in');
   expect(await refused(page, '다른 기기 모두 나가기')).toBeGreaterThanOrEqual(400);
   const sentence = page.getByText('들어온 지 하루가 안 된 기기에서는');
   await expect(sentence).toBeInViewport();

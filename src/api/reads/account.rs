@@ -2,7 +2,7 @@
 
 use crate::{
     api::{ApiError, PairLink, ZoneChoice, convert},
-    domain::{LocalDate, Locale, SessionId, TextSize},
+    domain::{LocalDate, Locale, PairId, SessionId, TextSize},
     request,
     server::{
         calendar::{self, Zone},
@@ -26,26 +26,43 @@ pub struct EarlierCodeView {
     pub may_end: bool,
 }
 
+/// What a person changes of themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountView {
+pub struct MeView {
     pub name: String,
     pub locale: Locale,
     pub text_size: TextSize,
     pub zone: String,
     /// The zones that the form offers, the person's own zone first.
     pub zone_choices: Vec<ZoneChoice>,
+}
+
+/// The ways into the person's account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaysInView {
     pub sessions: Vec<SessionView>,
-    pub pairs: Vec<PairLink>,
     /// The recovery code from before a renewal, while it still signs in.
     pub earlier_code: Option<EarlierCodeView>,
 }
 
 /// Reads the settings of the person who is signed in.
-pub async fn account() -> Result<AccountView, ApiError> {
+pub async fn me() -> Result<MeView, ApiError> {
     let request = request::current().await?;
-    let (zone, now) = (Zone::stored(&request.person.zone), request.state.clock.now());
-    let reader = request.reader();
-    let home = reader::home_of(&request.state, &reader).await?;
+    let (person, now) = (&request.person, request.state.clock.now());
+    let zones = calendar::zone_choices(Some(&person.zone), person.locale, now);
+    Ok(MeView {
+        name: person.name.as_str().to_owned(),
+        locale: person.locale,
+        text_size: person.text_size,
+        zone: person.zone.as_str().to_owned(),
+        zone_choices: convert::zone_choices(zones),
+    })
+}
+
+/// Reads the person's sessions and the state of the recovery code.
+pub async fn ways_in() -> Result<WaysInView, ApiError> {
+    let request = request::current().await?;
+    let zone = Zone::stored(&request.person.zone);
     let sessions = sessions::find_of(&request.state, &request.person).await?.into_iter().map(|session| SessionView {
         id: session.id,
         is_this: session.id == request.session,
@@ -53,19 +70,18 @@ pub async fn account() -> Result<AccountView, ApiError> {
         device: session.device,
     });
     let found = request.visitor.session.as_ref().ok_or(ServiceError::SignedOut)?;
-    let earlier = recovery::earlier(&request.state, &reader, &found.session).await?;
-    let zones = calendar::zone_choices(Some(&request.person.zone), request.person.locale, now);
-    Ok(AccountView {
+    let earlier = recovery::earlier(&request.state, &request.reader(), &found.session).await?;
+    Ok(WaysInView {
         earlier_code: earlier
             .map(|earlier| EarlierCodeView { until: zone.date(earlier.until), may_end: earlier.may_end }),
-        name: request.person.name.as_str().to_owned(),
-        locale: request.person.locale,
-        text_size: request.person.text_size,
-        zone: request.person.zone.as_str().to_owned(),
-        zone_choices: convert::zone_choices(zones),
         sessions: sessions.collect(),
-        pairs: home.pairs.iter().map(|pair| convert::pair_link(pair, request.person.id)).collect(),
     })
+}
+
+/// Returns the pair if it is one of the person's. A pair of others is not found.
+pub async fn own_pair(pair: Option<PairId>) -> Result<Option<PairId>, ApiError> {
+    let is_own = |found: &[PairLink]| pair.is_none_or(|pair| found.iter().any(|link| link.id == pair));
+    if is_own(&own_pairs().await?) { Ok(pair) } else { Err(ApiError::NotFound) }
 }
 
 /// Reads the person's pairs, running ones first.

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::{loaded, query};
+use super::{loaded, query, settings::Frame};
 use crate::{
     api::{ApiError, DeleteAccount, PairLink},
     components::{
@@ -36,13 +36,11 @@ fn Asked(pairs: Vec<PairLink>) -> impl IntoView {
             view! { <WordsChoice field title=pair_title(words, link) chosen/> }
         })
         .collect_view();
-    let of_code = use_sentence(DeleteAccount::VERB, &[ApiError::RecoveryCodeWrong, ApiError::CodeMissing]);
+    let of_code =
+        use_sentence(DeleteAccount::VERB, &[ApiError::RecoveryCodeWrong, ApiError::CodeTooNew, ApiError::CodeMissing]);
     let of_form = use_sentence(DeleteAccount::VERB, &[]).filter(|_| of_code.is_none());
     view! {
-        <Title text=words.delete_title/>
-        <SiteHeader shows=Shows::Settings/>
-        <main id="main" class="page page-settings">
-            <h1>{words.delete_title}</h1>
+        <Frame pair=None title=words.delete_title>
             <section class="panel">
                 <p class="lead">{words.delete_lead}</p>
                 <p>{words.delete_what}</p>
@@ -61,7 +59,7 @@ fn Asked(pairs: Vec<PairLink>) -> impl IntoView {
                     </div>
                 </Form>
             </section>
-        </main>
+        </Frame>
     }
 }
 
@@ -78,7 +76,7 @@ fn WordsChoice(field: String, title: String, chosen: String) -> impl IntoView {
         }
     };
     view! {
-        <fieldset class="choices">
+        <fieldset class="choices wide">
             <legend>{title}</legend>
             {radio(WordsOnDeletion::Leave, words.delete_leave, words.delete_leave_hint)}
             {radio(WordsOnDeletion::Erase, words.delete_erase, words.delete_erase_hint)}

@@ -26,7 +26,12 @@ pub fn ServedPages() -> impl IntoView {
                 <Route path=path!("/hand-over") view=hand_over::HandOverPage/>
                 <Route path=path!("/hand-over/:token") view=hand_over::TakePage/>
                 <Route path=path!("/recovery") view=recovery::RecoveryPage/>
-                <Route path=path!("/settings") view=settings::AccountPage/>
+                <Route path=path!("/settings") view=settings::SettingsPage/>
+                <Route path=path!("/settings/us") view=settings::UsPage/>
+                <Route path=path!("/settings/me") view=settings::MePage/>
+                <Route path=path!("/settings/notifications") view=settings::NotificationsPage/>
+                <Route path=path!("/settings/sign-in") view=settings::SignInPlacePage/>
+                <Route path=path!("/settings/help") view=settings::HelpPage/>
                 <Route path=path!("/settings/delete") view=delete_account::DeleteAccountPage/>
                 <Route path=path!("/goodbye") view=delete_account::GoodbyePage/>
                 <Route path=path!("/inbox") view=inbox::InboxPage/>
@@ -44,6 +49,11 @@ pub fn ServedPages() -> impl IntoView {
                 <Route path=path!("/p/:pair/cards/:card") view=card::CardPage/>
                 <Route path=path!("/p/:pair/seasons/:number") view=season::SeasonPage/>
                 <Route path=path!("/p/:pair/settings") view=settings::SettingsPage/>
+                <Route path=path!("/p/:pair/settings/us") view=settings::UsPage/>
+                <Route path=path!("/p/:pair/settings/me") view=settings::MePage/>
+                <Route path=path!("/p/:pair/settings/notifications") view=settings::NotificationsPage/>
+                <Route path=path!("/p/:pair/settings/sign-in") view=settings::SignInPlacePage/>
+                <Route path=path!("/p/:pair/settings/help") view=settings::HelpPage/>
             </Routes>
         </Router>
     }

@@ -15,7 +15,7 @@ use crate::{
     },
     domain::Role,
     paths::{self, HasVerb},
-    reads::{self, AccountView},
+    reads::{self, MeView},
 };
 
 #[component]
@@ -23,7 +23,7 @@ pub fn StartPage() -> impl IntoView {
     if use_home().name.is_none() {
         return view! { <SignUp/> }.into_any();
     }
-    loaded(reads::account(), |account| view! { <StartPair account/> }.into_any()).into_any()
+    loaded(reads::me(), |me| view! { <StartPair me/> }.into_any()).into_any()
 }
 
 #[component]
@@ -58,7 +58,7 @@ fn SignUp() -> impl IntoView {
 }
 
 #[component]
-fn StartPair(account: AccountView) -> impl IntoView {
+fn StartPair(me: MeView) -> impl IntoView {
     let words = use_page_words();
     let typed = use_refused(StartPair::VERB);
     let typed_field = move |name: &str, otherwise: &str| {
@@ -88,7 +88,7 @@ fn StartPair(account: AccountView) -> impl IntoView {
         ApiError::TooLarge,
         ApiError::Malformed,
     ]);
-    let zone = typed_field("zone", &account.zone);
+    let zone = typed_field("zone", &me.zone);
     view! {
         <Title text=words.start_title/>
         <SiteHeader shows=Shows::Nothing/>
@@ -119,7 +119,7 @@ fn StartPair(account: AccountView) -> impl IntoView {
                     value=typed_field("push_time", "21:00")
                     error=error(&[ApiError::TimeInvalid])
                 />
-                <ZoneField label=words.zone_label hint=words.zone_hint value=zone zones=account.zone_choices
+                <ZoneField label=words.zone_label hint=words.zone_hint value=zone zones=me.zone_choices
                     error=error(&[ApiError::ZoneInvalid])/>
                 <FieldError id="form-error" sentence=other_error/>
                 <div class="actions"><button class="button" type="submit">{words.start_button}</button></div>

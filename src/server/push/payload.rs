@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     domain::{LocalDate, Locale, Millis, NotificationKind, PairId, PushTime, Relation, Role, Wordings},
-    paths,
+    paths::{self, Place},
     text::{self, pushes},
 };
 
@@ -75,7 +75,7 @@ pub fn path(kind: NotificationKind, pair: Option<PairId>, card: Option<crate::do
             | NotificationKind::HandedOver
             | NotificationKind::StaleToken,
             _,
-        ) => paths::account(),
+        ) => paths::place(None, Place::SignIn),
         (NotificationKind::Test, _) => paths::devices(),
         (_, Some(pair)) => paths::today(pair),
         (_, None) => paths::inbox(),

@@ -31,7 +31,8 @@ use crate::{
 pub type Choices = HashMap<PairId, WordsOnDeletion>;
 
 /// Asks for the deletion of the person's account. The typed recovery code proves that it is the person and that they
-/// can take it back. Every session and device of the person ends, and their pairs close. Returns when the deletion is
+/// can take it back: the code from before a renewal while that one still works, so that nobody deletes an account with
+/// a copied cookie. Every session and device of the person ends, and their pairs close. Returns when the deletion is
 /// carried out.
 pub async fn ask(
     state: &AppState,
@@ -49,8 +50,12 @@ pub async fn ask(
     if let Some(running) = deletions::lookup(&mut tx, person.id).await? {
         return Ok(running.due_at);
     }
-    let found = persons::lookup_by_recovery(&mut tx, &hash, now).await?;
-    if found.is_none_or(|found| found.id != person.id) {
+    let codes = persons::recovery_codes(&mut tx, person.id, now).await?;
+    // While an earlier code works, the code made since proves nothing, because the session that renewed knows it.
+    if codes.earlier.is_some() && codes.hash.as_ref() == Some(&hash) {
+        return Err(ServiceError::CodeTooNew);
+    }
+    if codes.earlier.map(|(earlier, _)| earlier).or(codes.hash) != Some(hash) {
         guard::fail(tx, state, Codes::Recovery, trier).await?;
         return Err(ServiceError::CodeWrong);
     }
@@ -177,7 +182,7 @@ pub(super) async fn come_back(
             deletions::set_reopens(tx, other.person_id, pair.id).await?;
             continue;
         }
-        pairs::reopen(tx, pair.id).await?;
+        deletions::reopen_pair(tx, pair.id).await?;
         pair.closed_at = None;
         if pair.phase() == PairPhase::Together {
             pair.set_next_due(Zone::stored(&pair.zone).next_push(now, pair.push_time));

@@ -135,6 +135,9 @@ pub enum ServiceError {
     /// The browser would not send cookies back, because the address is not secure.
     #[error("not a secure address")]
     Insecure,
+    /// The code was made a short while ago, and the one before still works.
+    #[error("the code is too new to prove who it is")]
+    CodeTooNew,
     /// The form names no choice for one of the person's pairs.
     #[error("no choice for a pair")]
     DeletionChoice,

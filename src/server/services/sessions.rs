@@ -1,5 +1,4 @@
-//! Sessions: opening, recognising and ending them.
-//! Rules R74–R77, R86.
+//! Sessions: opening, recognising and ending them. Rules R74–R77, R86.
 
 use std::{net::IpAddr, time::Duration};
 

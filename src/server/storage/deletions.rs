@@ -108,6 +108,14 @@ pub async fn set_due(tx: &mut Tx, person: PersonId, due_at: Millis) -> Result<()
     Ok(())
 }
 
+/// Makes a closed pair run again. Its members are called by their present names.
+pub async fn reopen_pair(tx: &mut Tx, pair: PairId) -> Result<(), StorageError> {
+    tx.locks.expect_pair(pair);
+    macros::execute!(tx, "UPDATE members SET left_name = NULL WHERE pair_id = $1", pair)?;
+    macros::execute!(tx, "UPDATE pairs SET closed_at = NULL WHERE id = $1", pair)?;
+    Ok(())
+}
+
 /// Ends a deletion: it was taken back or carried out.
 pub async fn remove(tx: &mut Tx, person: PersonId) -> Result<(), StorageError> {
     tx.locks.expect_person(person);

@@ -230,14 +230,6 @@ pub async fn close(tx: &mut Tx, pair: PairId, now: Millis) -> Result<(), Storage
     Ok(())
 }
 
-/// Makes a closed pair run again. Its members are called by their present names.
-pub async fn reopen(tx: &mut Tx, pair: PairId) -> Result<(), StorageError> {
-    tx.locks.expect_pair(pair);
-    macros::execute!(tx, "UPDATE members SET left_name = NULL WHERE pair_id = $1", pair)?;
-    macros::execute!(tx, "UPDATE pairs SET closed_at = NULL WHERE id = $1", pair)?;
-    Ok(())
-}
-
 /// Writes a member's relation. Returns whether it changed.
 pub async fn update_relation(tx: &mut Tx, pair: PairId, role: Role, relation: &Relation) -> Result<bool, StorageError> {
     tx.locks.expect_pair(pair);

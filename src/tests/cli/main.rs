@@ -10,6 +10,7 @@ mod own_database;
 
 mod announce;
 mod copies;
+mod delete;
 mod doctor;
 mod moving;
 mod operator;

@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use crate::{
     api::ApiError,
     domain::{Millis, PairId},
-    reads::{self, AccountView, DevicesView, HandOverView},
+    reads::{self, DevicesView, HandOverView, WaysInView},
     server::{
         budget::Budget,
         jobs::{future_rows, housekeeping},
@@ -98,7 +98,7 @@ impl Called {
 /// Calls every read of a person's pages.
 async fn every_read(pair: &TestPair, called: &mut Called) {
     let (child, id) = (&pair.child, pair.id);
-    called.has_read("account", &child.read(reads::account()).await);
+    called.has_read("ways_in", &child.read(reads::ways_in()).await);
     called.has_read("devices", &child.read(reads::devices()).await);
     called.has_read("hand_over", &child.read(reads::hand_over()).await);
     called.has_read("inbox", &child.read(reads::inbox()).await);
@@ -201,6 +201,11 @@ async fn every_verb(app: &TestApp, providers: &Providers, pair: &TestPair, at: u
     called.done(&fresh.child, "unsubscribe", &[]).await;
     called.call(&fresh.child, "start_again", &[("pair", &fresh.id.to_string()), ("confirmed", "no")]).await;
     called.call(&fresh.child, "leave_pair", &[("pair", &fresh.id.to_string()), ("confirmed", "no")]).await;
+    let (question, _) = fresh.child.question(fresh.id).await;
+    for verb in ["take_back_answer", "restore_answer"] {
+        called.call(&fresh.child, verb, &[("daily_question", &question.to_string())]).await;
+    }
+    called.call(&fresh.child, "delete_account", &[("confirmed", "no")]).await;
     (called, fresh)
 }
 
@@ -237,7 +242,7 @@ async fn signing(app: &TestApp, fresh: &TestPair, called: &mut Called, at: u8) {
     *elsewhere.address.lock().expect("an address") = format!("192.0.2.{at}");
     called.done(&elsewhere, "sign_in", &[("code", &fresh.parent.recovery_code())]).await;
     called.done(&fresh.parent, "renew_recovery", &[]).await;
-    let account: AccountView = fresh.parent.read(reads::account()).await.expect("the account");
+    let account: WaysInView = fresh.parent.read(reads::ways_in()).await.expect("the ways in");
     for session in account.sessions.iter().filter(|session| !session.is_this) {
         called.call(&fresh.parent, "end_session", &[("session", &session.id.to_string())]).await;
     }

@@ -12,7 +12,7 @@ use super::app::{Browser, TestApp};
 use crate::{
     api::{ApiError, AskedStage, AskedView},
     domain::HandOverId,
-    reads::{self, AccountView, HandOverView},
+    reads::{self, HandOverView, WaysInView},
 };
 
 const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
@@ -72,7 +72,7 @@ async fn stage(phone: &Browser) -> AskedStage {
 }
 
 async fn sessions(browser: &Browser) -> Vec<String> {
-    let account: AccountView = browser.read(reads::account()).await.expect("the account");
+    let account: WaysInView = browser.read(reads::ways_in()).await.expect("the ways in");
     account.sessions.into_iter().map(|session| session.device).collect()
 }
 
@@ -85,7 +85,7 @@ async fn second_browser(app: &TestApp, of: &Browser) -> Browser {
 }
 
 async fn end_session_of(browser: &Browser, by: &Browser) {
-    let account: AccountView = browser.read(reads::account()).await.expect("the account");
+    let account: WaysInView = browser.read(reads::ways_in()).await.expect("the ways in");
     let own = account.sessions.iter().find(|session| session.is_this).expect("this session");
     assert_eq!(by.post("end_session", &[("session", &own.id.to_string())]).await.status(), StatusCode::OK);
 }

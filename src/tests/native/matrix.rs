@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     domain::{AnnouncementText, EventKind, Millis, NotificationKind, PairId},
+    paths,
     reads::{self, DevicesView, HandOverView},
     server::{
         jobs::announcing,
@@ -84,6 +85,15 @@ impl Family {
         let (question, _) = self.mother.question(self.pair).await;
         let nudge = self.mother.post("nudge", &[("daily_question", &question.to_string())]).await;
         assert_eq!(nudge.status(), StatusCode::OK);
+    }
+
+    /// The mother takes the answer of her newest card back.
+    async fn take_back(&self) {
+        self.app.advance(Millis::SECOND);
+        let archive = self.mother.page(&paths::archive(self.pair)).await;
+        let card = archive.split("/cards/").nth(1).and_then(|rest| rest.get(..36)).expect("a card");
+        let done = self.mother.post("take_back_answer", &[("daily_question", card)]).await;
+        assert_eq!(done.status(), StatusCode::OK);
     }
 
     /// Lives on to the pair's next due minute and over its delay.
@@ -214,6 +224,15 @@ async fn every_kind_reaches_each_of_three_devices_once_in_the_same_words() {
         .await
         .expect("an announcement");
     announcing::pass(&family.app.state).await.expect("everybody is told");
+    note(family.told().await);
+    family.take_back().await;
+    note(family.told().await);
+    let code = mother.recovery_code();
+    let words = format!("words[pair-{}]", family.pair);
+    family.act(mother, "delete_account", &[(&*words, "leave"), ("code", &*code), ("confirmed", "yes")]).await;
+    note(family.told().await);
+    // The mother comes back on the same browser.
+    assert_eq!(mother.post("sign_in", &[("code", &code)]).await.status(), StatusCode::OK);
     note(family.told().await);
     family.act(mother, "leave_pair", &[("confirmed", "yes")]).await;
     note(family.told().await);

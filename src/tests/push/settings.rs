@@ -66,7 +66,7 @@ async fn quiet_hours_that_cover_the_day_are_refused() {
             .0,
         422
     );
-    let page = pair.child.page(&format!("/p/{}/settings", pair.id)).await;
+    let page = pair.child.page(&format!("/p/{}/settings/notifications", pair.id)).await;
     assert!(page.contains("22:30") && page.contains("07:30"), "nothing changed");
 }
 

@@ -18,7 +18,7 @@ async fn a_revoked_session_hears_nothing_more(transport: Transport) {
     let app = TestApp::start().await;
     let (browser, person, _) = somebody(&app).await;
     let device = another_browser(&app, &browser).await;
-    let account: crate::reads::AccountView = browser.read(reads::account()).await.expect("the account");
+    let account: crate::reads::WaysInView = browser.read(reads::ways_in()).await.expect("the ways in");
     let session = account.sessions.iter().find(|session| !session.is_this).expect("the other device").id.to_string();
     let mut client = FeedClient::open(&device, transport, 0).await;
     client.told().await;

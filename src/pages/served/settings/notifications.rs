@@ -1,0 +1,46 @@
+//! The settings for notifications: the switches of the pair, quiet hours, announcements, and the devices.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+use super::{
+    super::{
+        loaded,
+        notification_settings::{AnnouncementsPanel, QuietPanel, SwitchesPanel},
+    },
+    Frame, asked_pair,
+};
+use crate::{
+    api::ApiError,
+    components::context::use_page_words,
+    domain::{PairId, PairPhase},
+    paths,
+    reads::{self, QuietView, SwitchesView},
+};
+
+#[component]
+pub fn NotificationsPage() -> impl IntoView {
+    let found = async move {
+        let Some(pair) = asked_pair()? else { return Ok((None, None, reads::quiet_settings().await?)) };
+        let is_running =
+            reads::own_pairs().await?.iter().any(|link| link.id == pair && link.phase != PairPhase::Closed);
+        let (switches, quiet) = reads::pair_switches(pair).await?;
+        Ok::<_, ApiError>((Some(pair), is_running.then_some((pair, switches)), quiet))
+    };
+    loaded(found, |(pair, of_pair, quiet)| view! { <Notifications pair of_pair quiet/> }.into_any())
+}
+
+#[component]
+fn Notifications(pair: Option<PairId>, of_pair: Option<(PairId, SwitchesView)>, quiet: QuietView) -> impl IntoView {
+    let words = use_page_words();
+    let back = use_location().pathname.get_untracked();
+    let switches = of_pair.map(|(pair, switches)| view! { <SwitchesPanel pair switches/> });
+    view! {
+        <Frame pair title=words.place_notifications>
+            <p><a class="button ghost" href=paths::devices()>{words.devices_link}</a></p>
+            {switches}
+            <QuietPanel settings=quiet back=back.clone()/>
+            <AnnouncementsPanel is_on=quiet.announcements back/>
+        </Frame>
+    }
+}
