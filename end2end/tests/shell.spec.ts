@@ -214,7 +214,7 @@ test('a shell may return an object, text or a promise, and a broken shell breaks
     page.on('pageerror', (error) => errors.push(`${shell}: ${error.message}`));
     await page.addInitScript(`window.umbbaShell = ${shell}`);
     const registrations = countRegistrations(page);
-    await person.open('/settings');
+    await person.open('/settings/sign-in');
     return { page, registrations };
   };
   const good = JSON.stringify(ON_FCM);

@@ -99,6 +99,10 @@ async fn measure(folder: &Path, words: &[String]) -> Result<(), String> {
         let delivered = found.arrived as f64 / found.delivered_s;
         ratios.push(Ratio::of("minute: pushes/s of npm web-push", delivered, npm_posted, Better::Higher));
     }
+    if let Some(count) = words.iter().find_map(|word| word.strip_prefix("hold:")) {
+        let count = count.parse().ok().filter(|count| *count >= 2 && count % 2 == 0);
+        streams::hold(folder, count.ok_or("hold: wants an even number of members")?).await?;
+    }
     let alone = words.iter().find_map(|word| word.strip_prefix("live:"));
     if let Some(count) = alone {
         let count = count

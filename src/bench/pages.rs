@@ -57,7 +57,7 @@ pub async fn measure(folder: &Path) -> Result<Vec<Option<Ratio>>, String> {
         target("nginx, static file", format!("http://127.0.0.1:{}/page.html", nginx.port), ""),
         target("axum, the same bytes", format!("http://127.0.0.1:{axum_port}/"), ""),
         ours("today page", format!("/p/{}/today", member.pair)),
-        ours("settings page", "/settings".into()),
+        ours("settings page", "/settings/me".into()),
         ours("archive page", format!("/p/{}/archive", member.pair)),
     ];
     for _ in 0..ROUNDS {

@@ -363,7 +363,7 @@ sentences! {
         delete_leave: "가족에게 남기기",
         delete_leave_hint: "함께 연 카드에는 내 글과 이름이 그대로 남아요.",
         delete_erase: "내 글도 지우기",
-        delete_erase_hint: "두 사람의 보관함에서 내 글이 모두 사라져요.",
+        delete_erase_hint: "두 사람의 카드에서 내 글이 모두 사라져요.",
         delete_code_label: "복구 코드",
         delete_code_hint: "정말 나인지, 그리고 마음이 바뀌면 돌아올 수 있는지 확인해요.",
         delete_confirm: "7일 뒤에 계정을 지워 주세요.",

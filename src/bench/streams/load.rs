@@ -9,10 +9,20 @@ use tokio::{
 
 use super::{tally::Tally, wire::Wire};
 
-pub const A_SECOND: usize = 200;
 const CONNECTIONS: usize = 64;
-/// The longest time for posting. The rest is dropped when the server cannot keep the rate.
-const LONGEST: Duration = Duration::from_secs(20);
+
+/// How fast and how long answers are posted.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    pub a_second: usize,
+    /// The rest is dropped when the server cannot keep the rate.
+    pub longest: Duration,
+}
+
+/// The pace of the rows that are compared.
+pub const COMPARED: Pace = Pace { a_second: 200, longest: Duration::from_secs(20) };
+/// The pace of the row that holds its connections for ten minutes.
+pub const HELD: Pace = Pace { a_second: 100, longest: Duration::from_secs(620) };
 
 /// One POST and the members who receive its event.
 #[derive(Debug, Clone)]
@@ -31,7 +41,7 @@ pub struct Hearer {
 }
 
 /// Sends the posts until all are sent or the time is over. Returns the rate per second.
-pub async fn post(port: u16, posts: Vec<Post>, tally: &Arc<Tally>) -> Result<f64, String> {
+pub async fn post(port: u16, posts: Vec<Post>, pace: Pace, tally: &Arc<Tally>) -> Result<f64, String> {
     let posts = Arc::new(posts);
     let mut wires = Vec::with_capacity(CONNECTIONS);
     for _ in 0..CONNECTIONS {
@@ -44,8 +54,8 @@ pub async fn post(port: u16, posts: Vec<Post>, tally: &Arc<Tally>) -> Result<f64
         running.spawn(async move {
             let mut count = 0;
             for (at, post) in posts.iter().enumerate().skip(first).step_by(CONNECTIONS) {
-                sleep_until(begun + Duration::from_secs(1) / A_SECOND as u32 * at as u32).await;
-                if begun.elapsed() > LONGEST {
+                sleep_until(begun + Duration::from_secs(1) / pace.a_second as u32 * at as u32).await;
+                if begun.elapsed() > pace.longest {
                     break;
                 }
                 send(&mut wire, port, post, &tally).await?;

@@ -31,7 +31,7 @@ use umbba::{
 };
 
 use crate::ratios::{Better, Ratio};
-use load::{Hearer, Post};
+use load::{Hearer, Pace, Post};
 use member::{Member, Transport};
 use row::{Plan, Row};
 use server::Again;
@@ -49,7 +49,7 @@ const TRANSPORTS: [(&str, Transport); 5] = [
 const BARE: &str = "bare axum, SSE";
 const NCHAN: &str = "Nchan, SSE";
 /// The number of answers: 15 s of posts, which is one heartbeat interval. Fewer pairs get fewer answers.
-const ANSWERS: usize = 15 * load::A_SECOND;
+const ANSWERS: usize = 15 * load::COMPARED.a_second;
 /// Open files besides the members' connections: posting connections, the database and the runtime.
 const SPARE_FILES: u64 = 500;
 
@@ -78,7 +78,7 @@ pub async fn measure(folder: &Path, counts: &[usize]) -> Result<Vec<Option<Ratio
     }
     println!(
         "\nlive: {} answers/s, load and server on the same cores, {:.0} s in all",
-        load::A_SECOND,
+        load::COMPARED.a_second,
         begun.elapsed().as_secs_f64()
     );
     println!(
@@ -155,14 +155,6 @@ fn copy_of(folder: &Path) -> Result<PathBuf, String> {
 async fn ours(folder: &Path, name: &str, transport: Transport, seeded: &[SeededMember]) -> Result<Row, String> {
     let copy = copy_of(folder)?;
     let app = Again::start(&["live-app", &copy.display().to_string()])?;
-    let member = |(number, seeded): (usize, &SeededMember)| Member {
-        number,
-        transport,
-        path: "/events".into(),
-        cookie: umbba::cookies::sent_session(&seeded.token),
-    };
-    let members: Vec<Member> = seeded.iter().enumerate().map(member).collect();
-    row::warm(app.port, &members).await?;
     // The first member of each pair answers, then the other. The two members of a pair have neighbouring indexes.
     let answer = |at: usize| {
         let first = at % (seeded.len() / 2) * 2;
@@ -175,18 +167,58 @@ async fn ours(folder: &Path, name: &str, transport: Transport, seeded: &[SeededM
         }
     };
     let posts = (0..ANSWERS.min(seeded.len())).map(answer).collect();
-    let pairs = seeded.iter().map(|seeded| seeded.pair.to_string()).collect();
-    row::measure(Plan {
-        name,
-        process: app.number(),
-        port: app.port,
+    run(name, transport, (&app, seeded), (posts, load::COMPARED), transport.silence()).await
+}
+
+/// Measures a row of ours.
+async fn run(
+    name: &str,
+    transport: Transport,
+    (app, seeded): (&Again, &[SeededMember]),
+    (posts, pace): (Vec<Post>, Pace),
+    silence: Duration,
+) -> Result<Row, String> {
+    let member = |(number, seeded): (usize, &SeededMember)| Member {
+        number,
         transport,
-        silence: transport.silence(),
-        members,
-        pairs,
-        posts,
-    })
-    .await
+        path: "/events".into(),
+        cookie: umbba::cookies::sent_session(&seeded.token),
+    };
+    let members: Vec<Member> = seeded.iter().enumerate().map(member).collect();
+    row::warm(app.port, &members).await?;
+    let pairs = seeded.iter().map(|seeded| seeded.pair.to_string()).collect();
+    row::measure(Plan { name, process: app.number(), port: app.port, transport, silence, members, pairs, posts, pace })
+        .await
+}
+
+/// Holds streams of `count` members open for ten minutes, in which one member of each pair answers and revises the
+/// answer again and again. A first answer is told to both members, a revision to its author alone.
+pub async fn hold(folder: &Path, count: usize) -> Result<(), String> {
+    let limit = server::raise_limit()?;
+    if limit < count as u64 + SPARE_FILES {
+        return Err(format!("{limit} files may be open at once, too few for {count} members"));
+    }
+    let folder = folder.join("hold");
+    std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    let seeded = seed(&folder, count / 2).await?;
+    let app = Again::start(&["live-app", &copy_of(&folder)?.display().to_string()])?;
+    let answer = |at: usize| {
+        let (first, round) = (at % (count / 2) * 2, at / (count / 2));
+        let actor = Hearer { member: first, is_timed: round > 0 };
+        let other = Hearer { member: first + 1, is_timed: true };
+        Post {
+            path: "/api/submit_answer".into(),
+            cookie: umbba::cookies::sent_session(&seeded[first].token),
+            body: format!("daily_question={}&version=1&body=%EA%B8%80+{round}", seeded[first].daily_question),
+            hearers: if round == 0 { vec![actor, other] } else { vec![actor] },
+        }
+    };
+    let pace = load::HELD;
+    let posts = (0..600 * pace.a_second).map(answer).collect();
+    let name = "ours, SSE, held for ten minutes";
+    let row = run(name, Transport::Sse, (&app, &seeded), (posts, pace), Transport::Sse.silence()).await?;
+    print!("{}", table::markdown(&[row]));
+    Ok(())
 }
 
 /// Measures a stream-only peer: one stream per channel, and posts that look like our events. One connection receives
@@ -217,5 +249,6 @@ async fn theirs(name: &str, process: u32, port: u16, count: usize, silence: Dura
         }
     };
     let posts = (0..ANSWERS.min(count)).map(post).collect();
-    row::measure(Plan { name, process, port, transport: Transport::Sse, silence, members, pairs, posts }).await
+    let pace = load::COMPARED;
+    row::measure(Plan { name, process, port, transport: Transport::Sse, silence, members, pairs, posts, pace }).await
 }

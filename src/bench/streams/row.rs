@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    load::{self, Post},
+    load::{self, Pace, Post},
     member::{Member, POLL, Transport},
     server,
     tally::{Counts, Tally},
@@ -36,6 +36,7 @@ pub struct Plan<'a> {
     /// For each member, the pair whose events the member may receive.
     pub pairs: Vec<String>,
     pub posts: Vec<Post>,
+    pub pace: Pace,
 }
 
 /// The result of one measurement.
@@ -86,7 +87,7 @@ pub async fn measure(plan: Plan<'_>) -> Result<Row, String> {
 
     let (cpu, machine, begun) = (server::cpu(process), server::machine_cpu(), Instant::now());
     let own = server::cpu(std::process::id());
-    let posted = load::post(plan.port, plan.posts, &tally).await?;
+    let posted = load::post(plan.port, plan.posts, plan.pace, &tally).await?;
     let posting = begun.elapsed().as_secs_f64();
     let polls = (tally.counts().answers - counts.answers) as f64 / silent.elapsed().as_secs_f64();
     let spent = server::cpu(process) - cpu;
@@ -98,7 +99,7 @@ pub async fn measure(plan: Plan<'_>) -> Result<Row, String> {
     lines.abort_all();
 
     let mut notes = Vec::new();
-    if posted < 0.95 * load::A_SECOND as f64 {
+    if posted < 0.95 * plan.pace.a_second as f64 {
         notes.push(format!("only {posted:.0} answers/s came through"));
     }
     let wanted = count as f64 / POLL.as_secs_f64();

@@ -10,8 +10,8 @@ use std::{
 
 use super::wire::Told;
 
-/// Each member receives an event for the first answer and one for the second.
-pub const EVENTS_EACH: usize = 2;
+/// The most events of one member: of both answers, or of an answer and its revisions.
+pub const EVENTS_EACH: usize = 8;
 
 pub struct Tally {
     begun: Instant,
