@@ -150,6 +150,19 @@ pub fn inbox() -> String {
     "/inbox".to_owned()
 }
 
+/// The page about the copy that a person keeps.
+pub fn keep() -> String {
+    "/keep".to_owned()
+}
+
+/// The zip with all pairs of the person.
+pub const COPY_OF_ALL: &str = "/keep/copy";
+
+/// The zip with one pair.
+pub fn copy_of(pair: PairId) -> String {
+    format!("{COPY_OF_ALL}/{pair}")
+}
+
 pub fn devices() -> String {
     "/devices".to_owned()
 }

@@ -6,6 +6,7 @@ mod delete;
 mod doctor;
 mod failure;
 mod folder;
+mod import;
 mod moving;
 mod native;
 mod open_files;
@@ -117,6 +118,8 @@ enum Command {
     /// Tell everybody something: an inbox entry for each person, a push to each device. Without --yes it only says whom
     /// it would reach.
     Announce(announce::Announce),
+    /// Put a copy that a person kept (/keep) into the database, as closed pairs of theirs. Nothing else is changed.
+    Import(import::Import),
     /// What was sent and what became of it: no names, no endpoints, no words.
     Deliveries {
         /// pending, leased, retry, accepted, gone, expired, dead or cancelled
@@ -187,6 +190,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Person { act: PersonAct::Delete(wanted) } => delete::persons(&settings, wanted).await,
         Command::Pair { act: PairAct::Delete(wanted) } => delete::pairs(&settings, wanted).await,
         Command::Announce(wanted) => announce::run(&settings, wanted).await,
+        Command::Import(wanted) => import::run(&settings, wanted).await,
         Command::Deliveries { state, limit } => operator::list_deliveries(&settings, &state, limit).await,
     }
 }

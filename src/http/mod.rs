@@ -13,6 +13,7 @@ mod forms;
 mod health;
 mod insecure;
 mod keep;
+mod keepsake;
 pub mod limits;
 pub mod listener;
 mod live;

@@ -22,7 +22,7 @@ use tower_http::{
 use tracing::Instrument;
 
 use super::{
-    assets, fixed_headers, forms, health, insecure, keep, live, pages,
+    assets, fixed_headers, forms, health, insecure, keep, keepsake, live, pages,
     routes::{self, ROUTES, Route, Target},
     server_function,
     session::{self, PageReads},
@@ -97,6 +97,8 @@ fn add(router: Router<AppState>, route: &Route) -> Router<AppState> {
         Target::Share => router.route(route.path, get(page).post(shared)),
         Target::ShortcutToday => router.route(route.path, get(shortcuts::today)),
         Target::ShortcutArchive => router.route(route.path, get(shortcuts::archive)),
+        Target::CopyOfAll => router.route(route.path, get(keepsake::of_all)),
+        Target::Copy => router.route(route.path, get(keepsake::of_pair)),
         Target::Livez => router.route(route.path, get(health::livez)),
         Target::Readyz => router.route(route.path, get(health::readyz)),
         // Pages are the fallback, and `assets::pkg` has the routes of the builds.

@@ -11,6 +11,9 @@ pub enum Target {
     Share,
     ShortcutToday,
     ShortcutArchive,
+    /// The copy that a person keeps, of all pairs or of one (`keepsake`).
+    CopyOfAll,
+    Copy,
     /// The fallback of the router renders every page, also "not found".
     Page,
     Livez,
@@ -48,6 +51,8 @@ pub const ROUTES: &[Route] = &[
     endpoint(paths::SHARE, "/{other}", Target::Share),
     endpoint(paths::SHORTCUT_TODAY, "/{page}", Target::ShortcutToday),
     endpoint(paths::SHORTCUT_ARCHIVE, "/{page}", Target::ShortcutArchive),
+    endpoint(paths::COPY_OF_ALL, "/keep/copy", Target::CopyOfAll),
+    endpoint("/keep/copy/{pair}", "/keep/copy", Target::Copy),
     endpoint("/livez", "/health", Target::Livez),
     endpoint("/readyz", "/health", Target::Readyz),
     endpoint("/pkg/{*file}", "/pkg/{file}", Target::Build),
@@ -69,6 +74,7 @@ pub const ROUTES: &[Route] = &[
     page("/settings/delete", "/{page}"),
     page("/goodbye", "/{page}"),
     page("/inbox", "/{page}"),
+    page("/keep", "/{page}"),
     page("/devices", "/{page}"),
     page("/terms", "/{page}"),
     page("/privacy", "/{page}"),
@@ -160,7 +166,7 @@ mod tests {
         for kept in ["/", "/p/1", "/p/1/today", "/p/1/archive", "/p/1/cards/2", "/p/1/seasons/3"] {
             assert!(is_stored(kept), "{kept}");
         }
-        let never = "/start /signin /recovery /settings /inbox /devices /terms /privacy /join /join/confirm \
+        let never = "/start /signin /recovery /settings /inbox /keep /keep/copy /keep/copy/1 /devices /terms /privacy /join /join/confirm \
             /join/ABCDE /signin/digits /signin/digits/1234-5678 /signin/wait /hand-over /hand-over/0a1b /p/1/invite \
             /p/1/settings /events /api/today";
         for never in never.split(' ') {

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod counters;
 pub mod jobs;
+pub mod keepsake;
 pub mod key_file;
 pub mod lifecycle;
 pub mod live;

@@ -28,6 +28,7 @@ const PAGES: &[(&str, usize)] = &[
     ("/settings/delete", 3),
     ("/goodbye", 2),
     ("/inbox", 3),
+    ("/keep", 4),
     ("/devices", 4),
     ("/share", 2),
     ("/terms", 2),

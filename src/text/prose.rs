@@ -1,7 +1,37 @@
 //! The texts of the two pages that people agree to: terms and privacy. `services::accounts` holds their version,
-//! `2026-11-22`.
+//! `2026-11-22`. Also the README of the copy that a person keeps.
 
 use crate::domain::Locale;
+
+/// `README.txt` of the copy that a person keeps.
+pub const KEEPSAKE_README: &str = "\
+엄빠도 어렸다: 간직하는 이야기
+
+index.html을 열면 모든 카드를 읽을 수 있어요. 인터넷이 없어도 돼요.
+먼저 zip 파일의 압축을 풀어 주세요. 그래야 찾기와 모양이 제대로 나와요.
+종이로 간직하려면 index.html을 열고 인쇄하세요.
+
+index.html       사람이 읽는 이야기
+archive.json     다른 프로그램이 읽는 같은 이야기
+schema.json      archive.json의 설명
+data/, *.js, *.css   index.html이 쓰는 파일
+
+이 파일은 누구나 열 수 있어요. 나만 보는 곳에 두세요.
+
+
+엄빠도 어렸다: stories to keep
+
+Open index.html to read every card, also without internet.
+Unpack the zip first, so that search and looks work.
+To keep it on paper, open index.html and print it.
+
+index.html       the stories, for people
+archive.json     the same stories, for other programs
+schema.json      what archive.json means (JSON Schema)
+data/, *.js, *.css   files that index.html uses
+
+Anybody can open these files. Keep them where only you look.
+";
 
 /// A heading and its paragraphs.
 pub type Passage = (&'static str, &'static [&'static str]);

@@ -7,6 +7,7 @@ mod archive;
 mod devices;
 mod hand_overs;
 mod invitations;
+mod keepsakes;
 mod notifications;
 mod pairs;
 
@@ -15,6 +16,7 @@ pub use archive::*;
 pub use devices::*;
 pub use hand_overs::*;
 pub use invitations::*;
+pub use keepsakes::*;
 pub use notifications::*;
 pub use pairs::*;
 

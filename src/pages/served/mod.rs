@@ -9,6 +9,7 @@ mod hand_over;
 mod inbox;
 mod invite;
 mod join;
+mod keep;
 mod not_found;
 mod notification_settings;
 mod prose;

@@ -7,8 +7,8 @@ use leptos_router::{
 };
 
 use super::{
-    archive, card, delete_account, devices, digits, hand_over, inbox, invite, join, not_found, prose, recovery, season,
-    settings, share, sign_in, start, today, welcome,
+    archive, card, delete_account, devices, digits, hand_over, inbox, invite, join, keep, not_found, prose, recovery,
+    season, settings, share, sign_in, start, today, welcome,
 };
 
 /// The router with every page of the app.
@@ -35,6 +35,7 @@ pub fn ServedPages() -> impl IntoView {
                 <Route path=path!("/settings/delete") view=delete_account::DeleteAccountPage/>
                 <Route path=path!("/goodbye") view=delete_account::GoodbyePage/>
                 <Route path=path!("/inbox") view=inbox::InboxPage/>
+                <Route path=path!("/keep") view=keep::KeepPage/>
                 <Route path=path!("/devices") view=devices::DevicesPage/>
                 <Route path=path!("/share") view=share::SharePage/>
                 <Route path=path!("/terms") view=prose::TermsPage/>

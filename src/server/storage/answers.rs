@@ -1,6 +1,8 @@
 //! Answers and their earlier revisions.
 //! Rules R24, R170.
 
+use std::collections::HashMap;
+
 use super::{StorageError, Tx, macros};
 use crate::domain::{AnswerBody, DailyQuestion, DailyQuestionId, Millis, PairId, PersonId, Role, SubmissionId};
 
@@ -173,4 +175,53 @@ pub async fn find_revisions(tx: &mut Tx, question: DailyQuestionId, role: Role) 
         role,
         SHOWN_REVISIONS,
     )
+}
+
+/// All earlier revisions of `role`'s answer, oldest first. Only their author may see them.
+pub async fn find_all_revisions(
+    tx: &mut Tx,
+    question: DailyQuestionId,
+    role: Role,
+) -> Result<Vec<Revision>, StorageError> {
+    macros::fetch_all!(
+        tx,
+        "answer_revisions" as Revision,
+        "SELECT revision, body, at FROM answer_revisions WHERE daily_question_id = $1 AND role = $2
+         ORDER BY revision",
+        question,
+        role,
+    )
+}
+
+/// All earlier revisions of `role`'s answers on the cards numbered `first` to `last`, oldest first.
+pub async fn find_revisions_of_cards(
+    tx: &mut Tx,
+    pair: PairId,
+    role: Role,
+    first: i64,
+    last: i64,
+) -> Result<HashMap<DailyQuestionId, Vec<Revision>>, StorageError> {
+    let found = macros::fetch_all!(
+        tx,
+        "answer_revisions" as RevisionOfCard,
+        "SELECT r.daily_question_id, r.revision, r.body, r.at FROM daily_questions d
+         JOIN answer_revisions r ON r.daily_question_id = d.id AND r.role = $2
+         WHERE d.pair_id = $1 AND d.card_number BETWEEN $3 AND $4 ORDER BY d.card_number, r.revision",
+        pair,
+        role,
+        first,
+        last,
+    )?;
+    let mut revisions = HashMap::<_, Vec<_>>::new();
+    for row in found {
+        revisions.entry(row.daily_question_id).or_default().push(row.revision);
+    }
+    Ok(revisions)
+}
+
+#[derive(sqlx::FromRow)]
+struct RevisionOfCard {
+    daily_question_id: DailyQuestionId,
+    #[sqlx(flatten)]
+    revision: Revision,
 }

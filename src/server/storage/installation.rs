@@ -55,3 +55,18 @@ pub async fn remember(tx: &mut Tx, name: &str, at: Millis) -> Result<(), Storage
 pub async fn lookup_instant(tx: &mut Tx, name: &str) -> Result<Option<Millis>, StorageError> {
     Ok(lookup(tx, name).await?.and_then(|value| value.parse().ok()).map(Millis))
 }
+
+/// When the last backup was made, and when the last one was made that was verified.
+pub async fn lookup_backups(tx: &mut Tx) -> Result<(Option<Millis>, Option<Millis>), StorageError> {
+    let rows: Vec<(String, String)> = macros::fetch_all!(
+        tx,
+        (String, String),
+        "SELECT name, value FROM installation WHERE name IN ($1, $2)",
+        BACKUP_MADE_AT,
+        BACKUP_VERIFIED_AT,
+    )?;
+    let at = |wanted: &str| {
+        rows.iter().find(|(name, _)| name == wanted).and_then(|(_, value)| value.parse().ok()).map(Millis)
+    };
+    Ok((at(BACKUP_MADE_AT), at(BACKUP_VERIFIED_AT)))
+}

@@ -42,7 +42,7 @@ const SERVER_LAYERS: [&[&str]; 6] = [
         "security",
         "turns",
     ],
-    &["counters", "notifier", "secrets", "trusted_proxies"],
+    &["counters", "keepsake", "notifier", "secrets", "trusted_proxies"],
     &["storage", "push", "telemetry"],
     &["state"],
     &["services"],

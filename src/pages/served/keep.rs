@@ -1,0 +1,84 @@
+//! The page about the copy that a person keeps, and the panel of the settings that leads to it.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::loaded;
+use crate::{
+    components::{
+        context::{use_locale, use_page_words},
+        live_page::Shows,
+        site_header::{SiteHeader, pair_title},
+        tab_notices::HiddenNotices,
+    },
+    paths,
+    reads::{self, KeepView},
+    text,
+};
+
+/// `/keep`
+#[component]
+pub fn KeepPage() -> impl IntoView {
+    loaded(reads::keep(), |keep| view! { <Keep keep/> }.into_any())
+}
+
+#[component]
+fn Keep(keep: KeepView) -> impl IntoView {
+    let (locale, words) = (use_locale(), use_page_words());
+    let day = |known: &'static str, unknown: &'static str, date| match date {
+        Some(date) => text::fill(known, &[("date", &text::full_date(locale, date))]),
+        None => unknown.to_owned(),
+    };
+    let made = day(words.keep_backup_at, words.keep_backup_never, keep.backup_made);
+    let verified = day(words.keep_verified_at, words.keep_verified_never, keep.backup_verified);
+    let has_many = keep.pairs.len() > 1;
+    let one = keep.pairs.iter().map(|link| {
+        let title = text::fill(words.keep_get, &[("title", &pair_title(words, link))]);
+        // `download` keeps the service worker and the router away from the file.
+        view! {
+            <p class="actions"><a class="button" class:ghost=has_many href=paths::copy_of(link.id) download>{title}</a></p>
+        }
+    });
+    let links = if keep.pairs.is_empty() {
+        view! { <p class="notice">{words.keep_nothing}</p> }.into_any()
+    } else {
+        let all = has_many.then(|| {
+            view! { <p class="actions"><a class="button" href=paths::COPY_OF_ALL download>{words.keep_get_all}</a></p> }
+        });
+        view! { {all} {one.collect_view()} <p class="hint">{words.keep_private}</p> }.into_any()
+    };
+    view! {
+        <Title text=words.keep_title/>
+        <SiteHeader shows=Shows::Settings/>
+        <main id="main" class="page page-settings">
+            <HiddenNotices/>
+            <h1>{words.keep_title}</h1>
+            <p class="lead">{words.keep_lead}</p>
+            {links}
+            <section class="panel">
+                <h2>{words.keep_what}</h2>
+                <ul><li>{words.keep_what_cards}</li><li>{words.keep_what_own}</li></ul>
+                <p>{words.keep_what_not}</p>
+                <p>{words.keep_how}</p>
+            </section>
+            <section class="panel">
+                <h2>{words.keep_backup_panel}</h2>
+                <p>{made}</p>
+                <p>{verified}</p>
+            </section>
+        </main>
+    }
+}
+
+/// The panel of the settings.
+#[component]
+pub(super) fn KeepPanel() -> impl IntoView {
+    let words = use_page_words();
+    view! {
+        <section class="panel">
+            <h2>{words.keep_title}</h2>
+            <p>{words.keep_lead}</p>
+            <div class="actions"><a class="button ghost" href=paths::keep()>{words.keep_link}</a></div>
+        </section>
+    }
+}

@@ -1,0 +1,287 @@
+//! Reads a copy that somebody hands in: a zip with `archive.json`. Nothing in it is believed: entries, names and sizes
+//! are limited, bytes are counted while they are read, and every value is parsed as a form's would be. Each refusal is
+//! one sentence for the operator.
+
+use std::{
+    collections::HashSet,
+    io::{self, Read, Seek},
+};
+
+use serde::Deserialize;
+use zip::{ZipArchive, read::ZipFile};
+
+use super::archive::{AnswerEntry, CardEntry, FORMAT, MemberEntry, Moment, PairHead, VERSION};
+use crate::{
+    domain::{
+        Answer, AnswerBody, DailyQuestion, Member, Millis, Pair, PersonId, PersonName, PushTime, QuestionKey, Relation,
+        Role, SEASON_LENGTH, Section, ZoneName,
+    },
+    server::calendar::Zone,
+};
+
+const MIB: u64 = 1024 * 1024;
+const MAX_ENTRIES: usize = 20_000;
+const MAX_ENTRY: u64 = 32 * MIB;
+const MAX_JSON: u64 = 64 * MIB;
+const MAX_ALL: u64 = 4 * 1024 * MIB;
+/// The last millisecond of the year 9999.
+const LAST_MS: i64 = 253_402_300_799_999;
+
+/// Why a copy is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    #[error("this is not a whole zip file: {0}")]
+    NotZip(String),
+    #[error("the zip holds more than {MAX_ENTRIES} files")]
+    TooMany,
+    #[error("a name in the zip leads out of it: {0}")]
+    Path(String),
+    #[error("{0} is larger than a copy may be")]
+    TooLarge(String),
+    #[error("{0} is damaged")]
+    Damaged(String),
+    #[error("the zip holds no archive.json")]
+    NoArchive,
+    #[error("archive.json is not an archive of this app: {0}")]
+    NotArchive(String),
+    #[error("archive.json is of version {0}, and this release reads version {VERSION}")]
+    Version(u64),
+    #[error("archive.json holds something that no copy has: {0}")]
+    Wrong(&'static str),
+}
+
+/// A pair of a copy, checked.
+pub struct ReadPair {
+    /// Its members have the id that `read` was given; `own` says which of them is the reader.
+    pub head: PairHead,
+    pub own: Role,
+    pub cards: Vec<ReadCard>,
+}
+
+pub struct ReadCard {
+    pub question: DailyQuestion,
+    pub card: Option<i64>,
+    /// Revision, text, instant; oldest first.
+    pub revisions: Vec<(u32, AnswerBody, Millis)>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    format: Option<String>,
+    version: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    pairs: Vec<PairEntry>,
+}
+
+#[derive(Deserialize)]
+struct PairEntry {
+    #[serde(flatten)]
+    head: PairHead,
+    cards: Vec<CardEntry>,
+}
+
+/// Reads and checks a whole copy.
+pub fn read(file: impl Read + Seek) -> Result<Vec<ReadPair>, CopyError> {
+    let json = json_of(file)?;
+    let named: Named = serde_json::from_slice(&json).map_err(|error| CopyError::NotArchive(error.to_string()))?;
+    if named.format.as_deref() != Some(FORMAT) {
+        return Err(CopyError::NotArchive(format!("its format is not {FORMAT}")));
+    }
+    match named.version {
+        Some(VERSION) => {}
+        Some(other) => return Err(CopyError::Version(other)),
+        None => return Err(CopyError::NotArchive("it has no version".to_owned())),
+    }
+    let document: Document = serde_json::from_slice(&json).map_err(|error| CopyError::NotArchive(error.to_string()))?;
+    let mut ids = HashSet::new();
+    let pairs = document.pairs.into_iter().map(checked).collect::<Result<Vec<_>, _>>()?;
+    for pair in &pairs {
+        let is_new = ids.insert(pair.head.id.0);
+        if !is_new || !pair.cards.iter().all(|card| ids.insert(card.question.id.0)) {
+            return Err(CopyError::Wrong("an id twice"));
+        }
+    }
+    Ok(pairs)
+}
+
+/// Reads every entry to its end, which checks its bytes, and returns `archive.json`.
+fn json_of(file: impl Read + Seek) -> Result<Vec<u8>, CopyError> {
+    let mut zip = ZipArchive::new(file).map_err(|error| CopyError::NotZip(error.to_string()))?;
+    if zip.len() > MAX_ENTRIES {
+        return Err(CopyError::TooMany);
+    }
+    let (mut json, mut all) = (None, 0);
+    for at in 0..zip.len() {
+        let mut entry = zip.by_index(at).map_err(|error| CopyError::NotZip(error.to_string()))?;
+        let name = entry.name().map_err(|error| CopyError::NotZip(error.to_string()))?.to_string();
+        if entry.enclosed_name().is_none() || name.contains('\\') {
+            return Err(CopyError::Path(name.escape_debug().to_string()));
+        }
+        let is_json = name == "archive.json";
+        let limit = if is_json { MAX_JSON } else { MAX_ENTRY };
+        let mut kept = Vec::new();
+        all += counted(&mut entry, &name, limit.min(MAX_ALL - all), is_json.then_some(&mut kept))?;
+        if is_json && json.replace(kept).is_some() {
+            return Err(CopyError::Wrong("two files of one name"));
+        }
+    }
+    json.ok_or(CopyError::NoArchive)
+}
+
+/// Reads an entry of at most `limit` bytes, whatever size it claims. Returns how many it has.
+fn counted<R: Read>(
+    entry: &mut ZipFile<'_, R>,
+    name: &str,
+    limit: u64,
+    kept: Option<&mut Vec<u8>>,
+) -> Result<u64, CopyError> {
+    let mut limited = entry.take(limit + 1);
+    let count = match kept {
+        Some(kept) => limited.read_to_end(kept).map(|count| count as u64),
+        None => io::copy(&mut limited, &mut io::sink()),
+    };
+    match count {
+        Ok(count) if count > limit => Err(CopyError::TooLarge(name.to_owned())),
+        Ok(count) => Ok(count),
+        Err(_) => Err(CopyError::Damaged(name.to_owned())),
+    }
+}
+
+fn checked(entry: PairEntry) -> Result<ReadPair, CopyError> {
+    let PairEntry { mut head, cards } = entry;
+    let own = Role::from_word(&head.you).ok_or(CopyError::Wrong("a seat that is neither parent nor child"))?;
+    let unopened = std::mem::take(&mut head.unopened);
+    let pair = pair_of(&head, [PersonId(0), PersonId(1)])?;
+    if pair.seat(own).is_none() {
+        return Err(CopyError::Wrong("a reader without a seat"));
+    }
+    let mut read = Vec::new();
+    for (at, card) in cards.iter().enumerate() {
+        if card.card != i64::try_from(at + 1).ok() || card.completed.is_none() {
+            return Err(CopyError::Wrong("cards that are not in their order"));
+        }
+        if card.parent.is_none() || card.child.is_none() {
+            return Err(CopyError::Wrong("an open card without both answers"));
+        }
+        read.push(card_of(card, &pair, own)?);
+    }
+    for card in &unopened {
+        let is_own = card.answer_of(own).is_some() && card.answer_of(own.other()).is_none();
+        if !is_own || card.card.is_some() || card.completed.is_some() {
+            return Err(CopyError::Wrong("an unopened question that is not the reader's alone"));
+        }
+        read.push(card_of(card, &pair, own)?);
+    }
+    let mut seen = HashSet::new();
+    let mut dates = HashSet::new();
+    let is_once = |card: &ReadCard| {
+        let question = &card.question;
+        seen.insert(question.number) && question.local_date.is_none_or(|date| dates.insert(date.to_string()))
+    };
+    if !read.iter().all(is_once) || head.seasons.len() != cards.len() / SEASON_LENGTH as usize {
+        return Err(CopyError::Wrong("numbers, dates or seasons that do not fit together"));
+    }
+    Ok(ReadPair { head, own, cards: read })
+}
+
+/// The pair of a head, closed, with the ids of the parent and the child.
+pub fn pair_of(head: &PairHead, [parent, child]: [PersonId; 2]) -> Result<Pair, CopyError> {
+    let zone = ZoneName::parse(&head.zone).map_err(|_| CopyError::Wrong("a time zone that does not exist"))?;
+    Zone::of(&zone).map_err(|_| CopyError::Wrong("a time zone that does not exist"))?;
+    let created_at = instant(&head.created)?;
+    let seat = |entry: &Option<MemberEntry>, role, id| entry.as_ref().map(|entry| member(entry, role, id)).transpose();
+    Ok(Pair {
+        id: head.id,
+        push_time: PushTime::parse(&head.push_time)
+            .map_err(|_| CopyError::Wrong("a time of day that does not exist"))?,
+        zone,
+        next_due_at: None,
+        created_at,
+        closed_at: None,
+        paused_until: None,
+        inviter_id: if Role::from_word(&head.you) == Some(Role::Parent) { parent } else { child },
+        parent: seat(&head.members.parent, Role::Parent, parent)?,
+        child: seat(&head.members.child, Role::Child, child)?,
+    })
+}
+
+fn member(entry: &MemberEntry, role: Role, person_id: PersonId) -> Result<Member, CopyError> {
+    let wrong = CopyError::Wrong("a name or a relation that no member can have");
+    let name = PersonName::parse(&entry.name).map_err(|_| CopyError::Wrong("a name that no member can have"))?;
+    let relation = match Relation::parse(role, &entry.relation, &entry.relation_word) {
+        Ok(relation) => relation,
+        // A relation of a later release was written as the word that was known.
+        Err(_) if entry.relation == "other" && entry.relation_word.is_empty() => Relation::Other(String::new()),
+        Err(_) => return Err(wrong),
+    };
+    if name.as_str() != entry.name || relation.free_word() != entry.relation_word {
+        return Err(wrong);
+    }
+    Ok(Member { person_id, role, relation, name })
+}
+
+fn card_of(card: &CardEntry, pair: &Pair, own: Role) -> Result<ReadCard, CopyError> {
+    let revisions = card
+        .your_revisions
+        .iter()
+        .map(|revision| Ok((revision.revision, text(&revision.text)?, instant(&revision.at)?)));
+    let revisions = revisions.collect::<Result<Vec<_>, CopyError>>()?;
+    let last = card.answer_of(own).map_or(0, |answer| answer.revision);
+    if !revisions.is_sorted_by(|one, two| one.0 < two.0) || revisions.iter().any(|(at, ..)| *at == 0 || *at >= last) {
+        return Err(CopyError::Wrong("revisions that are not in their order"));
+    }
+    let is_key = !card.key.is_empty() && card.key.len() <= 100 && !card.key.chars().any(char::is_control);
+    let all = [&card.wordings.ko, &card.wordings.en];
+    let is_short = all.iter().all(|wording| wording.topic.len() + wording.parent.len() + wording.child.len() <= 8_192);
+    if !is_key || !is_short || card.section == Section::Other || card.number == 0 || card.version == 0 {
+        return Err(CopyError::Wrong("a question that the app cannot have asked"));
+    }
+    let question = DailyQuestion {
+        id: card.id,
+        pair_id: pair.id,
+        number: card.number,
+        key: QuestionKey(card.key.clone()),
+        section: card.section,
+        wordings: card.wordings.clone(),
+        version: card.version,
+        local_date: card.date,
+        counted_from: card.date,
+        opened_at: instant(&card.opened)?,
+        due_passed_at: None,
+        shelved_at: None,
+        completed_at: card.completed.as_ref().map(instant).transpose()?,
+        move_on: None,
+        parent: card.parent.as_ref().map(answer).transpose()?,
+        child: card.child.as_ref().map(answer).transpose()?,
+    };
+    Ok(ReadCard { question, card: card.card, revisions })
+}
+
+fn answer(entry: &AnswerEntry) -> Result<Answer, CopyError> {
+    if entry.revision == 0 {
+        return Err(CopyError::Wrong("an answer that was never written"));
+    }
+    Ok(Answer {
+        revision: entry.revision,
+        body: text(&entry.text)?,
+        first_at: instant(&entry.first)?,
+        at: instant(&entry.last)?,
+    })
+}
+
+/// A text as the app would have stored it: a text that it would change was not written by it.
+fn text(text: &str) -> Result<AnswerBody, CopyError> {
+    let body = AnswerBody::parse(text).map_err(|_| CopyError::Wrong("a text that is no answer"))?;
+    if body.as_str() == text { Ok(body) } else { Err(CopyError::Wrong("a text that is no answer")) }
+}
+
+fn instant(moment: &Moment) -> Result<Millis, CopyError> {
+    if (0..=LAST_MS).contains(&moment.ms) {
+        Ok(Millis(moment.ms))
+    } else {
+        Err(CopyError::Wrong("a time out of range"))
+    }
+}

@@ -1,0 +1,90 @@
+//! The import of a copy (docs/KEEPSAKES.md): each of its pairs becomes a closed pair of one person, which can be read
+//! and kept again, and in which nothing happens any more.
+//! Rule R134.
+
+use super::ServiceError;
+use crate::{
+    domain::{Person, PersonId, Role, TextSize},
+    server::{
+        keepsake::reading::{self, CopyError, ReadPair},
+        state::AppState,
+        storage::{
+            StorageError, Tx,
+            imports::{self, Imported},
+            pairs, persons,
+        },
+    },
+};
+
+/// Why an import is refused. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    #[error(transparent)]
+    Copy(#[from] CopyError),
+    #[error("there is no person {0}")]
+    Nobody(PersonId),
+    #[error("what this copy holds is here already")]
+    Here,
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+impl From<StorageError> for ImportError {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Taken => Self::Here,
+            error => Self::Service(error.into()),
+        }
+    }
+}
+
+/// Imports all pairs of a checked copy in one transaction. Returns how many pairs and questions.
+pub async fn import(state: &AppState, person: PersonId, copy: &[ReadPair]) -> Result<(usize, usize), ImportError> {
+    let mut tx = state.database.begin().await?;
+    let owner = persons::lookup(&mut tx, person).await?.ok_or(ImportError::Nobody(person))?;
+    persons::lock(&mut tx, [person]).await?;
+    for pair in copy {
+        import_pair(&mut tx, state, &owner, pair).await?;
+    }
+    tx.commit().await?;
+    let count = copy.iter().map(|pair| pair.cards.len()).sum();
+    tracing::info!(person.id = %person, pairs = copy.len(), count, "a copy was imported");
+    Ok((copy.len(), count))
+}
+
+async fn import_pair(tx: &mut Tx, state: &AppState, owner: &Person, copy: &ReadPair) -> Result<(), ImportError> {
+    let now = state.clock.now();
+    let other = PersonId(state.random.id(now));
+    let ids = match copy.own {
+        Role::Parent => [owner.id, other],
+        Role::Child => [other, owner.id],
+    };
+    let pair = reading::pair_of(&copy.head, ids)?;
+    if pairs::lookup(tx, pair.id).await?.is_some() {
+        return Err(ImportError::Here);
+    }
+    if let Some(member) = pair.seat(copy.own.other()) {
+        // The other member of an archive cannot sign in: the row only holds their answers.
+        let blank = Person {
+            id: other,
+            name: member.name.clone(),
+            locale: owner.locale,
+            text_size: TextSize::default(),
+            zone: pair.zone.clone(),
+        };
+        imports::insert_blank(tx, &blank, now).await?;
+    }
+    pairs::insert(tx, &pair, pair.created_at).await?;
+    pairs::close(tx, pair.id, now).await?;
+    for member in [&pair.parent, &pair.child].into_iter().flatten() {
+        imports::name_member(tx, pair.id, member.role, member.name.as_str()).await?;
+    }
+    let cards = copy.cards.iter().map(|card| Imported {
+        question: &card.question,
+        card: card.card,
+        own: copy.own,
+        revisions: &card.revisions,
+    });
+    imports::insert_questions(tx, ids, &cards.collect::<Vec<_>>()).await?;
+    Ok(())
+}

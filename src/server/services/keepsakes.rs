@@ -1,0 +1,256 @@
+//! The copy that a person keeps of their pairs (docs/KEEPSAKES.md). It is made while it is sent: whoever asks for the
+//! next bytes makes the next piece, so that a slow reader holds neither a connection to the database nor a thread.
+//!
+//! A copy is consistent although each piece is read in a transaction of its own: everything that may still change is
+//! read once, at the beginning, and a card that has opened is final (R22).
+//! Rules R22, R25, R54.
+
+use std::collections::VecDeque;
+
+use serde_json::json;
+
+use super::{ServiceError, reader::Reader};
+use crate::{
+    domain::{DailyQuestion, LocalDate, Locale, Millis, Pair, PairId, Role},
+    server::{
+        calendar::Zone,
+        keepsake::{
+            FIXED, Zipped, ZippedError,
+            archive::{CardEntry, FORMAT, Moment, PairHead, RevisionEntry, VERSION, ZoneOf},
+            pages::{self, Style},
+        },
+        state::AppState,
+        storage::{answers, cards, daily_questions, installation},
+    },
+    text,
+};
+
+/// Cards that are read and written at once.
+const PIECE: i64 = 20;
+/// Bytes from which on a piece is sent.
+const CHUNK: usize = 16 * 1024;
+
+/// A pair as it was when the copy began.
+struct Kept {
+    pair: Pair,
+    role: Role,
+    /// How many cards had opened.
+    cards: i64,
+    unopened: Vec<CardEntry>,
+}
+
+/// The files that hold cards.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Page,
+    Script,
+    Data,
+}
+
+enum Step {
+    Begin(Part),
+    Head(Part, usize),
+    /// The cards from this number on.
+    Cards(Part, usize, i64),
+    Foot(Part, usize),
+    End(Part),
+    Fixed(usize),
+    Finish,
+}
+
+/// A copy that is being made.
+pub struct Keepsake {
+    /// The person's local date at the beginning.
+    pub made_on: LocalDate,
+    state: AppState,
+    locale: Locale,
+    kept: Vec<Kept>,
+    steps: VecDeque<Step>,
+    zipped: Zipped,
+}
+
+impl From<ZippedError> for ServiceError {
+    fn from(error: ZippedError) -> Self {
+        tracing::error!(%error, "a copy failed");
+        Self::Broken("a copy could not be zipped")
+    }
+}
+
+/// What is remembered of the operator's backups.
+pub struct Backups {
+    /// When the last one was made.
+    pub made_at: Option<Millis>,
+    /// When the last one was made that was restored and compared.
+    pub verified_at: Option<Millis>,
+}
+
+pub async fn backups(state: &AppState) -> Result<Backups, ServiceError> {
+    let mut tx = state.database.read().await?;
+    let (made_at, verified_at) = installation::lookup_backups(&mut tx).await?;
+    Ok(Backups { made_at, verified_at })
+}
+
+/// Begins a copy of one pair of the person, or of all.
+pub async fn begin(state: &AppState, reader: &Reader, only: Option<PairId>) -> Result<Keepsake, ServiceError> {
+    let mut tx = state.database.read().await?;
+    let locale = reader.person.locale;
+    let home = reader.home(&mut tx).await?;
+    let mut wanted = Vec::new();
+    match only {
+        Some(id) => wanted.push(reader.seat(&mut tx, id).await?),
+        None => {
+            let own = |pair: &Pair| Some((pair.clone(), pair.role_of(reader.person.id)?));
+            wanted.extend(home.pairs.iter().filter_map(own));
+            // A pair keeps its place in the copy when it is closed.
+            wanted.sort_by_key(|(pair, _)| (pair.created_at, pair.id));
+        }
+    }
+    let mut kept = Vec::new();
+    for (pair, role) in wanted {
+        let (cards, _) = cards::count(&mut tx, pair.id, None).await?;
+        let mut unopened = Vec::new();
+        for question in daily_questions::find_incomplete(&mut tx, pair.id).await? {
+            if question.has_answered(role) {
+                let revisions = answers::find_all_revisions(&mut tx, question.id, role).await?;
+                let revisions = revision_entries(&revisions, &pair);
+                let words = (text::words(locale), locale);
+                unopened.push(CardEntry::of(&question, (&pair, role), None, revisions, words));
+            }
+        }
+        kept.push(Kept { pair, role, cards, unopened });
+    }
+    let steps = steps(&kept);
+    let made_on = Zone::stored(&reader.person.zone).date(state.clock.now());
+    Ok(Keepsake { made_on, state: state.clone(), locale, kept, steps, zipped: Zipped::default() })
+}
+
+fn steps(kept: &[Kept]) -> VecDeque<Step> {
+    let mut steps = VecDeque::new();
+    for part in [Part::Page, Part::Script, Part::Data] {
+        steps.push_back(Step::Begin(part));
+        for (at, of) in kept.iter().enumerate() {
+            steps.push_back(Step::Head(part, at));
+            steps.extend((1..=of.cards).step_by(PIECE as usize).map(|first| Step::Cards(part, at, first)));
+            steps.push_back(Step::Foot(part, at));
+        }
+        steps.push_back(Step::End(part));
+    }
+    steps.extend((0..FIXED.len()).map(Step::Fixed));
+    steps.push_back(Step::Finish);
+    steps
+}
+
+fn revision_entries(revisions: &[answers::Revision], pair: &Pair) -> Vec<RevisionEntry> {
+    let zone = ZoneOf::new(pair);
+    let entry = |revision: &answers::Revision| RevisionEntry {
+        revision: revision.revision,
+        text: revision.body.as_str().to_owned(),
+        at: Moment::of(revision.at, &zone),
+    };
+    revisions.iter().map(entry).collect()
+}
+
+impl Keepsake {
+    /// The next bytes of the zip; `None` after the last.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, ServiceError> {
+        while self.zipped.waiting() < CHUNK {
+            let Some(step) = self.steps.pop_front() else { break };
+            self.take(step).await?;
+        }
+        let bytes = self.zipped.take();
+        Ok((!bytes.is_empty()).then_some(bytes))
+    }
+
+    async fn take(&mut self, step: Step) -> Result<(), ServiceError> {
+        let style = Style::of(self.locale);
+        match step {
+            Step::Begin(part) => {
+                let (name, text) = match part {
+                    Part::Page => ("index.html", pages::beginning(&style)),
+                    Part::Script => ("data/archive.js", format!("window.ARCHIVE = {}", self.document())),
+                    Part::Data => ("archive.json", self.document()),
+                };
+                self.zipped.begin(name)?;
+                self.zipped.add(&text)?;
+            }
+            Step::Head(part, at) => {
+                let of = &self.kept[at];
+                let text = match part {
+                    Part::Page => pages::pair(&style, &of.pair, of.role, of.cards),
+                    Part::Script | Part::Data => {
+                        let head = PairHead::of(&of.pair, of.role, of.cards, of.unopened.clone());
+                        let comma = if at == 0 { "" } else { "," };
+                        let head = json_text(&head)?;
+                        format!("{comma}\n{},\"cards\":[", head.strip_suffix('}').unwrap_or(&head))
+                    }
+                };
+                self.zipped.add(&text)?;
+            }
+            Step::Cards(part, at, first) => {
+                let entries = self.cards(at, first).await?;
+                let of = &self.kept[at];
+                for entry in &entries {
+                    let text = match part {
+                        Part::Page => pages::card(&style, &of.pair, of.role, entry),
+                        Part::Script | Part::Data => {
+                            let comma = if entry.card == Some(1) { "" } else { "," };
+                            format!("{comma}\n{}", json_text(entry)?)
+                        }
+                    };
+                    self.zipped.add(&text)?;
+                }
+            }
+            Step::Foot(part, at) => {
+                let of = &self.kept[at];
+                let text = match part {
+                    Part::Page => pages::pair_end(&style, &of.pair, of.role, &of.unopened),
+                    Part::Script | Part::Data => "]}".to_owned(),
+                };
+                self.zipped.add(&text)?;
+            }
+            Step::End(part) => {
+                let text = match part {
+                    Part::Page => pages::end(),
+                    Part::Script => "]};\n",
+                    Part::Data => "]}\n",
+                };
+                self.zipped.add(text)?;
+            }
+            Step::Fixed(at) => {
+                let (name, text) = FIXED[at];
+                self.zipped.begin(name)?;
+                self.zipped.add(text)?;
+            }
+            Step::Finish => self.zipped.finish()?,
+        }
+        Ok(())
+    }
+
+    /// The beginning of `archive.json`, up to the first pair.
+    fn document(&self) -> String {
+        format!(
+            "{{\"format\":{},\"version\":{VERSION},\"language\":{},\"pairs\":[",
+            json!(FORMAT),
+            json!(self.locale.tag())
+        )
+    }
+
+    /// The next cards of a pair, read in a transaction of their own.
+    async fn cards(&self, at: usize, first: i64) -> Result<Vec<CardEntry>, ServiceError> {
+        let Kept { pair, role, cards, .. } = &self.kept[at];
+        let last = (first + PIECE - 1).min(*cards);
+        let mut tx = self.state.database.read().await?;
+        let found = daily_questions::find_cards(&mut tx, pair.id, first, last).await?;
+        let mut revisions = answers::find_revisions_of_cards(&mut tx, pair.id, *role, first, last).await?;
+        let words = (text::words(self.locale), self.locale);
+        let entry = |(number, question): (i64, &DailyQuestion)| {
+            let own = revisions.remove(&question.id).unwrap_or_default();
+            CardEntry::of(question, (pair, *role), Some(number), revision_entries(&own, pair), words)
+        };
+        Ok((first..).zip(&found).map(entry).collect())
+    }
+}
+
+fn json_text(value: &impl serde::Serialize) -> Result<String, ServiceError> {
+    serde_json::to_string(value).map_err(|_| ServiceError::Broken("a copy could not be written as JSON"))
+}

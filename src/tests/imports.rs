@@ -1,0 +1,174 @@
+//! Tests of importing a copy: the law that the next copy is the same, and what is refused.
+
+use std::io::{Cursor, Write};
+
+use zip::{ZipWriter, write::SimpleFileOptions};
+
+use super::app::{Browser, TestApp, TestPair, rounds};
+use crate::{
+    domain::PersonId,
+    paths,
+    server::{
+        keepsake::reading::{self, CopyError},
+        random::Random,
+        services::imports::{self, ImportError},
+        storage::seeds::{CHILDREN, PARENTS},
+    },
+};
+
+async fn bytes_of(browser: &Browser, path: &str) -> Vec<u8> {
+    let response = browser.get(path).await;
+    assert_eq!(response.status(), 200, "{path}");
+    response.bytes().await.expect("a copy").to_vec()
+}
+
+async fn id_of(app: &TestApp, name: &str) -> PersonId {
+    let found = app.read_sql(&format!("SELECT id FROM persons WHERE name = '{name}'")).await;
+    found[0].parse().expect("an id")
+}
+
+/// Imports a copy for a new person of another installation. Returns their browser.
+async fn imported(copy: &[u8]) -> (TestApp, Browser) {
+    let app = TestApp::start_with(99).await;
+    let browser = app.person(CHILDREN[3].0).await;
+    let read = reading::read(Cursor::new(copy)).expect("a copy");
+    imports::import(&app.state, id_of(&app, CHILDREN[3].0).await, &read).await.expect("imported");
+    (app, browser)
+}
+
+/// A pair with a history of random steps.
+async fn history(app: &TestApp, pair: &TestPair, random: &Random) {
+    let texts = ["짧게", "두 줄이에요.\n<둘째> & \"줄\"", "이모지 🌙 그리고 {other}", "\u{feff}앞뒤에 무언가 \u{200d}"];
+    for _ in 0..14 {
+        let text = texts[random.number() as usize % texts.len()];
+        match random.number() % 6 {
+            0 | 1 => drop(pair.parent.answer(pair.id, text).await),
+            2 | 3 => drop(pair.child.answer(pair.id, text).await),
+            _ => drop(app.tick_at(21, 0).await),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_copy_of_an_imported_copy_is_the_same_bytes() {
+    // Each round starts two whole apps.
+    for seed in 0..u64::from(rounds().div_ceil(20)) {
+        let random = Random::seeded(seed);
+        let app = TestApp::start_with(seed).await;
+        let pair = app.pair().await;
+        let second = pair.child.start_pair("child").await;
+        history(&app, &pair, &random).await;
+        pair.child.answer(second, "혼자 쓴 답").await;
+        if seed.is_multiple_of(2) {
+            pair.parent.post("leave_pair", &[("pair", &pair.id.to_string()), ("confirmed", "yes")]).await;
+        }
+        for (member, path) in [(&pair.child, paths::COPY_OF_ALL.to_owned()), (&pair.parent, paths::copy_of(pair.id))] {
+            let copy = bytes_of(member, &path).await;
+            let (_other, importer) = imported(&copy).await;
+            let again = bytes_of(&importer, &path).await;
+            assert!(copy == again, "seed {seed}: {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_imported_pair_is_closed_and_its_other_member_has_no_way_in() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    pair.answer_both("함께 연 글").await;
+
+    let (other, importer) = imported(&bytes_of(&pair.child, &paths::copy_of(pair.id)).await).await;
+
+    let page = importer.page(&paths::archive(pair.id)).await;
+    assert!(page.contains("/cards/"), "the card is in the archive");
+    assert!(importer.page(&paths::today(pair.id)).await.contains("마친 짝이에요"));
+    assert_eq!(other.tick_at(21, 0).await, 0, "no question opens");
+    let ways = "SELECT p.id FROM persons p WHERE p.recovery_hash IS NULL AND NOT EXISTS
+        (SELECT 1 FROM sessions s WHERE s.person_id = p.id)";
+    assert_eq!(other.read_sql(ways).await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_here_already_is_not_imported_and_nothing_is_changed() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    pair.answer_both("함께 연 글").await;
+    let read = reading::read(Cursor::new(bytes_of(&pair.child, &paths::copy_of(pair.id)).await)).expect("a copy");
+    app.person(PARENTS[4].0).await;
+    let before = app.read_sql("SELECT id FROM persons").await.len();
+
+    let owner = id_of(&app, PARENTS[4].0).await;
+    assert!(matches!(imports::import(&app.state, owner, &read).await, Err(ImportError::Here)));
+    assert!(matches!(imports::import(&app.state, PersonId(7), &read).await, Err(ImportError::Nobody(PersonId(7)))));
+
+    assert_eq!(app.read_sql("SELECT id FROM persons").await.len(), before);
+}
+
+/// A zip with these entries.
+fn zip_of(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in entries {
+        zip.start_file(*name, SimpleFileOptions::default()).expect("an entry");
+        zip.write_all(bytes).expect("its bytes");
+    }
+    zip.finish().expect("a zip").into_inner()
+}
+
+fn refusal(zip: &[u8]) -> String {
+    match reading::read(Cursor::new(zip)) {
+        Err(error) => error.to_string(),
+        Ok(_) => panic!("it was read"),
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_copy_is_refused_with_a_sentence() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    pair.answer_both("함께 연 글").await;
+    let whole = bytes_of(&pair.child, &paths::copy_of(pair.id)).await;
+    let mut archive = zip::ZipArchive::new(Cursor::new(&whole)).expect("a zip");
+    let mut json = String::new();
+    std::io::Read::read_to_string(&mut archive.by_name("archive.json").expect("it"), &mut json).expect("text");
+    let refused = |json: &str| refusal(&zip_of(&[("archive.json", json.as_bytes())]));
+
+    for half in [&whole[..0], &whole[..whole.len() / 2], &whole[..whole.len() - 1], b"no zip at all"] {
+        assert!(refusal(half).starts_with("this is not a whole zip file"), "{}", refusal(half));
+    }
+    assert_eq!(refusal(&zip_of(&[("a.txt", b"")])), "the zip holds no archive.json");
+    for path in ["../archive.json", "/etc/passwd", "a\\..\\b"] {
+        assert!(refusal(&zip_of(&[(path, b"")])).starts_with("a name in the zip leads out of it"), "{path}");
+    }
+    let bomb = vec![0; 33 * 1024 * 1024];
+    assert_eq!(refusal(&zip_of(&[("bomb", &bomb)])), "bomb is larger than a copy may be");
+    assert_eq!(
+        refused(&json.replace("\"version\":1,\"language\"", "\"version\":2,\"language\"")),
+        "archive.json is of version 2, and this release reads version 1"
+    );
+    assert!(refused(&json.replace("umbba-archive", "another")).contains("its format is not umbba-archive"));
+    assert!(refused("{").starts_with("archive.json is not an archive of this app"));
+    for (from, to) in [
+        ("함께 연 글", " 함께 연 글"),
+        ("함께 연 글", "\u{202e}"),
+        ("\"you\":\"child\"", "\"you\":\"cat\""),
+        ("\"card\":1", "\"card\":2"),
+        ("Asia/Seoul", "Asia/Nowhere"),
+        ("\"relation\":\"daughter\"", "\"relation\":\"mother\""),
+        ("\"number\":1", "\"number\":0"),
+        ("\"push_time\":\"21:00\"", "\"push_time\":\"25:00\""),
+    ] {
+        let changed = json.replacen(from, to, 1);
+        assert_ne!(changed, json, "{from}");
+        let sentence = refused(&changed);
+        assert!(sentence.starts_with("archive.json holds something that no copy has"), "{from}: {sentence}");
+    }
+}
+
+#[test]
+fn a_damaged_entry_is_found_by_its_checksum() {
+    let mut zip = zip_of(&[("archive.json", b"{}"), ("a.txt", b"abcabcabcabcabcabcabcabcabcabcabcabc")]);
+    // The bytes of the second entry are behind its name.
+    let at = zip.windows(5).position(|bytes| bytes == b"a.txt").expect("its name") + 6;
+    zip[at] ^= 0xff;
+    assert!(matches!(reading::read(Cursor::new(zip)), Err(CopyError::Damaged(name)) if name == "a.txt"));
+}
