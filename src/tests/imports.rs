@@ -52,7 +52,7 @@ async fn history(app: &TestApp, pair: &TestPair, random: &Random) {
 #[tokio::test]
 async fn a_copy_of_an_imported_copy_is_the_same_bytes() {
     // Each round starts two whole apps.
-    for seed in 0..u64::from(rounds().div_ceil(20)) {
+    for seed in 0..u64::from(rounds().div_ceil(5)) {
         let random = Random::seeded(seed);
         let app = TestApp::start_with(seed).await;
         let pair = app.pair().await;
@@ -136,8 +136,14 @@ async fn what_is_no_copy_is_refused_with_a_sentence() {
         assert!(refusal(half).starts_with("this is not a whole zip file"), "{}", refusal(half));
     }
     assert_eq!(refusal(&zip_of(&[("a.txt", b"")])), "the zip holds no archive.json");
-    for path in ["../archive.json", "/etc/passwd", "a\\..\\b"] {
-        assert!(refusal(&zip_of(&[(path, b"")])).starts_with("a name in the zip leads out of it"), "{path}");
+    for path in ["../archive.json", "/etc/passwd", "a\\..\\b", "C:x"] {
+        // The writer would clean the names, so they are written over those of a harmless zip.
+        let harmless = "x".repeat(path.len());
+        let mut zip = zip_of(&[(&harmless, b"")]);
+        while let Some(at) = zip.windows(path.len()).position(|bytes| bytes == harmless.as_bytes()) {
+            zip[at..at + path.len()].copy_from_slice(path.as_bytes());
+        }
+        assert!(refusal(&zip).starts_with("a name in the zip leads out of it"), "{path}: {}", refusal(&zip));
     }
     let bomb = vec![0; 33 * 1024 * 1024];
     assert_eq!(refusal(&zip_of(&[("bomb", &bomb)])), "bomb is larger than a copy may be");

@@ -117,7 +117,7 @@ fn json_of(file: impl Read + Seek) -> Result<Vec<u8>, CopyError> {
     for at in 0..zip.len() {
         let mut entry = zip.by_index(at).map_err(|error| CopyError::NotZip(error.to_string()))?;
         let name = entry.name().map_err(|error| CopyError::NotZip(error.to_string()))?.to_string();
-        if entry.enclosed_name().is_none() || name.contains('\\') {
+        if entry.enclosed_name().is_none() || name.starts_with('/') || name.contains(['\\', ':']) {
             return Err(CopyError::Path(name.escape_debug().to_string()));
         }
         let is_json = name == "archive.json";
