@@ -1,6 +1,6 @@
-//! The copy that a person keeps, as a download: `GET /keep/copy` for all pairs, `GET /keep/copy/{pair}` for one. The zip
-//! is made while it is sent (`services::keepsakes`), so its length is not known at the beginning. A copy that breaks off
-//! ends its connection, and the browser shows a failed download.
+//! The copy that a person keeps, as a download: `GET /keep/copy` for all pairs, `GET /keep/copy/{pair}` for one. The
+//! zip is made while it is sent (`services::keepsakes`), so its length is not known at the beginning. A copy that
+//! breaks off ends its connection, and the browser shows a failed download.
 
 use axum::{
     Extension,

@@ -36,7 +36,9 @@ fn Keep(keep: KeepView) -> impl IntoView {
         let title = text::fill(words.keep_get, &[("title", &pair_title(words, link))]);
         // `download` keeps the service worker and the router away from the file.
         view! {
-            <p class="actions"><a class="button" class:ghost=has_many href=paths::copy_of(link.id) download>{title}</a></p>
+            <p class="actions">
+                <a class="button" class:ghost=has_many href=paths::copy_of(link.id) download>{title}</a>
+            </p>
         }
     });
     let links = if keep.pairs.is_empty() {

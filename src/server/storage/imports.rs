@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{StorageError, Tx, locks::Lock, macros, rows};
-use crate::domain::{AnswerBody, DailyQuestion, DailyQuestionId, Millis, PairId, Person, PersonId, Role};
+use crate::domain::{AnswerBody, DailyQuestion, Millis, PairId, Person, PersonId, Role};
 
 /// Rows that one statement writes.
 const PIECE: usize = 200;
@@ -122,10 +122,18 @@ async fn insert_answers(
 }
 
 async fn insert_revisions(tx: &mut Tx, piece: &[Imported<'_>]) -> Result<(), StorageError> {
-    let row = |id: DailyQuestionId, role: Role, (revision, body, at): &(u32, AnswerBody, Millis)| json!({ "id": id, "role": role.word(), "revision": revision, "body": body.as_str(), "at": at });
-    let found = piece.iter().flat_map(|imported| {
-        imported.revisions.iter().map(move |revision| row(imported.question.id, imported.own, revision))
-    });
+    let mut found = Vec::<Value>::new();
+    for Imported { question, own, revisions, .. } in piece {
+        found.extend(revisions.iter().map(|(revision, body, at)| {
+            json!({
+                "id": question.id,
+                "role": own.word(),
+                "revision": revision,
+                "body": body.as_str(),
+                "at": at,
+            })
+        }));
+    }
     macros::execute_each!(
         tx,
         "INSERT INTO answer_revisions (daily_question_id, role, revision, body, at)
