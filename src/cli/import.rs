@@ -26,6 +26,6 @@ pub(super) async fn run(settings: &Settings, wanted: Import) -> Result<(), Failu
     let copy = reading::read(BufReader::new(file)).map_err(|error| Failure(format!("{shown}: {error}")))?;
     let state = state_of(settings, Opening::AsIs, site_for_jobs(settings)?).await?;
     let (pairs, questions) = imports::import(&state, wanted.person, &copy).await?;
-    println!("{pairs} pairs with {questions} questions imported");
+    println!("imported pairs: {pairs}, questions: {questions}");
     Ok(())
 }

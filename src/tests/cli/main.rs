@@ -12,6 +12,7 @@ mod announce;
 mod copies;
 mod delete;
 mod doctor;
+mod import;
 mod moving;
 mod operator;
 mod providers;
