@@ -59,7 +59,8 @@ fn Keep(keep: KeepView) -> impl IntoView {
             {links}
             <section class="panel">
                 <h2>{words.keep_what}</h2>
-                <ul><li>{words.keep_what_cards}</li><li>{words.keep_what_own}</li></ul>
+                <p>{words.keep_what_cards}</p>
+                <p>{words.keep_what_own}</p>
                 <p>{words.keep_what_not}</p>
                 <p>{words.keep_how}</p>
             </section>
@@ -68,6 +69,7 @@ fn Keep(keep: KeepView) -> impl IntoView {
                 <p>{made}</p>
                 <p>{verified}</p>
             </section>
+            <p class="actions"><a class="button quiet" href=paths::account()>{words.settings_title}</a></p>
         </main>
     }
 }
