@@ -200,3 +200,19 @@ async fn the_page_offers_a_copy_and_says_when_the_last_backup_was_made() {
     assert!(pair.parent.page("/keep").await.contains("마지막 백업: 2026년 11월 30일"));
     assert_eq!(app.visitor().get("/keep").await.status(), 401);
 }
+
+#[tokio::test]
+async fn an_answer_that_was_taken_back_is_in_no_copy() {
+    let (_app, pair) = world().await;
+    let (before, first) = (archive(&copy_of(&pair.child, &pair).await), "0번째");
+    let card = before["pairs"][0]["cards"][0]["id"].as_str().expect("a card").to_owned();
+    assert_eq!(pair.child.post("take_back_answer", &[("daily_question", &card)]).await.status(), 200);
+
+    for member in [&pair.child, &pair.parent] {
+        let copy = copy_of(member, &pair).await;
+        let found = &archive(&copy)["pairs"][0]["cards"][0];
+        assert_eq!((&found["child"]["text"], &found["child"]["taken_back"]), (&"".into(), &true.into()));
+        assert!(found["parent"]["text"].as_str().is_some_and(|text| text.contains(first)));
+        assert_eq!(text_of(&copy, "index.html").matches(first).count(), 1);
+    }
+}

@@ -45,6 +45,7 @@ fn Asked(pairs: Vec<PairLink>) -> impl IntoView {
                 <p class="lead">{words.delete_lead}</p>
                 <p>{words.delete_what}</p>
                 <p>{words.delete_undo}</p>
+                <p class="actions"><a class="button" href=paths::keep()>{words.keep_link}</a></p>
                 <Form verb=DeleteAccount::VERB class="form">
                     {choices}
                     <TextField name="code" label=words.delete_code_label hint=words.delete_code_hint value=typed

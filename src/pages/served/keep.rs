@@ -1,4 +1,4 @@
-//! The page about the copy that a person keeps, and the panel of the settings that leads to it.
+//! The page about the copy that a person keeps.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -71,18 +71,5 @@ fn Keep(keep: KeepView) -> impl IntoView {
             </section>
             <p class="actions"><a class="button quiet" href=paths::account()>{words.settings_title}</a></p>
         </main>
-    }
-}
-
-/// The panel of the settings.
-#[component]
-pub(super) fn KeepPanel() -> impl IntoView {
-    let words = use_page_words();
-    view! {
-        <section class="panel">
-            <h2>{words.keep_title}</h2>
-            <p>{words.keep_lead}</p>
-            <div class="actions"><a class="button ghost" href=paths::keep()>{words.keep_link}</a></div>
-        </section>
     }
 }

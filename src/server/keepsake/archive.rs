@@ -86,7 +86,10 @@ pub struct PairHead {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnswerEntry {
+    /// Empty when the answer was taken back.
     pub text: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub taken_back: bool,
     pub revision: u32,
     pub first: Moment,
     pub last: Moment,
@@ -197,6 +200,7 @@ impl CardEntry {
         let answer = |seat: Role| {
             question.answer_of(seat).filter(|_| is_shown(seat)).map(|answer| AnswerEntry::of(answer, &zone))
         };
+        let is_taken_back = question.answer_of(role).is_some_and(|answer| answer.taken_back_at.is_some());
         let wording = question.wordings.of(words.1);
         let asked = |seat: Role| {
             let other = call(words.0, pair, seat.other());
@@ -222,7 +226,7 @@ impl CardEntry {
             asked: Asked { parent: asked(Role::Parent), child: asked(Role::Child) },
             parent: answer(Role::Parent),
             child: answer(Role::Child),
-            your_revisions: revisions,
+            your_revisions: if is_taken_back { Vec::new() } else { revisions },
         }
     }
 
@@ -244,7 +248,8 @@ impl CardEntry {
 impl AnswerEntry {
     fn of(answer: &Answer, zone: &ZoneOf) -> Self {
         Self {
-            text: answer.body.as_str().to_owned(),
+            text: if answer.taken_back_at.is_some() { String::new() } else { answer.body.as_str().to_owned() },
+            taken_back: answer.taken_back_at.is_some(),
             revision: answer.revision,
             first: Moment::of(answer.first_at, zone),
             last: Moment::of(answer.at, zone),

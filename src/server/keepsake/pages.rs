@@ -1,7 +1,7 @@
 //! `index.html` of a copy: every card as plain HTML, readable without a script and from a disk. The policy in its head
 //! allows only files beside it: no inline script or style, and no network.
 
-use super::archive::{AnswerEntry, CardEntry, Moment, call};
+use super::archive::{CardEntry, Moment, call};
 use crate::{
     domain::{Locale, Pair, Role, SEASON_LENGTH},
     text::{self, PageWords},
@@ -105,7 +105,12 @@ pub fn card(style: &Style, pair: &Pair, role: Role, entry: &CardEntry) -> String
             true => words.leaf_of_me.to_owned(),
             false => text::fill(words.leaf_of_other, &[("other", &call(words, pair, seat))]),
         };
-        page.push_str(&leaf(style, &title, entry.asked_of(seat).unwrap_or_default(), answer));
+        let text = match (answer.taken_back, seat == role) {
+            (false, _) => answer.text.as_str(),
+            (true, true) => words.answer_taken_back_by_me,
+            (true, false) => words.answer_taken_back,
+        };
+        page.push_str(&leaf(style, &title, entry.asked_of(seat).unwrap_or_default(), (text, &answer.last)));
     }
     if !entry.your_revisions.is_empty() {
         page.push_str(&format!("<details>\n<summary>{}</summary>\n", html(words.earlier_revisions)));
@@ -118,14 +123,14 @@ pub fn card(style: &Style, pair: &Pair, role: Role, entry: &CardEntry) -> String
     page + "</article>\n"
 }
 
-fn leaf(style: &Style, title: &str, asked: &str, answer: &AnswerEntry) -> String {
+fn leaf(style: &Style, title: &str, asked: &str, (text, at): (&str, &Moment)) -> String {
     format!(
         "<section class=\"leaf\">\n<h5>{}</h5>\n<p class=\"asked\">{}</p>\n<p class=\"text\">{}</p>\n\
          <p class=\"facts\">{}</p>\n</section>\n",
         html(title),
         html(asked),
-        html(&answer.text),
-        moment(style.locale, &answer.last),
+        html(text),
+        moment(style.locale, at),
     )
 }
 

@@ -210,7 +210,13 @@ pub fn pair_of(head: &PairHead, [parent, child]: [PersonId; 2]) -> Result<Pair, 
 
 fn member(entry: &MemberEntry, role: Role, person_id: PersonId) -> Result<Member, CopyError> {
     let wrong = CopyError::Wrong("a name or a relation that no member can have");
-    let name = PersonName::parse(&entry.name).map_err(|_| CopyError::Wrong("a name that no member can have"))?;
+    let name = if entry.name.is_empty() {
+        // The name of a person whose account was deleted.
+        Ok(PersonName::from_stored(String::new()))
+    } else {
+        PersonName::parse(&entry.name)
+    };
+    let name = name.map_err(|_| CopyError::Wrong("a name that no member can have"))?;
     let relation = match Relation::parse(role, &entry.relation, &entry.relation_word) {
         Ok(relation) => relation,
         // A relation of a later release was written as the word that was known.
@@ -266,9 +272,11 @@ fn answer(entry: &AnswerEntry) -> Result<Answer, CopyError> {
     }
     Ok(Answer {
         revision: entry.revision,
-        body: text(&entry.text)?,
+        body: if entry.taken_back { AnswerBody::from_stored(String::new()) } else { text(&entry.text)? },
         first_at: instant(&entry.first)?,
         at: instant(&entry.last)?,
+        // Long ago: an imported answer has no words that could be restored.
+        taken_back_at: entry.taken_back.then_some(Millis(0)),
     })
 }
 

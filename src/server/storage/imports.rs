@@ -106,15 +106,17 @@ async fn insert_answers(
                     "body": answer.body.as_str(),
                     "first": answer.first_at,
                     "at": answer.at,
+                    "taken": answer.taken_back_at,
                 })
             }));
         }
     }
     macros::execute_each!(
         tx,
-        "INSERT INTO answers (daily_question_id, role, person_id, revision, body, first_at, at)
+        "INSERT INTO answers (daily_question_id, role, person_id, revision, body, first_at, at, taken_back_at)
          SELECT t.value->>'id', t.value->>'role', t.value->>'person', CAST(t.value->>'revision' AS BIGINT),
-                t.value->>'body', CAST(t.value->>'first' AS BIGINT), CAST(t.value->>'at' AS BIGINT) FROM",
+                t.value->>'body', CAST(t.value->>'first' AS BIGINT), CAST(t.value->>'at' AS BIGINT),
+                CAST(t.value->>'taken' AS BIGINT) FROM",
         "",
         rows(found),
     )?;

@@ -89,6 +89,12 @@ fn Settings(pair: Option<PairId>) -> impl IntoView {
                 {place(Place::Me, words.place_me, words.place_me_hint)}
                 {place(Place::Notifications, words.place_notifications, words.place_notifications_hint)}
                 {place(Place::SignIn, words.place_sign_in, words.place_sign_in_hint)}
+                <li>
+                    <a class="card-link" href=paths::keep()>
+                        <span class="topic">{words.keep_title}</span>
+                        <span class="card-meta">{words.keep_link}</span>
+                    </a>
+                </li>
                 {place(Place::Help, words.place_help, words.place_help_hint)}
             </ul>
         </Frame>
