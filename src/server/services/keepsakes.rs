@@ -2,7 +2,8 @@
 //! next bytes makes the next piece, so that a slow reader holds neither a connection to the database nor a thread.
 //!
 //! A copy is consistent although each piece is read in a transaction of its own: everything that may still change is
-//! read once, at the beginning, and a card that has opened is final (R22).
+//! read once, at the beginning, and a card that has opened is final (R22). Only an answer that its author takes back
+//! meanwhile is missing in the pieces after that.
 //! Rules R22, R25, R54.
 
 use std::collections::VecDeque;
