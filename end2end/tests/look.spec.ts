@@ -102,6 +102,10 @@ const PAGES: Record<string, (people: People) => Promise<Shown>> = {
     const pair = await pairUp();
     return seen(pair.child, pair.at('settings'));
   },
+  'keeping a copy': async ({ pairUp }) => {
+    const pair = await pairUp();
+    return seen(pair.child, '/keep');
+  },
   'settings of the pair': async ({ pairUp }) => {
     const pair = await pairUp();
     return seen(pair.child, pair.at('settings/us'));

@@ -83,6 +83,8 @@ async fn a_cookie_is_on_no_answer_that_may_be_stored() {
         "/archive",
         "/events?after=0&wait=1",
         "/events?after=0",
+        "/keep/copy",
+        "/keep/copy/:pair",
         "/nowhere",
         "/worker/none.js",
         "/fonts/none.woff2",
@@ -112,7 +114,7 @@ async fn a_cookie_is_on_no_answer_that_may_be_stored() {
     let shared = app.visitor().send_to("/share", b"text=a".to_vec(), HTML, &[]).await;
     sets_cookie("/share", shared.headers());
     let routes = crate::http::count_endpoints();
-    assert_eq!(routes, 7, "a route was added: walk it here too");
+    assert_eq!(routes, 9, "a route was added: walk it here too");
 }
 
 /// Gets a page with these bytes as `Cookie` header lines.
