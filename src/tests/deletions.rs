@@ -147,6 +147,10 @@ async fn after_seven_days_no_byte_of_the_person_is_left() {
     for page in [paths::today(pair.id), paths::archive(pair.id), paths::inbox(), paths::settings(pair.id)] {
         pair.parent.page(&page).await;
     }
+    let archive = pair.parent.page(&paths::archive(pair.id)).await;
+    let card = archive.split("/cards/").nth(1).and_then(|rest| rest.get(..36)).expect("a card");
+    let card = pair.parent.page(&format!("/p/{}/cards/{card}", pair.id)).await;
+    assert!(card.contains("딸의 이야기") && card.contains("이 답은 지워졌어요"), "{card}");
 }
 
 #[tokio::test]

@@ -107,11 +107,13 @@ pub fn relation_choice(words: &Words, choice: &str) -> &'static str {
 
 /// The form of address for the other member: the relation word for a parent, the name for a child.
 pub fn call(words: &Words, role: Role, other: &Relation, name: &str) -> String {
-    match role {
-        Role::Parent if matches!(other, Relation::Other(word) if word.is_empty()) => name.to_owned(),
-        Role::Parent => relation(words, other).to_owned(),
-        Role::Child => name.to_owned(),
-    }
+    let has_no_word = matches!(other, Relation::Other(word) if word.is_empty());
+    let called = match role {
+        Role::Parent if !has_no_word => relation(words, other),
+        Role::Parent | Role::Child => name,
+    };
+    // A person whose account was deleted with their words has no name.
+    if called.is_empty() { relation(words, other).to_owned() } else { called.to_owned() }
 }
 
 pub fn section(words: &Words, section: Section) -> &'static str {

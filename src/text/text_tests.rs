@@ -61,6 +61,8 @@ fn a_parent_is_called_by_relation_and_a_child_by_name() {
     let words = words(Locale::Ko);
     assert_eq!(call(words, Role::Parent, &Relation::Mother, "순자"), "엄마");
     assert_eq!(call(words, Role::Child, &Relation::Daughter, "민지"), "민지");
+    assert_eq!(call(words, Role::Child, &Relation::Daughter, ""), "딸", "whose account was deleted");
+    assert_eq!(call(words, Role::Parent, &Relation::Other(String::new()), ""), "다른 가족");
     assert_eq!(call(words, Role::Parent, &Relation::Other("이모".into()), "순자"), "이모");
 }
 

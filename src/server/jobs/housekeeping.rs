@@ -3,7 +3,10 @@
 //! an answer never waits for a sweep. It also carries out the deletions that people asked for. Rules R101, R104, R105,
 //! R170, R173.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use super::sweep_guard;
 use crate::{
@@ -34,6 +37,9 @@ const EVERY_MS: i64 = Millis::HOUR;
 const PAUSE: Duration = Duration::from_millis(50);
 /// Devices removed in one transaction, each with its deliveries.
 const DEVICES: usize = 250;
+
+/// Whether SQLite's log still holds what was deleted for good.
+static LOG_IS_FULL: AtomicBool = AtomicBool::new(false);
 
 /// What is deleted, and from which age.
 pub const FORGOTTEN: [(Prune, i64); 8] = [
@@ -69,8 +75,11 @@ pub async fn sweep(state: &AppState) -> Result<(), ServiceError> {
     remove_silent(state, now).await?;
     let (persons, answers) = (deletions::carry_out(state, now).await?, taken_back::erase_old(state, now).await?);
     if persons > 0 || answers > 0 {
-        erasing::empty_log(&state.database).await?;
         tracing::info!(persons, answers, "deleted for good");
+        LOG_IS_FULL.store(true, Ordering::SeqCst);
+    }
+    if LOG_IS_FULL.load(Ordering::SeqCst) {
+        LOG_IS_FULL.store(!erasing::empty_log(&state.database).await?, Ordering::SeqCst);
     }
     state.database.notifier().sweep();
     Ok(())

@@ -20,10 +20,14 @@ async fn set(tx: &mut Tx, pragma: &'static str) -> Result<(), StorageError> {
 }
 
 /// Writes SQLite's log into the database file and empties it, because the log still holds the pages from before a
-/// deletion. While a reader uses the log it stays, and the next call empties it.
-pub async fn empty_log(database: &Database) -> Result<(), StorageError> {
-    if let Pools::Sqlite { writer, .. } = &*database.pools {
-        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await?;
-    }
-    Ok(())
+/// deletion. Returns false when a reader used the log all the while: the caller tries again later. Other writes wait
+/// meanwhile, a fifth of a second at most.
+pub async fn empty_log(database: &Database) -> Result<bool, StorageError> {
+    let Pools::Sqlite { writer, .. } = &*database.pools else { return Ok(true) };
+    let mut connection = writer.acquire().await?;
+    sqlx::query("PRAGMA busy_timeout = 200").execute(&mut *connection).await?;
+    let done: Result<(i64, i64, i64), _> =
+        sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await;
+    sqlx::query("PRAGMA busy_timeout = 5000").execute(&mut *connection).await?;
+    Ok(done?.0 == 0)
 }

@@ -34,7 +34,10 @@ async fn on_a_full_disk_nothing_is_taken_pages_are_shown_and_with_room_it_goes_o
             .send()
             .await;
         let response = response.expect("an answer");
-        (response.status(), response.text().await.expect("text"))
+        let (status, headers) = (response.status(), response.headers().clone());
+        let wait = headers.get("retry-after").map(|value| value.to_str().expect("text").to_owned());
+        assert_eq!(wait.is_some(), status == StatusCode::SERVICE_UNAVAILABLE, "a refusal says when to try again");
+        (status, response.text().await.expect("text"))
     };
 
     let (mut kept, mut count) = (String::new(), 0);
