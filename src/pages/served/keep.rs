@@ -1,15 +1,12 @@
 //! The page about the copy that a person keeps.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
-use super::loaded;
+use super::{loaded, settings::Frame};
 use crate::{
     components::{
         context::{use_locale, use_page_words},
-        live_page::Shows,
-        site_header::{SiteHeader, pair_title},
-        tab_notices::HiddenNotices,
+        site_header::pair_title,
     },
     paths,
     reads::{self, KeepView},
@@ -50,11 +47,7 @@ fn Keep(keep: KeepView) -> impl IntoView {
         view! { {all} {one.collect_view()} <p class="hint">{words.keep_private}</p> }.into_any()
     };
     view! {
-        <Title text=words.keep_title/>
-        <SiteHeader shows=Shows::Settings/>
-        <main id="main" class="page page-settings">
-            <HiddenNotices/>
-            <h1>{words.keep_title}</h1>
+        <Frame pair=None title=words.keep_title>
             <p class="lead">{words.keep_lead}</p>
             {links}
             <section class="panel">
@@ -69,7 +62,6 @@ fn Keep(keep: KeepView) -> impl IntoView {
                 <p>{made}</p>
                 <p>{verified}</p>
             </section>
-            <p class="actions"><a class="button quiet" href=paths::account()>{words.settings_title}</a></p>
-        </main>
+        </Frame>
     }
 }
