@@ -82,7 +82,7 @@ server: ## the server half in release
 server-debug: ## the server half for tests
 	cargo build --bin umbba --features ssr
 
-bench: site ## build and run the benchmarks; BENCH="page push minute live" chooses, BENCH=nodes runs three nodes
+bench: site ## build and run the benchmarks; BENCH="page push minute live" chooses, BENCH=nodes or BENCH=hold:19500 adds one
 	@.ci/bench-setup
 ifeq ($(BENCH),nodes)
 	TEST_DATABASE=postgres NODES=large cargo test --release --features ssr --test crash nodes:: -- --nocapture
