@@ -192,6 +192,17 @@ pub async fn confirm_recovery(#[server(default)] back: String) -> Result<(), Api
     Ok(())
 }
 
+/// Refuses the recovery code that the operator made for the person.
+#[server(endpoint = "refuse_recovery")]
+pub async fn refuse_recovery(#[server(default)] back: String) -> Result<(), ApiError> {
+    use crate::{paths::HasVerb, request, server::services::operator_codes};
+
+    let request = request::current().await?;
+    operator_codes::refuse(&request.state, &request.person).await?;
+    request.redirect_back(&back, RefuseRecovery::VERB);
+    Ok(())
+}
+
 /// Confirms that the person has kept the recovery code. The cookie with the code is deleted, and the person continues
 /// to the next page.
 #[server(endpoint = "keep_recovery")]

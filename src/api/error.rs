@@ -50,6 +50,9 @@ macro_rules! api_errors {
             /// The typed text contains no code, or several. It does not count as a failed try.
             #[cfg(not(target_arch = "wasm32"))]
             CodeMissing: 422, page_words.err_code_missing, ServiceError::CodeMissing;
+            /// The operator made the code, and its 48 hours of notice are not over.
+            #[cfg(not(target_arch = "wasm32"))]
+            CodeTooEarly: 409, page_words.err_code_early, ServiceError::CodeTooEarly;
             /// The code from before the renewal still works, and only that one proves who it is.
             #[cfg(not(target_arch = "wasm32"))]
             CodeTooNew: 409, page_words.err_code_new, ServiceError::CodeTooNew;

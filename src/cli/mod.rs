@@ -186,7 +186,9 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Doctor(serve) => doctor::run(&settings, &serve).await,
         Command::Keys { act } => operator::keys(&settings, act).await,
         Command::Sessions { act: SessionsAct::End { person, .. } } => operator::end_sessions(&settings, person).await,
-        Command::Person { act: PersonAct::Recover { id } } => operator::recover(&settings, id).await,
+        Command::Person { act: PersonAct::Recover { id, reason, .. } } => {
+            operator::recover(&settings, id, reason.as_deref()).await
+        }
         Command::Person { act: PersonAct::Delete(wanted) } => delete::persons(&settings, wanted).await,
         Command::Pair { act: PairAct::Delete(wanted) } => delete::pairs(&settings, wanted).await,
         Command::Announce(wanted) => announce::run(&settings, wanted).await,

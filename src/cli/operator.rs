@@ -21,7 +21,7 @@ use crate::{
         push::VapidKeys,
         random::Random,
         secrets::Secrets,
-        services::{ServiceError, accounts, recovery, sessions},
+        services::{ServiceError, accounts, operator_codes, recovery, sessions},
         storage::{
             Opening,
             deliveries::{self, State},
@@ -45,10 +45,17 @@ pub(super) enum SessionsAct {
 
 #[derive(Subcommand)]
 pub(super) enum PersonAct {
-    /// Make and print a new recovery code for a person; the codes they had open nothing any more.
+    /// Make and print a new recovery code for a person. It works after 48 hours, in which the person is told and can
+    /// refuse it on any device; then the codes they had open nothing any more.
     Recover {
         /// The person's id, as the log names it.
         id: PersonId,
+        /// Let it work at once. The reason is logged.
+        #[arg(long, requires = "reason")]
+        now: bool,
+        /// Why it works at once, without names.
+        #[arg(long, requires = "now")]
+        reason: Option<String>,
     },
     /// Delete accounts on request, after seven days in which the person can take it back.
     Delete(PersonDeletion),
@@ -109,11 +116,19 @@ pub(super) async fn end_sessions(settings: &Settings, person: Option<PersonId>) 
     Ok(())
 }
 
-/// Makes a new recovery code for one person and prints it.
-pub(super) async fn recover(settings: &Settings, person: PersonId) -> Result<(), Failure> {
+/// Makes a new recovery code for one person and prints it. With a `reason` it works at once.
+pub(super) async fn recover(settings: &Settings, person: PersonId, reason: Option<&str>) -> Result<(), Failure> {
     let state = state_of(settings, Opening::AsIs, site_for_jobs(settings)?).await?;
-    let code = recovery::renew_by_operator(&state, person).await.map_err(|error| nobody(error, Some(person)))?;
-    println!("{}", code.grouped());
+    let missing = |error| nobody(error, Some(person));
+    if let Some(reason) = reason {
+        let code = recovery::renew_by_operator(&state, person).await.map_err(missing)?;
+        tracing::warn!(person.id = %person, reason, "a recovery code of the operator works at once");
+        println!("{}", code.grouped());
+    } else {
+        let (code, works_from) = operator_codes::make(&state, person).await.map_err(missing)?;
+        println!("{} works from {} (epoch ms) on, unless the person refuses it", code.grouped(), works_from.0);
+    }
+    bulletins::post_last(&state).await;
     Ok(())
 }
 

@@ -33,6 +33,8 @@ pub enum NotificationKind {
     RecoveryUsed,
     /// My recovery code was renewed: the earlier one no longer works.
     RecoveryRenewed,
+    /// The operator made a recovery code for me, which works after 48 hours.
+    RecoveryAsked,
     /// I signed in on another device by a hand-over.
     HandedOver,
     /// A session token was presented that had been replaced long ago.
@@ -117,7 +119,7 @@ pub enum Urgency {
 pub const COUNTED_A_DAY: i64 = 4;
 
 impl NotificationKind {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Question,
         Self::Answered,
         Self::CardOpened,
@@ -134,6 +136,7 @@ impl NotificationKind {
         Self::Resumed,
         Self::RecoveryUsed,
         Self::RecoveryRenewed,
+        Self::RecoveryAsked,
         Self::HandedOver,
         Self::StaleToken,
         Self::Test,
@@ -158,6 +161,7 @@ impl NotificationKind {
             Self::Resumed => "resumed",
             Self::RecoveryUsed => "recovery_used",
             Self::RecoveryRenewed => "recovery_renewed",
+            Self::RecoveryAsked => "recovery_asked",
             Self::HandedOver => "handed_over",
             Self::StaleToken => "stale_token",
             Self::Test => "test",
@@ -185,7 +189,12 @@ impl NotificationKind {
             | Self::Paused
             | Self::Resumed => Some(Channel::News),
             Self::Announcement => Some(Channel::Announcement),
-            Self::RecoveryUsed | Self::RecoveryRenewed | Self::HandedOver | Self::StaleToken | Self::Test => None,
+            Self::RecoveryUsed
+            | Self::RecoveryRenewed
+            | Self::RecoveryAsked
+            | Self::HandedOver
+            | Self::StaleToken
+            | Self::Test => None,
         }
     }
 
@@ -204,9 +213,12 @@ impl NotificationKind {
             | Self::Resumed
             | Self::Announcement => Urgency::Normal,
             Self::Question | Self::Answered | Self::CardOpened => Urgency::High,
-            Self::RecoveryUsed | Self::RecoveryRenewed | Self::HandedOver | Self::StaleToken | Self::Test => {
-                Urgency::High
-            }
+            Self::RecoveryUsed
+            | Self::RecoveryRenewed
+            | Self::RecoveryAsked
+            | Self::HandedOver
+            | Self::StaleToken
+            | Self::Test => Urgency::High,
         }
     }
 
@@ -217,7 +229,15 @@ impl NotificationKind {
 
     /// Whether quiet hours delay this kind. Security notifications and tests are not delayed.
     pub fn waits_for_morning(self) -> bool {
-        !matches!(self, Self::RecoveryUsed | Self::RecoveryRenewed | Self::HandedOver | Self::StaleToken | Self::Test)
+        !matches!(
+            self,
+            Self::RecoveryUsed
+                | Self::RecoveryRenewed
+                | Self::RecoveryAsked
+                | Self::HandedOver
+                | Self::StaleToken
+                | Self::Test
+        )
     }
 }
 

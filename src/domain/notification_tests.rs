@@ -33,11 +33,23 @@ fn every_kind_reads_back_and_switches_survive_their_stored_form() {
 fn questions_and_answers_are_never_counted() {
     let counted: Vec<_> = NotificationKind::ALL.into_iter().filter(|kind| !kind.is_counted()).collect();
     use NotificationKind::{
-        Announcement, Answered, CardOpened, HandedOver, Question, RecoveryRenewed, RecoveryUsed, StaleToken, Test,
+        Announcement, Answered, CardOpened, HandedOver, Question, RecoveryAsked, RecoveryRenewed, RecoveryUsed,
+        StaleToken, Test,
     };
     assert_eq!(
         counted,
-        [Question, Answered, CardOpened, RecoveryUsed, RecoveryRenewed, HandedOver, StaleToken, Test, Announcement]
+        [
+            Question,
+            Answered,
+            CardOpened,
+            RecoveryUsed,
+            RecoveryRenewed,
+            RecoveryAsked,
+            HandedOver,
+            StaleToken,
+            Test,
+            Announcement
+        ]
     );
 }
 

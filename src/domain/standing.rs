@@ -57,6 +57,7 @@ pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelle
     match kind {
         NotificationKind::RecoveryUsed
         | NotificationKind::RecoveryRenewed
+        | NotificationKind::RecoveryAsked
         | NotificationKind::HandedOver
         | NotificationKind::StaleToken
         | NotificationKind::Test
@@ -125,6 +126,7 @@ pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelle
         | NotificationKind::AnswerTakenBack
         | NotificationKind::RecoveryUsed
         | NotificationKind::RecoveryRenewed
+        | NotificationKind::RecoveryAsked
         | NotificationKind::HandedOver
         | NotificationKind::StaleToken
         | NotificationKind::Test

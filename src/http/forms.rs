@@ -22,8 +22,9 @@ use super::{
 };
 use crate::{
     api::{
-        ApiError, AskedHandOver, EndOtherSessions, EndSession, PushKey, ReadInbox, Receipt, RefuseHandOver, Refused,
-        RegisterDevice, RemoveDevice, SeenLive, ShowPresence, SignOut, Subscribe, Today, Unsubscribe, WithdrawHandOver,
+        ApiError, AskedHandOver, EndOtherSessions, EndSession, PushKey, ReadInbox, Receipt, RefuseHandOver,
+        RefuseRecovery, Refused, RegisterDevice, RemoveDevice, SeenLive, ShowPresence, SignOut, Subscribe, Today,
+        Unsubscribe, WithdrawHandOver,
     },
     domain::Locale,
     paths::{HasVerb, Verb},
@@ -43,10 +44,11 @@ pub const READS: [Verb; 4] = [AskedHandOver::VERB, PushKey::VERB, ShowPresence::
 pub const AUTOMATIC: [Verb; 6] =
     [ReadInbox::VERB, Receipt::VERB, RegisterDevice::VERB, SeenLive::VERB, Subscribe::VERB, Unsubscribe::VERB];
 /// Server functions that end a session or device, for a person whose session somebody else holds.
-pub const ESCAPES: [Verb; 6] = [
+pub const ESCAPES: [Verb; 7] = [
     EndOtherSessions::VERB,
     EndSession::VERB,
     RefuseHandOver::VERB,
+    RefuseRecovery::VERB,
     RemoveDevice::VERB,
     SignOut::VERB,
     WithdrawHandOver::VERB,

@@ -46,6 +46,9 @@ pub enum SecurityEvent {
     RecoveryUsed {
         person: PersonId,
     },
+    OperatorCodeRefused {
+        person: PersonId,
+    },
     DeletionAsked {
         person: PersonId,
     },
@@ -89,6 +92,7 @@ impl SecurityEvent {
             Self::CodeWrong { .. } => "code_wrong",
             Self::CodeRefused { .. } => "code_refused",
             Self::RecoveryUsed { .. } => "recovery_used",
+            Self::OperatorCodeRefused { .. } => "operator_code_refused",
             Self::DeletionAsked { .. } => "deletion_asked",
             Self::DeletionTakenBack { .. } => "deletion_taken_back",
             Self::RecoveryRenewed { .. } => "recovery_renewed",
@@ -124,6 +128,7 @@ impl SecurityEvent {
             }
             Self::RecoveryUsed { person }
             | Self::HandedOver { person }
+            | Self::OperatorCodeRefused { person }
             | Self::DeletionAsked { person }
             | Self::DeletionTakenBack { person } => {
                 tracing::info!(event, person.id = %person, "security")

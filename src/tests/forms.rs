@@ -12,6 +12,7 @@ use crate::{
     domain::{Locale, Millis, PersonId},
     server::{
         budget::{Bucket, Budget, Spender},
+        services::operator_codes,
         storage::seeds::{CHILDREN, PARENTS},
     },
     text,
@@ -23,7 +24,7 @@ const POSTED_BY_FORMS: &str = "ask_hand_over change_announcements change_display
     change_switches check_invitation confirm_hand_over confirm_recovery delete_account draw_device \
     end_other_sessions end_session \
     enter_hand_over invite join keep_recovery lead_out leave_pair make_hand_over \
-    move_on nudge pause_pair read_inbox refuse_hand_over remove_device rename_device renew_recovery \
+    move_on nudge pause_pair read_inbox refuse_hand_over refuse_recovery remove_device rename_device renew_recovery \
     restore_answer resume_pair sign_in sign_out sign_up \
     start_again start_pair submit_answer swap_question take_back_answer take_hand_over test_device withdraw_hand_over \
     withdraw_invitation";
@@ -250,6 +251,9 @@ async fn every_form_acts_for_whom_it_was_drawn_and_comes_back_to_its_page() {
     walk.look(&child, "/settings/sign-in").await; // a session to end
     walk.done(&tablet, "renew_recovery", &[]).await;
     walk.look(&child, "/settings/sign-in").await; // another session's new code
+    let person = drawn_for(&child.page("/").await).parse().expect("an id");
+    operator_codes::make(&app.state, person).await.expect("a code");
+    walk.look(&child, "/settings/sign-in").await;
     walk.done(&child, "make_hand_over", &[]).await;
     walk.look(&child, "/hand-over").await;
     let digits =

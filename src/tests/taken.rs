@@ -9,6 +9,7 @@ use crate::{
     reads::{self, InboxView, WaysInView},
     server::{
         services::{
+            operator_codes,
             recovery::{self, EARLIER_LIFE_MS},
             sessions::{self, MOST, YOUNG_MS},
         },
@@ -233,6 +234,35 @@ async fn the_operator_ends_sessions_and_makes_a_code() {
     assert!(sessions::end_by_operator(&app.state, Some(PersonId(7))).await.is_err());
     assert_eq!(sessions::end_by_operator(&app.state, None).await.expect("ended"), 2);
     assert!(!is_in(&back).await && !is_in(&other).await);
+}
+
+#[tokio::test]
+async fn a_code_of_the_operator_works_after_48_hours_unless_it_is_refused() {
+    let app = TestApp::start().await;
+    let owner = app.person(CHILDREN[0].0).await;
+    let (person, kept) = (person_of(&owner), owner.recovery_code());
+    let make = async || operator_codes::make(&app.state, person).await.expect("a code").0.grouped();
+    let early = async |code: &str| app.visitor().refused("sign_in", &[("code", code)]).await;
+
+    let refused = make().await;
+    assert_eq!(early(&refused).await, (409, ApiError::CodeTooEarly));
+    assert!(owner.page("/inbox").await.contains("새 복구 코드를 만들었어요"), "the person is told");
+    assert!(owner.page("/settings/sign-in").await.contains("11월 24일부터"));
+    assert_eq!(owner.post("refuse_recovery", &[]).await.status(), StatusCode::OK);
+    assert!(!owner.page("/settings/sign-in").await.contains("거절하기"));
+    app.advance(operator_codes::NOTICE_MS);
+    assert_eq!(early(&refused).await, (422, ApiError::RecoveryCodeWrong), "it never works");
+
+    let replaced = make().await;
+    let code = make().await;
+    app.advance(operator_codes::NOTICE_MS - 1);
+    assert_eq!(early(&code).await, (409, ApiError::CodeTooEarly));
+    assert!(signs_in(&app, &kept).await, "the person's own code works meanwhile");
+    app.advance(1);
+    assert!(!signs_in(&app, &replaced).await, "only the last one");
+    assert!(signs_in(&app, &code).await);
+    assert!(!signs_in(&app, &kept).await, "all earlier codes have ended");
+    assert!(is_in(&owner).await, "no session ends by it");
 }
 
 // ---- sessions that must not remain

@@ -101,6 +101,10 @@ fn korean(kind: NotificationKind) -> Sentence {
                 "내가 한 일이 아니라면 설정에서 낯선 기기를 내보내 주세요. 전에 적어 둔 코드로도 7일 동안은 들어올 수 있어요.",
             ),
         ),
+        Kind::RecoveryAsked => (
+            alike("서버를 돌보는 분이 새 복구 코드를 만들었어요"),
+            alike("48시간 뒤부터 그 코드로 들어올 수 있어요. 내가 부탁한 일이 아니면 설정에서 거절해 주세요."),
+        ),
         Kind::HandedOver => (
             alike("다른 기기에서 이어 쓰기 시작했어요"),
             alike("{device}에서 들어왔어요. 내가 아니라면 설정에서 그 기기를 내보내 주세요."),
@@ -159,6 +163,10 @@ fn english(kind: NotificationKind) -> Sentence {
                 "If it was not you, sign the strange device out in settings. The code you wrote down before still \
                  works for 7 days.",
             ),
+        ),
+        Kind::RecoveryAsked => (
+            alike("The operator made a new recovery code for you"),
+            alike("It signs in after 48 hours. If you did not ask for it, refuse it in settings."),
         ),
         Kind::HandedOver => (
             alike("You are signed in on another device"),

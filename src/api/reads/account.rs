@@ -6,7 +6,7 @@ use crate::{
     request,
     server::{
         calendar::{self, Zone},
-        services::{ServiceError, reader, recovery, sessions},
+        services::{ServiceError, operator_codes, reader, recovery, sessions},
     },
 };
 
@@ -43,6 +43,8 @@ pub struct WaysInView {
     pub sessions: Vec<SessionView>,
     /// The recovery code from before a renewal, while it still signs in.
     pub earlier_code: Option<EarlierCodeView>,
+    /// From which day a code works that the operator made, in the person's zone.
+    pub operator_code_from: Option<LocalDate>,
 }
 
 /// Reads the settings of the person who is signed in.
@@ -71,9 +73,11 @@ pub async fn ways_in() -> Result<WaysInView, ApiError> {
     });
     let found = request.visitor.session.as_ref().ok_or(ServiceError::SignedOut)?;
     let earlier = recovery::earlier(&request.state, &request.reader(), &found.session).await?;
+    let waiting = operator_codes::waiting(&request.state, request.person.id).await?;
     Ok(WaysInView {
         earlier_code: earlier
             .map(|earlier| EarlierCodeView { until: zone.date(earlier.until), may_end: earlier.may_end }),
+        operator_code_from: waiting.map(|works_from| zone.date(works_from)),
         sessions: sessions.collect(),
     })
 }

@@ -96,6 +96,7 @@ fn interruption_level(kind: NotificationKind) -> &'static str {
     match kind {
         NotificationKind::RecoveryUsed
         | NotificationKind::RecoveryRenewed
+        | NotificationKind::RecoveryAsked
         | NotificationKind::HandedOver
         | NotificationKind::StaleToken => "time-sensitive",
         NotificationKind::TimeChanged

@@ -72,6 +72,7 @@ pub fn path(kind: NotificationKind, pair: Option<PairId>, card: Option<crate::do
         (
             NotificationKind::RecoveryUsed
             | NotificationKind::RecoveryRenewed
+            | NotificationKind::RecoveryAsked
             | NotificationKind::HandedOver
             | NotificationKind::StaleToken,
             _,

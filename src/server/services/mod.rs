@@ -15,6 +15,7 @@ pub mod invitations;
 pub mod keepsakes;
 pub mod nudges;
 pub mod openings;
+pub mod operator_codes;
 pub mod pairs;
 pub mod presence;
 pub mod questions;
@@ -140,6 +141,9 @@ pub enum ServiceError {
     /// The code was made a short while ago, and the one before still works.
     #[error("the code is too new to prove who it is")]
     CodeTooNew,
+    /// The operator made the code less than 48 hours ago.
+    #[error("the code works later")]
+    CodeTooEarly,
     /// The form names no choice for one of the person's pairs.
     #[error("no choice for a pair")]
     DeletionChoice,

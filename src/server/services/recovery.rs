@@ -6,6 +6,7 @@ use super::{
     attempts::{Attempt, Done},
     deletions::{self, ComingBack},
     guard::{self, Codes, Trier},
+    operator_codes,
     reader::Reader,
     sessions::{self, NewSession, YOUNG_MS},
     tell::Facts,
@@ -17,7 +18,7 @@ use crate::{
         security::SecurityEvent,
         state::AppState,
         storage::{
-            Tx,
+            Tx, pending_recoveries,
             persons::{self, NewRecovery},
             sessions::Session,
         },
@@ -42,6 +43,7 @@ pub async fn sign_in(
     let code = RecoveryCode::parse(typed).map_err(|_| ServiceError::CodeMissing)?;
     let hash = state.secrets.recovery_hash(&code);
     let now = state.clock.now();
+    operator_codes::take_over(state, &hash, now).await?;
     let mut tx = state.database.read().await?;
     let whose = persons::lookup_by_recovery(&mut tx, &hash, now).await?.map(|person| person.id);
     drop(tx);
@@ -131,8 +133,8 @@ async fn tell_renewed(tx: &mut Tx, state: &AppState, person: PersonId, now: Mill
     facts.write(tx, state, now).await
 }
 
-/// Makes a new code for a person who has lost theirs or whose account was taken; for the operator. All earlier codes
-/// end.
+/// Makes a new code that works at once for a person whose account was taken; for the operator. All earlier codes end,
+/// and one that waits (`operator_codes`).
 pub async fn renew_by_operator(state: &AppState, person: PersonId) -> Result<RecoveryCode, ServiceError> {
     let now = state.clock.now();
     let code = new_recovery_code(&state.random);
@@ -142,6 +144,7 @@ pub async fn renew_by_operator(state: &AppState, person: PersonId) -> Result<Rec
     let hash = state.secrets.recovery_hash(&code);
     persons::set_recovery(&mut tx, person, NewRecovery { hash: &hash, made_by: None, earlier_until: None }, now)
         .await?;
+    pending_recoveries::remove(&mut tx, person).await?;
     tell_renewed(&mut tx, state, person, now).await?;
     tx.commit().await?;
     Ok(code)

@@ -192,7 +192,11 @@ fn the_operator_signs_people_out_and_lets_one_back_in() {
         String::from_utf8_lossy(&done.stdout).trim().to_owned()
     };
 
-    let code = said(&["person", "recover", person]);
+    let later = said(&["person", "recover", person]);
+    assert!(later.contains("works from"), "{later}");
+    let with_no_reason = umbba(&data, "development", &["person", "recover", person, "--now"]);
+    assert!(!with_no_reason.status.success(), "a reason has to be said");
+    let code = said(&["person", "recover", person, "--now", "--reason", "lost phone"]);
     assert!(code.len() == 19 && code.split('-').all(|group| group.len() == 4), "{code}");
     assert_eq!(said(&["sessions", "end", "--person", person]), "1 sessions ended");
     assert_eq!(said(&["sessions", "end", "--all"]), "3 sessions ended");

@@ -205,6 +205,7 @@ async fn every_verb(app: &TestApp, providers: &Providers, pair: &TestPair, at: u
     for verb in ["take_back_answer", "restore_answer"] {
         called.call(&fresh.child, verb, &[("daily_question", &question.to_string())]).await;
     }
+    called.done(&fresh.child, "refuse_recovery", &[]).await;
     called.call(&fresh.child, "delete_account", &[("confirmed", "no")]).await;
     (called, fresh)
 }

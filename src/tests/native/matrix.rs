@@ -17,7 +17,7 @@ use crate::{
     reads::{self, DevicesView, HandOverView},
     server::{
         jobs::announcing,
-        services::announcements,
+        services::{announcements, operator_codes},
         storage::seeds::{CHILDREN, PARENTS},
     },
     tests::{
@@ -164,6 +164,9 @@ async fn every_kind_reaches_each_of_three_devices_once_in_the_same_words() {
     assert_eq!(child.post("renew_recovery", &[]).await.status(), StatusCode::OK);
     note(family.told().await);
     hand_over(&family).await;
+    note(family.told().await);
+    let person = family.app.read_sql("SELECT person_id FROM push_subscriptions LIMIT 1").await[0].parse();
+    operator_codes::make(&family.app.state, person.expect("an id")).await.expect("a code");
     note(family.told().await);
     mother.join(&child.invite(family.pair).await, "mother").await;
     note(family.told().await);

@@ -5,6 +5,7 @@ use leptos_router::hooks::use_location;
 
 use super::{
     super::{
+        Saved,
         hand_over::{HandOverPanel, LeadOut},
         loaded,
         recovery::RecoveryPanel,
@@ -13,11 +14,16 @@ use super::{
     Frame, asked_pair,
 };
 use crate::{
-    api::SignOut,
-    components::{context::use_page_words, form::Form},
-    domain::PairId,
+    api::{RefuseRecovery, SignOut},
+    components::{
+        context::{use_locale, use_page_words, use_sentence},
+        fields::FieldError,
+        form::Form,
+    },
+    domain::{LocalDate, PairId},
     paths::HasVerb,
     reads::{self, WaysInView},
+    text,
 };
 
 #[component]
@@ -32,12 +38,38 @@ fn WaysIn(pair: Option<PairId>, ways: WaysInView) -> impl IntoView {
     let back = use_location().pathname.get_untracked();
     view! {
         <Frame pair title=words.place_sign_in>
+            <OperatorCode from=ways.operator_code_from back=back.clone()/>
             <HandOverPanel/>
             <LeadOut/>
             <SessionsPanel sessions=ways.sessions back=back.clone()/>
             <RecoveryPanel earlier=ways.earlier_code back/>
             <SignOutPanel/>
         </Frame>
+    }
+}
+
+/// The recovery code that the operator made, while it can be refused.
+#[component]
+fn OperatorCode(from: Option<LocalDate>, back: String) -> impl IntoView {
+    let (locale, words) = (use_locale(), use_page_words());
+    let waiting = from.map(|from| {
+        view! {
+            <section class="panel">
+                <h2>{words.operator_code_panel}</h2>
+                <p>{text::fill(words.operator_code_lead, &[("date", &text::date(locale, from))])}</p>
+                <Form verb=RefuseRecovery::VERB class="form">
+                    <input type="hidden" name="back" value=back/>
+                    <FieldError id="operator-code-error" sentence=use_sentence(RefuseRecovery::VERB, &[])/>
+                    <div class="actions">
+                        <button class="button danger" type="submit">{words.operator_code_refuse}</button>
+                    </div>
+                </Form>
+            </section>
+        }
+    });
+    view! {
+        <Saved verb=RefuseRecovery::VERB/>
+        {waiting}
     }
 }
 

@@ -1,0 +1,77 @@
+//! Recovery codes that the operator makes for somebody who has lost every way in. Such a code works after 48 hours, in
+//! which every session of the person can refuse it: whoever persuades the operator does not get an account unseen.
+//! Rule R89.
+
+use super::{ServiceError, guard, tell::Facts};
+use crate::{
+    domain::{EventKind, Millis, NotificationKind, Person, PersonId, RecoveryCode},
+    server::{
+        secrets::new_recovery_code,
+        security::SecurityEvent,
+        state::AppState,
+        storage::{
+            pending_recoveries,
+            persons::{self, NewRecovery},
+        },
+    },
+};
+
+/// How long the person can refuse the code.
+pub const NOTICE_MS: i64 = 2 * Millis::DAY;
+
+/// Makes a code that works after `NOTICE_MS`, and tells the person. Returns it with the time from which it works.
+pub async fn make(state: &AppState, person: PersonId) -> Result<(RecoveryCode, Millis), ServiceError> {
+    let now = state.clock.now();
+    let (code, works_from) = (new_recovery_code(&state.random), now.plus(NOTICE_MS));
+    let mut tx = state.database.begin().await?;
+    persons::lookup(&mut tx, person).await?.ok_or(ServiceError::NotFound)?;
+    persons::lock(&mut tx, [person]).await?;
+    pending_recoveries::set(&mut tx, person, &state.secrets.recovery_hash(&code), works_from).await?;
+    let mut facts = Facts::default();
+    let (event, kind) = (EventKind::SettingsChanged, NotificationKind::RecoveryAsked);
+    facts.of_the_account(person, event, kind, String::new(), now);
+    facts.write(&mut tx, state, now).await?;
+    tx.commit().await?;
+    Ok((code, works_from))
+}
+
+/// From when the code that waits for this person works.
+pub async fn waiting(state: &AppState, person: PersonId) -> Result<Option<Millis>, ServiceError> {
+    let mut tx = state.database.read().await?;
+    Ok(pending_recoveries::lookup(&mut tx, person).await?)
+}
+
+/// Refuses the code that waits for this person. It never works then.
+pub async fn refuse(state: &AppState, person: &Person) -> Result<(), ServiceError> {
+    let mut tx = state.database.begin().await?;
+    persons::lock(&mut tx, [person.id]).await?;
+    if pending_recoveries::remove(&mut tx, person.id).await? {
+        let mut facts = Facts::default();
+        facts.myself(person.id, EventKind::SettingsChanged);
+        facts.write(&mut tx, state, state.clock.now()).await?;
+        tx.commit().await?;
+        guard::note(state, SecurityEvent::OperatorCodeRefused { person: person.id });
+    }
+    Ok(())
+}
+
+/// Makes the code of this hash its person's recovery code, if it waits and works by now. All earlier codes end.
+/// Refuses a code that works later.
+pub(super) async fn take_over(state: &AppState, hash: &str, now: Millis) -> Result<(), ServiceError> {
+    let mut tx = state.database.read().await?;
+    let found = pending_recoveries::lookup_by_code(&mut tx, hash).await?;
+    drop(tx);
+    let Some((person, works_from)) = found else { return Ok(()) };
+    if now < works_from {
+        return Err(ServiceError::CodeTooEarly);
+    }
+    let mut tx = state.database.begin().await?;
+    persons::lock_keys(&mut tx, person).await?;
+    // It may have been refused or replaced since it was found.
+    if pending_recoveries::lookup_by_code(&mut tx, hash).await?.is_some() {
+        pending_recoveries::remove(&mut tx, person).await?;
+        persons::set_recovery(&mut tx, person, NewRecovery { hash, made_by: None, earlier_until: None }, now).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
