@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{loaded, settings::Frame};
+use super::{hand_over::LeadOut, loaded, settings::Frame};
 use crate::{
     components::{
         context::{use_locale, use_page_words},
@@ -49,6 +49,8 @@ fn Keep(keep: KeepView) -> impl IntoView {
     view! {
         <Frame pair=None title=words.keep_title>
             <p class="lead">{words.keep_lead}</p>
+            // Browsers inside other apps often save no files.
+            <LeadOut/>
             {links}
             <section class="panel">
                 <h2>{words.keep_what}</h2>

@@ -20,7 +20,7 @@ async fn in_an_app_s_browser_the_way_out_takes_the_person_along() {
     let today = format!("/p/{}/today", pair.id);
     assert!(!pair.child.page(&today).await.contains("기본 브라우저로 열기"), "an ordinary browser has no need of it");
     let inside = async |path: &str| pair.child.get_as(path, KAKAOTALK).await.text().await.expect("a page");
-    for path in [today.as_str(), "/settings/sign-in"] {
+    for path in [today.as_str(), "/settings/sign-in", "/keep"] {
         assert!(inside(path).await.contains("기본 브라우저로 열기"), "{path}");
     }
     let mut line = pair.child.listen(pair.id).await;
