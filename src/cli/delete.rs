@@ -11,7 +11,7 @@ use crate::{
     server::{
         config::Settings,
         jobs::bulletins,
-        services::deletions,
+        services::{deletion_counts, deletions},
         storage::{Opening, deletions::Counts},
     },
 };
@@ -87,7 +87,7 @@ pub(super) async fn persons(settings: &Settings, wanted: PersonDeletion) -> Resu
     // A mistyped id is found before anything is deleted.
     let mut counted = Vec::new();
     for id in &wanted.whom.ids {
-        let counts = deletions::count_of_person(&state, *id).await?;
+        let counts = deletion_counts::count_of_person(&state, *id).await?;
         counted.push((*id, counts.ok_or_else(|| Failure(format!("there is no person {id}")))?));
     }
     for (id, counts) in counted {
@@ -107,7 +107,7 @@ pub(super) async fn pairs(settings: &Settings, wanted: Deletion<PairId>) -> Resu
     let state = state_of(settings, Opening::AsIs, site_for_jobs(settings)?).await?;
     let mut counted = Vec::new();
     for id in &wanted.ids {
-        let counts = deletions::count_of_pair(&state, *id).await?;
+        let counts = deletion_counts::count_of_pair(&state, *id).await?;
         counted.push((*id, counts.ok_or_else(|| Failure(format!("there is no pair {id}")))?));
     }
     for (id, counts) in counted {

@@ -7,16 +7,18 @@ use reqwest::StatusCode;
 use super::app::{Browser, TestApp, TestPair};
 use crate::{
     api::ApiError,
-    domain::{DELETION_WAITS_MS, EventKind, Millis, PairPhase},
+    domain::{DELETION_WAITS_MS, EventKind, Millis, PairPhase, PersonId, WordsOnDeletion},
     paths,
     server::{
         jobs::housekeeping,
+        services::{deletions, operator_codes},
         storage::seeds::{CHILDREN, PARENTS},
     },
 };
 
 const EARLIER: &str = "고치기전의이야기";
 const ON_CARD: &str = "카드에적은이야기";
+const EDITED: &str = "마흔번고친이야기";
 const CLOSED: &str = "아직닫힌이야기";
 
 /// A pair with an open card, which the child had revised an answer for, and a question that only the child answered.
@@ -115,6 +117,11 @@ async fn signing_in_within_seven_days_takes_it_back() {
 async fn after_seven_days_no_byte_of_the_person_is_left() {
     let app = TestApp::start().await;
     let pair = lived_in(&app).await;
+    // Texts of many lengths move about in the file before they are deleted.
+    for round in 0..40 {
+        pair.child.answer(pair.id, &format!("{EDITED}{}", "가".repeat(round * 37 % 400))).await;
+    }
+    pair.child.answer(pair.id, CLOSED).await;
     let name = "떠나는사람의이름";
     assert_eq!(pair.child.post("change_name", &[("name", name)]).await.status(), StatusCode::OK);
     let code = pair.child.recovery_code();
@@ -130,7 +137,7 @@ async fn after_seven_days_no_byte_of_the_person_is_left() {
     housekeeping::sweep(&app.state).await.expect("a sweep");
 
     let after = raw(&app).await;
-    for text in [name, EARLIER, ON_CARD, CLOSED] {
+    for text in [name, EARLIER, EDITED, ON_CARD, CLOSED] {
         assert!(!holds(&after, text), "{text}");
     }
     assert!(holds(&after, "엄마의이야기"), "the other's words stay");
@@ -206,6 +213,39 @@ async fn a_code_that_a_session_has_just_made_deletes_nothing() {
     let fields = [(&*chosen, "erase"), ("code", &*made), ("confirmed", "yes")];
     assert_eq!(pair.child.refused("delete_account", &fields).await, (409, ApiError::CodeTooNew));
     assert_eq!(delete(&pair.child, &earlier, &[(&pair, "erase")]).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_the_operator_deletes_now_comes_back_by_no_code() {
+    let app = TestApp::start().await;
+    let pair = lived_in(&app).await;
+    let code = pair.child.recovery_code();
+    let person: PersonId =
+        app.read_sql("SELECT person_id FROM members WHERE role = 'child'").await[0].parse().expect("an id");
+    deletions::ask_by_operator(&app.state, person, WordsOnDeletion::Erase, true).await.expect("asked");
+    assert_eq!(app.visitor().refused("sign_in", &[("code", &code)]).await, (422, ApiError::RecoveryCodeWrong));
+    housekeeping::sweep(&app.state).await.expect("a sweep");
+    assert!(operator_codes::make(&app.state, person).await.is_err(), "nobody gets a way into a deleted account");
+    let events = "SELECT CAST(COUNT(*) AS TEXT) FROM events WHERE person_id IN
+        (SELECT id FROM persons WHERE deleted_at IS NOT NULL)";
+    let card = app.read_sql("SELECT id FROM daily_questions WHERE completed_at IS NOT NULL").await;
+    assert_eq!(pair.parent.post("take_back_answer", &[("daily_question", &card[0])]).await.status(), StatusCode::OK);
+    assert_eq!(app.read_sql(events).await, ["0"], "and no feed");
+}
+
+#[tokio::test]
+async fn a_pair_that_the_operator_deleted_stays_closed_and_restores_nothing() {
+    let app = TestApp::start().await;
+    let pair = lived_in(&app).await;
+    let code = pair.child.recovery_code();
+    assert_eq!(delete(&pair.child, &code, &[(&pair, "leave")]).await, StatusCode::OK);
+    deletions::delete_pair_by_operator(&app.state, pair.id).await.expect("deleted");
+    let back = sign_in(&app, &code).await;
+    assert_eq!(back.today(pair.id).await.pair.phase, PairPhase::Closed);
+    let card = app.read_sql("SELECT id FROM daily_questions WHERE completed_at IS NOT NULL").await;
+    let refused = back.refused("restore_answer", &[("daily_question", &card[0])]).await;
+    assert_eq!(refused, (409, ApiError::TakenBackForGood));
+    assert!(!back.page(&format!("/p/{}/cards/{}", pair.id, card[0])).await.contains("restore_answer"));
 }
 
 #[tokio::test]

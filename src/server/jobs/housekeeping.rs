@@ -38,8 +38,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Devices removed in one transaction, each with its deliveries.
 const DEVICES: usize = 250;
 
-/// Whether SQLite's log still holds what was deleted for good.
-static LOG_IS_FULL: AtomicBool = AtomicBool::new(false);
+/// Whether SQLite's log may still hold what was deleted for good, also before this process began.
+static LOG_IS_FULL: AtomicBool = AtomicBool::new(true);
 
 /// What is deleted, and from which age.
 pub const FORGOTTEN: [(Prune, i64); 8] = [
@@ -73,10 +73,12 @@ pub async fn sweep(state: &AppState) -> Result<(), ServiceError> {
         }
     }
     remove_silent(state, now).await?;
-    let (persons, answers) = (deletions::carry_out(state, now).await?, taken_back::erase_old(state, now).await?);
+    let persons = deletions::carry_out(state, now).await?;
+    LOG_IS_FULL.fetch_or(persons > 0, Ordering::SeqCst);
+    let answers = taken_back::erase_old(state, now).await?;
+    LOG_IS_FULL.fetch_or(answers > 0, Ordering::SeqCst);
     if persons > 0 || answers > 0 {
         tracing::info!(persons, answers, "deleted for good");
-        LOG_IS_FULL.store(true, Ordering::SeqCst);
     }
     if LOG_IS_FULL.load(Ordering::SeqCst) {
         LOG_IS_FULL.store(!erasing::empty_log(&state.database).await?, Ordering::SeqCst);

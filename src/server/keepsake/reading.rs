@@ -158,6 +158,9 @@ fn checked(entry: PairEntry) -> Result<ReadPair, CopyError> {
     if pair.seat(own).is_none() {
         return Err(CopyError::Wrong("a reader without a seat"));
     }
+    if pair.seat(own.other()).is_none() && !cards.is_empty() {
+        return Err(CopyError::Wrong("open cards of a pair with one member"));
+    }
     let mut read = Vec::new();
     for (at, card) in cards.iter().enumerate() {
         if card.card != i64::try_from(at + 1).ok() || card.completed.is_none() {

@@ -20,7 +20,7 @@ use crate::{
         state::AppState,
         storage::{
             Tx,
-            deletions::{self, Counts, Deletion, PairDeletion},
+            deletions::{self, Deletion, PairDeletion},
             deliveries::{self, CancelFor},
             device_locks, erasing, invitations, pairs, persons,
         },
@@ -151,9 +151,15 @@ impl ComingBack {
 }
 
 /// Finds the deletion that a person asked for, and locks their pairs. The caller signs the person in.
-pub(super) async fn coming_back(tx: &mut Tx, person: PersonId) -> Result<Option<ComingBack>, ServiceError> {
-    if deletions::lookup(tx, person).await?.is_none() {
-        return Ok(None);
+pub(super) async fn coming_back(
+    tx: &mut Tx,
+    person: PersonId,
+    now: Millis,
+) -> Result<Option<ComingBack>, ServiceError> {
+    let Some(deletion) = deletions::lookup(tx, person).await? else { return Ok(None) };
+    // What is due is carried out by the next sweep, and no code opens it any more.
+    if deletion.due_at <= now {
+        return Err(ServiceError::CodeWrong);
     }
     let of_pairs = deletions::find_pairs(tx, person).await?;
     let ids: Vec<PairId> = of_pairs.iter().map(|of_pair| of_pair.pair).collect();
@@ -203,7 +209,11 @@ pub async fn carry_out(state: &AppState, now: Millis) -> Result<usize, ServiceEr
     drop(tx);
     let mut done = 0;
     for person in due {
-        done += usize::from(carry_out_one(state, person, now).await?);
+        match carry_out_one(state, person, now).await {
+            Ok(is_done) => done += usize::from(is_done),
+            // The next sweep tries again; the others are not held up.
+            Err(error) => tracing::error!(person.id = %person, %error, "a person cannot be deleted"),
+        }
     }
     Ok(done)
 }
@@ -218,10 +228,17 @@ async fn carry_out_one(state: &AppState, person: PersonId, now: Millis) -> Resul
     let of_pairs = deletions::find_pairs(&mut tx, person).await?;
     let mut facts = Facts::default();
     for pair in &held {
-        facts.both(pair, EventKind::CardChanged);
+        // A pair that was made while the person was signing out runs still.
+        if pair.phase() != PairPhase::Closed {
+            let role = pair.role_of(person).ok_or(ServiceError::Broken("a pair of others"))?;
+            pairs::close(&mut tx, pair.id, now).await?;
+            deliveries::cancel(&mut tx, CancelFor::Pair(pair.id), Cancelled::Left, now).await?;
+            facts.news(pair, role.other(), NotificationKind::Deleting, String::new(), now);
+        }
+        // Every page of the pair shows it, so it is no event of one card.
+        facts.both(pair, EventKind::PairClosed);
     }
     facts.write(&mut tx, state, now).await?;
-    erasing::begin(&mut tx).await?;
     for pair in &held {
         let role = pair.role_of(person).ok_or(ServiceError::Broken("a pair of others"))?;
         let chosen = of_pairs.iter().find(|of_pair| of_pair.pair == pair.id);
@@ -230,28 +247,9 @@ async fn carry_out_one(state: &AppState, person: PersonId, now: Millis) -> Resul
     }
     sessions::end_every(&mut tx, person, now).await?;
     deletions::blank(&mut tx, person, now).await?;
-    erasing::end(&mut tx).await?;
     tx.commit().await?;
     tracing::info!(person.id = %person, pairs = held.len(), "a person was deleted");
     Ok(true)
-}
-
-/// What the deletion of a person deletes; `None` when there is no such person.
-pub async fn count_of_person(state: &AppState, person: PersonId) -> Result<Option<Counts>, ServiceError> {
-    let mut tx = state.database.read().await?;
-    if persons::lookup(&mut tx, person).await?.is_none() {
-        return Ok(None);
-    }
-    Ok(Some(deletions::count_of_person(&mut tx, person).await?))
-}
-
-/// What the deletion of a pair's words deletes; `None` when there is no such pair.
-pub async fn count_of_pair(state: &AppState, pair: PairId) -> Result<Option<Counts>, ServiceError> {
-    let mut tx = state.database.read().await?;
-    if pairs::lookup(&mut tx, pair).await?.is_none() {
-        return Ok(None);
-    }
-    Ok(Some(deletions::count_of_pair(&mut tx, pair).await?))
 }
 
 /// Closes a pair and deletes the words of both members at once; for the operator. Both are told.
@@ -270,12 +268,11 @@ pub async fn delete_pair_by_operator(state: &AppState, id: PairId) -> Result<(),
             facts.news(&pair, role, NotificationKind::Left, String::new(), now);
         }
     }
+    deletions::close_for_good(&mut tx, id).await?;
     facts.write(&mut tx, state, now).await?;
-    erasing::begin(&mut tx).await?;
     for role in [Role::Parent, Role::Child] {
         deletions::delete_words(&mut tx, id, role, WordsOnDeletion::Erase, now).await?;
     }
-    erasing::end(&mut tx).await?;
     tx.commit().await?;
     // Readers of the running app leave the log for a moment now and then.
     for _ in 0..20 {

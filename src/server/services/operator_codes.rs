@@ -19,6 +19,9 @@ use crate::{
 /// How long the person can refuse the code.
 pub const NOTICE_MS: i64 = 2 * Millis::DAY;
 
+/// How long the code works after that, unless it was used.
+const LIFE_MS: i64 = 14 * Millis::DAY;
+
 /// Makes a code that works after `NOTICE_MS`, and tells the person. Returns it with the time from which it works.
 pub async fn make(state: &AppState, person: PersonId) -> Result<(RecoveryCode, Millis), ServiceError> {
     let now = state.clock.now();
@@ -64,6 +67,9 @@ pub(super) async fn take_over(state: &AppState, hash: &str, now: Millis) -> Resu
     let Some((person, works_from)) = found else { return Ok(()) };
     if now < works_from {
         return Err(ServiceError::CodeTooEarly);
+    }
+    if now >= works_from.plus(LIFE_MS) {
+        return Ok(());
     }
     let mut tx = state.database.begin().await?;
     persons::lock_keys(&mut tx, person).await?;

@@ -54,7 +54,7 @@ pub async fn sign_in(
     }
     let mut coming_back = None;
     if let Some(person) = whose {
-        coming_back = deletions::coming_back(&mut tx, person).await?;
+        coming_back = deletions::coming_back(&mut tx, person, now).await?;
         let told = coming_back.iter().flat_map(ComingBack::persons);
         persons::lock(&mut tx, [person].into_iter().chain(caller.person()).chain(told)).await?;
     }
@@ -120,6 +120,9 @@ pub async fn renew(
     let hash = state.secrets.recovery_hash(&code);
     let earlier_until = (!is_confirmed).then(|| now.plus(EARLIER_LIFE_MS));
     persons::set_recovery(&mut tx, person.id, NewRecovery { hash: &hash, made_by, earlier_until }, now).await?;
+    if is_confirmed {
+        pending_recoveries::remove(&mut tx, person.id).await?;
+    }
     tell_renewed(&mut tx, state, person.id, now).await?;
     attempt.done(&mut tx, state, &Done::by(person.id, made)).await?;
     tx.commit().await?;

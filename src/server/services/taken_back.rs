@@ -7,10 +7,10 @@ use super::{
     tell::{Facts, NEWS_LIFE_MS, Notice},
 };
 use crate::{
-    domain::{Answer, DailyQuestionId, EventKind, Millis, NotificationKind, PairId, Person},
+    domain::{Answer, DailyQuestionError, DailyQuestionId, EventKind, Millis, NotificationKind, PairId, Person},
     server::{
         state::AppState,
-        storage::{answers, erasing, pairs},
+        storage::{answers, pairs},
     },
 };
 
@@ -20,7 +20,7 @@ pub async fn take_back(state: &AppState, person: &Person, id: DailyQuestionId) -
     let mut tx = state.database.begin().await?;
     let Held { pair, role, mut question } = questions::hold(&mut tx, person, id).await?;
     if question.take_back(role, now)? {
-        answers::set_taken_back(&mut tx, id, role, Some(now)).await?;
+        answers::take_back(&mut tx, id, role, now).await?;
         let mut facts = Facts::default();
         facts.both_of(&pair, EventKind::CardChanged, &question);
         if let Some(other) = pair.seat(role.other()) {
@@ -39,7 +39,9 @@ pub async fn restore(state: &AppState, person: &Person, id: DailyQuestionId) -> 
     let mut tx = state.database.begin().await?;
     let Held { pair, role, question } = questions::hold(&mut tx, person, id).await?;
     if question.check_restore(role, now)? {
-        answers::set_taken_back(&mut tx, id, role, None).await?;
+        if !answers::restore(&mut tx, id, role).await? {
+            return Err(DailyQuestionError::TakenBackForGood.into());
+        }
         let mut facts = Facts::default();
         facts.both_of(&pair, EventKind::CardChanged, &question);
         facts.write(&mut tx, state, now).await?;
@@ -58,9 +60,7 @@ pub async fn erase_old(state: &AppState, now: Millis) -> Result<u64, ServiceErro
     for pair in found {
         let mut tx = state.database.begin().await?;
         pairs::lock(&mut tx, pair).await?;
-        erasing::begin(&mut tx).await?;
         erased += answers::erase_taken_back(&mut tx, pair, before).await?;
-        erasing::end(&mut tx).await?;
         tx.commit().await?;
     }
     Ok(erased)

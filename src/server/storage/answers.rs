@@ -101,21 +101,27 @@ pub async fn move_to(tx: &mut Tx, from: DailyQuestionId, to: DailyQuestionId, ro
     Ok(())
 }
 
-/// Marks an answer as taken back at `at`, or as restored. The pair is locked.
-pub async fn set_taken_back(
-    tx: &mut Tx,
-    question: DailyQuestionId,
-    role: Role,
-    at: Option<Millis>,
-) -> Result<(), StorageError> {
+/// Marks an answer as taken back. The pair is locked.
+pub async fn take_back(tx: &mut Tx, question: DailyQuestionId, role: Role, now: Millis) -> Result<(), StorageError> {
     macros::execute!(
         tx,
         "UPDATE answers SET taken_back_at = $3 WHERE daily_question_id = $1 AND role = $2",
         question,
         role,
-        at
+        now
     )?;
     Ok(())
+}
+
+/// Restores an answer. Returns false when its words are deleted. The pair is locked.
+pub async fn restore(tx: &mut Tx, question: DailyQuestionId, role: Role) -> Result<bool, StorageError> {
+    let restored = macros::execute!(
+        tx,
+        "UPDATE answers SET taken_back_at = NULL WHERE daily_question_id = $1 AND role = $2 AND body <> ''",
+        question,
+        role
+    )?;
+    Ok(restored > 0)
 }
 
 /// Pairs with words of answers that were taken back before `before`.

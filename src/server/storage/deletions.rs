@@ -2,7 +2,7 @@
 //! Rules R171–R175.
 
 use super::{StorageError, Tx, locks::Lock, macros};
-use crate::domain::{Millis, PairId, PersonId, Role, WordsOnDeletion};
+use crate::domain::{Answer, Millis, PairId, PersonId, Role, WordsOnDeletion};
 
 /// A deletion that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
@@ -116,6 +116,13 @@ pub async fn reopen_pair(tx: &mut Tx, pair: PairId) -> Result<(), StorageError> 
     Ok(())
 }
 
+/// The pair does not go on when a deletion is taken back.
+pub async fn close_for_good(tx: &mut Tx, pair: PairId) -> Result<(), StorageError> {
+    tx.locks.expect_pair(pair);
+    macros::execute!(tx, "UPDATE deletion_pairs SET reopens = 0 WHERE pair_id = $1", pair)?;
+    Ok(())
+}
+
 /// Ends a deletion: it was taken back or carried out.
 pub async fn remove(tx: &mut Tx, person: PersonId) -> Result<(), StorageError> {
     tx.locks.expect_person(person);
@@ -199,7 +206,8 @@ pub async fn delete_words(
         pair,
         role,
         words.word(),
-        now,
+        // No card offers to restore what is deleted.
+        now.plus(-Answer::RESTORED_FOR_MS),
     )?;
     macros::execute!(
         tx,

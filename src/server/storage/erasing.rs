@@ -1,23 +1,6 @@
-//! Deleting so that nothing can be read from the file afterwards.
+//! SQLite's log after a deletion. The database file itself is overwritten by each change (`PRAGMA secure_delete`).
 
-use super::{Database, Pools, StorageError, Tx, macros};
-
-/// From here to `end` SQLite overwrites what it deletes (`PRAGMA secure_delete`); otherwise deleted bytes stay in the
-/// file until other rows take their place. On PostgreSQL a vacuum removes them.
-pub async fn begin(tx: &mut Tx) -> Result<(), StorageError> {
-    set(tx, "PRAGMA secure_delete = ON").await
-}
-
-pub async fn end(tx: &mut Tx) -> Result<(), StorageError> {
-    set(tx, "PRAGMA secure_delete = OFF").await
-}
-
-async fn set(tx: &mut Tx, pragma: &'static str) -> Result<(), StorageError> {
-    if !tx.is_postgres() {
-        macros::fetch_all!(tx, (i64,), pragma)?;
-    }
-    Ok(())
-}
+use super::{Database, Pools, StorageError};
 
 /// Writes SQLite's log into the database file and empties it, because the log still holds the pages from before a
 /// deletion. Returns false when a reader used the log all the while: the caller tries again later. Other writes wait

@@ -43,7 +43,7 @@ pub async fn append(tx: &mut Tx, new: &[NewEvent], now: Millis) -> Result<Vec<i6
         "persons" as (PersonId, i64),
         "UPDATE persons SET last_seq = last_seq + v.n FROM (SELECT t.value->>'id' AS id,
          CAST(t.value->>'n' AS BIGINT) AS n FROM",
-        ") AS v WHERE persons.id = v.id RETURNING persons.id, persons.last_seq",
+        ") AS v WHERE persons.id = v.id AND persons.deleted_at IS NULL RETURNING persons.id, persons.last_seq",
         persons,
     )?;
     let mut next: BTreeMap<PersonId, i64> = BTreeMap::new();

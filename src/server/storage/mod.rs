@@ -248,6 +248,9 @@ async fn open_sqlite(url: &str, opening: Opening) -> Result<Pools, StorageError>
     // An acknowledged answer is on the disk before anybody is notified (PRAGMA synchronous=FULL).
     let writer_options = options.clone().synchronous(SqliteSynchronous::Full);
     let writer_options = writer_options.pragma("cache_size", "-65536").pragma("wal_autocheckpoint", "16384");
+    // SQLite overwrites what it deletes or changes. Otherwise the words of an earlier revision, a name or an account
+    // stay in free parts of the file until other rows take their place (R173).
+    let writer_options = writer_options.pragma("secure_delete", "ON");
     let (refusals, is_file) = (Refusals::default(), sqlite_file(url).is_some());
     let writer = SqlitePoolOptions::new()
         .max_connections(1)

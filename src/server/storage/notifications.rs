@@ -108,7 +108,8 @@ pub async fn preferences(
         "SELECT p.id, v.pair_id, p.zone, p.zone_offset_s, p.quiet_from, p.quiet_to, p.hides_details,
          COALESCE(m.muted, '') || ' ' || p.muted AS muted, m.question_in_quiet, m.shows_presence
          FROM (SELECT t.value->>'person' AS person_id, t.value->>'pair' AS pair_id FROM",
-        ") AS v JOIN persons p ON p.id = v.person_id LEFT JOIN members m ON m.pair_id = v.pair_id
+        ") AS v JOIN persons p ON p.id = v.person_id AND p.deleted_at IS NULL
+         LEFT JOIN members m ON m.pair_id = v.pair_id
          AND m.person_id = v.person_id",
         asked,
     )?;

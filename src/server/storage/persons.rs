@@ -67,11 +67,12 @@ pub async fn insert(tx: &mut Tx, new: NewPerson<'_>) -> Result<(), StorageError>
     Ok(())
 }
 
+/// A person by their id; `None` after their account was deleted.
 pub async fn lookup(tx: &mut Tx, id: PersonId) -> Result<Option<Person>, StorageError> {
     let row = macros::fetch_optional!(
         tx,
         "persons" as Row,
-        "SELECT id, name, locale, text_size, zone, zone_offset_s FROM persons WHERE id = $1",
+        "SELECT id, name, locale, text_size, zone, zone_offset_s FROM persons WHERE id = $1 AND deleted_at IS NULL",
         id
     )?;
     Ok(row.map(Row::into_person))
