@@ -93,6 +93,11 @@ pub fn place(pair: Option<PairId>, place: Place) -> String {
     format!("{list}/{word}")
 }
 
+/// The page with the ways into the person's account beside the recovery code.
+pub fn ways_in() -> String {
+    "/settings/ways-in".to_owned()
+}
+
 /// The page where a person asks for the deletion of their account.
 pub fn delete_account() -> String {
     "/settings/delete".to_owned()

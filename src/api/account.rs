@@ -227,3 +227,23 @@ pub async fn keep_recovery() -> Result<(), ApiError> {
     request.redirect(next);
     Ok(())
 }
+
+/// Shows with the recovery code that the session is used by its person, which counts for ten minutes.
+#[server(endpoint = "prove")]
+pub async fn prove(#[server(default)] code: String, #[server(default)] back: String) -> Result<(), ApiError> {
+    use crate::{
+        paths::HasVerb,
+        request,
+        server::services::{ServiceError, proofs},
+    };
+
+    let request = request::current().await?;
+    let proved =
+        proofs::prove_by_code(&request.state, &request.person, request.session, &code, request.visitor.trier()).await;
+    proved.map_err(|error| match error {
+        ServiceError::CodeWrong => ApiError::RecoveryCodeWrong,
+        error => error.into(),
+    })?;
+    request.redirect_back(&back, Prove::VERB);
+    Ok(())
+}

@@ -56,6 +56,9 @@ macro_rules! api_errors {
             /// The code from before the renewal still works, and only that one proves who it is.
             #[cfg(not(target_arch = "wasm32"))]
             CodeTooNew: 409, page_words.err_code_new, ServiceError::CodeTooNew;
+            /// No proof of the last ten minutes that the session is used by its person.
+            #[cfg(not(target_arch = "wasm32"))]
+            ProofNeeded: 403, page_words.err_proof, ServiceError::ProofNeeded;
             LeaveUnconfirmed: 422, words.err_leave_confirm;
             #[cfg(not(target_arch = "wasm32"))]
             DeletionUnconfirmed: 422, page_words.err_deletion_confirm;

@@ -154,7 +154,7 @@ impl Request {
 
     /// Redirects to the settings page named by `back`, or to the person's settings.
     pub fn redirect_back(&self, back: &str, verb: Verb) {
-        let is_ours = back.starts_with("/p/")
+        let is_ours = (back.starts_with("/p/") || back.starts_with("/settings/"))
             && back.len() < 100
             && back.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-'));
         redirect(&paths::saved(if is_ours { back } else { "/settings" }, verb));

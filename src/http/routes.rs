@@ -71,6 +71,7 @@ pub const ROUTES: &[Route] = &[
     page("/settings/notifications", "/{page}"),
     page("/settings/sign-in", "/{page}"),
     page("/settings/help", "/{page}"),
+    page("/settings/ways-in", "/{page}"),
     page("/settings/delete", "/{page}"),
     page("/goodbye", "/{page}"),
     page("/inbox", "/{page}"),

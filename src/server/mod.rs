@@ -26,3 +26,4 @@ pub mod storage;
 pub mod telemetry;
 pub mod trusted_proxies;
 pub mod turns;
+pub mod webauthn;

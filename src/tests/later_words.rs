@@ -182,7 +182,8 @@ const NO_WORDS: &str = "announcements.en announcements.id announcements.ko annou
     members.left_name members.pair_id members.person_id members.relation_word members.role \
     notifications.daily_question_id \
     notifications.detail notifications.id notifications.pair_id notifications.person_id notifications.slot pairs.id \
-    pairs.inviter_id pending_recoveries.code_hash pending_recoveries.person_id \
+    pairs.inviter_id passkeys.credential_id passkeys.id passkeys.name passkeys.person_id passkeys.public_key \
+    passkeys.rp_id passkeys.transports passkeys.user_handle pending_recoveries.code_hash pending_recoveries.person_id \
     pairs.last_opened_date pairs.paused_until pairs.swapped_date pairs.zone persons.consent_version \
     persons.earlier_recovery_hash \
     persons.id persons.name persons.recovery_hash persons.recovery_made_by persons.zone push_subscriptions.auth \

@@ -36,6 +36,7 @@ mod own_database;
 mod plans;
 mod postgres;
 mod presence;
+mod proofs;
 mod push;
 mod push_interop;
 pub mod push_service;

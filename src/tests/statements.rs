@@ -25,6 +25,7 @@ const PAGES: &[(&str, usize)] = &[
     ("/settings/notifications", 3),
     ("/settings/sign-in", 4),
     ("/settings/help", 2),
+    ("/settings/ways-in", 3),
     ("/settings/delete", 3),
     ("/goodbye", 2),
     ("/inbox", 3),

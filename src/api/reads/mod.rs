@@ -10,6 +10,7 @@ mod invitations;
 mod keepsakes;
 mod notifications;
 mod pairs;
+mod passkeys;
 
 pub use account::*;
 pub use archive::*;
@@ -19,6 +20,7 @@ pub use invitations::*;
 pub use keepsakes::*;
 pub use notifications::*;
 pub use pairs::*;
+pub use passkeys::*;
 
 /// A code with its link, as the page shows it to the browser that made it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -22,6 +22,7 @@ mod share;
 mod sign_in;
 mod start;
 mod today;
+mod ways_in;
 mod welcome;
 mod zone_asked;
 

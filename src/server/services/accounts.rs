@@ -14,7 +14,7 @@ use crate::{
     server::{
         calendar::Zone,
         state::AppState,
-        storage::{Tx, persons},
+        storage::{self, Tx, persons},
     },
 };
 
@@ -105,6 +105,7 @@ pub async fn sign_up_in(
     )
     .await?;
     let opened = sessions::open(tx, state, attempt, person, caller, facts).await?;
+    storage::sessions::prove(tx, opened.session, now).await?;
     Ok(SignedUp { opened, code: Some(code) })
 }
 

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::{
     ServiceError,
     guard::{self, Codes, Trier},
-    pairs as use_cases, sessions,
+    pairs as use_cases, proofs, sessions,
     tell::Facts,
 };
 use crate::{
@@ -50,12 +50,7 @@ pub async fn ask(
     if let Some(running) = deletions::lookup(&mut tx, person.id).await? {
         return Ok(running.due_at);
     }
-    let codes = persons::recovery_codes(&mut tx, person.id, now).await?;
-    // While an earlier code works, the code made since proves nothing, because the session that renewed knows it.
-    if codes.earlier.is_some() && codes.hash.as_ref() == Some(&hash) {
-        return Err(ServiceError::CodeTooNew);
-    }
-    if codes.earlier.map(|(earlier, _)| earlier).or(codes.hash) != Some(hash) {
+    if !proofs::is_code(&mut tx, person.id, &hash, now).await? {
         guard::fail(tx, state, Codes::Recovery, trier).await?;
         return Err(ServiceError::CodeWrong);
     }

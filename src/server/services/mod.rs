@@ -19,6 +19,7 @@ pub mod openings;
 pub mod operator_codes;
 pub mod pairs;
 pub mod presence;
+pub mod proofs;
 pub mod questions;
 pub mod reader;
 pub mod reading;
@@ -145,6 +146,9 @@ pub enum ServiceError {
     /// The operator made the code less than 48 hours ago.
     #[error("the code works later")]
     CodeTooEarly,
+    /// Ways into the account change only after a proof within the last ten minutes.
+    #[error("no fresh proof of who it is")]
+    ProofNeeded,
     /// The form names no choice for one of the person's pairs.
     #[error("no choice for a pair")]
     DeletionChoice,

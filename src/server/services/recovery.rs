@@ -6,7 +6,7 @@ use super::{
     attempts::{Attempt, Done},
     deletions::{self, ComingBack},
     guard::{self, Codes, Trier},
-    operator_codes,
+    operator_codes, proofs,
     reader::Reader,
     sessions::{self, NewSession, YOUNG_MS},
     tell::Facts,
@@ -18,7 +18,7 @@ use crate::{
         security::SecurityEvent,
         state::AppState,
         storage::{
-            Tx, pending_recoveries,
+            self, Tx, pending_recoveries,
             persons::{self, NewRecovery},
             sessions::Session,
         },
@@ -64,7 +64,11 @@ pub async fn sign_in(
         return Err(ServiceError::CodeWrong);
     };
     let mut facts = Facts::default();
+    let is_proof = proofs::is_code(&mut tx, person.id, &hash, now).await.unwrap_or(false);
     let opened = sessions::open(&mut tx, state, attempt, person, caller, &mut facts).await?;
+    if is_proof {
+        storage::sessions::prove(&mut tx, opened.session, now).await?;
+    }
     attempt.done(&mut tx, state, &Done::session(&opened)).await?;
     if let Some(coming_back) = coming_back {
         deletions::come_back(&mut tx, state, coming_back, &mut facts, now).await?;

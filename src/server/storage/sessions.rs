@@ -14,6 +14,8 @@ pub struct Session {
     pub created_at: Millis,
     pub rotated_at: Millis,
     pub last_used_at: Millis,
+    /// When its browser last proved that it is the person's (`services::proofs`).
+    pub proved_at: Option<Millis>,
 }
 
 /// The session and person of a token.
@@ -64,7 +66,7 @@ pub async fn lookup(
         tx,
         "persons" as FoundRow,
         "SELECT p.id, p.name, p.locale, p.text_size, p.zone, p.zone_offset_s,
-                s.id AS session_id, s.device, s.created_at, s.rotated_at, s.last_used_at,
+                s.id AS session_id, s.device, s.created_at, s.rotated_at, s.last_used_at, s.proved_at,
                 s.token_hash, s.previous_hash IS NOT NULL AND s.previous_until IS NULL AS is_rotating,
                 s.shown_at IS NOT NULL AS is_shown, p.last_seq
          FROM sessions s JOIN persons p ON p.id = s.person_id
@@ -88,6 +90,23 @@ pub async fn exists(tx: &mut Tx, id: SessionId) -> Result<bool, StorageError> {
 pub async fn show(tx: &mut Tx, id: SessionId, now: Millis) -> Result<(), StorageError> {
     macros::execute!(tx, "UPDATE sessions SET shown_at = $2 WHERE id = $1 AND shown_at IS NULL", id, now)?;
     Ok(())
+}
+
+/// Records that a session's browser proved that it is the person's.
+pub async fn prove(tx: &mut Tx, id: SessionId, now: Millis) -> Result<(), StorageError> {
+    macros::execute!(tx, "UPDATE sessions SET proved_at = $2 WHERE id = $1", id, now)?;
+    Ok(())
+}
+
+/// When a session's browser last proved that it is the person's.
+pub async fn proved_at(tx: &mut Tx, id: SessionId) -> Result<Option<Millis>, StorageError> {
+    let row = macros::fetch_optional!(
+        tx,
+        "sessions" as (Option<Millis>,),
+        "SELECT proved_at FROM sessions WHERE id = $1",
+        id
+    )?;
+    Ok(row.and_then(|(at,)| at))
 }
 
 /// Records a use and the MAC of the client's address.
@@ -194,8 +213,8 @@ pub async fn find_of(tx: &mut Tx, person: PersonId) -> Result<Vec<Session>, Stor
     macros::fetch_all!(
         tx,
         "sessions" as Session,
-        "SELECT id AS session_id, device, created_at, rotated_at, last_used_at FROM sessions WHERE person_id = $1
-         ORDER BY last_used_at DESC, id",
+        "SELECT id AS session_id, device, created_at, rotated_at, last_used_at, proved_at FROM sessions
+         WHERE person_id = $1 ORDER BY last_used_at DESC, id",
         person,
     )
 }

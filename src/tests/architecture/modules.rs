@@ -41,6 +41,7 @@ const SERVER_LAYERS: [&[&str]; 6] = [
         "random",
         "security",
         "turns",
+        "webauthn",
     ],
     &["counters", "keepsake", "notifier", "secrets", "trusted_proxies"],
     &["storage", "push", "telemetry"],

@@ -206,6 +206,7 @@ async fn every_verb(app: &TestApp, providers: &Providers, pair: &TestPair, at: u
         called.call(&fresh.child, verb, &[("daily_question", &question.to_string())]).await;
     }
     called.done(&fresh.child, "refuse_recovery", &[]).await;
+    called.call(&fresh.child, "prove", &[("code", "")]).await;
     called.call(&fresh.child, "delete_account", &[("confirmed", "no")]).await;
     (called, fresh)
 }

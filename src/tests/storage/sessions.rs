@@ -31,6 +31,7 @@ async fn a_session_opens_by_its_token_until_it_idles(db: TestDatabase) {
         created_at: NOW,
         rotated_at: NOW,
         last_used_at: NOW,
+        proved_at: None,
     };
     assert_eq!((found.session, found.person), (expected, person));
     assert!(read!(db, |tx| sessions::lookup(&mut tx, "hash", NOW, NOW).await).is_none(), "not used since");
