@@ -123,6 +123,11 @@ pub fn invite(pair: PairId) -> String {
     format!("/p/{pair}/invite")
 }
 
+/// The page about the return of a seat.
+pub fn seat_return(pair: PairId) -> String {
+    format!("/p/{pair}/return")
+}
+
 pub fn archive(pair: PairId) -> String {
     format!("/p/{pair}/archive")
 }

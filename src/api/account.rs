@@ -223,7 +223,9 @@ pub async fn keep_recovery() -> Result<(), ApiError> {
         .pairs
         .iter()
         .find(|pair| pair.phase() != PairPhase::Closed)
-        .map_or_else(paths::start, |pair| paths::today(pair.id));
+        .map(|pair| pair.id)
+        .or(home.waits_in)
+        .map_or_else(paths::start, paths::today);
     request.redirect(next);
     Ok(())
 }

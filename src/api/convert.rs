@@ -51,6 +51,7 @@ pub fn question_view(
     let answers = match question.seen_by(role) {
         Seen::Open => AnswersView::Open,
         Seen::OtherIsWaiting => AnswersView::OtherIsWaiting,
+        Seen::Sealed => AnswersView::Waiting { own: text::page_words(locale).answer_sealed.to_owned() },
         Seen::Waiting { own } => AnswersView::Waiting { own: own.body.as_str().to_owned() },
         Seen::Both { own, other } => AnswersView::Both {
             own: shown(own, text::page_words(locale).answer_taken_back_by_me),
@@ -60,6 +61,7 @@ pub fn question_view(
         },
     };
     let is_taken_back = question.answer_of(role).is_some_and(|answer| answer.taken_back_at.is_some());
+    let is_sealed = matches!(question.seen_by(role), Seen::Sealed);
     let is_open = matches!(answers, AnswersView::Both { .. });
     QuestionView {
         id: question.id,
@@ -72,6 +74,7 @@ pub fn question_view(
         local_date: question.local_date,
         may_move_on: question.may_move_on(role),
         has_moved_on: question.move_on == Some(role),
+        is_sealed,
         // With an answer that was taken back its earlier revisions go too.
         revisions: if is_taken_back { Vec::new() } else { revisions },
         revision: question.answer_of(role).map_or(0, |answer| answer.revision),

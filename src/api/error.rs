@@ -80,6 +80,12 @@ macro_rules! api_errors {
             PairExists: 409, page_words.err_pair_exists, ServiceError::PairExists;
             #[cfg(not(target_arch = "wasm32"))]
             SeatTaken: 409, page_words.err_seat_taken, ServiceError::SeatTaken;
+            #[cfg(not(target_arch = "wasm32"))]
+            ReturnWaits: 409, page_words.err_return_waits, ServiceError::ReturnWaits;
+            /// The person waits for a seat of this pair.
+            SeatWaits: 409, page_words.seat_waits_lead, ServiceError::SeatWaits;
+            /// The person had a seat of this pair, and it moved to another person.
+            SeatMoved: 410 aside, page_words.seat_moved_lead, ServiceError::SeatMoved;
             CardOpen: 409, words.err_card_open, ServiceError::CardOpen;
             AlreadyOpen: 409 aside, words.err_already_open, DailyQuestionError::AlreadyOpen;
             Swapped: 409 aside, words.err_swapped, DailyQuestionError::Swapped;
@@ -96,6 +102,7 @@ macro_rules! api_errors {
             NudgedToday: 409, page_words.err_nudged_today, DailyQuestionError::NudgedToday;
             StillClosed: 409, page_words.err_still_closed, DailyQuestionError::StillClosed;
             TakenBackForGood: 409, page_words.err_taken_back_for_good, DailyQuestionError::TakenBackForGood;
+            AnswerSealed: 409 aside, page_words.err_answer_sealed, DailyQuestionError::Sealed;
             QuietTooLong: 422, page_words.err_quiet_too_long;
             #[cfg(not(target_arch = "wasm32"))]
             EndpointRefused: 422, page_words.err_endpoint;

@@ -16,6 +16,7 @@ mod json_text;
 mod notifications;
 mod pairs;
 mod presence;
+mod seat_returns;
 mod today;
 mod views;
 
@@ -29,5 +30,6 @@ pub use invitations::*;
 pub use notifications::*;
 pub use pairs::*;
 pub use presence::*;
+pub use seat_returns::*;
 pub use today::*;
 pub use views::*;

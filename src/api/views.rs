@@ -76,6 +76,10 @@ pub struct QuestionView {
     pub answers: AnswersView,
     pub may_move_on: bool,
     pub has_moved_on: bool,
+    /// The own answer was given before the seat moved to the viewing member: a sentence stands for it, and it is not
+    /// edited.
+    #[serde(default)]
+    pub is_sealed: bool,
     /// Earlier revisions of the viewing member's own answer, newest first.
     pub revisions: Vec<String>,
     /// The revision number of the viewing member's own answer. 0 if there is no answer yet.
@@ -143,6 +147,8 @@ pub struct HomeView {
     /// The number of answers that the person has given. Pages may offer notifications after the first answer, and
     /// installing the app after the second.
     pub answers: i64,
+    /// A pair in which the person waits for a seat.
+    pub waits_in: Option<PairId>,
 }
 
 /// A time zone that a form offers, with its current minute of the day.

@@ -11,7 +11,7 @@ use crate::{
     server::{
         config::Settings,
         jobs::bulletins,
-        services::{deletion_counts, deletions},
+        services::{deletion_counts, deletions, pair_deletions},
         storage::{Opening, deletions::Counts},
     },
 };
@@ -115,7 +115,7 @@ pub(super) async fn pairs(settings: &Settings, wanted: Deletion<PairId>) -> Resu
             println!("{id}: would delete {} answers, {} revisions", counts.answers, counts.revisions);
             continue;
         }
-        deletions::delete_pair_by_operator(&state, id).await?;
+        pair_deletions::delete_pair_by_operator(&state, id).await?;
         println!("{id}: deleted {} answers, {} revisions", counts.answers, counts.revisions);
     }
     bulletins::post_last(&state).await;

@@ -62,8 +62,10 @@ pub struct FreshKey(pub String);
 pub struct People(pub HomeView);
 
 pub fn use_home() -> HomeView {
-    use_context::<People>()
-        .map_or_else(|| HomeView { name: None, pairs: Vec::new(), as_of: 0, unread: 0, answers: 0 }, |people| people.0)
+    use_context::<People>().map_or_else(
+        || HomeView { name: None, pairs: Vec::new(), as_of: 0, unread: 0, answers: 0, waits_in: None },
+        |people| people.0,
+    )
 }
 
 /// The refusal that this page answers, whichever form was posted.

@@ -11,6 +11,8 @@ pub fn title_of(words: &'static PageWords, error: ApiError) -> (&'static str, &'
         ApiError::SignedOut => (words.signed_out_title, words.signed_out_lead),
         ApiError::NotFound | ApiError::Malformed => (words.not_found_title, words.not_found_lead),
         ApiError::CodeWrong => (words.not_found_title, words.err_code),
+        ApiError::SeatWaits => (words.seat_waits_title, words.seat_waits_lead),
+        ApiError::SeatMoved => (words.seat_moved_title, words.seat_moved_lead),
         _ => (words.broken_title, words.broken_lead),
     }
 }

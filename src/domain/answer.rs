@@ -80,6 +80,9 @@ pub struct Answer {
     pub at: Millis,
     /// When its author took it back from the open card. The body is then empty.
     pub taken_back_at: Option<Millis>,
+    /// Given before the seat moved to another person, to a question whose card has not opened (R178). The body is then
+    /// empty, because the seat's person may not read it.
+    pub is_sealed: bool,
 }
 
 impl Answer {

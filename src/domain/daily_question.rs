@@ -1,6 +1,6 @@
 //! A question opened for a pair: its states, and what each member may see. `cadence` has the effect of a due minute.
 //! States: `open → complete`, `open → shelved → complete`. Whether a seat has answered is not stored.
-//! Rules R10, R18, R21–R27, R30–R34, R42, R45, R122, R131.
+//! Rules R10, R18, R21–R27, R30–R34, R42, R45, R122, R131, R178.
 
 use super::{
     Answer, AnswerBody, Answerable, DailyQuestionId, LocalDate, Millis, PairId, PairPhase, QuestionKey, Role, Section,
@@ -58,6 +58,8 @@ pub enum Seen<'a> {
     OtherIsWaiting,
     /// I have answered, the other has not.
     Waiting { own: &'a Answer },
+    /// The seat has answered before it moved to me, the other has not. I see that there is an answer, and nothing more.
+    Sealed,
     /// The card is open.
     Both { own: &'a Answer, other: &'a Answer },
 }
@@ -108,6 +110,8 @@ pub enum DailyQuestionError {
     StillClosed,
     #[error("the answer was taken back more than seven days ago")]
     TakenBackForGood,
+    #[error("the seat's answer from before it moved stays")]
+    Sealed,
 }
 
 impl From<Stale> for DailyQuestionError {
@@ -152,6 +156,7 @@ impl DailyQuestion {
     pub fn seen_by(&self, role: Role) -> Seen<'_> {
         match (self.answer_of(role), self.answer_of(role.other())) {
             (Some(own), Some(other)) => Seen::Both { own, other },
+            (Some(own), None) if own.is_sealed => Seen::Sealed,
             (Some(own), None) => Seen::Waiting { own },
             (None, Some(_)) => Seen::OtherIsWaiting,
             (None, None) => Seen::Open,
@@ -168,6 +173,7 @@ impl DailyQuestion {
         now: Millis,
         phase: PairPhase,
     ) -> Result<Saved, DailyQuestionError> {
+        self.refuse_sealed(role)?;
         let is_same = self.answer_of(role).is_some_and(|answer| answer.body == body) && version == self.version;
         if is_same {
             return Ok(Saved::Unchanged);
@@ -178,11 +184,19 @@ impl DailyQuestion {
         let saved = match slot.take() {
             Some(earlier) => {
                 let revision = earlier.revision + 1;
-                *slot = Some(Answer { revision, body, first_at: earlier.first_at, at: now, taken_back_at: None });
+                *slot = Some(Answer {
+                    revision,
+                    body,
+                    first_at: earlier.first_at,
+                    at: now,
+                    taken_back_at: None,
+                    is_sealed: false,
+                });
                 Saved::Revised
             }
             None => {
-                *slot = Some(Answer { revision: 1, body, first_at: now, at: now, taken_back_at: None });
+                *slot =
+                    Some(Answer { revision: 1, body, first_at: now, at: now, taken_back_at: None, is_sealed: false });
                 if other_has_answered {
                     self.completed_at = Some(now);
                     self.move_on = None;
@@ -205,10 +219,16 @@ impl DailyQuestion {
         unseen: u32,
         body: &AnswerBody,
     ) -> Result<(), DailyQuestionError> {
+        self.refuse_sealed(role)?;
         if self.answer_of(role).is_some_and(|answer| answer.body == *body) {
             return Ok(());
         }
         Ok(self.answerable(role, false).check_base(base, unseen)?)
+    }
+
+    /// An answer from before the seat moved is neither edited nor replaced (R178).
+    fn refuse_sealed(&self, role: Role) -> Result<(), DailyQuestionError> {
+        if self.answer_of(role).is_some_and(|own| own.is_sealed) { Err(DailyQuestionError::Sealed) } else { Ok(()) }
     }
 
     fn answerable(&self, role: Role, is_closed: bool) -> Answerable {
@@ -250,48 +270,6 @@ impl DailyQuestion {
         self.version += 1;
         self.counted_from = Some(today);
         self.due_passed_at = None;
-    }
-
-    /// Whether `role` may ask for a new question: `role` has answered, and one due minute has passed without the
-    /// other's answer (R33).
-    pub fn may_move_on(&self, role: Role) -> bool {
-        self.status() == Status::Open
-            && self.move_on.is_none()
-            && !self.has_answered(role.other())
-            && self.answer_of(role).is_some_and(|own| self.due_passed_at.is_some_and(|due| due > own.first_at))
-    }
-
-    /// Asks for a new question at the next due minute. Returns false when `role` had asked already.
-    pub fn ask_to_move_on(&mut self, role: Role, phase: PairPhase) -> Result<bool, DailyQuestionError> {
-        if phase == PairPhase::Closed {
-            return Err(DailyQuestionError::PairClosed);
-        }
-        if self.move_on == Some(role) && self.status() == Status::Open {
-            return Ok(false);
-        }
-        if !self.may_move_on(role) {
-            return Err(DailyQuestionError::NotYet);
-        }
-        self.move_on = Some(role);
-        Ok(true)
-    }
-
-    /// Whether `role` may nudge the other: `role` has answered, the other has not, and the pair is not paused (R45).
-    pub fn check_nudge(&self, role: Role, phase: PairPhase, is_paused: bool) -> Result<(), DailyQuestionError> {
-        match phase {
-            PairPhase::Closed => return Err(DailyQuestionError::PairClosed),
-            PairPhase::Alone => return Err(DailyQuestionError::Alone),
-            PairPhase::Together => {}
-        }
-        match self.status() {
-            Status::Complete => return Err(DailyQuestionError::AlreadyOpen),
-            Status::Shelved => return Err(DailyQuestionError::Shelved),
-            Status::Open => {}
-        }
-        if !self.has_answered(role) {
-            return Err(DailyQuestionError::NotAnswered);
-        }
-        if is_paused { Err(DailyQuestionError::Paused) } else { Ok(()) }
     }
 }
 

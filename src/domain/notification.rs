@@ -35,6 +35,16 @@ pub enum NotificationKind {
     RecoveryRenewed,
     /// The operator made a recovery code for me, which works after 48 hours.
     RecoveryAsked,
+    /// Somebody waits for my seat in a pair and gets it after 48 hours.
+    SeatAsked,
+    /// Somebody joined with my return invitation and waits for the other seat.
+    SeatJoined,
+    /// A seat does not move: it was refused, called off, or the pair was closed.
+    SeatRefused,
+    /// My seat moved to another person.
+    SeatMoved,
+    /// A seat moved, and the pair goes on with it.
+    SeatOpened,
     /// I signed in on another device by a hand-over.
     HandedOver,
     /// A session token was presented that had been replaced long ago.
@@ -119,7 +129,7 @@ pub enum Urgency {
 pub const COUNTED_A_DAY: i64 = 4;
 
 impl NotificationKind {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 26] = [
         Self::Question,
         Self::Answered,
         Self::CardOpened,
@@ -137,6 +147,11 @@ impl NotificationKind {
         Self::RecoveryUsed,
         Self::RecoveryRenewed,
         Self::RecoveryAsked,
+        Self::SeatAsked,
+        Self::SeatJoined,
+        Self::SeatRefused,
+        Self::SeatMoved,
+        Self::SeatOpened,
         Self::HandedOver,
         Self::StaleToken,
         Self::Test,
@@ -162,6 +177,11 @@ impl NotificationKind {
             Self::RecoveryUsed => "recovery_used",
             Self::RecoveryRenewed => "recovery_renewed",
             Self::RecoveryAsked => "recovery_asked",
+            Self::SeatAsked => "seat_asked",
+            Self::SeatJoined => "seat_joined",
+            Self::SeatRefused => "seat_refused",
+            Self::SeatMoved => "seat_moved",
+            Self::SeatOpened => "seat_opened",
             Self::HandedOver => "handed_over",
             Self::StaleToken => "stale_token",
             Self::Test => "test",
@@ -192,6 +212,11 @@ impl NotificationKind {
             Self::RecoveryUsed
             | Self::RecoveryRenewed
             | Self::RecoveryAsked
+            | Self::SeatAsked
+            | Self::SeatJoined
+            | Self::SeatRefused
+            | Self::SeatMoved
+            | Self::SeatOpened
             | Self::HandedOver
             | Self::StaleToken
             | Self::Test => None,
@@ -216,6 +241,11 @@ impl NotificationKind {
             Self::RecoveryUsed
             | Self::RecoveryRenewed
             | Self::RecoveryAsked
+            | Self::SeatAsked
+            | Self::SeatJoined
+            | Self::SeatRefused
+            | Self::SeatMoved
+            | Self::SeatOpened
             | Self::HandedOver
             | Self::StaleToken
             | Self::Test => Urgency::High,
@@ -234,6 +264,11 @@ impl NotificationKind {
             Self::RecoveryUsed
                 | Self::RecoveryRenewed
                 | Self::RecoveryAsked
+                | Self::SeatAsked
+                | Self::SeatJoined
+                | Self::SeatRefused
+                | Self::SeatMoved
+                | Self::SeatOpened
                 | Self::HandedOver
                 | Self::StaleToken
                 | Self::Test

@@ -34,7 +34,7 @@ fn questions_and_answers_are_never_counted() {
     let counted: Vec<_> = NotificationKind::ALL.into_iter().filter(|kind| !kind.is_counted()).collect();
     use NotificationKind::{
         Announcement, Answered, CardOpened, HandedOver, Question, RecoveryAsked, RecoveryRenewed, RecoveryUsed,
-        StaleToken, Test,
+        SeatAsked, SeatJoined, SeatMoved, SeatOpened, SeatRefused, StaleToken, Test,
     };
     assert_eq!(
         counted,
@@ -45,6 +45,11 @@ fn questions_and_answers_are_never_counted() {
             RecoveryUsed,
             RecoveryRenewed,
             RecoveryAsked,
+            SeatAsked,
+            SeatJoined,
+            SeatRefused,
+            SeatMoved,
+            SeatOpened,
             HandedOver,
             StaleToken,
             Test,

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BELIEVED_AHEAD_DAYS, LocalDate, Member, Millis, PairId, PersonId, PushTime, Role, ZoneName};
+use super::{BELIEVED_AHEAD_DAYS, LocalDate, Member, Millis, PairId, PersonId, PushTime, Role, SeatReturn, ZoneName};
 
 /// Longest pause.
 const LONGEST_PAUSE_DAYS: i64 = 366;
@@ -42,6 +42,8 @@ pub struct Pair {
     pub inviter_id: PersonId,
     pub parent: Option<Member>,
     pub child: Option<Member>,
+    /// The return of a seat that waits to be carried out.
+    pub returning: Option<SeatReturn>,
 }
 
 impl Pair {
@@ -102,6 +104,13 @@ impl Pair {
         let mut persons: Vec<_> =
             [&self.parent, &self.child].into_iter().flatten().map(|member| member.person_id).collect();
         persons.sort_unstable();
+        persons
+    }
+
+    /// The persons in this pair and who waits for a seat of it: everybody whom a use case on the pair may tell.
+    pub fn everybody(&self) -> Vec<PersonId> {
+        let mut persons = self.persons();
+        persons.extend(self.returning.as_ref().map(|returning| returning.person_id));
         persons
     }
 

@@ -58,6 +58,11 @@ pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelle
         NotificationKind::RecoveryUsed
         | NotificationKind::RecoveryRenewed
         | NotificationKind::RecoveryAsked
+        | NotificationKind::SeatAsked
+        | NotificationKind::SeatJoined
+        | NotificationKind::SeatRefused
+        | NotificationKind::SeatMoved
+        | NotificationKind::SeatOpened
         | NotificationKind::HandedOver
         | NotificationKind::StaleToken
         | NotificationKind::Test
@@ -127,6 +132,11 @@ pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelle
         | NotificationKind::RecoveryUsed
         | NotificationKind::RecoveryRenewed
         | NotificationKind::RecoveryAsked
+        | NotificationKind::SeatAsked
+        | NotificationKind::SeatJoined
+        | NotificationKind::SeatRefused
+        | NotificationKind::SeatMoved
+        | NotificationKind::SeatOpened
         | NotificationKind::HandedOver
         | NotificationKind::StaleToken
         | NotificationKind::Test

@@ -240,13 +240,13 @@ async fn shared(state: State<AppState>, request: Request) -> Response {
 /// The person and the pairs that every page's header shows. The page's feed starts at `as_of`.
 async fn home(state: &AppState, visitor: Option<&Visitor>) -> Result<(HomeView, Option<Arc<Home>>), ApiError> {
     let Some(found) = visitor.and_then(|visitor| visitor.session.as_ref()) else {
-        return Ok((HomeView { name: None, pairs: Vec::new(), as_of: 0, unread: 0, answers: 0 }, None));
+        return Ok((HomeView { name: None, pairs: Vec::new(), as_of: 0, unread: 0, answers: 0, waits_in: None }, None));
     };
     let here = reader::home_of(state, &Reader { person: found.person.clone(), home: None }).await?;
     let pairs = here.pairs.iter().map(|pair| convert::pair_link(pair, found.person.id)).collect();
     let name = Some(found.person.name.as_str().to_owned());
     let answers = here.recovery.answers_given;
-    Ok((HomeView { name, pairs, as_of: here.as_of, unread: here.unread, answers }, Some(here)))
+    Ok((HomeView { name, pairs, as_of: here.as_of, unread: here.unread, answers, waits_in: here.waits_in }, Some(here)))
 }
 
 /// Sets the policy of an app page: our own files, and inline scripts with the nonce of this answer.

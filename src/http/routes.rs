@@ -85,6 +85,7 @@ pub const ROUTES: &[Route] = &[
     stored_page("/p/{pair}", "/p/{pair}"),
     stored_page("/p/{pair}/today", "/p/{pair}/today"),
     page("/p/{pair}/invite", "/p/{pair}/invite"),
+    page("/p/{pair}/return", "/p/{pair}/return"),
     stored_page("/p/{pair}/archive", "/p/{pair}/archive"),
     stored_page("/p/{pair}/cards/{card}", "/p/{pair}/cards/{id}"),
     stored_page("/p/{pair}/seasons/{number}", "/p/{pair}"),
@@ -169,7 +170,7 @@ mod tests {
         }
         let never = "/start /signin /recovery /settings /inbox /keep /keep/copy /keep/copy/1 \
             /devices /terms /privacy /join /join/confirm \
-            /join/ABCDE /signin/digits /signin/digits/1234-5678 /signin/wait /hand-over /hand-over/0a1b /p/1/invite \
+            /join/ABCDE /signin/digits /signin/digits/1234-5678 /signin/wait /hand-over /hand-over/0a1b /p/1/invite /p/1/return \
             /p/1/settings /events /api/today";
         for never in never.split(' ') {
             assert!(!is_stored(never), "{never}");

@@ -123,7 +123,7 @@ where
                     }
                     // The person may no longer see this view: a reload gets the server's page that says so. Drafts stay
                     // on this device.
-                    Err(ApiError::SignedOut | ApiError::NotFound) => {
+                    Err(ApiError::SignedOut | ApiError::NotFound | ApiError::SeatMoved) => {
                         browser::page::reload();
                         break;
                     }

@@ -94,7 +94,8 @@ fn later_item(
     };
     let refused = use_refused(SubmitAnswer::VERB).filter(|refused| refused.field("daily_question") == id.to_string());
     let typed = refused.as_ref().map(|refused| refused.field("body").to_owned());
-    let draft = RwSignal::new(typed.or_else(|| own.clone()).unwrap_or_default());
+    let is_sealed = question.is_sealed;
+    let draft = RwSignal::new(typed.or_else(|| own.clone().filter(|_| !is_sealed)).unwrap_or_default());
     let state =
         if own.is_some() { text::fill(words.later_waiting, &[("other", other)]) } else { words.later_mine.to_owned() };
     let refused_error = refused.map(|refused| refused.error);
@@ -110,11 +111,14 @@ fn later_item(
                 <p class="question">{question.wording}</p>
                 {own.map(|own| view! {
                     <article class="leaf mine">
-                        <h2>{words.own_leaf_editable}</h2><p class="answer-text">{own}</p>
+                        <h2>{if is_sealed { words.leaf_of_me } else { words.own_leaf_editable }}</h2>
+                        <p class="answer-text">{own}</p>
                     </article>
                 })}
-                <AnswerForm place sender draft is_first label=words.answer_label button=button
-                    hint=words.answer_hint_open.to_owned() error/>
+                <div hidden=is_sealed>
+                    <AnswerForm place sender draft is_first label=words.answer_label button=button
+                        hint=words.answer_hint_open.to_owned() error/>
+                </div>
             </details>
         </li>
     }

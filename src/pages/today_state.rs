@@ -41,5 +41,9 @@ pub fn answerable(today: &TodayView) -> Vec<Place> {
         return Vec::new();
     }
     let current = today.question.iter().filter(|question| !question.is_complete());
-    current.chain(&today.later).map(|question| place_of(today.pair.id, question)).collect()
+    current
+        .chain(&today.later)
+        .filter(|question| !question.is_sealed)
+        .map(|question| place_of(today.pair.id, question))
+        .collect()
 }

@@ -50,7 +50,8 @@ pub fn WaitingCard(
             }
         })
     };
-    if draft.with_untracked(String::is_empty) {
+    let is_sealed = question.is_sealed;
+    if !is_sealed && draft.with_untracked(String::is_empty) {
         draft.set(untrack(own));
     }
     let is_refused = use_refused(SubmitAnswer::VERB).is_some();
@@ -90,14 +91,14 @@ pub fn WaitingCard(
         <QuestionMeta question=question.clone()/>
         <h1 class="question">{question.wording}</h1>
         <article class="leaf mine">
-            <h2>{words.own_leaf_editable}</h2>
+            <h2>{if is_sealed { words.leaf_of_me } else { words.own_leaf_editable }}</h2>
             <p class="answer-text" inner_html=move || html(&own())></p>
         </article>
         <p class="notice warm">
             <span><b>{words.answer_sent}</b> " " <span inner_html=move || html(&saved())></span></span>
         </p>
         {nudge}
-        <details class="drawer" open=is_refused node_ref=drawer>
+        <details class="drawer" open=is_refused node_ref=drawer hidden=is_sealed>
             <summary>{words.edit_summary}</summary>
             <AnswerForm place sender draft is_first label=words.answer_label button=words.edit_button
                 hint=words.answer_hint_open.to_owned() error/>

@@ -49,6 +49,18 @@ pub enum SecurityEvent {
     OperatorCodeRefused {
         person: PersonId,
     },
+    /// A member invited for the other's seat.
+    ReturnInvited {
+        person: PersonId,
+    },
+    /// The return of a seat was refused, called off or given up by this person.
+    ReturnEnded {
+        person: PersonId,
+    },
+    /// The seat of this person moved to another.
+    SeatMoved {
+        person: PersonId,
+    },
     DeletionAsked {
         person: PersonId,
     },
@@ -93,6 +105,9 @@ impl SecurityEvent {
             Self::CodeRefused { .. } => "code_refused",
             Self::RecoveryUsed { .. } => "recovery_used",
             Self::OperatorCodeRefused { .. } => "operator_code_refused",
+            Self::ReturnInvited { .. } => "return_invited",
+            Self::ReturnEnded { .. } => "return_ended",
+            Self::SeatMoved { .. } => "seat_moved",
             Self::DeletionAsked { .. } => "deletion_asked",
             Self::DeletionTakenBack { .. } => "deletion_taken_back",
             Self::RecoveryRenewed { .. } => "recovery_renewed",
@@ -129,6 +144,9 @@ impl SecurityEvent {
             Self::RecoveryUsed { person }
             | Self::HandedOver { person }
             | Self::OperatorCodeRefused { person }
+            | Self::ReturnInvited { person }
+            | Self::ReturnEnded { person }
+            | Self::SeatMoved { person }
             | Self::DeletionAsked { person }
             | Self::DeletionTakenBack { person } => {
                 tracing::info!(event, person.id = %person, "security")

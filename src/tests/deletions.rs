@@ -11,7 +11,7 @@ use crate::{
     paths,
     server::{
         jobs::housekeeping,
-        services::{deletions, operator_codes},
+        services::{deletions, operator_codes, pair_deletions},
         storage::seeds::{CHILDREN, PARENTS},
     },
 };
@@ -239,7 +239,7 @@ async fn a_pair_that_the_operator_deleted_stays_closed_and_restores_nothing() {
     let pair = lived_in(&app).await;
     let code = pair.child.recovery_code();
     assert_eq!(delete(&pair.child, &code, &[(&pair, "leave")]).await, StatusCode::OK);
-    deletions::delete_pair_by_operator(&app.state, pair.id).await.expect("deleted");
+    pair_deletions::delete_pair_by_operator(&app.state, pair.id).await.expect("deleted");
     let back = sign_in(&app, &code).await;
     assert_eq!(back.today(pair.id).await.pair.phase, PairPhase::Closed);
     let card = app.read_sql("SELECT id FROM daily_questions WHERE completed_at IS NOT NULL").await;

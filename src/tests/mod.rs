@@ -43,6 +43,8 @@ pub mod push_service;
 mod races;
 mod request_ids;
 mod reveal;
+mod seat_returns;
+mod seat_returns_ended;
 mod sent_again;
 mod sessions;
 mod statements;

@@ -105,6 +105,28 @@ fn korean(kind: NotificationKind) -> Sentence {
             alike("서버를 돌보는 분이 새 복구 코드를 만들었어요"),
             alike("48시간 뒤부터 그 코드로 들어올 수 있어요. 내가 부탁한 일이 아니면 설정에서 거절해 주세요."),
         ),
+        Kind::SeatAsked => (
+            alike("내 자리를 새 기기로 옮기려고 해요"),
+            alike("{other:이/가} 보낸 초대로 누군가 들어왔어요. 내가 부탁한 일이 아니면 48시간 안에 거절해 주세요."),
+        ),
+        Kind::SeatJoined => (
+            alike("보낸 초대로 새 기기에서 들어왔어요"),
+            alike("48시간 동안 거절이 없으면 {other}의 자리가 새 기기로 옮겨져요."),
+        ),
+        Kind::SeatRefused => (
+            alike("자리를 옮기지 않기로 했어요"),
+            alike("거절했거나 초대를 거두었거나 짝이 끝났어요. 계정은 그대로예요."),
+        ),
+        Kind::SeatMoved => (
+            alike("내 자리가 새 기기로 옮겨졌어요"),
+            alike(
+                "48시간 동안 거절이 없어 {text} 님과의 짝은 새로 들어온 분이 이어 가요. 내 계정과 다른 짝은 그대로예요.",
+            ),
+        ),
+        Kind::SeatOpened => (
+            alike("자리가 새 기기로 옮겨졌어요"),
+            alike("{other:와/과} 함께 연 카드가 그대로 있어요. 이제 이어서 쓸 수 있어요."),
+        ),
         Kind::HandedOver => (
             alike("다른 기기에서 이어 쓰기 시작했어요"),
             alike("{device}에서 들어왔어요. 내가 아니라면 설정에서 그 기기를 내보내 주세요."),
@@ -167,6 +189,26 @@ fn english(kind: NotificationKind) -> Sentence {
         Kind::RecoveryAsked => (
             alike("The operator made a new recovery code for you"),
             alike("It signs in after 48 hours. If you did not ask for it, refuse it in settings."),
+        ),
+        Kind::SeatAsked => (
+            alike("Your seat is about to move to a new device"),
+            alike("Somebody joined with an invitation from {other}. If you did not ask for it, refuse it in 48 hours."),
+        ),
+        Kind::SeatJoined => (
+            alike("Somebody joined with your return invitation"),
+            alike("If nobody refuses within 48 hours, the seat of {other} moves to the new device."),
+        ),
+        Kind::SeatRefused => (
+            alike("The seat does not move"),
+            alike("It was refused or called off, or the pair has ended. Your account stays as it is."),
+        ),
+        Kind::SeatMoved => (
+            alike("Your seat has moved to a new device"),
+            alike("Nobody refused within 48 hours, so your pair with {text} goes on there. Your account stays."),
+        ),
+        Kind::SeatOpened => (
+            alike("The seat has moved to the new device"),
+            alike("The cards you opened with {other} are all there. You can go on together."),
         ),
         Kind::HandedOver => (
             alike("You are signed in on another device"),

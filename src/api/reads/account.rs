@@ -6,7 +6,7 @@ use crate::{
     request,
     server::{
         calendar::{self, Zone},
-        services::{ServiceError, operator_codes, reader, recovery, sessions},
+        services::{ServiceError, operator_codes, reader, reading, recovery, sessions},
     },
 };
 
@@ -84,8 +84,14 @@ pub async fn ways_in() -> Result<WaysInView, ApiError> {
 
 /// Returns the pair if it is one of the person's. A pair of others is not found.
 pub async fn own_pair(pair: Option<PairId>) -> Result<Option<PairId>, ApiError> {
-    let is_own = |found: &[PairLink]| pair.is_none_or(|pair| found.iter().any(|link| link.id == pair));
-    if is_own(&own_pairs().await?) { Ok(pair) } else { Err(ApiError::NotFound) }
+    match pair {
+        Some(id) => {
+            let request = request::current().await?;
+            reading::pair(&request.state, &request.reader(), id).await?;
+        }
+        None => drop(own_pairs().await?),
+    }
+    Ok(pair)
 }
 
 /// Reads the person's pairs, running ones first.

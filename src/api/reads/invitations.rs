@@ -30,6 +30,8 @@ pub struct JoinView {
     pub name: String,
     /// The name of the person who is signed in on this browser, if any.
     pub me: Option<String>,
+    /// The member who has the seat, when it is given back.
+    pub returns: Option<MemberView>,
 }
 
 /// Reads the running invitation of a pair. Only the browser that made the invitation knows its code.
@@ -53,6 +55,7 @@ pub async fn welcome() -> Result<JoinView, ApiError> {
     let ticket = request.visitor.ticket.clone().ok_or(ServiceError::CodeWrong)?;
     let welcome = invitations::welcome(&request.state, &ticket).await?;
     Ok(JoinView {
+        returns: welcome.returns.as_ref().map(MemberView::from),
         inviter: MemberView::from(&welcome.inviter),
         role: welcome.role,
         relation: welcome.relation,

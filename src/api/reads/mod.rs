@@ -11,6 +11,7 @@ mod keepsakes;
 mod notifications;
 mod pairs;
 mod passkeys;
+mod seat_returns;
 
 pub use account::*;
 pub use archive::*;
@@ -21,6 +22,7 @@ pub use keepsakes::*;
 pub use notifications::*;
 pub use pairs::*;
 pub use passkeys::*;
+pub use seat_returns::*;
 
 /// A code with its link, as the page shows it to the browser that made it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -95,7 +95,7 @@ fn Open(invite: InviteView) -> impl IntoView {
 }
 
 #[component]
-fn Running(code: CodeView, name: String) -> impl IntoView {
+pub(super) fn Running(code: CodeView, name: String) -> impl IntoView {
     let words = use_page_words();
     let message = text::fill(words.invite_message, &[("name", &name)]);
     let view_box = format!("0 0 {0} {0}", code.qr_size);

@@ -108,6 +108,17 @@ fn Confirm(join: JoinView) -> impl IntoView {
             ApiError::Malformed,
         ],
     );
+    let returns = join.returns.as_ref().map(|holder| {
+        let values = [("other", &*join.inviter.call(words)), ("holder", &holder.call(words))];
+        view! { <p class="notice">{text::fill(words.return_join_lead, &values)}</p> }
+    });
+    let relation = join.returns.is_none().then(|| {
+        view! {
+            <RelationChoices role=join.role name="relation" legend=words.relation_legend chosen=relation/>
+            <FieldError id="relation-error" sentence=relation_error/>
+            <div class="if-other"><RelationWord value=relation_word error=word_error/></div>
+        }
+    });
     let who = match join.me {
         Some(name) => view! { <p class="notice">{text::fill(words.join_as, &[("name", &name)])}</p> }.into_any(),
         None => view! { <NewPersonFields verb=Join::VERB name=join.name/><ZoneAsked verb=Join::VERB/> }.into_any(),
@@ -118,12 +129,11 @@ fn Confirm(join: JoinView) -> impl IntoView {
         <main id="main" class="page page-join">
             <h1>{title}</h1>
             <p class="lead">{lead}</p>
+            {returns}
             <Form verb=Join::VERB class="form">
                 <FieldError id="form-error" sentence=other_error/>
                 {who}
-                <RelationChoices role=join.role name="relation" legend=words.relation_legend chosen=relation/>
-                <FieldError id="relation-error" sentence=relation_error/>
-                <div class="if-other"><RelationWord value=relation_word error=word_error/></div>
+                {relation}
                 <div class="actions">
                     <button class="button" type="submit">{words.join_button}</button>
                     <a class="button quiet" href=paths::home()>{words.join_not_them}</a>

@@ -16,6 +16,7 @@ mod prose;
 mod recovery;
 mod routes;
 mod season;
+mod seat_return;
 mod sessions;
 mod settings;
 mod share;

@@ -8,7 +8,7 @@ use leptos_router::{
 
 use super::{
     archive, card, delete_account, devices, digits, hand_over, inbox, invite, join, keep, not_found, prose, recovery,
-    season, settings, share, sign_in, start, today, ways_in, welcome,
+    season, seat_return, settings, share, sign_in, start, today, ways_in, welcome,
 };
 
 /// The router with every page of the app.
@@ -47,6 +47,7 @@ pub fn ServedPages() -> impl IntoView {
                 <Route path=path!("/p/:pair") view=today::TodayPage/>
                 <Route path=path!("/p/:pair/today") view=today::TodayPage/>
                 <Route path=path!("/p/:pair/invite") view=invite::InvitePage/>
+                <Route path=path!("/p/:pair/return") view=seat_return::SeatReturnPage/>
                 <Route path=path!("/p/:pair/archive") view=archive::ArchivePage/>
                 <Route path=path!("/p/:pair/cards/:card") view=card::CardPage/>
                 <Route path=path!("/p/:pair/seasons/:number") view=season::SeasonPage/>

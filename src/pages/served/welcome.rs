@@ -99,8 +99,14 @@ fn Pairs(home: HomeView) -> impl IntoView {
         _ => None,
     };
     let begin = if running.is_empty() { "button" } else { "button ghost" };
+    let waits = home.waits_in.map(|pair| {
+        view! {
+            <p class="notice"><a href=paths::today(pair)>{words.seat_waits_title}</a></p>
+        }
+    });
     view! {
         <h1 class="headline">{greeting}</h1>
+        {waits}
         <ul class="card-list" aria-label=words.your_pairs>{links}</ul>
         <div class="actions">
             {today}

@@ -1,7 +1,7 @@
 //! Deletes what nobody needs: feed rows after 90 days, settled deliveries after 30, silent devices after 60, idle
 //! sessions, failures after a day, expired hand-overs. It works in small transactions with pauses between them, so that
-//! an answer never waits for a sweep. It also carries out the deletions that people asked for. Rules R101, R104, R105,
-//! R170, R173.
+//! an answer never waits for a sweep. It also carries out the deletions that people asked for, and moves
+//! seats whose return nobody refused. Rules R101, R104, R105, R170, R173, R177.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -12,7 +12,10 @@ use super::sweep_guard;
 use crate::{
     domain::{Cancelled, Millis},
     server::{
-        services::{ServiceError, accounts::SESSION_IDLE_MS, attempts::ATTEMPT_LIFE_MS, deletions, taken_back, topics},
+        services::{
+            ServiceError, accounts::SESSION_IDLE_MS, attempts::ATTEMPT_LIFE_MS, deletions, seat_returns, taken_back,
+            topics,
+        },
         state::AppState,
         storage::{
             deliveries::{self, CancelFor},
@@ -73,6 +76,10 @@ pub async fn sweep(state: &AppState) -> Result<(), ServiceError> {
         }
     }
     remove_silent(state, now).await?;
+    let seats = seat_returns::carry_out(state, now).await?;
+    if seats > 0 {
+        tracing::info!(seats, "moved");
+    }
     let persons = deletions::carry_out(state, now).await?;
     LOG_IS_FULL.fetch_or(persons > 0, Ordering::SeqCst);
     let answers = taken_back::erase_old(state, now).await?;

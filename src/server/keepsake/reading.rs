@@ -204,6 +204,7 @@ pub fn pair_of(head: &PairHead, [parent, child]: [PersonId; 2]) -> Result<Pair, 
         next_due_at: None,
         created_at,
         closed_at: None,
+        returning: None,
         paused_until: None,
         inviter_id: if Role::from_word(&head.you) == Some(Role::Parent) { parent } else { child },
         parent: seat(&head.members.parent, Role::Parent, parent)?,
@@ -280,6 +281,7 @@ fn answer(entry: &AnswerEntry) -> Result<Answer, CopyError> {
         at: instant(&entry.last)?,
         // Long ago: an imported answer has no words that could be restored.
         taken_back_at: entry.taken_back.then_some(Millis(0)),
+        is_sealed: false,
     })
 }
 

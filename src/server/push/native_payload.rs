@@ -97,6 +97,11 @@ fn interruption_level(kind: NotificationKind) -> &'static str {
         NotificationKind::RecoveryUsed
         | NotificationKind::RecoveryRenewed
         | NotificationKind::RecoveryAsked
+        | NotificationKind::SeatAsked
+        | NotificationKind::SeatJoined
+        | NotificationKind::SeatRefused
+        | NotificationKind::SeatMoved
+        | NotificationKind::SeatOpened
         | NotificationKind::HandedOver
         | NotificationKind::StaleToken => "time-sensitive",
         NotificationKind::TimeChanged

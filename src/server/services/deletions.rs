@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::{
-    ServiceError,
+    ServiceError, ended_returns,
     guard::{self, Codes, Trier},
     pairs as use_cases, proofs, sessions,
     tell::Facts,
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::{
         Cancelled, DELETION_WAITS_MS, EventKind, Millis, NotificationKind, Pair, PairId, PairPhase, Person, PersonId,
-        RecoveryCode, Role, WordsOnDeletion,
+        RecoveryCode, WordsOnDeletion,
     },
     server::{
         calendar::Zone,
@@ -22,7 +22,7 @@ use crate::{
             Tx,
             deletions::{self, Deletion, PairDeletion},
             deliveries::{self, CancelFor},
-            device_locks, erasing, invitations, pairs, persons,
+            device_locks, invitations, pairs, persons, seat_returns,
         },
     },
 };
@@ -73,7 +73,7 @@ pub async fn ask_by_operator(
     let held = hold(&mut tx, person).await?;
     persons::lookup(&mut tx, person).await?.ok_or(ServiceError::NotFound)?;
     if deletions::lookup(&mut tx, person).await?.is_none() {
-        let choices = held.iter().map(|pair| (pair.id, words)).collect();
+        let choices = held.pairs.iter().map(|pair| (pair.id, words)).collect();
         ask_in(&mut tx, state, person, &held, &choices, now).await?;
     }
     if is_due_now {
@@ -85,29 +85,43 @@ pub async fn ask_by_operator(
     Ok(due_at)
 }
 
+/// What a deletion holds.
+struct Held {
+    pairs: Vec<Pair>,
+    /// Pairs in which the person waits for a seat.
+    waits: Vec<Pair>,
+}
+
 /// Locks the person's pairs, everybody in them, and the person's devices. No pair is added until the end of the
 /// transaction.
-async fn hold(tx: &mut Tx, person: PersonId) -> Result<Vec<Pair>, ServiceError> {
+async fn hold(tx: &mut Tx, person: PersonId) -> Result<Held, ServiceError> {
     use_cases::lock_pairs(tx, person).await?;
-    let ids: Vec<PairId> = pairs::find_of(tx, person).await?.iter().map(|pair| pair.id).collect();
+    let mut ids: Vec<PairId> = pairs::find_of(tx, person).await?.iter().map(|pair| pair.id).collect();
+    let awaited = seat_returns::find_of(tx, person).await?;
+    ids.extend(&awaited);
     pairs::lock_all(tx, &ids).await?;
-    let held = pairs::find_of(tx, person).await?;
-    persons::lock(tx, held.iter().flat_map(Pair::persons).chain([person])).await?;
+    let pairs = pairs::find_of(tx, person).await?;
+    let waits = ended_returns::waits_of(tx, person, &awaited).await?;
+    let everybody = pairs.iter().chain(&waits).flat_map(Pair::everybody);
+    persons::lock(tx, everybody.chain([person])).await?;
     device_locks::lock_of(tx, [person]).await?;
-    Ok(held)
+    Ok(Held { pairs, waits })
 }
 
 async fn ask_in(
     tx: &mut Tx,
     state: &AppState,
     person: PersonId,
-    held: &[Pair],
+    held: &Held,
     choices: &Choices,
     now: Millis,
 ) -> Result<Millis, ServiceError> {
     let mut facts = Facts::default();
     let mut of_pairs = Vec::new();
-    for pair in held {
+    for pair in &held.waits {
+        ended_returns::end_in(tx, pair, &mut facts, now).await?;
+    }
+    for pair in &held.pairs {
         let words = *choices.get(&pair.id).ok_or(ServiceError::DeletionChoice)?;
         let role = pair.role_of(person).ok_or(ServiceError::Broken("a pair of others"))?;
         let reopens = pair.phase() != PairPhase::Closed;
@@ -115,6 +129,7 @@ async fn ask_in(
             pairs::close(tx, pair.id, now).await?;
             invitations::end_all(tx, pair.id, now).await?;
             deliveries::cancel(tx, CancelFor::Pair(pair.id), Cancelled::Left, now).await?;
+            ended_returns::end_in(tx, pair, &mut facts, now).await?;
             facts.both(pair, EventKind::PairClosed);
         }
         // Of a pair that was closed before, the other is told only when words of their archive go.
@@ -222,19 +237,23 @@ async fn carry_out_one(state: &AppState, person: PersonId, now: Millis) -> Resul
     }
     let of_pairs = deletions::find_pairs(&mut tx, person).await?;
     let mut facts = Facts::default();
-    for pair in &held {
+    for pair in &held.waits {
+        ended_returns::end_in(&mut tx, pair, &mut facts, now).await?;
+    }
+    for pair in &held.pairs {
         // A pair that was made while the person was signing out runs still.
         if pair.phase() != PairPhase::Closed {
             let role = pair.role_of(person).ok_or(ServiceError::Broken("a pair of others"))?;
             pairs::close(&mut tx, pair.id, now).await?;
             deliveries::cancel(&mut tx, CancelFor::Pair(pair.id), Cancelled::Left, now).await?;
+            ended_returns::end_in(&mut tx, pair, &mut facts, now).await?;
             facts.news(pair, role.other(), NotificationKind::Deleting, String::new(), now);
         }
         // Every page of the pair shows it, so it is no event of one card.
         facts.both(pair, EventKind::PairClosed);
     }
     facts.write(&mut tx, state, now).await?;
-    for pair in &held {
+    for pair in &held.pairs {
         let role = pair.role_of(person).ok_or(ServiceError::Broken("a pair of others"))?;
         let chosen = of_pairs.iter().find(|of_pair| of_pair.pair == pair.id);
         let words = chosen.map_or(WordsOnDeletion::Erase, |of_pair| of_pair.words);
@@ -243,38 +262,6 @@ async fn carry_out_one(state: &AppState, person: PersonId, now: Millis) -> Resul
     sessions::end_every(&mut tx, person, now).await?;
     deletions::blank(&mut tx, person, now).await?;
     tx.commit().await?;
-    tracing::info!(person.id = %person, pairs = held.len(), "a person was deleted");
+    tracing::info!(person.id = %person, pairs = held.pairs.len(), "a person was deleted");
     Ok(true)
-}
-
-/// Closes a pair and deletes the words of both members at once; for the operator. Both are told.
-pub async fn delete_pair_by_operator(state: &AppState, id: PairId) -> Result<(), ServiceError> {
-    let now = state.clock.now();
-    let mut tx = state.database.begin().await?;
-    pairs::lock(&mut tx, id).await?;
-    let pair = pairs::lookup(&mut tx, id).await?.ok_or(ServiceError::NotFound)?;
-    persons::lock(&mut tx, pair.persons()).await?;
-    let mut facts = Facts::default();
-    facts.both(&pair, EventKind::PairClosed);
-    if pair.phase() != PairPhase::Closed {
-        pairs::close(&mut tx, id, now).await?;
-        deliveries::cancel(&mut tx, CancelFor::Pair(id), Cancelled::Left, now).await?;
-        for role in [Role::Parent, Role::Child] {
-            facts.news(&pair, role, NotificationKind::Left, String::new(), now);
-        }
-    }
-    deletions::close_for_good(&mut tx, id).await?;
-    facts.write(&mut tx, state, now).await?;
-    for role in [Role::Parent, Role::Child] {
-        deletions::delete_words(&mut tx, id, role, WordsOnDeletion::Erase, now).await?;
-    }
-    tx.commit().await?;
-    // Readers of the running app leave the log for a moment now and then.
-    for _ in 0..20 {
-        if erasing::empty_log(&state.database).await? {
-            break;
-        }
-    }
-    tracing::info!(pair.id = %id, "the words of a pair were deleted");
-    Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! A GET never looks a code up, because preview robots fetch links. A right code gives the browser a ticket for a
 //! quarter of an hour, and joining uses the ticket.
-//! Rules R12, R63–R66.
+//! Rules R12, R63–R66, R176.
 
 use super::{
     Caller, ServiceError,
@@ -11,6 +11,7 @@ use super::{
     guard::{self, Codes, Trier},
     pairs::{hold, lock_pairs, refuse_too_many, tell_both},
     reader::Reader,
+    seat_returns,
     tell::Facts,
 };
 use crate::{
@@ -24,7 +25,7 @@ use crate::{
         storage::{
             StorageError, Tx, daily_questions,
             invitations::{self, Invitation},
-            pairs, persons, schedule,
+            pairs, persons, schedule, seats,
         },
     },
 };
@@ -61,6 +62,7 @@ pub async fn invite(
     let invitation = Invitation {
         id: made,
         pair_id: id,
+        returns: None,
         relation,
         name,
         created_at: now,
@@ -116,7 +118,10 @@ pub async fn check(state: &AppState, typed: &str, trier: Trier) -> Result<String
     let invitation = invitations::lookup_by_code(&mut tx, &state.secrets.invitation_hash(&code)).await?;
     let invitation = invitation.filter(|invitation| invitation.is_open(now));
     let inviter = match &invitation {
-        Some(invitation) => pairs::lookup(&mut tx, invitation.pair_id).await?.map(|pair| pair.inviter_id),
+        Some(invitation) => {
+            let pair = pairs::lookup(&mut tx, invitation.pair_id).await?;
+            pair.and_then(|pair| Some(inviter_of(invitation, &pair).ok()?.person_id))
+        }
         None => None,
     };
     let tx = guard::check(tx, state, Codes::Invitation, trier, inviter).await?;
@@ -135,14 +140,17 @@ pub struct Welcome {
     pub role: Role,
     pub relation: Option<Relation>,
     pub name: String,
+    /// The member who has the seat, when it is given back: the joiner waits for 48 hours.
+    pub returns: Option<Member>,
 }
 
 /// Reads a ticket. `CodeWrong` when the ticket or its invitation has ended.
 pub async fn welcome(state: &AppState, ticket: &str) -> Result<Welcome, ServiceError> {
     let mut tx = state.database.read().await?;
     let (invitation, pair) = open_ticket(&mut tx, state, ticket).await?;
-    let inviter = inviter_of(&pair)?.clone();
-    Ok(Welcome { role: inviter.role.other(), inviter, relation: invitation.relation, name: invitation.name })
+    let inviter = inviter_of(&invitation, &pair)?.clone();
+    let returns = invitation.returns.and_then(|seat| pair.seat(seat)).cloned();
+    Ok(Welcome { role: inviter.role.other(), inviter, relation: invitation.relation, name: invitation.name, returns })
 }
 
 async fn open_ticket(tx: &mut Tx, state: &AppState, ticket: &str) -> Result<(Invitation, Pair), ServiceError> {
@@ -156,7 +164,12 @@ async fn open_ticket(tx: &mut Tx, state: &AppState, ticket: &str) -> Result<(Inv
     Ok((invitation, pair))
 }
 
-fn inviter_of(pair: &Pair) -> Result<&Member, ServiceError> {
+/// Who made the invitation: of a return invitation the member across from the seat.
+fn inviter_of<'a>(invitation: &Invitation, pair: &'a Pair) -> Result<&'a Member, ServiceError> {
+    if let Some(seat) = invitation.returns {
+        let is_open = pair.phase() == PairPhase::Together && pair.returning.is_none();
+        return pair.seat(seat.other()).filter(|_| is_open).ok_or(ServiceError::CodeWrong);
+    }
     [&pair.parent, &pair.child]
         .into_iter()
         .flatten()
@@ -176,7 +189,7 @@ pub struct Joined {
     pub new: Option<SignedUp>,
 }
 
-/// Gives the joiner the empty seat. Of two at once one joins, and the other gets the answer for a code that has ended.
+/// Gives the joiner the empty seat, or lets them wait for the seat that is given back. Of two at once one joins, and the other gets the answer for a code that has ended.
 /// While the ticket lives, the browser that joined gets the same outcome again; `None` when the new person's session is
 /// in use by then.
 pub async fn join(
@@ -202,20 +215,21 @@ pub async fn join(
     let (invitation, found) = open_ticket(&mut tx, state, ticket).await?;
     pairs::lock(&mut tx, found.id).await?;
     let mut pair = pairs::lookup(&mut tx, found.id).await?.ok_or(ServiceError::CodeWrong)?;
-    let inviter = inviter_of(&pair)?.clone();
+    let inviter = inviter_of(&invitation, &pair)?.clone();
     let role = inviter.role.other();
-    let relation = Relation::parse(role, choice, word)?;
+    // A seat that is given back keeps its relation.
+    let relation = invitation.returns.is_none().then(|| Relation::parse(role, choice, word)).transpose()?;
     if let Joiner::Known(person) = &joiner {
         if person.id == inviter.person_id {
             return Err(ServiceError::JoiningMyself);
         }
-        if pairs::share_one(&mut tx, person.id, inviter.person_id).await? {
+        if seats::share_one(&mut tx, person.id, inviter.person_id).await? {
             return Err(ServiceError::PairExists);
         }
         refuse_too_many(&mut tx, person.id).await?;
     }
     let known = if let Joiner::Known(person) = &joiner { Some(person.id) } else { None };
-    persons::lock(&mut tx, pair.persons().into_iter().chain(known).chain(caller.person())).await?;
+    persons::lock(&mut tx, pair.everybody().into_iter().chain(known).chain(caller.person())).await?;
     if !invitations::take(&mut tx, invitation.id, now).await? {
         return Err(ServiceError::CodeWrong);
     }
@@ -227,21 +241,26 @@ pub async fn join(
             (made.opened.person.clone(), Some(made))
         }
     };
-    let member = Member { person_id: person.id, role, relation, name: person.name.clone() };
-    match pairs::seat(&mut tx, pair.id, &member, now).await {
-        Err(StorageError::Taken) => return Err(ServiceError::CodeWrong),
-        result => result?,
+    match relation {
+        None => seat_returns::begin_waiting(&mut tx, &pair, role, &person, &mut facts, now).await?,
+        Some(relation) => {
+            let member = Member { person_id: person.id, role, relation, name: person.name.clone() };
+            match pairs::seat(&mut tx, pair.id, &member, now).await {
+                Err(StorageError::Taken) => return Err(ServiceError::CodeWrong),
+                result => result?,
+            }
+            pair.seat_member(member);
+            begin_days(&mut tx, &mut pair, now).await?;
+            facts.both(&pair, EventKind::MemberJoined);
+            facts.news(&pair, role.other(), NotificationKind::Joined, String::new(), now);
+        }
     }
     invitations::end_all(&mut tx, pair.id, now).await?;
-    pair.seat_member(member);
-    begin_days(&mut tx, &mut pair, now).await?;
-    facts.both(&pair, EventKind::MemberJoined);
-    facts.news(&pair, role.other(), NotificationKind::Joined, String::new(), now);
     facts.write(&mut tx, state, now).await?;
     let session = new.as_ref().map(|made| made.opened.session);
     attempt.done(&mut tx, state, &Done { session, ..Done::by(person.id, pair.id) }).await?;
     tx.commit().await?;
-    tracing::info!(pair.id = %pair.id, "a pair is together");
+    tracing::info!(pair.id = %pair.id, "somebody joined a pair");
     Ok(Some(Joined { pair: pair.id, new }))
 }
 

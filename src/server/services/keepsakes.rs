@@ -111,7 +111,7 @@ pub async fn begin(state: &AppState, reader: &Reader, only: Option<PairId>) -> R
         let (cards, _) = cards::count(&mut tx, pair.id, None).await?;
         let mut unopened = Vec::new();
         for question in daily_questions::find_incomplete(&mut tx, pair.id).await? {
-            if question.has_answered(role) {
+            if question.answer_of(role).is_some_and(|own| !own.is_sealed) {
                 let revisions = answers::find_all_revisions(&mut tx, question.id, role).await?;
                 let revisions = revision_entries(&revisions, &pair);
                 let words = (text::words(locale), locale);

@@ -8,6 +8,7 @@ pub mod attempts;
 pub mod deletion_counts;
 pub mod deletions;
 pub mod devices;
+mod ended_returns;
 pub mod guard;
 pub mod hand_overs;
 pub mod imports;
@@ -17,6 +18,7 @@ pub mod keepsakes;
 pub mod nudges;
 pub mod openings;
 pub mod operator_codes;
+pub mod pair_deletions;
 pub mod pairs;
 pub mod presence;
 pub mod proofs;
@@ -25,6 +27,7 @@ pub mod reader;
 pub mod reading;
 pub mod recovery;
 pub mod registrations;
+pub mod seat_returns;
 pub mod sessions;
 pub mod taken_back;
 pub mod tell;
@@ -117,6 +120,14 @@ pub enum ServiceError {
     PairExists,
     #[error("the seat is taken")]
     SeatTaken,
+    #[error("a return of the seat waits already")]
+    ReturnWaits,
+    /// The person waits for a seat of this pair.
+    #[error("the seat has not moved yet")]
+    SeatWaits,
+    /// The person had a seat of this pair, and it moved to another person.
+    #[error("the seat moved to another person")]
+    SeatMoved,
     #[error("a card is open, the pair cannot be taken back")]
     CardOpen,
     #[error(transparent)]

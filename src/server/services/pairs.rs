@@ -4,7 +4,7 @@
 use super::{
     ServiceError,
     attempts::{Attempt, Done, Step},
-    openings,
+    ended_returns, openings, reader,
     tell::Facts,
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
         storage::{
             Tx, answers, daily_questions,
             deliveries::{self, CancelFor},
-            failures, invitations, pairs, persons, schedule,
+            failures, invitations, pairs, persons, schedule, seats,
         },
     },
 };
@@ -60,7 +60,7 @@ pub async fn lock_pairs(tx: &mut Tx, person: PersonId) -> Result<(), ServiceErro
 
 pub async fn refuse_too_many(tx: &mut Tx, person: PersonId) -> Result<(), ServiceError> {
     lock_pairs(tx, person).await?;
-    if pairs::count_running(tx, person).await? < MOST_PAIRS { Ok(()) } else { Err(ServiceError::TooManyPairs) }
+    if seats::count_running(tx, person).await? < MOST_PAIRS { Ok(()) } else { Err(ServiceError::TooManyPairs) }
 }
 
 /// The pair that the same post started before.
@@ -86,6 +86,7 @@ async fn start_in(tx: &mut Tx, state: &AppState, person: &Person, start: Start) 
         inviter_id: person.id,
         parent,
         child,
+        returning: None,
     };
     pairs::insert(tx, &pair, now).await?;
     openings::open_first(tx, state, pair.id, now).await?;
@@ -101,13 +102,15 @@ pub async fn hold(tx: &mut Tx, person: &Person, id: PairId) -> Result<(Pair, Rol
 /// As `hold`, for a pair that is locked.
 pub(super) async fn hold_locked(tx: &mut Tx, person: &Person, id: PairId) -> Result<(Pair, Role), ServiceError> {
     let (pair, role) = lookup(tx, person, id).await?;
-    persons::lock(tx, pair.persons()).await?;
+    persons::lock(tx, pair.everybody()).await?;
     Ok((pair, role))
 }
 
 /// A pair of the person, with the person's seat. A pair of others is not found.
 pub async fn lookup(tx: &mut Tx, person: &Person, id: PairId) -> Result<(Pair, Role), ServiceError> {
-    let pair = pairs::lookup_for(tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
+    let Some(pair) = pairs::lookup_for(tx, person.id, id).await? else {
+        return Err(reader::outsider(tx, person.id, id).await?);
+    };
     let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
     Ok((pair, role))
 }
@@ -229,6 +232,7 @@ async fn close(tx: &mut Tx, facts: &mut Facts, pair: &Pair, role: Role, now: Mil
     pairs::close(tx, pair.id, now).await?;
     invitations::end_all(tx, pair.id, now).await?;
     deliveries::cancel(tx, CancelFor::Pair(pair.id), Cancelled::Left, now).await?;
+    ended_returns::end_in(tx, pair, facts, now).await?;
     facts.both(pair, EventKind::PairClosed);
     facts.news(pair, role.other(), NotificationKind::Left, String::new(), now);
     Ok(())

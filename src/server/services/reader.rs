@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::ServiceError;
 use crate::{
-    domain::{Pair, PairId, Person, Role},
+    domain::{Pair, PairId, Person, PersonId, Role},
     server::{
         state::AppState,
-        storage::{Tx, home},
+        storage::{Tx, home, seat_returns},
     },
 };
 
@@ -32,10 +32,22 @@ impl Reader {
     /// A pair of the person, with the person's seat. A pair of others is not found.
     pub(super) async fn seat(&self, tx: &mut Tx, id: PairId) -> Result<(Pair, Role), ServiceError> {
         let home = self.home(tx).await?;
-        let pair = home.pairs.iter().find(|pair| pair.id == id).ok_or(ServiceError::NotFound)?;
+        let Some(pair) = home.pairs.iter().find(|pair| pair.id == id) else {
+            return Err(outsider(tx, self.person.id, id).await?);
+        };
         let role = pair.role_of(self.person.id).ok_or(ServiceError::NotFound)?;
         Ok((pair.clone(), role))
     }
+}
+
+/// Why a pair is not shown to a person who has no seat in it. Only those who had a seat, or wait for one, learn more
+/// than that it is not found.
+pub(super) async fn outsider(tx: &mut Tx, person: PersonId, id: PairId) -> Result<ServiceError, ServiceError> {
+    Ok(match seat_returns::lookup_outsider(tx, id, person).await? {
+        (true, _) => ServiceError::SeatWaits,
+        (false, true) => ServiceError::SeatMoved,
+        (false, false) => ServiceError::NotFound,
+    })
 }
 
 /// Reads the home of a person, unless the page has read it.

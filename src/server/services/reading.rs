@@ -54,8 +54,10 @@ pub async fn today(state: &AppState, reader: &Reader, id: PairId) -> Result<Toda
     let found = daily_questions::find_of_today(&mut tx, id, is_closed).await?;
     let current = found.iter().rfind(|question| question.shelved_at.is_none()).cloned();
     // A closed pair shows the answers that its members gave to incomplete questions.
-    let is_later =
-        |question: &DailyQuestion| question.completed_at.is_none() && (is_closed || question.shelved_at.is_some());
+    let is_later = |question: &DailyQuestion| match is_closed {
+        true => question.completed_at.is_none() && question.answer_of(role).is_none_or(|own| !own.is_sealed),
+        false => question.completed_at.is_none() && question.shelved_at.is_some(),
+    };
     let shelved = found.into_iter().filter(is_later).collect();
     let nudge = current.as_ref().and_then(|question| nudges::possible(&pair, role, question, today));
     let may_nudge = nudge.is_some();

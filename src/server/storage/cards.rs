@@ -23,8 +23,8 @@ pub struct TodayFacts {
     pub was_notified: bool,
 }
 
-/// The facts of today's page, and the earlier revisions of `role`'s answer to the `current` question, newest first.
-/// `notified` names a notification by its person and slot.
+/// The facts of today's page, and the earlier revisions of `role`'s answer to the `current` question, newest first;
+/// those of a sealed answer are left out. `notified` names a notification by its person and slot.
 pub async fn today(
     tx: &mut Tx,
     pair: PairId,
@@ -45,6 +45,9 @@ pub async fn today(
                 EXISTS (SELECT 1 FROM notifications n WHERE n.person_id = $7 AND n.slot = $8) AS was_notified,
                 r.revision, r.body, r.at
          FROM pairs p LEFT JOIN answer_revisions r ON r.daily_question_id = $2 AND r.role = $3
+              AND NOT EXISTS (SELECT 1 FROM answers k JOIN daily_questions c ON c.id = k.daily_question_id
+                              WHERE k.daily_question_id = $2 AND k.role = $3 AND k.sealed_at IS NOT NULL
+                              AND c.completed_at IS NULL)
          WHERE p.id = $1 ORDER BY r.revision DESC LIMIT $4",
         pair,
         current,

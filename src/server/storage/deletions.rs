@@ -237,6 +237,8 @@ pub async fn blank(tx: &mut Tx, person: PersonId, now: Millis) -> Result<(), Sto
         "DELETE FROM attempts WHERE person_id = $1",
         "DELETE FROM write_budgets WHERE person_id = $1",
         "DELETE FROM pending_recoveries WHERE person_id = $1",
+        "DELETE FROM seat_returns WHERE person_id = $1",
+        "DELETE FROM former_members WHERE person_id = $1",
         "DELETE FROM deletions WHERE person_id = $1",
     ] {
         macros::execute!(tx, sql, person)?;

@@ -26,9 +26,10 @@ pub async fn find_of(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<En
         "notifications" as EntryRow,
         "SELECT n.id, n.kind, n.pair_id, n.daily_question_id, n.detail, n.at, n.read_at, q.wordings, q.completed_at
          FROM notifications n LEFT JOIN daily_questions q ON q.id = n.daily_question_id
-         WHERE n.person_id = $1 AND (n.kind IN ('recovery_used', 'recovery_renewed', 'handed_over') OR n.id IN (
+         WHERE n.person_id = $1 AND (n.kind IN ('recovery_used', 'recovery_renewed', 'handed_over', 'seat_asked',
+         'seat_moved') OR n.id IN (
            SELECT id FROM notifications WHERE person_id = $1 AND kind NOT IN ('test', 'recovery_used',
-                  'recovery_renewed', 'handed_over')
+                  'recovery_renewed', 'handed_over', 'seat_asked', 'seat_moved')
            ORDER BY at DESC, seq DESC, id LIMIT $2))
          ORDER BY n.at DESC, n.seq DESC, n.id LIMIT 2 * $2",
         person,

@@ -8,7 +8,7 @@ use super::{
     persons::RecoveryState,
     sql_types::Known,
 };
-use crate::domain::{Millis, NotificationKind, Pair, PersonId, SessionId};
+use crate::domain::{Millis, NotificationKind, Pair, PairId, PersonId, SessionId};
 
 /// A person's feed, inbox, recovery code and pairs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Home {
     pub earlier_until: Option<Millis>,
     /// All pairs of the person, in the order of `pairs::find_of`.
     pub pairs: Vec<Pair>,
+    /// A pair in which the person waits for a seat.
+    pub waits_in: Option<PairId>,
 }
 
 /// The home of a person; `None` for a person who was deleted.
@@ -39,7 +41,8 @@ pub async fn lookup(tx: &mut Tx, person: PersonId) -> Result<Option<Home>, Stora
             ", me.last_seq, me.answers_given, me.recovery_made_at, me.recovery_kept_at, me.recovery_made_by,
              CASE WHEN me.earlier_recovery_hash IS NULL THEN NULL ELSE me.earlier_recovery_until END AS earlier_until,
              (SELECT COUNT(*) FROM notifications n WHERE n.person_id = $1 AND n.read_at IS NULL
-                AND replace($2, ' ' || n.kind || ' ', '') <> $2) AS unread
+                AND replace($2, ' ' || n.kind || ' ', '') <> $2) AS unread,
+             (SELECT MIN(w.pair_id) FROM seat_returns w WHERE w.person_id = me.id) AS waits_in
              FROM persons me
              LEFT JOIN members own ON own.person_id = me.id
              LEFT JOIN pairs p ON p.id = own.pair_id ",
@@ -60,6 +63,7 @@ pub async fn lookup(tx: &mut Tx, person: PersonId) -> Result<Option<Home>, Stora
             recovery_made_by: recovery_made_by.and_then(|session| session.0),
             earlier_until: row.earlier_until,
             pairs: Vec::new(),
+            waits_in: row.waits_in,
         });
         home.pairs.extend(pair.0);
     }
@@ -77,6 +81,7 @@ struct Row {
     recovery_made_by: Option<Known<SessionId>>,
     earlier_until: Option<Millis>,
     unread: i64,
+    waits_in: Option<PairId>,
 }
 
 /// The pair of a row. A person without a pair has one row without a pair.

@@ -8,6 +8,8 @@ use crate::domain::{BELIEVED_AHEAD_DAYS, INVITATION_LIFE_MS, InvitationId, Milli
 pub struct Invitation {
     pub id: InvitationId,
     pub pair_id: PairId,
+    /// The seat that it gives back to a member who lost every device; `None`: it is to the empty seat.
+    pub returns: Option<Role>,
     /// The relation that the inviter chose for the invited, if any.
     pub relation: Option<Relation>,
     /// The invited's name as the inviter typed it; may be empty.
@@ -33,8 +35,8 @@ pub(super) fn latest_end(now: Millis) -> Millis {
 pub async fn insert(tx: &mut Tx, invitation: &Invitation, code_hash: &str) -> Result<(), StorageError> {
     macros::execute!(
         tx,
-        "INSERT INTO invitations (id, pair_id, code_hash, relation, relation_word, name, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO invitations (id, pair_id, code_hash, relation, relation_word, name, created_at, expires_at,
+         returns_role) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         invitation.id,
         invitation.pair_id,
         code_hash,
@@ -43,6 +45,7 @@ pub async fn insert(tx: &mut Tx, invitation: &Invitation, code_hash: &str) -> Re
         &invitation.name,
         invitation.created_at,
         invitation.expires_at,
+        invitation.returns,
     )?;
     Ok(())
 }
@@ -52,7 +55,8 @@ pub async fn lookup_running(tx: &mut Tx, pair: PairId, now: Millis) -> Result<Op
     let row = macros::fetch_optional!(
         tx,
         "invitations" as Row,
-        "SELECT id, pair_id, relation, relation_word, name, created_at, expires_at, ended_at FROM invitations
+        "SELECT id, pair_id, returns_role, relation, relation_word, name, created_at, expires_at, ended_at
+         FROM invitations
          WHERE pair_id = $1 AND ended_at IS NULL AND expires_at > $2 AND expires_at <= $3
          ORDER BY created_at DESC LIMIT 1",
         pair,
@@ -66,7 +70,8 @@ pub async fn lookup_by_code(tx: &mut Tx, code_hash: &str) -> Result<Option<Invit
     let row = macros::fetch_optional!(
         tx,
         "invitations" as Row,
-        "SELECT id, pair_id, relation, relation_word, name, created_at, expires_at, ended_at FROM invitations
+        "SELECT id, pair_id, returns_role, relation, relation_word, name, created_at, expires_at, ended_at
+         FROM invitations
          WHERE code_hash = $1",
         code_hash,
     )?;
@@ -77,7 +82,8 @@ pub async fn lookup(tx: &mut Tx, id: InvitationId) -> Result<Option<Invitation>,
     let row = macros::fetch_optional!(
         tx,
         "invitations" as Row,
-        "SELECT id, pair_id, relation, relation_word, name, created_at, expires_at, ended_at FROM invitations
+        "SELECT id, pair_id, returns_role, relation, relation_word, name, created_at, expires_at, ended_at
+         FROM invitations
          WHERE id = $1",
         id,
     )?;
@@ -100,10 +106,22 @@ pub async fn end_all(tx: &mut Tx, pair: PairId, now: Millis) -> Result<u64, Stor
     macros::execute!(tx, "UPDATE invitations SET ended_at = $2 WHERE pair_id = $1 AND ended_at IS NULL", pair, now)
 }
 
+/// Ends the running return invitations of a pair. The pair is locked.
+pub async fn end_returns(tx: &mut Tx, pair: PairId, now: Millis) -> Result<u64, StorageError> {
+    macros::execute!(
+        tx,
+        "UPDATE invitations SET ended_at = $2
+         WHERE pair_id = $1 AND ended_at IS NULL AND returns_role IS NOT NULL AND expires_at > $2",
+        pair,
+        now
+    )
+}
+
 #[derive(sqlx::FromRow)]
 struct Row {
     id: InvitationId,
     pair_id: PairId,
+    returns_role: Option<Role>,
     relation: Option<String>,
     relation_word: String,
     name: String,
@@ -123,6 +141,7 @@ impl Row {
         Invitation {
             id: self.id,
             pair_id: self.pair_id,
+            returns: self.returns_role,
             relation: self.relation.as_deref().and_then(of),
             name: self.name,
             created_at: self.created_at,

@@ -60,6 +60,8 @@ mod refusals;
 mod repeat;
 pub mod restore;
 pub mod schedule;
+pub mod seat_returns;
+pub mod seats;
 pub mod seeds;
 pub mod sessions;
 pub mod silent;

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::{StorageError, Tx, locks::Lock, macros, rows};
 use crate::domain::{
-    DailyQuestionId, LocalDate, Member, Millis, Pair, PairId, PersonId, PersonName, PushTime, Relation, Role, ZoneName,
+    DailyQuestionId, LocalDate, Member, Millis, Pair, PairId, PersonId, PersonName, PushTime, Relation, Role,
+    SeatReturn, ZoneName,
 };
 
 /// The columns of a pair `p` with its seats (`pair_seats!`), as `Row` reads them.
@@ -15,7 +16,8 @@ macro_rules! pair_columns {
                 pm.person_id AS parent_id, pm.relation AS parent_relation, pm.relation_word AS parent_word,
                 COALESCE(pm.left_name, pp.name) AS parent_name,
                 cm.person_id AS child_id, cm.relation AS child_relation, cm.relation_word AS child_word,
-                COALESCE(cm.left_name, cp.name) AS child_name "
+                COALESCE(cm.left_name, cp.name) AS child_name,
+                sr.role AS return_role, sr.person_id AS return_person, sp.name AS return_name, sr.due_at AS return_due "
     };
 }
 
@@ -25,7 +27,9 @@ macro_rules! pair_seats {
         "LEFT JOIN members pm ON pm.pair_id = p.id AND pm.role = 'parent'
          LEFT JOIN persons pp ON pp.id = pm.person_id
          LEFT JOIN members cm ON cm.pair_id = p.id AND cm.role = 'child'
-         LEFT JOIN persons cp ON cp.id = cm.person_id "
+         LEFT JOIN persons cp ON cp.id = cm.person_id
+         LEFT JOIN seat_returns sr ON sr.pair_id = p.id
+         LEFT JOIN persons sp ON sp.id = sr.person_id "
     };
 }
 
@@ -169,31 +173,6 @@ pub async fn find_of(tx: &mut Tx, person: PersonId) -> Result<Vec<Pair>, Storage
     Ok(rows.into_iter().map(Row::into_pair).collect())
 }
 
-/// Whether these two share a running pair.
-pub async fn share_one(tx: &mut Tx, one: PersonId, two: PersonId) -> Result<bool, StorageError> {
-    let (count,): (i64,) = macros::fetch_one!(
-        tx,
-        (i64,),
-        "SELECT COUNT(*) FROM members a JOIN members b ON b.pair_id = a.pair_id JOIN pairs p ON p.id = a.pair_id
-         WHERE a.person_id = $1 AND b.person_id = $2 AND p.closed_at IS NULL",
-        one,
-        two,
-    )?;
-    Ok(count > 0)
-}
-
-/// Counts the running pairs of a person, with the other seat taken or not.
-pub async fn count_running(tx: &mut Tx, person: PersonId) -> Result<i64, StorageError> {
-    let (count,): (i64,) = macros::fetch_one!(
-        tx,
-        (i64,),
-        "SELECT COUNT(*) FROM members m JOIN pairs p ON p.id = m.pair_id WHERE m.person_id = $1
-         AND p.closed_at IS NULL",
-        person,
-    )?;
-    Ok(count)
-}
-
 /// Writes push time, zone, pause and the next due minute.
 pub async fn update_schedule(tx: &mut Tx, pair: &Pair) -> Result<(), StorageError> {
     tx.locks.take(Lock::Pair(pair.id));
@@ -264,6 +243,10 @@ pub(super) struct Row {
     child_relation: Option<String>,
     child_word: Option<String>,
     child_name: Option<PersonName>,
+    return_role: Option<Role>,
+    return_person: Option<PersonId>,
+    return_name: Option<PersonName>,
+    return_due: Option<Millis>,
 }
 
 impl Row {
@@ -279,8 +262,19 @@ impl Row {
             inviter_id: self.inviter_id,
             parent: member(Role::Parent, self.parent_id, self.parent_relation, self.parent_word, self.parent_name),
             child: member(Role::Child, self.child_id, self.child_relation, self.child_word, self.child_name),
+            returning: returning(self.return_role, self.return_person, self.return_name, self.return_due),
         }
     }
+}
+
+/// The return that waits; `None` when none does.
+fn returning(
+    role: Option<Role>,
+    person: Option<PersonId>,
+    name: Option<PersonName>,
+    due_at: Option<Millis>,
+) -> Option<SeatReturn> {
+    Some(SeatReturn { role: role?, person_id: person?, name: name?, due_at: due_at? })
 }
 
 /// The member in a seat; `None` when the seat is empty.

@@ -241,6 +241,7 @@ async fn seed_pair(
         next_due_at: Some(zone.next_push(now, push_time)),
         created_at: now,
         closed_at: None,
+        returning: None,
         paused_until: None,
         inviter_id: seats[1].0.person_id,
         parent: Some(seats[0].0.clone()),

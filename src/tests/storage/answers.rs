@@ -30,10 +30,14 @@ async fn an_answer_keeps_its_earlier_revisions_for_its_author(db: TestDatabase) 
     }
     let stored = read!(db, |tx| daily_questions::lookup_for(&mut tx, parent.id, asked.id).await).expect("the question");
     assert_eq!(stored, asked);
-    let latest =
-        Answer {
-            revision: 3, body: body("또 고친 글 👨‍👩‍👧"), first_at: NOW, at: NOW.plus(2), taken_back_at: None
-        };
+    let latest = Answer {
+        revision: 3,
+        body: body("또 고친 글 👨‍👩‍👧"),
+        first_at: NOW,
+        at: NOW.plus(2),
+        taken_back_at: None,
+        is_sealed: false,
+    };
     assert_eq!((stored.parent, stored.child), (None, Some(latest)));
 
     let history = read!(db, |tx| answers::find_revisions(&mut tx, asked.id, Role::Child).await);

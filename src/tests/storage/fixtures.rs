@@ -75,6 +75,7 @@ pub(super) fn pair_of(inviter: &Person, parent: Option<Member>, child: Option<Me
         next_due_at: None,
         created_at: NOW,
         closed_at: None,
+        returning: None,
         paused_until: None,
         inviter_id: inviter.id,
         parent,

@@ -42,6 +42,7 @@ async fn an_invitation_reads_back_and_runs_until_it_ends(db: TestDatabase) {
 
     let renewed = Invitation {
         id: InvitationId(id()),
+        returns: None,
         relation: None,
         name: String::new(),
         created_at: NOW.plus(1),
@@ -61,6 +62,7 @@ async fn an_invitation_is_worth_nothing_after_its_time(db: TestDatabase) {
     let invitation = Invitation {
         id: InvitationId(id()),
         pair_id: pair,
+        returns: None,
         relation: None,
         name: String::new(),
         created_at: NOW,
@@ -79,6 +81,7 @@ async fn of_two_at_once_exactly_one_takes_an_invitation(db: TestDatabase) {
         let invitation = Invitation {
             id: InvitationId(id()),
             pair_id: pair,
+            returns: None,
             relation: None,
             name: String::new(),
             created_at: NOW,

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     domain::{PairId, PairPhase, PersonId, PushTime, Relation, Role, ZoneName},
-    server::storage::{pairs, presence},
+    server::storage::{pairs, presence, seats},
 };
 
 on_both_databases! {
@@ -90,13 +90,13 @@ async fn a_seat_is_taken_once(db: TestDatabase) {
 async fn two_share_a_pair_until_it_is_closed(db: TestDatabase) {
     let Together { parent, child, pair } = together(&db).await;
     let stranger = together(&db).await.child;
-    assert!(read!(db, |tx| pairs::share_one(&mut tx, parent.id, child.id).await));
-    assert!(read!(db, |tx| pairs::share_one(&mut tx, child.id, parent.id).await));
-    assert!(!read!(db, |tx| pairs::share_one(&mut tx, parent.id, stranger.id).await));
+    assert!(read!(db, |tx| seats::share_one(&mut tx, parent.id, child.id).await));
+    assert!(read!(db, |tx| seats::share_one(&mut tx, child.id, parent.id).await));
+    assert!(!read!(db, |tx| seats::share_one(&mut tx, parent.id, stranger.id).await));
 
     commit!(db, in pair.id, |tx| pairs::close(&mut tx, pair.id, NOW.plus(7)).await.expect("closed"));
     commit!(db, in pair.id, |tx| pairs::close(&mut tx, pair.id, NOW.plus(9)).await.expect("closed once"));
-    assert!(!read!(db, |tx| pairs::share_one(&mut tx, parent.id, child.id).await));
+    assert!(!read!(db, |tx| seats::share_one(&mut tx, parent.id, child.id).await));
     let closed =
         read!(db, |tx| pairs::lookup_for(&mut tx, child.id, pair.id).await).expect("a closed pair is still found");
     assert_eq!((closed.closed_at, closed.next_due_at, closed.phase()), (Some(NOW.plus(7)), None, PairPhase::Closed));

@@ -1,9 +1,9 @@
-//! The settings of a pair: push time, relation, presence, pauses, leaving, and the list of all pairs.
+//! The settings of a pair: push time, relation, presence, pauses, the return of a seat, leaving, and the list of all pairs.
 
 use leptos::prelude::*;
 
 use super::{
-    super::{Save, loaded, notification_settings::PresencePanel},
+    super::{Save, loaded, notification_settings::PresencePanel, seat_return::ReturnNotice},
     Frame, asked_pair,
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     },
     domain::{PairId, PairPhase},
     paths::{self, HasVerb},
-    reads::{self, PairSettingsView, SwitchesView},
+    reads::{self, PairSettingsView, ReturnView, SwitchesView},
     text,
 };
 
@@ -25,7 +25,10 @@ pub fn UsPage() -> impl IntoView {
     let found = async move {
         let pair = asked_pair()?;
         let of_pair = match pair {
-            Some(pair) => Some((reads::pair_settings(pair).await?, reads::pair_switches(pair).await?.0)),
+            Some(pair) => {
+                let waiting = reads::seat_return(pair).await?;
+                Some((reads::pair_settings(pair).await?, reads::pair_switches(pair).await?.0, waiting))
+            }
             None => None,
         };
         Ok((of_pair, reads::own_pairs().await?))
@@ -34,14 +37,23 @@ pub fn UsPage() -> impl IntoView {
 }
 
 #[component]
-fn Us(of_pair: Option<(PairSettingsView, SwitchesView)>, pairs: Vec<PairLink>) -> impl IntoView {
+fn Us(of_pair: Option<(PairSettingsView, SwitchesView, Option<ReturnView>)>, pairs: Vec<PairLink>) -> impl IntoView {
     let words = use_page_words();
-    let pair = of_pair.as_ref().map(|(settings, _)| settings.pair.id);
-    let panels = of_pair.map(|(settings, switches)| match settings.pair.phase {
+    let pair = of_pair.as_ref().map(|(settings, ..)| settings.pair.id);
+    let panels = of_pair.map(|(settings, switches, waiting)| match settings.pair.phase {
         PairPhase::Closed => view! { <p class="notice">{words.closed_title}</p> }.into_any(),
         PairPhase::Alone | PairPhase::Together => {
             let (id, other, is_on) = (settings.pair.id, settings.pair.call_other(words), switches.shows_presence);
-            view! { <PairPanels settings/><PresencePanel pair=id other is_on/><LeavePanel pair=id/> }.into_any()
+            let back = (settings.pair.phase == PairPhase::Together && waiting.is_none())
+                .then(|| view! { <ReturnPanel pair=id other=other.clone()/> });
+            view! {
+                {waiting.map(|waiting| view! { <ReturnNotice waiting/> })}
+                <PairPanels settings/>
+                <PresencePanel pair=id other is_on/>
+                {back}
+                <LeavePanel pair=id/>
+            }
+            .into_any()
         }
     });
     view! {
@@ -134,6 +146,21 @@ fn PausePanel(settings: PairSettingsView) -> impl IntoView {
         }
     };
     view! { <section class="panel"><h2>{words.pause_panel}</h2>{body}</section> }
+}
+
+/// The way to the page where a seat is given back.
+#[component]
+fn ReturnPanel(pair: PairId, other: String) -> impl IntoView {
+    let words = use_page_words();
+    view! {
+        <section class="panel">
+            <h2>{text::fill(words.return_panel, &[("other", &other)])}</h2>
+            <p>{words.return_panel_lead}</p>
+            <div class="actions">
+                <a class="button ghost" href=paths::seat_return(pair)>{words.return_panel_button}</a>
+            </div>
+        </section>
+    }
 }
 
 #[component]

@@ -14,7 +14,7 @@ use super::ServiceError;
 use crate::{
     domain::{
         DailyQuestion, DailyQuestionId, EventKind, Locale, Millis, NotificationKind, Pair, PairId, PairPhase, PersonId,
-        Role, Saved,
+        RETURN_WAITS_MS, Role, Saved,
     },
     server::{
         state::AppState,
@@ -32,6 +32,8 @@ pub use notices::{Notice, ON_TIME_MS, after_quiet};
 /// Lifetime of the push about an answer, and of other news.
 const ANSWER_LIFE_MS: i64 = 2 * Millis::DAY;
 pub(super) const NEWS_LIFE_MS: i64 = 3 * Millis::DAY;
+/// A push about the return of a seat is of no use once the seat has moved.
+pub(super) const RETURN_LIFE_MS: i64 = RETURN_WAITS_MS;
 
 /// The facts of one transaction.
 #[derive(Debug, Default)]
@@ -74,6 +76,11 @@ impl Facts {
     /// Adds an event about a person's own account, for all their devices.
     pub fn myself(&mut self, person: PersonId, kind: EventKind) {
         self.event(&[person], kind, None, None);
+    }
+
+    /// Adds an event about a pair for a person who has no seat in it any more.
+    pub fn of_former(&mut self, person: PersonId, pair: &Pair, kind: EventKind) {
+        self.event(&[person], kind, Some(pair.id), None);
     }
 
     /// Adds a notification. It belongs to the last event for the same person and pair; without one an event is added.

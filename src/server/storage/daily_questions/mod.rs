@@ -17,9 +17,9 @@ macro_rules! select_question {
              d.counted_from,
                     d.opened_at, d.due_passed_at, d.shelved_at, d.completed_at, d.move_on,
                     pa.revision AS parent_revision, pa.body AS parent_body, pa.first_at AS parent_first_at,
-             pa.at AS parent_at, pa.taken_back_at AS parent_taken_back_at,
+             pa.at AS parent_at, pa.taken_back_at AS parent_taken_back_at, pa.sealed_at AS parent_sealed_at,
                     ca.revision AS child_revision, ca.body AS child_body, ca.first_at AS child_first_at,
-             ca.at AS child_at, ca.taken_back_at AS child_taken_back_at
+             ca.at AS child_at, ca.taken_back_at AS child_taken_back_at, ca.sealed_at AS child_sealed_at
              FROM daily_questions d
              LEFT JOIN answers pa ON pa.daily_question_id = d.id AND pa.role = 'parent'
              LEFT JOIN answers ca ON ca.daily_question_id = d.id AND ca.role = 'child' ",

@@ -27,15 +27,18 @@ pub(super) struct Row {
     parent_first_at: Option<Millis>,
     parent_at: Option<Millis>,
     parent_taken_back_at: Option<Millis>,
+    parent_sealed_at: Option<Millis>,
     child_revision: Option<i64>,
     child_body: Option<AnswerBody>,
     child_first_at: Option<Millis>,
     child_at: Option<Millis>,
     child_taken_back_at: Option<Millis>,
+    child_sealed_at: Option<Millis>,
 }
 
 impl Row {
     pub(super) fn into_question(self) -> DailyQuestion {
+        let is_unopened = self.completed_at.is_none();
         DailyQuestion {
             id: self.id,
             pair_id: self.pair_id,
@@ -56,25 +59,30 @@ impl Row {
                 self.parent_body,
                 (self.parent_first_at, self.parent_at),
                 self.parent_taken_back_at,
+                self.parent_sealed_at.is_some() && is_unopened,
             ),
             child: answer(
                 self.child_revision,
                 self.child_body,
                 (self.child_first_at, self.child_at),
                 self.child_taken_back_at,
+                self.child_sealed_at.is_some() && is_unopened,
             ),
         }
     }
 }
 
-/// The words of an answer that was taken back leave the storage in no read, its author's included.
+/// The words of an answer that was taken back, or that is sealed, leave the storage in no read, its author's included.
 fn answer(
     revision: Option<i64>,
     body: Option<AnswerBody>,
     (first_at, at): (Option<Millis>, Option<Millis>),
     taken_back_at: Option<Millis>,
+    is_sealed: bool,
 ) -> Option<Answer> {
-    let body = if taken_back_at.is_some() { AnswerBody::from_stored(String::new()) } else { body? };
-    let revision = revision?.try_into().unwrap_or(u32::MAX);
-    Some(Answer { revision, body, first_at: first_at?, at: at?, taken_back_at })
+    let is_hidden = taken_back_at.is_some() || is_sealed;
+    let body = if is_hidden { AnswerBody::from_stored(String::new()) } else { body? };
+    // Nor does it show how often a sealed answer was edited.
+    let revision = if is_sealed { 1 } else { revision?.try_into().unwrap_or(u32::MAX) };
+    Some(Answer { revision, body, first_at: first_at?, at: at?, taken_back_at, is_sealed })
 }
