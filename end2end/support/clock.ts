@@ -14,6 +14,11 @@ export class Clock {
     await this.ask('tick');
   }
 
+  /** Runs the hourly housekeeping, and waits for its end. */
+  async sweep(): Promise<void> {
+    await this.ask('sweep');
+  }
+
   /** Moves the time on by a day and runs what is due then. */
   async nextDay(): Promise<void> {
     await this.advance('+1d');

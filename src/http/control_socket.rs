@@ -1,5 +1,5 @@
 //! A Unix socket in `DATA_DIR` that moves the manual clock and runs the jobs, for tests. It exists with `APP_ENV=test`
-//! only, and is never reachable over HTTP. Each line is a command (`clock +7d`, `tick`) and gets one line back.
+//! only, and is never reachable over HTTP. Each line is a command (`clock +7d`, `tick`, `sweep`) and gets one line back.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use tokio::{
 use crate::{
     domain::Millis,
     server::{
-        jobs::{outbox, scheduler},
+        jobs::{housekeeping, outbox, scheduler},
         services::ServiceError,
         state::AppState,
     },
@@ -49,11 +49,15 @@ async fn serve(state: &AppState, stream: UnixStream) -> std::io::Result<()> {
                 }
                 None => "error a step is like +90s, +5m, +3h or +7d\n".to_owned(),
             },
+            None if line.trim() == "sweep" => match housekeeping::sweep(state).await {
+                Ok(()) => "ok\n".to_owned(),
+                Err(error) => format!("error {error}\n"),
+            },
             None if line.trim() == "tick" => match tick(state).await {
                 Ok(handled) => format!("ok {handled}\n"),
                 Err(error) => format!("error {error}\n"),
             },
-            _ => "error clock +STEP, or tick\n".to_owned(),
+            _ => "error clock +STEP, tick or sweep\n".to_owned(),
         };
         write.write_all(answer.as_bytes()).await?;
     }

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     api::{
-        ApiError, AskedHandOver, EndOtherSessions, EndSession, PushKey, ReadInbox, Receipt, RefuseHandOver,
+        ApiError, AskedHandOver, EndOtherSessions, EndReturn, EndSession, PushKey, ReadInbox, Receipt, RefuseHandOver,
         RefuseRecovery, Refused, RegisterDevice, RemoveDevice, SeenLive, ShowPresence, SignOut, Subscribe, Today,
         Unsubscribe, WithdrawHandOver,
     },
@@ -43,9 +43,10 @@ pub const READS: [Verb; 4] = [AskedHandOver::VERB, PushKey::VERB, ShowPresence::
 /// Server functions that a page, a service worker or a shell calls by itself.
 pub const AUTOMATIC: [Verb; 6] =
     [ReadInbox::VERB, Receipt::VERB, RegisterDevice::VERB, SeenLive::VERB, Subscribe::VERB, Unsubscribe::VERB];
-/// Server functions that end a session or device, for a person whose session somebody else holds.
-pub const ESCAPES: [Verb; 7] = [
+/// Server functions that end a session, a device or the move of a seat, for a person whose session somebody else holds.
+pub const ESCAPES: [Verb; 8] = [
     EndOtherSessions::VERB,
+    EndReturn::VERB,
     EndSession::VERB,
     RefuseHandOver::VERB,
     RefuseRecovery::VERB,

@@ -168,9 +168,9 @@ mod tests {
         for kept in ["/", "/p/1", "/p/1/today", "/p/1/archive", "/p/1/cards/2", "/p/1/seasons/3"] {
             assert!(is_stored(kept), "{kept}");
         }
-        let never = "/start /signin /recovery /settings /inbox /keep /keep/copy /keep/copy/1 \
+        let never = "/p/1/return /start /signin /recovery /settings /inbox /keep /keep/copy /keep/copy/1 \
             /devices /terms /privacy /join /join/confirm \
-            /join/ABCDE /signin/digits /signin/digits/1234-5678 /signin/wait /hand-over /hand-over/0a1b /p/1/invite /p/1/return \
+            /join/ABCDE /signin/digits /signin/digits/1234-5678 /signin/wait /hand-over /hand-over/0a1b /p/1/invite \
             /p/1/settings /events /api/today";
         for never in never.split(' ') {
             assert!(!is_stored(never), "{never}");

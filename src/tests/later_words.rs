@@ -173,12 +173,12 @@ const NO_WORDS: &str = "announcements.en announcements.id announcements.ko annou
     daily_questions.wordings deletion_pairs.pair_id deletion_pairs.person_id deletions.person_id \
     deliveries.notification_id deliveries.subscription_id events.daily_question_id \
     events.pair_id \
-    events.person_id failures.bucket fcm_calls.address fcm_calls.announcement_id fcm_calls.call_key fcm_calls.topic \
+    events.person_id former_members.pair_id former_members.person_id failures.bucket fcm_calls.address fcm_calls.announcement_id fcm_calls.call_key fcm_calls.topic \
     hand_overs.code_hash hand_overs.device hand_overs.id hand_overs.person_id \
     hand_overs.session_id \
     hand_overs.ticket_hash installation.name installation.value \
     invitations.code_hash invitations.id invitations.name invitations.pair_id \
-    invitations.relation_word \
+    invitations.relation_word invitations.returns_role \
     members.left_name members.pair_id members.person_id members.relation_word members.role \
     notifications.daily_question_id \
     notifications.detail notifications.id notifications.pair_id notifications.person_id notifications.slot pairs.id \
@@ -192,7 +192,7 @@ const NO_WORDS: &str = "announcements.en announcements.id announcements.ko annou
     push_subscriptions.p256dh push_subscriptions.person_id push_subscriptions.session_id \
     push_subscriptions.topic questions.question_key \
     questions.tags \
-    questions.wordings sessions.address_hash sessions.device sessions.id sessions.person_id sessions.previous_hash \
+    questions.wordings seat_returns.pair_id seat_returns.person_id seat_returns.role sessions.address_hash sessions.device sessions.id sessions.person_id sessions.previous_hash \
     sessions.token_hash \
     sweeps.swept write_budgets.person_id";
 

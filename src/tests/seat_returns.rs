@@ -122,7 +122,7 @@ async fn the_person_before_is_told_at_once_and_finds_the_pair_closed_with_the_re
     }
     wait(&app, RETURN_WAITS_MS).await;
 
-    line.hears(EventKind::PairClosed).await;
+    while line.next_event().await.kind != EventKind::PairClosed {}
     for page in pages_of(pair.id) {
         let response = pair.parent.get(&page).await;
         assert_eq!(response.status(), StatusCode::GONE, "{page}");

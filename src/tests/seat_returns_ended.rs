@@ -146,10 +146,11 @@ async fn two_nodes_at_once_move_it_once_and_a_refusal_at_once_wins_or_loses_whol
         let newcomer = join_new(&app, &code).await;
         app.advance(RETURN_WAITS_MS);
         let (state, now, id) = (&app.state, app.state.clock.now(), pair.id.to_string());
+        let fields = [("pair", id.as_str())];
 
         let done = tokio::join!(
             seat_returns::carry_out(state, now),
-            pair.parent.post("end_return", &[("pair", &id)]),
+            pair.parent.post("end_return", &fields),
             seat_returns::carry_out(state, now),
         );
 

@@ -40,6 +40,7 @@ const PAGES: &[(&str, usize)] = &[
     ("/p/{pair}", 4),
     ("/p/{pair}/today", 4),
     ("/p/{pair}/invite", 3),
+    ("/p/{pair}/return", 3),
     ("/p/{pair}/archive", 4),
     ("/p/{pair}/cards/{card}", 4),
     ("/p/{pair}/seasons/{number}", 3),

@@ -1,5 +1,5 @@
-//! The end of a seat's return that was not carried out: it was refused or called off, the pair was closed, or the person
-//! who waited has their account deleted.
+//! The end of a seat's return that was not carried out: it was refused or called off, the pair was closed, or the
+//! person who waited has their account deleted.
 //! Rule R179.
 
 use super::{ServiceError, tell::Facts};

@@ -189,9 +189,9 @@ pub struct Joined {
     pub new: Option<SignedUp>,
 }
 
-/// Gives the joiner the empty seat, or lets them wait for the seat that is given back. Of two at once one joins, and the other gets the answer for a code that has ended.
-/// While the ticket lives, the browser that joined gets the same outcome again; `None` when the new person's session is
-/// in use by then.
+/// Gives the joiner the empty seat, or lets them wait for one that is given back. Of two at once one joins, and the
+/// other gets the answer for a code that has ended. While the ticket lives, the browser that joined gets the same
+/// outcome again; `None` when the new person's session is in use by then.
 pub async fn join(
     state: &AppState,
     ticket: &str,

@@ -1,5 +1,5 @@
-//! The return of a seat to a member who lost every device and the recovery code. The other member invites for that seat,
-//! a new person joins and waits for 48 hours, in which every session of the seat's person can refuse it. Then
+//! The return of a seat to a member who lost every device and the recovery code. The other member invites for that
+//! seat, a new person joins and waits for 48 hours, in which every session of the seat's person can refuse it. Then
 //! housekeeping moves the seat. The account of the person before stays as it is, with all its other pairs.
 //! Rules R176–R180.
 

@@ -24,6 +24,7 @@ async fn an_invitation_reads_back_and_runs_until_it_ends(db: TestDatabase) {
     let invitation = Invitation {
         id: InvitationId(id()),
         pair_id: pair,
+        returns: None,
         relation,
         name: "순자".into(),
         created_at: NOW,

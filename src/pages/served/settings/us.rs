@@ -1,4 +1,5 @@
-//! The settings of a pair: push time, relation, presence, pauses, the return of a seat, leaving, and the list of all pairs.
+//! The settings of a pair: push time, relation, presence, pauses, the return of a seat, leaving, and the list of all
+//! pairs.
 
 use leptos::prelude::*;
 
