@@ -1,5 +1,6 @@
 //! A Unix socket in `DATA_DIR` that moves the manual clock and runs the jobs, for tests. It exists with `APP_ENV=test`
-//! only, and is never reachable over HTTP. Each line is a command (`clock +7d`, `tick`, `sweep`) and gets one line back.
+//! only, and is never reachable over HTTP. Each line is a command (`clock +7d`, `tick`, `sweep`) and gets one line
+//! back.
 
 use std::path::Path;
 

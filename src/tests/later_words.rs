@@ -162,39 +162,29 @@ async fn a_database_that_the_release_after_this_one_has_migrated_is_opened() {
 /// Text columns without words of a fixed list: row ids, dates, hashes, addresses, texts of people, and values that are
 /// parsed by their format.
 const NO_WORDS: &str = "announcements.en announcements.id announcements.ko announcements.told_up_to \
-    answer_revisions.body answer_revisions.daily_question_id answer_revisions.role \
-    answer_revisions.submission \
+    answer_revisions.body answer_revisions.daily_question_id answer_revisions.role answer_revisions.submission \
     answers.body answers.daily_question_id answers.person_id answers.role answers.submission asked.pair_id \
-    asked.question_key \
-    attempts.key_hash attempts.person_id attempts.session_id attempts.step attempts.target \
-    daily_questions.counted_from \
-    daily_questions.id daily_questions.local_date daily_questions.move_on daily_questions.pair_id \
-    daily_questions.question_key \
-    daily_questions.wordings deletion_pairs.pair_id deletion_pairs.person_id deletions.person_id \
-    deliveries.notification_id deliveries.subscription_id events.daily_question_id \
-    events.pair_id \
-    events.person_id former_members.pair_id former_members.person_id failures.bucket fcm_calls.address fcm_calls.announcement_id fcm_calls.call_key fcm_calls.topic \
-    hand_overs.code_hash hand_overs.device hand_overs.id hand_overs.person_id \
-    hand_overs.session_id \
-    hand_overs.ticket_hash installation.name installation.value \
-    invitations.code_hash invitations.id invitations.name invitations.pair_id \
-    invitations.relation_word invitations.returns_role \
-    members.left_name members.pair_id members.person_id members.relation_word members.role \
-    notifications.daily_question_id \
-    notifications.detail notifications.id notifications.pair_id notifications.person_id notifications.slot pairs.id \
-    pairs.inviter_id passkeys.credential_id passkeys.id passkeys.name passkeys.person_id passkeys.public_key \
-    passkeys.rp_id passkeys.transports passkeys.user_handle pending_recoveries.code_hash pending_recoveries.person_id \
-    pairs.last_opened_date pairs.paused_until pairs.swapped_date pairs.zone persons.consent_version \
-    persons.earlier_recovery_hash \
-    persons.id persons.name persons.recovery_hash persons.recovery_made_by persons.zone push_subscriptions.auth \
-    push_subscriptions.endpoint push_subscriptions.id push_subscriptions.key_id push_subscriptions.name \
-    push_subscriptions.origin \
+    asked.question_key attempts.key_hash attempts.person_id attempts.session_id attempts.step attempts.target \
+    daily_questions.counted_from daily_questions.id daily_questions.local_date daily_questions.move_on \
+    daily_questions.pair_id daily_questions.question_key daily_questions.wordings deletion_pairs.pair_id \
+    deletion_pairs.person_id deletions.person_id deliveries.notification_id deliveries.subscription_id \
+    events.daily_question_id events.pair_id events.person_id former_members.pair_id former_members.person_id \
+    failures.bucket fcm_calls.address fcm_calls.announcement_id fcm_calls.call_key fcm_calls.topic \
+    hand_overs.code_hash hand_overs.device hand_overs.id hand_overs.person_id hand_overs.session_id \
+    hand_overs.ticket_hash installation.name installation.value invitations.code_hash invitations.id \
+    invitations.name invitations.pair_id invitations.relation_word invitations.returns_role members.left_name \
+    members.pair_id members.person_id members.relation_word members.role notifications.daily_question_id \
+    notifications.detail notifications.id notifications.pair_id notifications.person_id notifications.slot \
+    pairs.id pairs.inviter_id passkeys.credential_id passkeys.id passkeys.name passkeys.person_id \
+    passkeys.public_key passkeys.rp_id passkeys.transports passkeys.user_handle pending_recoveries.code_hash \
+    pending_recoveries.person_id pairs.last_opened_date pairs.paused_until pairs.swapped_date pairs.zone \
+    persons.consent_version persons.earlier_recovery_hash persons.id persons.name persons.recovery_hash \
+    persons.recovery_made_by persons.zone push_subscriptions.auth push_subscriptions.endpoint \
+    push_subscriptions.id push_subscriptions.key_id push_subscriptions.name push_subscriptions.origin \
     push_subscriptions.p256dh push_subscriptions.person_id push_subscriptions.session_id \
-    push_subscriptions.topic questions.question_key \
-    questions.tags \
-    questions.wordings seat_returns.pair_id seat_returns.person_id seat_returns.role sessions.address_hash sessions.device sessions.id sessions.person_id sessions.previous_hash \
-    sessions.token_hash \
-    sweeps.swept write_budgets.person_id";
+    push_subscriptions.topic questions.question_key questions.tags questions.wordings seat_returns.pair_id \
+    seat_returns.person_id seat_returns.role sessions.address_hash sessions.device sessions.id \
+    sessions.person_id sessions.previous_hash sessions.token_hash sweeps.swept write_budgets.person_id";
 
 #[tokio::test]
 async fn every_column_of_text_is_walked_through_or_holds_no_word_of_a_list() {

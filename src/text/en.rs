@@ -389,21 +389,22 @@ pub static EN_PAGES: PageWords = PageWords {
     return_step_one: "You make an invitation and send it to the new phone.",
     return_step_two: "The new phone joins with it and a name, as on the first day.",
     return_step_three: "48 hours pass. The old devices are told, and can refuse in that time.",
-    return_hint: "The cards you opened move along. An answer that is not open yet can be read by nobody until its card \
-         opens. Only the seat in this pair moves, no other pair.",
+    return_hint: "The cards you opened move along. An answer that is not open yet can be read by nobody until its \
+        card opens. Only the seat in this pair moves, no other pair.",
     return_invite_button: "Make the invitation",
     return_invited_lead: "Send this code or link to the new phone of {other}, and to nobody else.",
-    return_invited_mine: "{other} made an invitation that moves your seat to a new device. If you did not ask for it, refuse it.",
-    return_join_lead: "{other} sent this to give the seat of {holder} back. It opens 48 hours after you join. The old devices \
-         can refuse it in that time.",
+    return_invited_mine: "{other} made an invitation that moves your seat to a new device. If you did not ask for it, \
+        refuse it.",
+    return_join_lead: "{other} sent this to give the seat of {holder} back. It opens 48 hours after you join. The old \
+        devices can refuse it in that time.",
     return_mine_title: "Your seat is about to move to a new device",
-    return_mine_lead: "{name} joined with an invitation from {giver}. Unless you refuse, your seat in this pair moves there on \
-         {when}, and this device shows it no more. If you did not ask for it, refuse it now.",
+    return_mine_lead: "{name} joined with an invitation from {giver}. Unless you refuse, your seat in this pair moves \
+        there on {when}, and this device shows it no more. If you did not ask for it, refuse it now.",
     return_given_title: "The seat of {holder} is being given back",
-    return_given_lead: "{name} joined on a new device. If nobody refuses, the seat moves on {when}. If you do not know them, \
-         stop it now.",
-    return_waiter_lead: "If nobody refuses, your cards and stories with {giver} open here on {when}. The old devices have been \
-         told.",
+    return_given_lead: "{name} joined on a new device. If nobody refuses, the seat moves on {when}. If you do not \
+        know them, stop it now.",
+    return_waiter_lead: "If nobody refuses, your cards and stories with {giver} open here on {when}. The old devices \
+        have been told.",
     return_waiter_hint: "There is nothing to do until then. Do write your recovery code down.",
     return_refuse_button: "Refuse",
     return_call_off_button: "Call it off",
@@ -411,9 +412,9 @@ pub static EN_PAGES: PageWords = PageWords {
     seat_waits_title: "Waiting for the seat to open",
     seat_waits_lead: "If nobody refuses within 48 hours, this opens for you.",
     seat_moved_title: "This seat has moved to a new device",
-    seat_moved_lead: "The other member invited for your seat, and nobody refused within 48 hours. The person who joined goes \
-         on with the stories of this pair. Your account and your other pairs stay as they are. If you knew \
-         nothing of it, please ask the other member first.",
+    seat_moved_lead: "The other member invited for your seat, and nobody refused within 48 hours. The person who \
+        joined goes on with the stories of this pair. Your account and your other pairs stay as they \
+        are. If you knew nothing of it, please ask the other member first.",
     answer_sealed: "There is an answer from before. You will see it when the card opens.",
     err_answer_sealed: "This question has an answer from before, and the card opens with it.",
     err_return_waits: "Somebody has joined already and is waiting.",
