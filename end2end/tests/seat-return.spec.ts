@@ -55,7 +55,7 @@ test('the seat moves after 48 hours, and the old phone finds the reason', async 
   await expect(phone.page.getByText('골목에서 고무줄을 했지.')).toBeVisible();
   await phone.open(pair.at('today'));
   await expect(phone.page.getByText(KEPT)).toBeVisible();
-  await expect(phone.page.getByText('고치기', { exact: true })).toBeHidden();
+  await expect(phone.page.getByText('답 고치기')).toBeHidden();
   await expectAccessibleByDayAndDusk(phone.page);
 
   await pair.child.answer(pair.id, '딸의 글');

@@ -15,7 +15,7 @@ use crate::{
 const HIDDEN: &str = "아직 보여 주지 않을 글이에요";
 
 /// The entries of a copy: name and text, in order.
-async fn entries(response: Response) -> Vec<(String, String)> {
+pub(super) async fn entries(response: Response) -> Vec<(String, String)> {
     assert_eq!(response.status(), 200);
     let bytes = response.bytes().await.expect("a whole copy").to_vec();
     let mut zip = ZipArchive::new(Cursor::new(bytes)).expect("a zip");

@@ -44,6 +44,7 @@ mod races;
 mod request_ids;
 mod reveal;
 mod seat_returns;
+mod seat_returns_bytes;
 mod seat_returns_ended;
 mod sent_again;
 mod sessions;

@@ -143,7 +143,7 @@ impl World {
 }
 
 /// Replaces the nonces, which are new for every response, and the ports, which differ between the two apps.
-fn masked(browser: &Browser, html: &str) -> String {
+pub(super) fn masked(browser: &Browser, html: &str) -> String {
     let html = html.replace(browser.url.as_str(), "URL");
     let mut masked = String::new();
     let mut rest = html.as_str();
