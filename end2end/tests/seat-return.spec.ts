@@ -1,6 +1,7 @@
 // The return of a seat: the giver invites, a new phone joins and waits for 48 hours, and the seat moves or stays.
 import type { Page } from '@playwright/test';
 import { expectAccessibleByDayAndDusk } from '../support/a11y.ts';
+import { keptPages, untilKept } from '../support/kept.ts';
 import { expect, type Pair, type Person, test } from '../support/pair.ts';
 
 const KEPT = '전에 이 자리에서 쓴 답이 있어요. 카드가 열리면 함께 보여 드려요.';
@@ -44,12 +45,16 @@ test('the seat moves after 48 hours, and the old phone finds the reason', async 
   await old.goto(pair.at('today'));
   await expect(old.getByRole('heading', { name: '내 자리를 새 기기로 옮기려고 해요' })).toBeVisible();
   await expectAccessibleByDayAndDusk(old);
+  await old.reload();
+  await untilKept(old, pair.at('today'));
 
   await clock.advance('+48h');
   await clock.sweep();
 
   await expect(old.getByRole('heading', { name: '이 자리는 새 기기로 옮겨졌어요' }), 'live').toBeVisible();
   await expectAccessibleByDayAndDusk(old);
+  await old.reload();
+  await expect.poll(() => keptPages(old), 'the copies on the old phone').not.toContain(pair.at('today'));
   await phone.page.goto(pair.at('archive'));
   await phone.page.getByRole('link', { name: /가장 오래된 기억/ }).click();
   await expect(phone.page.getByText('골목에서 고무줄을 했지.')).toBeVisible();

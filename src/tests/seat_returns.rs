@@ -22,7 +22,7 @@ const NEW_NAME: &str = "새순자";
 
 /// A pair with an open card and a question that only the parent answered, both answers edited; the parent has another
 /// pair as well.
-pub(super) async fn lived_in(app: &TestApp) -> (TestPair, TestPair) {
+pub async fn lived_in(app: &TestApp) -> (TestPair, TestPair) {
     let pair = app.pair().await;
     for text in [EARLIER, ON_CARD] {
         pair.parent.answer(pair.id, text).await;
@@ -43,14 +43,14 @@ async fn post(browser: &Browser, verb: &str, pair: PairId) -> StatusCode {
 }
 
 /// Makes a return invitation. Returns its code.
-pub(super) async fn invite_back(giver: &Browser, pair: PairId) -> String {
+pub async fn invite_back(giver: &Browser, pair: PairId) -> String {
     assert_eq!(post(giver, "invite_back", pair).await, StatusCode::OK);
     let cookies = giver.cookies.lock().expect("cookies");
     cookies["__Host-invitation"].split_once('.').expect("id.code").1.to_owned()
 }
 
 /// Joins as somebody new.
-pub(super) async fn join_new(app: &TestApp, code: &str) -> Browser {
+pub async fn join_new(app: &TestApp, code: &str) -> Browser {
     let browser = app.visitor();
     assert_eq!(browser.post("check_invitation", &[("code", code)]).await.status(), StatusCode::OK);
     let fields = [("name", NEW_NAME), ("consent", "yes"), ("zone", "Asia/Seoul")];
@@ -64,7 +64,7 @@ async fn wait(app: &TestApp, ms: i64) {
 }
 
 /// A lived-in pair whose parent's seat moved.
-pub(super) async fn moved(app: &TestApp) -> (TestPair, TestPair, Browser) {
+pub async fn moved(app: &TestApp) -> (TestPair, TestPair, Browser) {
     let (pair, elsewhere) = lived_in(app).await;
     let code = invite_back(&pair.child, pair.id).await;
     let newcomer = join_new(app, &code).await;

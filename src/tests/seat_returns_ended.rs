@@ -192,3 +192,24 @@ async fn posted_twice_at_once_each_step_is_done_once() {
     let told = pair.parent.page(&paths::inbox()).await;
     assert_eq!(told.matches("자리를 옮기지 않기로 했어요").count(), 1);
 }
+
+#[tokio::test]
+async fn after_an_absence_or_under_a_wrong_clock_the_48_hours_begin_again() {
+    for (jump, back) in [(3 * Millis::HOUR + 1, 0), (365 * Millis::DAY, 0), (365 * Millis::DAY, -365 * Millis::DAY)] {
+        let app = TestApp::start().await;
+        let (pair, _) = lived_in(&app).await;
+        let code = invite_back(&pair.child, pair.id).await;
+        let newcomer = join_new(&app, &code).await;
+        app.state.clock.jump(RETURN_WAITS_MS + jump);
+        seat_returns::carry_out(&app.state, app.state.clock.now()).await.expect("a sweep");
+        assert_eq!(pair.parent.today(pair.id).await.completed, 1, "{jump}: nothing moved");
+        app.state.clock.jump(back);
+        let begun = app.state.clock.now();
+        seat_returns::carry_out(&app.state, begun).await.expect("a sweep");
+        for (at, moved) in [(RETURN_WAITS_MS - 1, 0), (RETURN_WAITS_MS, 1)] {
+            let now = begun.plus(at);
+            assert_eq!(seat_returns::carry_out(&app.state, now).await.expect("a sweep"), moved, "{jump} {back}");
+        }
+        assert_eq!(newcomer.get(&paths::today(pair.id)).await.status(), StatusCode::OK);
+    }
+}

@@ -21,6 +21,7 @@ const LIST_FRESH_MS = 600_000; // a list younger than this is not fetched again
 const MOST_PAGES = 300; // beyond this the oldest copies are deleted
 const KEPT_AT = 'x-kept-at'; // epoch ms, written into a copy
 const TODAY = /^(\/p\/[^/]+)\/today$/;
+const PAIR = /^\/p\/[^/]+\//;
 const CARDS = /\/p\/[^/"]+\/cards\/[^/"]+/g;
 const SHORTCUTS = ['/today', '/archive']; // they redirect, and only the server knows where to
 const AGE_LINE: Record<Lang, { now: string; sentence: (ago: string) => string; again: string }> = {
@@ -117,7 +118,10 @@ async function keep(url: string, response: Response, request: number): Promise<b
   if (!person || (request < latest.request && person !== latest.person)) return false;
   latest = { request, person };
   await deleteCaches('pages:', `pages:${person}`);
-  if (!build) return false;
+  if (!build) {
+    if (response.status === 410) await forgetPair(url, person);
+    return false;
+  }
   const headers = new Headers(response.headers);
   headers.set(KEPT_AT, String(Date.now()));
   const body = await response.blob();
@@ -128,6 +132,16 @@ async function keep(url: string, response: Response, request: number): Promise<b
   const pair = TODAY.exec(name)?.[1];
   if (pair) await gatherCards(pages, pair, build);
   return true;
+}
+
+/** Deletes the copies of a pair's pages: the person's seat in it moved to somebody else. */
+async function forgetPair(url: string, person: string): Promise<void> {
+  const pair = PAIR.exec(new URL(url).pathname)?.[0];
+  if (!pair) return;
+  const pages = await caches.open(`pages:${person}`);
+  for (const copy of await pages.keys()) {
+    if (new URL(copy.url).pathname.startsWith(pair)) await pages.delete(copy, { ignoreVary: true });
+  }
 }
 
 async function fetchPage(url: string): Promise<{ url: string; response: Response; request: number }> {

@@ -137,7 +137,7 @@ pub(super) fn ReturnNotice(waiting: ReturnView) -> impl IntoView {
     };
     let is_holder = waiting.part == ReturnPart::Holder;
     view! {
-        <section class="panel" class:urgent=is_holder id="return">
+        <section class="panel" id="return">
             <h2>{text::fill(title, &values)}</h2>
             <p>{lead}</p>
             <EndForm pair=waiting.pair button is_danger=is_holder/>

@@ -28,6 +28,9 @@ use crate::{
     },
 };
 
+/// How late the hourly sweep may move a seat.
+const LATEST_MS: i64 = 3 * Millis::HOUR;
+
 /// Makes an invitation that gives the other member's seat back. Earlier ones end. Returns `None` when the same post
 /// made an invitation before and it has ended.
 pub async fn invite(
@@ -87,15 +90,21 @@ pub(super) async fn begin_waiting(
     let due_at = now.plus(RETURN_WAITS_MS);
     let returning = SeatReturn { role, person_id: person.id, name: person.name.clone(), due_at };
     seat_returns::insert(tx, pair.id, &returning, now).await?;
+    tell_waiting(pair, &returning, facts, now);
+    Ok(())
+}
+
+/// Tells all three that the 48 hours begin.
+fn tell_waiting(pair: &Pair, returning: &SeatReturn, facts: &mut Facts, now: Millis) {
+    let role = returning.role;
     facts.both(pair, EventKind::InvitationChanged);
-    facts.myself(person.id, EventKind::SettingsChanged);
+    facts.myself(returning.person_id, EventKind::SettingsChanged);
     for (role, kind) in [(role, NotificationKind::SeatAsked), (role.other(), NotificationKind::SeatJoined)] {
         if let Some(member) = pair.seat(role) {
             let slot = format!("{}:{}:{}", kind.word(), pair.id, now.0);
             facts.notice(Notice::of_pair(member, kind, pair, slot, now.plus(RETURN_LIFE_MS)));
         }
     }
-    Ok(())
 }
 
 /// What a return looks like to somebody who may end it.
@@ -170,7 +179,20 @@ async fn carry_out_one(state: &AppState, id: PairId, now: Millis) -> Result<bool
     let Some(pair) = pairs::lookup(&mut tx, id).await? else { return Ok(false) };
     // It may have been refused, carried out by another node, or asked for again since it was found.
     let Some(returning) = pair.returning.clone().filter(|now_waits| *now_waits == found) else { return Ok(false) };
-    if now < returning.due_at || pair.phase() != PairPhase::Together {
+    if pair.phase() != PairPhase::Together {
+        return Ok(false);
+    }
+    // The server was away and nobody could refuse, or its clock is or was wrong: the 48 hours begin again.
+    if now.since(returning.due_at) > LATEST_MS || returning.due_at > seat_returns::latest_due(now) {
+        persons::lock(&mut tx, pair.everybody()).await?;
+        seat_returns::set_due(&mut tx, id, now.plus(RETURN_WAITS_MS)).await?;
+        let mut facts = Facts::default();
+        tell_waiting(&pair, &returning, &mut facts, now);
+        facts.write(&mut tx, state, now).await?;
+        tx.commit().await?;
+        return Ok(false);
+    }
+    if now < returning.due_at {
         return Ok(false);
     }
     let (Some(before), Some(giver)) = (pair.seat(returning.role), pair.seat(returning.role.other())) else {

@@ -2,7 +2,7 @@
 //! Rules R176–R180.
 
 use super::{StorageError, Tx, macros};
-use crate::domain::{Millis, Pair, PairId, PersonId, SeatReturn};
+use crate::domain::{BELIEVED_AHEAD_DAYS, Millis, Pair, PairId, PersonId, RETURN_WAITS_MS, SeatReturn};
 
 /// Stores that a person waits for a seat. The pair is locked, and no other return waits in it.
 pub async fn insert(tx: &mut Tx, pair: PairId, returning: &SeatReturn, now: Millis) -> Result<(), StorageError> {
@@ -19,19 +19,32 @@ pub async fn insert(tx: &mut Tx, pair: PairId, returning: &SeatReturn, now: Mill
     Ok(())
 }
 
+/// The latest time of a move that a right clock can have written.
+pub fn latest_due(now: Millis) -> Millis {
+    now.plus(RETURN_WAITS_MS + BELIEVED_AHEAD_DAYS * Millis::DAY)
+}
+
+/// Changes when a seat moves. The pair is locked.
+pub async fn set_due(tx: &mut Tx, pair: PairId, due_at: Millis) -> Result<(), StorageError> {
+    tx.locks.expect_pair(pair);
+    macros::execute!(tx, "UPDATE seat_returns SET due_at = $2 WHERE pair_id = $1", pair, due_at)?;
+    Ok(())
+}
+
 /// Removes the return that waits in a pair. Returns whether there was one.
 pub async fn remove(tx: &mut Tx, pair: PairId) -> Result<bool, StorageError> {
     tx.locks.expect_pair(pair);
     Ok(macros::execute!(tx, "DELETE FROM seat_returns WHERE pair_id = $1", pair)? > 0)
 }
 
-/// The pairs in which a seat is to move by now.
+/// The pairs in which a seat is to move by now, or so late that a wrong clock said so.
 pub async fn find_due(tx: &mut Tx, now: Millis) -> Result<Vec<PairId>, StorageError> {
     let rows = macros::fetch_all!(
         tx,
         "seat_returns" as (PairId,),
-        "SELECT pair_id FROM seat_returns WHERE due_at <= $1 ORDER BY due_at LIMIT 100",
-        now
+        "SELECT pair_id FROM seat_returns WHERE due_at <= $1 OR due_at > $2 ORDER BY due_at LIMIT 100",
+        now,
+        latest_due(now),
     )?;
     Ok(rows.into_iter().map(|(pair,)| pair).collect())
 }

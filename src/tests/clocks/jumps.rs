@@ -205,6 +205,9 @@ async fn every_verb(app: &TestApp, providers: &Providers, pair: &TestPair, at: u
     for verb in ["take_back_answer", "restore_answer"] {
         called.call(&fresh.child, verb, &[("daily_question", &question.to_string())]).await;
     }
+    let fresh_id = fresh.id.to_string();
+    called.done(&fresh.child, "invite_back", &[("pair", &fresh_id)]).await;
+    called.done(&fresh.parent, "end_return", &[("pair", &fresh_id)]).await;
     called.done(&fresh.child, "refuse_recovery", &[]).await;
     called.call(&fresh.child, "prove", &[("code", "")]).await;
     called.call(&fresh.child, "delete_account", &[("confirmed", "no")]).await;

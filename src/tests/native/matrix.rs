@@ -12,17 +12,18 @@ use super::{
     three_devices::{Heard, ThreeDevices, alike, heard, providers},
 };
 use crate::{
-    domain::{AnnouncementText, EventKind, Millis, NotificationKind, PairId},
+    domain::{AnnouncementText, EventKind, Millis, NotificationKind, PairId, RETURN_WAITS_MS},
     paths,
     reads::{self, DevicesView, HandOverView},
     server::{
         jobs::announcing,
-        services::{announcements, operator_codes},
+        services::{announcements, operator_codes, seat_returns},
         storage::seeds::{CHILDREN, PARENTS},
     },
     tests::{
         app::{Browser, TestApp},
         push_service::{Answer, PushService},
+        seat_returns::{invite_back, join_new},
     },
 };
 
@@ -151,6 +152,35 @@ async fn hand_over(family: &Family) {
     assert_eq!(phone.post("enter_hand_over", &[]).await.status(), StatusCode::OK);
 }
 
+/// In another pair the seat of the other member is given back, first refused and then moved; then the child's own seat
+/// moves. Returns what the child was told.
+async fn seats_moved(family: &Family) -> Vec<Heard> {
+    let (app, child) = (&family.app, &family.child.web);
+    let father = app.person(PARENTS[1].0).await;
+    let pair = app.pair_of(child.clone(), father).await;
+    // That he joined may be one counted notification too many today.
+    family.sent().await;
+    let id = pair.id.to_string();
+    let moves = async || {
+        app.advance(RETURN_WAITS_MS);
+        assert_eq!(seat_returns::carry_out(&app.state, app.state.clock.now()).await.expect("a sweep"), 1);
+    };
+    let mut told = Vec::new();
+    join_new(app, &invite_back(child, pair.id).await).await;
+    told.push(family.told().await);
+    assert_eq!(pair.parent.post("end_return", &[("pair", &id)]).await.status(), StatusCode::OK);
+    told.push(family.told().await);
+    let father = join_new(app, &invite_back(child, pair.id).await).await;
+    family.told().await;
+    moves().await;
+    told.push(family.told().await);
+    join_new(app, &invite_back(&father, pair.id).await).await;
+    told.push(family.told().await);
+    moves().await;
+    told.push(family.told().await);
+    told
+}
+
 #[tokio::test]
 async fn every_kind_reaches_each_of_three_devices_once_in_the_same_words() {
     let family = Family::start().await;
@@ -249,6 +279,7 @@ async fn every_kind_reaches_each_of_three_devices_once_in_the_same_words() {
             kinds.insert(kind);
         }
     }
+    kinds.extend(seats_moved(&family).await.into_iter().filter_map(|told| told.kind));
     let all: BTreeSet<String> = NotificationKind::ALL.iter().map(|kind| kind.word().to_owned()).collect();
     assert_eq!(kinds, all);
 }
