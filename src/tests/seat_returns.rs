@@ -275,3 +275,21 @@ async fn somebody_who_is_known_joins_as_themselves_and_counts_as_in_the_pair() {
 
     assert_eq!(known.today(pair.id).await.pair.me.name, PARENTS[2].0);
 }
+
+#[tokio::test]
+async fn the_person_before_gets_the_seat_back_only_in_the_same_way() {
+    let app = TestApp::start().await;
+    let (pair, _, newcomer) = moved(&app).await;
+    let code = invite_back(&pair.child, pair.id).await;
+    assert_eq!(pair.parent.post("check_invitation", &[("code", &code)]).await.status(), 200);
+    assert_eq!(pair.parent.post("join", &[]).await.status(), 200);
+    let waiting = pair.parent.page(&paths::today(pair.id)).await;
+    assert!(waiting.contains("자리가 열리기를 기다리고 있어요") && !waiting.contains(ON_CARD));
+    assert!(newcomer.page(&paths::today(pair.id)).await.contains("end_return"), "whoever has the seat can refuse");
+    wait(&app, RETURN_WAITS_MS).await;
+
+    let today = pair.parent.today(pair.id).await;
+    assert_eq!(today.completed, 1);
+    assert!(today.question.expect("a question").is_sealed, "until its card opens, as for everybody");
+    assert_eq!(newcomer.get(&paths::today(pair.id)).await.status(), StatusCode::GONE);
+}
