@@ -178,7 +178,8 @@ async fn carry_out_one(state: &AppState, id: PairId, now: Millis) -> Result<bool
     pairs::lock(&mut tx, id).await?;
     let Some(pair) = pairs::lookup(&mut tx, id).await? else { return Ok(false) };
     // It may have been refused, carried out by another node, or asked for again since it was found.
-    let Some(returning) = pair.returning.clone().filter(|now_waits| *now_waits == found) else { return Ok(false) };
+    let is_found = |waits: &SeatReturn| (waits.person_id, waits.due_at) == (found.person_id, found.due_at);
+    let Some(returning) = pair.returning.clone().filter(is_found) else { return Ok(false) };
     if pair.phase() != PairPhase::Together {
         return Ok(false);
     }

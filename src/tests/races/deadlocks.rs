@@ -6,9 +6,9 @@ use futures::future::BoxFuture;
 
 use super::world::{Family, Someone, TRIER, World, at_once};
 use crate::{
-    domain::{Cancelled, Millis, NotificationId, PersonName, RecoveryCode, SubscriptionId},
+    domain::{Cancelled, Millis, NotificationId, PersonName, RETURN_WAITS_MS, RecoveryCode, SubscriptionId},
     server::{
-        services::{Caller, ServiceError, accounts, attempts::Step, recovery},
+        services::{Caller, ServiceError, accounts, attempts::Step, recovery, seat_returns},
         storage::{
             Database,
             deliveries::{self, CancelFor, DeliveryId, Settled, State},
@@ -29,6 +29,7 @@ on_both_databases! {
     renames_and_answers_at_once,
     sign_ins_and_answers_at_once,
     subscriptions_and_answers_at_once,
+    seats_move_while_everybody_acts,
     the_same_deliveries_are_settled_and_cancelled_at_once,
 }
 
@@ -132,6 +133,37 @@ async fn subscriptions_and_answers_at_once(db: TestDatabase) {
             answer(&world, &family, child, "딸"),
         ])
         .await;
+    }
+    world.had_no_deadlock().await;
+}
+
+/// Two nodes move two seats of one person while everybody concerned changes their name and the givers answer.
+async fn seats_move_while_everybody_acts(db: TestDatabase) {
+    let world = Arc::new(World::of(&db));
+    for _ in 0..rounds() {
+        let parent = world.someone("순자").await;
+        let (one, two, to) = (world.someone("민지").await, world.someone("서연").await, world.someone("영호").await);
+        let families = [world.family(&one, &parent).await, world.family(&two, &parent).await];
+        for family in &families {
+            world.gives_back(family, &to).await;
+        }
+        let mut doing = vec![
+            rename(&world, &parent, "영자"),
+            rename(&world, &to, "상철"),
+            answer(&world, &families[0], &one, "딸"),
+            answer(&world, &families[1], &two, "딸"),
+        ];
+        for _ in 0..2 {
+            let state = world.state.clone();
+            doing.push(Box::pin(async move {
+                let now = state.clock.now().plus(RETURN_WAITS_MS);
+                seat_returns::carry_out(&state, now).await.map(drop)
+            }));
+        }
+        all_succeed(doing).await;
+        for family in &families {
+            world.answer(family, &to, "새 자리에서").await.expect("both seats moved");
+        }
     }
     world.had_no_deadlock().await;
 }

@@ -25,6 +25,7 @@ use crate::{
             pairs,
             reader::Reader,
             registrations::{self, Offered},
+            seat_returns,
         },
         state::AppState,
         storage::{daily_questions, persons},
@@ -123,6 +124,16 @@ impl World {
     pub async fn two(&self) -> Family {
         let (child, parent) = (self.someone("민지").await, self.someone("순자").await);
         self.family(&child, &parent).await
+    }
+
+    /// Lets a person wait for the parent's seat, which the child gives back.
+    pub async fn gives_back(&self, of: &Family, to: &Someone) {
+        let made = seat_returns::invite(&self.state, self.attempt(Step::Invite), &of.child.person, of.id).await;
+        let (_, code) = made.expect("an answer").expect("an invitation");
+        let ticket = invitations::check(&self.state, code.as_str(), TRIER).await.expect("a ticket");
+        let joiner = Joiner::Known(Box::new(to.person.clone()));
+        let joined = invitations::join(&self.state, &ticket, joiner, "", "", &to.caller()).await;
+        joined.expect("an answer").expect("a pair");
     }
 
     pub async fn answer(&self, of: &Family, who: &Someone, text: &str) -> Result<(), ServiceError> {
