@@ -3,7 +3,7 @@
 use super::{AnswersView, MemberView, PairLink, PairView, QuestionView, ZoneChoice};
 use crate::{
     domain::{Answer, DailyQuestion, LocalDate, Locale, Member, Millis, Pair, PersonId, Role, Seen, ZoneName},
-    text::{self, Words},
+    text::{self, PageWords, Words},
 };
 
 impl From<&Member> for MemberView {
@@ -35,6 +35,12 @@ pub fn zone_choices(offered: Vec<(ZoneName, i64)>) -> Vec<ZoneChoice> {
 pub fn pair_link(pair: &Pair, person: PersonId) -> PairLink {
     let other = pair.role_of(person).and_then(|role| pair.seat(role.other())).map(MemberView::from);
     PairLink { id: pair.id, phase: pair.phase(), other }
+}
+
+/// The name of a person's passkeys in the lists of their devices: `지은 · 엄마`.
+pub fn passkey_user(words: &PageWords, name: &str, links: &[PairLink]) -> String {
+    let others = links.iter().filter_map(|link| link.other.as_ref().map(|other| other.call(words)));
+    std::iter::once(name.to_owned()).chain(others).collect::<Vec<_>>().join(" · ")
 }
 
 /// A question as `pair.me` sees it. `date_of` returns the pair's local date of an instant.

@@ -56,6 +56,13 @@ macro_rules! api_errors {
             /// The code from before the renewal still works, and only that one proves who it is.
             #[cfg(not(target_arch = "wasm32"))]
             CodeTooNew: 409, page_words.err_code_new, ServiceError::CodeTooNew;
+            #[cfg(not(target_arch = "wasm32"))]
+            PasskeyRefused: 422, page_words.err_passkey, ServiceError::PasskeyRefused;
+            /// The browser took more than five minutes.
+            #[cfg(not(target_arch = "wasm32"))]
+            ChallengeOver: 409, page_words.err_challenge, ServiceError::ChallengeOver;
+            #[cfg(not(target_arch = "wasm32"))]
+            TooManyPasskeys: 409, page_words.err_too_many_passkeys, ServiceError::TooManyPasskeys;
             /// No proof of the last ten minutes that the session is used by its person.
             #[cfg(not(target_arch = "wasm32"))]
             ProofNeeded: 403, page_words.err_proof, ServiceError::ProofNeeded;

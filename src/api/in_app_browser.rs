@@ -51,7 +51,7 @@ impl InAppBrowser {
             InApp::No
         };
         // Only our own pages that need no session are opened in the other browser.
-        let is_ours = ["/join", "/hand-over/"].iter().any(|start| path.starts_with(start))
+        let is_ours = ["/join", "/hand-over/", "/signin"].iter().any(|start| path.starts_with(start))
             && path.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-'));
         let target = if is_ours { format!("{public_url}{path}") } else { format!("{public_url}/join") };
         let open_in_browser = match in_app {

@@ -98,6 +98,10 @@ id!(
     InvitationId
 );
 id!(
+    /// A passkey of a person.
+    PasskeyId
+);
+id!(
     /// A hand-over to another device of the same person.
     HandOverId
 );

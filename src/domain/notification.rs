@@ -45,6 +45,14 @@ pub enum NotificationKind {
     SeatMoved,
     /// A seat moved, and the pair goes on with it.
     SeatOpened,
+    /// A way into my account was added: a passkey, or an account elsewhere.
+    WayInAdded,
+    /// A way into my account was removed.
+    WayInRemoved,
+    /// I signed in by one of these ways.
+    WayInUsed,
+    /// The counter of a passkey went back, as if there were two of it.
+    PasskeyCopied,
     /// I signed in on another device by a hand-over.
     HandedOver,
     /// A session token was presented that had been replaced long ago.
@@ -129,7 +137,7 @@ pub enum Urgency {
 pub const COUNTED_A_DAY: i64 = 4;
 
 impl NotificationKind {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 30] = [
         Self::Question,
         Self::Answered,
         Self::CardOpened,
@@ -152,6 +160,10 @@ impl NotificationKind {
         Self::SeatRefused,
         Self::SeatMoved,
         Self::SeatOpened,
+        Self::WayInAdded,
+        Self::WayInRemoved,
+        Self::WayInUsed,
+        Self::PasskeyCopied,
         Self::HandedOver,
         Self::StaleToken,
         Self::Test,
@@ -182,6 +194,10 @@ impl NotificationKind {
             Self::SeatRefused => "seat_refused",
             Self::SeatMoved => "seat_moved",
             Self::SeatOpened => "seat_opened",
+            Self::WayInAdded => "way_in_added",
+            Self::WayInRemoved => "way_in_removed",
+            Self::WayInUsed => "way_in_used",
+            Self::PasskeyCopied => "passkey_copied",
             Self::HandedOver => "handed_over",
             Self::StaleToken => "stale_token",
             Self::Test => "test",
@@ -217,6 +233,10 @@ impl NotificationKind {
             | Self::SeatRefused
             | Self::SeatMoved
             | Self::SeatOpened
+            | Self::WayInAdded
+            | Self::WayInRemoved
+            | Self::WayInUsed
+            | Self::PasskeyCopied
             | Self::HandedOver
             | Self::StaleToken
             | Self::Test => None,
@@ -246,6 +266,10 @@ impl NotificationKind {
             | Self::SeatRefused
             | Self::SeatMoved
             | Self::SeatOpened
+            | Self::WayInAdded
+            | Self::WayInRemoved
+            | Self::WayInUsed
+            | Self::PasskeyCopied
             | Self::HandedOver
             | Self::StaleToken
             | Self::Test => Urgency::High,
@@ -269,6 +293,10 @@ impl NotificationKind {
                 | Self::SeatRefused
                 | Self::SeatMoved
                 | Self::SeatOpened
+                | Self::WayInAdded
+                | Self::WayInRemoved
+                | Self::WayInUsed
+                | Self::PasskeyCopied
                 | Self::HandedOver
                 | Self::StaleToken
                 | Self::Test

@@ -63,6 +63,10 @@ pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelle
         | NotificationKind::SeatRefused
         | NotificationKind::SeatMoved
         | NotificationKind::SeatOpened
+        | NotificationKind::WayInAdded
+        | NotificationKind::WayInRemoved
+        | NotificationKind::WayInUsed
+        | NotificationKind::PasskeyCopied
         | NotificationKind::HandedOver
         | NotificationKind::StaleToken
         | NotificationKind::Test
@@ -137,6 +141,10 @@ pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelle
         | NotificationKind::SeatRefused
         | NotificationKind::SeatMoved
         | NotificationKind::SeatOpened
+        | NotificationKind::WayInAdded
+        | NotificationKind::WayInRemoved
+        | NotificationKind::WayInUsed
+        | NotificationKind::PasskeyCopied
         | NotificationKind::HandedOver
         | NotificationKind::StaleToken
         | NotificationKind::Test

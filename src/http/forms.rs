@@ -22,9 +22,7 @@ use super::{
 };
 use crate::{
     api::{
-        ApiError, AskedHandOver, EndOtherSessions, EndReturn, EndSession, PushKey, ReadInbox, Receipt, RefuseHandOver,
-        RefuseRecovery, Refused, RegisterDevice, RemoveDevice, SeenLive, ShowPresence, SignOut, Subscribe, Today,
-        Unsubscribe, WithdrawHandOver,
+        ApiError, AskedHandOver, BeginPasskey, BeginPasskeyProof, BeginPasskeySignIn, EndOtherSessions, EndReturn, EndSession, PushKey, ReadInbox, Receipt, RefuseHandOver, RefuseRecovery, Refused, RegisterDevice, RemoveDevice, SeenLive, ShowPresence, SignOut, Subscribe, Today, Unsubscribe, WithdrawHandOver,
     },
     domain::Locale,
     paths::{HasVerb, Verb},
@@ -39,7 +37,15 @@ use crate::{
 };
 
 /// Server functions that only read.
-pub const READS: [Verb; 4] = [AskedHandOver::VERB, PushKey::VERB, ShowPresence::VERB, Today::VERB];
+pub const READS: [Verb; 7] = [
+    AskedHandOver::VERB,
+    BeginPasskey::VERB,
+    BeginPasskeyProof::VERB,
+    BeginPasskeySignIn::VERB,
+    PushKey::VERB,
+    ShowPresence::VERB,
+    Today::VERB,
+];
 /// Server functions that a page, a service worker or a shell calls by itself.
 pub const AUTOMATIC: [Verb; 6] =
     [ReadInbox::VERB, Receipt::VERB, RegisterDevice::VERB, SeenLive::VERB, Subscribe::VERB, Unsubscribe::VERB];

@@ -179,6 +179,11 @@ impl PublicUrl {
         self.0.as_str().trim_end_matches('/')
     }
 
+    /// The host, where it is a domain name and no address.
+    pub fn domain(&self) -> Option<&str> {
+        self.0.domain()
+    }
+
     pub fn is_https(&self) -> bool {
         self.0.scheme() == "https"
     }

@@ -11,7 +11,9 @@ use std::{
 use ring::{digest, hmac};
 
 use super::{key_file, random::Random};
-use crate::domain::{HandOverCode, InvitationCode, InvitationId, Millis, NotificationId, RecoveryCode, SubscriptionId};
+use crate::domain::{
+    HandOverCode, InvitationCode, InvitationId, Millis, NotificationId, PersonId, RecoveryCode, SubscriptionId,
+};
 
 /// The key file cannot be read or made; the sentence says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -115,7 +117,39 @@ impl Secrets {
     }
 }
 
+/// Bytes of a challenge: its time, a random mark, and half of a MAC.
+const CHALLENGE: usize = 8 + 16 + 16;
+
 impl Secrets {
+    /// A challenge for an authenticator (W3C Web Authentication §13.4.3). Only the server makes it and reads its time.
+    pub fn challenge(&self, purpose: &str, now: Millis, mark: [u8; 16]) -> [u8; CHALLENGE] {
+        let mut challenge = [0; CHALLENGE];
+        challenge[..8].copy_from_slice(&now.0.to_be_bytes());
+        challenge[8..24].copy_from_slice(&mark);
+        let mac = self.challenge_mac(purpose, &challenge[..24]);
+        challenge[24..].copy_from_slice(&mac.as_ref()[..16]);
+        challenge
+    }
+
+    /// When a challenge was made; `None` if it is not ours or for another purpose.
+    pub fn read_challenge(&self, purpose: &str, challenge: &[u8]) -> Option<Millis> {
+        let (note, shown) = challenge.split_at_checked(24)?;
+        let mac = self.challenge_mac(purpose, note);
+        let differs = shown.iter().zip(mac.as_ref()).fold(0, |differs, (a, b)| differs | (a ^ b));
+        let at = i64::from_be_bytes(note[..8].try_into().ok()?);
+        (shown.len() == 16 && differs == 0).then_some(Millis(at))
+    }
+
+    fn challenge_mac(&self, purpose: &str, note: &[u8]) -> hmac::Tag {
+        hmac::sign(&self.key, &[format!("challenge\0{purpose}\0").as_bytes(), note].concat())
+    }
+
+    /// The 16 bytes under which an authenticator stores the passkeys of a person. They tell nothing of the person.
+    pub fn user_handle(&self, person: PersonId) -> [u8; 16] {
+        let mac = hmac::sign(&self.key, format!("user-handle\0{person}").as_bytes());
+        std::array::from_fn(|at| mac.as_ref()[at])
+    }
+
     /// The receipt that authorises a device to report about one notification, and nothing else.
     pub fn receipt(&self, notification: NotificationId, subscription: SubscriptionId) -> String {
         self.mac("receipt", &format!("{notification}.{subscription}"))[..32].to_owned()
@@ -202,6 +236,21 @@ mod tests {
         });
         assert!(tokens.iter().all(|token| *token == tokens[0]), "{tokens:?}");
         fs::remove_dir_all(&folder).expect("removed");
+    }
+
+    #[test]
+    fn a_challenge_is_of_use_for_its_purpose_alone() {
+        let secrets = Secrets::from_key(&[7; 32]);
+        let challenge = secrets.challenge("sign-in", Millis(100), [5; 16]);
+        assert_eq!(secrets.read_challenge("sign-in", &challenge), Some(Millis(100)));
+        assert_eq!(secrets.read_challenge("add", &challenge), None);
+        assert_eq!(Secrets::from_key(&[8; 32]).read_challenge("sign-in", &challenge), None);
+        for at in 0..challenge.len() {
+            let mut changed = challenge;
+            changed[at] ^= 1;
+            assert_eq!(secrets.read_challenge("sign-in", &changed), None, "{at}");
+            assert_eq!(secrets.read_challenge("sign-in", &challenge[..at]), None, "{at}");
+        }
     }
 
     #[test]

@@ -76,6 +76,15 @@ pub enum SecurityEvent {
         person: PersonId,
         session: SessionId,
     },
+    WayInAdded {
+        person: PersonId,
+    },
+    WayInRemoved {
+        person: PersonId,
+    },
+    WayInUsed {
+        person: PersonId,
+    },
     HandedOver {
         person: PersonId,
     },
@@ -112,6 +121,9 @@ impl SecurityEvent {
             Self::DeletionTakenBack { .. } => "deletion_taken_back",
             Self::RecoveryRenewed { .. } => "recovery_renewed",
             Self::RecoveryConfirmed { .. } => "recovery_confirmed",
+            Self::WayInAdded { .. } => "way_in_added",
+            Self::WayInRemoved { .. } => "way_in_removed",
+            Self::WayInUsed { .. } => "way_in_used",
             Self::HandedOver { .. } => "handed_over",
             Self::SessionsEnded { .. } => "sessions_ended",
             Self::TokenRetired { .. } => "token_retired",
@@ -142,6 +154,9 @@ impl SecurityEvent {
                 tracing::info!(event, codes, session.id = session, "security");
             }
             Self::RecoveryUsed { person }
+            | Self::WayInAdded { person }
+            | Self::WayInRemoved { person }
+            | Self::WayInUsed { person }
             | Self::HandedOver { person }
             | Self::OperatorCodeRefused { person }
             | Self::ReturnInvited { person }

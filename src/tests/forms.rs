@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     app::{Browser, TestApp},
     architecture::ENDPOINTS,
+    authenticator::Authenticator,
 };
 use crate::{
     api::ApiError,
@@ -23,9 +24,9 @@ const POSTED_BY_FORMS: &str = "ask_hand_over change_announcements change_display
     change_push_time change_quiet_hours change_relation change_switches check_invitation confirm_hand_over \
     confirm_recovery delete_account draw_device end_other_sessions end_session enter_hand_over invite join \
     keep_recovery lead_out leave_pair make_hand_over move_on nudge pause_pair prove read_inbox refuse_hand_over \
-    refuse_recovery remove_device rename_device renew_recovery restore_answer resume_pair sign_in sign_out sign_up \
-    start_again start_pair submit_answer swap_question take_back_answer take_hand_over test_device \
-    withdraw_hand_over withdraw_invitation";
+    refuse_recovery remove_device remove_passkey rename_device rename_passkey renew_recovery restore_answer \
+    resume_pair sign_in sign_out sign_up start_again start_pair submit_answer swap_question take_back_answer \
+    take_hand_over test_device withdraw_hand_over withdraw_invitation";
 const KAKAO: &str = "Mozilla/5.0 (Linux; Android 14) Chrome/130.0.0.0 Mobile KAKAOTALK 2410910";
 /// A text that only its writer may see.
 const TYPED: &str = "남몰래 쓴 말";
@@ -267,6 +268,10 @@ async fn every_form_acts_for_whom_it_was_drawn_and_comes_back_to_its_page() {
     walk.look(&phone, "/signin/wait").await;
     app.advance(FRESH_MS);
     walk.look(&child, "/settings/ways-in").await; // a proof is asked for
+    walk.done(&child, "prove", &[("code", &recovery)]).await;
+    app.advance(PAUSE);
+    Authenticator::add(&child).await;
+    walk.look(&child, "/settings/ways-in").await; // a passkey
 
     let found = walk.found.iter().map(String::as_str).collect::<Vec<_>>();
     assert_eq!(found, POSTED_BY_FORMS.split_whitespace().collect::<Vec<_>>(), "the walk meets every form of the app");

@@ -3,6 +3,7 @@
 mod answers;
 mod app;
 mod architecture;
+mod authenticator;
 mod backups;
 mod bad_input;
 mod broken_loads;
@@ -33,6 +34,7 @@ mod neighbours;
 mod nodes;
 mod open_lines;
 mod own_database;
+mod passkeys;
 mod plans;
 mod postgres;
 mod presence;

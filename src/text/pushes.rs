@@ -126,6 +126,21 @@ fn korean(kind: NotificationKind) -> Sentence {
         Kind::SeatOpened => (
             alike("자리가 새 기기로 옮겨졌어요"),
             alike("{other:와/과} 함께 연 카드가 그대로 있어요. 이제 이어서 쓸 수 있어요."),
+        Kind::WayInAdded => (
+            alike("로그인 방법이 하나 늘었어요"),
+            alike("{device:을/를} 더했어요. 내가 아니라면 설정에서 지우고 낯선 기기를 내보내 주세요."),
+        ),
+        Kind::WayInRemoved => (
+            alike("로그인 방법을 하나 지웠어요"),
+            alike("이제 {device:으로/로} 들어올 수 없어요. 내가 아니라면 설정에서 낯선 기기를 내보내 주세요."),
+        ),
+        Kind::WayInUsed => (
+            alike("새로 들어온 기기가 있어요"),
+            alike("{device}에서 들어왔어요. 내가 아니라면 설정에서 그 기기를 내보내 주세요."),
+        ),
+        Kind::PasskeyCopied => (
+            alike("패스키가 하나 더 있는 것 같아요"),
+            alike("‘{device}’의 횟수가 뒤로 갔어요. 모르는 일이라면 설정에서 그 패스키를 지워 주세요."),
         ),
         Kind::HandedOver => (
             alike("다른 기기에서 이어 쓰기 시작했어요"),
@@ -209,6 +224,21 @@ fn english(kind: NotificationKind) -> Sentence {
         Kind::SeatOpened => (
             alike("The seat has moved to the new device"),
             alike("The cards you opened with {other} are all there. You can go on together."),
+        Kind::WayInAdded => (
+            alike("A way to sign in was added"),
+            alike("It is {device}. If it was not you, remove it in settings and sign strange devices out."),
+        ),
+        Kind::WayInRemoved => (
+            alike("A way to sign in was removed"),
+            alike("{device} signs in no longer. If it was not you, sign strange devices out in settings."),
+        ),
+        Kind::WayInUsed => (
+            alike("A device has signed in"),
+            alike("It is {device}. If it was not you, sign that device out in settings."),
+        ),
+        Kind::PasskeyCopied => (
+            alike("There may be a copy of a passkey"),
+            alike("The counter of “{device}” went back. If you know nothing of it, remove it in settings."),
         ),
         Kind::HandedOver => (
             alike("You are signed in on another device"),

@@ -53,9 +53,10 @@ pub fn JoinPage() -> impl IntoView {
     }
 }
 
-/// The way out of an in-app browser before joining, because the device's own browser does not get the in-app cookies.
+/// The way out of an in-app browser before joining or signing in, because the device's own browser does not get the
+/// in-app cookies.
 #[component]
-fn WayOut(browser: InAppBrowser) -> impl IntoView {
+pub(super) fn WayOut(browser: InAppBrowser) -> impl IntoView {
     let words = use_page_words();
     let button = if browser.open_in_browser.is_empty() {
         view! { <p>{words.in_app_other}</p> }.into_any()

@@ -1,17 +1,18 @@
-//! The ways into the person's account beside the recovery code, which change only after a fresh proof.
+//! The ways into the person's account that change only after a fresh proof: passkeys.
 
 use leptos::prelude::*;
 
 use super::{Saved, loaded, settings::Frame};
 use crate::{
-    api::Prove,
+    api::{AddPasskey, Prove, RemovePasskey, RenamePasskey},
     components::{
-        context::{use_page_words, use_refused, use_sentence},
-        fields::TextField,
+        context::{use_locale, use_page_words, use_refused, use_sentence, use_words},
+        fields::{FieldError, TextField},
         form::Form,
     },
     paths::{self, HasVerb},
-    reads::{self, OtherWaysView},
+    reads::{self, OtherWaysView, PasskeyView},
+    text,
 };
 
 /// `/settings/ways-in`
@@ -23,16 +24,50 @@ pub fn WaysInPage() -> impl IntoView {
 #[component]
 fn WaysIn(ways: OtherWaysView) -> impl IntoView {
     let words = use_page_words();
+    let has_passkey = ways.offers_passkeys && ways.passkeys.iter().any(|passkey| passkey.is_here);
     view! {
         <Frame pair=None title=words.ways_in_title>
-            <ProofPanel is_proved=ways.is_proved/>
+            <ProofPanel is_proved=ways.is_proved has_passkey/>
+            <PasskeysPanel ways/>
+            <PasskeyScript/>
         </Frame>
     }
 }
 
-/// Asks for the recovery code, or says that the session is proved.
+/// The script that asks the device for a passkey. What it works on is hidden until it runs.
 #[component]
-fn ProofPanel(is_proved: bool) -> impl IntoView {
+pub fn PasskeyScript() -> impl IntoView {
+    view! { <script src="/passkey.js" defer></script> }
+}
+
+/// A button that asks the device for a passkey: to sign in, to prove or to add one. Hidden where the browser has none.
+#[component]
+pub fn PasskeyButton(act: &'static str, label: &'static str) -> impl IntoView {
+    let words = use_page_words();
+    view! {
+        <div
+            class="form"
+            data-passkey=act
+            data-says-passkey-refused=words.err_passkey
+            data-says-challenge-over=words.err_challenge
+            data-says-proof-needed=words.err_proof
+            data-says-too-many-passkeys=words.err_too_many_passkeys
+            data-says-too-much=use_words().err_too_much
+            data-says-unavailable=use_words().err_unavailable
+            data-says-signed-out=use_words().err_signed_out
+            data-held=words.passkey_held
+            data-failed=words.passkey_failed
+            hidden
+        >
+            <p class="field-error" role="alert" tabindex="-1" hidden></p>
+            <div class="actions"><button class="button wide" type="button">{label}</button></div>
+        </div>
+    }
+}
+
+/// Asks for a proof, or says that the session is proved.
+#[component]
+fn ProofPanel(is_proved: bool, has_passkey: bool) -> impl IntoView {
     let words = use_page_words();
     let typed = use_refused(Prove::VERB).map(|refused| refused.field("code").to_owned()).unwrap_or_default();
     if is_proved {
@@ -42,14 +77,97 @@ fn ProofPanel(is_proved: bool) -> impl IntoView {
         <section class="panel">
             <h2>{words.proof_panel}</h2>
             <p>{words.proof_lead}</p>
-            <Saved verb=Prove::VERB/>
+            {has_passkey.then(|| view! { <PasskeyButton act="prove" label=words.proof_passkey/> })}
             <Form verb=Prove::VERB class="form">
                 <input type="hidden" name="back" value=paths::ways_in()/>
                 <TextField name="code" label=words.recovery_code_label value=typed
                     error=use_sentence(Prove::VERB, &[])/>
-                <div class="actions"><button class="button" type="submit">{words.proof_button}</button></div>
+                <div class="actions"><button class="button ghost" type="submit">{words.proof_button}</button></div>
             </Form>
         </section>
     }
     .into_any()
+}
+
+#[component]
+fn PasskeysPanel(ways: OtherWaysView) -> impl IntoView {
+    let words = use_page_words();
+    let is_proved = ways.is_proved;
+    let has_any = !ways.passkeys.is_empty();
+    let rows = ways.passkeys.into_iter().map(|passkey| view! { <PasskeyRow passkey is_proved/> }).collect_view();
+    let add = if !ways.offers_passkeys {
+        view! { <p class="hint">{words.passkey_not_here}</p> }.into_any()
+    } else if is_proved {
+        view! {
+            <p class="hint" data-passkey-none="">{words.passkey_no_browser}</p>
+            <PasskeyButton act="add" label=words.passkey_add/>
+        }
+        .into_any()
+    } else {
+        view! { <p class="hint">{words.passkey_prove_first}</p> }.into_any()
+    };
+    view! {
+        <section class="panel" id="passkeys">
+            <h2>{words.passkey_panel}</h2>
+            <p>{words.passkey_lead}</p>
+            <Saved verb=AddPasskey::VERB/>
+            <Saved verb=RenamePasskey::VERB/>
+            <Saved verb=RemovePasskey::VERB/>
+            <FieldError id="rename-passkey-error" sentence=use_sentence(RenamePasskey::VERB, &[])/>
+            <FieldError id="remove-passkey-error" sentence=use_sentence(RemovePasskey::VERB, &[])/>
+            {has_any.then(|| view! { <ul class="rows">{rows}</ul> })}
+            {add}
+        </section>
+    }
+}
+
+#[component]
+fn PasskeyRow(passkey: PasskeyView, is_proved: bool) -> impl IntoView {
+    let (locale, words) = (use_locale(), use_page_words());
+    let made = text::fill(words.passkey_made, &[("date", &text::date(locale, passkey.made))]);
+    let used = passkey.used.map(|used| text::fill(words.session_used, &[("date", &text::date(locale, used))]));
+    let place = match (passkey.is_here, passkey.is_synced) {
+        (false, _) => words.passkey_elsewhere,
+        (true, true) => words.passkey_synced,
+        (true, false) => words.passkey_one_device,
+    };
+    let shown = text::device(locale, &passkey.name);
+    let id = passkey.id.to_string();
+    let typed = use_refused(RenamePasskey::VERB).filter(|refused| refused.field("passkey") == id);
+    let is_open = typed.is_some();
+    let name = typed.map_or_else(|| shown.clone(), |refused| refused.field("name").to_owned());
+    let field = format!("name-{id}");
+    let id = passkey.id;
+    let hidden = move || view! { <input type="hidden" name="passkey" value=id.to_string()/> };
+    let remove = is_proved.then(|| {
+        view! {
+            <Form verb=RemovePasskey::VERB class="form">
+                {hidden()}
+                <p class="hint">{words.passkey_remove_hint}</p>
+                <div class="actions"><button class="button danger" type="submit">{words.passkey_remove}</button></div>
+            </Form>
+        }
+    });
+    view! {
+        <li class="row device">
+            <div class="device-lines">
+                <b>{shown}</b>
+                <span class="hint">{made}</span>
+                {used.map(|used| view! { <span class="hint">{used}</span> })}
+                <span class="hint">{place}</span>
+            </div>
+            <details class="drawer" open=is_open>
+                <summary>{if is_proved { words.passkey_more } else { words.passkey_rename }}</summary>
+                <Form verb=RenamePasskey::VERB class="form">
+                    {hidden()}
+                    <div class="field">
+                        <label for=field.clone()>{words.passkey_name_label}</label>
+                        <input id=field name="name" value=name autocomplete="off"/>
+                    </div>
+                    <div class="actions"><button class="button ghost" type="submit">{words.save_button}</button></div>
+                </Form>
+                {remove}
+            </details>
+        </li>
+    }
 }

@@ -102,6 +102,10 @@ fn interruption_level(kind: NotificationKind) -> &'static str {
         | NotificationKind::SeatRefused
         | NotificationKind::SeatMoved
         | NotificationKind::SeatOpened
+        | NotificationKind::WayInAdded
+        | NotificationKind::WayInRemoved
+        | NotificationKind::WayInUsed
+        | NotificationKind::PasskeyCopied
         | NotificationKind::HandedOver
         | NotificationKind::StaleToken => "time-sensitive",
         NotificationKind::TimeChanged

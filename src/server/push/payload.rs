@@ -73,6 +73,10 @@ pub fn path(kind: NotificationKind, pair: Option<PairId>, card: Option<crate::do
             NotificationKind::RecoveryUsed
             | NotificationKind::RecoveryRenewed
             | NotificationKind::RecoveryAsked
+            | NotificationKind::WayInAdded
+            | NotificationKind::WayInRemoved
+            | NotificationKind::WayInUsed
+            | NotificationKind::PasskeyCopied
             | NotificationKind::HandedOver
             | NotificationKind::StaleToken,
             _,

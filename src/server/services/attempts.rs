@@ -45,6 +45,8 @@ pub enum Step {
     StartAgain,
     Invite,
     RenewRecovery,
+    AddPasskey,
+    UsePasskey,
 }
 
 impl Step {
@@ -60,6 +62,8 @@ impl Step {
             Self::StartAgain => "start_again",
             Self::Invite => "invite",
             Self::RenewRecovery => "renew_recovery",
+            Self::AddPasskey => "add_passkey",
+            Self::UsePasskey => "use_passkey",
         }
     }
 }

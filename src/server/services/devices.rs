@@ -79,9 +79,9 @@ pub async fn remove_own(state: &AppState, person: &Person, session: SessionId) -
     Ok(())
 }
 
-/// Renames a device.
-pub async fn rename(state: &AppState, person: &Person, id: SubscriptionId, name: &str) -> Result<(), ServiceError> {
-    let name = mended(name);
+/// The name that a person typed for a device or a passkey: 1 to 20 graphemes in one line.
+pub(super) fn parse_name(typed: &str) -> Result<String, ServiceError> {
+    let name = mended(typed);
     let name = name.trim();
     if is_blank(name)
         || name.len() > 300
@@ -91,10 +91,16 @@ pub async fn rename(state: &AppState, person: &Person, id: SubscriptionId, name:
     {
         return Err(ServiceError::DeviceName);
     }
+    Ok(name.to_owned())
+}
+
+/// Renames a device.
+pub async fn rename(state: &AppState, person: &Person, id: SubscriptionId, name: &str) -> Result<(), ServiceError> {
+    let name = parse_name(name)?;
     let now = state.clock.now();
     let mut tx = begin(state, person).await?;
     let subscription = subscriptions::lookup_for(&mut tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
-    if !subscriptions::rename(&mut tx, subscription.id, name).await? {
+    if !subscriptions::rename(&mut tx, subscription.id, &name).await? {
         return Ok(());
     }
     tell_device(&mut tx, state, person.id, now).await?;

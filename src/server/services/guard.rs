@@ -41,6 +41,7 @@ pub enum Codes {
     Invitation,
     Recovery,
     Digits,
+    Passkey,
 }
 
 impl Codes {
@@ -49,6 +50,7 @@ impl Codes {
             Self::Invitation => "invitation",
             Self::Recovery => "recovery",
             Self::Digits => "digits",
+            Self::Passkey => "passkey",
         }
     }
 }

@@ -20,6 +20,9 @@ pub mod openings;
 pub mod operator_codes;
 pub mod pair_deletions;
 pub mod pairs;
+pub mod passkey_challenges;
+pub mod passkey_uses;
+pub mod passkeys;
 pub mod presence;
 pub mod proofs;
 pub mod questions;
@@ -157,6 +160,12 @@ pub enum ServiceError {
     /// The operator made the code less than 48 hours ago.
     #[error("the code works later")]
     CodeTooEarly,
+    #[error("the passkey is refused")]
+    PasskeyRefused,
+    #[error("the challenge is over")]
+    ChallengeOver,
+    #[error("too many passkeys")]
+    TooManyPasskeys,
     /// Ways into the account change only after a proof within the last ten minutes.
     #[error("no fresh proof of who it is")]
     ProofNeeded,

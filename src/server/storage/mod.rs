@@ -45,6 +45,7 @@ pub mod news;
 pub mod notifications;
 pub mod open_lines;
 pub mod pairs;
+pub mod passkeys;
 pub mod pending_recoveries;
 pub mod persons;
 mod place;

@@ -9,9 +9,9 @@ use sqlx::{Column, ColumnIndex, Database, Decode, Error, FromRow, Row, Type, err
 use super::StorageError;
 use crate::domain::{
     AnnouncementId, AnswerBody, ApnsEnvironment, Cancelled, DailyQuestionId, EventKind, FcmAct, HandOverId,
-    HandOverStage, InvitationId, LocalDate, Locale, Millis, Muted, NotificationId, NotificationKind, PairId, PersonId,
-    PersonName, Provider, PushTime, QuestionKey, Role, Section, SessionId, SubmissionId, SubscriptionId, TextSize,
-    Wordings, ZoneName,
+    HandOverStage, InvitationId, LocalDate, Locale, Millis, Muted, NotificationId, NotificationKind, PairId, PasskeyId,
+    PersonId, PersonName, Provider, PushTime, QuestionKey, Role, Section, SessionId, SubmissionId, SubscriptionId,
+    TextSize, Wordings, ZoneName,
 };
 
 /// A stored word that is none of its list.
@@ -92,6 +92,7 @@ stored_as_text!(
     InvitationId,
     HandOverId,
     NotificationId,
+    PasskeyId,
     SubmissionId,
     SubscriptionId,
     LocalDate,

@@ -17,6 +17,7 @@ use crate::{
     tests::{
         app::{Browser, TestApp, TestPair},
         architecture::ENDPOINTS,
+        authenticator::Authenticator,
         native::three_devices::ThreeDevices,
     },
 };
@@ -209,9 +210,25 @@ async fn every_verb(app: &TestApp, providers: &Providers, pair: &TestPair, at: u
     called.done(&fresh.child, "invite_back", &[("pair", &fresh_id)]).await;
     called.done(&fresh.parent, "end_return", &[("pair", &fresh_id)]).await;
     called.done(&fresh.child, "refuse_recovery", &[]).await;
+    passkeys(app, &fresh.child, &mut called).await;
     called.call(&fresh.child, "prove", &[("code", "")]).await;
     called.call(&fresh.child, "delete_account", &[("confirmed", "no")]).await;
     (called, fresh)
+}
+
+async fn passkeys(app: &TestApp, person: &Browser, called: &mut Called) {
+    let mut passkey = Authenticator::add(person).await;
+    assert_eq!(passkey.prove(person).await, Ok(()));
+    assert_eq!(passkey.sign_in(&app.visitor()).await, Ok(()));
+    for verb in ["begin_passkey", "add_passkey", "begin_passkey_proof", "prove_by_passkey"] {
+        called.verbs.insert(verb.into());
+    }
+    called.verbs.extend(["begin_passkey_sign_in", "sign_in_by_passkey"].map(str::to_owned));
+    let held = person.read(reads::other_ways()).await;
+    called.has_read("other_ways", &held);
+    let id = held.expect("the ways in").passkeys[0].id.to_string();
+    called.done(person, "rename_passkey", &[("passkey", &id), ("name", "내 전화기")]).await;
+    called.done(person, "remove_passkey", &[("passkey", &id)]).await;
 }
 
 async fn hand_over(app: &TestApp, person: &Browser, called: &mut Called) {

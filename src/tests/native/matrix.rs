@@ -22,6 +22,7 @@ use crate::{
     },
     tests::{
         app::{Browser, TestApp},
+        authenticator::Authenticator,
         push_service::{Answer, PushService},
         seat_returns::{invite_back, join_new},
     },
@@ -141,6 +142,25 @@ async fn show_retired_token(family: &Family) {
     assert_eq!(late.get("/settings").await.status(), StatusCode::UNAUTHORIZED);
 }
 
+/// The child adds a passkey, signs in with it, shows its counter going back, and removes it.
+async fn passkeys(family: &Family) -> Vec<Heard> {
+    let child = &family.child.web;
+    let mut heard = Vec::new();
+    assert_eq!(child.post("prove", &[("code", &child.recovery_code())]).await.status(), StatusCode::OK);
+    let mut passkey = Authenticator::add(child).await;
+    heard.push(family.told().await);
+    assert_eq!(passkey.sign_in(&family.app.visitor()).await, Ok(()));
+    heard.push(family.told().await);
+    passkey.count = 0;
+    assert_eq!(passkey.prove(child).await, Ok(()));
+    heard.push(family.told().await);
+    assert_eq!(passkey.prove(child).await, Ok(()));
+    let id = child.read(reads::other_ways()).await.expect("the ways in").passkeys[0].id.to_string();
+    assert_eq!(child.post("remove_passkey", &[("passkey", &id)]).await.status(), StatusCode::OK);
+    heard.push(family.told().await);
+    heard
+}
+
 async fn hand_over(family: &Family) {
     let (person, phone) = (&family.child.web, family.app.visitor());
     assert_eq!(person.post("make_hand_over", &[]).await.status(), StatusCode::OK);
@@ -189,6 +209,9 @@ async fn every_kind_reaches_each_of_three_devices_once_in_the_same_words() {
     let mut note = |told: Heard| kinds.insert(told.kind.expect("FCM names the kind"));
 
     family.app.advance(Millis::SECOND);
+    for told in passkeys(&family).await {
+        note(told);
+    }
     assert_eq!(family.app.visitor().post("sign_in", &[("code", &child.recovery_code())]).await.status(), 200);
     note(family.told().await);
     assert_eq!(child.post("renew_recovery", &[]).await.status(), StatusCode::OK);

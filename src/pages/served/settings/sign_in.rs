@@ -21,7 +21,7 @@ use crate::{
         form::Form,
     },
     domain::{LocalDate, PairId},
-    paths::HasVerb,
+    paths::{self, HasVerb},
     reads::{self, WaysInView},
     text,
 };
@@ -41,10 +41,24 @@ fn WaysIn(pair: Option<PairId>, ways: WaysInView) -> impl IntoView {
             <OperatorCode from=ways.operator_code_from back=back.clone()/>
             <HandOverPanel/>
             <LeadOut/>
+            <PasskeysLink/>
             <SessionsPanel sessions=ways.sessions back=back.clone()/>
             <RecoveryPanel earlier=ways.earlier_code back/>
             <SignOutPanel/>
         </Frame>
+    }
+}
+
+/// The link to the passkeys.
+#[component]
+fn PasskeysLink() -> impl IntoView {
+    let words = use_page_words();
+    view! {
+        <section class="panel">
+            <h2>{words.passkey_panel}</h2>
+            <p>{words.ways_in_lead}</p>
+            <div class="actions"><a class="button ghost" href=paths::ways_in()>{words.ways_in_link}</a></div>
+        </section>
     }
 }
 

@@ -1,0 +1,240 @@
+//! Passkeys: who may add, use and remove one, and what is refused.
+
+use reqwest::StatusCode;
+
+use super::{
+    app::{Browser, TestApp},
+    authenticator::{Authenticator, post},
+};
+use crate::{
+    api::ApiError,
+    domain::Millis,
+    reads::{self, PasskeyView},
+    server::{
+        jobs::housekeeping,
+        services::{passkey_challenges::CHALLENGE_LIFE_MS, proofs::FRESH_MS},
+        storage::seeds::{CHILDREN, PARENTS},
+    },
+};
+
+const REFUSED: Result<(), (u16, ApiError)> = Err((422, ApiError::PasskeyRefused));
+const KAKAO: &str = "Mozilla/5.0 (Linux; Android 14) Chrome/130.0.0.0 Mobile KAKAOTALK 2410910";
+
+async fn held(browser: &Browser) -> Vec<PasskeyView> {
+    browser.read(reads::other_ways()).await.expect("the ways in").passkeys
+}
+
+async fn told(app: &TestApp) -> Vec<String> {
+    app.read_sql("SELECT kind FROM notifications ORDER BY kind").await
+}
+
+#[tokio::test]
+async fn a_passkey_signs_in_on_a_new_device() {
+    let app = TestApp::start().await;
+    let person = app.person(CHILDREN[0].0).await;
+    let mut passkey = Authenticator::add(&person).await;
+    let shown = held(&person).await;
+    assert_eq!((shown.len(), shown[0].is_synced, shown[0].is_here, shown[0].used), (1, true, true, None));
+    let page = person.page("/settings/ways-in").await;
+    assert!(page.contains("passkeys") && page.contains("remove_passkey"));
+
+    let phone = app.visitor();
+    assert_eq!(passkey.sign_in(&phone).await, Ok(()));
+    let shown = phone.read(reads::other_ways()).await.expect("signed in");
+    assert!(shown.is_proved && shown.passkeys[0].used.is_some());
+    assert_eq!(told(&app).await, ["way_in_added", "way_in_used"]);
+    assert_eq!(phone.read(reads::ways_in()).await.expect("the sessions").sessions.len(), 2);
+}
+
+#[tokio::test]
+async fn ways_in_change_only_after_a_proof() {
+    let app = TestApp::start().await;
+    let person = app.person(CHILDREN[0].0).await;
+    let mut passkey = Authenticator::add(&person).await;
+    let id = held(&person).await[0].id.to_string();
+    app.advance(FRESH_MS);
+    let mut another = Authenticator::new(&person.url);
+    assert_eq!(another.made(&person).await.map(|_| ()), Err(ApiError::ProofNeeded));
+    assert_eq!(person.refused("remove_passkey", &[("passkey", &id)]).await, (403, ApiError::ProofNeeded));
+    assert!(!person.page("/settings/ways-in").await.contains("remove_passkey"));
+    assert_eq!(passkey.prove(&person).await, Ok(()));
+    Authenticator::add(&person).await;
+    assert_eq!(person.post("remove_passkey", &[("passkey", &id)]).await.status(), StatusCode::OK);
+    assert_eq!(held(&person).await.len(), 1);
+    assert_eq!(passkey.sign_in(&app.visitor()).await, REFUSED, "it was removed");
+    assert_eq!(told(&app).await, ["way_in_added", "way_in_added", "way_in_removed"]);
+}
+
+#[tokio::test]
+async fn a_proof_that_ran_out_while_the_device_asked_adds_nothing() {
+    let app = TestApp::start().await;
+    let person = app.person(CHILDREN[0].0).await;
+    app.advance(FRESH_MS - 1);
+    let mut passkey = Authenticator::new(&person.url);
+    let fields = passkey.made(&person).await.expect("a challenge");
+    app.advance(1);
+    assert_eq!(post(&person, "add_passkey", &fields).await, Err((403, ApiError::ProofNeeded)));
+    assert!(held(&person).await.is_empty());
+}
+
+#[tokio::test]
+async fn each_caller_reaches_their_own_passkeys_alone() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let stranger = app.person(PARENTS[1].0).await;
+    let mut passkey = Authenticator::add(&pair.child).await;
+    let id = held(&pair.child).await[0].id.to_string();
+    let gone = app.visitor();
+    passkey.sign_in(&gone).await.expect("signed in");
+    let cookies = gone.cookies.lock().expect("cookies").clone();
+    gone.post("sign_out", &[]).await;
+    *gone.cookies.lock().expect("cookies") = cookies;
+
+    for (caller, status, error) in [
+        (&app.visitor(), 401, ApiError::SignedOut),
+        (&gone, 401, ApiError::SignedOut),
+        (&stranger, 404, ApiError::NotFound),
+        (&pair.parent, 404, ApiError::NotFound),
+    ] {
+        for verb in ["remove_passkey", "rename_passkey"] {
+            assert_eq!(caller.refused(verb, &[("passkey", &id), ("name", "내 것")]).await, (status, error), "{verb}");
+        }
+        let signs_in_as_themselves = caller.read(reads::other_ways()).await.map(|ways| ways.passkeys);
+        assert!(signs_in_as_themselves.is_err() || signs_in_as_themselves == Ok(Vec::new()));
+    }
+    // A challenge is of use to the session that asked for it, and a passkey to its person.
+    let fields = passkey.used(&pair.parent, "begin_passkey_proof").await.expect("a challenge");
+    assert_eq!(post(&pair.parent, "prove_by_passkey", &fields).await, REFUSED, "another person's passkey");
+    let fields = passkey.used(&pair.child, "begin_passkey_proof").await.expect("a challenge");
+    assert_eq!(post(&pair.parent, "prove_by_passkey", &fields).await, REFUSED, "another session's challenge");
+    assert_eq!(post(&app.visitor(), "sign_in_by_passkey", &fields).await, REFUSED, "a challenge for a proof");
+    let mut theirs = Authenticator::new(&pair.child.url);
+    let fields = theirs.made(&pair.child).await.expect("a challenge");
+    assert_eq!(post(&stranger, "add_passkey", &fields).await, REFUSED, "another session's challenge");
+    assert_eq!(post(&pair.child, "add_passkey", &fields).await, Ok(()));
+    let again = theirs.made(&stranger).await.expect("a challenge");
+    assert_eq!(post(&stranger, "add_passkey", &again).await, REFUSED, "a passkey that is somebody's");
+}
+
+#[tokio::test]
+async fn the_same_post_twice_is_one_sign_in() {
+    let app = TestApp::start().await;
+    let person = app.person(CHILDREN[0].0).await;
+    let mut passkey = Authenticator::new(&person.url);
+    let fields = passkey.made(&person).await.expect("a challenge");
+    let (one, two) = tokio::join!(post(&person, "add_passkey", &fields), post(&person, "add_passkey", &fields));
+    assert_eq!((one, two, held(&person).await.len()), (Ok(()), Ok(()), 1));
+
+    let phone = app.visitor();
+    let fields = passkey.used(&phone, "begin_passkey_sign_in").await.expect("a challenge");
+    let (one, two) =
+        tokio::join!(post(&phone, "sign_in_by_passkey", &fields), post(&phone, "sign_in_by_passkey", &fields));
+    assert_eq!((one, two), (Ok(()), Ok(())));
+    assert_eq!(phone.read(reads::ways_in()).await.expect("signed in").sessions.len(), 2, "one more session");
+    // Whoever has copied the post gets no session.
+    let thief = app.visitor();
+    assert_eq!(post(&thief, "sign_in_by_passkey", &fields).await, Ok(()));
+    assert_eq!(thief.read(reads::ways_in()).await.map(|_| ()), Err(ApiError::SignedOut));
+}
+
+#[tokio::test]
+async fn a_challenge_ends_after_five_minutes_and_by_any_clock() {
+    let app = TestApp::start().await;
+    let person = app.person(CHILDREN[0].0).await;
+    let mut passkey = Authenticator::add(&person).await;
+    const YEAR: i64 = 365 * Millis::DAY;
+    for (later, over) in [(CHALLENGE_LIFE_MS - 1, false), (CHALLENGE_LIFE_MS, true), (YEAR, true), (-YEAR, true)] {
+        let phone = app.visitor();
+        let fields = passkey.used(&phone, "begin_passkey_sign_in").await.expect("a challenge");
+        app.advance(later);
+        let expected = if over { Err((409, ApiError::ChallengeOver)) } else { Ok(()) };
+        assert_eq!(post(&phone, "sign_in_by_passkey", &fields).await, expected, "{later}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_forged_or_from_elsewhere_is_refused() {
+    let app = TestApp::start().await;
+    let person = app.person(CHILDREN[0].0).await;
+    let mut passkey = Authenticator::add(&person).await;
+    let phone = app.visitor();
+    assert_eq!(passkey.sign_in(&phone).await, Ok(()));
+    let good = passkey.used(&phone, "begin_passkey_sign_in").await.expect("a challenge");
+    for at in 0..good.len() {
+        for spoilt in ["", "!", "AAAA", "가나다"] {
+            let mut fields = good.clone();
+            // A browser may leave the user handle out.
+            if fields[at].0 == "user_handle" && spoilt.is_empty() {
+                continue;
+            }
+            fields[at].1 = spoilt.to_owned();
+            assert_eq!(post(&app.visitor(), "sign_in_by_passkey", &fields).await, REFUSED, "{}", good[at].0);
+        }
+    }
+    let mut other_site = Authenticator::add(&person).await;
+    other_site.rp_id = "umbba.example".to_owned();
+    assert_eq!(other_site.sign_in(&app.visitor()).await, REFUSED, "another RP ID");
+    let elsewhere = Authenticator::new("http://umbba.example").made(&person).await.expect("a challenge");
+    assert_eq!(post(&person, "add_passkey", &elsewhere).await, REFUSED, "another origin");
+    let mut made_up = Authenticator::new(&person.url);
+    let asked = made_up.sign("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    assert_eq!(post(&phone, "sign_in_by_passkey", &asked).await, REFUSED, "a challenge that nobody made");
+    assert_eq!(made_up.sign_in(&app.visitor()).await, REFUSED, "a passkey that nobody added");
+}
+
+#[tokio::test]
+async fn a_counter_that_goes_back_is_told_and_not_refused() {
+    let app = TestApp::start().await;
+    let person = app.person(CHILDREN[0].0).await;
+    let mut passkey = Authenticator::add(&person).await;
+    passkey.count = 7;
+    assert_eq!(passkey.prove(&person).await, Ok(()));
+    passkey.count = 2;
+    assert_eq!(passkey.prove(&person).await, Ok(()));
+    assert_eq!(told(&app).await, ["passkey_copied", "way_in_added"]);
+}
+
+#[tokio::test]
+async fn passkeys_of_another_address_are_listed_and_not_offered() {
+    let app = TestApp::start().await;
+    let person = app.person(CHILDREN[0].0).await;
+    Authenticator::add(&person).await;
+    app.run_sql("UPDATE passkeys SET rp_id = 'umbba.example'").await;
+    assert!(!held(&person).await[0].is_here);
+    let asked: crate::api::PasskeyRequest = person.ask("begin_passkey_proof", &[]).await.expect("a challenge");
+    assert!(asked.allowed.is_empty());
+    let page = person.page("/settings/ways-in").await;
+    assert!(page.contains("다른 주소에서 만든 패스키"));
+}
+
+#[tokio::test]
+async fn an_in_app_browser_is_offered_the_way_out_instead() {
+    let app = TestApp::start().await;
+    let shown = app.visitor().get_as("/signin", KAKAO).await.text().await.expect("a page");
+    assert!(!shown.contains("data-passkey") && shown.contains("kakaotalk://web/openExternal"));
+    let shown = app.visitor().page("/signin").await;
+    assert!(shown.contains("data-passkey=\"sign-in\"") && shown.contains("username webauthn"));
+    let person = app.person(CHILDREN[0].0).await;
+    let shown = person.get_as("/settings/ways-in", KAKAO).await.text().await.expect("a page");
+    assert!(!shown.contains("data-passkey"));
+}
+
+#[tokio::test]
+async fn a_deletion_is_taken_back_by_passkey_and_takes_passkeys_along() {
+    let app = TestApp::start().await;
+    let person = app.person(CHILDREN[0].0).await;
+    let mut passkey = Authenticator::add(&person).await;
+    let code = person.recovery_code();
+    let fields = [("code", code.as_str()), ("confirmed", "yes")];
+    assert_eq!(person.post("delete_account", &fields).await.status(), StatusCode::OK);
+    let phone = app.visitor();
+    assert_eq!(passkey.sign_in(&phone).await, Ok(()), "back within the seven days");
+    assert_eq!(app.read_sql("SELECT CAST(COUNT(*) AS TEXT) FROM deletions").await, ["0"]);
+
+    assert_eq!(phone.post("delete_account", &fields).await.status(), StatusCode::OK);
+    app.advance(7 * Millis::DAY);
+    assert_eq!(passkey.sign_in(&app.visitor()).await, REFUSED, "due");
+    housekeeping::sweep(&app.state).await.expect("a sweep");
+    assert_eq!(app.read_sql("SELECT CAST(COUNT(*) AS TEXT) FROM passkeys").await, ["0"]);
+    assert_eq!(passkey.sign_in(&app.visitor()).await, REFUSED);
+}
