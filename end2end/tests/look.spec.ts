@@ -126,6 +126,10 @@ const PAGES: Record<string, (people: People) => Promise<Shown>> = {
     const pair = await pairUp();
     return seen(pair.child, pair.at('settings/help'));
   },
+  'ways to sign in': async ({ pairUp }) => {
+    const pair = await pairUp();
+    return seen(pair.child, '/settings/ways-in');
+  },
   'deleting the account': async ({ pairUp }) => {
     const pair = await pairUp();
     return seen(pair.child, '/settings/delete');

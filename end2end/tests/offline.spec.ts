@@ -159,6 +159,7 @@ test('codes, settings, devices and the inbox are in no cache', async ({ pairUp }
     '/recovery',
     '/settings',
     '/settings/sign-in',
+    '/settings/ways-in',
     '/settings/delete',
     '/devices',
     '/hand-over',

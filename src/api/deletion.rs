@@ -30,7 +30,8 @@ pub async fn restore_answer(daily_question: DailyQuestionId) -> Result<(), ApiEr
 }
 
 /// Asks for the deletion of the person's account. `words[pair-ID]` is the choice, `erase` or `leave`, for each of their
-/// pairs (a key that begins with a digit would be an index, serde_qs); `code` is the recovery code; `confirmed` is the
+/// pairs (a key that begins with a digit would be an index, serde_qs); `code` is the recovery code, which may be empty within ten minutes of
+/// a proof; `confirmed` is the
 /// value of a check box that has to be checked.
 #[server(endpoint = "delete_account")]
 pub async fn delete_account(
@@ -57,7 +58,9 @@ pub async fn delete_account(
     };
     let choices = words.iter().map(choice);
     let choices: deletions::Choices = choices.collect::<Option<_>>().ok_or(ApiError::Malformed)?;
-    let due = deletions::ask(&request.state, &request.person, &code, &choices, request.visitor.trier()).await;
+    let due =
+        deletions::ask(&request.state, &request.person, request.session, &code, &choices, request.visitor.trier())
+            .await;
     let due = due.map_err(|error| match error {
         ServiceError::CodeWrong => ApiError::RecoveryCodeWrong,
         error => error.into(),

@@ -11,6 +11,7 @@ mod moving;
 mod native;
 mod open_files;
 mod operator;
+mod passkeys;
 mod providers;
 mod same_keys;
 mod state;
@@ -262,6 +263,7 @@ async fn serve_app(settings: &Settings, serve: &ServeSettings) -> Result<(), Fai
         state.lifecycle.spawn(backups::run(state.clone(), nightly));
     }
     folder::warn_when_open(settings);
+    passkeys::warn_when_elsewhere(&state).await.map_err(|error| Failure(error.to_string()))?;
     say_address(&state, address);
     http::serve::serve(state, Listener::new(listener, limits), &serve.site_root, &settings.data_dir).await?;
     Ok(())

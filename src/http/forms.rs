@@ -22,7 +22,9 @@ use super::{
 };
 use crate::{
     api::{
-        ApiError, AskedHandOver, BeginPasskey, BeginPasskeyProof, BeginPasskeySignIn, EndOtherSessions, EndReturn, EndSession, PushKey, ReadInbox, Receipt, RefuseHandOver, RefuseRecovery, Refused, RegisterDevice, RemoveDevice, SeenLive, ShowPresence, SignOut, Subscribe, Today, Unsubscribe, WithdrawHandOver,
+        ApiError, AskedHandOver, BeginPasskey, BeginPasskeyProof, BeginPasskeySignIn, EndOtherSessions, EndReturn,
+        EndSession, PushKey, ReadInbox, Receipt, RefuseHandOver, RefuseRecovery, Refused, RegisterDevice, RemoveDevice,
+        SeenLive, ShowPresence, SignOut, Subscribe, Today, Unsubscribe, WithdrawHandOver,
     },
     domain::Locale,
     paths::{HasVerb, Verb},

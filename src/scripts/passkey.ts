@@ -20,8 +20,6 @@ interface Making {
   readonly excluded: [id: string, transports: string][];
 }
 
-type Act = 'sign-in' | 'prove' | 'add';
-
 /** A refusal of the server, by the name of its code (`src/api/error.rs`). */
 class Refused extends Error {}
 
@@ -36,16 +34,16 @@ function text(buffer: ArrayBuffer | null): string {
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
-/** Calls a server function. Throws `Refused` with its code. */
-async function call(endpoint: string, fields: Record<string, string> = {}): Promise<Response> {
+/** Asks the server for a challenge. Throws `Refused` with its code. */
+async function ask<T>(url: string): Promise<T> {
   const whose = document.documentElement.dataset.person ?? '';
-  const answer = await fetch(`/api/${endpoint}`, {
+  const answer = await fetch(url, {
     method: 'POST',
-    body: new URLSearchParams({ ...fields, whose }),
+    body: new URLSearchParams({ whose }),
     headers: { accept: 'application/json' },
   });
-  if (!answer.ok) throw new Refused(String(await answer.json().catch(() => 'Broken')));
-  return answer;
+  if (!answer.ok) throw new Refused(String(await answer.json().catch(() => '')));
+  return answer.json();
 }
 
 function credentials(list: [id: string, transports: string][]): PublicKeyCredentialDescriptor[] {
@@ -56,9 +54,12 @@ function credentials(list: [id: string, transports: string][]): PublicKeyCredent
   }));
 }
 
-/** Asks for a passkey and sends what it signed. Resolves to the page to go on with. */
-async function use(begin: string, end: string, options: CredentialRequestOptions = {}): Promise<string> {
-  const asked: Asked = await (await call(begin)).json();
+/** The fields of a form, by name. */
+type Fields = Record<string, string>;
+
+/** Asks the device to sign the challenge with a passkey. */
+async function use(url: string, options: CredentialRequestOptions = {}): Promise<Fields> {
+  const asked = await ask<Asked>(url);
   const found = (await navigator.credentials.get({
     ...options,
     publicKey: {
@@ -70,19 +71,18 @@ async function use(begin: string, end: string, options: CredentialRequestOptions
   })) as PublicKeyCredential | null;
   if (!found) throw new Error('no passkey');
   const answer = found.response as AuthenticatorAssertionResponse;
-  const done = await call(end, {
+  return {
     credential_id: found.id,
     client_data: text(answer.clientDataJSON),
     authenticator_data: text(answer.authenticatorData),
     signature: text(answer.signature),
     user_handle: text(answer.userHandle),
-  });
-  return done.headers.get('location') ?? '/';
+  };
 }
 
-/** Makes a passkey and adds it to the account. Resolves to the page to go on with. */
-async function make(): Promise<string> {
-  const making: Making = await (await call('begin_passkey')).json();
+/** Has the device make a passkey. */
+async function make(url: string): Promise<Fields> {
+  const making = await ask<Making>(url);
   const made = (await navigator.credentials.create({
     publicKey: {
       challenge: bytes(making.challenge),
@@ -96,30 +96,25 @@ async function make(): Promise<string> {
   })) as PublicKeyCredential | null;
   if (!made) throw new Error('no passkey');
   const answer = made.response as AuthenticatorAttestationResponse;
-  const done = await call('add_passkey', {
+  return {
     credential_id: made.id,
     client_data: text(answer.clientDataJSON),
     authenticator_data: text(answer.getAuthenticatorData()),
     public_key: text(answer.getPublicKey()),
     transports: answer.getTransports().join(' '),
-  });
-  return done.headers.get('location') ?? '/';
+  };
 }
 
-const ACTS: Record<Act, () => Promise<string>> = {
-  'sign-in': () => use('begin_passkey_sign_in', 'sign_in_by_passkey'),
-  prove: () => use('begin_passkey_proof', 'prove_by_passkey'),
-  add: make,
-};
-
-/** Follows the server's redirect. The page of a form that was saved differs in its hash alone: it is loaded anew. */
-function go(page: string): void {
-  const before = location.href;
-  location.assign(page);
-  if (new URL(page, before).pathname === location.pathname) location.reload();
+/** Posts the form with what the device has answered. The server's answer is a page. */
+function post(form: HTMLFormElement, fields: Fields): void {
+  for (const [name, value] of Object.entries(fields)) {
+    const field = form.elements.namedItem(name);
+    if (field instanceof HTMLInputElement) field.value = value;
+  }
+  form.requestSubmit();
 }
 
-/** The sentence for what went wrong, or nothing when the person turned back. */
+/** The sentence for what went wrong. */
 function sentence(error: unknown, place: HTMLElement): string | undefined {
   const says = place.dataset;
   // The page has a sentence for each code that it may get: `data-says-…`.
@@ -128,46 +123,47 @@ function sentence(error: unknown, place: HTMLElement): string | undefined {
   return says.failed;
 }
 
-/** Ends the request that fills in the field by itself, because a browser runs one request at a time. */
+/** Ends the request that waits for the field, because a browser runs one request at a time. */
 let filling: AbortController | undefined;
 
 function listen(place: HTMLElement): void {
-  const act = ACTS[place.dataset.passkey as Act];
-  const button = place.querySelector('button');
-  const says = place.querySelector<HTMLElement>('[role=alert]');
-  if (!act || !button || !says) return;
+  const [form, url] = [place.querySelector('form'), place.dataset.passkey];
+  const [button, says] = [place.querySelector('button'), place.querySelector<HTMLElement>('[role=alert][hidden]')];
+  if (!form || !url || !button || !says) return;
   place.hidden = false;
-  button.addEventListener('click', async () => {
+  const isAnswered = () => new FormData(form).get('credential_id') !== '';
+  form.addEventListener('submit', async (event) => {
+    if (isAnswered()) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
     filling?.abort();
     filling = undefined;
     says.hidden = true;
     button.disabled = true;
     try {
-      go(await act());
+      post(form, await ('public_key' in form.elements ? make(url) : use(url)));
     } catch (error) {
       says.textContent = sentence(error, place) ?? '';
       says.hidden = false;
       says.focus();
+    } finally {
       button.disabled = false;
     }
   });
+  // A page that comes back from the browser's memory holds the answer to an old challenge.
+  window.addEventListener('pageshow', (event) => event.persisted && location.reload());
 }
 
 /** Offers the passkeys of the device among what the browser fills into the field (conditional mediation). */
 async function fill(place: HTMLElement): Promise<void> {
-  if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
+  const [form, url] = [place.querySelector('form'), place.dataset.passkey];
+  if (!form || !url || !(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
   const running = new AbortController();
   filling = running;
   const renewal = setTimeout(() => running.abort(), RENEW_MS);
   try {
-    const options: CredentialRequestOptions = { mediation: 'conditional', signal: running.signal };
-    go(await use('begin_passkey_sign_in', 'sign_in_by_passkey', options));
-  } catch (error) {
-    const says = place.querySelector<HTMLElement>('[role=alert]');
-    if (error instanceof Refused && says) {
-      says.textContent = sentence(error, place) ?? '';
-      says.hidden = false;
-    }
+    post(form, await use(url, { mediation: 'conditional', signal: running.signal }));
+  } catch {
     // Its challenge is too old. A press of the button has taken `filling` away.
     if (filling === running && running.signal.aborted) void fill(place);
   } finally {
@@ -178,6 +174,7 @@ async function fill(place: HTMLElement): Promise<void> {
 if ('PublicKeyCredential' in window && 'getPublicKey' in AuthenticatorAttestationResponse.prototype) {
   for (const place of document.querySelectorAll<HTMLElement>('[data-passkey]')) listen(place);
   for (const none of document.querySelectorAll<HTMLElement>('[data-passkey-none]')) none.hidden = true;
-  const signingIn = document.querySelector<HTMLElement>('[data-passkey="sign-in"]');
-  if (signingIn) void fill(signingIn);
+  const field = document.querySelector('[autocomplete~=webauthn]');
+  const signingIn = document.querySelector<HTMLElement>('[data-passkey]');
+  if (field && signingIn) void fill(signingIn);
 }

@@ -34,6 +34,7 @@ mod neighbours;
 mod nodes;
 mod open_lines;
 mod own_database;
+mod passkey_interop;
 mod passkeys;
 mod plans;
 mod postgres;

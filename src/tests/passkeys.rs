@@ -231,10 +231,44 @@ async fn a_deletion_is_taken_back_by_passkey_and_takes_passkeys_along() {
     assert_eq!(passkey.sign_in(&phone).await, Ok(()), "back within the seven days");
     assert_eq!(app.read_sql("SELECT CAST(COUNT(*) AS TEXT) FROM deletions").await, ["0"]);
 
-    assert_eq!(phone.post("delete_account", &fields).await.status(), StatusCode::OK);
+    assert_eq!(phone.post("delete_account", &[("confirmed", "yes")]).await.status(), StatusCode::OK, "just proved");
     app.advance(7 * Millis::DAY);
     assert_eq!(passkey.sign_in(&app.visitor()).await, REFUSED, "due");
     housekeeping::sweep(&app.state).await.expect("a sweep");
     assert_eq!(app.read_sql("SELECT CAST(COUNT(*) AS TEXT) FROM passkeys").await, ["0"]);
     assert_eq!(passkey.sign_in(&app.visitor()).await, REFUSED);
+}
+
+#[tokio::test]
+async fn a_deletion_without_the_code_takes_a_fresh_proof() {
+    let app = TestApp::start().await;
+    let person = app.person(CHILDREN[0].0).await;
+    let mut passkey = Authenticator::add(&person).await;
+    app.advance(FRESH_MS);
+    assert_eq!(person.refused("delete_account", &[("confirmed", "yes")]).await, (422, ApiError::CodeMissing));
+    assert_eq!(passkey.prove(&person).await, Ok(()));
+    assert!(person.page("/settings/delete").await.contains("비워 두어도"));
+    assert_eq!(person.post("delete_account", &[("confirmed", "yes")]).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_passkey_is_offered_on_the_second_card() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let offered = async |browser: &Browser| {
+        let archive = browser.page(&format!("/p/{}/archive", pair.id)).await;
+        let card = archive.split("/cards/").nth(1).and_then(|rest| rest.get(..36)).expect("a card").to_owned();
+        browser.page(&format!("/p/{}/cards/{card}", pair.id)).await.contains("다음에는 지문이나 얼굴로")
+    };
+    pair.answer_both("마당의 감나무").await;
+    assert!(!offered(&pair.child).await, "the first card");
+    for _ in 0..2 {
+        app.tick_at(21, 0).await;
+    }
+    pair.answer_both("골목의 고무줄").await;
+    assert!(offered(&pair.child).await);
+    assert_eq!(pair.child.post("prove", &[("code", &pair.child.recovery_code())]).await.status(), StatusCode::OK);
+    Authenticator::add(&pair.child).await;
+    assert!(!offered(&pair.child).await, "there is one");
+    assert!(offered(&pair.parent).await);
 }

@@ -105,7 +105,7 @@ pub fn privacy(locale: Locale) -> &'static [Passage] {
                 "우리가 아는 것",
                 &[
                     "이름(별명도 괜찮아요), 관계, 질문 시간과 시간대, 내가 쓴 답, 들어온 기기의 종류와 마지막으로 쓴 때예요.",
-                    "이메일, 전화번호, 비밀번호는 받지 않아요.",
+                    "이메일, 전화번호, 비밀번호는 받지 않아요. 패스키를 만들면 이름과 확인용 열쇠만 받고, 지문과 얼굴은 기기를 떠나지 않아요.",
                 ],
             ),
             (
@@ -145,7 +145,8 @@ pub fn privacy(locale: Locale) -> &'static [Passage] {
                 &[
                     "A name (a nickname is fine), your relation, question time and zone, what you answer, and the \
                      kind and last use of your signed-in devices.",
-                    "No e-mail, no phone number, no password.",
+                    "No e-mail, no phone number, no password. Of a passkey we keep its name and the key that checks \
+                     it; your finger and face never leave the device.",
                 ],
             ),
             (

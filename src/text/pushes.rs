@@ -126,6 +126,7 @@ fn korean(kind: NotificationKind) -> Sentence {
         Kind::SeatOpened => (
             alike("자리가 새 기기로 옮겨졌어요"),
             alike("{other:와/과} 함께 연 카드가 그대로 있어요. 이제 이어서 쓸 수 있어요."),
+        ),
         Kind::WayInAdded => (
             alike("로그인 방법이 하나 늘었어요"),
             alike("{device:을/를} 더했어요. 내가 아니라면 설정에서 지우고 낯선 기기를 내보내 주세요."),
@@ -224,6 +225,7 @@ fn english(kind: NotificationKind) -> Sentence {
         Kind::SeatOpened => (
             alike("The seat has moved to the new device"),
             alike("The cards you opened with {other} are all there. You can go on together."),
+        ),
         Kind::WayInAdded => (
             alike("A way to sign in was added"),
             alike("It is {device}. If it was not you, remove it in settings and sign strange devices out."),

@@ -1,12 +1,13 @@
 //! Reads of open cards: the list, one card, a season.
 
+use super::offers_passkeys;
 use crate::{
     api::{AnswersView, ApiError, PairView, QuestionView, convert},
     domain::{DailyQuestion, DailyQuestionId, LocalDate, Locale, PairId, Section},
     request,
     server::{
         calendar::Zone,
-        services::{ServiceError, reading},
+        services::{ServiceError, reader, reading},
     },
 };
 
@@ -46,6 +47,8 @@ pub struct CardView {
     pub earlier: Option<DailyQuestionId>,
     pub later: Option<DailyQuestionId>,
     pub own: OwnAnswer,
+    /// The newest card, not the first one, of a person who has no passkey and could make one here.
+    pub offers_passkey: bool,
 }
 
 /// What the member may do with their own answer of an open card.
@@ -101,6 +104,7 @@ pub async fn archive(pair: PairId, section: Option<Section>, page: i64) -> Resul
 pub async fn card(pair: PairId, daily_question: DailyQuestionId) -> Result<CardView, ApiError> {
     let request = request::current().await?;
     let found = reading::card(&request.state, &request.reader(), pair, daily_question).await?;
+    let home = reader::home_of(&request.state, &request.reader()).await?;
     let view = convert::pair_view(&found.pair, found.role, found.today).ok_or(ServiceError::NotFound)?;
     let zone = Zone::stored(&found.pair.zone);
     let answer = found.question.answer_of(found.role).ok_or(ServiceError::NotFound)?;
@@ -110,7 +114,9 @@ pub async fn card(pair: PairId, daily_question: DailyQuestionId) -> Result<CardV
         (Some(_), None) => OwnAnswer::Erased,
     };
     let revisions = found.revisions.into_iter().map(|revision| revision.body.as_str().to_owned()).collect();
+    let is_newest_of_some = found.later.is_none() && found.earlier.is_some();
     Ok(CardView {
+        offers_passkey: is_newest_of_some && home.passkeys == 0 && offers_passkeys(),
         question: convert::question_view(&found.question, &view, request.person.locale, |at| zone.date(at), revisions),
         pair: view,
         earlier: found.earlier,

@@ -66,3 +66,10 @@ fn can_use_passkeys(state: &AppState, visitor: &Visitor) -> bool {
 pub fn offers_passkeys() -> bool {
     request::anybody().is_ok_and(|request| can_use_passkeys(&request.state, &request.visitor))
 }
+
+/// Reads whether this session was proved within the last ten minutes.
+pub async fn is_proved() -> Result<bool, ApiError> {
+    let request = request::current().await?;
+    let found = request.visitor.session.as_ref().ok_or(ServiceError::SignedOut)?;
+    Ok(proofs::is_fresh(found.session.proved_at, request.state.clock.now()))
+}

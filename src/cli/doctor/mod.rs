@@ -33,7 +33,14 @@ pub(super) async fn run(settings: &Settings, serve: &ServeSettings) -> Result<()
         match open(settings, Opening::AsIs).await {
             Ok(database) => {
                 let native = natives(settings).unwrap_or_default();
-                if let Err(error) = stored::look(settings, &database, &keys, &native, &mut report).await {
+                let url = PublicUrl::parse(serve.public_url.as_deref(), settings.app_env, serve.listen_addr.port());
+                let host = url.ok().and_then(|url| url.domain().map(str::to_owned));
+                let looked = stored::look(settings, &database, &keys, &native, &mut report).await;
+                let looked = match looked {
+                    Ok(()) => stored::passkeys(&database, host.as_deref(), &mut report).await,
+                    failed => failed,
+                };
+                if let Err(error) = looked {
                     report.wrong("database", format!("it cannot be read: {error}"));
                 }
                 database.close().await;

@@ -2,7 +2,10 @@
 
 use super::report::Report;
 use crate::{
-    cli::providers::{Checked, check_apns, check_fcm},
+    cli::{
+        passkeys::elsewhere,
+        providers::{Checked, check_apns, check_fcm},
+    },
     domain::{Millis, Provider},
     server::{
         clock::Clock,
@@ -13,7 +16,7 @@ use crate::{
         storage::{
             Database, StorageError, Tx, checkup, deliveries,
             installation::{self, BACKUP_MADE_AT, BACKUP_VERIFIED_AT, PUSH_KEYS, SECRET_KEY},
-            waiting,
+            passkeys, waiting,
         },
     },
 };
@@ -66,6 +69,21 @@ pub async fn look(
         return Ok(());
     }
     backups(settings, &mut tx, report).await
+}
+
+/// Looks for passkeys that the present address does not open. `host` is that of `PUBLIC_URL`.
+pub async fn passkeys(database: &Database, host: Option<&str>, report: &mut Report) -> Result<(), StorageError> {
+    const WHAT: &str = "passkeys";
+    let mut tx = database.read().await?;
+    // A schema from before passkeys is reported above.
+    if checkup::stored_schema(&mut tx).await?.is_none_or(|stored| stored < checkup::known_schema()) {
+        return Ok(());
+    }
+    match passkeys::count_elsewhere(&mut tx, host.unwrap_or_default()).await? {
+        0 => report.good(WHAT, "all of this address"),
+        others => report.wrong(WHAT, elsewhere(others, host)),
+    }
+    Ok(())
 }
 
 async fn clock(database: &Database, report: &mut Report) -> Result<(), StorageError> {

@@ -51,6 +51,7 @@ fn Card(card: CardView) -> impl IntoView {
                 {twin}
                 <Leaves question pair=card.pair/>
                 <OwnAnswerPanel id own=card.own/>
+                {card.offers_passkey.then(|| view! { <PasskeyOffer/> })}
                 <nav class="pager" aria-label=words.pager_label>
                     {card.earlier.map(|id| view! { <a rel="prev" href=paths::card(pair, id)>{words.card_earlier}</a> })}
                     <a href=paths::archive(pair)>{words.to_archive}</a>
@@ -59,6 +60,19 @@ fn Card(card: CardView) -> impl IntoView {
             </div>
         </main>
         <Tabs pair current=Tab::Archive/>
+    }
+}
+
+/// The offer of a passkey, when cards begin to add up.
+#[component]
+fn PasskeyOffer() -> impl IntoView {
+    let words = use_page_words();
+    view! {
+        <aside class="notice">
+            <p><b>{words.passkey_offer}</b></p>
+            <p>{words.passkey_offer_lead}</p>
+            <div class="actions"><a class="button ghost" href=paths::ways_in()>{words.ways_in_link}</a></div>
+        </aside>
     }
 }
 

@@ -20,11 +20,12 @@ use crate::{
 
 #[component]
 pub fn DeleteAccountPage() -> impl IntoView {
-    loaded(reads::own_pairs(), |pairs| view! { <Asked pairs/> }.into_any())
+    let found = async move { Ok((reads::own_pairs().await?, reads::is_proved().await?)) };
+    loaded(found, |(pairs, is_proved)| view! { <Asked pairs is_proved/> }.into_any())
 }
 
 #[component]
-fn Asked(pairs: Vec<PairLink>) -> impl IntoView {
+fn Asked(pairs: Vec<PairLink>, is_proved: bool) -> impl IntoView {
     let words = use_page_words();
     let refused = use_refused(DeleteAccount::VERB);
     let typed = refused.as_ref().map(|refused| refused.field("code").to_owned()).unwrap_or_default();
@@ -36,6 +37,10 @@ fn Asked(pairs: Vec<PairLink>) -> impl IntoView {
             view! { <WordsChoice field title=pair_title(words, link) chosen/> }
         })
         .collect_view();
+    let hint = if is_proved { words.delete_proved } else { words.delete_code_hint };
+    let prove = (!is_proved).then(|| {
+        view! { <p class="actions"><a class="button quiet" href=paths::ways_in()>{words.delete_prove}</a></p> }
+    });
     let of_code =
         use_sentence(DeleteAccount::VERB, &[ApiError::RecoveryCodeWrong, ApiError::CodeTooNew, ApiError::CodeMissing]);
     let of_form = use_sentence(DeleteAccount::VERB, &[]).filter(|_| of_code.is_none());
@@ -48,8 +53,9 @@ fn Asked(pairs: Vec<PairLink>) -> impl IntoView {
                 <p class="actions"><a class="button" href=paths::keep()>{words.keep_link}</a></p>
                 <Form verb=DeleteAccount::VERB class="form">
                     {choices}
-                    <TextField name="code" label=words.delete_code_label hint=words.delete_code_hint value=typed
+                    <TextField name="code" label=words.delete_code_label hint value=typed
                         error=of_code/>
+                    {prove}
                     <label class="check">
                         <input type="checkbox" name="confirmed" value="yes"/><span>{words.delete_confirm}</span>
                     </label>

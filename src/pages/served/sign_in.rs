@@ -5,10 +5,10 @@ use leptos_meta::Title;
 
 use super::{
     join::WayOut,
-    ways_in::{PasskeyButton, PasskeyScript},
+    ways_in::{PasskeyForm, PasskeyScript},
 };
 use crate::{
-    api::{InApp, SignIn},
+    api::{BeginPasskeySignIn, InApp, SignIn, SignInByPasskey},
     components::{
         context::{use_page_words, use_refused, use_sentence},
         fields::{AttemptKey, TextField},
@@ -36,7 +36,9 @@ pub fn SignInPage() -> impl IntoView {
             <h1>{words.sign_in_title}</h1>
             <p class="lead">{words.sign_in_lead}</p>
             {way_out}
-            {offers_passkeys.then(|| view! { <PasskeyButton act="sign-in" label=words.passkey_sign_in/> })}
+            {offers_passkeys.then(|| view! {
+                <PasskeyForm begin=BeginPasskeySignIn::VERB verb=SignInByPasskey::VERB label=words.passkey_sign_in/>
+            })}
             <Form verb=SignIn::VERB class="form">
                 <AttemptKey verb=SignIn::VERB/>
                 <TextField name="code" label=words.recovery_code_label value=typed

@@ -4,13 +4,13 @@ use leptos::prelude::*;
 
 use super::{Saved, loaded, settings::Frame};
 use crate::{
-    api::{AddPasskey, Prove, RemovePasskey, RenamePasskey},
+    api::{AddPasskey, BeginPasskey, BeginPasskeyProof, Prove, ProveByPasskey, RemovePasskey, RenamePasskey},
     components::{
         context::{use_locale, use_page_words, use_refused, use_sentence, use_words},
         fields::{FieldError, TextField},
         form::Form,
     },
-    paths::{self, HasVerb},
+    paths::{self, HasVerb, Verb},
     reads::{self, OtherWaysView, PasskeyView},
     text,
 };
@@ -40,16 +40,21 @@ pub fn PasskeyScript() -> impl IntoView {
     view! { <script src="/passkey.js" defer></script> }
 }
 
-/// A button that asks the device for a passkey: to sign in, to prove or to add one. Hidden where the browser has none.
+/// Fields that the script fills in, as the server functions of `api::passkeys` take them.
+const USED: &[&str] = &["credential_id", "client_data", "authenticator_data", "signature", "user_handle"];
+const MADE: &[&str] = &["credential_id", "client_data", "authenticator_data", "public_key", "transports"];
+
+/// A form that asks the device for a passkey before it is posted: to sign in, to prove or to add one. `begin` gives the
+/// challenge. Hidden until the script knows that the browser has passkeys.
 #[component]
-pub fn PasskeyButton(act: &'static str, label: &'static str) -> impl IntoView {
+pub fn PasskeyForm(begin: Verb, verb: Verb, label: &'static str) -> impl IntoView {
     let words = use_page_words();
+    let fields = if verb == AddPasskey::VERB { MADE } else { USED };
+    let fields = fields.iter().map(|name| view! { <input type="hidden" name=*name value=""/> }).collect_view();
     view! {
         <div
-            class="form"
-            data-passkey=act
+            data-passkey=begin.url()
             data-says-passkey-refused=words.err_passkey
-            data-says-challenge-over=words.err_challenge
             data-says-proof-needed=words.err_proof
             data-says-too-many-passkeys=words.err_too_many_passkeys
             data-says-too-much=use_words().err_too_much
@@ -59,8 +64,12 @@ pub fn PasskeyButton(act: &'static str, label: &'static str) -> impl IntoView {
             data-failed=words.passkey_failed
             hidden
         >
-            <p class="field-error" role="alert" tabindex="-1" hidden></p>
-            <div class="actions"><button class="button wide" type="button">{label}</button></div>
+            <Form verb class="form">
+                {fields}
+                <FieldError id=format!("{}-error", verb.name()) sentence=use_sentence(verb, &[])/>
+                <p class="field-error" role="alert" tabindex="-1" hidden></p>
+                <div class="actions"><button class="button wide" type="submit">{label}</button></div>
+            </Form>
         </div>
     }
 }
@@ -77,7 +86,9 @@ fn ProofPanel(is_proved: bool, has_passkey: bool) -> impl IntoView {
         <section class="panel">
             <h2>{words.proof_panel}</h2>
             <p>{words.proof_lead}</p>
-            {has_passkey.then(|| view! { <PasskeyButton act="prove" label=words.proof_passkey/> })}
+            {has_passkey.then(|| view! {
+                <PasskeyForm begin=BeginPasskeyProof::VERB verb=ProveByPasskey::VERB label=words.proof_passkey/>
+             })}
             <Form verb=Prove::VERB class="form">
                 <input type="hidden" name="back" value=paths::ways_in()/>
                 <TextField name="code" label=words.recovery_code_label value=typed
@@ -100,7 +111,7 @@ fn PasskeysPanel(ways: OtherWaysView) -> impl IntoView {
     } else if is_proved {
         view! {
             <p class="hint" data-passkey-none="">{words.passkey_no_browser}</p>
-            <PasskeyButton act="add" label=words.passkey_add/>
+            <PasskeyForm begin=BeginPasskey::VERB verb=AddPasskey::VERB label=words.passkey_add/>
         }
         .into_any()
     } else {

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::{
         Cancelled, DELETION_WAITS_MS, EventKind, Millis, NotificationKind, Pair, PairId, PairPhase, Person, PersonId,
-        RecoveryCode, WordsOnDeletion,
+        RecoveryCode, SessionId, WordsOnDeletion,
     },
     server::{
         calendar::Zone,
@@ -32,27 +32,40 @@ pub type Choices = HashMap<PairId, WordsOnDeletion>;
 
 /// Asks for the deletion of the person's account. The typed recovery code proves that it is the person and that they
 /// can take it back: the code from before a renewal while that one still works, so that nobody deletes an account with
-/// a copied cookie. Every session and device of the person ends, and their pairs close. Returns when the deletion is
+/// a copied cookie. It may be left out by a session with a fresh proof (`proofs`). Every session and device of the person ends, and their pairs close. Returns when the deletion is
 /// carried out.
 pub async fn ask(
     state: &AppState,
     person: &Person,
+    session: SessionId,
     typed: &str,
     choices: &Choices,
     trier: Trier,
 ) -> Result<Millis, ServiceError> {
-    let code = RecoveryCode::parse(typed).map_err(|_| ServiceError::CodeMissing)?;
-    let hash = state.secrets.recovery_hash(&code);
-    tokio::time::sleep(guard::slowness(state, Codes::Recovery, trier, Some(person.id)).await?).await;
+    let hash = match RecoveryCode::parse(typed) {
+        Ok(code) => Some(state.secrets.recovery_hash(&code)),
+        Err(_) if typed.trim().is_empty() => None,
+        Err(_) => return Err(ServiceError::CodeMissing),
+    };
+    if hash.is_some() {
+        tokio::time::sleep(guard::slowness(state, Codes::Recovery, trier, Some(person.id)).await?).await;
+    }
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     let held = hold(&mut tx, person.id).await?;
     if let Some(running) = deletions::lookup(&mut tx, person.id).await? {
         return Ok(running.due_at);
     }
-    if !proofs::is_code(&mut tx, person.id, &hash, now).await? {
-        guard::fail(tx, state, Codes::Recovery, trier).await?;
-        return Err(ServiceError::CodeWrong);
+    match hash {
+        Some(hash) if proofs::is_code(&mut tx, person.id, &hash, now).await? => {}
+        Some(_) => {
+            guard::fail(tx, state, Codes::Recovery, trier).await?;
+            return Err(ServiceError::CodeWrong);
+        }
+        None => proofs::require(&mut tx, session, now).await.map_err(|error| match error {
+            ServiceError::ProofNeeded => ServiceError::CodeMissing,
+            error => error,
+        })?,
     }
     let due_at = ask_in(&mut tx, state, person.id, &held, choices, now).await?;
     tx.commit().await?;

@@ -22,6 +22,7 @@ pub struct Home {
     pub recovery_made_by: Option<SessionId>,
     /// The time until which an earlier recovery code works, which may be past.
     pub earlier_until: Option<Millis>,
+    pub passkeys: i64,
     /// All pairs of the person, in the order of `pairs::find_of`.
     pub pairs: Vec<Pair>,
     /// A pair in which the person waits for a seat.
@@ -42,7 +43,8 @@ pub async fn lookup(tx: &mut Tx, person: PersonId) -> Result<Option<Home>, Stora
              CASE WHEN me.earlier_recovery_hash IS NULL THEN NULL ELSE me.earlier_recovery_until END AS earlier_until,
              (SELECT COUNT(*) FROM notifications n WHERE n.person_id = $1 AND n.read_at IS NULL
                 AND replace($2, ' ' || n.kind || ' ', '') <> $2) AS unread,
-             (SELECT MIN(w.pair_id) FROM seat_returns w WHERE w.person_id = me.id) AS waits_in
+             (SELECT MIN(w.pair_id) FROM seat_returns w WHERE w.person_id = me.id) AS waits_in,
+             (SELECT COUNT(*) FROM passkeys k WHERE k.person_id = $1) AS passkeys
              FROM persons me
              LEFT JOIN members own ON own.person_id = me.id
              LEFT JOIN pairs p ON p.id = own.pair_id ",
@@ -59,6 +61,7 @@ pub async fn lookup(tx: &mut Tx, person: PersonId) -> Result<Option<Home>, Stora
         let home = home.get_or_insert_with(|| Home {
             as_of: last_seq,
             unread: row.unread,
+            passkeys: row.passkeys,
             recovery: RecoveryState { made_at: recovery_made_at, kept_at: recovery_kept_at, answers_given },
             recovery_made_by: recovery_made_by.and_then(|session| session.0),
             earlier_until: row.earlier_until,
@@ -82,6 +85,7 @@ struct Row {
     earlier_until: Option<Millis>,
     unread: i64,
     waits_in: Option<PairId>,
+    passkeys: i64,
 }
 
 /// The pair of a row. A person without a pair has one row without a pair.

@@ -41,8 +41,8 @@ fn WaysIn(pair: Option<PairId>, ways: WaysInView) -> impl IntoView {
             <OperatorCode from=ways.operator_code_from back=back.clone()/>
             <HandOverPanel/>
             <LeadOut/>
-            <PasskeysLink/>
             <SessionsPanel sessions=ways.sessions back=back.clone()/>
+            <PasskeysLink/>
             <RecoveryPanel earlier=ways.earlier_code back/>
             <SignOutPanel/>
         </Frame>
