@@ -272,6 +272,8 @@ async fn every_form_acts_for_whom_it_was_drawn_and_comes_back_to_its_page() {
     app.advance(PAUSE);
     Authenticator::add(&child).await;
     walk.look(&child, "/settings/ways-in").await; // a passkey
+    app.advance(FRESH_MS);
+    walk.look(&child, "/settings/ways-in").await; // a passkey as the proof
 
     let found = walk.found.iter().map(String::as_str).collect::<Vec<_>>();
     assert_eq!(found, POSTED_BY_FORMS.split_whitespace().collect::<Vec<_>>(), "the walk meets every form of the app");
