@@ -6,6 +6,7 @@
 mod announcement;
 mod answer;
 mod cadence;
+mod channel;
 mod code_letters;
 mod code_text;
 mod daily_question;
@@ -36,6 +37,7 @@ mod waiting;
 pub use announcement::{AnnouncementText, AnnouncementTextError, FcmAct};
 pub use answer::{Answer, AnswerBody, AnswerBodyError};
 pub use cadence::{Cadence, DueMinute, DueOutcome, MIN_GAP_MS, REMINDER_DAYS, SHELVE_DAY};
+pub use channel::{Channel, Muted};
 pub use daily_question::{
     DailyQuestion, DailyQuestionError, FIRST_QUESTION_KEY, FREE_QUESTION_KEY, SEASON_LENGTH, Saved, Seen, Status,
 };
@@ -50,7 +52,7 @@ pub use ids::{
 pub use invitation::{CodeError, INVITATION_LIFE_MS, InvitationCode, RecoveryCode};
 pub use legible::{is_blank, mended};
 pub use member::{Member, Relation, RelationError, Role};
-pub use notification::{COUNTED_A_DAY, Channel, LONGEST_JITTER_MS, Muted, NotificationKind, Urgency, jitter_ms};
+pub use notification::{COUNTED_A_DAY, LONGEST_JITTER_MS, NotificationKind, Urgency, jitter_ms};
 pub use pair::{Pair, PairPhase, PauseError};
 pub use person::{Locale, Person, PersonName, PersonNameError, TextSize, ZoneName, ZoneNameError};
 pub use presence::{Presence, PresenceSignal};

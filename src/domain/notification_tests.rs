@@ -1,6 +1,6 @@
 //! Tests of quiet hours, switches, and of what is still true at a notification's due minute.
 
-use super::*;
+use super::{super::Muted, *};
 use crate::domain::{Cancelled, PairId, QuietHours, QuietHoursError, Standing, still_holds};
 
 #[test]
