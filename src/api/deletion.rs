@@ -30,9 +30,8 @@ pub async fn restore_answer(daily_question: DailyQuestionId) -> Result<(), ApiEr
 }
 
 /// Asks for the deletion of the person's account. `words[pair-ID]` is the choice, `erase` or `leave`, for each of their
-/// pairs (a key that begins with a digit would be an index, serde_qs); `code` is the recovery code, which may be empty within ten minutes of
-/// a proof; `confirmed` is the
-/// value of a check box that has to be checked.
+/// pairs (a key that begins with a digit would be an index, serde_qs); `code` is the recovery code, which may be empty
+/// within ten minutes of a proof; `confirmed` is the value of a check box that has to be checked.
 #[server(endpoint = "delete_account")]
 pub async fn delete_account(
     #[server(default)] words: HashMap<String, String>,

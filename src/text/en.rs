@@ -442,7 +442,8 @@ pub static EN_PAGES: PageWords = PageWords {
     delete_erase: "Delete my words too",
     delete_erase_hint: "All your words disappear from both archives.",
     delete_code_label: "Recovery code",
-    delete_proved: "You have just shown that it is you, so the code may stay empty. A passkey or the code brings you back.",
+    delete_proved: "You have just shown that it is you, so the code may stay empty. A passkey or the code brings \
+                    you back.",
     delete_prove: "Show it with a passkey",
     delete_code_hint: "It shows that it is you, and that you can come back if you change your mind.",
     delete_confirm: "Delete my account in 7 days.",

@@ -32,8 +32,8 @@ pub type Choices = HashMap<PairId, WordsOnDeletion>;
 
 /// Asks for the deletion of the person's account. The typed recovery code proves that it is the person and that they
 /// can take it back: the code from before a renewal while that one still works, so that nobody deletes an account with
-/// a copied cookie. It may be left out by a session with a fresh proof (`proofs`). Every session and device of the person ends, and their pairs close. Returns when the deletion is
-/// carried out.
+/// a copied cookie. A session with a fresh proof (`proofs`) may leave it out. Every session and device of the person
+/// ends, and their pairs close. Returns when the deletion is carried out.
 pub async fn ask(
     state: &AppState,
     person: &Person,

@@ -7,6 +7,7 @@ use reqwest::StatusCode;
 
 use super::{
     NativeProviders,
+    account::{hand_over, show_retired_token},
     fake_apple::apns_error,
     h2_server::Reply,
     three_devices::{Heard, ThreeDevices, alike, heard, providers},
@@ -14,7 +15,7 @@ use super::{
 use crate::{
     domain::{AnnouncementText, EventKind, Millis, NotificationKind, PairId, RETURN_WAITS_MS},
     paths,
-    reads::{self, DevicesView, HandOverView},
+    reads::{self, DevicesView},
     server::{
         jobs::announcing,
         services::{announcements, operator_codes, seat_returns},
@@ -127,21 +128,6 @@ impl Family {
     }
 }
 
-/// Shows a session token that was replaced more than a minute ago.
-async fn show_retired_token(family: &Family) {
-    let token = |browser: &Browser| browser.cookies.lock().expect("cookies")["__Host-session"].clone();
-    let before = token(&family.child.web);
-    family.app.advance(31 * Millis::DAY);
-    for _ in 0..2 {
-        family.child.web.page("/settings").await;
-        family.app.advance(2 * Millis::MINUTE);
-    }
-    assert_ne!(token(&family.child.web), before);
-    let late = family.app.visitor();
-    late.cookies.lock().expect("cookies").insert("__Host-session".into(), before);
-    assert_eq!(late.get("/settings").await.status(), StatusCode::UNAUTHORIZED);
-}
-
 /// The child adds a passkey, signs in with it, shows its counter going back, and removes it.
 async fn passkeys(family: &Family) -> Vec<Heard> {
     let child = &family.child.web;
@@ -159,17 +145,6 @@ async fn passkeys(family: &Family) -> Vec<Heard> {
     assert_eq!(child.post("remove_passkey", &[("passkey", &id)]).await.status(), StatusCode::OK);
     heard.push(family.told().await);
     heard
-}
-
-async fn hand_over(family: &Family) {
-    let (person, phone) = (&family.child.web, family.app.visitor());
-    assert_eq!(person.post("make_hand_over", &[]).await.status(), StatusCode::OK);
-    let code =
-        person.cookies.lock().expect("cookies")["__Host-hand-over"].split_once('.').expect("id.code").1.to_owned();
-    assert_eq!(phone.post("ask_hand_over", &[("code", &code)]).await.status(), StatusCode::OK);
-    let Ok(HandOverView::Asked { id, .. }) = person.read(reads::hand_over()).await else { panic!("nobody asks") };
-    assert_eq!(person.post("confirm_hand_over", &[("hand_over", &id.to_string())]).await.status(), StatusCode::OK);
-    assert_eq!(phone.post("enter_hand_over", &[]).await.status(), StatusCode::OK);
 }
 
 /// In another pair the seat of the other member is given back, first refused and then moved; then the child's own seat
@@ -216,7 +191,7 @@ async fn every_kind_reaches_each_of_three_devices_once_in_the_same_words() {
     note(family.told().await);
     assert_eq!(child.post("renew_recovery", &[]).await.status(), StatusCode::OK);
     note(family.told().await);
-    hand_over(&family).await;
+    hand_over(&family.app, &family.child.web).await;
     note(family.told().await);
     let person = family.app.read_sql("SELECT person_id FROM push_subscriptions LIMIT 1").await[0].parse();
     operator_codes::make(&family.app.state, person.expect("an id")).await.expect("a code");
@@ -273,7 +248,7 @@ async fn every_kind_reaches_each_of_three_devices_once_in_the_same_words() {
     family.next_due().await;
     note(family.told().await);
 
-    show_retired_token(&family).await;
+    show_retired_token(&family.app, &family.child.web).await;
     note(family.told().await);
     let text = |text| AnnouncementText::parse(text).expect("a text");
     announcements::begin(&family.app.state, text("쉬어 가요."), text("We pause."), false)

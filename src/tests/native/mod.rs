@@ -1,6 +1,7 @@
 //! FCM and APNs: a Google and an Apple of our own over HTTP/2, the senders against them, the app with devices there,
 //! and independent programs that read our tokens and drive our servers.
 
+mod account;
 mod announcements;
 mod apns_errors;
 mod apns_sends;
