@@ -15,6 +15,7 @@ pub mod key_file;
 pub mod lifecycle;
 pub mod live;
 pub mod notifier;
+pub mod oidc;
 pub mod push;
 pub mod qr;
 pub mod random;

@@ -110,6 +110,11 @@ pub(super) fn client(guard: Arc<Guard>, total: Duration, connect: Duration) -> R
     Ok(client.http2_initial_stream_window_size(BODY_BYTES as u32).build()?)
 }
 
+/// Builds the client for hosts that the operator names (`server::oidc`).
+pub fn outward(hosts: PushHosts, total: Duration) -> Result<Client, SenderError> {
+    client(Guard::new(hosts, Arc::new(SystemLookup)), total, CONNECT.min(total))
+}
+
 /// What FCM and APNs are reached by: HTTP/2 alone, on connections that notice when their other end is gone.
 #[derive(Clone)]
 pub struct Http2 {
@@ -178,7 +183,7 @@ fn builder(
 
 /// Reads a body to its end, because an unread body closes the connection; beyond `most` bytes the rest is dropped. An
 /// error here gives what was read: the status alone can decide an outcome.
-pub(super) async fn read_at_most(mut response: Response, most: usize) -> Vec<u8> {
+pub async fn read_at_most(mut response: Response, most: usize) -> Vec<u8> {
     let mut read = Vec::new();
     while read.len() <= most
         && let Ok(Some(chunk)) = response.chunk().await

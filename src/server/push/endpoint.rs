@@ -130,48 +130,13 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Parses the URL with the WHATWG parser that the sender's client uses too, so that both see the same host.
+    /// Parses the URL of a known push service.
     pub fn parse(text: &str, hosts: &PushHosts) -> Result<Self, EndpointError> {
-        if text.len() > MAX_BYTES {
-            return Err(EndpointError::TooLong);
-        }
-        // The parser drops tabs and newlines and reads a backslash as a slash. Browsers give serialised URLs, which
-        // contain none of these.
-        if !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
-            return Err(EndpointError::Malformed);
-        }
-        let url = Url::parse(text).map_err(|_| EndpointError::Malformed)?;
-        let is_extra = hosts.has_extra(&url);
-        if url.scheme() != "https" && !is_extra {
-            return Err(EndpointError::NotHttps);
-        }
-        let authority = authority(text).ok_or(EndpointError::Malformed)?;
-        if authority.contains('@') {
-            return Err(EndpointError::UserInfo);
-        }
-        if url.port().is_some() && !is_extra {
-            return Err(EndpointError::Port);
-        }
-        if !is_extra && matches!(url.host(), Some(Host::Ipv4(_) | Host::Ipv6(_))) {
-            return Err(EndpointError::IpLiteral);
-        }
-        let host = url.host_str().ok_or(EndpointError::Malformed)?;
-        // A host that the parser had to decode or repair (`%2e`, `0x7f.1`, an empty port) does not come from a browser.
-        let rest = authority
-            .split_at_checked(host.len())
-            .filter(|(start, _)| start.eq_ignore_ascii_case(host))
-            .map(|(_, rest)| rest);
-        let has_port = |rest: &str| url.port_or_known_default().is_some_and(|port| rest == format!(":{port}"));
-        if !rest.is_some_and(|rest| rest.is_empty() || has_port(rest)) {
-            return Err(EndpointError::Malformed);
-        }
-        if !is_extra && !hosts.knows(host) {
+        let url = reachable(text, hosts)?;
+        if !hosts.has_extra(&url) && !url.host_str().is_some_and(|host| hosts.knows(host)) {
             return Err(EndpointError::UnknownHost);
         }
-        if url.fragment().is_some() {
-            return Err(EndpointError::Fragment);
-        }
-        Ok(Self { url })
+        Ok(Self { url: without_fragment(url)? })
     }
 
     /// The origin (RFC 6454 §6.2), which is the `aud` of a VAPID token (RFC 8292 §2).
@@ -193,6 +158,53 @@ impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Endpoint").field(&self.origin()).finish()
     }
+}
+
+/// Parses a URL that a request may be sent to: https without user, port and IP address, or an exact loopback host of
+/// `PUSH_EXTRA_HOSTS`. Parsed with the WHATWG parser that the sender's client uses too, so that both see the same host.
+pub fn outward_url(text: &str, hosts: &PushHosts) -> Result<Url, EndpointError> {
+    without_fragment(reachable(text, hosts)?)
+}
+
+fn without_fragment(url: Url) -> Result<Url, EndpointError> {
+    if url.fragment().is_some() { Err(EndpointError::Fragment) } else { Ok(url) }
+}
+
+fn reachable(text: &str, hosts: &PushHosts) -> Result<Url, EndpointError> {
+    if text.len() > MAX_BYTES {
+        return Err(EndpointError::TooLong);
+    }
+    // The parser drops tabs and newlines and reads a backslash as a slash. Browsers give serialised URLs, which
+    // contain none of these.
+    if !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
+        return Err(EndpointError::Malformed);
+    }
+    let url = Url::parse(text).map_err(|_| EndpointError::Malformed)?;
+    let is_extra = hosts.has_extra(&url);
+    if url.scheme() != "https" && !is_extra {
+        return Err(EndpointError::NotHttps);
+    }
+    let authority = authority(text).ok_or(EndpointError::Malformed)?;
+    if authority.contains('@') {
+        return Err(EndpointError::UserInfo);
+    }
+    if url.port().is_some() && !is_extra {
+        return Err(EndpointError::Port);
+    }
+    if !is_extra && matches!(url.host(), Some(Host::Ipv4(_) | Host::Ipv6(_))) {
+        return Err(EndpointError::IpLiteral);
+    }
+    let host = url.host_str().ok_or(EndpointError::Malformed)?;
+    // A host that the parser had to decode or repair (`%2e`, `0x7f.1`, an empty port) does not come from a browser.
+    let rest = authority
+        .split_at_checked(host.len())
+        .filter(|(start, _)| start.eq_ignore_ascii_case(host))
+        .map(|(_, rest)| rest);
+    let has_port = |rest: &str| url.port_or_known_default().is_some_and(|port| rest == format!(":{port}"));
+    if !rest.is_some_and(|rest| rest.is_empty() || has_port(rest)) {
+        return Err(EndpointError::Malformed);
+    }
+    Ok(url)
 }
 
 /// The authority (RFC 3986 §3.2) as it was written.

@@ -28,7 +28,7 @@ const MODULES: [(&str, &[&str]); 18] = [
 ];
 
 /// The layers of `server`. A module uses those of the layers before its own, and none of its own layer or a later one.
-const SERVER_LAYERS: [&[&str]; 6] = [
+const SERVER_LAYERS: [&[&str]; 7] = [
     &[
         "budget",
         "calendar",
@@ -45,6 +45,7 @@ const SERVER_LAYERS: [&[&str]; 6] = [
     ],
     &["counters", "keepsake", "notifier", "secrets", "trusted_proxies"],
     &["storage", "push", "telemetry"],
+    &["oidc"],
     &["state"],
     &["services"],
     &["jobs", "live"],
