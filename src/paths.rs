@@ -16,6 +16,26 @@ pub fn sign_in() -> String {
     "/signin".to_owned()
 }
 
+/// Leads to a provider, to sign in with an account there.
+pub fn sign_in_with(provider: &str) -> String {
+    format!("/signin/with/{provider}")
+}
+
+/// As `sign_in_with`, to link the account to the signed-in person.
+pub fn link_with(provider: &str) -> String {
+    format!("/signin/with/{provider}?link=yes")
+}
+
+/// The page that a provider leads back to.
+pub fn sign_in_with_callback(provider: &str) -> String {
+    format!("/signin/with/{provider}/callback")
+}
+
+/// The page for an account of a provider that nobody has yet.
+pub fn sign_in_with_new(provider: &str) -> String {
+    format!("/signin/with/{provider}/new")
+}
+
 /// The page where a new device types the digits of a hand-over.
 pub fn digits() -> String {
     "/signin/digits".to_owned()

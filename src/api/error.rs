@@ -66,6 +66,11 @@ macro_rules! api_errors {
             /// No proof of the last ten minutes that the session is used by its person.
             #[cfg(not(target_arch = "wasm32"))]
             ProofNeeded: 403, page_words.err_proof, ServiceError::ProofNeeded;
+            #[cfg(not(target_arch = "wasm32"))]
+            SignInOver: 409, page_words.err_sign_in_over, ServiceError::SignInOver;
+            ProviderDown: 503, page_words.err_provider_down, ServiceError::ProviderDown;
+            ProviderRefused: 422, page_words.err_provider_refused, ServiceError::ProviderRefused;
+            IdentityTaken: 409, page_words.err_identity_taken, ServiceError::IdentityTaken;
             LeaveUnconfirmed: 422, words.err_leave_confirm;
             #[cfg(not(target_arch = "wasm32"))]
             DeletionUnconfirmed: 422, page_words.err_deletion_confirm;

@@ -10,6 +10,7 @@ mod devices;
 #[macro_use]
 mod error;
 mod hand_overs;
+mod identities;
 mod in_app_browser;
 mod invitations;
 mod json_text;
@@ -26,6 +27,7 @@ pub use deletion::*;
 pub use devices::*;
 pub use error::{ApiError, Refused};
 pub use hand_overs::*;
+pub use identities::*;
 pub use in_app_browser::*;
 pub use invitations::*;
 pub use notifications::*;

@@ -30,6 +30,7 @@ use umbba::server::{
     clock::Clock,
     config::{AppEnv, PublicUrl},
     lifecycle::Lifecycle,
+    oidc::Oidc,
     push::{Native, Push, PushHosts, VapidKeys},
     random::Random,
     secrets::Secrets,
@@ -181,6 +182,7 @@ pub async fn state(folder: &Path, clock: Clock, push_host: &str, port: u16) -> R
         clock,
         random: Random::system(),
         secrets: Secrets::from_key(&[0; 32]),
+        oidc: Oidc::default(),
         push: Push::new(
             PushHosts::parse("", push_host, false)?,
             keys,

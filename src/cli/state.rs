@@ -14,6 +14,7 @@ use crate::server::{
     clock::Clock,
     config::{AppEnv, PublicUrl, Settings},
     lifecycle::Lifecycle,
+    oidc::{self, Oidc},
     push::{self, Push, PushHosts, VapidKeys},
     random::Random,
     secrets::Secrets,
@@ -60,6 +61,7 @@ pub(super) async fn state_of(settings: &Settings, opening: Opening, site: Site) 
         AppEnv::Production | AppEnv::Development => clock_of(&database).await?,
     };
     let push = push_of(settings)?;
+    let oidc = oidc_of(settings, push.hosts())?;
     same_keys::check(&database, &secrets, push.keys(), OtherKeys::Refuse).await?;
     Ok(AppState {
         database,
@@ -68,6 +70,7 @@ pub(super) async fn state_of(settings: &Settings, opening: Opening, site: Site) 
         random,
         secrets,
         push,
+        oidc,
         budget: Budget::default(),
         turns: Turns::default(),
         sign_ups: SignUpLimits::default(),
@@ -81,6 +84,11 @@ async fn write_catalogue(database: &Database, catalogue: &Catalogue) -> Result<(
     let mut tx = database.begin().await?;
     questions::upsert(&mut tx, catalogue.questions()).await?;
     tx.commit().await
+}
+
+pub(super) fn oidc_of(settings: &Settings, hosts: &PushHosts) -> Result<Oidc, Failure> {
+    let entries = oidc::read(&settings.data_dir, hosts).map_err(|problem| Failure(problem.to_string()))?;
+    Ok(Oidc::new(entries, hosts)?)
 }
 
 pub(super) fn push_of(settings: &Settings) -> Result<Push, Failure> {

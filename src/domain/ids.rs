@@ -102,6 +102,10 @@ id!(
     PasskeyId
 );
 id!(
+    /// An account at a provider that signs a person in.
+    IdentityId
+);
+id!(
     /// A hand-over to another device of the same person.
     HandOverId
 );

@@ -46,8 +46,8 @@ pub use event::{Event, EventKind};
 pub use graphemes::{graphemes, has_forbidden};
 pub use hand_over::{ENTER_LIFE_MS, HAND_OVER_LIFE_MS, HandOverCode, HandOverStage, WAY_OUT_LIFE_MS};
 pub use ids::{
-    AnnouncementId, DailyQuestionId, HandOverId, IdError, InvitationId, NotificationId, PairId, PasskeyId, PersonId,
-    SessionId, SubmissionId, SubscriptionId,
+    AnnouncementId, DailyQuestionId, HandOverId, IdError, IdentityId, InvitationId, NotificationId, PairId, PasskeyId,
+    PersonId, SessionId, SubmissionId, SubscriptionId,
 };
 pub use invitation::{CodeError, INVITATION_LIFE_MS, InvitationCode, RecoveryCode};
 pub use legible::{is_blank, mended};

@@ -17,6 +17,9 @@ pub const ASKED: &str = "__Host-asked";
 /// A random mark of this browser, under which its wrong digits are counted.
 pub const BROWSER: &str = "__Host-browser";
 
+/// The handle of a sign-in at a provider.
+pub const PROVIDER: &str = "__Host-provider";
+
 const DAY: u32 = 24 * 60 * 60;
 
 fn set(name: &str, value: &str, seconds: u32) -> String {
@@ -51,6 +54,11 @@ pub fn hand_over(id: HandOverId, code: &HandOverCode) -> String {
 
 pub fn asked(ticket: &str) -> String {
     set(ASKED, ticket, 15 * 60)
+}
+
+/// Lives for the sign-in at the provider and a sign-up after it.
+pub fn provider(handle: &str) -> String {
+    set(PROVIDER, handle, 25 * 60)
 }
 
 /// Lives as long as failures are kept.

@@ -43,6 +43,8 @@ pub struct Visitor {
     pub hand_over: Option<(HandOverId, HandOverCode)>,
     /// The ticket of right digits.
     pub asked: Option<String>,
+    /// The handle of a sign-in at a provider.
+    pub provider: Option<String>,
     /// The mark under which this browser's wrong digits are counted.
     pub browser: Option<u128>,
 }
@@ -99,8 +101,15 @@ impl Visitor {
 }
 
 /// The cookies that a browser forgets when its person signs out of it.
-pub const FORGOTTEN_COOKIES: [&str; 6] =
-    [cookies::SESSION, cookies::RECOVERY, cookies::INVITATION, cookies::TICKET, cookies::HAND_OVER, cookies::ASKED];
+pub const FORGOTTEN_COOKIES: [&str; 7] = [
+    cookies::SESSION,
+    cookies::RECOVERY,
+    cookies::INVITATION,
+    cookies::TICKET,
+    cookies::HAND_OVER,
+    cookies::ASKED,
+    cookies::PROVIDER,
+];
 
 /// A request of a signed-in person.
 pub struct Request {

@@ -26,7 +26,7 @@ use super::{
     routes::{self, ROUTES, Route, Target},
     server_function,
     session::{self, PageReads},
-    shortcuts,
+    shortcuts, with_provider,
 };
 use crate::{
     api::{ApiError, HomeView, Refused, SharedText, Shell, convert},
@@ -99,6 +99,7 @@ fn add(router: Router<AppState>, route: &Route) -> Router<AppState> {
         Target::ShortcutArchive => router.route(route.path, get(shortcuts::archive)),
         Target::CopyOfAll => router.route(route.path, get(keepsake::of_all)),
         Target::Copy => router.route(route.path, get(keepsake::of_pair)),
+        Target::WithProvider => router.route(route.path, get(with_provider::begin)),
         Target::Livez => router.route(route.path, get(health::livez)),
         Target::Readyz => router.route(route.path, get(health::readyz)),
         // Pages are the fallback, and `assets::pkg` has the routes of the builds.

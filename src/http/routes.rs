@@ -16,6 +16,8 @@ pub enum Target {
     Copy,
     /// The fallback of the router renders every page, also "not found".
     Page,
+    /// The way to a provider of accounts (`with_provider`).
+    WithProvider,
     Livez,
     Readyz,
     /// Files of a build (`assets::pkg`).
@@ -53,6 +55,7 @@ pub const ROUTES: &[Route] = &[
     endpoint(paths::SHORTCUT_ARCHIVE, "/{page}", Target::ShortcutArchive),
     endpoint(paths::COPY_OF_ALL, "/keep/copy", Target::CopyOfAll),
     endpoint("/keep/copy/{pair}", "/keep/copy", Target::Copy),
+    endpoint("/signin/with/{provider}", "/signin/with", Target::WithProvider),
     endpoint("/livez", "/health", Target::Livez),
     endpoint("/readyz", "/health", Target::Readyz),
     endpoint("/pkg/{*file}", "/pkg/{file}", Target::Build),
@@ -62,6 +65,8 @@ pub const ROUTES: &[Route] = &[
     page("/signin/digits", "/{page}"),
     page("/signin/digits/{code}", "/{page}"),
     page("/signin/wait", "/{page}"),
+    page("/signin/with/{provider}/callback", "/signin/with"),
+    page("/signin/with/{provider}/new", "/signin/with"),
     page("/hand-over", "/hand-over/{token}"),
     page("/hand-over/{token}", "/hand-over/{token}"),
     page("/recovery", "/{page}"),

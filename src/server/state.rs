@@ -8,6 +8,7 @@ use super::{
     clock::{Clock, SharedTime},
     config::{AppEnv, PublicUrl, ServeSettings, Settings},
     lifecycle::Lifecycle,
+    oidc::Oidc,
     push::Push,
     random::Random,
     secrets::Secrets,
@@ -27,6 +28,8 @@ pub struct AppState {
     pub random: Random,
     pub secrets: Secrets,
     pub push: Push,
+    /// The providers that people sign in with.
+    pub oidc: Oidc,
     pub budget: Budget,
     pub turns: Turns,
     pub sign_ups: SignUpLimits,

@@ -7,6 +7,7 @@ use super::{
     app::{Browser, TestApp},
     architecture::ENDPOINTS,
     authenticator::Authenticator,
+    identities::{agreed, finish},
 };
 use crate::{
     api::ApiError,
@@ -23,10 +24,11 @@ use crate::{
 const POSTED_BY_FORMS: &str = "add_passkey ask_hand_over change_announcements change_display change_name \
     change_presence change_push_time change_quiet_hours change_relation change_switches check_invitation \
     confirm_hand_over confirm_recovery delete_account draw_device end_other_sessions end_session enter_hand_over \
-    invite join keep_recovery lead_out leave_pair make_hand_over move_on nudge pause_pair prove prove_by_passkey \
-    read_inbox refuse_hand_over refuse_recovery remove_device remove_passkey rename_device rename_passkey \
-    renew_recovery restore_answer resume_pair sign_in sign_in_by_passkey sign_out sign_up start_again start_pair \
-    submit_answer swap_question take_back_answer take_hand_over test_device withdraw_hand_over withdraw_invitation";
+    finish_sign_in_with invite join keep_recovery lead_out leave_pair make_hand_over move_on nudge pause_pair prove \
+    prove_by_passkey read_inbox refuse_hand_over refuse_recovery remove_device remove_passkey rename_device \
+    rename_passkey renew_recovery restore_answer resume_pair sign_in sign_in_by_passkey sign_out sign_up \
+    sign_up_with start_again start_pair submit_answer swap_question take_back_answer take_hand_over test_device \
+    unlink_identity withdraw_hand_over withdraw_invitation";
 const KAKAO: &str = "Mozilla/5.0 (Linux; Android 14) Chrome/130.0.0.0 Mobile KAKAOTALK 2410910";
 /// A text that only its writer may see.
 const TYPED: &str = "남몰래 쓴 말";
@@ -144,8 +146,8 @@ impl Walk<'_> {
     async fn comes_back(&self, browser: &Browser, form: &Form, html: &str, agent: &str, says: &str) {
         let person = drawn_for(html).parse::<PersonId>().ok();
         let is_free = crate::http::not_by_hand().contains(&form.endpoint.as_str());
-        // These requests would succeed: the write limit that causes the refusal does not apply to them.
-        if (person.is_some() && is_free) || form.endpoint == "enter_hand_over" {
+        // These requests would succeed, or are not tried again with the same code.
+        if (person.is_some() && is_free) || matches!(&*form.endpoint, "enter_hand_over" | "finish_sign_in_with") {
             return;
         }
         let origin = format!("{}/", self.app.url);
@@ -181,7 +183,7 @@ impl Walk<'_> {
 
 #[tokio::test]
 async fn every_form_acts_for_whom_it_was_drawn_and_comes_back_to_its_page() {
-    let (app, push) = TestApp::start_with_push_and_budget(Budget::of(1)).await;
+    let (app, push, issuer) = TestApp::start_with_issuer_and_budget(Budget::of(1)).await;
     let next = app.person(CHILDREN[3].0).await;
     let mut walk = Walk { app: &app, next, found: BTreeSet::new() };
     let (visitor, child, parent) = (app.visitor(), app.person(CHILDREN[0].0).await, app.person(PARENTS[0].0).await);
@@ -272,8 +274,18 @@ async fn every_form_acts_for_whom_it_was_drawn_and_comes_back_to_its_page() {
     app.advance(PAUSE);
     Authenticator::add(&child).await;
     walk.look(&child, "/settings/ways-in").await; // a passkey
+    let back = agreed(&child, &issuer, "/signin/with/club?link=yes").await;
+    app.advance(PAUSE);
+    finish(&child, &back).await.expect("linked");
+    app.advance(PAUSE);
+    walk.look(&child, "/settings/ways-in").await; // a linked account
     app.advance(FRESH_MS);
     walk.look(&child, "/settings/ways-in").await; // a passkey as the proof
+    walk.look(&visitor, "/signin/with/club/callback?code=1&state=2").await;
+    issuer.behave(|provider| provider.subject = "another".to_owned());
+    let back = agreed(&visitor, &issuer, "/signin/with/club").await;
+    finish(&visitor, &back).await.expect("somebody new");
+    walk.look(&visitor, "/signin/with/club/new").await;
 
     let found = walk.found.iter().map(String::as_str).collect::<Vec<_>>();
     assert_eq!(found, POSTED_BY_FORMS.split_whitespace().collect::<Vec<_>>(), "the walk meets every form of the app");

@@ -171,7 +171,9 @@ const NO_WORDS: &str = "announcements.en announcements.id announcements.ko annou
     events.daily_question_id events.pair_id events.person_id former_members.pair_id former_members.person_id \
     failures.bucket fcm_calls.address fcm_calls.announcement_id fcm_calls.call_key fcm_calls.topic \
     hand_overs.code_hash hand_overs.device hand_overs.id hand_overs.person_id hand_overs.session_id \
-    hand_overs.ticket_hash installation.name installation.value invitations.code_hash invitations.id \
+    hand_overs.ticket_hash identities.id identities.issuer identities.person_id identities.provider identities.subject \
+    identity_sign_ups.handle_hash identity_sign_ups.issuer identity_sign_ups.provider identity_sign_ups.subject \
+    installation.name installation.value invitations.code_hash invitations.id \
     invitations.name invitations.pair_id invitations.relation_word invitations.returns_role members.left_name \
     members.pair_id members.person_id members.relation_word members.role notifications.daily_question_id \
     notifications.detail notifications.id notifications.pair_id notifications.person_id notifications.slot \

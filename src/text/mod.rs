@@ -116,6 +116,16 @@ pub fn call(words: &Words, role: Role, other: &Relation, name: &str) -> String {
     if called.is_empty() { relation(words, other).to_owned() } else { called.to_owned() }
 }
 
+/// The name of a provider that has a ready entry (`server::oidc::Kind`).
+pub fn provider(locale: Locale, kind: &str) -> &'static str {
+    let words = page_words(locale);
+    match kind {
+        "kakao" => words.provider_kakao,
+        "apple" => words.provider_apple,
+        _ => words.provider_google,
+    }
+}
+
 pub fn section(words: &Words, section: Section) -> &'static str {
     match section {
         Section::Childhood => words.section_childhood,

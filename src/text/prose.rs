@@ -106,6 +106,7 @@ pub fn privacy(locale: Locale) -> &'static [Passage] {
                 &[
                     "이름(별명도 괜찮아요), 관계, 질문 시간과 시간대, 내가 쓴 답, 들어온 기기의 종류와 마지막으로 쓴 때예요.",
                     "이메일, 전화번호, 비밀번호는 받지 않아요. 패스키를 만들면 이름과 확인용 열쇠만 받고, 지문과 얼굴은 기기를 떠나지 않아요.",
+                    "다른 계정으로 들어오면 그 회사는 언제 들어왔는지 알게 돼요. 우리는 그 계정의 번호만 받아요.",
                 ],
             ),
             (
@@ -147,6 +148,8 @@ pub fn privacy(locale: Locale) -> &'static [Passage] {
                      kind and last use of your signed-in devices.",
                     "No e-mail, no phone number, no password. Of a passkey we keep its name and the key that checks \
                      it; your finger and face never leave the device.",
+                    "If you sign in with another account, its provider learns when you do, and we learn nothing but \
+                     its number for you.",
                 ],
             ),
             (

@@ -1,5 +1,6 @@
 //! Reads of the ways into an account that change only after a proof.
 
+use super::{IdentityView, ProviderView, own_identities, providers};
 use crate::{
     api::{ApiError, InApp, InAppBrowser, Shell},
     domain::{LocalDate, PasskeyId},
@@ -32,6 +33,9 @@ pub struct OtherWaysView {
     /// Whether passkeys can work in this browser.
     pub offers_passkeys: bool,
     pub passkeys: Vec<PasskeyView>,
+    /// The providers to link an account of.
+    pub providers: Vec<ProviderView>,
+    pub identities: Vec<IdentityView>,
 }
 
 pub async fn other_ways() -> Result<OtherWaysView, ApiError> {
@@ -51,6 +55,8 @@ pub async fn other_ways() -> Result<OtherWaysView, ApiError> {
         is_proved: proofs::is_fresh(found.session.proved_at, request.state.clock.now()),
         offers_passkeys: can_use_passkeys(&request.state, &request.visitor),
         passkeys: held.collect(),
+        providers: providers(),
+        identities: own_identities(&request).await?,
     })
 }
 

@@ -1,6 +1,7 @@
 //! `umbba doctor` looks at what an operator can get wrong, says what to do, and changes nothing: here the settings, the
 //! files and the disk, in `stored` what the database tells.
 
+mod accounts;
 mod report;
 mod stored;
 
@@ -28,6 +29,7 @@ pub(super) async fn run(settings: &Settings, serve: &ServeSettings) -> Result<()
     let mut report = Report::default();
     configuration(settings, serve, &mut report);
     let keys = keys(settings, &mut report);
+    accounts::look(settings, &mut report).await;
     disk(settings, serve, &mut report);
     if is_database_there(settings, &mut report) {
         match open(settings, Opening::AsIs).await {

@@ -13,6 +13,7 @@ mod keep;
 mod not_found;
 mod notification_settings;
 mod prose;
+mod provider;
 mod recovery;
 mod routes;
 mod season;

@@ -7,8 +7,8 @@ use leptos_router::{
 };
 
 use super::{
-    archive, card, delete_account, devices, digits, hand_over, inbox, invite, join, keep, not_found, prose, recovery,
-    season, seat_return, settings, share, sign_in, start, today, ways_in, welcome,
+    archive, card, delete_account, devices, digits, hand_over, inbox, invite, join, keep, not_found, prose, provider,
+    recovery, season, seat_return, settings, share, sign_in, start, today, ways_in, welcome,
 };
 
 /// The router with every page of the app.
@@ -23,6 +23,8 @@ pub fn ServedPages() -> impl IntoView {
                 <Route path=path!("/signin/digits") view=digits::DigitsPage/>
                 <Route path=path!("/signin/digits/:code") view=digits::DigitsPage/>
                 <Route path=path!("/signin/wait") view=digits::WaitPage/>
+                <Route path=path!("/signin/with/:provider/callback") view=provider::CallbackPage/>
+                <Route path=path!("/signin/with/:provider/new") view=provider::NewPage/>
                 <Route path=path!("/hand-over") view=hand_over::HandOverPage/>
                 <Route path=path!("/hand-over/:token") view=hand_over::TakePage/>
                 <Route path=path!("/recovery") view=recovery::RecoveryPage/>

@@ -5,6 +5,7 @@ use leptos_meta::Title;
 
 use super::{
     join::WayOut,
+    provider::ProviderButtons,
     ways_in::{PasskeyForm, PasskeyScript},
 };
 use crate::{
@@ -39,6 +40,7 @@ pub fn SignInPage() -> impl IntoView {
             {offers_passkeys.then(|| view! {
                 <PasskeyForm begin=BeginPasskeySignIn::VERB verb=SignInByPasskey::VERB label=words.passkey_sign_in/>
             })}
+            <ProviderButtons/>
             <Form verb=SignIn::VERB class="form">
                 <AttemptKey verb=SignIn::VERB/>
                 <TextField name="code" label=words.recovery_code_label value=typed

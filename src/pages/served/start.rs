@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::{loaded, zone_asked::ZoneAsked};
+use super::{loaded, provider::ProviderButtons, zone_asked::ZoneAsked};
 use crate::{
     api::{ApiError, SignUp, StartPair},
     components::{
@@ -52,6 +52,7 @@ fn SignUp() -> impl IntoView {
                 <FieldError id="form-error" sentence=other_error/>
                 <div class="actions"><button class="button" type="submit">{words.sign_up_button}</button></div>
             </Form>
+            <ProviderButtons/>
             <p class="hint"><a href=paths::sign_in()>{words.welcome_sign_in}</a></p>
         </main>
     }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Saved, loaded, settings::Frame};
+use super::{Saved, loaded, provider::IdentitiesPanel, settings::Frame};
 use crate::{
     api::{AddPasskey, BeginPasskey, BeginPasskeyProof, Prove, ProveByPasskey, RemovePasskey, RenamePasskey},
     components::{
@@ -24,10 +24,12 @@ pub fn WaysInPage() -> impl IntoView {
 #[component]
 fn WaysIn(ways: OtherWaysView) -> impl IntoView {
     let words = use_page_words();
+    let (providers, identities) = (ways.providers.clone(), ways.identities.clone());
     let has_passkey = ways.offers_passkeys && ways.passkeys.iter().any(|passkey| passkey.is_here);
     view! {
         <Frame pair=None title=words.ways_in_title>
             <ProofPanel is_proved=ways.is_proved has_passkey/>
+            <IdentitiesPanel providers identities is_proved=ways.is_proved/>
             <PasskeysPanel ways/>
             <PasskeyScript/>
         </Frame>

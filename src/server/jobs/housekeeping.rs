@@ -45,13 +45,14 @@ const DEVICES: usize = 250;
 static LOG_IS_FULL: AtomicBool = AtomicBool::new(true);
 
 /// What is deleted, and from which age.
-pub const FORGOTTEN: [(Prune, i64); 8] = [
+pub const FORGOTTEN: [(Prune, i64); 9] = [
     (prune::EVENTS, FEED_KEPT_MS),
     (prune::SESSIONS, SESSION_IDLE_MS),
     (prune::DELIVERIES, DELIVERIES_KEPT_MS),
     (prune::NOTIFICATIONS, INBOX_KEPT_MS),
     (prune::FAILURES, Millis::DAY),
     (prune::HAND_OVERS, 0),
+    (prune::IDENTITY_SIGN_UPS, 0),
     (prune::ATTEMPTS, ATTEMPT_LIFE_MS),
     (prune::WRITE_BUDGETS, 0),
 ];

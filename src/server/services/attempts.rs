@@ -47,6 +47,8 @@ pub enum Step {
     RenewRecovery,
     AddPasskey,
     UsePasskey,
+    UseIdentity,
+    SignUpWith,
 }
 
 impl Step {
@@ -64,6 +66,8 @@ impl Step {
             Self::RenewRecovery => "renew_recovery",
             Self::AddPasskey => "add_passkey",
             Self::UsePasskey => "use_passkey",
+            Self::UseIdentity => "use_identity",
+            Self::SignUpWith => "sign_up_with",
         }
     }
 }

@@ -42,6 +42,7 @@ pub enum Codes {
     Recovery,
     Digits,
     Passkey,
+    Provider,
 }
 
 impl Codes {
@@ -51,6 +52,7 @@ impl Codes {
             Self::Recovery => "recovery",
             Self::Digits => "digits",
             Self::Passkey => "passkey",
+            Self::Provider => "provider",
         }
     }
 }

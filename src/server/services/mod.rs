@@ -11,6 +11,7 @@ pub mod devices;
 mod ended_returns;
 pub mod guard;
 pub mod hand_overs;
+pub mod identities;
 pub mod imports;
 pub mod inbox;
 pub mod invitations;
@@ -25,6 +26,7 @@ pub mod passkey_uses;
 pub mod passkeys;
 pub mod presence;
 pub mod proofs;
+pub mod provider_sign_ins;
 pub mod questions;
 pub mod reader;
 pub mod reading;
@@ -160,6 +162,15 @@ pub enum ServiceError {
     /// The operator made the code less than 48 hours ago.
     #[error("the code works later")]
     CodeTooEarly,
+    /// The sign-in at a provider took too long, is of another browser, or was used.
+    #[error("the sign-in at the provider is over")]
+    SignInOver,
+    #[error("the provider cannot be used")]
+    ProviderDown,
+    #[error("the provider's answer is refused")]
+    ProviderRefused,
+    #[error("the account belongs to another person")]
+    IdentityTaken,
     #[error("the passkey is refused")]
     PasskeyRefused,
     #[error("the challenge is over")]

@@ -239,6 +239,7 @@ pub async fn blank(tx: &mut Tx, person: PersonId, now: Millis) -> Result<(), Sto
         "DELETE FROM pending_recoveries WHERE person_id = $1",
         "DELETE FROM seat_returns WHERE person_id = $1",
         "DELETE FROM former_members WHERE person_id = $1",
+        "DELETE FROM identities WHERE person_id = $1",
         "DELETE FROM passkeys WHERE person_id = $1",
         "DELETE FROM deletions WHERE person_id = $1",
     ] {

@@ -34,6 +34,7 @@ pub mod future_rows;
 pub mod hand_overs;
 mod health;
 pub mod home;
+pub mod identities;
 pub mod imports;
 pub mod installation;
 pub mod invitations;

@@ -98,6 +98,14 @@ pub const HAND_OVERS: Prune = Prune {
     on_postgres: OnPostgres::Skipping(&[skipping!("hand_overs", "x.expires_at <= $1", "expires_at")]),
 };
 
+/// Accounts of providers that nobody signed up with.
+pub const IDENTITY_SIGN_UPS: Prune = Prune {
+    table: "identity_sign_ups",
+    sql: "DELETE FROM identity_sign_ups WHERE handle_hash IN (SELECT handle_hash FROM identity_sign_ups
+        WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+    on_postgres: OnPostgres::Skipping(&[skipping!("identity_sign_ups", "x.expires_at <= $1", "expires_at")]),
+};
+
 /// One-time steps by their time.
 pub const ATTEMPTS: Prune = Prune {
     table: "attempts",

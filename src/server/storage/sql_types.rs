@@ -9,9 +9,9 @@ use sqlx::{Column, ColumnIndex, Database, Decode, Error, FromRow, Row, Type, err
 use super::StorageError;
 use crate::domain::{
     AnnouncementId, AnswerBody, ApnsEnvironment, Cancelled, DailyQuestionId, EventKind, FcmAct, HandOverId,
-    HandOverStage, InvitationId, LocalDate, Locale, Millis, Muted, NotificationId, NotificationKind, PairId, PasskeyId,
-    PersonId, PersonName, Provider, PushTime, QuestionKey, Role, Section, SessionId, SubmissionId, SubscriptionId,
-    TextSize, Wordings, ZoneName,
+    HandOverStage, IdentityId, InvitationId, LocalDate, Locale, Millis, Muted, NotificationId, NotificationKind,
+    PairId, PasskeyId, PersonId, PersonName, Provider, PushTime, QuestionKey, Role, Section, SessionId, SubmissionId,
+    SubscriptionId, TextSize, Wordings, ZoneName,
 };
 
 /// A stored word that is none of its list.
@@ -91,6 +91,7 @@ stored_as_text!(
     SessionId,
     InvitationId,
     HandOverId,
+    IdentityId,
     NotificationId,
     PasskeyId,
     SubmissionId,

@@ -21,7 +21,7 @@ use std::{
 use reqwest::StatusCode;
 use tokio::net::TcpSocket;
 
-use super::{native::NativeProviders, own_database::OwnDatabase, push_service::PushService};
+use super::{issuer::Issuer, native::NativeProviders, own_database::OwnDatabase, push_service::PushService};
 use crate::{
     domain::{Millis, PairId},
     http::{limits::Limits, listener::Listener, serve},
@@ -29,6 +29,7 @@ use crate::{
         budget::Budget,
         clock::Clock,
         jobs::{outbox, scheduler},
+        key_file, oidc,
         push::VapidKeys,
         random::Random,
         services::{accounts, invitations},
@@ -128,6 +129,27 @@ impl TestApp {
     pub async fn start_with_push_and_budget(budget: Budget) -> (Self, PushService) {
         let (app, service, _) = Self::start_with_native_and_budget(budget).await;
         (app, service)
+    }
+
+    /// Starts an app with a provider of accounts.
+    pub async fn start_with_issuer() -> (Self, Issuer) {
+        let (data, clock) = (Data::new().await, Clock::manual(NOON));
+        let issuer = Issuer::start(&clock).await;
+        key_file::write_new(&data.folder.join(oidc::CONFIG_FILE), &issuer.config()).expect("a file");
+        let app = Self::open(data, clock, 7, issuer.address.as_str().into()).await;
+        (app, issuer)
+    }
+
+    /// Starts an app with a push service, a provider of accounts and a rate limit.
+    pub async fn start_with_issuer_and_budget(budget: Budget) -> (Self, PushService, Issuer) {
+        let (service, clock, data) = (PushService::start().await, Clock::manual(NOON), Data::new().await);
+        let issuer = Issuer::start(&clock).await;
+        key_file::write_new(&data.folder.join(oidc::CONFIG_FILE), &issuer.config()).expect("a file");
+        let providers = Providers::from(format!("{},{}", service.host, issuer.address).as_str());
+        let listener = serve::listen(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let state = AppState { budget, ..prepare(&data, clock, 7, &providers, port).await };
+        (Self::run(state, listener.into(), data, providers), service, issuer)
     }
 
     /// Starts an app whose randomness has this seed.

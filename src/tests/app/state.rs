@@ -9,6 +9,7 @@ use crate::server::{
     clock::Clock,
     config::{AppEnv, PublicUrl},
     lifecycle::Lifecycle,
+    oidc::{self, Oidc},
     push::{Push, PushHosts, PushSender, VapidKeys},
     random::Random,
     secrets::Secrets,
@@ -45,6 +46,7 @@ fn state_over(
         random: Random::seeded(seed),
         secrets: Secrets::from_key(&[7; 32]),
         push: push(folder, providers),
+        oidc: oidc(folder, providers),
         budget: Budget::unlimited(),
         turns: Turns::default(),
         sign_ups: SignUpLimits::default(),
@@ -61,6 +63,12 @@ fn state_over(
             backup_keep_days: 14,
         }),
     }
+}
+
+/// The providers of the folder's `oidc.toml`.
+fn oidc(folder: &Path, providers: &Providers) -> Oidc {
+    let hosts = PushHosts::parse("", &providers.push_host, false).expect("hosts");
+    Oidc::new(oidc::read(folder, &hosts).expect("a file"), &hosts).expect("providers")
 }
 
 /// Makes pushes with short timeouts, because some tests have a push service that hangs.
