@@ -188,6 +188,14 @@ pub fn keep() -> String {
 /// The zip with all pairs of the person.
 pub const COPY_OF_ALL: &str = "/keep/copy";
 
+/// Takes a copy that the person hands in.
+pub const UPLOAD: &str = "/keep/upload";
+
+/// The page about copies after that.
+pub fn uploaded() -> String {
+    format!("{}?saved=upload#saved", keep())
+}
+
 /// The zip with one pair.
 pub fn copy_of(pair: PairId) -> String {
     format!("{COPY_OF_ALL}/{pair}")

@@ -35,6 +35,14 @@ const test = base.extend<{ pair: Pair; folder: string }>({
   },
 });
 
+/** Writes `other.zip` with other ids and nothing but the archive. */
+const CHANGE_IDS = `
+import re, sys, zipfile
+text = open(sys.argv[1] + '/archive.json').read()
+text = re.sub(r'"(01[0-9a-f]{6}-[0-9a-f]{4}-7)([0-9a-f]{3})', lambda m: '"' + m[1] + m[2][::-1], text)
+zipfile.ZipFile(sys.argv[1] + '/other.zip', 'w').writestr('archive.json', text)
+`;
+
 const addressOf = (folder: string) => pathToFileURL(join(folder, 'index.html')).href;
 
 test('a copy is what its schema says', async ({ folder }) => {
@@ -100,4 +108,30 @@ test('a copy opens from a disk in Firefox', async ({ folder }) => {
   expect(heard).toEqual([]);
   await browser.close();
   await rm(home, { recursive: true });
+});
+
+test('a saved copy is brought back by somebody else’s hands into an archive that can only be read', async ({
+  folder,
+  somebody,
+}) => {
+  // The pair is on this server already, so its ids are changed, as those of another server would be.
+  execFileSync('python3', ['-c', CHANGE_IDS, folder]);
+  const other = await somebody('도윤');
+  await other.signUp();
+  const { page } = other;
+  await page.goto('/keep');
+  await page.getByLabel('받아 둔 zip 파일').setInputFiles(join(folder, 'other.zip'));
+  await page.getByRole('button', { name: '가져오기' }).click();
+  await expect(page.getByText('가져왔어요.')).toBeVisible();
+  await page.goto('/');
+  await page
+    .getByRole('link', { name: /순자|엄마/ })
+    .first()
+    .click();
+  await expect(page.getByText('마친 짝이에요').first()).toBeVisible();
+
+  await page.goto('/keep');
+  await page.getByLabel('받아 둔 zip 파일').setInputFiles(join(folder, 'index.html'));
+  await page.getByRole('button', { name: '가져오기' }).click();
+  await expect(page.getByText('이 파일은 가져올 수 없어요.')).toBeVisible();
 });

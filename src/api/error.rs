@@ -56,6 +56,16 @@ macro_rules! api_errors {
             /// The code from before the renewal still works, and only that one proves who it is.
             #[cfg(not(target_arch = "wasm32"))]
             CodeTooNew: 409, page_words.err_code_new, ServiceError::CodeTooNew;
+            /// The file is no copy of this app, or not a whole one.
+            #[cfg(not(target_arch = "wasm32"))]
+            CopyBroken: 422, page_words.err_copy_broken;
+            #[cfg(not(target_arch = "wasm32"))]
+            CopyTooLarge: 413, page_words.err_copy_too_large;
+            /// The copy is of a later release.
+            #[cfg(not(target_arch = "wasm32"))]
+            CopyVersion: 422, page_words.err_copy_version;
+            #[cfg(not(target_arch = "wasm32"))]
+            CopyHere: 409, page_words.err_copy_here;
             #[cfg(not(target_arch = "wasm32"))]
             PasskeyRefused: 422, page_words.err_passkey, ServiceError::PasskeyRefused;
             /// The browser took more than five minutes.
@@ -281,20 +291,5 @@ impl FromServerFnError for ApiError {
             | ServerFnErrorErr::Serialization(_)
             | ServerFnErrorErr::Response(_) => Self::Broken,
         }
-    }
-}
-
-/// A refused form post. The page that answers it is rendered with the form filled in again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refused {
-    pub endpoint: String,
-    pub error: ApiError,
-    pub fields: Vec<(String, String)>,
-}
-
-impl Refused {
-    /// The posted value of a field, or an empty text.
-    pub fn field(&self, name: &str) -> &str {
-        self.fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str())
     }
 }

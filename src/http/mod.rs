@@ -26,6 +26,7 @@ mod server_function;
 mod session;
 mod shortcuts;
 mod takeover;
+mod upload;
 mod with_provider;
 
 /// The server functions that do not take from `Bucket::Write`.

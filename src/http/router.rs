@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::{DefaultBodyLimit, Request, State},
     http::{HeaderValue, Method, StatusCode, Version, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -26,7 +26,7 @@ use super::{
     routes::{self, ROUTES, Route, Target},
     server_function,
     session::{self, PageReads},
-    shortcuts, with_provider,
+    shortcuts, upload, with_provider,
 };
 use crate::{
     api::{ApiError, HomeView, Refused, SharedText, Shell, convert},
@@ -100,6 +100,11 @@ fn add(router: Router<AppState>, route: &Route) -> Router<AppState> {
         Target::CopyOfAll => router.route(route.path, get(keepsake::of_all)),
         Target::Copy => router.route(route.path, get(keepsake::of_pair)),
         Target::WithProvider => router.route(route.path, get(with_provider::begin)),
+        Target::Upload => {
+            // The form's other parts are small.
+            let limit = DefaultBodyLimit::max(upload::MOST_BYTES + 64 * 1024);
+            router.route(route.path, post(upload::upload).layer(limit))
+        }
         Target::Livez => router.route(route.path, get(health::livez)),
         Target::Readyz => router.route(route.path, get(health::readyz)),
         // Pages are the fallback, and `assets::pkg` has the routes of the builds.

@@ -14,6 +14,8 @@ pub enum Target {
     /// The copy that a person keeps, of all pairs or of one (`keepsake`).
     CopyOfAll,
     Copy,
+    /// A copy that a person hands in (`upload`).
+    Upload,
     /// The fallback of the router renders every page, also "not found".
     Page,
     /// The way to a provider of accounts (`with_provider`).
@@ -56,6 +58,7 @@ pub const ROUTES: &[Route] = &[
     endpoint(paths::COPY_OF_ALL, "/keep/copy", Target::CopyOfAll),
     endpoint("/keep/copy/{pair}", "/keep/copy", Target::Copy),
     endpoint("/signin/with/{provider}", "/signin/with", Target::WithProvider),
+    endpoint(paths::UPLOAD, "/keep/upload", Target::Upload),
     endpoint("/livez", "/health", Target::Livez),
     endpoint("/readyz", "/health", Target::Readyz),
     endpoint("/pkg/{*file}", "/pkg/{file}", Target::Build),

@@ -22,6 +22,11 @@ impl Lifecycle {
         self.tasks.spawn(task)
     }
 
+    /// Runs work that blocks its thread, whose result the caller awaits.
+    pub fn spawn_blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+        self.tasks.spawn_blocking(work)
+    }
+
     /// Resolves when the process is asked to end. Open streams end with it.
     pub fn ending(&self) -> CancellationToken {
         self.ending.clone()

@@ -2,11 +2,12 @@
 
 use std::io::{Cursor, Write};
 
+use reqwest::StatusCode;
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 use super::app::{Browser, TestApp, TestPair, rounds};
 use crate::{
-    domain::PersonId,
+    domain::{PairId, PersonId},
     paths,
     server::{
         keepsake::reading::{self, CopyError},
@@ -177,4 +178,61 @@ fn a_damaged_entry_is_found_by_its_checksum() {
     let at = zip.windows(5).position(|bytes| bytes == b"a.txt").expect("its name") + 6;
     zip[at] ^= 0xff;
     assert!(matches!(reading::read(Cursor::new(zip)), Err(CopyError::Damaged(name)) if name == "a.txt"));
+}
+
+#[tokio::test]
+async fn a_copy_is_handed_in_at_the_page() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    pair.answer_both("함께 연 글").await;
+    let copy = bytes_of(&pair.child, &paths::copy_of(pair.id)).await;
+
+    let other = TestApp::start_with(99).await;
+    let (owner, stranger) = (other.person(CHILDREN[3].0).await, other.person(PARENTS[3].0).await);
+    let whose = id_of(&other, CHILDREN[3].0).await.to_string();
+    let done = owner.upload(&whose, &copy).await;
+    assert_eq!(done.status(), StatusCode::SEE_OTHER);
+    assert_eq!(done.headers()["location"], paths::uploaded().as_str());
+    assert!(owner.page(&paths::uploaded()).await.contains("가져왔어요"));
+    assert!(bytes_of(&owner, &paths::copy_of(pair.id)).await == copy, "the next copy is the same");
+
+    for (caller, whose, file, status) in [
+        (&owner, &*whose, &copy[..], StatusCode::CONFLICT),
+        (&other.visitor(), "", &copy, StatusCode::UNAUTHORIZED),
+        (&stranger, &*whose, &copy, StatusCode::UNAUTHORIZED),
+        (&owner, &*whose, &copy[..copy.len() / 2], StatusCode::UNPROCESSABLE_ENTITY),
+        (&owner, &*whose, b"", StatusCode::UNPROCESSABLE_ENTITY),
+        (&owner, &*whose, &vec![0; 32 * 1024 * 1024 + 1], StatusCode::PAYLOAD_TOO_LARGE),
+    ] {
+        let before = other.stored().await;
+        assert_eq!(caller.upload(whose, file).await.status(), status);
+        assert!(other.stored().await == before, "nothing has changed");
+    }
+    let left = std::fs::read_dir(other.folder()).expect("the folder").flatten();
+    let left = left.filter(|entry| entry.file_name().to_string_lossy().starts_with("upload-")).count();
+    assert_eq!(left, 0, "no file stays");
+}
+
+#[tokio::test]
+async fn nobody_gets_more_than_thirty_pairs_by_copies() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    pair.answer_both("함께 연 글").await;
+    let copy = bytes_of(&pair.child, &paths::copy_of(pair.id)).await;
+    let other = TestApp::start_with(99).await;
+    let owner = other.person(CHILDREN[3].0).await;
+    let id = id_of(&other, CHILDREN[3].0).await;
+    let mut read = reading::read(Cursor::new(&copy)).expect("a copy");
+    for at in 0..30 {
+        read[0].head.id = PairId(at);
+        read[0].cards.clear();
+        imports::import(&other.state, id, &read).await.expect("imported");
+    }
+    let refused = owner.upload(&id.to_string(), &copy).await;
+    assert_eq!(refused.status(), StatusCode::CONFLICT);
+    assert_eq!(reads_of(&other).await, 30);
+}
+
+async fn reads_of(app: &TestApp) -> usize {
+    app.read_sql("SELECT id FROM pairs").await.len()
 }

@@ -16,6 +16,9 @@ use crate::{
     },
 };
 
+/// Most pairs that a person may have after an import.
+const MOST: usize = 30;
+
 /// Why an import is refused. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
@@ -25,6 +28,8 @@ pub enum ImportError {
     Nobody(PersonId),
     #[error("what this copy holds is here already")]
     Here,
+    #[error("a person has at most {MOST} pairs, closed ones among them")]
+    TooMany,
     #[error(transparent)]
     Service(#[from] ServiceError),
 }
@@ -43,6 +48,9 @@ pub async fn import(state: &AppState, person: PersonId, copy: &[ReadPair]) -> Re
     let mut tx = state.database.begin().await?;
     let owner = persons::lookup(&mut tx, person).await?.ok_or(ImportError::Nobody(person))?;
     persons::lock(&mut tx, [person]).await?;
+    if pairs::find_of(&mut tx, person).await?.len() + copy.len() > MOST {
+        return Err(ImportError::TooMany);
+    }
     for pair in copy {
         import_pair(&mut tx, state, &owner, pair).await?;
     }

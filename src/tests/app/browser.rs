@@ -137,6 +137,16 @@ impl Browser {
         self.send(request).await
     }
 
+    /// Hands in a copy as the form of `/keep` does (RFC 7578). `whose`: for whom the page was drawn.
+    pub async fn upload(&self, whose: &str, file: &[u8]) -> Response {
+        let part = |head: &str| format!("--part\r\ncontent-disposition: form-data; {head}\r\n\r\n");
+        let head = format!("{}{whose}\r\n{}", part("name=\"whose\""), part("name=\"copy\"; filename=\"a.zip\""));
+        let body = [head.as_bytes(), file, b"\r\n--part--\r\n"].concat();
+        let request = self.client.post(format!("{}/keep/upload", self.url)).body(body);
+        let request = request.header(header::CONTENT_TYPE, "multipart/form-data; boundary=part");
+        self.send(request.header(header::ACCEPT, "text/html")).await
+    }
+
     pub async fn ask<T: DeserializeOwned>(&self, endpoint: &str, fields: &[(&str, &str)]) -> Result<T, ApiError> {
         let response = self.post(endpoint, fields).await;
         let is_ok = response.status().is_success();

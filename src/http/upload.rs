@@ -1,0 +1,140 @@
+//! `POST /keep/upload`: a copy that a person kept (docs/KEEPSAKES.md) becomes closed pairs of theirs. The form sends the
+//! file as `multipart/form-data` (RFC 7578). It goes to a file without a name in `DATA_DIR`, so that a request holds no
+//! copy in memory and a crash leaves none on the disk. Rule R196.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, BufReader, Seek},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    time::Duration,
+};
+
+use axum::{
+    Extension,
+    extract::{Multipart, State, multipart::Field},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use tokio::{io::AsyncWriteExt, sync::Semaphore};
+
+use super::pages;
+use crate::{
+    api::ApiError,
+    domain::PersonId,
+    paths,
+    request::Visitor,
+    server::{
+        budget::{Bucket, Spender},
+        keepsake::reading::{self, CopyError},
+        services::{
+            guard,
+            imports::{self, ImportError},
+        },
+        state::AppState,
+    },
+    text,
+};
+
+/// Most bytes of an uploaded file. Ten years of answers are about 7 MB before they are packed.
+pub const MOST_BYTES: usize = 32 * 1024 * 1024;
+/// How long an upload may take: 32 MiB at 1.5 Mbit/s.
+const PATIENCE: Duration = Duration::from_secs(180);
+/// Uploads at once in this process, each with one file and one thread while it is checked.
+const AT_ONCE: usize = 2;
+
+static RUNNING: Semaphore = Semaphore::const_new(AT_ONCE);
+
+pub async fn upload(
+    State(state): State<AppState>,
+    Extension(visitor): Extension<Visitor>,
+    form: Result<Multipart, axum::extract::multipart::MultipartRejection>,
+) -> Response {
+    let Some(person) = visitor.person() else { return refuse(&visitor, ApiError::SignedOut) };
+    let Ok(form) = form else { return refuse(&visitor, ApiError::Malformed) };
+    match take(&state, person, form).await {
+        Ok(()) => Redirect::to(&paths::uploaded()).into_response(),
+        Err(error) => refuse(&visitor, error),
+    }
+}
+
+fn refuse(visitor: &Visitor, error: ApiError) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let sentence = error.page_sentence(text::page_words(visitor.locale));
+    pages::refused(status, visitor.locale, sentence).into_response()
+}
+
+async fn take(state: &AppState, person: PersonId, form: Multipart) -> Result<(), ApiError> {
+    if !state.budget.take(Bucket::Write, Spender::Person(person), state.clock.moment()) {
+        return Err(ApiError::TooMuch);
+    }
+    guard::refuse_full_disk(state)?;
+    let _permit = RUNNING.try_acquire().map_err(|_| ApiError::Unavailable)?;
+    let receiving = tokio::time::timeout(PATIENCE, receive(state, person, form));
+    let file = receiving.await.unwrap_or(Err(ApiError::Unavailable))?;
+    let reading = state.lifecycle.spawn_blocking(move || reading::read(BufReader::new(file)));
+    let copy = reading.await.map_err(|_| ApiError::Broken)?.map_err(of_copy)?;
+    imports::import(state, person, &copy).await.map_err(|error| match error {
+        ImportError::Copy(error) => of_copy(error),
+        ImportError::Here => ApiError::CopyHere,
+        ImportError::TooMany => ApiError::TooManyPairs,
+        ImportError::Nobody(_) => ApiError::SignedOut,
+        ImportError::Service(error) => error.into(),
+    })?;
+    Ok(())
+}
+
+fn of_copy(error: CopyError) -> ApiError {
+    match error {
+        CopyError::TooLarge(_) | CopyError::TooMany => ApiError::CopyTooLarge,
+        CopyError::Version(_) => ApiError::CopyVersion,
+        _ => ApiError::CopyBroken,
+    }
+}
+
+/// Reads the form to the end of its file. `whose` comes before the file and names the person that the page was drawn
+/// for, as in every form (R87).
+async fn receive(state: &AppState, person: PersonId, mut form: Multipart) -> Result<File, ApiError> {
+    let mut is_theirs = false;
+    while let Some(field) = form.next_field().await.map_err(|_| ApiError::Malformed)? {
+        match field.name() {
+            Some("whose") => {
+                let whose = field.text().await.map_err(|_| ApiError::Malformed)?;
+                is_theirs = whose == person.to_string();
+            }
+            Some("copy") if is_theirs => return store(state, field).await,
+            Some("copy") => return Err(ApiError::SignedOut),
+            _ => {}
+        }
+    }
+    Err(ApiError::CopyBroken)
+}
+
+async fn store(state: &AppState, mut field: Field<'_>) -> Result<File, ApiError> {
+    let folder = state.site.builds.parent().unwrap_or(Path::new("."));
+    let mark = format!("upload-{:032x}", u128::from_be_bytes(state.random.bytes()));
+    let file = nameless(&folder.join(mark)).map_err(|error| {
+        tracing::error!(%error, "an upload cannot be stored");
+        ApiError::Unavailable
+    })?;
+    let mut file = tokio::fs::File::from_std(file);
+    let mut size = 0;
+    while let Some(bytes) = field.chunk().await.map_err(|_| ApiError::CopyBroken)? {
+        size += bytes.len();
+        if size > MOST_BYTES {
+            return Err(ApiError::CopyTooLarge);
+        }
+        file.write_all(&bytes).await.map_err(|_| ApiError::Unavailable)?;
+    }
+    file.flush().await.map_err(|_| ApiError::Unavailable)?;
+    let mut file = file.into_std().await;
+    file.rewind().map_err(|_| ApiError::Unavailable)?;
+    Ok(file)
+}
+
+/// Opens a new file and removes its name, so that it goes when it is closed.
+fn nameless(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
+    fs::remove_file(path)?;
+    Ok(file)
+}
