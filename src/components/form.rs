@@ -1,4 +1,4 @@
-//! The only form component of the app. Every page makes its forms with `Form`, so that no form leaves out the fields
+//! The only form components of the app. Every page makes its forms with them, so that no form leaves out the fields
 //! that the server requires of all forms. Rule R87.
 
 use leptos::prelude::*;
@@ -14,6 +14,19 @@ pub fn Form(verb: Verb, #[prop(optional)] class: Option<&'static str>, children:
     let origin = use_origin();
     view! {
         <form class=class method="post" action=verb.url()>
+            <input type="hidden" name="whose" value=origin.whose/>
+            <input type="hidden" name="from" value=origin.from/>
+            {children()}
+        </form>
+    }
+}
+
+/// A form with a file, which posts to a route of its own and not to a server function (RFC 7578).
+#[component]
+pub fn FileForm(action: &'static str, children: Children) -> impl IntoView {
+    let origin = use_origin();
+    view! {
+        <form class="form" method="post" action=action enctype="multipart/form-data">
             <input type="hidden" name="whose" value=origin.whose/>
             <input type="hidden" name="from" value=origin.from/>
             {children()}

@@ -1,5 +1,5 @@
-//! `POST /keep/upload`: a copy that a person kept (docs/KEEPSAKES.md) becomes closed pairs of theirs. The form sends the
-//! file as `multipart/form-data` (RFC 7578). It goes to a file without a name in `DATA_DIR`, so that a request holds no
+//! `POST /keep/upload`: a copy that a person kept (docs/KEEPSAKES.md) becomes closed pairs of theirs. The form sends
+//! the file as `multipart/form-data` (RFC 7578). It goes to a file without a name in `DATA_DIR`, so that a request holds no
 //! copy in memory and a crash leaves none on the disk. Rule R196.
 
 use std::{
@@ -72,7 +72,7 @@ async fn take(state: &AppState, person: PersonId, form: Multipart) -> Result<(),
     let _permit = RUNNING.try_acquire().map_err(|_| ApiError::Unavailable)?;
     let receiving = tokio::time::timeout(PATIENCE, receive(state, person, form));
     let file = receiving.await.unwrap_or(Err(ApiError::Unavailable))?;
-    let reading = state.lifecycle.spawn_blocking(move || reading::read(BufReader::new(file)));
+    let reading = state.lifecycle.run_blocking(move || reading::read(BufReader::new(file)));
     let copy = reading.await.map_err(|_| ApiError::Broken)?.map_err(of_copy)?;
     imports::import(state, person, &copy).await.map_err(|error| match error {
         ImportError::Copy(error) => of_copy(error),

@@ -23,7 +23,7 @@ impl Lifecycle {
     }
 
     /// Runs work that blocks its thread, whose result the caller awaits.
-    pub fn spawn_blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    pub fn run_blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
         self.tasks.spawn_blocking(work)
     }
 

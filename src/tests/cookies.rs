@@ -85,6 +85,7 @@ async fn a_cookie_is_on_no_answer_that_may_be_stored() {
         "/events?after=0",
         "/keep/copy",
         "/keep/copy/:pair",
+        "/signin/with/nobody",
         "/nowhere",
         "/worker/none.js",
         "/fonts/none.woff2",
@@ -105,6 +106,8 @@ async fn a_cookie_is_on_no_answer_that_may_be_stored() {
         assert!(matches!(response.status().as_u16(), 200 | 101), "{headers:?}");
         assert!(sets_cookie("/events", response.headers()), "{headers:?}");
     }
+    let response = browser().upload("", b"").await;
+    assert!(sets_cookie("/keep/upload", response.headers()));
     let verbs = ENDPOINTS.split(' ').filter(|endpoint| *endpoint != "sign_out").chain(["no_such_verb", "sign_out"]);
     for (verb, accept) in verbs.flat_map(|verb| [(verb, HTML), (verb, JSON)]) {
         let response = browser().send_body(verb, Vec::new(), accept, &[]).await;
@@ -114,7 +117,7 @@ async fn a_cookie_is_on_no_answer_that_may_be_stored() {
     let shared = app.visitor().send_to("/share", b"text=a".to_vec(), HTML, &[]).await;
     sets_cookie("/share", shared.headers());
     let routes = crate::http::count_endpoints();
-    assert_eq!(routes, 9, "a route was added: walk it here too");
+    assert_eq!(routes, 11, "a route was added: walk it here too");
 }
 
 /// Gets a page with these bytes as `Cookie` header lines.

@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use super::{hand_over::LeadOut, loaded, query, settings::Frame};
 use crate::{
     components::{
-        context::{use_locale, use_origin, use_page_words},
+        context::{use_locale, use_page_words},
+        form::FileForm,
         site_header::pair_title,
     },
     paths,
@@ -72,7 +73,7 @@ fn Keep(keep: KeepView) -> impl IntoView {
 /// The form for a copy that was saved before. It is no form of a server function, because it carries a file.
 #[component]
 fn UploadPanel() -> impl IntoView {
-    let (words, origin) = (use_page_words(), use_origin());
+    let words = use_page_words();
     let is_done = query("saved").as_deref() == Some("upload");
     let done = is_done.then(|| {
         view! { <p class="notice warm" role="status" id="saved" tabindex="-1">{words.upload_done}</p> }
@@ -82,14 +83,13 @@ fn UploadPanel() -> impl IntoView {
             <h2>{words.upload_panel}</h2>
             <p>{words.upload_lead}</p>
             {done}
-            <form class="form" method="post" action=paths::UPLOAD enctype="multipart/form-data">
-                <input type="hidden" name="whose" value=origin.whose/>
+            <FileForm action=paths::UPLOAD>
                 <div class="field">
                     <label for="copy">{words.upload_label}</label>
                     <input id="copy" name="copy" type="file" accept=".zip,application/zip" required/>
                 </div>
                 <div class="actions"><button class="button ghost" type="submit">{words.upload_button}</button></div>
-            </form>
+            </FileForm>
         </section>
     }
 }
