@@ -1,6 +1,6 @@
 //! `POST /keep/upload`: a copy that a person kept (docs/KEEPSAKES.md) becomes closed pairs of theirs. The form sends
-//! the file as `multipart/form-data` (RFC 7578). It goes to a file without a name in `DATA_DIR`, so that a request holds no
-//! copy in memory and a crash leaves none on the disk. Rule R196.
+//! the file as `multipart/form-data` (RFC 7578). It goes to a file without a name in `DATA_DIR`, so that a request
+//! holds no copy in memory and a crash leaves none on the disk. Rule R196.
 
 use std::{
     fs::{self, File, OpenOptions},
