@@ -124,10 +124,7 @@ test('a saved copy is brought back by somebody else’s hands into an archive th
   await page.getByRole('button', { name: '가져오기' }).click();
   await expect(page.getByText('가져왔어요.')).toBeVisible();
   await page.goto('/');
-  await page
-    .getByRole('link', { name: /순자|엄마/ })
-    .first()
-    .click();
+  await page.getByRole('link', { name: '민지와 나 (마침)' }).click();
   await expect(page.getByText('마친 짝이에요').first()).toBeVisible();
 
   await page.goto('/keep');
