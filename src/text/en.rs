@@ -277,7 +277,7 @@ pub static EN_PAGES: PageWords = PageWords {
     handed_over_elsewhere: "You were just signed in on another device. If it was not you, end that session in \
         Settings.",
     // Coming back
-    sign_in_title: "Sign in with your recovery code",
+    sign_in_title: "Sign in",
     sign_in_lead: "The sixteen letters and digits you got when you began.",
     recovery_code_label: "Recovery code",
     sign_in_new: "I am new here",

@@ -273,7 +273,7 @@ sentences! {
         device_unknown: "이름을 알 수 없는 기기",
         handed_over_elsewhere: "방금 다른 기기에서 이어 쓰기 시작했어요. 내가 아니라면 설정에서 그 기기를 내보내 주세요.",
         // 다시 들어오기
-        sign_in_title: "복구 코드로 들어가요",
+        sign_in_title: "다시 들어가기",
         sign_in_lead: "처음 시작할 때 받은 열여섯 글자예요.",
         recovery_code_label: "복구 코드",
         sign_in_new: "처음이에요",

@@ -35,7 +35,6 @@ pub fn SignInPage() -> impl IntoView {
         <SiteHeader shows=Shows::Nothing/>
         <main id="main" class="page page-sign-in">
             <h1>{words.sign_in_title}</h1>
-            <p class="lead">{words.sign_in_lead}</p>
             {way_out}
             {offers_passkeys.then(|| view! {
                 <PasskeyForm begin=BeginPasskeySignIn::VERB verb=SignInByPasskey::VERB label=words.passkey_sign_in/>
@@ -43,7 +42,7 @@ pub fn SignInPage() -> impl IntoView {
             <ProviderButtons/>
             <Form verb=SignIn::VERB class="form">
                 <AttemptKey verb=SignIn::VERB/>
-                <TextField name="code" label=words.recovery_code_label value=typed
+                <TextField name="code" label=words.recovery_code_label hint=words.sign_in_lead value=typed
                     autocomplete=if offers_passkeys { "username webauthn" } else { "off" }
                     error=use_sentence(SignIn::VERB, &[])/>
                 <div class="actions">
