@@ -10,7 +10,7 @@ use super::{
     state::{site_for_jobs, state_of},
 };
 use crate::{
-    domain::{AnnouncementText, Provider},
+    domain::{AnnouncementText, Locale, Provider},
     server::{
         config::Settings,
         jobs::bulletins,
@@ -20,6 +20,7 @@ use crate::{
         },
         storage::{Opening, announcements::Reach},
     },
+    text,
 };
 
 /// Between two batches a running app gets SQLite's single writer.
@@ -33,6 +34,9 @@ pub(super) struct Announce {
     /// The text for people who read English: 1 to 300 characters.
     #[arg(long, value_name = "TEXT")]
     en: Option<String>,
+    /// Remind everybody to keep a copy of their cards, in the words that come with this release; once a year.
+    #[arg(long, conflicts_with_all = ["ko", "en"])]
+    keep_a_copy: bool,
     /// Send one message to the FCM topic of each language, instead of one to each device that is subscribed to it. It
     /// does not wait for anybody's quiet hours.
     #[arg(long)]
@@ -43,7 +47,12 @@ pub(super) struct Announce {
 }
 
 pub(super) async fn run(settings: &Settings, wanted: Announce) -> Result<(), Failure> {
-    let (ko, en) = (parsed("--ko", wanted.ko)?, parsed("--en", wanted.en)?);
+    let [ko, en] = if wanted.keep_a_copy {
+        [Locale::Ko, Locale::En].map(|locale| Some(text::page_words(locale).keep_reminder.to_owned()))
+    } else {
+        [wanted.ko, wanted.en]
+    };
+    let (ko, en) = (parsed("--ko", ko)?, parsed("--en", en)?);
     let state = state_of(settings, Opening::AsIs, site_for_jobs(settings)?).await?;
     let reach = announcements::reach(&state).await?;
     let by_topic =

@@ -34,6 +34,18 @@ fn it_first_says_whom_it_would_reach_and_writes_nothing() {
 }
 
 #[test]
+fn the_yearly_reminder_brings_its_own_words() {
+    let data = seeded("announce-keep");
+    assert!(announce(&data, &["--keep-a-copy", "--yes"]).status.success());
+    assert_eq!(written(&data), ["1", "4"]);
+    let texts = wait_for(data.database.read_sql("SELECT ko || en FROM announcements")).concat();
+    assert!(texts.contains("파일로 간직") && texts.contains("Keep a copy"), "{texts}");
+    let both = announce(&data, &["--keep-a-copy", "--ko", "소식", "--yes"]);
+    assert!(!both.status.success() && String::from_utf8_lossy(&both.stderr).contains("cannot be used with"));
+    assert_eq!(written(&data), ["1", "4"]);
+}
+
+#[test]
 fn a_topic_without_fcm_is_refused() {
     let data = seeded("announce-topic");
     let texts = ["--ko", "소식", "--en", "News", "--topic"];
