@@ -180,6 +180,14 @@ fn a_damaged_entry_is_found_by_its_checksum() {
     assert!(matches!(reading::read(Cursor::new(zip)), Err(CopyError::Damaged(name)) if name == "a.txt"));
 }
 
+#[test]
+fn a_zip_of_too_many_files_is_refused() {
+    let names: Vec<String> = (0..20_001).map(|at| format!("{at}")).collect();
+    let entries: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b""[..])).collect();
+    assert_eq!(refusal(&zip_of(&entries)), "the zip holds more than 20000 files");
+    assert_eq!(refusal(&zip_of(&entries[1..])), "the zip holds no archive.json");
+}
+
 #[tokio::test]
 async fn a_copy_is_handed_in_at_the_page() {
     let app = TestApp::start().await;
