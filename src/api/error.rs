@@ -61,6 +61,11 @@ macro_rules! api_errors {
             CopyBroken: 422, page_words.err_copy_broken;
             #[cfg(not(target_arch = "wasm32"))]
             CopyTooLarge: 413, page_words.err_copy_too_large;
+            /// The person would have more than thirty pairs.
+            #[cfg(not(target_arch = "wasm32"))]
+            CopyTooMany: 409, page_words.err_copy_too_many;
+            #[cfg(not(target_arch = "wasm32"))]
+            CopyBusy: 503, page_words.err_copy_busy;
             /// The copy is of a later release.
             #[cfg(not(target_arch = "wasm32"))]
             CopyVersion: 422, page_words.err_copy_version;

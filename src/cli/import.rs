@@ -25,7 +25,7 @@ pub(super) async fn run(settings: &Settings, wanted: Import) -> Result<(), Failu
     let file = File::open(&wanted.file).map_err(|error| Failure(format!("cannot read {shown}: {error}")))?;
     let copy = reading::read(BufReader::new(file)).map_err(|error| Failure(format!("{shown}: {error}")))?;
     let state = state_of(settings, Opening::AsIs, site_for_jobs(settings)?).await?;
-    let (pairs, questions) = imports::import(&state, wanted.person, &copy).await?;
+    let (pairs, questions) = imports::import(&state, wanted.person, None, &copy).await?;
     println!("imported pairs: {pairs}, questions: {questions}");
     Ok(())
 }

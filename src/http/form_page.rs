@@ -6,8 +6,8 @@ use leptos::server_fn::ServerFn;
 use super::routes;
 use crate::{
     api::{
-        AskHandOver, CheckInvitation, ConfirmHandOver, EnterHandOver, Join, MakeHandOver, RefuseHandOver, SignIn,
-        SignUp, StartPair, TakeHandOver, WithdrawHandOver,
+        AskHandOver, CheckInvitation, ConfirmHandOver, EnterHandOver, FinishSignInWith, Join, MakeHandOver,
+        RefuseHandOver, SignIn, SignUp, StartPair, TakeHandOver, WithdrawHandOver,
     },
     domain::DailyQuestionId,
     paths,
@@ -32,6 +32,7 @@ pub async fn page_of(state: &AppState, parts: &Parts, fields: &[(String, String)
             return paths::hand_over();
         }
         TakeHandOver::PATH => return paths::hand_over_with("over"),
+        FinishSignInWith::PATH => return paths::sign_in_with_callback(field("provider").unwrap_or_default()),
         _ => {}
     }
     let person = parts

@@ -101,8 +101,7 @@ fn add(router: Router<AppState>, route: &Route) -> Router<AppState> {
         Target::Copy => router.route(route.path, get(keepsake::of_pair)),
         Target::WithProvider => router.route(route.path, get(with_provider::begin)),
         Target::Upload => {
-            // The form's other parts are small.
-            let limit = DefaultBodyLimit::max(upload::MOST_BYTES + 64 * 1024);
+            let limit = DefaultBodyLimit::max(upload::MOST_READ);
             router.route(route.path, post(upload::upload).layer(limit))
         }
         Target::Livez => router.route(route.path, get(health::livez)),

@@ -12,7 +12,10 @@ use std::{
 
 use axum::{
     Extension,
-    extract::{Multipart, State, multipart::Field},
+    extract::{
+        Multipart, State,
+        multipart::{Field, MultipartRejection},
+    },
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
@@ -37,9 +40,13 @@ use crate::{
 };
 
 /// Most bytes of an uploaded file. Ten years of answers are about 7 MB before they are packed.
-pub const MOST_BYTES: usize = 32 * 1024 * 1024;
+const MOST_BYTES: usize = 32 * 1024 * 1024;
 /// How long an upload may take: 32 MiB at 1.5 Mbit/s.
 const PATIENCE: Duration = Duration::from_secs(180);
+/// How long the rest of a refused form is read, so that the browser shows the answer.
+const DRAINED_FOR: Duration = Duration::from_secs(30);
+/// Most bytes of a form that are read at all.
+pub const MOST_READ: usize = 2 * MOST_BYTES;
 /// Uploads at once in this process, each with one file and one thread while it is checked.
 const AT_ONCE: usize = 2;
 
@@ -48,13 +55,16 @@ static RUNNING: Semaphore = Semaphore::const_new(AT_ONCE);
 pub async fn upload(
     State(state): State<AppState>,
     Extension(visitor): Extension<Visitor>,
-    form: Result<Multipart, axum::extract::multipart::MultipartRejection>,
+    form: Result<Multipart, MultipartRejection>,
 ) -> Response {
-    let Some(person) = visitor.person() else { return refuse(&visitor, ApiError::SignedOut) };
-    let Ok(form) = form else { return refuse(&visitor, ApiError::Malformed) };
-    match take(&state, person, form).await {
+    let Ok(mut form) = form else { return refuse(&visitor, ApiError::Malformed) };
+    match take(&state, &visitor, &mut form).await {
         Ok(()) => Redirect::to(&paths::uploaded()).into_response(),
-        Err(error) => refuse(&visitor, error),
+        Err(error) => {
+            // A connection that is closed with bytes unread is reset, and then no browser shows the answer.
+            let _ = tokio::time::timeout(DRAINED_FOR, drain(&mut form)).await;
+            refuse(&visitor, error)
+        }
     }
 }
 
@@ -64,20 +74,33 @@ fn refuse(visitor: &Visitor, error: ApiError) -> Response {
     pages::refused(status, visitor.locale, sentence).into_response()
 }
 
-async fn take(state: &AppState, person: PersonId, form: Multipart) -> Result<(), ApiError> {
+/// Reads the rest of a form and drops it.
+async fn drain(form: &mut Multipart) {
+    while let Ok(Some(mut field)) = form.next_field().await {
+        while let Ok(Some(_)) = field.chunk().await {}
+    }
+}
+
+async fn take(state: &AppState, visitor: &Visitor, form: &mut Multipart) -> Result<(), ApiError> {
+    let found = visitor.session.as_ref().ok_or(ApiError::SignedOut)?;
+    let (person, session) = (found.person.id, found.session.id);
     if !state.budget.take(Bucket::Write, Spender::Person(person), state.clock.moment()) {
         return Err(ApiError::TooMuch);
     }
     guard::refuse_full_disk(state)?;
-    let _permit = RUNNING.try_acquire().map_err(|_| ApiError::Unavailable)?;
+    let permit = RUNNING.try_acquire().map_err(|_| ApiError::CopyBusy)?;
     let receiving = tokio::time::timeout(PATIENCE, receive(state, person, form));
-    let file = receiving.await.unwrap_or(Err(ApiError::Unavailable))?;
-    let reading = state.lifecycle.run_blocking(move || reading::read(BufReader::new(file)));
+    let file = receiving.await.unwrap_or(Err(ApiError::CopyBusy))?;
+    // The work goes on when the browser goes away, and keeps its turn until its end.
+    let reading = state.lifecycle.run_blocking(move || {
+        let _permit = permit;
+        reading::read(BufReader::new(file))
+    });
     let copy = reading.await.map_err(|_| ApiError::Broken)?.map_err(of_copy)?;
-    imports::import(state, person, &copy).await.map_err(|error| match error {
+    imports::import(state, person, Some(session), &copy).await.map_err(|error| match error {
         ImportError::Copy(error) => of_copy(error),
         ImportError::Here => ApiError::CopyHere,
-        ImportError::TooMany => ApiError::TooManyPairs,
+        ImportError::TooMany => ApiError::CopyTooMany,
         ImportError::Nobody(_) => ApiError::SignedOut,
         ImportError::Service(error) => error.into(),
     })?;
@@ -94,13 +117,19 @@ fn of_copy(error: CopyError) -> ApiError {
 
 /// Reads the form to the end of its file. `whose` comes before the file and names the person that the page was drawn
 /// for, as in every form (R87).
-async fn receive(state: &AppState, person: PersonId, mut form: Multipart) -> Result<File, ApiError> {
+async fn receive(state: &AppState, person: PersonId, form: &mut Multipart) -> Result<File, ApiError> {
     let mut is_theirs = false;
-    while let Some(field) = form.next_field().await.map_err(|_| ApiError::Malformed)? {
+    while let Some(mut field) = form.next_field().await.map_err(|_| ApiError::Malformed)? {
         match field.name() {
             Some("whose") => {
-                let whose = field.text().await.map_err(|_| ApiError::Malformed)?;
-                is_theirs = whose == person.to_string();
+                let (mut whose, person) = (Vec::new(), person.to_string());
+                while let Some(bytes) = field.chunk().await.map_err(|_| ApiError::Malformed)? {
+                    if whose.len() + bytes.len() > person.len() {
+                        return Err(ApiError::SignedOut);
+                    }
+                    whose.extend_from_slice(&bytes);
+                }
+                is_theirs = whose == person.as_bytes();
             }
             Some("copy") if is_theirs => return store(state, field).await,
             Some("copy") => return Err(ApiError::SignedOut),

@@ -5,7 +5,7 @@
 use axum::{
     Extension,
     extract::{Path, RawQuery, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 
@@ -26,13 +26,16 @@ pub async fn begin(
     Path(provider): Path<String>,
     RawQuery(query): RawQuery,
     Extension(visitor): Extension<Visitor>,
+    headers: HeaderMap,
 ) -> Response {
     let mut link = None;
     if query.as_deref() == Some("link=yes") {
         let Some(found) = &visitor.session else {
             return Redirect::to(&paths::sign_in()).into_response();
         };
-        if !proofs::is_fresh(found.session.proved_at, state.clock.now()) {
+        // Only our own page begins to link (Fetch Metadata §2.4): another site must not link its account.
+        let is_from_elsewhere = headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin");
+        if is_from_elsewhere || !proofs::is_fresh(found.session.proved_at, state.clock.now()) {
             return Redirect::to(&paths::ways_in()).into_response();
         }
         link = Some(found.session.id);

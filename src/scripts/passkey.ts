@@ -88,7 +88,7 @@ async function make(url: string): Promise<Fields> {
       challenge: bytes(making.challenge),
       rp: { id: making.rp_id, name: making.brand },
       user: { id: bytes(making.user_handle), name: making.user_name, displayName: making.user_name },
-      pubKeyCredParams: [-8, -7, -257].map((alg) => ({ type: 'public-key', alg })),
+      pubKeyCredParams: [-7, -8, -257].map((alg) => ({ type: 'public-key', alg })),
       excludeCredentials: credentials(making.excluded),
       authenticatorSelection: { residentKey: 'required', requireResidentKey: true, userVerification: 'required' },
       attestation: 'none',

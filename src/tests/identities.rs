@@ -99,6 +99,31 @@ async fn the_way_back_shows_a_button_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn nobody_who_is_signed_in_is_led_into_another_account() {
+    let (app, issuer) = TestApp::start_with_issuer().await;
+    let person = app.person(CHILDREN[0].0).await;
+    let stopped = person.page(&format!("{BEGIN}/callback?error=access_denied&state=x")).await;
+    assert!(!stopped.contains(&format!("href=\"{BEGIN}\"")) && stopped.contains("/settings/ways-in"));
+    // Another site may lead a browser here: nothing is posted without a tap.
+    let (code, state) = agreed(&person, &issuer, BEGIN).await;
+    let page = person.page(&format!("{BEGIN}/callback?code={code}&state={state}")).await;
+    assert!(page.contains("finish_sign_in_with") && !page.contains("/sign-in-with.js"));
+    let back = (code, state);
+    assert_eq!(finish(&person, &back).await.as_deref(), Ok("/signin/with/club/new"));
+    assert_eq!(finish(&person, &back).await.as_deref(), Ok("/signin/with/club/new"), "a second post");
+    assert!(!person.page("/signin/with/club/new").await.contains("sign_up_with"));
+    assert_eq!(person.refused("sign_up_with", &NAME).await, (409, ApiError::SignInOver));
+    assert_eq!(person.read(reads::ways_in()).await.expect("still signed in").sessions.len(), 1);
+
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+    for (site, leads_to) in [("cross-site", "/settings/ways-in"), ("same-origin", "http://")] {
+        let request = client.get(format!("{}{LINK}", app.url)).header("cookie", person.cookie_line());
+        let answer = request.header("sec-fetch-site", site).send().await.expect("an answer");
+        assert!(answer.headers()[header::LOCATION].to_str().expect("an address").starts_with(leads_to), "{site}");
+    }
+}
+
+#[tokio::test]
 async fn a_session_links_and_unlinks_an_account_after_a_proof() {
     let (app, issuer) = TestApp::start_with_issuer().await;
     let person = app.person(CHILDREN[0].0).await;
@@ -113,7 +138,10 @@ async fn a_session_links_and_unlinks_an_account_after_a_proof() {
     let phone = app.visitor();
     let back = agreed(&phone, &issuer, BEGIN).await;
     assert_eq!(finish(&phone, &back).await.as_deref(), Ok("/"));
-    assert_eq!(phone.post("unlink_identity", &[("identity", &id)]).await.status(), StatusCode::OK);
+    let refused = phone.refused("unlink_identity", &[("identity", &id)]).await;
+    assert_eq!(refused, (403, ApiError::ProofNeeded), "an account at a provider is no proof");
+    assert_eq!(person.post("prove", &[("code", &person.recovery_code())]).await.status(), StatusCode::OK);
+    assert_eq!(person.post("unlink_identity", &[("identity", &id)]).await.status(), StatusCode::OK);
     assert_eq!(linked(&person).await, 0);
     let told = app.read_sql("SELECT kind FROM notifications ORDER BY kind").await;
     assert_eq!(told, ["way_in_added", "way_in_removed", "way_in_used"]);

@@ -33,7 +33,7 @@ async fn imported(copy: &[u8]) -> (TestApp, Browser) {
     let app = TestApp::start_with(99).await;
     let browser = app.person(CHILDREN[3].0).await;
     let read = reading::read(Cursor::new(copy)).expect("a copy");
-    imports::import(&app.state, id_of(&app, CHILDREN[3].0).await, &read).await.expect("imported");
+    imports::import(&app.state, id_of(&app, CHILDREN[3].0).await, None, &read).await.expect("imported");
     (app, browser)
 }
 
@@ -99,8 +99,11 @@ async fn what_is_here_already_is_not_imported_and_nothing_is_changed() {
     let before = app.read_sql("SELECT id FROM persons").await.len();
 
     let owner = id_of(&app, PARENTS[4].0).await;
-    assert!(matches!(imports::import(&app.state, owner, &read).await, Err(ImportError::Here)));
-    assert!(matches!(imports::import(&app.state, PersonId(7), &read).await, Err(ImportError::Nobody(PersonId(7)))));
+    assert!(matches!(imports::import(&app.state, owner, None, &read).await, Err(ImportError::Here)));
+    assert!(matches!(
+        imports::import(&app.state, PersonId(7), None, &read).await,
+        Err(ImportError::Nobody(PersonId(7)))
+    ));
 
     assert_eq!(app.read_sql("SELECT id FROM persons").await.len(), before);
 }
@@ -235,7 +238,7 @@ async fn nobody_gets_more_than_thirty_pairs_by_copies() {
     for at in 0..30 {
         read[0].head.id = PairId(at);
         read[0].cards.clear();
-        imports::import(&other.state, id, &read).await.expect("imported");
+        imports::import(&other.state, id, None, &read).await.expect("imported");
     }
     let refused = owner.upload(&id.to_string(), &copy).await;
     assert_eq!(refused.status(), StatusCode::CONFLICT);

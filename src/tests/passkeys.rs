@@ -213,7 +213,7 @@ async fn an_in_app_browser_is_offered_the_way_out_instead() {
     let shown = app.visitor().get_as("/signin", KAKAO).await.text().await.expect("a page");
     assert!(!shown.contains("data-passkey") && shown.contains("kakaotalk://web/openExternal"));
     let shown = app.visitor().page("/signin").await;
-    assert!(shown.contains("/api/begin_passkey_sign_in") && shown.contains("username webauthn"));
+    assert!(shown.contains("/api/begin_passkey_sign_in") && shown.contains("one-time-code webauthn"));
     let person = app.person(CHILDREN[0].0).await;
     let shown = person.get_as("/settings/ways-in", KAKAO).await.text().await.expect("a page");
     assert!(!shown.contains("data-passkey"));

@@ -9,6 +9,7 @@ use super::{
     seat_returns::{invite_back, join_new},
 };
 use crate::{
+    api::ApiError,
     domain::{EventKind, Millis, RETURN_WAITS_MS},
     paths,
     server::{
@@ -165,4 +166,18 @@ async fn the_copy_of_the_person_before_holds_the_pair_until_the_seat_moves() {
     assert!(!after.contains(OF_CARD) && !after.contains(&world.pair.id.to_string()));
     assert!(after.contains(RICH[2]), "the other pair is theirs");
     assert_eq!(parent.get(&paths::copy_of(world.pair.id)).await.status(), 410);
+}
+
+#[tokio::test]
+async fn a_new_inviter_does_not_take_a_sealed_answer_into_a_pair_with_somebody_else() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    pair.child.answer(pair.id, OF_CARD).await;
+    let code = invite_back(&pair.parent, pair.id).await;
+    let newcomer = join_new(&app, &code).await;
+    app.advance(RETURN_WAITS_MS);
+    housekeeping::sweep(&app.state).await.expect("a sweep");
+    let again = [("pair", &*pair.id.to_string()), ("confirmed", "yes")];
+    assert_eq!(newcomer.refused("start_again", &again).await, (409, ApiError::AnswerSealed));
+    assert_eq!(app.read_sql("SELECT id FROM pairs").await.len(), 1, "nothing has changed");
 }

@@ -8,7 +8,7 @@ use super::{Saved, loaded, param, query, zone_asked::ZoneAsked};
 use crate::{
     api::{ApiError, FinishSignInWith, SignUpWith, UnlinkIdentity},
     components::{
-        context::{use_any_refused, use_locale, use_page_words, use_sentence},
+        context::{use_any_refused, use_home, use_locale, use_page_words, use_sentence},
         fields::{FieldError, NewPersonFields},
         form::Form,
         live_page::Shows,
@@ -50,13 +50,20 @@ pub fn CallbackPage() -> impl IntoView {
 fn Callback(provider: ProviderView) -> impl IntoView {
     let words = use_page_words();
     let title = text::fill(words.with_button, &[("name", &provider.name)]);
-    let again = || {
-        view! {
+    let is_signed_in = use_home().name.is_some();
+    // Whoever is signed in came to link an account. Signing in with it would open another account instead.
+    let again = || match is_signed_in {
+        true => view! {
+            <div class="actions"><a class="button" href=paths::ways_in()>{words.ways_in_title}</a></div>
+        }
+        .into_any(),
+        false => view! {
             <div class="actions">
                 <a class="button" href=paths::sign_in_with(&provider.id) rel="external nofollow">{title.clone()}</a>
                 <a class="button quiet" href=paths::sign_in()>{words.with_again}</a>
             </div>
         }
+        .into_any(),
     };
     let shown = match (use_any_refused(), query("code"), query("state")) {
         (None, Some(code), Some(state)) => view! {
@@ -68,7 +75,8 @@ fn Callback(provider: ProviderView) -> impl IntoView {
                 <input type="hidden" name="issuer" value=query("iss").unwrap_or_default()/>
                 <div class="actions"><button class="button wide" type="submit">{words.with_go_on}</button></div>
             </Form>
-            <script src="/sign-in-with.js" defer></script>
+            // Another site may have led here, so that a person who is signed in presses the button themselves.
+            {(!is_signed_in).then(|| view! { <script src="/sign-in-with.js" defer></script> })}
         }
         .into_any(),
         (Some(_), ..) => view! {
@@ -117,6 +125,18 @@ fn New(provider: ProviderView) -> impl IntoView {
             ApiError::Malformed,
         ],
     );
+    if use_home().name.is_some() {
+        return view! {
+            <Title text=words.with_new_title/>
+            <SiteHeader shows=Shows::Nothing/>
+            <main id="main" class="page page-start">
+                <h1>{words.with_new_known}</h1>
+                <p class="lead">{words.with_new_known_lead}</p>
+                <div class="actions"><a class="button" href=paths::ways_in()>{words.ways_in_title}</a></div>
+            </main>
+        }
+        .into_any();
+    }
     view! {
         <Title text=words.with_new_title/>
         <Meta name="robots" content="noindex"/>
@@ -142,6 +162,7 @@ fn New(provider: ProviderView) -> impl IntoView {
             </section>
         </main>
     }
+    .into_any()
 }
 
 /// The linked accounts, and the providers to link one of; nothing without either.

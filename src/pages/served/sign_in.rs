@@ -43,7 +43,7 @@ pub fn SignInPage() -> impl IntoView {
             <Form verb=SignIn::VERB class="form">
                 <AttemptKey verb=SignIn::VERB/>
                 <TextField name="code" label=words.recovery_code_label hint=words.sign_in_lead value=typed
-                    autocomplete=if offers_passkeys { "username webauthn" } else { "off" }
+                    autocomplete=if offers_passkeys { "one-time-code webauthn" } else { "off" }
                     error=use_sentence(SignIn::VERB, &[])/>
                 <div class="actions">
                     <button class="button" type="submit">{words.sign_in_button}</button>

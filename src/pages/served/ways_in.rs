@@ -117,7 +117,11 @@ fn PasskeysPanel(ways: OtherWaysView) -> impl IntoView {
         }
         .into_any()
     } else {
-        view! { <p class="hint">{words.passkey_prove_first}</p> }.into_any()
+        view! {
+            <FieldError id="add_passkey-error" sentence=use_sentence(AddPasskey::VERB, &[])/>
+            <p class="hint">{words.passkey_prove_first}</p>
+        }
+        .into_any()
     };
     view! {
         <section class="panel" id="passkeys">

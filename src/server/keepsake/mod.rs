@@ -2,6 +2,7 @@
 //! (`reading`). The database is read by `services::keepsakes` and written by `services::imports`.
 
 pub mod archive;
+mod copy_error;
 pub mod pages;
 pub mod reading;
 mod zipped;

@@ -10,45 +10,28 @@ use std::{
 use serde::Deserialize;
 use zip::{ZipArchive, read::ZipFile};
 
-use super::archive::{AnswerEntry, CardEntry, FORMAT, MemberEntry, Moment, PairHead, VERSION};
+pub use super::copy_error::CopyError;
+use super::{
+    archive::{AnswerEntry, CardEntry, FORMAT, MemberEntry, Members, Moment, PairHead, SeasonEntry, VERSION},
+    copy_error::MAX_ENTRIES,
+};
 use crate::{
     domain::{
-        Answer, AnswerBody, DailyQuestion, Member, Millis, Pair, PersonId, PersonName, PushTime, QuestionKey, Relation,
-        Role, SEASON_LENGTH, Section, ZoneName,
+        Answer, AnswerBody, DailyQuestion, Member, Millis, Pair, PairId, PersonId, PersonName, PushTime, QuestionKey,
+        Relation, Role, SEASON_LENGTH, Section, ZoneName,
     },
     server::calendar::Zone,
 };
 
 const MIB: u64 = 1024 * 1024;
-const MAX_ENTRIES: usize = 20_000;
 const MAX_ENTRY: u64 = 32 * MIB;
-const MAX_JSON: u64 = 64 * MIB;
+/// Ten years of answers are about 7 MiB.
+const MAX_JSON: u64 = 32 * MIB;
+/// Questions of a pair: one a day for more than fifty years.
+const MAX_CARDS: usize = 20_000;
 const MAX_ALL: u64 = 4 * 1024 * MIB;
 /// The last millisecond of the year 9999.
 const LAST_MS: i64 = 253_402_300_799_999;
-
-/// Why a copy is refused.
-#[derive(Debug, thiserror::Error)]
-pub enum CopyError {
-    #[error("this is not a whole zip file: {0}")]
-    NotZip(String),
-    #[error("the zip holds more than {MAX_ENTRIES} files")]
-    TooMany,
-    #[error("a name in the zip leads out of it: {0}")]
-    Path(String),
-    #[error("{0} is larger than a copy may be")]
-    TooLarge(String),
-    #[error("{0} is damaged")]
-    Damaged(String),
-    #[error("the zip holds no archive.json")]
-    NoArchive,
-    #[error("archive.json is not an archive of this app: {0}")]
-    NotArchive(String),
-    #[error("archive.json is of version {0}, and this release reads version {VERSION}")]
-    Version(u64),
-    #[error("archive.json holds something that no copy has: {0}")]
-    Wrong(&'static str),
-}
 
 /// A pair of a copy, checked.
 pub struct ReadPair {
@@ -76,10 +59,17 @@ struct Document {
     pairs: Vec<PairEntry>,
 }
 
+/// The fields of `PairHead` and the cards. `flatten` would hold every unknown field in memory.
 #[derive(Deserialize)]
 struct PairEntry {
-    #[serde(flatten)]
-    head: PairHead,
+    id: PairId,
+    you: String,
+    zone: String,
+    push_time: String,
+    created: Moment,
+    members: Members,
+    seasons: Vec<SeasonEntry>,
+    unopened: Vec<CardEntry>,
     cards: Vec<CardEntry>,
 }
 
@@ -151,9 +141,12 @@ fn counted<R: Read>(
 }
 
 fn checked(entry: PairEntry) -> Result<ReadPair, CopyError> {
-    let PairEntry { mut head, cards } = entry;
+    let PairEntry { id, you, zone, push_time, created, members, seasons, unopened, cards } = entry;
+    if cards.len() + unopened.len() > MAX_CARDS {
+        return Err(CopyError::TooLarge("a pair".to_owned()));
+    }
+    let head = PairHead { id, you, zone, push_time, created, members, seasons, unopened: Vec::new() };
     let own = Role::from_word(&head.you).ok_or(CopyError::Wrong("a seat that is neither parent nor child"))?;
-    let unopened = std::mem::take(&mut head.unopened);
     let pair = pair_of(&head, [PersonId(0), PersonId(1)])?;
     if pair.seat(own).is_none() {
         return Err(CopyError::Wrong("a reader without a seat"));

@@ -29,8 +29,9 @@ const DESCRIPTION_LIFE_MS: u64 = 24 * 60 * 60 * 1_000;
 const KEYS_LIFE_MS: u64 = 60 * 60 * 1_000;
 /// A token with an unknown key makes the keys load again at most this often: anybody can send such a token.
 const KEYS_PAUSE_MS: u64 = 60 * 1_000;
-/// After a failure nobody asks again for so long, so that a provider that hangs does not hold many requests.
-const PAUSE_MS: u64 = 5 * 1_000;
+/// After a request that failed nobody asks again for so long from its beginning, so that a provider that hangs does not
+/// hold many requests. It is longer than a request.
+const PAUSE_MS: u64 = 20 * 1_000;
 
 /// Why a sign-in with a provider did not work. No variant contains a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -62,7 +62,11 @@ pub(super) async fn link(
     persons::lock(&mut tx, [person]).await?;
     proofs::require(&mut tx, session, now).await?;
     if let Some((_, owner)) = identities::lookup(&mut tx, account).await? {
-        return if owner.id == person { Ok(()) } else { Err(ServiceError::IdentityTaken) };
+        if owner.id != person {
+            return Err(ServiceError::IdentityTaken);
+        }
+        attempt.done(&mut tx, state, &Done::by(person, "linked")).await?;
+        return Ok(tx.commit().await?);
     }
     let me = persons::lookup(&mut tx, person).await?.ok_or(ServiceError::SignedOut)?;
     let held = identities::find_of(&mut tx, person).await?;
@@ -123,6 +127,10 @@ pub async fn sign_up(
     let mut tx = state.database.begin().await?;
     if let Some(done) = attempt.lookup(&mut tx, state).await? {
         return accounts::signed_up_again(&mut tx, state, &attempt, &done, caller).await;
+    }
+    // Signing up here would end the session of somebody who came to link an account.
+    if caller.here.is_some() {
+        return Err(ServiceError::SignInOver);
     }
     let account = lookup_waiting(&mut tx, state, handle).await?.ok_or(ServiceError::SignInOver)?;
     let mut facts = Facts::default();

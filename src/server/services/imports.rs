@@ -2,16 +2,16 @@
 //! and kept again, and in which nothing happens any more.
 //! Rule R134.
 
-use super::ServiceError;
+use super::{ServiceError, pairs::lock_pairs};
 use crate::{
-    domain::{Person, PersonId, Role, TextSize},
+    domain::{Person, PersonId, Role, SessionId, TextSize},
     server::{
         keepsake::reading::{self, CopyError, ReadPair},
         state::AppState,
         storage::{
-            StorageError, Tx,
+            StorageError, Tx, deletions,
             imports::{self, Imported},
-            pairs, persons,
+            pairs, persons, sessions,
         },
     },
 };
@@ -43,11 +43,27 @@ impl From<StorageError> for ImportError {
     }
 }
 
-/// Imports all pairs of a checked copy in one transaction. Returns how many pairs and questions.
-pub async fn import(state: &AppState, person: PersonId, copy: &[ReadPair]) -> Result<(usize, usize), ImportError> {
+/// Imports all pairs of a checked copy in one transaction, for a session that still exists; `None` for the operator.
+/// Returns how many pairs and questions.
+pub async fn import(
+    state: &AppState,
+    person: PersonId,
+    session: Option<SessionId>,
+    copy: &[ReadPair],
+) -> Result<(usize, usize), ImportError> {
     let mut tx = state.database.begin().await?;
+    lock_pairs(&mut tx, person).await?;
     let owner = persons::lookup(&mut tx, person).await?.ok_or(ImportError::Nobody(person))?;
     persons::lock(&mut tx, [person]).await?;
+    // The person may have asked for their deletion while the copy was read.
+    let is_gone = deletions::is_going(&mut tx, person).await?;
+    let is_ended = match session {
+        Some(session) => !sessions::exists(&mut tx, session).await?,
+        None => false,
+    };
+    if is_gone || is_ended {
+        return Err(ImportError::Nobody(person));
+    }
     if pairs::find_of(&mut tx, person).await?.len() + copy.len() > MOST {
         return Err(ImportError::TooMany);
     }

@@ -273,6 +273,10 @@ pub async fn start_again(state: &AppState, person: &Person, id: PairId) -> Resul
     let first = daily_questions::lookup_first(&mut tx, id)
         .await?
         .ok_or(ServiceError::Broken("a pair without its first question"))?;
+    // Moving it would unseal it: the other member would be somebody whom the new person chose.
+    if first.answer_of(role).is_some_and(|own| own.is_sealed) {
+        return Err(DailyQuestionError::Sealed.into());
+    }
     let again = Start { role, relation: own.relation.clone(), push_time: pair.push_time, zone: pair.zone.clone() };
     let mut facts = Facts::default();
     close(&mut tx, &mut facts, &pair, role, now).await?;

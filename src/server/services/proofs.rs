@@ -1,5 +1,6 @@
 //! Proofs that a session is used by its person. Adding or removing a way into the account, and deleting the account,
-//! needs a proof that is at most ten minutes old: a copied cookie alone does neither.
+//! needs a proof that is at most ten minutes old, which a copied cookie alone cannot show. A proof belongs to the
+//! session.
 //!
 //! A sign-up, a recovery code and a passkey are proofs. A session that another session opened (a hand-over) has shown
 //! none, because whoever copied a cookie could open one too. Rules R190, R191.

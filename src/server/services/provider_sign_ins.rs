@@ -19,7 +19,7 @@ use crate::{
         security::SecurityEvent,
         state::AppState,
         storage::{
-            self, Tx,
+            Tx,
             identities::{self as stored, Account},
             persons,
         },
@@ -140,7 +140,7 @@ pub async fn finish(
     let handle = handle.filter(|handle| is_token(handle)).ok_or(ServiceError::SignInOver)?;
     tokio::time::sleep(guard::slowness(state, Codes::Provider, trier, None).await?).await;
     let attempt = Attempt::by_secret(Step::UseIdentity, handle);
-    if let Some(finished) = finished_before(state, &attempt, caller).await? {
+    if let Some(finished) = finished_before(state, &attempt, handle, caller).await? {
         return Ok(finished);
     }
     let Some(link) = read_state(state, provider, handle, &returned.state, caller) else {
@@ -154,7 +154,7 @@ pub async fn finish(
         Ok(subject) => subject,
         Err(failure) => {
             // A second post of the same answer finds the code used: the first one may have finished since.
-            if let Some(finished) = finished_before(state, &attempt, caller).await? {
+            if let Some(finished) = finished_before(state, &attempt, handle, caller).await? {
                 return Ok(finished);
             }
             if !matches!(failure, Failure::Unavailable(_) | Failure::Client) {
@@ -185,9 +185,15 @@ pub async fn finish(
 async fn finished_before(
     state: &AppState,
     attempt: &Attempt,
+    handle: &str,
     caller: &Caller,
 ) -> Result<Option<Finished>, ServiceError> {
+    let now = state.clock.now();
     let mut tx = state.database.begin().await?;
+    // The account waits for its sign-up.
+    if stored::lookup_sign_up(&mut tx, &token_hash(handle), now, now.plus(SIGN_UP_LIFE_MS)).await?.is_some() {
+        return Ok(Some(Finished::New));
+    }
     Ok(match attempt.lookup(&mut tx, state).await? {
         Some(done) if done.session.is_none() => Some(Finished::Linked),
         Some(done) => Some(Finished::SignedIn(attempt.opened_again(&mut tx, state, &done, caller).await?)),
@@ -219,7 +225,6 @@ async fn sign_in(
     }
     let mut facts = Facts::default();
     let opened = sessions::open(&mut tx, state, attempt, person, caller, &mut facts).await?;
-    storage::sessions::prove(&mut tx, opened.session, now).await?;
     attempt.done(&mut tx, state, &Done::session(&opened)).await?;
     if let Some(coming_back) = coming_back {
         deletions::come_back(&mut tx, state, coming_back, &mut facts, now).await?;

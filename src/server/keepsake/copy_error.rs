@@ -1,0 +1,29 @@
+//! Why a copy that somebody hands in is refused: one sentence for the operator.
+
+use super::archive::VERSION;
+
+/// Most files of a zip.
+pub const MAX_ENTRIES: usize = 20_000;
+
+/// Why a copy is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    #[error("this is not a whole zip file: {0}")]
+    NotZip(String),
+    #[error("the zip holds more than {MAX_ENTRIES} files")]
+    TooMany,
+    #[error("a name in the zip leads out of it: {0}")]
+    Path(String),
+    #[error("{0} is larger than a copy may be")]
+    TooLarge(String),
+    #[error("{0} is damaged")]
+    Damaged(String),
+    #[error("the zip holds no archive.json")]
+    NoArchive,
+    #[error("archive.json is not an archive of this app: {0}")]
+    NotArchive(String),
+    #[error("archive.json is of version {0}, and this release reads version {VERSION}")]
+    Version(u64),
+    #[error("archive.json holds something that no copy has: {0}")]
+    Wrong(&'static str),
+}
