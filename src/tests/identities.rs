@@ -261,7 +261,7 @@ async fn a_provider_that_is_down_is_said_and_tried_again() {
     issuer.behave(|provider| provider.is_down = true);
     assert_eq!(browser.get(BEGIN).await.status(), StatusCode::SERVICE_UNAVAILABLE);
     issuer.behave(|provider| provider.is_down = false);
-    app.advance(10_000);
+    app.advance(20_000);
     let back = agreed(&browser, &issuer, BEGIN).await;
     issuer.behave(|provider| provider.is_down = true);
     assert_eq!(finish(&browser, &back).await, Err((503, ApiError::ProviderDown)));
