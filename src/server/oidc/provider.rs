@@ -6,7 +6,7 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use reqwest::{Client, RequestBuilder, StatusCode};
+use reqwest::{Client, RequestBuilder, StatusCode, header};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::sync::Mutex;
@@ -179,7 +179,8 @@ impl Provider {
             return Err(failure);
         }
         let loaded = async {
-            let response = self.client.get(self.url(address)?).send().await.map_err(|_| NO_ANSWER)?;
+            let request = self.client.get(self.url(address)?).header(header::CONNECTION, "close");
+            let response = request.send().await.map_err(|_| NO_ANSWER)?;
             let status = response.status();
             let body = client::read_at_most(response, LONGEST_ANSWER).await;
             if status != StatusCode::OK || body.len() > LONGEST_ANSWER {
@@ -230,7 +231,8 @@ impl Provider {
             .append_pair("code", code)
             .append_pair("redirect_uri", asking.redirect_uri)
             .append_pair("code_verifier", asking.verifier);
-        let mut request = self.client.post(self.url(&description.token_endpoint)?);
+        // A connection that waited may be closed by the provider at this moment, and a code is sent once only.
+        let mut request = self.client.post(self.url(&description.token_endpoint)?).header(header::CONNECTION, "close");
         if description.takes_secret_in_body() {
             form.append_pair("client_id", id).append_pair("client_secret", &secret);
         } else {
