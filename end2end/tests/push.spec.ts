@@ -129,7 +129,11 @@ test('where subscribing fails the page says so, and what to do, until it works',
   const worker = await PushWorker.of(page);
   const subscribe = (endpoint: string) =>
     worker.worker().evaluate(async (endpoint) => {
-      const scope = globalThis as unknown as { registration: ServiceWorkerRegistration; asked?: number };
+      const scope = globalThis as unknown as {
+        registration: ServiceWorkerRegistration;
+        asked?: number;
+        givenUp?: number;
+      };
       const { publicKey, privateKey } = (await crypto.subtle.generateKey({ name: 'ECDH', namedCurve: 'P-256' }, true, [
         'deriveBits',
       ])) as CryptoKeyPair;
@@ -142,15 +146,24 @@ test('where subscribing fails the page says so, and what to do, until it works',
         p256dh: text(await crypto.subtle.exportKey('raw', publicKey)),
         auth: text(new Uint8Array(16).fill(privateKey.extractable ? 7 : 0).buffer),
       };
-      const subscription = { toJSON: () => ({ endpoint, keys }), unsubscribe: async () => true, options: {} };
+      const unsubscribe = async () => {
+        scope.givenUp = (scope.givenUp ?? 0) + 1;
+        return true;
+      };
+      const subscription = { toJSON: () => ({ endpoint, keys }), unsubscribe, options: {} };
       scope.registration.pushManager.subscribe = async () => {
         scope.asked = (scope.asked ?? 0) + 1;
         return subscription as unknown as PushSubscription;
       };
     }, endpoint);
+  const count = (what: 'asked' | 'givenUp') =>
+    worker.worker().evaluate((what) => (globalThis as unknown as Record<string, number>)[what] ?? 0, what);
+
   await subscribe('https://push.evil.example/1');
   await again.click();
-  await expect(failed, 'the server refuses the address').toBeVisible();
+  // The page says the same before the server's refusal as after it, so the worker says when the refusal has come.
+  await expect.poll(() => count('givenUp'), 'the server refuses the address').toBe(1);
+  await expect(failed).toBeVisible();
   await expect(on).toBeHidden();
 
   await subscribe(`http://${push.host}/chromium`);
@@ -159,7 +172,7 @@ test('where subscribing fails the page says so, and what to do, until it works',
   await expect(failed).toBeHidden();
 
   // A page of an earlier release sends no port for an answer. Its subscription is renewed all the same.
-  const asked = () => worker.worker().evaluate(() => (globalThis as unknown as { asked?: number }).asked ?? 0);
+  const asked = () => count('asked');
   await page.goto('/offline.html'); // this page sends no message by itself
   let before = -1;
   await expect
