@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
 import { expect, type Pair, test } from '../support/pair.ts';
+import { openFold } from '../support/fold.ts';
 
 const FIRST = '가장 오래된 기억';
 
@@ -158,6 +159,7 @@ test('a pause shows its date to the other and nothing opens until then', async (
   const title = `${until.getUTCMonth() + 1}월 ${until.getUTCDate()}일까지 쉬고 있어요`;
 
   await pair.parent.page.goto(pair.at('settings/us'));
+  await openFold(pair.parent.page, '잠시 쉬기');
   await pair.parent.page.getByLabel('다시 시작하는 날').fill(until.toISOString().slice(0, 10));
   await pair.parent.page.getByRole('button', { name: '쉬기', exact: true }).click();
   await expect(pair.parent.page.getByText(title)).toBeVisible();
@@ -176,6 +178,7 @@ test('a pause can end before its date', async ({ pairUp }) => {
   const { page } = pair.child;
   await pair.child.open(pair.at('today'));
   await pair.parent.page.goto(pair.at('settings/us'));
+  await openFold(pair.parent.page, '잠시 쉬기');
   await pair.parent.page.getByRole('button', { name: '쉬기', exact: true }).click();
   await expect(page.getByText(/까지 쉬고 있어요/)).toBeVisible();
   await pair.parent.page.getByRole('button', { name: '지금 다시 시작하기' }).click();

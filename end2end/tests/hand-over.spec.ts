@@ -3,6 +3,7 @@ import type { Page } from '@playwright/test';
 import { expectAccessibleByDayAndDusk } from '../support/a11y.ts';
 import { keptPages } from '../support/kept.ts';
 import { expect, test } from '../support/pair.ts';
+import { openFold } from '../support/fold.ts';
 import { IPHONE, KAKAOTALK } from '../support/user-agents.ts';
 
 const REFUSED = '숫자가 맞지 않거나 이미 쓰였거나 10분이 지났어요. 쓰던 기기에서 다시 확인해 주세요.';
@@ -29,7 +30,7 @@ test('from settings to the new phone: digits here, typed there, a yes here, and 
   const pair = await pairUp();
   const { page } = pair.child;
   await page.goto(pair.at('settings/sign-in'));
-  await page.getByRole('link', { name: '숫자 받기' }).click();
+  await page.getByRole('link', { name: '다른 내 기기에서 이어 쓰기' }).click();
   await expect(page.getByRole('heading', { level: 1, name: '다른 내 기기에서 이어 쓰기' })).toBeVisible();
   const code = await digits(page);
   await expect(page.getByRole('img', { name: '숫자를 적는 주소가 담긴 QR 코드' })).toBeVisible();
@@ -57,6 +58,7 @@ test('from settings to the new phone: digits here, typed there, a yes here, and 
   await expect(phone.getByLabel('나의 답')).toBeVisible();
   await expect(page.getByText('아이폰 · Safari에서 이어 쓰기 시작했어요.')).toBeVisible();
   await page.goto(pair.at('settings/sign-in'));
+  await openFold(page, '들어와 있는 기기');
   await expect(page.getByText('아이폰 · Safari', { exact: true })).toBeVisible();
 });
 

@@ -8,6 +8,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { chromium } from '@playwright/test';
 import puppeteer from 'puppeteer-core';
 import { expect, type Pair, test as base } from '../support/pair.ts';
+import { openFold } from '../support/fold.ts';
 
 const PARENT_SAYS = '골목에서 <b>고무줄</b>을 했지.';
 const CHILD_SAYS = '운동장 뒤 등나무 벤치요.';
@@ -120,6 +121,7 @@ test('a saved copy is brought back by somebody else’s hands into an archive th
   await other.signUp();
   const { page } = other;
   await page.goto('/keep');
+  await openFold(page, '받아 둔 파일 다시 가져오기');
   await page.getByLabel('받아 둔 zip 파일').setInputFiles(join(folder, 'other.zip'));
   await page.getByRole('button', { name: '가져오기' }).click();
   await expect(page.getByText('가져왔어요.')).toBeVisible();
@@ -128,6 +130,7 @@ test('a saved copy is brought back by somebody else’s hands into an archive th
   await expect(page.getByText('마친 짝이에요').first()).toBeVisible();
 
   await page.goto('/keep');
+  await openFold(page, '받아 둔 파일 다시 가져오기');
   await page.getByLabel('받아 둔 zip 파일').setInputFiles(join(folder, 'index.html'));
   await page.getByRole('button', { name: '가져오기' }).click();
   await expect(page.getByText('이 파일은 가져올 수 없어요.')).toBeVisible();

@@ -2,6 +2,7 @@ import type { Page } from '@playwright/test';
 import { untilKept } from '../support/kept.ts';
 import { Nginx } from '../support/nginx.ts';
 import { expect, type Pair, type Person, test } from '../support/pair.ts';
+import { openFold } from '../support/fold.ts';
 
 const SLOW = '이 연결에서는 새 소식이 조금 늦게 올 수 있어요.';
 const LOST = '연결이 끊겼어요. 다시 잇고 있어요.';
@@ -229,8 +230,10 @@ test('the settings say by which road news comes', async ({ pairUp }) => {
   const pair = await pairUp();
   const { page } = pair.child;
   await pair.child.open('/settings/sign-in');
+  await openFold(page, '들어와 있는 기기');
   await expect(said(page, '새 소식은 이 기기에 바로 와요.')).toBeVisible();
   const second = await tab(pair.child, '/settings/sign-in');
+  await openFold(second, '들어와 있는 기기');
   await expect(said(second, '열려 있는 다른 창이 받아서 알려 줘요.')).toBeVisible();
 });
 

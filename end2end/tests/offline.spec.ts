@@ -6,6 +6,7 @@ import { Firefox } from '../support/firefox.ts';
 import { age, kept, keptPages, untilKept } from '../support/kept.ts';
 import { Nginx } from '../support/nginx.ts';
 import { type Pair, type Person, expect, test } from '../support/pair.ts';
+import { openFold } from '../support/fold.ts';
 import { Proxy } from '../support/proxy.ts';
 import { PushService } from '../support/push-service.ts';
 import { SITE, Server } from '../support/server.ts';
@@ -197,6 +198,7 @@ test('after signing out nothing of the person is on the device', async ({ pairUp
   await visit(pair.child, pair.at('today'));
   await page.goto(pair.at('settings/sign-in'));
   await page.evaluate(() => localStorage.setItem('draft:1', '쓰다 만 글'));
+  await openFold(page, '나가기');
   await page.getByRole('button', { name: '나가기' }).click();
   await expect(page.getByRole('link', { name: '시작하기' })).toBeVisible();
   expect(await keptPages(page)).toEqual([]);

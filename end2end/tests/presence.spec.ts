@@ -1,6 +1,7 @@
 import type { Page, Request } from '@playwright/test';
 import { expectAccessibleByDayAndDusk } from '../support/a11y.ts';
 import { expect, type Person, test } from '../support/pair.ts';
+import { openFold } from '../support/fold.ts';
 
 const HERE = '지금 함께 보고 있어요';
 const WRITING = '엄마가 답을 쓰고 있어요';
@@ -115,6 +116,7 @@ test('switched off by one, neither tells nor sees; open pages know of it', async
   await expect(line(parent)).toHaveText(HERE);
   const settings = await parent.context().newPage();
   await settings.goto(pair.at('settings/us'));
+  await openFold(settings, '함께 있음 알리기');
   await settings.getByLabel('오늘의 질문을 보거나 답을 쓰고 있으면 서로 알기').uncheck();
   await settings
     .locator('section')

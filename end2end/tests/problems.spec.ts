@@ -1,4 +1,5 @@
 import { expect, test } from '../support/pair.ts';
+import { openFold } from '../support/fold.ts';
 
 test('an address nobody lives at is a page that says so', async ({ page }) => {
   const response = await page.goto('/no/such/page');
@@ -54,6 +55,7 @@ test('a form that meets no network leads back to its page', async ({ pairUp }) =
   await page.goto('/');
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
   await page.goto('/settings/me');
+  await openFold(page, '이름');
   await page.context().setOffline(true);
   await page.locator('form[action="/api/change_name"]').getByRole('button').click();
   await expect(page.getByRole('heading', { name: '지금은 연결이 끊겼어요' })).toBeVisible();

@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
 import { expect, test } from '../support/pair.ts';
+import { openFold } from '../support/fold.ts';
 
 const HANGUL = /[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]/;
 
@@ -19,6 +20,7 @@ test('a new question time shows in the open page of the other', async ({ pairUp 
   await pair.child.open(pair.at('today'));
   const { page } = pair.parent;
   await page.goto(pair.at('settings/us'));
+  await openFold(page, '질문 시간');
   await page.getByLabel('질문이 오는 시간').fill('07:30');
   await panel(page, '질문 시간').getByRole('button', { name: '저장하기' }).click();
 
@@ -66,6 +68,7 @@ test('a time that is none gets a sentence by its field', async ({ pairUp }) => {
   const pair = await pairUp();
   const { page } = pair.parent;
   await page.goto(pair.at('settings/us'));
+  await openFold(page, '질문 시간');
   await page.getByLabel('질문이 오는 시간').fill('');
   await panel(page, '질문 시간').getByRole('button', { name: '저장하기' }).click();
   await expect(page.getByRole('alert').filter({ hasText: '시간은 00:00부터 23:59까지 고를 수 있어요.' })).toBeVisible();
@@ -78,6 +81,7 @@ test('a new name is how the other sees me, in their open page too', async ({ pai
   await expect(pair.parent.page.getByText('민지', { exact: true })).toBeVisible();
   const { page } = pair.child;
   await page.goto(pair.at('settings/me'));
+  await openFold(page, '이름');
   await page.getByLabel('이름', { exact: true }).fill('가'.repeat(21));
   await panel(page, '이름').getByRole('button', { name: '저장하기' }).click();
   await expect(page.getByRole('alert').filter({ hasText: '이름은 20자까지 적을 수 있어요.' })).toBeVisible();
@@ -102,6 +106,7 @@ test('a new relation is what the other calls me, in their open page too', async 
   await expect(pair.child.page.getByText('엄마', { exact: true })).toBeVisible();
   const { page } = pair.parent;
   await page.goto(pair.at('settings/us'));
+  await openFold(page, '나를 부르는 말');
   await page.getByLabel('다른 가족').check();
   await page.getByLabel('부르는 말').fill('이모');
   await panel(page, '나를 부르는 말').getByRole('button', { name: '저장하기' }).click();
@@ -112,6 +117,7 @@ test('in English no page holds Korean but the name of the house', async ({ pairU
   const pair = await pairUp();
   const { page } = pair.child;
   await page.goto(pair.at('settings/me'));
+  await openFold(page, '보기');
   await page.getByLabel('English').check();
   await panel(page, '보기').getByRole('button', { name: '저장하기' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Me' })).toBeVisible();
@@ -166,6 +172,7 @@ test('in English no page holds Korean but the name of the house', async ({ pairU
 test('text size is the person’s, on every device', async ({ somebody, pairUp }) => {
   const pair = await pairUp();
   await pair.child.page.goto(pair.at('settings/me'));
+  await openFold(pair.child.page, '보기');
   await pair.child.page.getByLabel('아주 크게').check();
   await panel(pair.child.page, '보기').getByRole('button', { name: '저장하기' }).click();
   await expect(pair.child.page.getByLabel('아주 크게')).toBeChecked();
@@ -211,6 +218,7 @@ test('a recovery code renewed with the earlier one makes that useless', async ({
   const earlier = await pair.child.recoveryCode();
   const { page } = pair.child;
   await page.goto(pair.at('settings/sign-in'));
+  await openFold(page, '복구 코드');
   await page.getByLabel('지금 쓰는 복구 코드').fill(earlier);
   await page.getByRole('button', { name: '복구 코드 새로 만들기' }).click();
   const renewed = (await page.getByText(/^([0-9A-Z]{4}-){3}[0-9A-Z]{4}$/).innerText()).replaceAll('-', '');
@@ -249,6 +257,7 @@ for (const place of ['today', 'archive']) {
     await lost.open(pair.at(place));
     const { page } = pair.child;
     await page.goto(pair.at('settings/sign-in'));
+    await openFold(page, '들어와 있는 기기');
     await expect(panel(page, '들어와 있는 기기').getByRole('listitem')).toHaveCount(2);
     await page.getByRole('button', { name: '내보내기' }).click();
 
@@ -267,6 +276,7 @@ test('signing out ends this device alone and takes the drafts along', async ({ s
   await page.getByLabel('나의 답').fill('남의 눈에 띄면 안 되는 글');
   await expect(page.getByText('이 기기에 저장됨', { exact: true })).toBeVisible();
   await second.open(pair.at('settings/sign-in'));
+  await openFold(page, '나가기');
   await page.getByRole('button', { name: '이 기기에서 나가기' }).click();
   await expect(page.getByText('아직 보내지 못한 글이 1개 있어요. 지금 나가면 사라져요.')).toBeVisible();
   await page.getByRole('button', { name: '그래도 나가기' }).click();
@@ -284,6 +294,7 @@ test('a page left open does nothing for the next who signs in on that browser', 
   await Promise.all([child.signUp(), parent.signUp()]);
   await child.page.goto('/settings/me');
   const code = await parent.recoveryCode();
+  await openFold(child.page, '이름');
   await child.page.getByLabel('이름').fill('남몰래');
   await child.post('sign_in', { code });
   await child.page
@@ -293,4 +304,36 @@ test('a page left open does nothing for the next who signs in on that browser', 
   await expect(child.page.getByRole('alert').getByText('그 화면을 연 뒤에 순자 님이 들어왔어요.')).toBeVisible();
   await expect(child.page.getByRole('heading', { level: 1 })).toContainText('순자');
   await expect(child.page.getByText('남몰래')).toHaveCount(0);
+});
+
+test('every place of the settings is one screen of a phone, and says what is set', async ({ pairUp }) => {
+  const pair = await pairUp();
+  const { page } = pair.child;
+  for (const [place, rows] of [
+    ['us', 7],
+    ['notifications', 4],
+    ['sign-in', 5],
+    ['me', 2],
+    ['help', 4],
+  ] as const) {
+    await page.goto(pair.at(`settings/${place}`));
+    const bar = (await page.getByRole('navigation').last().boundingBox())!;
+    const list = page.locator('.folds');
+    await expect(list.locator('summary, a.card-link').filter({ visible: true }), place).toHaveCount(rows);
+    const box = (await list.boundingBox())!;
+    expect(box.y + box.height, `${place}: the last row is above the bar at the foot`).toBeLessThanOrEqual(bar.y);
+  }
+  await page.goto('/keep');
+  const box = (await page.locator('.folds').boundingBox())!;
+  expect(box.y + box.height, 'a copy').toBeLessThanOrEqual(844);
+
+  await page.goto(pair.at('settings/sign-in'));
+  await expect(panel(page, '들어와 있는 기기')).toContainText('지금 이 기기뿐이에요');
+  await page.goto(pair.at('settings/notifications'));
+  await expect(panel(page, '이 짝의 알림').getByText('모두 켜짐')).toBeVisible();
+  await openFold(page, '이 짝의 알림');
+  await page.getByLabel('콕 두드림').uncheck();
+  await panel(page, '이 짝의 알림').getByRole('button', { name: '저장하기' }).click();
+  await expect(panel(page, '이 짝의 알림').getByText('저장했어요.')).toBeInViewport();
+  await expect(panel(page, '이 짝의 알림').getByText('4개 켜짐')).toBeVisible();
 });

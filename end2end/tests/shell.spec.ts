@@ -3,6 +3,7 @@ import type { Page } from '@playwright/test';
 import { FakeFcm } from '../support/fake-fcm.ts';
 import { FakeShell, ON_FCM } from '../support/fake-shell.ts';
 import { type Person, expect, test as base } from '../support/pair.ts';
+import { openFold } from '../support/fold.ts';
 import { Server } from '../support/server.ts';
 import { ANDROID_SHELL, IPHONE_SHELL } from '../support/user-agents.ts';
 
@@ -108,6 +109,7 @@ test('a shell registers, is told, opens the page, counts, and is forgotten at si
   await expectDevices(elsewhere, DEVICE);
   const before = shell.signedOut;
   await child.open('/settings/sign-in');
+  await openFold(page, '나가기');
   await page.getByRole('button', { name: '이 기기에서 나가기' }).click();
   await expect(page.getByRole('link', { name: '시작하기' })).toBeVisible();
   await expect.poll(() => shell.signedOut - before, 'the page for nobody says so').toBeGreaterThan(0);
@@ -234,6 +236,7 @@ test('a shell may return an object, text or a promise, and a broken shell breaks
     '{ registration: () => new Promise(() => {}), badge: () => new Promise(() => {}) }',
   ]) {
     const { page, registrations } = await open(shell);
+    await openFold(page, '나가기');
     await expect(page.getByRole('button', { name: '이 기기에서 나가기' })).toBeVisible();
     // A shell that works later is asked again.
     await page.evaluate(`window.umbbaShell = { registration: () => (${good}) }`);

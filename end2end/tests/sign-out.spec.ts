@@ -1,6 +1,7 @@
 // Signing out sends the texts of the device, or shows them before they are lost.
 import { WAITS, field, send, storedTexts } from '../support/drafts.ts';
 import { expect, test } from '../support/pair.ts';
+import { openFold } from '../support/fold.ts';
 
 test('signing out sends what waits first', async ({ pairUp }) => {
   const pair = await pairUp();
@@ -12,6 +13,7 @@ test('signing out sends what waits first', async ({ pairUp }) => {
   await send(page);
   await expect(page.getByText(WAITS)).toBeVisible();
   await pair.child.open('/settings/sign-in');
+  await openFold(page, '나가기');
   isDown = false;
   await page.getByRole('button', { name: '이 기기에서 나가기' }).click();
   await expect(page.getByRole('link', { name: '시작하기' })).toBeVisible();
@@ -28,6 +30,7 @@ test('signing out says how much would be lost, offers to copy it, and then leave
   await send(page);
   await expect(page.getByText(WAITS)).toBeVisible();
   await pair.child.open('/settings/sign-in');
+  await openFold(page, '나가기');
   // Some people double-click everything. The second click must not count as a yes.
   await page.getByRole('button', { name: '이 기기에서 나가기' }).dblclick();
   await expect(page.getByText('아직 보내지 못한 글이 1개 있어요. 지금 나가면 사라져요.')).toBeVisible();
@@ -49,6 +52,7 @@ test('where a browser lets nobody copy, the text is selected for the person’s 
   await send(page);
   await expect(page.getByText(WAITS)).toBeVisible();
   await pair.child.open('/settings/sign-in');
+  await openFold(page, '나가기');
   await page.getByRole('button', { name: '이 기기에서 나가기' }).click();
   await page.getByRole('button', { name: '글 복사하기' }).click();
   expect(await page.evaluate(() => String(getSelection()))).toBe('지하철에서 쓴 글');
@@ -58,6 +62,7 @@ test('signing out without a network is not done, and says so', async ({ pairUp }
   const pair = await pairUp();
   const { page } = pair.child;
   await pair.child.open('/settings/sign-in');
+  await openFold(page, '나가기');
   await page.context().setOffline(true);
   await page.getByRole('button', { name: '이 기기에서 나가기' }).click();
   await expect(page.getByText('인터넷에 닿지 않아 나가지 못했어요.')).toBeVisible();

@@ -271,6 +271,10 @@ async fn somebody_who_is_known_joins_as_themselves_and_counts_as_in_the_pair() {
     let invitation = pair.child.invite(second).await;
     assert_eq!(known.post("check_invitation", &[("code", &invitation)]).await.status(), 200);
     assert_eq!(known.refused("join", &[("relation", "mother")]).await, (409, ApiError::PairExists));
+    let own = known.start_pair("parent").await;
+    let invitation = known.invite(own).await;
+    assert_eq!(pair.child.post("check_invitation", &[("code", &invitation)]).await.status(), 200);
+    assert_eq!(pair.child.refused("join", &[("relation", "daughter")]).await, (409, ApiError::PairExists));
     wait(&app, RETURN_WAITS_MS).await;
 
     assert_eq!(known.today(pair.id).await.pair.me.name, PARENTS[2].0);

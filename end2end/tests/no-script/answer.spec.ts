@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
 import { expect, type Pair, test } from '../../support/pair.ts';
+import { openFold } from '../../support/fold.ts';
 
 /** Presses the button of a form that is refused. Returns the status of the answer. */
 async function refused(page: Page, button: string): Promise<number> {
@@ -178,6 +179,7 @@ test('a page that comes back refused shows the sentence, wherever its button is'
   await tablet.signInAs(child);
   const { page } = tablet;
   await page.goto('/settings/sign-in');
+  await openFold(page, '들어와 있는 기기');
   expect(await refused(page, '다른 기기 모두 나가기')).toBeGreaterThanOrEqual(400);
   const sentence = page.getByText('들어온 지 하루가 안 된 기기에서는');
   await expect(sentence).toBeInViewport();

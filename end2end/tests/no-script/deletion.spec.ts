@@ -27,7 +27,7 @@ test('an account is deleted from the settings, and the recovery code takes that 
   await page.goto(pair.at('today'));
   await page.getByRole('link', { name: '설정' }).click();
   await page.getByRole('link', { name: '도움' }).click();
-  await page.getByRole('link', { name: '계정 지우기' }).click();
+  await page.getByRole('link', { name: '그만 쓰고 싶어요' }).click();
   await page.getByRole('button', { name: '계정 지우기' }).click();
   await expect(page.getByText('아래 칸에 표시해야 계정을 지울 수 있어요.')).toBeVisible();
   await page.getByLabel('7일 뒤에 계정을 지워 주세요.').check();

@@ -8,7 +8,7 @@ test('digits, the question and the yes are links and forms, and the new device a
   const pair = await pairUp();
   const { page } = pair.child;
   await page.goto(pair.at('settings/sign-in'));
-  await page.getByRole('link', { name: '숫자 받기' }).click();
+  await page.getByRole('link', { name: '다른 내 기기에서 이어 쓰기' }).click();
   await page.getByRole('button', { name: '숫자 받기' }).click();
   const code = await page.getByText(/^\d{4} \d{4}$/).innerText();
 

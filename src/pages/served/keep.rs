@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{hand_over::LeadOut, loaded, query, settings::Frame};
+use super::{fold::Fold, hand_over::LeadOut, loaded, query, settings::Frame};
 use crate::{
     components::{
         context::{use_locale, use_page_words},
@@ -53,19 +53,16 @@ fn Keep(keep: KeepView) -> impl IntoView {
             // Browsers inside other apps often save no files.
             <LeadOut/>
             {links}
-            <section class="panel">
-                <h2>{words.keep_what}</h2>
+            <div class="folds">
+            <Fold title=words.keep_what.to_owned() verbs=Vec::new()>
                 <p>{words.keep_what_cards}</p>
                 <p>{words.keep_what_own}</p>
                 <p>{words.keep_what_not}</p>
                 <p>{words.keep_how}</p>
-            </section>
+            </Fold>
             <UploadPanel/>
-            <section class="panel">
-                <h2>{words.keep_backup_panel}</h2>
-                <p>{made}</p>
-                <p>{verified}</p>
-            </section>
+            <Fold title=words.keep_backup_panel.to_owned() value=made verbs=Vec::new()><p>{verified}</p></Fold>
+            </div>
         </Frame>
     }
 }
@@ -79,8 +76,7 @@ fn UploadPanel() -> impl IntoView {
         view! { <p class="notice warm" role="status" id="saved" tabindex="-1">{words.upload_done}</p> }
     });
     view! {
-        <section class="panel">
-            <h2>{words.upload_panel}</h2>
+        <Fold title=words.upload_panel.to_owned() verbs=Vec::new() is_urgent=is_done>
             <p>{words.upload_lead}</p>
             {done}
             <FileForm action=paths::UPLOAD>
@@ -90,6 +86,6 @@ fn UploadPanel() -> impl IntoView {
                 </div>
                 <div class="actions"><button class="button ghost" type="submit">{words.upload_button}</button></div>
             </FileForm>
-        </section>
+        </Fold>
     }
 }

@@ -5,6 +5,7 @@ mod card;
 mod delete_account;
 mod devices;
 mod digits;
+mod fold;
 mod hand_over;
 mod inbox;
 mod invite;

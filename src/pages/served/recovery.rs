@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::{Saved, loaded};
+use super::{Saved, fold::Fold, loaded};
 use crate::{
     api::{ConfirmRecovery, KeepRecovery, RenewRecovery},
     components::{
@@ -60,6 +60,7 @@ fn Shown(code: String) -> impl IntoView {
 pub(super) fn RecoveryPanel(earlier: Option<EarlierCodeView>, back: String) -> impl IntoView {
     let (locale, words) = (use_locale(), use_page_words());
     let typed = use_refused(RenewRecovery::VERB).map(|refused| refused.field("code").to_owned()).unwrap_or_default();
+    let is_urgent = earlier.is_some();
     let runs = earlier.map(|earlier| {
         let until = text::fill(words.recovery_earlier_runs, &[("date", &text::date(locale, earlier.until))]);
         let end = earlier.may_end.then(|| {
@@ -78,8 +79,8 @@ pub(super) fn RecoveryPanel(earlier: Option<EarlierCodeView>, back: String) -> i
         }
     });
     view! {
-        <section class="panel">
-            <h2>{words.recovery_panel}</h2>
+        <Fold title=words.recovery_panel.to_owned() value=words.recovery_panel_hint
+            verbs=vec![RenewRecovery::VERB, ConfirmRecovery::VERB] is_urgent=is_urgent>
             <Saved verb=ConfirmRecovery::VERB/>
             <FieldError id="confirm-recovery-error" sentence=use_sentence(ConfirmRecovery::VERB, &[])/>
             {runs}
@@ -92,7 +93,7 @@ pub(super) fn RecoveryPanel(earlier: Option<EarlierCodeView>, back: String) -> i
                     <button class="button ghost" type="submit">{words.recovery_renew_button}</button>
                 </div>
             </Form>
-        </section>
+        </Fold>
     }
 }
 

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Saved;
+use super::{Saved, fold::Fold};
 use crate::{
     api::{EndOtherSessions, EndSession},
     components::{
@@ -20,10 +20,14 @@ use crate::{
 pub(super) fn SessionsPanel(sessions: Vec<SessionView>, back: String) -> impl IntoView {
     let words = use_page_words();
     let has_others = sessions.len() > 1;
+    let value = if has_others {
+        text::fill(words.sessions_many, &[("count", &sessions.len().to_string())])
+    } else {
+        words.sessions_only_this.to_owned()
+    };
     let sessions = sessions.into_iter().map(|session| view! { <SessionRow session back=back.clone()/> }).collect_view();
     view! {
-        <section class="panel">
-            <h2>{words.sessions_panel}</h2>
+        <Fold title=words.sessions_panel.to_owned() value verbs=vec![EndSession::VERB, EndOtherSessions::VERB]>
             <FieldError id="session-error" sentence=use_sentence(EndSession::VERB, &[])/>
             <Saved verb=EndSession::VERB/>
             <FieldError id="sessions-error" sentence=use_sentence(EndOtherSessions::VERB, &[])/>
@@ -37,7 +41,7 @@ pub(super) fn SessionsPanel(sessions: Vec<SessionView>, back: String) -> impl In
                 </Form>
             })}
             <TransportLine sentences=[words.road_sse, words.road_poll, words.road_tab].map(str::to_owned).to_vec()/>
-        </section>
+        </Fold>
     }
 }
 

@@ -4,15 +4,16 @@
 use super::{StorageError, Tx, macros};
 use crate::domain::PersonId;
 
-/// Whether these two share a running pair, or `one` waits for a seat in a pair of `two`.
+/// Whether these two share a running pair, or one of them waits for a seat in a running pair of the other.
 pub async fn share_one(tx: &mut Tx, one: PersonId, two: PersonId) -> Result<bool, StorageError> {
     let (count,): (i64,) = macros::fetch_one!(
         tx,
         (i64,),
-        "SELECT COUNT(*) FROM members b JOIN pairs p ON p.id = b.pair_id
-         WHERE b.person_id = $2 AND p.closed_at IS NULL AND p.id IN
-         (SELECT a.pair_id FROM members a WHERE a.person_id = $1
-          UNION ALL SELECT r.pair_id FROM seat_returns r WHERE r.person_id = $1)",
+        "SELECT COUNT(*) FROM pairs p WHERE p.closed_at IS NULL
+         AND p.id IN (SELECT m.pair_id FROM members m WHERE m.person_id = $1
+                      UNION ALL SELECT r.pair_id FROM seat_returns r WHERE r.person_id = $1)
+         AND p.id IN (SELECT m.pair_id FROM members m WHERE m.person_id = $2
+                      UNION ALL SELECT r.pair_id FROM seat_returns r WHERE r.person_id = $2)",
         one,
         two,
     )?;

@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::{super::loaded, Frame, asked_pair};
+use super::{
+    super::{fold::Way, loaded},
+    Frame, asked_pair,
+};
 use crate::{
     components::context::use_page_words,
     domain::PairId,
@@ -19,21 +22,16 @@ pub fn HelpPage() -> impl IntoView {
 #[component]
 fn Help(pair: Option<PairId>) -> impl IntoView {
     let words = use_page_words();
-    let entry = |question: &'static str, answer: &'static str, href: String, link: &'static str| {
-        view! {
-            <section class="panel">
-                <h2>{question}</h2>
-                <p>{answer}</p>
-                <p><a href=href>{link}</a></p>
-            </section>
-        }
-    };
     view! {
         <Frame pair title=words.place_help>
-            {entry(words.help_silent, words.help_silent_lead, paths::devices(), words.devices_link)}
-            {entry(words.help_phone, words.help_phone_lead, paths::place(pair, Place::SignIn), words.place_sign_in)}
-            {entry(words.help_letters, words.help_letters_lead, paths::place(pair, Place::Me), words.place_me)}
-            {entry(words.help_leave, words.help_leave_lead, paths::delete_account(), words.delete_title)}
+            <div class="folds">
+                <Way title=words.help_silent.to_owned() hint=words.help_silent_lead href=paths::devices()/>
+                <Way title=words.help_phone.to_owned() hint=words.help_phone_lead
+                    href=paths::place(pair, Place::SignIn)/>
+                <Way title=words.help_letters.to_owned() hint=words.help_letters_lead
+                    href=paths::place(pair, Place::Me)/>
+                <Way title=words.help_leave.to_owned() hint=words.help_leave_lead href=paths::delete_account()/>
+            </div>
             <p class="hint">
                 <a href=paths::terms()>{words.terms}</a> " · " <a href=paths::privacy()>{words.privacy}</a>
             </p>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 use super::{
-    super::{Save, loaded},
+    super::{Save, fold::Fold, loaded},
     Frame, asked_pair,
 };
 use crate::{
@@ -35,16 +35,17 @@ fn Me(pair: Option<PairId>, me: MeView) -> impl IntoView {
         use_refused(ChangeName::VERB).map_or_else(|| me.name.clone(), |refused| refused.field("name").to_owned());
     view! {
         <Frame pair title=words.place_me>
-            <section class="panel">
-                <h2>{words.name_panel}</h2>
+            <div class="folds">
+            <Fold title=words.name_panel.to_owned() value=me.name verbs=vec![ChangeName::VERB]>
                 <Form verb=ChangeName::VERB class="form">
                     <input type="hidden" name="back" value=back_of_name/>
                     <TextField name="name" label=words.name_label hint=words.name_hint value=typed_name
                         autocomplete="nickname" error=use_sentence(ChangeName::VERB, &[])/>
                     <Save verb=ChangeName::VERB/>
                 </Form>
-            </section>
+            </Fold>
             <DisplayPanel locale=me.locale text_size=me.text_size zone=me.zone zones=me.zone_choices back/>
+            </div>
         </Frame>
     }
 }
@@ -69,21 +70,28 @@ fn DisplayPanel(
         .into_iter()
         .map(|size| radio("text_size", size.word(), text::text_size(words, size), size == text_size))
         .collect_view();
+    let value = format!("{} · {}", text::text_size(words, text_size), language(locale));
     view! {
-        <section class="panel">
-            <h2>{words.display_panel}</h2>
+        <Fold title=words.display_panel.to_owned() value verbs=vec![ChangeDisplay::VERB]>
             <Form verb=ChangeDisplay::VERB class="form">
                 <input type="hidden" name="back" value=back/>
                 <fieldset class="choices"><legend>{words.text_size_legend}</legend>{sizes}</fieldset>
                 <fieldset class="choices">
                     <legend>{words.locale_legend}</legend>
-                    {radio("locale", "ko", "한국어", locale == Locale::Ko)}
-                    {radio("locale", "en", "English", locale == Locale::En)}
+                    {radio("locale", "ko", language(Locale::Ko), locale == Locale::Ko)}
+                    {radio("locale", "en", language(Locale::En), locale == Locale::En)}
                 </fieldset>
                 <ZoneField id="own-zone" label=words.own_zone_label value=zone zones
                     error=use_sentence(ChangeDisplay::VERB, &[])/>
                 <Save verb=ChangeDisplay::VERB/>
             </Form>
-        </section>
+        </Fold>
+    }
+}
+
+fn language(locale: Locale) -> &'static str {
+    match locale {
+        Locale::Ko => "한국어",
+        Locale::En => "English",
     }
 }

@@ -5,6 +5,7 @@ use leptos_router::hooks::use_location;
 
 use super::{
     super::{
+        fold::Way,
         loaded,
         notification_settings::{AnnouncementsPanel, QuietPanel, SwitchesPanel},
     },
@@ -37,10 +38,12 @@ fn Notifications(pair: Option<PairId>, of_pair: Option<(PairId, SwitchesView)>, 
     let switches = of_pair.map(|(pair, switches)| view! { <SwitchesPanel pair switches/> });
     view! {
         <Frame pair title=words.place_notifications>
-            <p><a class="button ghost" href=paths::devices()>{words.devices_link}</a></p>
-            {switches}
-            <QuietPanel settings=quiet back=back.clone()/>
-            <AnnouncementsPanel is_on=quiet.announcements back/>
+            <div class="folds">
+                <Way title=words.devices_title.to_owned() hint=words.devices_link href=paths::devices()/>
+                {switches}
+                <QuietPanel settings=quiet back=back.clone()/>
+                <AnnouncementsPanel is_on=quiet.announcements back/>
+            </div>
         </Frame>
     }
 }

@@ -6,7 +6,8 @@ use leptos_router::hooks::use_location;
 use super::{
     super::{
         Saved,
-        hand_over::{HandOverPanel, LeadOut},
+        fold::{Fold, Way},
+        hand_over::LeadOut,
         loaded,
         recovery::RecoveryPanel,
         sessions::SessionsPanel,
@@ -39,26 +40,15 @@ fn WaysIn(pair: Option<PairId>, ways: WaysInView) -> impl IntoView {
     view! {
         <Frame pair title=words.place_sign_in>
             <OperatorCode from=ways.operator_code_from back=back.clone()/>
-            <HandOverPanel/>
             <LeadOut/>
-            <SessionsPanel sessions=ways.sessions back=back.clone()/>
-            <PasskeysLink/>
-            <RecoveryPanel earlier=ways.earlier_code back/>
-            <SignOutPanel/>
+            <div class="folds">
+                <Way title=words.hand_over_title.to_owned() hint=words.hand_over_panel_hint href=paths::hand_over()/>
+                <SessionsPanel sessions=ways.sessions back=back.clone()/>
+                <Way title=words.passkey_panel.to_owned() hint=words.ways_in_hint href=paths::ways_in()/>
+                <RecoveryPanel earlier=ways.earlier_code back/>
+                <SignOutPanel/>
+            </div>
         </Frame>
-    }
-}
-
-/// The link to the passkeys.
-#[component]
-fn PasskeysLink() -> impl IntoView {
-    let words = use_page_words();
-    view! {
-        <section class="panel">
-            <h2>{words.passkey_panel}</h2>
-            <p>{words.ways_in_lead}</p>
-            <div class="actions"><a class="button ghost" href=paths::ways_in()>{words.ways_in_link}</a></div>
-        </section>
     }
 }
 
@@ -91,8 +81,7 @@ fn OperatorCode(from: Option<LocalDate>, back: String) -> impl IntoView {
 fn SignOutPanel() -> impl IntoView {
     let words = use_page_words();
     view! {
-        <section class="panel">
-            <h2>{words.sign_out_panel}</h2>
+        <Fold title=words.sign_out_panel.to_owned() value=words.sign_out_hint verbs=vec![SignOut::VERB]>
             <p>{words.sign_out_lead}</p>
             <Form verb=SignOut::VERB class="form" attr:data-forget="">
                 <p class="field-error" role="alert" data-left=words.leave_left data-failed=words.leave_failed></p>
@@ -103,6 +92,6 @@ fn SignOutPanel() -> impl IntoView {
                 </div>
                 <div class="actions"><button class="button ghost" type="submit">{words.sign_out_button}</button></div>
             </Form>
-        </section>
+        </Fold>
     }
 }

@@ -4,7 +4,13 @@
 use leptos::prelude::*;
 
 use super::{
-    super::{Save, loaded, notification_settings::PresencePanel, seat_return::ReturnNotice},
+    super::{
+        Save,
+        fold::{Fold, Way},
+        loaded,
+        notification_settings::PresencePanel,
+        seat_return::ReturnNotice,
+    },
     Frame, asked_pair,
 };
 use crate::{
@@ -42,25 +48,33 @@ fn Us(of_pair: Option<(PairSettingsView, SwitchesView, Option<ReturnView>)>, pai
     let words = use_page_words();
     let pair = of_pair.as_ref().map(|(settings, ..)| settings.pair.id);
     let panels = of_pair.map(|(settings, switches, waiting)| match settings.pair.phase {
-        PairPhase::Closed => view! { <p class="notice">{words.closed_title}</p> }.into_any(),
+        PairPhase::Closed => view! {
+            <p class="notice">{words.closed_title}</p>
+            <PairsPanel pairs=pairs.clone()/>
+        }
+        .into_any(),
         PairPhase::Alone | PairPhase::Together => {
             let (id, other, is_on) = (settings.pair.id, settings.pair.call_other(words), switches.shows_presence);
-            let back = (settings.pair.phase == PairPhase::Together && waiting.is_none())
-                .then(|| view! { <ReturnPanel pair=id other=other.clone()/> });
+            let back = (settings.pair.phase == PairPhase::Together && waiting.is_none()).then(|| {
+                let title = text::fill(words.return_panel, &[("other", &other)]);
+                view! { <Way title hint=words.return_panel_button href=paths::seat_return(id)/> }
+            });
             view! {
                 {waiting.map(|waiting| view! { <ReturnNotice waiting/> })}
-                <PairPanels settings/>
-                <PresencePanel pair=id other is_on/>
-                {back}
-                <LeavePanel pair=id/>
+                <div class="folds">
+                    <PairPanels settings/>
+                    <PresencePanel pair=id other is_on/>
+                    <PairsFold pairs=pairs.clone()/>
+                    {back}
+                    <LeavePanel pair=id/>
+                </div>
             }
             .into_any()
         }
     });
     view! {
         <Frame pair title=words.place_us>
-            {panels}
-            <PairsPanel pairs/>
+            {panels.unwrap_or_else(|| view! { <PairsPanel pairs/> }.into_any())}
         </Frame>
     }
 }
@@ -84,10 +98,9 @@ fn PairPanels(settings: PairSettingsView) -> impl IntoView {
     let (zone, zones) = (settings.pair.zone.clone(), settings.zone_choices.clone());
     let other_error =
         use_sentence(ChangePushTime::VERB, &[ApiError::PairClosed, ApiError::Unavailable, ApiError::Broken]);
+    let called = text::relation(words, &me.relation).to_owned();
     view! {
-        <section class="panel">
-            <h2>{words.push_time_panel}</h2>
-            <p class="lead">{now_at}</p>
+        <Fold title=words.push_time_panel.to_owned() value=now_at verbs=vec![ChangePushTime::VERB]>
             <Form verb=ChangePushTime::VERB class="form">
                 {hidden()}
                 <TextField name="push_time" label=words.push_time_label kind="time" value=time
@@ -102,16 +115,15 @@ fn PairPanels(settings: PairSettingsView) -> impl IntoView {
                 <FieldError id="push-time-form-error" sentence=other_error/>
                 <Save verb=ChangePushTime::VERB/>
             </Form>
-        </section>
-        <section class="panel">
-            <h2>{words.relation_panel}</h2>
+        </Fold>
+        <Fold title=words.relation_panel.to_owned() value=called verbs=vec![ChangeRelation::VERB]>
             <Form verb=ChangeRelation::VERB class="form">
                 {hidden()}
                 <RelationChoices role=me.role name="relation" legend=words.relation_legend chosen=choice/>
                 <div class="if-other"><RelationWord value=word error=use_sentence(ChangeRelation::VERB, &[])/></div>
                 <Save verb=ChangeRelation::VERB/>
             </Form>
-        </section>
+        </Fold>
         <PausePanel settings/>
     }
 }
@@ -120,9 +132,13 @@ fn PairPanels(settings: PairSettingsView) -> impl IntoView {
 fn PausePanel(settings: PairSettingsView) -> impl IntoView {
     let (locale, words) = (use_locale(), use_page_words());
     let pair = settings.pair.id;
-    let body = match settings.pair.paused_until {
-        Some(until) => view! {
-            <p class="notice">{text::fill(words.paused_title, &[("date", &text::date(locale, until))])}</p>
+    let until = settings.pair.paused_until;
+    let value = until.map_or_else(
+        || words.pause_never.to_owned(),
+        |until| text::fill(words.paused_title, &[("date", &text::date(locale, until))]),
+    );
+    let body = match until {
+        Some(_) => view! {
             <Form verb=ResumePair::VERB class="form">
                 <input type="hidden" name="pair" value=pair.to_string()/>
                 <FieldError id="resume-error" sentence=use_sentence(ResumePair::VERB, &[])/>
@@ -146,21 +162,11 @@ fn PausePanel(settings: PairSettingsView) -> impl IntoView {
             .into_any()
         }
     };
-    view! { <section class="panel"><h2>{words.pause_panel}</h2>{body}</section> }
-}
-
-/// The way to the page where a seat is given back.
-#[component]
-fn ReturnPanel(pair: PairId, other: String) -> impl IntoView {
-    let words = use_page_words();
     view! {
-        <section class="panel">
-            <h2>{text::fill(words.return_panel, &[("other", &other)])}</h2>
-            <p>{words.return_panel_lead}</p>
-            <div class="actions">
-                <a class="button ghost" href=paths::seat_return(pair)>{words.return_panel_button}</a>
-            </div>
-        </section>
+        <Fold title=words.pause_panel.to_owned() value verbs=vec![PausePair::VERB, ResumePair::VERB]
+            is_urgent=until.is_some()>
+            {body}
+        </Fold>
     }
 }
 
@@ -168,26 +174,36 @@ fn ReturnPanel(pair: PairId, other: String) -> impl IntoView {
 fn LeavePanel(pair: PairId) -> impl IntoView {
     let words = use_page_words();
     view! {
-        <section class="panel">
-            <h2>{words.leave_panel}</h2>
-            <details class="drawer" open=use_refused(LeavePair::VERB).is_some()>
-                <summary>{words.leave_button}</summary>
-                <p>{words.leave_lead}</p>
-                <Form verb=LeavePair::VERB class="form">
-                    <input type="hidden" name="pair" value=pair.to_string()/>
-                    <label class="check">
-                        <input type="checkbox" name="confirmed" value="yes"/><span>{words.leave_confirm}</span>
-                    </label>
-                    <FieldError id="leave-error" sentence=use_sentence(LeavePair::VERB, &[])/>
-                    <div class="actions"><button class="button danger" type="submit">{words.leave_button}</button></div>
-                </Form>
-            </details>
-        </section>
+        <Fold title=words.leave_panel.to_owned() verbs=vec![LeavePair::VERB]>
+            <p>{words.leave_lead}</p>
+            <Form verb=LeavePair::VERB class="form">
+                <input type="hidden" name="pair" value=pair.to_string()/>
+                <label class="check">
+                    <input type="checkbox" name="confirmed" value="yes"/><span>{words.leave_confirm}</span>
+                </label>
+                <FieldError id="leave-error" sentence=use_sentence(LeavePair::VERB, &[])/>
+                <div class="actions"><button class="button danger" type="submit">{words.leave_button}</button></div>
+            </Form>
+        </Fold>
+    }
+}
+
+#[component]
+fn PairsFold(pairs: Vec<PairLink>) -> impl IntoView {
+    let words = use_page_words();
+    let titles = pairs.iter().map(|link| pair_title(words, link)).collect::<Vec<_>>();
+    view! {
+        <Fold title=words.pairs_panel.to_owned() value=titles.join(", ") verbs=Vec::new()><PairList pairs/></Fold>
     }
 }
 
 #[component]
 fn PairsPanel(pairs: Vec<PairLink>) -> impl IntoView {
+    view! { <section class="panel"><h2>{use_page_words().pairs_panel}</h2><PairList pairs/></section> }
+}
+
+#[component]
+fn PairList(pairs: Vec<PairLink>) -> impl IntoView {
     let words = use_page_words();
     let item = |link: &PairLink| {
         let title = view! { <span class="topic">{pair_title(words, link)}</span> };
@@ -195,10 +211,7 @@ fn PairsPanel(pairs: Vec<PairLink>) -> impl IntoView {
     };
     let links = pairs.iter().map(item).collect_view();
     view! {
-        <section class="panel">
-            <h2>{words.pairs_panel}</h2>
-            <ul class="card-list">{links}</ul>
-            <div class="actions"><a class="button ghost" href=paths::start()>{words.new_pair}</a></div>
-        </section>
+        <ul class="card-list">{links}</ul>
+        <div class="actions"><a class="button ghost" href=paths::start()>{words.new_pair}</a></div>
     }
 }
