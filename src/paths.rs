@@ -118,6 +118,11 @@ pub fn ways_in() -> String {
     "/settings/ways-in".to_owned()
 }
 
+/// The page where one device asks another one of its person to confirm it.
+pub fn other_device() -> String {
+    "/settings/other-device".to_owned()
+}
+
 /// The page where a person asks for the deletion of their account.
 pub fn delete_account() -> String {
     "/settings/delete".to_owned()

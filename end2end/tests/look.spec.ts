@@ -130,6 +130,10 @@ const PAGES: Record<string, (people: People) => Promise<Shown>> = {
     const pair = await pairUp();
     return seen(pair.child, '/settings/ways-in');
   },
+  'another device': async ({ pairUp }) => {
+    const pair = await pairUp();
+    return seen(pair.child, '/settings/other-device');
+  },
   'deleting the account': async ({ pairUp }) => {
     const pair = await pairUp();
     return seen(pair.child, '/settings/delete');

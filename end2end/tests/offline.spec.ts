@@ -161,6 +161,7 @@ test('codes, settings, devices and the inbox are in no cache', async ({ pairUp }
     '/settings',
     '/settings/sign-in',
     '/settings/ways-in',
+    '/settings/other-device',
     '/settings/delete',
     '/devices',
     '/hand-over',

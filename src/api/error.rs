@@ -2,10 +2,6 @@
 //! codes.
 
 use serde::{Deserialize, Serialize, de::IntoDeserializer};
-use server_fn::{
-    codec::JsonEncoding,
-    error::{FromServerFnError, ServerFnErrorErr},
-};
 
 use crate::{
     domain::{
@@ -81,6 +77,18 @@ macro_rules! api_errors {
             /// No proof of the last ten minutes that the session is used by its person.
             #[cfg(not(target_arch = "wasm32"))]
             ProofNeeded: 403, page_words.err_proof, ServiceError::ProofNeeded;
+            /// Another session may have opened this one, so that it neither asks for a proof nor confirms one.
+            #[cfg(not(target_arch = "wasm32"))]
+            SessionTooNew: 409, page_words.err_session_too_new, ServiceError::SessionTooNew;
+            #[cfg(not(target_arch = "wasm32"))]
+            NoOtherDevice: 409, page_words.err_no_other_device, ServiceError::NoOtherDevice;
+            /// More than five requests within a day.
+            #[cfg(not(target_arch = "wasm32"))]
+            TooManyProofs: 429, page_words.err_too_many_proofs, ServiceError::TooManyProofs;
+            #[cfg(not(target_arch = "wasm32"))]
+            ProofOver: 409, page_words.err_proof_over, ServiceError::ProofOver;
+            #[cfg(not(target_arch = "wasm32"))]
+            ProofNumberWrong: 422, page_words.err_proof_number, ServiceError::ProofNumberWrong;
             #[cfg(not(target_arch = "wasm32"))]
             SignInOver: 409, page_words.err_sign_in_over, ServiceError::SignInOver;
             ProviderDown: 503, page_words.err_provider_down, ServiceError::ProviderDown;
@@ -277,24 +285,4 @@ always_become! {
     PushTimeError => TimeInvalid,
     QuietHoursError => QuietTooLong,
     ZoneNameError => ZoneInvalid,
-}
-
-/// Converts failures outside the server function: network errors, and arguments that could not be read.
-impl FromServerFnError for ApiError {
-    type Encoder = JsonEncoding;
-
-    fn from_server_fn_error(value: ServerFnErrorErr) -> Self {
-        match value {
-            ServerFnErrorErr::Request(_) => Self::Network,
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
-                Self::Malformed
-            }
-            ServerFnErrorErr::Registration(_)
-            | ServerFnErrorErr::UnsupportedRequestMethod(_)
-            | ServerFnErrorErr::ServerError(_)
-            | ServerFnErrorErr::MiddlewareError(_)
-            | ServerFnErrorErr::Serialization(_)
-            | ServerFnErrorErr::Response(_) => Self::Broken,
-        }
-    }
 }

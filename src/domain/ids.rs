@@ -106,6 +106,10 @@ id!(
     IdentityId
 );
 id!(
+    /// A proof that a session asks another device for.
+    ProofRequestId
+);
+id!(
     /// A hand-over to another device of the same person.
     HandOverId
 );

@@ -22,6 +22,7 @@ mod notification;
 mod pair;
 mod person;
 mod presence;
+mod proof_request;
 mod provider;
 mod push_time;
 mod question;
@@ -47,7 +48,7 @@ pub use graphemes::{graphemes, has_forbidden};
 pub use hand_over::{ENTER_LIFE_MS, HAND_OVER_LIFE_MS, HandOverCode, HandOverStage, WAY_OUT_LIFE_MS};
 pub use ids::{
     AnnouncementId, DailyQuestionId, HandOverId, IdError, IdentityId, InvitationId, NotificationId, PairId, PasskeyId,
-    PersonId, SessionId, SubmissionId, SubscriptionId,
+    PersonId, ProofRequestId, SessionId, SubmissionId, SubscriptionId,
 };
 pub use invitation::{CodeError, INVITATION_LIFE_MS, InvitationCode, RecoveryCode};
 pub use legible::{is_blank, mended};
@@ -56,6 +57,9 @@ pub use notification::{COUNTED_A_DAY, LONGEST_JITTER_MS, NotificationKind, Urgen
 pub use pair::{Pair, PairPhase, PauseError};
 pub use person::{Locale, Person, PersonName, PersonNameError, TextSize, ZoneName, ZoneNameError};
 pub use presence::{Presence, PresenceSignal};
+pub use proof_request::{
+    CONFIRMS_AFTER_MS, KNOWN_AFTER_MS, PROOF_REQUEST_LIFE_MS, ProofStage, SessionStanding, proof_numbers,
+};
 pub use provider::{ApnsEnvironment, Provider};
 pub use push_time::{PushTime, PushTimeError};
 pub use question::{Question, QuestionKey, Section, Wording, Wordings};

@@ -55,6 +55,8 @@ pub enum NotificationKind {
     WayInUsed,
     /// The counter of a passkey went back, as if there were two of it.
     PasskeyCopied,
+    /// One of my devices asks another one to confirm that it is me.
+    ProofAsked,
     /// I signed in on another device by a hand-over.
     HandedOver,
     /// A session token was presented that had been replaced long ago.
@@ -76,7 +78,7 @@ pub enum Urgency {
 pub const COUNTED_A_DAY: i64 = 4;
 
 impl NotificationKind {
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Question,
         Self::Answered,
         Self::CardOpened,
@@ -103,6 +105,7 @@ impl NotificationKind {
         Self::WayInRemoved,
         Self::WayInUsed,
         Self::PasskeyCopied,
+        Self::ProofAsked,
         Self::HandedOver,
         Self::StaleToken,
         Self::Test,
@@ -137,6 +140,7 @@ impl NotificationKind {
             Self::WayInRemoved => "way_in_removed",
             Self::WayInUsed => "way_in_used",
             Self::PasskeyCopied => "passkey_copied",
+            Self::ProofAsked => "proof_asked",
             Self::HandedOver => "handed_over",
             Self::StaleToken => "stale_token",
             Self::Test => "test",
@@ -176,6 +180,7 @@ impl NotificationKind {
             | Self::WayInRemoved
             | Self::WayInUsed
             | Self::PasskeyCopied
+            | Self::ProofAsked
             | Self::HandedOver
             | Self::StaleToken
             | Self::Test => None,
@@ -209,6 +214,7 @@ impl NotificationKind {
             | Self::WayInRemoved
             | Self::WayInUsed
             | Self::PasskeyCopied
+            | Self::ProofAsked
             | Self::HandedOver
             | Self::StaleToken
             | Self::Test => Urgency::High,
@@ -236,6 +242,7 @@ impl NotificationKind {
                 | Self::WayInRemoved
                 | Self::WayInUsed
                 | Self::PasskeyCopied
+                | Self::ProofAsked
                 | Self::HandedOver
                 | Self::StaleToken
                 | Self::Test

@@ -33,9 +33,9 @@ fn every_kind_reads_back_and_switches_survive_their_stored_form() {
 fn questions_and_answers_are_never_counted() {
     let counted: Vec<_> = NotificationKind::ALL.into_iter().filter(|kind| !kind.is_counted()).collect();
     use NotificationKind::{
-        Announcement, Answered, CardOpened, HandedOver, PasskeyCopied, Question, RecoveryAsked, RecoveryRenewed,
-        RecoveryUsed, SeatAsked, SeatJoined, SeatMoved, SeatOpened, SeatRefused, StaleToken, Test, WayInAdded,
-        WayInRemoved, WayInUsed,
+        Announcement, Answered, CardOpened, HandedOver, PasskeyCopied, ProofAsked, Question, RecoveryAsked,
+        RecoveryRenewed, RecoveryUsed, SeatAsked, SeatJoined, SeatMoved, SeatOpened, SeatRefused, StaleToken, Test,
+        WayInAdded, WayInRemoved, WayInUsed,
     };
     assert_eq!(
         counted,
@@ -55,6 +55,7 @@ fn questions_and_answers_are_never_counted() {
             WayInRemoved,
             WayInUsed,
             PasskeyCopied,
+            ProofAsked,
             HandedOver,
             StaleToken,
             Test,

@@ -67,6 +67,7 @@ pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelle
         | NotificationKind::WayInRemoved
         | NotificationKind::WayInUsed
         | NotificationKind::PasskeyCopied
+        | NotificationKind::ProofAsked
         | NotificationKind::HandedOver
         | NotificationKind::StaleToken
         | NotificationKind::Test
@@ -145,6 +146,7 @@ pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelle
         | NotificationKind::WayInRemoved
         | NotificationKind::WayInUsed
         | NotificationKind::PasskeyCopied
+        | NotificationKind::ProofAsked
         | NotificationKind::HandedOver
         | NotificationKind::StaleToken
         | NotificationKind::Test

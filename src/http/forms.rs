@@ -23,8 +23,8 @@ use super::{
 use crate::{
     api::{
         ApiError, AskedHandOver, BeginPasskey, BeginPasskeyProof, BeginPasskeySignIn, EndOtherSessions, EndReturn,
-        EndSession, PushKey, ReadInbox, Receipt, RefuseHandOver, RefuseRecovery, Refused, RegisterDevice, RemoveDevice,
-        SeenLive, ShowPresence, SignOut, Subscribe, Today, Unsubscribe, WithdrawHandOver,
+        EndSession, PushKey, ReadInbox, Receipt, RefuseHandOver, RefuseOtherDevice, RefuseRecovery, Refused,
+        RegisterDevice, RemoveDevice, SeenLive, ShowPresence, SignOut, Subscribe, Today, Unsubscribe, WithdrawHandOver,
     },
     domain::Locale,
     paths::{HasVerb, Verb},
@@ -52,11 +52,12 @@ pub const READS: [Verb; 7] = [
 pub const AUTOMATIC: [Verb; 6] =
     [ReadInbox::VERB, Receipt::VERB, RegisterDevice::VERB, SeenLive::VERB, Subscribe::VERB, Unsubscribe::VERB];
 /// Server functions that end a session, a device or the move of a seat, for a person whose session somebody else holds.
-pub const ESCAPES: [Verb; 8] = [
+pub const ESCAPES: [Verb; 9] = [
     EndOtherSessions::VERB,
     EndReturn::VERB,
     EndSession::VERB,
     RefuseHandOver::VERB,
+    RefuseOtherDevice::VERB,
     RefuseRecovery::VERB,
     RemoveDevice::VERB,
     SignOut::VERB,

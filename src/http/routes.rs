@@ -80,6 +80,7 @@ pub const ROUTES: &[Route] = &[
     page("/settings/sign-in", "/{page}"),
     page("/settings/help", "/{page}"),
     page("/settings/ways-in", "/{page}"),
+    page("/settings/other-device", "/{page}"),
     page("/settings/delete", "/{page}"),
     page("/goodbye", "/{page}"),
     page("/inbox", "/{page}"),

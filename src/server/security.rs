@@ -85,6 +85,21 @@ pub enum SecurityEvent {
     WayInUsed {
         person: PersonId,
     },
+    /// A session asked the person's other devices for a proof.
+    ProofAsked {
+        person: PersonId,
+        session: SessionId,
+    },
+    /// Another device confirmed the session that asked.
+    ProofConfirmed {
+        person: PersonId,
+        session: SessionId,
+    },
+    /// Another device refused the session that asked, or chose a wrong number.
+    ProofRefused {
+        person: PersonId,
+        session: SessionId,
+    },
     HandedOver {
         person: PersonId,
     },
@@ -124,6 +139,9 @@ impl SecurityEvent {
             Self::WayInAdded { .. } => "way_in_added",
             Self::WayInRemoved { .. } => "way_in_removed",
             Self::WayInUsed { .. } => "way_in_used",
+            Self::ProofAsked { .. } => "proof_asked",
+            Self::ProofConfirmed { .. } => "proof_confirmed",
+            Self::ProofRefused { .. } => "proof_refused",
             Self::HandedOver { .. } => "handed_over",
             Self::SessionsEnded { .. } => "sessions_ended",
             Self::TokenRetired { .. } => "token_retired",
@@ -169,7 +187,11 @@ impl SecurityEvent {
             Self::RecoveryRenewed { person, is_confirmed } => {
                 tracing::info!(event, person.id = %person, is_confirmed, "security")
             }
-            Self::RecoveryConfirmed { person, session } | Self::TokenRetired { person, session } => {
+            Self::RecoveryConfirmed { person, session }
+            | Self::ProofAsked { person, session }
+            | Self::ProofConfirmed { person, session }
+            | Self::ProofRefused { person, session }
+            | Self::TokenRetired { person, session } => {
                 tracing::info!(event, person.id = %person, session.id = %session, "security");
             }
             Self::SessionsEnded { person, count } => tracing::info!(event, person.id = %person, count, "security"),

@@ -21,14 +21,14 @@ use crate::{
 };
 
 /// The endpoints of all forms of the app.
-const POSTED_BY_FORMS: &str = "add_passkey ask_hand_over change_announcements change_display change_name \
-    change_presence change_push_time change_quiet_hours change_relation change_switches check_invitation \
-    confirm_hand_over confirm_recovery delete_account draw_device end_other_sessions end_session enter_hand_over \
-    finish_sign_in_with invite join keep_recovery lead_out leave_pair make_hand_over move_on nudge pause_pair prove \
-    prove_by_passkey read_inbox refuse_hand_over refuse_recovery remove_device remove_passkey rename_device \
-    rename_passkey renew_recovery restore_answer resume_pair sign_in sign_in_by_passkey sign_out sign_up \
-    sign_up_with start_again start_pair submit_answer swap_question take_back_answer take_hand_over test_device \
-    unlink_identity withdraw_hand_over withdraw_invitation";
+const POSTED_BY_FORMS: &str = "add_passkey ask_hand_over ask_other_device change_announcements change_display \
+    change_name change_presence change_push_time change_quiet_hours change_relation change_switches check_invitation \
+    confirm_hand_over confirm_other_device confirm_recovery delete_account draw_device end_other_sessions end_session \
+    enter_hand_over finish_sign_in_with invite join keep_recovery lead_out leave_pair make_hand_over move_on nudge \
+    pause_pair prove prove_by_passkey read_inbox refuse_hand_over refuse_other_device refuse_recovery remove_device \
+    remove_passkey rename_device rename_passkey renew_recovery restore_answer resume_pair sign_in sign_in_by_passkey \
+    sign_out sign_up sign_up_with start_again start_pair submit_answer swap_question take_back_answer take_hand_over \
+    test_device unlink_identity withdraw_hand_over withdraw_invitation";
 const KAKAO: &str = "Mozilla/5.0 (Linux; Android 14) Chrome/130.0.0.0 Mobile KAKAOTALK 2410910";
 /// A text that only its writer may see.
 const TYPED: &str = "남몰래 쓴 말";
@@ -270,6 +270,10 @@ async fn every_form_acts_for_whom_it_was_drawn_and_comes_back_to_its_page() {
     walk.look(&phone, "/signin/wait").await;
     app.advance(FRESH_MS);
     walk.look(&child, "/settings/ways-in").await; // a proof is asked for
+    walk.look(&child, "/settings/other-device").await;
+    walk.done(&tablet, "prove", &[("code", &recovery)]).await;
+    walk.done(&child, "ask_other_device", &[]).await;
+    walk.look(&tablet, "/settings/other-device").await; // the numbers to choose from
     walk.done(&child, "prove", &[("code", &recovery)]).await;
     app.advance(PAUSE);
     Authenticator::add(&child).await;

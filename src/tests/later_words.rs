@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Every column that holds a word of a fixed list, and the statement that writes an unknown word into all of its rows.
-const WORDS: [(&str, &str); 18] = [
+const WORDS: [(&str, &str); 19] = [
     ("an event's kind", "UPDATE events SET kind = 'photo_added'"),
     ("a notification's kind", "UPDATE notifications SET kind = 'photo_added'"),
     ("a language", "UPDATE persons SET locale = 'ja'"),
@@ -30,6 +30,7 @@ const WORDS: [(&str, &str); 18] = [
     ("a device's provider", "UPDATE push_subscriptions SET provider = 'carrier'"),
     ("an APNs environment", "UPDATE push_subscriptions SET environment = 'beta'"),
     ("a hand-over's stage", "UPDATE hand_overs SET stage = 'resting'"),
+    ("a proof's stage", "UPDATE proof_requests SET stage = 'resting'"),
     ("what becomes of words", "UPDATE deletion_pairs SET words = 'lend'"),
     ("a hand-over's kind", "UPDATE hand_overs SET kind = 'badge'"),
 ];
@@ -184,7 +185,8 @@ const NO_WORDS: &str = "announcements.en announcements.id announcements.ko annou
     persons.recovery_made_by persons.zone push_subscriptions.auth push_subscriptions.endpoint \
     push_subscriptions.id push_subscriptions.key_id push_subscriptions.name push_subscriptions.origin \
     push_subscriptions.p256dh push_subscriptions.person_id push_subscriptions.session_id \
-    push_subscriptions.topic questions.question_key questions.tags questions.wordings seat_returns.pair_id \
+    push_subscriptions.topic proof_requests.id proof_requests.person_id \
+    proof_requests.session_id questions.question_key questions.tags questions.wordings seat_returns.pair_id \
     seat_returns.person_id seat_returns.role sessions.address_hash sessions.device sessions.id \
     sessions.person_id sessions.previous_hash sessions.token_hash sweeps.swept write_budgets.person_id";
 

@@ -35,6 +35,7 @@ pub mod native;
 mod neighbours;
 mod nodes;
 mod open_lines;
+mod other_device;
 mod own_database;
 mod passkey_interop;
 mod passkeys;

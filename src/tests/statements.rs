@@ -28,6 +28,7 @@ const PAGES: &[(&str, usize)] = &[
     ("/settings/sign-in", 4),
     ("/settings/help", 2),
     ("/settings/ways-in", 4),
+    ("/settings/other-device", 4),
     ("/settings/delete", 3),
     ("/goodbye", 2),
     ("/inbox", 3),

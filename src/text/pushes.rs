@@ -143,6 +143,10 @@ fn korean(kind: NotificationKind) -> Sentence {
             alike("패스키가 하나 더 있는 것 같아요"),
             alike("‘{device}’의 횟수가 뒤로 갔어요. 모르는 일이라면 설정에서 그 패스키를 지워 주세요."),
         ),
+        Kind::ProofAsked => (
+            alike("다른 기기가 확인을 부탁했어요"),
+            alike("{device}에 보이는 숫자를 골라 주세요. 내가 아니라면 눌러서 ‘제가 아니에요’를 골라 주세요."),
+        ),
         Kind::HandedOver => (
             alike("다른 기기에서 이어 쓰기 시작했어요"),
             alike("{device}에서 들어왔어요. 내가 아니라면 설정에서 그 기기를 내보내 주세요."),
@@ -241,6 +245,10 @@ fn english(kind: NotificationKind) -> Sentence {
         Kind::PasskeyCopied => (
             alike("There may be a copy of a passkey"),
             alike("The counter of “{device}” went back. If you know nothing of it, remove it in settings."),
+        ),
+        Kind::ProofAsked => (
+            alike("Another device asks you to confirm"),
+            alike("Choose the number that {device} shows. If it was not you, open this and say so."),
         ),
         Kind::HandedOver => (
             alike("You are signed in on another device"),

@@ -12,6 +12,7 @@ mod keepsakes;
 mod notifications;
 mod pairs;
 mod passkeys;
+mod proof_requests;
 mod seat_returns;
 
 pub use account::*;
@@ -24,6 +25,7 @@ pub use keepsakes::*;
 pub use notifications::*;
 pub use pairs::*;
 pub use passkeys::*;
+pub use proof_requests::*;
 pub use seat_returns::*;
 
 /// A code with its link, as the page shows it to the browser that made it.

@@ -13,6 +13,7 @@ mod join;
 mod keep;
 mod not_found;
 mod notification_settings;
+mod other_device;
 mod prose;
 mod provider;
 mod recovery;

@@ -7,8 +7,8 @@ use leptos_router::{
 };
 
 use super::{
-    archive, card, delete_account, devices, digits, hand_over, inbox, invite, join, keep, not_found, prose, provider,
-    recovery, season, seat_return, settings, share, sign_in, start, today, ways_in, welcome,
+    archive, card, delete_account, devices, digits, hand_over, inbox, invite, join, keep, not_found, other_device,
+    prose, provider, recovery, season, seat_return, settings, share, sign_in, start, today, ways_in, welcome,
 };
 
 /// The router with every page of the app.
@@ -34,6 +34,7 @@ pub fn ServedPages() -> impl IntoView {
                 <Route path=path!("/settings/notifications") view=settings::NotificationsPage/>
                 <Route path=path!("/settings/sign-in") view=settings::SignInPlacePage/>
                 <Route path=path!("/settings/help") view=settings::HelpPage/>
+                <Route path=path!("/settings/other-device") view=other_device::OtherDevicePage/>
                 <Route path=path!("/settings/ways-in") view=ways_in::WaysInPage/>
                 <Route path=path!("/settings/delete") view=delete_account::DeleteAccountPage/>
                 <Route path=path!("/goodbye") view=delete_account::GoodbyePage/>

@@ -82,7 +82,7 @@ fn ProofPanel(is_proved: bool, has_passkey: bool) -> impl IntoView {
     let words = use_page_words();
     let typed = use_refused(Prove::VERB).map(|refused| refused.field("code").to_owned()).unwrap_or_default();
     if is_proved {
-        return view! { <p class="notice warm">{words.proof_done}</p> }.into_any();
+        return view! { <p class="notice warm">{words.proof_done}</p> <LookLink/> }.into_any();
     }
     view! {
         <section class="panel">
@@ -97,9 +97,21 @@ fn ProofPanel(is_proved: bool, has_passkey: bool) -> impl IntoView {
                     error=use_sentence(Prove::VERB, &[])/>
                 <div class="actions"><button class="button ghost" type="submit">{words.proof_button}</button></div>
             </Form>
+            <p>{words.proof_elsewhere_hint}</p>
+            <div class="actions">
+                <a class="button ghost wide" href=paths::other_device()>{words.proof_elsewhere}</a>
+            </div>
         </section>
+        <LookLink/>
     }
     .into_any()
+}
+
+/// The link to what another device of the person asks. The page that it leads to also shows this device's own request.
+#[component]
+fn LookLink() -> impl IntoView {
+    let words = use_page_words();
+    view! { <p class="actions"><a class="button quiet" href=paths::other_device()>{words.proof_look}</a></p> }
 }
 
 #[component]

@@ -45,7 +45,7 @@ const DEVICES: usize = 250;
 static LOG_IS_FULL: AtomicBool = AtomicBool::new(true);
 
 /// What is deleted, and from which age.
-pub const FORGOTTEN: [(Prune, i64); 9] = [
+pub const FORGOTTEN: [(Prune, i64); 10] = [
     (prune::EVENTS, FEED_KEPT_MS),
     (prune::SESSIONS, SESSION_IDLE_MS),
     (prune::DELIVERIES, DELIVERIES_KEPT_MS),
@@ -53,6 +53,7 @@ pub const FORGOTTEN: [(Prune, i64); 9] = [
     (prune::FAILURES, Millis::DAY),
     (prune::HAND_OVERS, 0),
     (prune::IDENTITY_SIGN_UPS, 0),
+    (prune::PROOF_REQUESTS, 0),
     (prune::ATTEMPTS, ATTEMPT_LIFE_MS),
     (prune::WRITE_BUDGETS, 0),
 ];

@@ -106,6 +106,7 @@ fn interruption_level(kind: NotificationKind) -> &'static str {
         | NotificationKind::WayInRemoved
         | NotificationKind::WayInUsed
         | NotificationKind::PasskeyCopied
+        | NotificationKind::ProofAsked
         | NotificationKind::HandedOver
         | NotificationKind::StaleToken => "time-sensitive",
         NotificationKind::TimeChanged

@@ -81,6 +81,7 @@ pub fn path(kind: NotificationKind, pair: Option<PairId>, card: Option<crate::do
             | NotificationKind::StaleToken,
             _,
         ) => paths::place(None, Place::SignIn),
+        (NotificationKind::ProofAsked, _) => paths::other_device(),
         (NotificationKind::Test, _) => paths::devices(),
         (_, Some(pair)) => paths::today(pair),
         (_, None) => paths::inbox(),

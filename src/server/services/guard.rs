@@ -32,6 +32,8 @@ const AT_HOME: i64 = 10;
 const BRAKE_FROM: i64 = 100;
 /// Most failures of one bucket that are stored in an hour. Tries that are never refused would fill the disk.
 const WRITTEN: i64 = 200;
+/// Most requests of a person for a proof by another device within a day.
+const PROOF_REQUESTS_A_DAY: i64 = 5;
 const EVERYBODY: &str = "everybody";
 const SLOW: Duration = Duration::from_secs(2);
 
@@ -205,6 +207,25 @@ pub async fn count_sign_up(tx: &mut Tx, state: &AppState, client: IpAddr) -> Res
     if failures::count(tx, &bucket, now.plus(-Millis::HOUR)).await? >= i64::from(most) {
         note(state, SecurityEvent::SignUpsRefused);
         return Err(ServiceError::TooManySignUps);
+    }
+    Ok(failures::record(tx, &bucket, now).await?)
+}
+
+fn proof_requests_of(person: PersonId) -> String {
+    format!("proof-request:{person}")
+}
+
+/// Serialises a person's requests for a proof until the end of the transaction.
+pub async fn hold_proof_requests(tx: &mut Tx, person: PersonId) -> Result<(), ServiceError> {
+    Ok(failures::hold(tx, &proof_requests_of(person)).await?)
+}
+
+/// Counts a request for a proof by another device, and refuses it after five of the person within a day, so that nobody
+/// is asked until they choose a number to be left alone.
+pub async fn count_proof_request(tx: &mut Tx, state: &AppState, person: PersonId) -> Result<(), ServiceError> {
+    let (now, bucket) = (state.clock.now(), proof_requests_of(person));
+    if failures::count(tx, &bucket, now.plus(-Millis::DAY)).await? >= PROOF_REQUESTS_A_DAY {
+        return Err(ServiceError::TooManyProofs);
     }
     Ok(failures::record(tx, &bucket, now).await?)
 }

@@ -25,6 +25,7 @@ pub mod passkey_challenges;
 pub mod passkey_uses;
 pub mod passkeys;
 pub mod presence;
+pub mod proof_requests;
 pub mod proofs;
 pub mod provider_sign_ins;
 pub mod questions;
@@ -180,6 +181,18 @@ pub enum ServiceError {
     /// Ways into the account change only after a proof within the last ten minutes.
     #[error("no fresh proof of who it is")]
     ProofNeeded,
+    /// The session may be another session's work, so that it neither asks for a proof nor confirms one.
+    #[error("the session is too new for a proof")]
+    SessionTooNew,
+    #[error("too many requests for a proof")]
+    TooManyProofs,
+    #[error("no other device may confirm")]
+    NoOtherDevice,
+    /// The request for a proof was answered, has expired, or is of another session.
+    #[error("the request for a proof is over")]
+    ProofOver,
+    #[error("not the number of the request")]
+    ProofNumberWrong,
     /// The form names no choice for one of the person's pairs.
     #[error("no choice for a pair")]
     DeletionChoice,

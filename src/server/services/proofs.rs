@@ -2,8 +2,8 @@
 //! needs a proof that is at most ten minutes old, which a copied cookie alone cannot show. A proof belongs to the
 //! session.
 //!
-//! A sign-up, a recovery code and a passkey are proofs. A session that another session opened (a hand-over) has shown
-//! none, because whoever copied a cookie could open one too. Rules R190, R191.
+//! A sign-up, a recovery code, a passkey and another device (`proof_requests`) are proofs. A session that another
+//! session opened (a hand-over) has shown none, because whoever copied a cookie could open one too. Rules R190, R191.
 
 use super::{
     ServiceError,

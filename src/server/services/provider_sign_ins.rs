@@ -21,7 +21,7 @@ use crate::{
         storage::{
             Tx,
             identities::{self as stored, Account},
-            persons,
+            persons, proof_requests,
         },
     },
 };
@@ -225,6 +225,7 @@ async fn sign_in(
     }
     let mut facts = Facts::default();
     let opened = sessions::open(&mut tx, state, attempt, person, caller, &mut facts).await?;
+    proof_requests::note_provider(&mut tx, opened.session).await?;
     attempt.done(&mut tx, state, &Done::session(&opened)).await?;
     if let Some(coming_back) = coming_back {
         deletions::come_back(&mut tx, state, coming_back, &mut facts, now).await?;

@@ -233,6 +233,7 @@ pub async fn blank(tx: &mut Tx, person: PersonId, now: Millis) -> Result<(), Sto
         "DELETE FROM events WHERE person_id = $1",
         "DELETE FROM push_subscriptions WHERE person_id = $1",
         "DELETE FROM hand_overs WHERE person_id = $1",
+        "DELETE FROM proof_requests WHERE person_id = $1",
         "DELETE FROM sessions WHERE person_id = $1",
         "DELETE FROM attempts WHERE person_id = $1",
         "DELETE FROM write_budgets WHERE person_id = $1",

@@ -52,6 +52,7 @@ pub mod persons;
 mod place;
 mod postgres;
 pub mod presence;
+pub mod proof_requests;
 pub mod prune;
 pub mod questions;
 mod read_only;

@@ -106,6 +106,14 @@ pub const IDENTITY_SIGN_UPS: Prune = Prune {
     on_postgres: OnPostgres::Skipping(&[skipping!("identity_sign_ups", "x.expires_at <= $1", "expires_at")]),
 };
 
+/// Requests for a proof by their expiry.
+pub const PROOF_REQUESTS: Prune = Prune {
+    table: "proof_requests",
+    sql: "DELETE FROM proof_requests WHERE id IN (SELECT id FROM proof_requests WHERE expires_at <= $1
+        ORDER BY expires_at LIMIT $2)",
+    on_postgres: OnPostgres::Skipping(&[skipping!("proof_requests", "x.expires_at <= $1", "expires_at")]),
+};
+
 /// One-time steps by their time.
 pub const ATTEMPTS: Prune = Prune {
     table: "attempts",

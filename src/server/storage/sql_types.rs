@@ -10,8 +10,8 @@ use super::StorageError;
 use crate::domain::{
     AnnouncementId, AnswerBody, ApnsEnvironment, Cancelled, DailyQuestionId, EventKind, FcmAct, HandOverId,
     HandOverStage, IdentityId, InvitationId, LocalDate, Locale, Millis, Muted, NotificationId, NotificationKind,
-    PairId, PasskeyId, PersonId, PersonName, Provider, PushTime, QuestionKey, Role, Section, SessionId, SubmissionId,
-    SubscriptionId, TextSize, Wordings, ZoneName,
+    PairId, PasskeyId, PersonId, PersonName, ProofRequestId, ProofStage, Provider, PushTime, QuestionKey, Role,
+    Section, SessionId, SubmissionId, SubscriptionId, TextSize, Wordings, ZoneName,
 };
 
 /// A stored word that is none of its list.
@@ -94,6 +94,7 @@ stored_as_text!(
     IdentityId,
     NotificationId,
     PasskeyId,
+    ProofRequestId,
     SubmissionId,
     SubscriptionId,
     LocalDate,
@@ -122,6 +123,7 @@ stored_as!(String, Provider, |provider| provider.word().to_owned(), |word| Ok(Pr
 stored_as!(String, ApnsEnvironment, |environment| environment.word().to_owned(), |word| {
     Ok(ApnsEnvironment::from_stored(&word))
 });
+stored_as!(String, ProofStage, |stage| stage.word().to_owned(), |word| Ok(ProofStage::from_stored(&word)));
 stored_as!(String, HandOverStage, |stage| stage.word().to_owned(), |word| Ok(HandOverStage::from_stored(&word)));
 
 written_as!(String, Cancelled, |reason| reason.word().to_owned());

@@ -212,6 +212,11 @@ async fn every_verb(app: &TestApp, providers: &Providers, pair: &TestPair, at: u
     called.done(&fresh.child, "refuse_recovery", &[]).await;
     passkeys(app, &fresh.child, &mut called).await;
     called.call(&fresh.child, "prove", &[("code", "")]).await;
+    called.has_read("other_device", &fresh.child.read(reads::other_device()).await);
+    called.call(&fresh.child, "ask_other_device", &[]).await;
+    for verb in ["confirm_other_device", "refuse_other_device"] {
+        called.call(&fresh.child, verb, &[("proof", "018f3c1a-7b2d-7abc-8def-0123456789ab")]).await;
+    }
     for verb in ["finish_sign_in_with", "sign_up_with", "unlink_identity"] {
         called.call(&fresh.child, verb, &[("identity", "018f3c1a-7b2d-7abc-8def-0123456789ab")]).await;
     }

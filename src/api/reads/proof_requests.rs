@@ -1,0 +1,67 @@
+//! The read of a proof by another device.
+
+use crate::{
+    api::ApiError,
+    domain::{ProofRequestId, ProofStage, PushTime, SessionId},
+    request,
+    server::{calendar::Zone, services::proof_requests},
+};
+
+/// What this device shows of a proof by another device. Names of devices are as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OtherDeviceView {
+    /// This session was proved within the last ten minutes.
+    Proved,
+    /// No request is open. `ended`: how the last one of this session ended.
+    None {
+        ended: Option<ProofStage>,
+    },
+    /// This session asks. `until` is in the person's zone.
+    Asking {
+        number: i64,
+        until: PushTime,
+    },
+    /// Another session asks. `may_confirm`: this one is old enough.
+    Asked {
+        id: ProofRequestId,
+        device: String,
+        numbers: [i64; 3],
+        may_confirm: bool,
+    },
+    /// This person confirmed or refused the other session.
+    Confirmed {
+        device: String,
+    },
+    Refused {
+        session: SessionId,
+        device: String,
+    },
+}
+
+pub async fn other_device() -> Result<OtherDeviceView, ApiError> {
+    let request = request::current().await?;
+    let (own, found) = proof_requests::look(&request.state, request.person.id, request.session).await?;
+    let none = OtherDeviceView::None { ended: None };
+    let idle = if own.is_proved { OtherDeviceView::Proved } else { none };
+    let Some(found) = found else { return Ok(idle) };
+    if found.session == request.session {
+        let minute = Zone::stored(&request.person.zone).minute(found.expires_at);
+        let until = PushTime::from_minute(minute).unwrap_or_default();
+        return Ok(match found.stage {
+            _ if own.is_proved => OtherDeviceView::Proved,
+            ProofStage::Open => OtherDeviceView::Asking { number: found.number, until },
+            ended => OtherDeviceView::None { ended: Some(ended) },
+        });
+    }
+    Ok(match found.stage {
+        ProofStage::Open => OtherDeviceView::Asked {
+            id: found.id,
+            numbers: found.offered(),
+            device: found.device,
+            may_confirm: own.may_confirm(),
+        },
+        ProofStage::Confirmed => OtherDeviceView::Confirmed { device: found.device },
+        ProofStage::Refused => OtherDeviceView::Refused { session: found.session, device: found.device },
+        ProofStage::Wrong => idle,
+    })
+}
