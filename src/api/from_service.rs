@@ -30,6 +30,7 @@ macro_rules! convert {
                     ServiceError::PushKeys(_) => Self::PushKeysInvalid,
                     ServiceError::Address(AddressError::Provider) => Self::ProviderUnknown,
                     ServiceError::Address(_) => Self::AddressInvalid,
+                    ServiceError::DeletionBegan => Self::Unavailable,
                     ServiceError::Storage(error) => accident(&error),
                     ServiceError::Broken(what) => {
                         tracing::error!(what, "a request could not be served");

@@ -265,7 +265,12 @@ async fn come_in(
     let now = state.clock.now();
     let person = persons::lookup(&mut tx, person).await?.ok_or(ServiceError::CodeWrong)?;
     let mut facts = Facts::default();
-    let opened = sessions::open(&mut tx, state, attempt, person, caller, &mut facts).await?;
+    let opened =
+        sessions::open(&mut tx, state, attempt, person, caller, &mut facts).await.map_err(|error| match error {
+            // The deletion has ended the session that would hand the person over.
+            ServiceError::DeletionBegan => ServiceError::CodeWrong,
+            error => error,
+        })?;
     attempt.done(&mut tx, state, &Done::session(&opened)).await?;
     facts.of_the_account(
         opened.person.id,

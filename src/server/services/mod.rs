@@ -31,6 +31,7 @@ pub mod provider_sign_ins;
 pub mod questions;
 pub mod reader;
 pub mod reading;
+mod recognition;
 pub mod recovery;
 pub mod registrations;
 pub mod seat_returns;
@@ -193,6 +194,9 @@ pub enum ServiceError {
     ProofOver,
     #[error("not the number of the request")]
     ProofNumberWrong,
+    /// The deletion of the account was asked for while the sign-in waited for its person.
+    #[error("the account is being deleted")]
+    DeletionBegan,
     /// The form names no choice for one of the person's pairs.
     #[error("no choice for a pair")]
     DeletionChoice,

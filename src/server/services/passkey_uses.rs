@@ -110,6 +110,19 @@ pub async fn sign_in(
     trier: Trier,
     caller: &Caller,
 ) -> Result<Option<NewSession>, ServiceError> {
+    match sign_in_once(state, used, trier, caller).await {
+        // The next look finds the deletion, and takes it back.
+        Err(ServiceError::DeletionBegan) => sign_in_once(state, used, trier, caller).await,
+        done => done,
+    }
+}
+
+async fn sign_in_once(
+    state: &AppState,
+    used: &Used,
+    trier: Trier,
+    caller: &Caller,
+) -> Result<Option<NewSession>, ServiceError> {
     let (passkey, person, standing, challenge) =
         count(state, trier, verify(state, used, Purpose::SignIn).await).await?;
     let now = state.clock.now();
@@ -126,12 +139,12 @@ pub async fn sign_in(
     persons::lock(&mut tx, [person.id].into_iter().chain(caller.person()).chain(told)).await?;
     let mut facts = Facts::default();
     note_use(&mut tx, person.id, &passkey, standing, &mut facts, now).await?;
-    let opened = sessions::open(&mut tx, state, &attempt, person, caller, &mut facts).await?;
-    storage::sessions::prove(&mut tx, opened.session, now).await?;
-    attempt.done(&mut tx, state, &Done::session(&opened)).await?;
     if let Some(coming_back) = coming_back {
         deletions::come_back(&mut tx, state, coming_back, &mut facts, now).await?;
     }
+    let opened = sessions::open(&mut tx, state, &attempt, person, caller, &mut facts).await?;
+    storage::sessions::prove(&mut tx, opened.session, now).await?;
+    attempt.done(&mut tx, state, &Done::session(&opened)).await?;
     let (event, kind) = (EventKind::SessionsChanged, NotificationKind::WayInUsed);
     facts.of_the_account(opened.person.id, event, kind, caller.device.0.clone(), now);
     facts.write(&mut tx, state, now).await?;

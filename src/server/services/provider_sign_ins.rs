@@ -171,7 +171,17 @@ pub async fn finish(
         return Ok(Finished::Linked);
     }
     match stored::lookup(&mut tx, &account).await? {
-        Some((id, person)) => Ok(Finished::SignedIn(sign_in(tx, state, &attempt, person, id, caller).await?)),
+        Some((id, person)) => {
+            let opened = match sign_in(tx, state, &attempt, person.clone(), id, caller).await {
+                // The next look finds the deletion, and takes it back.
+                Err(ServiceError::DeletionBegan) => {
+                    let tx = state.database.begin().await?;
+                    sign_in(tx, state, &attempt, person, id, caller).await?
+                }
+                done => done?,
+            };
+            Ok(Finished::SignedIn(opened))
+        }
         None => {
             let until = state.clock.now().plus(SIGN_UP_LIFE_MS);
             stored::keep_for_sign_up(&mut tx, &token_hash(handle), &account, until).await?;
@@ -224,12 +234,12 @@ async fn sign_in(
         return Err(ServiceError::SignInOver);
     }
     let mut facts = Facts::default();
-    let opened = sessions::open(&mut tx, state, attempt, person, caller, &mut facts).await?;
-    proof_requests::note_provider(&mut tx, opened.session).await?;
-    attempt.done(&mut tx, state, &Done::session(&opened)).await?;
     if let Some(coming_back) = coming_back {
         deletions::come_back(&mut tx, state, coming_back, &mut facts, now).await?;
     }
+    let opened = sessions::open(&mut tx, state, attempt, person, caller, &mut facts).await?;
+    proof_requests::note_provider(&mut tx, opened.session).await?;
+    attempt.done(&mut tx, state, &Done::session(&opened)).await?;
     let (event, kind) = (EventKind::SessionsChanged, NotificationKind::WayInUsed);
     facts.of_the_account(opened.person.id, event, kind, caller.device.0.clone(), now);
     facts.write(&mut tx, state, now).await?;

@@ -40,6 +40,20 @@ pub async fn sign_in(
     trier: Trier,
     caller: &Caller,
 ) -> Result<Option<NewSession>, ServiceError> {
+    match sign_in_once(state, attempt, typed, trier, caller).await {
+        // The next look finds the deletion, and takes it back.
+        Err(ServiceError::DeletionBegan) => sign_in_once(state, attempt, typed, trier, caller).await,
+        done => done,
+    }
+}
+
+async fn sign_in_once(
+    state: &AppState,
+    attempt: &Attempt,
+    typed: &str,
+    trier: Trier,
+    caller: &Caller,
+) -> Result<Option<NewSession>, ServiceError> {
     let code = RecoveryCode::parse(typed).map_err(|_| ServiceError::CodeMissing)?;
     let hash = state.secrets.recovery_hash(&code);
     let now = state.clock.now();
@@ -65,14 +79,14 @@ pub async fn sign_in(
     };
     let mut facts = Facts::default();
     let is_proof = proofs::is_code(&mut tx, person.id, &hash, now).await.unwrap_or(false);
+    if let Some(coming_back) = coming_back {
+        deletions::come_back(&mut tx, state, coming_back, &mut facts, now).await?;
+    }
     let opened = sessions::open(&mut tx, state, attempt, person, caller, &mut facts).await?;
     if is_proof {
         storage::sessions::prove(&mut tx, opened.session, now).await?;
     }
     attempt.done(&mut tx, state, &Done::session(&opened)).await?;
-    if let Some(coming_back) = coming_back {
-        deletions::come_back(&mut tx, state, coming_back, &mut facts, now).await?;
-    }
     facts.of_the_account(
         opened.person.id,
         EventKind::RecoveryCodeUsed,

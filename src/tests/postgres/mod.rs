@@ -6,6 +6,7 @@ mod conflicts;
 mod held;
 mod pooler;
 pub(super) mod relay;
+mod sign_ins;
 
 use std::time::Duration;
 
