@@ -2,6 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
+use futures::future::join_all;
 use reqwest::{StatusCode, header};
 use serde_json::{Value, json};
 
@@ -225,7 +226,7 @@ async fn a_code_that_was_used_signs_in_nobody_else() {
     let (code, state) = &back;
     let form = fields(code, state);
     let (first, second) = tokio::join!(phone.post("finish_sign_in_with", &form), finish(&phone, &back));
-    assert!(first.status() == StatusCode::OK || second.is_ok(), "one of two at once signs in");
+    assert_eq!((first.status(), second.as_deref()), (StatusCode::OK, Ok("/")), "two at once sign in once");
     assert_eq!(finish(&phone, &back).await.as_deref(), Ok("/"), "the same post again");
     assert_eq!(person.read(reads::ways_in()).await.expect("the sessions").sessions.len(), 2);
     let copied = app.visitor();
@@ -308,4 +309,61 @@ fn a_file_that_others_may_read_is_refused_and_no_file_is_no_provider() {
         assert_eq!(found.is_ok(), is_fine, "{mode:o}");
     }
     fs::remove_dir_all(&folder).expect("removed");
+}
+
+#[tokio::test]
+async fn ten_posts_of_one_answer_at_once_have_one_outcome() {
+    let (app, issuer) = TestApp::start_with_issuer().await;
+    let browser = app.visitor();
+    let back = agreed(&browser, &issuer, BEGIN).await;
+    for finished in join_all((0..10).map(|_| finish(&browser, &back))).await {
+        assert_eq!(finished.as_deref(), Ok("/signin/with/club/new"), "somebody new");
+    }
+    assert_eq!(browser.post("sign_up_with", &NAME).await.status(), StatusCode::OK);
+    let phone = app.visitor();
+    let back = agreed(&phone, &issuer, BEGIN).await;
+    for finished in join_all((0..10).map(|_| finish(&phone, &back))).await {
+        assert_eq!(finished.as_deref(), Ok("/"), "signed in");
+    }
+    assert_eq!(count(&app, "sessions").await, "2");
+    let failed = count(&app, "failures WHERE bucket LIKE 'provider:%'").await;
+    assert_eq!(failed, "0", "nothing counts as a failure");
+}
+
+#[tokio::test]
+async fn a_revoked_session_and_a_former_member_change_no_account_of_others() {
+    let (app, issuer) = TestApp::start_with_issuer().await;
+    let person = signed_up(&app, &issuer).await;
+    let id = person.read(reads::other_ways()).await.expect("the ways in").identities[0].id.to_string();
+    let former = app.person(CHILDREN[1].0).await;
+    let pair = app.pair_of(person, former).await;
+    let confirmed = [("pair", pair.id.to_string()), ("confirmed", "yes".to_owned())];
+    let confirmed = confirmed.each_ref().map(|(name, value)| (*name, value.as_str()));
+    assert_eq!(pair.parent.post("leave_pair", &confirmed).await.status(), StatusCode::OK);
+    assert_eq!(pair.parent.refused("unlink_identity", &[("identity", &id)]).await, (404, ApiError::NotFound));
+    let gone = app.visitor();
+    assert_eq!(gone.post("sign_in", &[("code", &pair.child.recovery_code())]).await.status(), StatusCode::OK);
+    let link = agreed(&gone, &issuer, LINK).await;
+    let held = gone.cookies.lock().expect("cookies").clone();
+    assert_eq!(gone.post("sign_out", &[]).await.status(), StatusCode::OK);
+    gone.cookies.lock().expect("cookies").extend(held);
+    assert_eq!(gone.refused("unlink_identity", &[("identity", &id)]).await, (401, ApiError::SignedOut));
+    assert_eq!(gone.get(LINK).await.headers()[header::LOCATION], "/signin");
+    assert_eq!(finish(&gone, &link).await, Err((409, ApiError::SignInOver)));
+    assert_eq!(linked(&pair.child).await, 1);
+}
+
+#[tokio::test]
+async fn google_is_not_offered_in_the_browsers_of_apps() {
+    const KAKAOTALK: &str = "Mozilla/5.0 (Linux; Android 14) Chrome/130.0.0.0 Mobile KAKAOTALK 2410910";
+    let (app, _issuer) = TestApp::start_with_google().await;
+    let (google, club) = ("/signin/with/google", "/signin/with/club");
+    let shown = app.visitor().page("/signin").await;
+    assert!(shown.contains(google) && shown.contains(club));
+    let person = app.person(CHILDREN[0].0).await;
+    assert!(person.page("/settings/ways-in").await.contains(google));
+    for (browser, page) in [(&app.visitor(), "/signin"), (&app.visitor(), "/start"), (&person, "/settings/ways-in")] {
+        let shown = browser.get_as(page, KAKAOTALK).await.text().await.expect("a page");
+        assert!(!shown.contains(google) && shown.contains(club), "{page}");
+    }
 }

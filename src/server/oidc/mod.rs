@@ -4,6 +4,8 @@
 
 mod config;
 mod discovery;
+mod document;
+mod flights;
 mod id_token;
 mod keys;
 mod provider;
@@ -15,8 +17,8 @@ pub use config::{CONFIG_FILE, ConfigProblem, Entry, Kind, Secret, read};
 pub use discovery::Discovery;
 pub use id_token::{Expected, check};
 pub use keys::Keys;
-pub use provider::{Asking, Failure, Provider};
-pub use refusal::Refusal;
+pub use provider::{Asking, Provider};
+pub use refusal::{Failure, Refusal};
 
 use std::sync::Arc;
 

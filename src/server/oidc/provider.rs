@@ -9,15 +9,16 @@ use base64::{
 use reqwest::{Client, RequestBuilder, StatusCode, header};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, de::DeserializeOwned};
-use tokio::sync::Mutex;
 use url::{Url, form_urlencoded};
 
 use super::{
     config::Entry,
     discovery::Discovery,
+    document::Document,
+    flights::Flights,
     id_token::{self, Expected},
     keys::Keys,
-    refusal::Refusal,
+    refusal::{Failure, Refusal},
 };
 use crate::server::push::{PushHosts, SenderError, client, outward_url};
 
@@ -29,48 +30,13 @@ const DESCRIPTION_LIFE_MS: u64 = 24 * 60 * 60 * 1_000;
 const KEYS_LIFE_MS: u64 = 60 * 60 * 1_000;
 /// A token with an unknown key makes the keys load again at most this often: anybody can send such a token.
 const KEYS_PAUSE_MS: u64 = 60 * 1_000;
-/// After a request that failed nobody asks again for so long from its beginning, so that a provider that hangs does not
-/// hold many requests. It is longer than a request.
-const PAUSE_MS: u64 = 20 * 1_000;
-
-/// Why a sign-in with a provider did not work. No variant contains a secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
-    #[error("the provider cannot be used: {0}")]
-    Unavailable(&'static str),
-    /// The code was used before, has expired or is another's.
-    #[error("the provider refuses the code")]
-    Code,
-    #[error("the provider refuses client_id or client_secret")]
-    Client,
-    #[error("the ID token is refused: {0}")]
-    Token(#[from] Refusal),
-}
-
-struct Timed<T> {
-    value: Arc<T>,
-    at_ms: i64,
-}
-
-impl<T> Timed<T> {
-    /// The value while it is younger than that. One from another time, before a wrong clock was set, is not.
-    fn within(held: Option<&Self>, now_ms: i64, life_ms: u64) -> Option<Arc<T>> {
-        held.filter(|held| now_ms.abs_diff(held.at_ms) < life_ms).map(|held| held.value.clone())
-    }
-}
-
-#[derive(Default)]
-struct Held {
-    description: Option<Timed<Discovery>>,
-    keys: Option<Timed<Keys>>,
-    failed: Option<(Failure, i64)>,
-}
-
 pub struct Provider {
     entry: Entry,
     hosts: PushHosts,
     client: Client,
-    held: Mutex<Held>,
+    description: Document<Discovery>,
+    keys: Document<Keys>,
+    answers: Flights,
 }
 
 #[derive(Deserialize)]
@@ -96,11 +62,17 @@ pub struct Asking<'a> {
 impl Provider {
     pub(super) fn new(entry: Entry, hosts: PushHosts) -> Result<Self, SenderError> {
         let client = client::outward(hosts.clone(), TOTAL)?;
-        Ok(Self { entry, hosts, client, held: Mutex::default() })
+        let (description, keys, answers) = (Document::default(), Document::default(), Flights::default());
+        Ok(Self { entry, hosts, client, description, keys, answers })
     }
 
     pub fn entry(&self) -> &Entry {
         &self.entry
+    }
+
+    /// The answers of this provider that are being worked on, each by the handle of its browser.
+    pub fn answers(&self) -> &Flights {
+        &self.answers
     }
 
     /// The address that the browser is led to (OpenID Connect Core 1.0 §3.1.2.1).
@@ -147,50 +119,24 @@ impl Provider {
 
     /// The provider's description, for `umbba doctor` and the two steps above.
     pub async fn description(&self, now_ms: i64) -> Result<Arc<Discovery>, Failure> {
-        let mut held = self.held.lock().await;
-        if let Some(found) = Timed::within(held.description.as_ref(), now_ms, DESCRIPTION_LIFE_MS) {
-            return Ok(found);
-        }
         let address = Discovery::address(&self.entry.issuer);
-        let found = self.load(&mut held, &address, now_ms, |body| Discovery::parse(body, &self.entry.issuer)).await?;
-        held.description = Some(Timed { value: found.clone(), at_ms: now_ms });
-        Ok(found)
+        let load = || self.load(&address, |body| Discovery::parse(body, &self.entry.issuer));
+        self.description.get(now_ms, DESCRIPTION_LIFE_MS, load).await
     }
 
     async fn keys(&self, description: &Discovery, now_ms: i64, life_ms: u64) -> Result<Arc<Keys>, Failure> {
-        let mut held = self.held.lock().await;
-        if let Some(found) = Timed::within(held.keys.as_ref(), now_ms, life_ms) {
-            return Ok(found);
-        }
-        let found = self.load(&mut held, &description.jwks_uri, now_ms, Keys::parse).await?;
-        held.keys = Some(Timed { value: found.clone(), at_ms: now_ms });
-        Ok(found)
+        self.keys.get(now_ms, life_ms, || self.load(&description.jwks_uri, Keys::parse)).await
     }
 
-    /// Loads a document, unless that failed a moment ago.
-    async fn load<T>(
-        &self,
-        held: &mut Held,
-        address: &str,
-        now_ms: i64,
-        parse: impl FnOnce(&[u8]) -> Result<T, &'static str>,
-    ) -> Result<Arc<T>, Failure> {
-        if let Some((failure, _)) = held.failed.filter(|(_, at)| now_ms.abs_diff(*at) < PAUSE_MS) {
-            return Err(failure);
+    async fn load<T>(&self, address: &str, parse: impl FnOnce(&[u8]) -> Result<T, &'static str>) -> Result<T, Failure> {
+        let request = self.client.get(self.url(address)?).header(header::CONNECTION, "close");
+        let response = request.send().await.map_err(|_| NO_ANSWER)?;
+        let status = response.status();
+        let body = client::read_at_most(response, LONGEST_ANSWER).await;
+        if status != StatusCode::OK || body.len() > LONGEST_ANSWER {
+            return Err(Failure::Unavailable("its answer is not a document"));
         }
-        let loaded = async {
-            let request = self.client.get(self.url(address)?).header(header::CONNECTION, "close");
-            let response = request.send().await.map_err(|_| NO_ANSWER)?;
-            let status = response.status();
-            let body = client::read_at_most(response, LONGEST_ANSWER).await;
-            if status != StatusCode::OK || body.len() > LONGEST_ANSWER {
-                return Err(Failure::Unavailable("its answer is not a document"));
-            }
-            parse(&body).map(Arc::new).map_err(Failure::Unavailable)
-        };
-        let loaded = loaded.await;
-        held.failed = loaded.as_ref().err().map(|failure| (*failure, now_ms));
-        loaded
+        parse(&body).map_err(Failure::Unavailable)
     }
 
     async fn exchange(

@@ -1,4 +1,4 @@
-//! Why an ID token is refused.
+//! Why a sign-in with a provider did not work, and why an ID token is refused.
 
 /// Why a token is refused. No variant contains anything of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -23,4 +23,18 @@ pub enum Refusal {
     Nonce,
     #[error("it names no subject")]
     Subject,
+}
+
+/// Why a sign-in with a provider did not work. No variant contains a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    #[error("the provider cannot be used: {0}")]
+    Unavailable(&'static str),
+    /// The code was used before, has expired or is another's.
+    #[error("the provider refuses the code")]
+    Code,
+    #[error("the provider refuses client_id or client_secret")]
+    Client,
+    #[error("the ID token is refused: {0}")]
+    Token(#[from] Refusal),
 }

@@ -140,6 +140,8 @@ pub async fn finish(
     let handle = handle.filter(|handle| is_token(handle)).ok_or(ServiceError::SignInOver)?;
     tokio::time::sleep(guard::slowness(state, Codes::Provider, trier, None).await?).await;
     let attempt = Attempt::by_secret(Step::UseIdentity, handle);
+    // A second post of this answer at the same moment waits for the first, because the provider takes a code once.
+    let _flight = provider.answers().begin(&token_hash(handle)).await;
     if let Some(finished) = finished_before(state, &attempt, handle, caller).await? {
         return Ok(finished);
     }

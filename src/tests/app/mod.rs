@@ -133,9 +133,20 @@ impl TestApp {
 
     /// Starts an app with a provider of accounts.
     pub async fn start_with_issuer() -> (Self, Issuer) {
+        Self::start_with_issuer_and("").await
+    }
+
+    /// The same with Google, which no test asks.
+    pub async fn start_with_google() -> (Self, Issuer) {
+        let google = "[[provider]]\nid = \"google\"\nkind = \"google\"\nclient_id = \"a\"\nclient_secret = \"b\"\n";
+        Self::start_with_issuer_and(google).await
+    }
+
+    async fn start_with_issuer_and(more: &str) -> (Self, Issuer) {
         let (data, clock) = (Data::new().await, Clock::manual(NOON));
         let issuer = Issuer::start(&clock).await;
-        key_file::write_new(&data.folder.join(oidc::CONFIG_FILE), &issuer.config()).expect("a file");
+        let config = format!("{}{more}", issuer.config());
+        key_file::write_new(&data.folder.join(oidc::CONFIG_FILE), &config).expect("a file");
         let app = Self::open(data, clock, 7, issuer.address.as_str().into()).await;
         (app, issuer)
     }
