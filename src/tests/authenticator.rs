@@ -17,6 +17,8 @@ use crate::{
 const SPKI: &[u8] =
     b"\x30\x59\x30\x13\x06\x07\x2A\x86\x48\xCE\x3D\x02\x01\x06\x08\x2A\x86\x48\xCE\x3D\x03\x01\x07\x03\x42\0";
 
+const ATTESTED: u8 = 1 << 6;
+
 /// Names and values of a form.
 pub type Fields = Vec<(&'static str, String)>;
 
@@ -28,6 +30,8 @@ pub struct Authenticator {
     origin: String,
     pub rp_id: String,
     pub count: u32,
+    /// UP, UV, BE and BS (W3C Web Authentication §6.1).
+    pub flags: u8,
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -61,6 +65,7 @@ impl Authenticator {
             origin: origin.to_owned(),
             rp_id: "localhost".to_owned(),
             count: 0,
+            flags: 0b0001_1101,
         }
     }
 
@@ -83,7 +88,7 @@ impl Authenticator {
         Ok(vec![
             ("credential_id", text(&self.id)),
             ("client_data", text(&self.client_data("webauthn.create", &asked.challenge))),
-            ("authenticator_data", text(&self.data(0b0101_1101, &credential))),
+            ("authenticator_data", text(&self.data(self.flags | ATTESTED, &credential))),
             ("public_key", text(&[SPKI, self.pair.public_key().as_ref()].concat())),
             ("transports", "internal hybrid".to_owned()),
         ])
@@ -97,7 +102,7 @@ impl Authenticator {
 
     pub fn sign(&mut self, challenge: &str) -> Fields {
         self.count += 1;
-        let (client_data, data) = (self.client_data("webauthn.get", challenge), self.data(0b0001_1101, &[]));
+        let (client_data, data) = (self.client_data("webauthn.get", challenge), self.data(self.flags, &[]));
         let message = [&data[..], digest(&SHA256, &client_data).as_ref()].concat();
         let signature = self.pair.sign(&SystemRandom::new(), &message).expect("a signature");
         vec![

@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::push_interop::{python, run};
 use crate::server::webauthn::{Assertion, PublicKey, Registration, Site, check_assertion, check_registration};
 
-/// PyPI `fido2` does not compare the backup flags (W3C Web Authentication §7.1 step 18, §7.2 step 19).
+/// PyPI `fido2` does not compare the backup flags (W3C Web Authentication §7.1 step 18, §7.2 step 19). Neither verifier
+/// compares the eligibility of a use with that of the new passkey (§7.2 step 20), as `services::passkey_uses` does.
 const NOT_IN_FIDO2: &str = "backed up and not eligible";
 
 fn judge(site: Site<'_>, case: &Value) -> bool {

@@ -195,6 +195,60 @@ async fn a_counter_that_goes_back_is_told_and_not_refused() {
 }
 
 #[tokio::test]
+async fn whether_a_passkey_may_be_on_several_devices_never_changes() {
+    let app = TestApp::start().await;
+    let person = app.person(CHILDREN[0].0).await;
+    let (eligible, backed_up) = (1 << 3, 1 << 4);
+    let mut passkey = Authenticator::add(&person).await;
+    passkey.flags &= !backed_up;
+    assert_eq!(passkey.sign_in(&app.visitor()).await, Ok(()), "it is on one device now");
+    passkey.flags &= !eligible;
+    assert_eq!(passkey.sign_in(&app.visitor()).await, REFUSED);
+    assert_eq!(passkey.prove(&person).await, REFUSED);
+    passkey.flags |= backed_up;
+    assert_eq!(passkey.sign_in(&app.visitor()).await, REFUSED, "backed up and not eligible");
+    passkey.flags |= eligible;
+    assert_eq!(passkey.sign_in(&app.visitor()).await, Ok(()));
+    let mut of_one_device = Authenticator::new(&person.url);
+    of_one_device.flags &= !(eligible | backed_up);
+    let fields = of_one_device.made(&person).await.expect("a challenge");
+    assert_eq!(post(&person, "add_passkey", &fields).await, Ok(()));
+    assert_eq!(of_one_device.sign_in(&app.visitor()).await, Ok(()));
+    of_one_device.flags |= eligible;
+    assert_eq!(of_one_device.sign_in(&app.visitor()).await, REFUSED);
+}
+
+#[tokio::test]
+async fn a_revoked_session_and_a_former_member_change_no_passkey_of_others() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    let mut passkey = Authenticator::add(&pair.child).await;
+    let id = held(&pair.child).await[0].id.to_string();
+    let confirmed = [("pair", pair.id.to_string()), ("confirmed", "yes".to_owned())];
+    let confirmed = confirmed.each_ref().map(|(name, value)| (*name, value.as_str()));
+    assert_eq!(pair.parent.post("leave_pair", &confirmed).await.status(), StatusCode::OK);
+    let of_others = [("passkey", id.as_str()), ("name", "내 것")];
+    for verb in ["rename_passkey", "remove_passkey"] {
+        assert_eq!(pair.parent.refused(verb, &of_others).await, (404, ApiError::NotFound), "{verb}");
+    }
+    assert_eq!(passkey.prove(&pair.parent).await, REFUSED, "a passkey of another person");
+    let gone = app.visitor();
+    assert_eq!(gone.post("sign_in", &[("code", &pair.child.recovery_code())]).await.status(), StatusCode::OK);
+    let made = Authenticator::new(&gone.url).made(&gone).await.expect("a challenge");
+    let used = passkey.used(&gone, "begin_passkey_proof").await.expect("a challenge");
+    let cookies = gone.cookies.lock().expect("cookies").clone();
+    assert_eq!(gone.post("sign_out", &[]).await.status(), StatusCode::OK);
+    gone.cookies.lock().expect("cookies").extend(cookies);
+    let signed_out = (401, ApiError::SignedOut);
+    assert_eq!(post(&gone, "add_passkey", &made).await, Err(signed_out));
+    assert_eq!(post(&gone, "prove_by_passkey", &used).await, Err(signed_out));
+    for verb in ["begin_passkey", "begin_passkey_proof", "rename_passkey", "remove_passkey"] {
+        assert_eq!(gone.refused(verb, &of_others).await, signed_out, "{verb}");
+    }
+    assert_eq!(held(&pair.child).await.len(), 1);
+}
+
+#[tokio::test]
 async fn passkeys_of_another_address_are_listed_and_not_offered() {
     let app = TestApp::start().await;
     let person = app.person(CHILDREN[0].0).await;

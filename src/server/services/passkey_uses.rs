@@ -72,6 +72,10 @@ async fn verify(
         signature: &bytes(&used.signature)?,
     };
     let standing = webauthn::check_assertion(site, &challenge, &key, &assertion).map_err(refused)?;
+    // §7.2 step 20: whether a passkey may be on several devices never changes.
+    if standing.is_synced != passkey.is_synced() {
+        return Err(refused(webauthn::Refusal::Backup));
+    }
     Ok((passkey, person, standing, challenge))
 }
 

@@ -21,7 +21,7 @@ pub enum Refusal {
     NoPresence,
     #[error("no user was verified")]
     NoVerification,
-    #[error("backed up and not eligible for it")]
+    #[error("backed up and not eligible for it, or not as eligible as it was made")]
     Backup,
     #[error("another credential id")]
     CredentialId,
