@@ -4,7 +4,10 @@ use std::path::Path;
 
 use reqwest::StatusCode;
 
-use super::app::{Browser, TestApp, TestPair};
+use super::{
+    app::{Browser, TestApp, TestPair},
+    authenticator::Authenticator,
+};
 use crate::{
     api::ApiError,
     domain::{DELETION_WAITS_MS, EventKind, Millis, PairPhase, PersonId, WordsOnDeletion},
@@ -19,6 +22,8 @@ use crate::{
 const EARLIER: &str = "고치기전의이야기";
 const ON_CARD: &str = "카드에적은이야기";
 const EDITED: &str = "마흔번고친이야기";
+const DEVICE: &str = "열쇠를담은기기";
+const SUBJECT: &str = "subject-of-the-person-0123";
 const CLOSED: &str = "아직닫힌이야기";
 
 /// A pair with an open card, which the child had revised an answer for, and a question that only the child answered.
@@ -40,6 +45,10 @@ async fn delete(browser: &Browser, code: &str, choices: &[(&TestPair, &str)]) ->
     let mut fields: Vec<(&str, &str)> = choices.iter().map(|(name, words)| (name.as_str(), *words)).collect();
     fields.extend([("code", code), ("confirmed", "yes")]);
     browser.post("delete_account", &fields).await.status()
+}
+
+async fn passkey_id(app: &TestApp) -> String {
+    app.read_sql("SELECT id FROM passkeys").await.remove(0)
 }
 
 async fn sign_in(app: &TestApp, code: &str) -> Browser {
@@ -127,8 +136,25 @@ async fn after_seven_days_no_byte_of_the_person_is_left() {
     let code = pair.child.recovery_code();
     sign_in(&app, &code).await;
     pair.child.post("make_hand_over", &[]).await;
+    assert_eq!(pair.child.post("prove", &[("code", &code)]).await.status(), StatusCode::OK);
+    let mut passkey = Authenticator::add(&pair.child).await;
+    let credential = passkey.sign("").iter().find(|(name, _)| *name == "credential_id").expect("an id").1.clone();
+    assert_eq!(
+        pair.child.post("rename_passkey", &[("passkey", &passkey_id(&app).await), ("name", DEVICE)]).await.status(),
+        StatusCode::OK
+    );
+    app.run_sql(&format!(
+        "INSERT INTO identities (id, person_id, provider, issuer, subject, created_at)
+         SELECT '018f3c1a-7b2d-7abc-8def-0123456789ab', person_id, 'club', 'https://club.example', '{SUBJECT}', 1
+         FROM passkeys;
+         INSERT INTO proof_requests (person_id, id, session_id, stage, number, decoy_one, decoy_two, expires_at)
+         SELECT p.person_id, '018f3c1a-7b2d-7abc-8def-0123456789ac', MIN(s.id), 'open', 11, 22, 33, 9000000000000
+         FROM passkeys p JOIN sessions s ON s.person_id = p.person_id GROUP BY p.person_id"
+    ))
+    .await;
+    let of_ways = [credential.as_str(), DEVICE, SUBJECT];
     let before = raw(&app).await;
-    for text in [name, EARLIER, ON_CARD, CLOSED] {
+    for text in [name, EARLIER, ON_CARD, CLOSED].into_iter().chain(of_ways) {
         assert!(holds(&before, text), "{text}");
     }
     assert_eq!(delete(&pair.child, &code, &[(&pair, "erase")]).await, StatusCode::OK);
@@ -137,7 +163,7 @@ async fn after_seven_days_no_byte_of_the_person_is_left() {
     housekeeping::sweep(&app.state).await.expect("a sweep");
 
     let after = raw(&app).await;
-    for text in [name, EARLIER, EDITED, ON_CARD, CLOSED] {
+    for text in [name, EARLIER, EDITED, ON_CARD, CLOSED].into_iter().chain(of_ways) {
         assert!(!holds(&after, text), "{text}");
     }
     assert!(holds(&after, "엄마의이야기"), "the other's words stay");
@@ -147,7 +173,18 @@ async fn after_seven_days_no_byte_of_the_person_is_left() {
         (SELECT id FROM persons WHERE deleted_at IS NOT NULL)"
         )
     };
-    for table in ["sessions", "notifications", "events", "push_subscriptions", "hand_overs", "attempts", "deletions"] {
+    for table in [
+        "sessions",
+        "notifications",
+        "events",
+        "push_subscriptions",
+        "hand_overs",
+        "attempts",
+        "deletions",
+        "passkeys",
+        "identities",
+        "proof_requests",
+    ] {
         assert_eq!(app.read_sql(&rows(table)).await, ["0"], "{table}");
     }
     assert_eq!(app.visitor().refused("sign_in", &[("code", &code)]).await, (422, ApiError::RecoveryCodeWrong));

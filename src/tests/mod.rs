@@ -2,6 +2,7 @@
 
 mod answers;
 mod app;
+mod apple_secret;
 mod architecture;
 mod authenticator;
 mod backups;

@@ -114,6 +114,29 @@ fn everything_that_is_wrong_is_said_with_what_to_do() {
 }
 
 #[test]
+fn passkeys_of_another_host_are_counted() {
+    let data = installed("doctor-passkeys");
+    let passkey = |name: &str, rp_id: &str| {
+        format!(
+            "INSERT INTO passkeys (id, person_id, user_handle, credential_id, public_key, rp_id, sign_count, is_synced,
+                    is_backed_up, transports, name, created_at)
+             SELECT '{name}', MIN(id), 'handle', '{name}', 'key', '{rp_id}', 0, 1, 1, '', '{name}', 0 FROM persons"
+        )
+    };
+    wait_for(data.database.run_sql(&passkey("here", "family.umbba.kr")));
+    let said = production(&data, &ADDRESS);
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(said.contains("ok     passkeys: all of this address"), "{said}");
+    wait_for(data.database.run_sql(&passkey("elsewhere", "old.umbba.kr")));
+
+    let found = wrong(&data, &ADDRESS);
+
+    let is_it = |line: &&String| line.starts_with("passkeys: 1 were made under another host than family.umbba.kr");
+    let line = found.iter().find(is_it).unwrap_or_else(|| panic!("{found:#?}"));
+    assert!(line.contains("PUBLIC_URL") && line.contains("recovery code"), "{line}");
+}
+
+#[test]
 fn keys_of_another_installation_and_an_old_schema_are_noticed() {
     let data = installed("doctor-keys");
     fs::write(data.join("secret.key"), "07".repeat(32)).expect("another key");
