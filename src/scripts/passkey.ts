@@ -171,9 +171,31 @@ async function fill(place: HTMLElement): Promise<void> {
   }
 }
 
+/** Web Authentication Level 3, §5.1.10.3. */
+interface Signals {
+  signalAllAcceptedCredentials?(options: {
+    rpId: string;
+    userId: string;
+    allAcceptedCredentialIds: string[];
+  }): Promise<void>;
+}
+
+/** Tells the browser which passkeys sign this person in, so that it no longer offers one that was removed. */
+function signal({ accepted, of, at }: DOMStringMap): void {
+  const options = {
+    rpId: at ?? '',
+    userId: of ?? '',
+    allAcceptedCredentialIds: (accepted ?? '').split(' ').filter(Boolean),
+  };
+  // Where the browser cannot do it, it goes on to offer the passkey, which then is refused.
+  (PublicKeyCredential as Signals).signalAllAcceptedCredentials?.(options).catch(() => undefined);
+}
+
 if ('PublicKeyCredential' in window && 'getPublicKey' in AuthenticatorAttestationResponse.prototype) {
   for (const place of document.querySelectorAll<HTMLElement>('[data-passkey]')) listen(place);
   for (const none of document.querySelectorAll<HTMLElement>('[data-passkey-none]')) none.hidden = true;
+  const accepted = document.querySelector<HTMLElement>('[data-accepted]');
+  if (accepted) signal(accepted.dataset);
   const field = document.querySelector('[autocomplete~=webauthn]');
   const signingIn = document.querySelector<HTMLElement>('[data-passkey]');
   if (field && signingIn) void fill(signingIn);

@@ -25,6 +25,15 @@ pub struct PasskeyView {
     pub is_here: bool,
 }
 
+/// The passkeys that sign the person in here (W3C Web Authentication §5.1.10.3). All are base64url but the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptedView {
+    pub rp_id: String,
+    pub user_handle: String,
+    /// With spaces between.
+    pub credential_ids: String,
+}
+
 /// The ways into the person's account that change only after a proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherWaysView {
@@ -33,6 +42,8 @@ pub struct OtherWaysView {
     /// Whether passkeys can work in this browser.
     pub offers_passkeys: bool,
     pub passkeys: Vec<PasskeyView>,
+    /// What the browser is told of them; `None` where it has none.
+    pub accepted: Option<AcceptedView>,
     /// The providers to link an account of.
     pub providers: Vec<ProviderView>,
     pub identities: Vec<IdentityView>,
@@ -43,6 +54,8 @@ pub async fn other_ways() -> Result<OtherWaysView, ApiError> {
     let found = request.visitor.session.as_ref().ok_or(ServiceError::SignedOut)?;
     let zone = Zone::stored(&request.person.zone);
     let held = passkeys::find_of(&request.state, request.person.id).await?;
+    let offers_passkeys = can_use_passkeys(&request.state, &request.visitor);
+    let accepted = passkeys::accepted(&request.state, request.person.id, &held).filter(|_| offers_passkeys);
     let held = held.into_iter().map(|(passkey, is_here)| PasskeyView {
         id: passkey.id,
         made: zone.date(passkey.created_at),
@@ -53,7 +66,12 @@ pub async fn other_ways() -> Result<OtherWaysView, ApiError> {
     });
     Ok(OtherWaysView {
         is_proved: proofs::is_fresh(found.session.proved_at, request.state.clock.now()),
-        offers_passkeys: can_use_passkeys(&request.state, &request.visitor),
+        offers_passkeys,
+        accepted: accepted.map(|accepted| AcceptedView {
+            rp_id: accepted.rp_id,
+            user_handle: accepted.user_handle,
+            credential_ids: accepted.credential_ids.join(" "),
+        }),
         passkeys: held.collect(),
         providers: providers(),
         identities: own_identities(&request).await?,

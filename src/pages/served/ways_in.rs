@@ -135,8 +135,14 @@ fn PasskeysPanel(ways: OtherWaysView) -> impl IntoView {
         }
         .into_any()
     };
+    let accepted = ways.accepted.map(|accepted| {
+        view! {
+            <div hidden data-accepted=accepted.credential_ids data-of=accepted.user_handle data-at=accepted.rp_id></div>
+        }
+    });
     view! {
         <section class="panel" id="passkeys">
+            {accepted}
             <h2>{words.passkey_panel}</h2>
             <p>{words.passkey_lead}</p>
             <Saved verb=AddPasskey::VERB/>

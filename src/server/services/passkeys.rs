@@ -137,6 +137,23 @@ pub async fn find_of(state: &AppState, person: PersonId) -> Result<Vec<(Passkey,
         .collect())
 }
 
+/// What a browser is told of the passkeys that the person has under this address, so that it offers no others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    pub rp_id: String,
+    pub user_handle: String,
+    pub credential_ids: Vec<String>,
+}
+
+/// `held`: as `find_of` gives them.
+pub fn accepted(state: &AppState, person: PersonId, held: &[(Passkey, bool)]) -> Option<Accepted> {
+    let rp_id = state.site.public_url.domain()?.to_owned();
+    let first = held.first().map(|(passkey, _)| std::slice::from_ref(passkey)).unwrap_or_default();
+    let is_here = held.iter().filter(|(_, is_here)| *is_here);
+    let credential_ids = is_here.map(|(passkey, _)| passkey.credential_id.clone()).collect();
+    Some(Accepted { rp_id, user_handle: user_handle(state, person, first), credential_ids })
+}
+
 pub async fn rename(state: &AppState, person: &Person, id: PasskeyId, typed: &str) -> Result<(), ServiceError> {
     let name = devices::parse_name(typed)?;
     let now = state.clock.now();
