@@ -30,6 +30,8 @@ NODE_MODULES := end2end/node_modules/.package-lock.json
 WASM_OPT := end2end/node_modules/.bin/wasm-opt --remove-exports='*intounderlying*' -Os -Oz --converge --strip-producers --enable-bulk-memory --enable-nontrapping-float-to-int \
 	--enable-reference-types --enable-sign-ext --enable-mutable-globals
 SHRINK := $(if $(filter dev,$(PROFILE)),,yes)
+# The server sends the compressed file where there is one, so whatever makes a file makes that one anew.
+COMPRESS = $(if $(SHRINK),node .ci/compress.mjs $(SITE))
 # wasm-bindgen names a module once for each function that it imports from it, which esbuild calls a duplicate key.
 ESBUILD := end2end/node_modules/.bin/esbuild --bundle --target=es2022 --charset=utf8 --log-level=warning \
 	--log-override:duplicate-object-key=silent \
@@ -70,11 +72,13 @@ build: site server ## target/release/umbba and target/site
 
 # The npm packages first: without npm the build says so before it compiles for minutes.
 site: $(NODE_MODULES) $(SITE)/pkg/umbba.js $(SITE)/pkg/umbba.wasm css scripts ## the browser half and the assets only
-	@$(if $(SHRINK),node .ci/compress.mjs $(SITE))
+	@$(COMPRESS)
 
 css: $(SITE)/pkg/umbba.css ## the style sheet only
+	@$(COMPRESS)
 
 scripts: $(WORKER) $(PAGE_SCRIPTS) ## the service worker and the scripts of pages without WASM only
+	@$(COMPRESS)
 
 server: ## the server half in release
 	cargo build --release --bin umbba --features ssr
