@@ -86,13 +86,18 @@ server: ## the server half in release
 server-debug: ## the server half for tests
 	cargo build --bin umbba --features ssr
 
-bench: site ## build and run the benchmarks; BENCH="page push minute live" chooses, BENCH=nodes or BENCH=hold:19500 adds one
+bench: site ## build and run the benchmarks; BENCH="page push minute live" chooses, BENCH=nodes, minute:postgres or hold:19500 adds one
 	@.ci/bench-setup
 ifeq ($(BENCH),nodes)
 	TEST_DATABASE=postgres NODES=large cargo test --release --features ssr --test crash nodes:: -- --nocapture
 else
 	cargo build --release --bin umbba-bench --features ssr
+ifeq ($(BENCH),minute:postgres)
+	@trap '.ci/postgres stop target/test/postgres-bench' EXIT; \
+		BENCH_POSTGRES_URL=$$(POSTGRES_FSYNC=on .ci/postgres start target/test/postgres-bench) target/release/umbba-bench $(BENCH)
+else
 	@target/release/umbba-bench $(BENCH)
+endif
 endif
 
 fmt: $(NODE_MODULES) ## format Rust, TypeScript and the Node scripts

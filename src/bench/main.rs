@@ -4,7 +4,7 @@
 //! page: our pages beside a static file and a bare axum page (`pages`).
 //! push: encrypted and signed Web Push messages per second (`push`); messages per second to FCM and to APNs
 //! (`providers`, which also runs alone under that name).
-//! minute: 100,000 pairs due in the same minute (`minute`).
+//! minute: 100,000 pairs due in the same minute (`minute`); `minute:postgres` runs it on PostgreSQL with two nodes.
 //! live: the transports of `/events` with many connected members (`streams`); `live:1000` runs only 1,000 members.
 //!
 //! At the end our figures are divided by those of the peers and compared with the ratios of an earlier run (`ratios`).
@@ -62,8 +62,8 @@ async fn run() -> Result<(), String> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["sink"] => return minute::run_sink().await,
-        ["minute-app", folder, sink_port] => {
-            return minute::run_app(Path::new(folder), sink_port.parse().map_err(|_| "no port")?).await;
+        ["minute-app", folder, sink_port, url] => {
+            return minute::run_app(Path::new(folder), sink_port.parse().map_err(|_| "no port")?, url).await;
         }
         ["live-app", folder] => return streams::server::run_app(Path::new(folder)).await,
         ["providers-sink", folder] => return providers::sink::run(Path::new(folder)).await,
@@ -96,9 +96,13 @@ async fn measure(folder: &Path, words: &[String]) -> Result<(), String> {
         ratios.extend(providers(folder).await?);
     }
     if is_wanted("minute") {
-        let found = full_minute(folder).await?;
+        let found = full_minute(folder, &sqlite_in(&folder.join("minute")), 1).await?;
         let delivered = found.arrived as f64 / found.delivered_s;
         ratios.push(Ratio::of("minute: pushes/s of npm web-push", delivered, npm_posted, Better::Higher));
+    }
+    if words.iter().any(|word| word == "minute:postgres") {
+        let url = std::env::var("BENCH_POSTGRES_URL").map_err(|_| "minute:postgres wants BENCH_POSTGRES_URL")?;
+        full_minute(folder, &url, 2).await?;
     }
     if let Some(count) = words.iter().find_map(|word| word.strip_prefix("hold:")) {
         let count = count.parse().ok().filter(|count| *count >= 2 && count % 2 == 0);
@@ -154,10 +158,11 @@ async fn providers(folder: &Path) -> Result<Vec<Option<Ratio>>, String> {
     Ok(found.iter().map(ratio).collect())
 }
 
-async fn full_minute(folder: &Path) -> Result<minute::Minute, String> {
-    let found = minute::measure(folder, minute::PAIRS).await?;
+async fn full_minute(folder: &Path, url: &str, nodes: usize) -> Result<minute::Minute, String> {
+    let found = minute::measure(folder, url, nodes, minute::PAIRS).await?;
+    let kind = url.split(':').next().unwrap_or_default();
     println!(
-        "\nhot minute: {} pairs due at once on SQLite (seeded in {:.0} s), one device each, jitter off",
+        "\nhot minute: {} pairs due at once on {kind} (seeded in {:.0} s), {nodes} node(s), one device each, jitter off",
         minute::PAIRS,
         found.seeded_s
     );
@@ -168,16 +173,24 @@ async fn full_minute(folder: &Path) -> Result<minute::Minute, String> {
     Ok(found)
 }
 
-/// Builds the app state on SQLite in `folder`, which also keeps the push keys; no transports are started. `push_host`
-/// is the host of a push service at `127.0.0.1:port`; an empty string means none.
+/// The address of the SQLite database in `folder`.
+fn sqlite_in(folder: &Path) -> String {
+    format!("sqlite:{}", folder.join("bench.db").display())
+}
+
+/// As `state_on`, on SQLite in `folder`.
 pub async fn state(folder: &Path, clock: Clock, push_host: &str, port: u16) -> Result<AppState, String> {
+    state_on(&sqlite_in(folder), folder, clock, push_host, port).await
+}
+
+/// Builds the app state on the database at `url`; `folder` keeps the push keys, and no transports are started.
+/// `push_host` is the host of a push service at `127.0.0.1:port`; an empty string means none.
+pub async fn state_on(url: &str, folder: &Path, clock: Clock, push_host: &str, port: u16) -> Result<AppState, String> {
     let said = |error: &dyn std::error::Error| error.to_string();
     let now = Clock::System.now();
     let keys = VapidKeys::load_or_make(folder, now.0).map_err(|error| said(&error))?;
     let state = AppState {
-        database: Database::open(&format!("sqlite:{}", folder.join("bench.db").display()), Opening::Migrate)
-            .await
-            .map_err(|error| said(&error))?,
+        database: Database::open(url, Opening::Migrate).await.map_err(|error| said(&error))?,
         catalogue: Catalogue::load(folder).map_err(|error| said(&error))?,
         clock,
         random: Random::system(),

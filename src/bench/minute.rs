@@ -1,5 +1,5 @@
-//! Measures one due minute: all pairs are due at once on SQLite, everybody has one device, and a push service accepts
-//! everything. The app and the push service run in separate processes, so that the app's memory is measured alone. The
+//! Measures one due minute: all pairs are due at once, everybody has one device, and a push service accepts everything.
+//! Each node of the app and the push service run in separate processes, so that the app's memory is measured alone. The
 //! push service records when each push arrived. Jitter is off: the clock starts 40 s after the due minute and runs at
 //! real speed.
 
@@ -64,14 +64,14 @@ fn wall_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }
 
-/// Fills a database, then runs the app and the push service in processes of their own.
-pub async fn measure(folder: &Path, pairs: usize) -> Result<Minute, String> {
+/// Fills the database at `url`, then runs `nodes` of the app and the push service in processes of their own.
+pub async fn measure(folder: &Path, url: &str, nodes: usize, pairs: usize) -> Result<Minute, String> {
     let said = |error: &dyn std::error::Error| error.to_string();
     let folder = folder.join("minute");
     std::fs::create_dir_all(&folder).map_err(|error| said(&error))?;
     let sink = Sink::start()?;
     let origin = format!("http://127.0.0.1:{}", sink.port);
-    let state = crate::state(&folder, Clock::manual(BEGUN), &origin["http://".len()..], 0).await?;
+    let state = crate::state_on(url, &folder, Clock::manual(BEGUN), &origin["http://".len()..], 0).await?;
     let (p256dh, auth) = receiver()?;
     let keys = umbba::server::push::VapidKeys::load(&folder).map_err(|error| said(&error))?.ok_or("no keys")?;
     let begun = Instant::now();
@@ -87,17 +87,27 @@ pub async fn measure(folder: &Path, pairs: usize) -> Result<Minute, String> {
     state.database.close().await;
 
     let program = std::env::current_exe().map_err(|error| said(&error))?;
-    let output =
-        Command::new(program).args(["minute-app", &folder.display().to_string(), &sink.port.to_string()]).output();
-    let output = output.map_err(|error| said(&error))?;
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
-    }
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let said: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-    let [start_ms, opened, opened_s, delivered_s, memory_mib] = said[..] else {
-        return Err(format!("the app said: {text}"));
+    let arguments = ["minute-app", &folder.display().to_string(), &sink.port.to_string(), url];
+    let start = || {
+        let mut command = Command::new(&program);
+        command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(|error| said(&error))
     };
+    let running = (0..nodes).map(|_| start()).collect::<Result<Vec<_>, _>>()?;
+    let (mut start_ms, mut opened, mut opened_s, mut delivered_s, mut memory_mib) = (f64::MAX, 0.0, 0.0, 0.0, 0.0);
+    for node in running {
+        let output = node.wait_with_output().map_err(|error| said(&error))?;
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        }
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let told: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+        let [start, count, to_open, to_deliver, memory] = told[..] else {
+            return Err(format!("the app said: {text}"));
+        };
+        (start_ms, opened) = (f64::min(start_ms, start), opened + count);
+        (opened_s, delivered_s) = (f64::max(opened_s, to_open), f64::max(delivered_s, to_deliver));
+        memory_mib = f64::max(memory_mib, memory);
+    }
     let found = live::get(sink.port, &format!("/result?since={start_ms}"), "").await?;
     let found: Vec<f64> = found.split_whitespace().filter_map(|word| word.parse().ok()).collect();
     let [arrived, distinct, p50_s, p99_s] = found[..] else { return Err(format!("the push service said: {found:?}")) };
@@ -116,10 +126,10 @@ pub async fn measure(folder: &Path, pairs: usize) -> Result<Minute, String> {
 
 /// Runs the app's process. It prints the start time (epoch ms), the opened pairs, the seconds to the last opening and
 /// to the last delivery, and its peak memory in MiB.
-pub async fn run_app(folder: &Path, sink_port: u16) -> Result<(), String> {
+pub async fn run_app(folder: &Path, sink_port: u16, url: &str) -> Result<(), String> {
     let due = BEGUN.plus(Millis::DAY + LONGEST_JITTER_MS);
     let clock = Clock::manual(due);
-    let state = crate::state(folder, clock.clone(), &format!("127.0.0.1:{sink_port}"), 0).await?;
+    let state = crate::state_on(url, folder, clock.clone(), &format!("127.0.0.1:{sink_port}"), 0).await?;
     let (begun, start_ms) = (Instant::now(), wall_ms());
     tokio::spawn(async move {
         let mut shown = 0;
