@@ -251,7 +251,8 @@ pub static EN_PAGES: PageWords = PageWords {
     digits_link: "Get digits from another device",
     digits_link_lead: "With your other device at hand you need no recovery code.",
     digits_title: "Type the eight digits",
-    digits_lead: "On your other device, choose “Get digits” in the settings, and once more on the page that opens.",
+    digits_lead: "On your other device, get digits under Settings → Devices and sign-in → “Go on at another device of \
+        mine”.",
     digits_label: "Eight digits",
     digits_hint: "Spaces do not matter.",
     digits_button: "Next",

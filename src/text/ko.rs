@@ -250,7 +250,7 @@ sentences! {
         digits_link: "다른 기기에서 숫자 받기",
         digits_link_lead: "쓰던 기기가 가까이 있으면 복구 코드가 없어도 돼요.",
         digits_title: "숫자 여덟 개를 적어 주세요",
-        digits_lead: "쓰던 기기의 설정에서 ‘숫자 받기’\u{2060}를 눌러 주세요. 다음 화면에서 한 번 더 누르면 숫자가 보여요.",
+        digits_lead: "쓰던 기기의 설정 → 기기와 로그인 → ‘다른 내 기기에서 이어 쓰기’\u{2060}에서 숫자를 받아 주세요.",
         digits_label: "숫자 여덟 개",
         digits_hint: "띄어 적어도 괜찮아요.",
         digits_button: "다음",
