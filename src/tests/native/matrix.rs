@@ -250,6 +250,8 @@ async fn every_kind_reaches_each_of_three_devices_once_in_the_same_words() {
 
     show_retired_token(&family.app, &family.child.web).await;
     note(family.told().await);
+    assert_eq!(child.post("ask_other_device", &[]).await.status(), StatusCode::OK);
+    note(family.told().await);
     let text = |text| AnnouncementText::parse(text).expect("a text");
     announcements::begin(&family.app.state, text("쉬어 가요."), text("We pause."), false)
         .await
