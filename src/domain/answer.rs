@@ -88,6 +88,8 @@ pub struct Answer {
 impl Answer {
     /// How long an answer that was taken back can be restored; then its words are deleted.
     pub const RESTORED_FOR_MS: i64 = 7 * Millis::DAY;
+    /// How many earlier texts of an answer are kept.
+    pub const KEPT_REVISIONS: usize = 50;
 
     /// Until when the author may restore the answer. `None` when it was not taken back, or too long ago.
     pub fn restorable_until(&self, now: Millis) -> Option<Millis> {

@@ -19,15 +19,15 @@ use crate::{
     },
 };
 
-const EARLIER: &str = "고치기전의이야기";
-const ON_CARD: &str = "카드에적은이야기";
+pub(super) const EARLIER: &str = "고치기전의이야기";
+pub(super) const ON_CARD: &str = "카드에적은이야기";
 const EDITED: &str = "마흔번고친이야기";
 const DEVICE: &str = "열쇠를담은기기";
 const SUBJECT: &str = "subject-of-the-person-0123";
-const CLOSED: &str = "아직닫힌이야기";
+pub(super) const CLOSED: &str = "아직닫힌이야기";
 
 /// A pair with an open card, which the child had revised an answer for, and a question that only the child answered.
-async fn lived_in(app: &TestApp) -> TestPair {
+pub(super) async fn lived_in(app: &TestApp) -> TestPair {
     let pair = app.pair().await;
     for text in [EARLIER, ON_CARD] {
         pair.child.answer(pair.id, text).await;
@@ -39,7 +39,7 @@ async fn lived_in(app: &TestApp) -> TestPair {
     pair
 }
 
-async fn delete(browser: &Browser, code: &str, choices: &[(&TestPair, &str)]) -> StatusCode {
+pub(super) async fn delete(browser: &Browser, code: &str, choices: &[(&TestPair, &str)]) -> StatusCode {
     let choices: Vec<(String, &str)> =
         choices.iter().map(|(pair, words)| (format!("words[pair-{}]", pair.id), *words)).collect();
     let mut fields: Vec<(&str, &str)> = choices.iter().map(|(name, words)| (name.as_str(), *words)).collect();
@@ -57,12 +57,12 @@ async fn sign_in(app: &TestApp, code: &str) -> Browser {
     browser
 }
 
-fn holds(bytes: &[u8], text: &str) -> bool {
+pub(super) fn holds(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
 /// The bytes of the database's files and of a fresh backup; on PostgreSQL the rows.
-async fn raw(app: &TestApp) -> Vec<u8> {
+pub(super) async fn raw(app: &TestApp) -> Vec<u8> {
     if app.is_postgres() {
         return app.stored().await;
     }

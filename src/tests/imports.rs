@@ -17,15 +17,22 @@ use crate::{
     },
 };
 
-async fn bytes_of(browser: &Browser, path: &str) -> Vec<u8> {
+pub(super) async fn bytes_of(browser: &Browser, path: &str) -> Vec<u8> {
     let response = browser.get(path).await;
     assert_eq!(response.status(), 200, "{path}");
     response.bytes().await.expect("a copy").to_vec()
 }
 
-async fn id_of(app: &TestApp, name: &str) -> PersonId {
+pub(super) async fn id_of(app: &TestApp, name: &str) -> PersonId {
     let found = app.read_sql(&format!("SELECT id FROM persons WHERE name = '{name}'")).await;
     found[0].parse().expect("an id")
+}
+
+/// The path with the id that the first imported pair has here in place of its id in the copy.
+pub(super) async fn here(app: &TestApp, path: &str) -> String {
+    let found = app.read_sql("SELECT copied_from || ' ' || id FROM pairs WHERE copied_from IS NOT NULL").await;
+    let ids = found.iter().filter_map(|ids| ids.split_once(' '));
+    ids.fold(path.to_owned(), |path, (origin, id)| path.replace(origin, id))
 }
 
 /// Imports a copy for a new person of another installation. Returns their browser.
@@ -65,8 +72,8 @@ async fn a_copy_of_an_imported_copy_is_the_same_bytes() {
         }
         for (member, path) in [(&pair.child, paths::COPY_OF_ALL.to_owned()), (&pair.parent, paths::copy_of(pair.id))] {
             let copy = bytes_of(member, &path).await;
-            let (_other, importer) = imported(&copy).await;
-            let again = bytes_of(&importer, &path).await;
+            let (other, importer) = imported(&copy).await;
+            let again = bytes_of(&importer, &here(&other, &path).await).await;
             assert!(copy == again, "seed {seed}: {path}");
         }
     }
@@ -80,9 +87,9 @@ async fn an_imported_pair_is_closed_and_its_other_member_has_no_way_in() {
 
     let (other, importer) = imported(&bytes_of(&pair.child, &paths::copy_of(pair.id)).await).await;
 
-    let page = importer.page(&paths::archive(pair.id)).await;
+    let page = importer.page(&here(&other, &paths::archive(pair.id)).await).await;
     assert!(page.contains("/cards/"), "the card is in the archive");
-    assert!(importer.page(&paths::today(pair.id)).await.contains("마친 짝이에요"));
+    assert!(importer.page(&here(&other, &paths::today(pair.id)).await).await.contains("마친 짝이에요"));
     assert_eq!(other.tick_at(21, 0).await, 0, "no question opens");
     let ways = "SELECT p.id FROM persons p WHERE p.recovery_hash IS NULL AND NOT EXISTS
         (SELECT 1 FROM sessions s WHERE s.person_id = p.id)";
@@ -90,32 +97,40 @@ async fn an_imported_pair_is_closed_and_its_other_member_has_no_way_in() {
 }
 
 #[tokio::test]
-async fn what_is_here_already_is_not_imported_and_nothing_is_changed() {
+async fn what_the_person_has_already_is_not_imported_and_nothing_is_changed() {
     let app = TestApp::start().await;
     let pair = app.pair().await;
     pair.answer_both("함께 연 글").await;
-    let read = reading::read(Cursor::new(bytes_of(&pair.child, &paths::copy_of(pair.id)).await)).expect("a copy");
-    app.person(PARENTS[4].0).await;
-    let before = app.read_sql("SELECT id FROM persons").await.len();
+    let copy = bytes_of(&pair.child, &paths::copy_of(pair.id)).await;
+    let read = reading::read(Cursor::new(&copy)).expect("a copy");
+    let before = app.stored().await;
 
-    let owner = id_of(&app, PARENTS[4].0).await;
-    assert!(matches!(imports::import(&app.state, owner, None, &read).await, Err(ImportError::Here)));
-    assert!(matches!(
-        imports::import(&app.state, PersonId(7), None, &read).await,
-        Err(ImportError::Nobody(PersonId(7)))
-    ));
+    for name in [CHILDREN[0].0, PARENTS[0].0] {
+        let member = id_of(&app, name).await;
+        assert!(matches!(imports::import(&app.state, member, None, &read).await, Err(ImportError::Here)), "{name}");
+    }
+    let nobody = imports::import(&app.state, PersonId(7), None, &read).await;
+    assert!(matches!(nobody, Err(ImportError::Nobody(PersonId(7)))));
 
-    assert_eq!(app.read_sql("SELECT id FROM persons").await.len(), before);
+    assert!(app.stored().await == before, "nothing has changed");
 }
 
 /// A zip with these entries.
-fn zip_of(entries: &[(&str, &[u8])]) -> Vec<u8> {
+pub(super) fn zip_of(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in entries {
         zip.start_file(*name, SimpleFileOptions::default()).expect("an entry");
         zip.write_all(bytes).expect("its bytes");
     }
     zip.finish().expect("a zip").into_inner()
+}
+
+/// The text of a copy's `archive.json`.
+pub(super) fn json_of(copy: &[u8]) -> String {
+    let mut archive = zip::ZipArchive::new(Cursor::new(copy)).expect("a zip");
+    let mut json = String::new();
+    std::io::Read::read_to_string(&mut archive.by_name("archive.json").expect("it"), &mut json).expect("text");
+    json
 }
 
 fn refusal(zip: &[u8]) -> String {
@@ -131,9 +146,7 @@ async fn what_is_no_copy_is_refused_with_a_sentence() {
     let pair = app.pair().await;
     pair.answer_both("함께 연 글").await;
     let whole = bytes_of(&pair.child, &paths::copy_of(pair.id)).await;
-    let mut archive = zip::ZipArchive::new(Cursor::new(&whole)).expect("a zip");
-    let mut json = String::new();
-    std::io::Read::read_to_string(&mut archive.by_name("archive.json").expect("it"), &mut json).expect("text");
+    let json = json_of(&whole);
     let refused = |json: &str| refusal(&zip_of(&[("archive.json", json.as_bytes())]));
 
     for half in [&whole[..0], &whole[..whole.len() / 2], &whole[..whole.len() - 1], b"no zip at all"] {
@@ -205,7 +218,8 @@ async fn a_copy_is_handed_in_at_the_page() {
     assert_eq!(done.status(), StatusCode::SEE_OTHER);
     assert_eq!(done.headers()["location"], paths::uploaded().as_str());
     assert!(owner.page(&paths::uploaded()).await.contains("가져왔어요"));
-    assert!(bytes_of(&owner, &paths::copy_of(pair.id)).await == copy, "the next copy is the same");
+    let again = bytes_of(&owner, &here(&other, &paths::copy_of(pair.id)).await).await;
+    assert!(again == copy, "the next copy is the same");
 
     for (caller, whose, file, status) in [
         (&owner, &*whose, &copy[..], StatusCode::CONFLICT),

@@ -166,7 +166,8 @@ const NO_WORDS: &str = "announcements.en announcements.id announcements.ko annou
     answer_revisions.body answer_revisions.daily_question_id answer_revisions.role answer_revisions.submission \
     answers.body answers.daily_question_id answers.person_id answers.role answers.submission asked.pair_id \
     asked.question_key attempts.key_hash attempts.person_id attempts.session_id attempts.step attempts.target \
-    daily_questions.counted_from daily_questions.id daily_questions.local_date daily_questions.move_on \
+    daily_questions.copied_from daily_questions.counted_from daily_questions.id daily_questions.kept_fields \
+    daily_questions.local_date daily_questions.move_on \
     daily_questions.pair_id daily_questions.question_key daily_questions.wordings deletion_pairs.pair_id \
     deletion_pairs.person_id deletions.person_id deliveries.notification_id deliveries.subscription_id \
     events.daily_question_id events.pair_id events.person_id former_members.pair_id former_members.person_id \
@@ -178,7 +179,8 @@ const NO_WORDS: &str = "announcements.en announcements.id announcements.ko annou
     invitations.name invitations.pair_id invitations.relation_word invitations.returns_role members.left_name \
     members.pair_id members.person_id members.relation_word members.role notifications.daily_question_id \
     notifications.detail notifications.id notifications.pair_id notifications.person_id notifications.slot \
-    pairs.id pairs.inviter_id passkeys.credential_id passkeys.id passkeys.name passkeys.person_id \
+    pairs.copied_from pairs.id pairs.inviter_id pairs.kept_fields passkeys.credential_id \
+    passkeys.id passkeys.name passkeys.person_id \
     passkeys.public_key passkeys.rp_id passkeys.transports passkeys.user_handle pending_recoveries.code_hash \
     pending_recoveries.person_id pairs.last_opened_date pairs.paused_until pairs.swapped_date pairs.zone \
     persons.consent_version persons.earlier_recovery_hash persons.id persons.name persons.recovery_hash \

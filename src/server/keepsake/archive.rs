@@ -1,7 +1,7 @@
 //! `archive.json`, the machine-readable part of a copy: what its reader may read, and nothing else. `files/schema.json`
 //! describes it, and docs/KEEPSAKES.md says what may change. The fields are written in the order of the structs.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     domain::{
@@ -127,12 +127,31 @@ pub struct CardEntry {
     pub opened: Moment,
     pub completed: Option<Moment>,
     /// As stored, with `{other}` for the member across. The other's wording is empty until the card opened.
+    #[serde(deserialize_with = "wordings")]
     pub wordings: Wordings,
     pub asked: Asked,
     pub parent: Option<AnswerEntry>,
     pub child: Option<AnswerEntry>,
     /// Oldest first.
     pub your_revisions: Vec<RevisionEntry>,
+}
+
+/// Reads wordings that may have fields of a later release, which the catalogue's own may not.
+fn wordings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Wordings, D::Error> {
+    #[derive(Deserialize)]
+    struct Entry {
+        topic: String,
+        parent: String,
+        child: String,
+    }
+    #[derive(Deserialize)]
+    struct Entries {
+        ko: Entry,
+        en: Entry,
+    }
+    let wording = |Entry { topic, parent, child }| Wording { topic, parent, child };
+    let Entries { ko, en } = Entries::deserialize(deserializer)?;
+    Ok(Wordings { ko: wording(ko), en: wording(en) })
 }
 
 /// The number of the season that a card belongs to, also while the season is not full.

@@ -5,6 +5,11 @@ use super::archive::VERSION;
 /// Most files of a zip.
 pub const MAX_ENTRIES: usize = 20_000;
 
+/// Most pairs of a copy, which is as many as a person may have.
+pub const MAX_PAIRS: usize = 30;
+/// Most earlier texts of a copy.
+pub const MAX_REVISIONS: usize = 50_000;
+
 /// Why a copy is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
@@ -24,6 +29,12 @@ pub enum CopyError {
     NotArchive(String),
     #[error("archive.json is of version {0}, and this release reads version {VERSION}")]
     Version(u64),
+    #[error("archive.json has more unknown fields than are kept: 100 in an object, 32 levels, 256 KiB in a pair")]
+    Unknown,
+    #[error("archive.json has more than {MAX_PAIRS} pairs")]
+    Pairs,
+    #[error("archive.json has more earlier texts than the app keeps: {MAX_REVISIONS} in all, 50 of one answer")]
+    Revisions,
     #[error("archive.json holds something that no copy has: {0}")]
     Wrong(&'static str),
 }

@@ -3,10 +3,14 @@
 
 pub mod archive;
 mod copy_error;
+pub mod of_later;
 pub mod pages;
 pub mod reading;
+pub mod unknown;
+mod unzipped;
 mod zipped;
 
+pub use copy_error::MAX_PAIRS;
 pub use zipped::{Zipped, ZippedError};
 
 /// The files of every copy that hold nothing of anybody.

@@ -1,19 +1,19 @@
-//! Reads a copy that somebody hands in: a zip with `archive.json`. Nothing in it is believed: entries, names and sizes
-//! are limited, bytes are counted while they are read, and every value is parsed as a form's would be. Each refusal is
-//! one sentence for the operator.
+//! Reads a copy that somebody hands in: a zip with `archive.json`. Nothing in it is believed: every value is parsed as
+//! a form's would be. Each refusal is one sentence for the operator.
 
 use std::{
     collections::HashSet,
-    io::{self, Read, Seek},
+    io::{Read, Seek},
 };
 
 use serde::Deserialize;
-use zip::{ZipArchive, read::ZipFile};
 
 pub use super::copy_error::CopyError;
 use super::{
     archive::{AnswerEntry, CardEntry, FORMAT, MemberEntry, Members, Moment, PairHead, SeasonEntry, VERSION},
-    copy_error::MAX_ENTRIES,
+    copy_error::{MAX_PAIRS, MAX_REVISIONS},
+    of_later::{self, PairFields},
+    unzipped,
 };
 use crate::{
     domain::{
@@ -23,13 +23,8 @@ use crate::{
     server::calendar::Zone,
 };
 
-const MIB: u64 = 1024 * 1024;
-const MAX_ENTRY: u64 = 32 * MIB;
-/// Ten years of answers are about 7 MiB.
-const MAX_JSON: u64 = 32 * MIB;
 /// Questions of a pair: one a day for more than fifty years.
 const MAX_CARDS: usize = 20_000;
-const MAX_ALL: u64 = 4 * 1024 * MIB;
 /// The last millisecond of the year 9999.
 const LAST_MS: i64 = 253_402_300_799_999;
 
@@ -39,6 +34,7 @@ pub struct ReadPair {
     pub head: PairHead,
     pub own: Role,
     pub cards: Vec<ReadCard>,
+    pub fields: PairFields,
 }
 
 pub struct ReadCard {
@@ -46,6 +42,8 @@ pub struct ReadCard {
     pub card: Option<i64>,
     /// Revision, text, instant; oldest first.
     pub revisions: Vec<(u32, AnswerBody, Millis)>,
+    /// What was found in it that is unknown, as a JSON object.
+    pub fields: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -75,8 +73,10 @@ struct PairEntry {
 
 /// Reads and checks a whole copy.
 pub fn read(file: impl Read + Seek) -> Result<Vec<ReadPair>, CopyError> {
-    let json = json_of(file)?;
-    let named: Named = serde_json::from_slice(&json).map_err(|error| CopyError::NotArchive(error.to_string()))?;
+    let json = unzipped::json_of(file)?;
+    let not_archive = |error: &dyn std::fmt::Display| CopyError::NotArchive(error.to_string());
+    let json = std::str::from_utf8(&json).map_err(|error| not_archive(&error))?;
+    let named: Named = serde_json::from_str(json).map_err(|error| not_archive(&error))?;
     if named.format.as_deref() != Some(FORMAT) {
         return Err(CopyError::NotArchive(format!("its format is not {FORMAT}")));
     }
@@ -85,62 +85,30 @@ pub fn read(file: impl Read + Seek) -> Result<Vec<ReadPair>, CopyError> {
         Some(other) => return Err(CopyError::Version(other)),
         None => return Err(CopyError::NotArchive("it has no version".to_owned())),
     }
-    let document: Document = serde_json::from_slice(&json).map_err(|error| CopyError::NotArchive(error.to_string()))?;
-    let mut ids = HashSet::new();
-    let pairs = document.pairs.into_iter().map(checked).collect::<Result<Vec<_>, _>>()?;
-    for pair in &pairs {
-        let is_new = ids.insert(pair.head.id.0);
-        if !is_new || !pair.cards.iter().all(|card| ids.insert(card.question.id.0)) {
+    let document: Document = serde_json::from_str(json).map_err(|error| not_archive(&error))?;
+    if document.pairs.len() > MAX_PAIRS {
+        return Err(CopyError::Pairs);
+    }
+    let above = of_later::of_document(json)?;
+    let sources = of_later::items_of(json, "pairs");
+    let (mut ids, mut earlier, mut pairs) = (HashSet::new(), 0, Vec::new());
+    for (entry, source) in document.pairs.into_iter().zip(sources) {
+        let mut pair = checked(entry, source.get())?;
+        pair.fields.document.clone_from(&above);
+        let mut of_cards = HashSet::new();
+        if !ids.insert(pair.head.id) || !pair.cards.iter().all(|card| of_cards.insert(card.question.id)) {
             return Err(CopyError::Wrong("an id twice"));
         }
+        earlier += pair.cards.iter().map(|card| card.revisions.len()).sum::<usize>();
+        if earlier > MAX_REVISIONS {
+            return Err(CopyError::Revisions);
+        }
+        pairs.push(pair);
     }
     Ok(pairs)
 }
 
-/// Reads every entry to its end, which checks its bytes, and returns `archive.json`.
-fn json_of(file: impl Read + Seek) -> Result<Vec<u8>, CopyError> {
-    let mut zip = ZipArchive::new(file).map_err(|error| CopyError::NotZip(error.to_string()))?;
-    if zip.len() > MAX_ENTRIES {
-        return Err(CopyError::TooMany);
-    }
-    let (mut json, mut all) = (None, 0);
-    for at in 0..zip.len() {
-        let mut entry = zip.by_index(at).map_err(|error| CopyError::NotZip(error.to_string()))?;
-        let name = entry.name().map_err(|error| CopyError::NotZip(error.to_string()))?.to_string();
-        if entry.enclosed_name().is_none() || name.starts_with('/') || name.contains(['\\', ':']) {
-            return Err(CopyError::Path(name.escape_debug().to_string()));
-        }
-        let is_json = name == "archive.json";
-        let limit = if is_json { MAX_JSON } else { MAX_ENTRY };
-        let mut kept = Vec::new();
-        all += counted(&mut entry, &name, limit.min(MAX_ALL - all), is_json.then_some(&mut kept))?;
-        if is_json && json.replace(kept).is_some() {
-            return Err(CopyError::Wrong("two files of one name"));
-        }
-    }
-    json.ok_or(CopyError::NoArchive)
-}
-
-/// Reads an entry of at most `limit` bytes, whatever size it claims. Returns how many it has.
-fn counted<R: Read>(
-    entry: &mut ZipFile<'_, R>,
-    name: &str,
-    limit: u64,
-    kept: Option<&mut Vec<u8>>,
-) -> Result<u64, CopyError> {
-    let mut limited = entry.take(limit + 1);
-    let count = match kept {
-        Some(kept) => limited.read_to_end(kept).map(|count| count as u64),
-        None => io::copy(&mut limited, &mut io::sink()),
-    };
-    match count {
-        Ok(count) if count > limit => Err(CopyError::TooLarge(name.to_owned())),
-        Ok(count) => Ok(count),
-        Err(_) => Err(CopyError::Damaged(name.to_owned())),
-    }
-}
-
-fn checked(entry: PairEntry) -> Result<ReadPair, CopyError> {
+fn checked(entry: PairEntry, source: &str) -> Result<ReadPair, CopyError> {
     let PairEntry { id, you, zone, push_time, created, members, seasons, unopened, cards } = entry;
     if cards.len() + unopened.len() > MAX_CARDS {
         return Err(CopyError::TooLarge("a pair".to_owned()));
@@ -180,7 +148,11 @@ fn checked(entry: PairEntry) -> Result<ReadPair, CopyError> {
     if !read.iter().all(is_once) || head.seasons.len() != cards.len() / SEASON_LENGTH as usize {
         return Err(CopyError::Wrong("numbers, dates or seasons that do not fit together"));
     }
-    Ok(ReadPair { head, own, cards: read })
+    let (pair, of_questions) = of_later::of_pair(source, &head, [&cards, &unopened])?;
+    for (card, fields) in read.iter_mut().zip(of_questions) {
+        card.fields = fields;
+    }
+    Ok(ReadPair { head, own, cards: read, fields: PairFields { document: None, pair } })
 }
 
 /// The pair of a head, closed, with the ids of the parent and the child.
@@ -227,6 +199,9 @@ fn member(entry: &MemberEntry, role: Role, person_id: PersonId) -> Result<Member
 }
 
 fn card_of(card: &CardEntry, pair: &Pair, own: Role) -> Result<ReadCard, CopyError> {
+    if card.your_revisions.len() > Answer::KEPT_REVISIONS {
+        return Err(CopyError::Revisions);
+    }
     let revisions = card
         .your_revisions
         .iter()
@@ -260,7 +235,7 @@ fn card_of(card: &CardEntry, pair: &Pair, own: Role) -> Result<ReadCard, CopyErr
         parent: card.parent.as_ref().map(answer).transpose()?,
         child: card.child.as_ref().map(answer).transpose()?,
     };
-    Ok(ReadCard { question, card: card.card, revisions })
+    Ok(ReadCard { question, card: card.card, revisions, fields: None })
 }
 
 fn answer(entry: &AnswerEntry) -> Result<Answer, CopyError> {

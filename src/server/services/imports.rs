@@ -1,12 +1,15 @@
 //! The import of a copy (docs/KEEPSAKES.md): each of its pairs becomes a closed pair of one person, which can be read
 //! and kept again, and in which nothing happens any more.
-//! Rule R134.
+//! Rules R134, R181.
 
 use super::{ServiceError, pairs::lock_pairs};
 use crate::{
-    domain::{Person, PersonId, Role, SessionId, TextSize},
+    domain::{DailyQuestionId, Pair, PairId, Person, PersonId, Role, SessionId, TextSize},
     server::{
-        keepsake::reading::{self, CopyError, ReadPair},
+        keepsake::{
+            MAX_PAIRS,
+            reading::{self, CopyError, ReadPair},
+        },
         state::AppState,
         storage::{
             StorageError, Tx, deletions,
@@ -17,7 +20,7 @@ use crate::{
 };
 
 /// Most pairs that a person may have after an import.
-const MOST: usize = 30;
+const MOST: usize = MAX_PAIRS;
 
 /// Why an import is refused. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +29,7 @@ pub enum ImportError {
     Copy(#[from] CopyError),
     #[error("there is no person {0}")]
     Nobody(PersonId),
-    #[error("what this copy holds is here already")]
+    #[error("the person has a pair of this copy here already")]
     Here,
     #[error("a person has at most {MOST} pairs, closed ones among them")]
     TooMany,
@@ -36,10 +39,7 @@ pub enum ImportError {
 
 impl From<StorageError> for ImportError {
     fn from(error: StorageError) -> Self {
-        match error {
-            StorageError::Taken => Self::Here,
-            error => Self::Service(error.into()),
-        }
+        Self::Service(error.into())
     }
 }
 
@@ -83,10 +83,11 @@ async fn import_pair(tx: &mut Tx, state: &AppState, owner: &Person, copy: &ReadP
         Role::Parent => [owner.id, other],
         Role::Child => [other, owner.id],
     };
-    let pair = reading::pair_of(&copy.head, ids)?;
-    if pairs::lookup(tx, pair.id).await?.is_some() {
+    // Looked up among the person's own pairs only: nobody learns which ids others have.
+    if imports::has_pair(tx, owner.id, copy.head.id).await? {
         return Err(ImportError::Here);
     }
+    let pair = Pair { id: PairId(state.random.id(now)), ..reading::pair_of(&copy.head, ids)? };
     if let Some(member) = pair.seat(copy.own.other()) {
         // The other member of an archive cannot sign in: the row only holds their answers.
         let blank = Person {
@@ -99,16 +100,21 @@ async fn import_pair(tx: &mut Tx, state: &AppState, owner: &Person, copy: &ReadP
         imports::insert_blank(tx, &blank, now).await?;
     }
     pairs::insert(tx, &pair, pair.created_at).await?;
+    let fields = (!copy.fields.is_empty()).then(|| serde_json::to_string(&copy.fields)).transpose();
+    let fields = fields.map_err(|_| ServiceError::Broken("unknown fields that are no JSON"))?;
+    imports::set_origin(tx, pair.id, copy.head.id, fields.as_deref()).await?;
     pairs::close(tx, pair.id, now).await?;
     for member in [&pair.parent, &pair.child].into_iter().flatten() {
         imports::name_member(tx, pair.id, member.role, member.name.as_str()).await?;
     }
     let cards = copy.cards.iter().map(|card| Imported {
+        id: DailyQuestionId(state.random.id(now)),
         question: &card.question,
         card: card.card,
         own: copy.own,
         revisions: &card.revisions,
+        fields: card.fields.as_deref(),
     });
-    imports::insert_questions(tx, ids, &cards.collect::<Vec<_>>()).await?;
+    imports::insert_questions(tx, pair.id, ids, &cards.collect::<Vec<_>>()).await?;
     Ok(())
 }

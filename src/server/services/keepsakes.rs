@@ -10,35 +10,29 @@ use std::collections::VecDeque;
 
 use serde_json::json;
 
-use super::{ServiceError, reader::Reader};
+use super::{
+    ServiceError,
+    kept_pairs::{self, Kept},
+    reader::Reader,
+};
 use crate::{
-    domain::{DailyQuestion, LocalDate, Locale, Millis, Pair, PairId, Role},
+    domain::{LocalDate, Locale, Millis, PairId},
     server::{
         calendar::Zone,
         keepsake::{
             FIXED, Zipped, ZippedError,
-            archive::{CardEntry, FORMAT, Moment, PairHead, RevisionEntry, VERSION, ZoneOf},
+            archive::{FORMAT, VERSION},
             pages::{self, Style},
         },
         state::AppState,
-        storage::{answers, cards, daily_questions, installation},
+        storage::installation,
     },
-    text,
 };
 
 /// Cards that are read and written at once.
 const PIECE: i64 = 20;
 /// Bytes from which on a piece is sent.
 const CHUNK: usize = 16 * 1024;
-
-/// A pair as it was when the copy began.
-struct Kept {
-    pair: Pair,
-    role: Role,
-    /// How many cards had opened.
-    cards: i64,
-    unopened: Vec<CardEntry>,
-}
 
 /// The files that hold cards.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -95,31 +89,7 @@ pub async fn backups(state: &AppState) -> Result<Backups, ServiceError> {
 pub async fn begin(state: &AppState, reader: &Reader, only: Option<PairId>) -> Result<Keepsake, ServiceError> {
     let mut tx = state.database.read().await?;
     let locale = reader.person.locale;
-    let home = reader.home(&mut tx).await?;
-    let mut wanted = Vec::new();
-    match only {
-        Some(id) => wanted.push(reader.seat(&mut tx, id).await?),
-        None => {
-            let own = |pair: &Pair| Some((pair.clone(), pair.role_of(reader.person.id)?));
-            wanted.extend(home.pairs.iter().filter_map(own));
-            // A pair keeps its place in the copy when it is closed.
-            wanted.sort_by_key(|(pair, _)| (pair.created_at, pair.id));
-        }
-    }
-    let mut kept = Vec::new();
-    for (pair, role) in wanted {
-        let (cards, _) = cards::count(&mut tx, pair.id, None).await?;
-        let mut unopened = Vec::new();
-        for question in daily_questions::find_incomplete(&mut tx, pair.id).await? {
-            if question.answer_of(role).is_some_and(|own| !own.is_sealed) {
-                let revisions = answers::find_all_revisions(&mut tx, question.id, role).await?;
-                let revisions = revision_entries(&revisions, &pair);
-                let words = (text::words(locale), locale);
-                unopened.push(CardEntry::of(&question, (&pair, role), None, revisions, words));
-            }
-        }
-        kept.push(Kept { pair, role, cards, unopened });
-    }
+    let kept = kept_pairs::find(&mut tx, reader, only).await?;
     let steps = steps(&kept);
     let made_on = Zone::stored(&reader.person.zone).date(state.clock.now());
     Ok(Keepsake { made_on, state: state.clone(), locale, kept, steps, zipped: Zipped::default() })
@@ -139,16 +109,6 @@ fn steps(kept: &[Kept]) -> VecDeque<Step> {
     steps.extend((0..FIXED.len()).map(Step::Fixed));
     steps.push_back(Step::Finish);
     steps
-}
-
-fn revision_entries(revisions: &[answers::Revision], pair: &Pair) -> Vec<RevisionEntry> {
-    let zone = ZoneOf::new(pair);
-    let entry = |revision: &answers::Revision| RevisionEntry {
-        revision: revision.revision,
-        text: revision.body.as_str().to_owned(),
-        at: Moment::of(revision.at, &zone),
-    };
-    revisions.iter().map(entry).collect()
 }
 
 impl Keepsake {
@@ -179,23 +139,24 @@ impl Keepsake {
                 let text = match part {
                     Part::Page => pages::pair(&style, &of.pair, of.role, of.cards),
                     Part::Script | Part::Data => {
-                        let head = PairHead::of(&of.pair, of.role, of.cards, of.unopened.clone());
                         let comma = if at == 0 { "" } else { "," };
-                        let head = json_text(&head)?;
+                        let (head, _) = of.json(&of.read_fields(&self.state).await?)?;
                         format!("{comma}\n{},\"cards\":[", head.strip_suffix('}').unwrap_or(&head))
                     }
                 };
                 self.zipped.add(&text)?;
             }
             Step::Cards(part, at, first) => {
-                let entries = self.cards(at, first).await?;
                 let of = &self.kept[at];
-                for entry in &entries {
+                let last = (first + PIECE - 1).min(of.cards);
+                let entries = of.read_cards(&self.state, self.locale, (first, last)).await?;
+                for card in &entries {
+                    let entry = &card.entry;
                     let text = match part {
                         Part::Page => pages::card(&style, &of.pair, of.role, entry),
                         Part::Script | Part::Data => {
                             let comma = if entry.card == Some(1) { "" } else { "," };
-                            format!("{comma}\n{}", json_text(entry)?)
+                            format!("{comma}\n{}", card.json()?)
                         }
                     };
                     self.zipped.add(&text)?;
@@ -204,18 +165,18 @@ impl Keepsake {
             Step::Foot(part, at) => {
                 let of = &self.kept[at];
                 let text = match part {
-                    Part::Page => pages::pair_end(&style, &of.pair, of.role, &of.unopened),
-                    Part::Script | Part::Data => "]}".to_owned(),
+                    Part::Page => pages::pair_end(&style, &of.pair, of.role, &of.unopened_entries()),
+                    Part::Script | Part::Data => format!("]{}}}", of.json(&of.read_fields(&self.state).await?)?.1),
                 };
                 self.zipped.add(&text)?;
             }
             Step::End(part) => {
                 let text = match part {
-                    Part::Page => pages::end(),
-                    Part::Script => "]};\n",
-                    Part::Data => "]}\n",
+                    Part::Page => pages::end().to_owned(),
+                    Part::Script => format!("]{}}};\n", kept_pairs::document_fields(&self.state, &self.kept).await?),
+                    Part::Data => format!("]{}}}\n", kept_pairs::document_fields(&self.state, &self.kept).await?),
                 };
-                self.zipped.add(text)?;
+                self.zipped.add(&text)?;
             }
             Step::Fixed(at) => {
                 let (name, text) = FIXED[at];
@@ -235,23 +196,4 @@ impl Keepsake {
             json!(self.locale.tag())
         )
     }
-
-    /// The next cards of a pair, read in a transaction of their own.
-    async fn cards(&self, at: usize, first: i64) -> Result<Vec<CardEntry>, ServiceError> {
-        let Kept { pair, role, cards, .. } = &self.kept[at];
-        let last = (first + PIECE - 1).min(*cards);
-        let mut tx = self.state.database.read().await?;
-        let found = daily_questions::find_cards(&mut tx, pair.id, first, last).await?;
-        let mut revisions = answers::find_revisions_of_cards(&mut tx, pair.id, *role, first, last).await?;
-        let words = (text::words(self.locale), self.locale);
-        let entry = |(number, question): (i64, &DailyQuestion)| {
-            let own = revisions.remove(&question.id).unwrap_or_default();
-            CardEntry::of(question, (pair, *role), Some(number), revision_entries(&own, pair), words)
-        };
-        Ok((first..).zip(&found).map(entry).collect())
-    }
-}
-
-fn json_text(value: &impl serde::Serialize) -> Result<String, ServiceError> {
-    serde_json::to_string(value).map_err(|_| ServiceError::Broken("a copy could not be written as JSON"))
 }

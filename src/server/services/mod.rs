@@ -16,6 +16,7 @@ pub mod imports;
 pub mod inbox;
 pub mod invitations;
 pub mod keepsakes;
+mod kept_pairs;
 pub mod nudges;
 pub mod openings;
 pub mod operator_codes;

@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 
 use super::{StorageError, Tx, macros};
-use crate::domain::{AnswerBody, DailyQuestion, DailyQuestionId, Millis, PairId, PersonId, Role, SubmissionId};
+use crate::domain::{Answer, AnswerBody, DailyQuestion, DailyQuestionId, Millis, PairId, PersonId, Role, SubmissionId};
 
 /// Most earlier revisions that are kept of an answer.
-pub const KEPT_REVISIONS: i64 = 50;
+pub const KEPT_REVISIONS: i64 = Answer::KEPT_REVISIONS as i64;
 
 /// Writes the latest revision of a member's answer and moves the one before to its author's history, of which the last
 /// `KEPT_REVISIONS` stay.
@@ -136,8 +136,8 @@ pub async fn find_pairs_to_erase(tx: &mut Tx, before: Millis) -> Result<Vec<Pair
     Ok(rows.into_iter().map(|(pair,)| pair).collect())
 }
 
-/// Deletes the words of a pair's answers that were taken back before `before`, with their revisions. Returns of how
-/// many answers.
+/// Deletes the words of a pair's answers that were taken back before `before`, with their revisions and with the
+/// unknown fields of their cards (R183). Returns of how many answers.
 pub async fn erase_taken_back(tx: &mut Tx, pair: PairId, before: Millis) -> Result<u64, StorageError> {
     tx.locks.expect_pair(pair);
     macros::execute!(
@@ -146,6 +146,13 @@ pub async fn erase_taken_back(tx: &mut Tx, pair: PairId, before: Millis) -> Resu
          ON d.id = a.daily_question_id WHERE d.pair_id = $1 AND a.taken_back_at <= $2
          AND a.daily_question_id = answer_revisions.daily_question_id AND a.role = answer_revisions.role)
          AND daily_question_id IN (SELECT d.id FROM daily_questions d WHERE d.pair_id = $1)",
+        pair,
+        before,
+    )?;
+    macros::execute!(
+        tx,
+        "UPDATE daily_questions SET kept_fields = NULL WHERE pair_id = $1 AND kept_fields IS NOT NULL
+         AND id IN (SELECT a.daily_question_id FROM answers a WHERE a.taken_back_at BETWEEN 1 AND $2)",
         pair,
         before,
     )?;
