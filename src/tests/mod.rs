@@ -15,6 +15,7 @@ mod cookies;
 mod copied_pairs;
 mod days;
 mod deletions;
+mod deletions_of_last;
 mod deploy;
 mod feed_clients;
 mod first_system;

@@ -1,5 +1,5 @@
 //! Deleting an account: asking for it, taking that back within seven days, and carrying it out.
-//! Rules R171–R175.
+//! Rules R171–R175, R182.
 
 use std::collections::HashMap;
 
@@ -22,7 +22,7 @@ use crate::{
             Tx,
             deletions::{self, Deletion, PairDeletion},
             deliveries::{self, CancelFor},
-            device_locks, invitations, pairs, persons, seat_returns,
+            device_locks, invitations, last_readers, pairs, persons, seat_returns,
         },
     },
 };
@@ -267,6 +267,10 @@ async fn carry_out_one(state: &AppState, person: PersonId, now: Millis) -> Resul
     }
     facts.write(&mut tx, state, now).await?;
     for pair in &held.pairs {
+        if !last_readers::has_other_reader(&mut tx, pair.id, person).await? {
+            delete_unread(&mut tx, pair, person, now).await?;
+            continue;
+        }
         let role = pair.role_of(person).ok_or(ServiceError::Broken("a pair of others"))?;
         let chosen = of_pairs.iter().find(|of_pair| of_pair.pair == pair.id);
         let words = chosen.map_or(WordsOnDeletion::Erase, |of_pair| of_pair.words);
@@ -277,4 +281,16 @@ async fn carry_out_one(state: &AppState, person: PersonId, now: Millis) -> Resul
     tx.commit().await?;
     tracing::info!(person.id = %person, pairs = held.pairs.len(), "a person was deleted");
     Ok(true)
+}
+
+/// Deletes all words of a pair whose last reader goes, whatever that person or the other chose.
+async fn delete_unread(tx: &mut Tx, pair: &Pair, person: PersonId, now: Millis) -> Result<(), ServiceError> {
+    last_readers::delete_everything(tx, pair.id).await?;
+    // The other member of an imported pair is a row that only holds a name.
+    for member in pair.persons() {
+        if member != person && !deletions::is_going(tx, member).await? {
+            deletions::blank(tx, member, now).await?;
+        }
+    }
+    Ok(())
 }

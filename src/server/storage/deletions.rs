@@ -220,6 +220,13 @@ pub async fn delete_words(
         words.word(),
     )?;
     macros::execute!(tx, "DELETE FROM invitations WHERE pair_id = $1", pair)?;
+    // What a later release wrote into an imported copy may repeat the words.
+    macros::execute!(tx, "UPDATE pairs SET kept_fields = NULL WHERE id = $1 AND kept_fields IS NOT NULL", pair)?;
+    macros::execute!(
+        tx,
+        "UPDATE daily_questions SET kept_fields = NULL WHERE pair_id = $1 AND kept_fields IS NOT NULL",
+        pair
+    )?;
     Ok(())
 }
 

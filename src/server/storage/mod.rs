@@ -39,6 +39,7 @@ pub mod imports;
 pub mod installation;
 pub mod invitations;
 pub mod journal;
+pub mod last_readers;
 mod listener;
 mod locks;
 pub mod moving;
