@@ -2,11 +2,6 @@
 //! zip is made while it is sent (`services::keepsakes`), so its length is not known at the beginning. A copy that
 //! breaks off ends its connection, and the browser shows a failed download.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, PoisonError},
-};
-
 use axum::{
     Extension,
     body::{Body, Bytes},
@@ -15,12 +10,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::stream;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::pages;
+use super::{
+    pages,
+    turns::{Turn, Turns},
+};
 use crate::{
     api::ApiError,
-    domain::{PairId, PersonId},
+    domain::PairId,
     request::Visitor,
     server::{
         services::{
@@ -39,50 +36,7 @@ const AT_ONCE: usize = 32;
 /// Copies that are being sent to one person at once, so that nobody takes the turns of all others.
 const OF_ONE_PERSON: usize = 2;
 
-static TURNS: CopyTurns = CopyTurns::new();
-
-/// The copies that are being sent.
-struct CopyTurns {
-    all: Semaphore,
-    of_persons: Mutex<BTreeMap<PersonId, usize>>,
-}
-
-/// The turn of one copy, which it keeps until it is sent.
-struct CopyTurn<'a> {
-    turns: &'a CopyTurns,
-    person: PersonId,
-    _permit: SemaphorePermit<'a>,
-}
-
-impl CopyTurns {
-    const fn new() -> Self {
-        Self { all: Semaphore::const_new(AT_ONCE), of_persons: Mutex::new(BTreeMap::new()) }
-    }
-
-    /// `None` while too many copies are being sent, to everybody or to this person.
-    fn take(&self, person: PersonId) -> Option<CopyTurn<'_>> {
-        let permit = self.all.try_acquire().ok()?;
-        let mut running = self.of_persons.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = running.entry(person).or_default();
-        if *own == OF_ONE_PERSON {
-            return None;
-        }
-        *own += 1;
-        Some(CopyTurn { turns: self, person, _permit: permit })
-    }
-}
-
-impl Drop for CopyTurn<'_> {
-    fn drop(&mut self) {
-        let mut running = self.turns.of_persons.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = running.get_mut(&self.person) {
-            *own -= 1;
-            if *own == 0 {
-                running.remove(&self.person);
-            }
-        }
-    }
-}
+static TURNS: Turns = Turns::new(AT_ONCE, OF_ONE_PERSON);
 
 pub async fn of_all(method: Method, state: State<AppState>, visitor: Extension<Visitor>) -> Response {
     answer(&method, state, visitor, Ok(None)).await
@@ -107,8 +61,8 @@ async fn answer(
         (None, _) => ServiceError::SignedOut.into(),
         (Some(_), Err(error)) => error.into(),
         (Some(found), Ok(only)) => match TURNS.take(found.person.id) {
-            None => ApiError::Unavailable,
-            Some(turn) => {
+            Err(_) => ApiError::Unavailable,
+            Ok(turn) => {
                 let reader = Reader { person: found.person.clone(), home: None };
                 match keepsakes::begin(&state, &reader, only).await {
                     Ok(copy) => return download(method, copy, turn),
@@ -122,7 +76,7 @@ async fn answer(
     pages::refused(status, visitor.locale, sentence).into_response()
 }
 
-fn download(method: &Method, copy: Keepsake, turn: CopyTurn<'static>) -> Response {
+fn download(method: &Method, copy: Keepsake, turn: Turn<'static>) -> Response {
     let name = format!("attachment; filename=\"umbba-{}.zip\"", copy.made_on);
     let body = if method == Method::HEAD { Body::empty() } else { Body::from_stream(pieces(copy, turn)) };
     let mut response = Response::new(body);
@@ -139,26 +93,8 @@ fn download(method: &Method, copy: Keepsake, turn: CopyTurn<'static>) -> Respons
 
 type Piece = Result<Bytes, ServiceError>;
 
-fn pieces(copy: Keepsake, turn: CopyTurn<'static>) -> impl futures::Stream<Item = Piece> + Send {
+fn pieces(copy: Keepsake, turn: Turn<'static>) -> impl futures::Stream<Item = Piece> + Send {
     stream::try_unfold((copy, turn), async |(mut copy, turn)| {
         Ok(copy.next().await?.map(|bytes| (Bytes::from(bytes), (copy, turn))))
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_person_takes_two_turns_and_leaves_the_others_to_others() {
-        let turns = CopyTurns::new();
-        let own = [turns.take(PersonId(1)), turns.take(PersonId(1))];
-        assert!(own.iter().all(Option::is_some) && turns.take(PersonId(1)).is_none());
-        let others: Vec<_> = (2..).map_while(|id| turns.take(PersonId(id))).collect();
-        assert_eq!(others.len(), AT_ONCE - 2, "and no more than that");
-        drop(own);
-        assert!(turns.take(PersonId(1)).is_some());
-        drop(others);
-        assert!(turns.of_persons.lock().expect("the persons").is_empty());
-    }
 }

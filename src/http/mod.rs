@@ -26,6 +26,7 @@ mod server_function;
 mod session;
 mod shortcuts;
 mod takeover;
+mod turns;
 mod upload;
 mod with_provider;
 

@@ -16,12 +16,15 @@ use axum::{
         Multipart, State,
         multipart::{Field, MultipartRejection},
     },
-    http::StatusCode,
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use tokio::{io::AsyncWriteExt, sync::Semaphore};
+use tokio::io::AsyncWriteExt;
 
-use super::pages;
+use super::{
+    pages,
+    turns::{NoTurn, Turns},
+};
 use crate::{
     api::ApiError,
     domain::PersonId,
@@ -49,8 +52,10 @@ const DRAINED_FOR: Duration = Duration::from_secs(30);
 pub const MOST_READ: usize = 2 * MOST_BYTES;
 /// Uploads at once in this process, each with one file and one thread while it is checked.
 const AT_ONCE: usize = 2;
+/// Of one person. The turn lasts until the copy is imported.
+const OF_ONE_PERSON: usize = 1;
 
-static RUNNING: Semaphore = Semaphore::const_new(AT_ONCE);
+static TURNS: Turns = Turns::new(AT_ONCE, OF_ONE_PERSON);
 
 pub async fn upload(
     State(state): State<AppState>,
@@ -71,7 +76,11 @@ pub async fn upload(
 fn refuse(visitor: &Visitor, error: ApiError) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let sentence = error.page_sentence(text::page_words(visitor.locale));
-    pages::refused(status, visitor.locale, sentence).into_response()
+    let mut response = pages::refused(status, visitor.locale, sentence).into_response();
+    if error == ApiError::TooMuch {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
+    }
+    response
 }
 
 /// Reads the rest of a form and drops it.
@@ -88,15 +97,16 @@ async fn take(state: &AppState, visitor: &Visitor, form: &mut Multipart) -> Resu
         return Err(ApiError::TooMuch);
     }
     guard::refuse_full_disk(state)?;
-    let permit = RUNNING.try_acquire().map_err(|_| ApiError::CopyBusy)?;
+    let turn = TURNS.take(person).map_err(|why| match why {
+        NoTurn::ForAnybody => ApiError::CopyBusy,
+        NoTurn::ForThisPerson => ApiError::TooMuch,
+    })?;
     let receiving = tokio::time::timeout(PATIENCE, receive(state, person, form));
     let file = receiving.await.unwrap_or(Err(ApiError::CopyBusy))?;
     // The work goes on when the browser goes away, and keeps its turn until its end.
-    let reading = state.lifecycle.run_blocking(move || {
-        let _permit = permit;
-        reading::read(BufReader::new(file))
-    });
-    let copy = reading.await.map_err(|_| ApiError::Broken)?.map_err(of_copy)?;
+    let reading = state.lifecycle.run_blocking(move || (reading::read(BufReader::new(file)), turn));
+    let (copy, _turn) = reading.await.map_err(|_| ApiError::Broken)?;
+    let copy = copy.map_err(of_copy)?;
     imports::import(state, person, Some(session), &copy).await.map_err(|error| match error {
         ImportError::Copy(error) => of_copy(error),
         ImportError::Here => ApiError::CopyHere,
@@ -109,7 +119,10 @@ async fn take(state: &AppState, visitor: &Visitor, form: &mut Multipart) -> Resu
 
 fn of_copy(error: CopyError) -> ApiError {
     match error {
-        CopyError::TooLarge(_) | CopyError::TooMany => ApiError::CopyTooLarge,
+        CopyError::TooLarge(_) | CopyError::TooMany | CopyError::Unknown | CopyError::Revisions => {
+            ApiError::CopyTooLarge
+        }
+        CopyError::Pairs => ApiError::CopyTooMany,
         CopyError::Version(_) => ApiError::CopyVersion,
         _ => ApiError::CopyBroken,
     }

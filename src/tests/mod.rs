@@ -65,4 +65,5 @@ mod taken_back;
 mod transports;
 mod twice;
 mod unknown_fields;
+mod uploads;
 mod zones;

@@ -60,7 +60,7 @@ fn Keep(keep: KeepView) -> impl IntoView {
                 <p>{words.keep_what_not}</p>
                 <p>{words.keep_how}</p>
             </Fold>
-            <UploadPanel/>
+            <UploadPanel is_inside_app=keep.is_inside_app/>
             <Fold title=words.keep_backup_panel.to_owned() value=made verbs=Vec::new()><p>{verified}</p></Fold>
             </div>
         </Frame>
@@ -69,15 +69,17 @@ fn Keep(keep: KeepView) -> impl IntoView {
 
 /// The form for a copy that was saved before. It is no form of a server function, because it carries a file.
 #[component]
-fn UploadPanel() -> impl IntoView {
+fn UploadPanel(is_inside_app: bool) -> impl IntoView {
     let words = use_page_words();
     let is_done = query("saved").as_deref() == Some("upload");
     let done = is_done.then(|| {
         view! { <p class="notice warm" role="status" id="saved" tabindex="-1">{words.upload_done}</p> }
     });
+    let elsewhere = is_inside_app.then(|| view! { <p class="hint">{words.upload_elsewhere}</p> });
     view! {
         <Fold title=words.upload_panel.to_owned() verbs=Vec::new() is_urgent=is_done>
             <p>{words.upload_lead}</p>
+            {elsewhere}
             {done}
             <FileForm action=paths::UPLOAD>
                 <div class="field">

@@ -1,0 +1,123 @@
+//! Tests of handing in a copy while another copy is under way.
+
+use std::io::Cursor;
+
+use reqwest::StatusCode;
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+
+use super::{
+    app::{Browser, TestApp},
+    imports::{bytes_of, id_of, json_of},
+};
+use crate::{
+    paths,
+    server::{
+        keepsake::reading,
+        services::{imports, keepsakes, reader::Reader},
+        storage::{
+            persons,
+            seeds::{CHILDREN, PARENTS},
+        },
+    },
+};
+
+async fn copy() -> Vec<u8> {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    pair.answer_both("함께 연 글").await;
+    bytes_of(&pair.child, &paths::copy_of(pair.id)).await
+}
+
+/// Begins an upload and sends a part of it.
+async fn begin(app: &TestApp, browser: &Browser, whose: &str) -> TcpStream {
+    let host = app.url.trim_start_matches("http://");
+    let head = format!(
+        "POST /keep/upload HTTP/1.1\r\nhost: {host}\r\norigin: {}\r\ncookie: {}\r\ncontent-length: 9999\r\n\
+         content-type: multipart/form-data; boundary=part\r\n\r\n\
+         --part\r\ncontent-disposition: form-data; name=\"whose\"\r\n\r\n{whose}\r\n\
+         --part\r\ncontent-disposition: form-data; name=\"copy\"; filename=\"a.zip\"\r\n\r\nPK",
+        app.url,
+        browser.cookie_line()
+    );
+    let mut stream = TcpStream::connect(host.replace("localhost", "127.0.0.1")).await.expect("a connection");
+    stream.write_all(head.as_bytes()).await.expect("sent");
+    stream
+}
+
+#[tokio::test]
+async fn a_person_hands_in_one_copy_at_a_time_and_hinders_nobody() {
+    let copy = copy().await;
+    let app = TestApp::start_with(99).await;
+    let (one, two) = (app.person(CHILDREN[3].0).await, app.person(PARENTS[3].0).await);
+    let whose = id_of(&app, CHILDREN[3].0).await.to_string();
+    let running = begin(&app, &one, &whose).await;
+    // Until the server has read the beginning, what is no copy is refused as such.
+    let refused = loop {
+        let answer = one.upload(&whose, b"").await;
+        if answer.status() != StatusCode::UNPROCESSABLE_ENTITY {
+            break answer;
+        }
+    };
+
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.headers().contains_key("retry-after"));
+    assert!(refused.text().await.expect("a page").contains("너무 많이 보냈어요"));
+    let of_two = two.upload(&id_of(&app, PARENTS[3].0).await.to_string(), &copy).await;
+    assert_eq!(of_two.status(), StatusCode::SEE_OTHER, "another person");
+
+    drop(running);
+    let done = loop {
+        let answer = one.upload(&whose, &copy).await;
+        if answer.status() != StatusCode::TOO_MANY_REQUESTS {
+            break answer;
+        }
+    };
+    assert_eq!(done.status(), StatusCode::SEE_OTHER, "the broken upload has ended");
+}
+
+#[tokio::test]
+async fn a_copy_that_is_being_sent_and_an_import_at_the_same_time_are_both_whole() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    for day in 0..30 {
+        pair.answer_both(&format!("{day}번째 글")).await;
+        for _ in 0..2 {
+            app.tick_at(21, 0).await;
+        }
+    }
+    let before = bytes_of(&pair.child, paths::COPY_OF_ALL).await;
+    let (child, other) = (id_of(&app, CHILDREN[0].0).await, copy().await);
+    // The ids of seeded installations are the same, so the other copy is that of another pair.
+    let json = json_of(&other).replace("\"id\":\"01", "\"id\":\"02");
+    let zip = super::imports::zip_of(&[("archive.json", json.as_bytes())]);
+    let mut tx = app.state.database.read().await.expect("a snapshot");
+    let person = persons::lookup(&mut tx, child).await.expect("an answer").expect("the child");
+    drop(tx);
+    let reader = Reader { person, home: None };
+    let mut sending = keepsakes::begin(&app.state, &reader, None).await.expect("begun");
+    let mut sent = sending.next().await.expect("a piece").expect("the first");
+
+    let read = reading::read(Cursor::new(&zip)).expect("a copy");
+    imports::import(&app.state, child, None, &read).await.expect("imported");
+
+    while let Some(piece) = sending.next().await.expect("a piece") {
+        sent.extend(piece);
+    }
+    assert!(sent == before, "the copy that had begun");
+    let next = reading::read(Cursor::new(bytes_of(&pair.child, paths::COPY_OF_ALL).await)).expect("a whole copy");
+    let mut cards: Vec<usize> = next.iter().map(|pair| pair.cards.len()).collect();
+    cards.sort_unstable();
+    assert_eq!(cards, [1, 30], "and the import");
+}
+
+#[tokio::test]
+async fn inside_another_app_the_page_names_the_browser_as_the_way_to_choose_a_file() {
+    const KAKAO: &str = "Mozilla/5.0 (Linux; Android 14) Chrome/130.0.0.0 Mobile KAKAOTALK 2410910";
+    const SHELL: &str = "Mozilla/5.0 (Linux; Android 14; wv) Chrome/130.0.0.0 Mobile Safari/537.36 UmbbaShell/1";
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    for (agent, is_told) in [(KAKAO, true), (SHELL, true), ("Mozilla/5.0 Firefox/140.0", false)] {
+        let page = pair.child.get_as("/keep", agent).await.text().await.expect("a page");
+        assert_eq!(page.contains("여기서 파일을 고를 수 없으면"), is_told, "{agent}");
+    }
+}
