@@ -162,7 +162,8 @@ async fn full_minute(folder: &Path, url: &str, nodes: usize) -> Result<minute::M
     let found = minute::measure(folder, url, nodes, minute::PAIRS).await?;
     let kind = url.split(':').next().unwrap_or_default();
     println!(
-        "\nhot minute: {} pairs due at once on {kind} (seeded in {:.0} s), {nodes} node(s), one device each, jitter off",
+        "\nhot minute: {} pairs due at once on {kind} (seeded in {:.0} s), {nodes} node(s), one device each, \
+         jitter off",
         minute::PAIRS,
         found.seeded_s
     );
