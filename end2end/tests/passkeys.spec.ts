@@ -32,7 +32,7 @@ test('a passkey is found in two taps, made, and signs in on another device', asy
   const { page } = pair.child;
   const phone = await Authenticator.of(page);
   await page.goto(pair.at('settings/sign-in'));
-  await page.getByRole('link', { name: '패스키' }).click();
+  await page.getByRole('link', { name: '로그인 방법' }).click();
   await page.getByRole('button', { name: ADD }).click();
   await expect(list(page)).toHaveCount(1);
   await expect(list(page)).toContainText('같은 계정을 쓰는 다른 기기에서도 쓸 수 있어요');

@@ -3,12 +3,14 @@
 -- Whether the session was opened with an account at a provider, which the holder of another session cannot do.
 ALTER TABLE sessions ADD COLUMN is_of_provider BIGINT NOT NULL DEFAULT 0;
 
--- One a person: a later request takes the place of an earlier one. The session is the one that asks. number: what it
--- shows; decoy_one and decoy_two: what the other devices are offered beside it.
+-- One a person: a later request takes the place of an earlier one. The session is the one that asks. shown_to: the hash
+-- of a token of the browser that asked, which alone is shown the number. decoy_one and decoy_two: what the other devices
+-- are offered beside it.
 CREATE TABLE proof_requests (
     person_id TEXT NOT NULL PRIMARY KEY REFERENCES persons (id) ON DELETE CASCADE,
     id TEXT NOT NULL UNIQUE,
     session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+    shown_to TEXT NOT NULL,
     stage TEXT NOT NULL,
     number BIGINT NOT NULL,
     decoy_one BIGINT NOT NULL,

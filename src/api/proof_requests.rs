@@ -7,18 +7,25 @@ use crate::domain::ProofRequestId;
 
 /// Asks the person's other devices to confirm this one.
 #[server(endpoint = "ask_other_device")]
-pub async fn ask_other_device() -> Result<(), ApiError> {
-    use crate::{paths, request, server::services::proof_requests};
+pub async fn ask_other_device(#[server(default)] attempt: String) -> Result<(), ApiError> {
+    use crate::{
+        cookies, paths,
+        request::{self, set_cookie},
+        server::services::proof_requests,
+    };
 
     let request = request::current().await?;
-    proof_requests::ask(&request.state, &request.person, request.session).await?;
+    let token = proof_requests::ask(&request.state, &request.person, request.session, &attempt).await?;
+    if let Some(token) = token {
+        set_cookie(&cookies::proof(&token));
+    }
     request.redirect(paths::other_device());
     Ok(())
 }
 
 /// Confirms another device by the number that it shows.
 #[server(endpoint = "confirm_other_device")]
-pub async fn confirm_other_device(proof: ProofRequestId, #[server(default)] number: i64) -> Result<(), ApiError> {
+pub async fn confirm_other_device(proof: ProofRequestId, number: i64) -> Result<(), ApiError> {
     use crate::{paths, request, server::services::proof_requests};
 
     let request = request::current().await?;

@@ -20,6 +20,9 @@ pub const BROWSER: &str = "__Host-browser";
 /// The handle of a sign-in at a provider.
 pub const PROVIDER: &str = "__Host-provider";
 
+/// The token of the browser that asked for a proof by another device.
+pub const PROOF: &str = "__Host-proof";
+
 const DAY: u32 = 24 * 60 * 60;
 
 fn set(name: &str, value: &str, seconds: u32) -> String {
@@ -59,6 +62,11 @@ pub fn asked(ticket: &str) -> String {
 /// Lives for the sign-in at the provider and a sign-up after it.
 pub fn provider(handle: &str) -> String {
     set(PROVIDER, handle, 25 * 60)
+}
+
+/// Lives as long as the request.
+pub fn proof(token: &str) -> String {
+    set(PROOF, token, 5 * 60)
 }
 
 /// Lives as long as failures are kept.

@@ -45,6 +45,8 @@ pub struct Visitor {
     pub asked: Option<String>,
     /// The handle of a sign-in at a provider.
     pub provider: Option<String>,
+    /// The token of the browser that asked for a proof by another device.
+    pub proof: Option<String>,
     /// The mark under which this browser's wrong digits are counted.
     pub browser: Option<u128>,
 }
@@ -101,7 +103,7 @@ impl Visitor {
 }
 
 /// The cookies that a browser forgets when its person signs out of it.
-pub const FORGOTTEN_COOKIES: [&str; 7] = [
+pub const FORGOTTEN_COOKIES: [&str; 8] = [
     cookies::SESSION,
     cookies::RECOVERY,
     cookies::INVITATION,
@@ -109,6 +111,7 @@ pub const FORGOTTEN_COOKIES: [&str; 7] = [
     cookies::HAND_OVER,
     cookies::ASKED,
     cookies::PROVIDER,
+    cookies::PROOF,
 ];
 
 /// A request of a signed-in person.

@@ -72,6 +72,7 @@ pub async fn recognise(State(state): State<AppState>, request: Request, next: Ne
         hand_over: values(&parts.headers, cookies::HAND_OVER).find_map(hand_over),
         asked: best(&parts.headers, cookies::ASKED, secrets::is_token),
         provider: best(&parts.headers, cookies::PROVIDER, secrets::is_token),
+        proof: best(&parts.headers, cookies::PROOF, secrets::is_token),
         browser: values(&parts.headers, cookies::BROWSER).find_map(|mark| u128::from_str_radix(mark, 16).ok()),
     };
     parts.extensions.insert(visitor);

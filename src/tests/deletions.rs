@@ -147,8 +147,9 @@ async fn after_seven_days_no_byte_of_the_person_is_left() {
         "INSERT INTO identities (id, person_id, provider, issuer, subject, created_at)
          SELECT '018f3c1a-7b2d-7abc-8def-0123456789ab', person_id, 'club', 'https://club.example', '{SUBJECT}', 1
          FROM passkeys;
-         INSERT INTO proof_requests (person_id, id, session_id, stage, number, decoy_one, decoy_two, expires_at)
-         SELECT p.person_id, '018f3c1a-7b2d-7abc-8def-0123456789ac', MIN(s.id), 'open', 11, 22, 33, 9000000000000
+         INSERT INTO proof_requests (person_id, id, session_id, shown_to, stage, number, decoy_one, decoy_two,
+         expires_at)
+         SELECT p.person_id, '018f3c1a-7b2d-7abc-8def-0123456789ac', MIN(s.id), '', 'open', 11, 22, 33, 9000000000000
          FROM passkeys p JOIN sessions s ON s.person_id = p.person_id GROUP BY p.person_id"
     ))
     .await;

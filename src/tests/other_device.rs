@@ -50,7 +50,12 @@ async fn by_hand_over(app: &TestApp, of: &Browser) -> Browser {
 
 /// Asks, and returns the number that the browser then shows.
 async fn ask(browser: &Browser) -> String {
-    assert_eq!(browser.post("ask_other_device", &[]).await.status(), StatusCode::OK);
+    ask_with(browser, "one form").await
+}
+
+/// `form`: the key of the form on the page.
+async fn ask_with(browser: &Browser, form: &str) -> String {
+    assert_eq!(browser.post("ask_other_device", &[("attempt", form)]).await.status(), StatusCode::OK);
     match look(browser).await {
         OtherDeviceView::Asking { number, .. } => number.to_string(),
         other => panic!("no number: {other:?}"),
@@ -139,7 +144,7 @@ async fn of_what_is_chosen_at_once_one_counts() {
         assert_eq!(chosen, (200, None));
     }
     app.advance(FRESH_MS);
-    for first in join_all((0..4).map(|_| phone.post("ask_other_device", &[]))).await {
+    for first in join_all((0..4).map(|_| phone.post("ask_other_device", &[("attempt", "one form")]))).await {
         assert_eq!(first.status(), StatusCode::OK);
     }
     let counted = "SELECT CAST(COUNT(*) AS TEXT) FROM failures WHERE bucket LIKE 'proof-request:%'";
@@ -171,16 +176,53 @@ async fn a_request_is_good_for_five_minutes_and_five_times_a_day() {
     assert_eq!(tablet.refused("ask_other_device", &[]).await, (429, ApiError::TooManyProofs), "of the person");
     app.advance(Millis::DAY);
     ask(&phone).await;
-    let (id, ..) = asked(&tablet).await;
-    let number = ask(&tablet).await;
-    assert_eq!(
-        choose(&tablet, &id, &number).await,
-        (409, Some(ApiError::ProofOver)),
-        "a later request takes its place"
-    );
-    assert!(asked(&phone).await.1.contains(&number.parse().expect("a number")));
+    let (id, numbers, _) = asked(&tablet).await;
+    assert_eq!(tablet.post("ask_other_device", &[]).await.status(), StatusCode::OK);
+    assert_eq!(asked(&tablet).await, (id, numbers, true), "while one session asks, no other does");
     app.advance(-365 * Millis::DAY);
     assert_eq!(look(&phone).await, OtherDeviceView::None { ended: None }, "a request by a clock that was a year fast");
+}
+
+/// A hand-over and a renewed code of one cookie.
+#[tokio::test]
+async fn a_hand_over_by_a_copied_cookie_does_not_confirm_what_the_cookie_renewed() {
+    let app = TestApp::start().await;
+    let (phone, tablet) = two_devices(&app).await;
+    let made = by_hand_over(&app, &phone).await;
+    app.advance(2 * Millis::DAY);
+    assert_eq!(phone.post("renew_recovery", &[]).await.status(), StatusCode::OK);
+    let too_young = (409, ApiError::SessionTooYoung);
+    assert_eq!(made.refused("confirm_recovery", &[]).await, too_young, "both are of one cookie");
+    assert!(!made.page("/settings/sign-in").await.contains("confirm_recovery"));
+    assert!(tablet.page("/settings/sign-in").await.contains("confirm_recovery"));
+    assert_eq!(tablet.post("confirm_recovery", &[]).await.status(), StatusCode::OK, "it came in with the code");
+}
+
+/// A person looks at their own device, and somebody asks with a copy of its cookie.
+#[tokio::test]
+async fn the_number_is_shown_to_the_browser_that_asked_alone() {
+    let app = TestApp::start().await;
+    let (phone, tablet) = two_devices(&app).await;
+    let thief = app.visitor();
+    let token = phone.cookies.lock().expect("cookies")["__Host-session"].clone();
+    thief.cookies.lock().expect("cookies").insert("__Host-session".into(), token);
+    let number = ask_with(&thief, "its form").await;
+    let OtherDeviceView::AskedWithMine { id } = look(&phone).await else { panic!("it shows the number") };
+    let (of_request, ..) = asked(&tablet).await;
+    assert_eq!(choose(&phone, &of_request, &number).await, (409, Some(ApiError::ProofOver)), "it is the same session");
+    assert_eq!(phone.post("refuse_other_device", &[("proof", &id.to_string())]).await.status(), StatusCode::OK);
+    assert_eq!(choose(&tablet, &of_request, &number).await, (409, Some(ApiError::ProofOver)));
+    assert!(!is_proved(&thief).await);
+
+    let number = ask(&phone).await;
+    assert!(matches!(look(&thief).await, OtherDeviceView::AskedWithMine { .. }));
+    let (of_request, ..) = asked(&tablet).await;
+    assert_eq!(
+        tablet.refused("confirm_other_device", &[("proof", &of_request)]).await.0,
+        400,
+        "no number is no choice"
+    );
+    assert_eq!(choose(&tablet, &of_request, &number).await, (200, None));
 }
 
 /// Somebody holds a copy of the phone's cookie: `phone`. What they can open with it neither asks nor confirms.

@@ -448,8 +448,8 @@ pub static EN_PAGES: PageWords = PageWords {
     delete_erase: "Delete my words too",
     delete_erase_hint: "All your words disappear from both archives.",
     delete_code_label: "Recovery code",
-    delete_proved: "You have just shown that it is you, so the code may stay empty. A passkey or the code brings \
-                    you back.",
+    delete_proved: "You have just shown that it is you, so the code may stay empty. Only the recovery code, a \
+        passkey or a linked account brings you back, so please make sure that you have one.",
     delete_prove: "Show it with a passkey or another device",
     delete_code_hint: "It shows that it is you, and that you can come back if you change your mind.",
     delete_confirm: "Delete my account in 7 days.",
@@ -457,7 +457,7 @@ pub static EN_PAGES: PageWords = PageWords {
     err_proof: "Please show first that it is you. It counts for 10 minutes.",
     ways_in_title: "Ways to sign in",
     ways_in_link: "Make and manage passkeys",
-    ways_in_hint: "Sign in with your finger or face",
+    ways_in_hint: "Passkeys, linked accounts, confirming on another device",
     passkey_panel: "Passkeys",
     passkey_lead: "Sign in with your finger, your face or the screen lock. There is nothing to remember or write down. \
                    Do keep the recovery code as well.",
@@ -535,12 +535,14 @@ pub static EN_PAGES: PageWords = PageWords {
     other_device_back: "Confirm in another way",
     other_device_number_lead: "Choose this number on your other device.",
     other_device_until: "You can choose it until {time}.",
-    other_device_where: "Open the notification on the other device, or “See what another device asks” under “Ways to \
-                         sign in” in its settings.",
+    other_device_where: "Open the notification on the other device, or “See what another device asks” there, under \
+        Settings → Devices and sign-in → Ways to sign in.",
     other_device_waits: "Waiting for your other device.",
     other_device_check: "I chose it",
+    other_device_mine: "Somebody asks for a proof with this device’s sign-in",
+    other_device_mine_lead: "If it was not you, press the button below, then sign out here and in again.",
     other_device_wrong: "Another number was chosen, so this request is over. Please start again.",
-    other_device_refused: "On another device somebody said that it was not them, so this request is over.",
+    other_device_refused: "Somebody said “It is not me”, so this request is over.",
     other_device_asked: "{device} asks you to confirm",
     other_device_asked_lead: "Are you looking at that device now? Choose the number that it shows.",
     other_device_not_me_lead: "If you did not ask or do not know the number, choose none and press this button.",
@@ -548,9 +550,10 @@ pub static EN_PAGES: PageWords = PageWords {
     other_device_confirmed: "Confirmed. For 10 minutes {device} can change the ways to sign in.",
     other_device_refused_here: "The request is over. If you do not know the device, sign it out now.",
     other_device_end: "Sign {device} out",
-    err_session_too_new: "This device came in too recently to confirm or be confirmed. A device that another one let \
-                          in can do so after a week.",
-    err_no_other_device: "No other device can confirm you yet. It takes one more that signed in at least a day ago.",
+    err_session_too_new: "This device came in too recently for that. It works a day after signing in, or a week \
+        after another device let it in.",
+    err_no_other_device: "No other device can confirm you yet. It takes one more that signed in at least a day ago, \
+        or that another device let in at least a week ago.",
     err_proof_over: "This request is over. If you still need it, please start again on that device.",
     err_proof_number: "The number is another one, so this request is over. Please start again on that device.",
     err_too_many_proofs: "You can ask five times a day. Please try again tomorrow, or use your recovery code or a \

@@ -4,7 +4,7 @@ use crate::{
     api::ApiError,
     domain::{ProofRequestId, ProofStage, PushTime, SessionId},
     request,
-    server::{calendar::Zone, services::proof_requests},
+    server::{calendar::Zone, secrets::token_hash, services::proof_requests},
 };
 
 /// What this device shows of a proof by another device. Names of devices are as stored.
@@ -20,6 +20,10 @@ pub enum OtherDeviceView {
     Asking {
         number: i64,
         until: PushTime,
+    },
+    /// Another browser asks with the cookie of this session.
+    AskedWithMine {
+        id: ProofRequestId,
     },
     /// Another session asks. `may_confirm`: this one is old enough.
     Asked {
@@ -47,9 +51,11 @@ pub async fn other_device() -> Result<OtherDeviceView, ApiError> {
     if found.session == request.session {
         let minute = Zone::stored(&request.person.zone).minute(found.expires_at);
         let until = PushTime::from_minute(minute).unwrap_or_default();
+        let is_shown = request.visitor.proof.as_deref().is_some_and(|token| token_hash(token) == found.shown_to);
         return Ok(match found.stage {
             _ if own.is_proved => OtherDeviceView::Proved,
-            ProofStage::Open => OtherDeviceView::Asking { number: found.number, until },
+            ProofStage::Open if is_shown => OtherDeviceView::Asking { number: found.number, until },
+            ProofStage::Open => OtherDeviceView::AskedWithMine { id: found.id },
             ended => OtherDeviceView::None { ended: Some(ended) },
         });
     }

@@ -8,7 +8,7 @@ use crate::{
     components::{
         code::Digits,
         context::{use_locale, use_page_words, use_sentence},
-        fields::FieldError,
+        fields::{AttemptKey, FieldError},
         form::Form,
     },
     domain::{ProofRequestId, ProofStage, SessionId},
@@ -41,6 +41,7 @@ fn OtherDevice(found: OtherDeviceView) -> impl IntoView {
             let until = text::fill(words.other_device_until, &[("time", &text::time(locale, until))]);
             view! { <Asking number until/> }.into_any()
         }
+        OtherDeviceView::AskedWithMine { id } => view! { <AskedWithMine id/> }.into_any(),
         OtherDeviceView::Asked { id, device, numbers, may_confirm } => {
             let title = about(words.other_device_asked, &device);
             view! { <Asked id title numbers may_confirm/> }.into_any()
@@ -77,6 +78,7 @@ fn Begin(ended: Option<ProofStage>) -> impl IntoView {
         <section class="panel">
             <p class="lead">{words.other_device_lead}</p>
             <Form verb=AskOtherDevice::VERB class="form">
+                <AttemptKey verb=AskOtherDevice::VERB/>
                 <FieldError id="ask-error" sentence=use_sentence(AskOtherDevice::VERB, &[])/>
                 <div class="actions">
                     <button class="button" type="submit">{words.other_device_button}</button>
@@ -102,6 +104,24 @@ fn Asking(number: i64, until: String) -> impl IntoView {
             <div class="actions">
                 <a class="button" href=paths::other_device()>{words.other_device_check}</a>
             </div>
+        </section>
+    }
+}
+
+/// Another browser asks with this session: a copy of its cookie, or a window whose cookies were deleted since.
+#[component]
+fn AskedWithMine(id: ProofRequestId) -> impl IntoView {
+    let words = use_page_words();
+    view! {
+        <section class="panel">
+            <h2>{words.other_device_mine}</h2>
+            <p>{words.other_device_mine_lead}</p>
+            <Form verb=RefuseOtherDevice::VERB>
+                <input type="hidden" name="proof" value=id.to_string()/>
+                <div class="actions">
+                    <button class="button danger" type="submit">{words.other_device_not_me}</button>
+                </div>
+            </Form>
         </section>
     }
 }

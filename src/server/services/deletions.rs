@@ -200,6 +200,10 @@ pub(super) async fn come_back(
     now: Millis,
 ) -> Result<(), ServiceError> {
     let ComingBack { person, held, of_pairs } = coming;
+    // Another sign-in of the person may have taken it back while this one waited for the locks.
+    if deletions::lookup(tx, person).await?.is_none() {
+        return Ok(());
+    }
     for mut pair in held {
         if !of_pairs.iter().any(|of_pair| of_pair.pair == pair.id && of_pair.reopens) {
             continue;

@@ -4,6 +4,9 @@
 //! Somebody who holds one copied cookie can open more sessions with it: by a hand-over, and with a recovery code that
 //! they renew. Therefore such a session neither asks nor confirms in its first week, in which every device has been
 //! told of it and can end it.
+//!
+//! The number is shown to the browser that asked and to no other holder of its session, so that a person who looks at
+//! their own device does not see the number of somebody who asked with a copy of its cookie.
 
 use super::{
     ServiceError, guard,
@@ -16,6 +19,7 @@ use crate::{
         SessionId, SessionStanding, proof_numbers,
     },
     server::{
+        secrets::{new_token, token_hash},
         security::SecurityEvent,
         state::AppState,
         storage::{
@@ -40,19 +44,45 @@ fn of_session(origins: &[Origin], session: SessionId, now: Millis) -> Result<Ses
     found.map(|origin| origin.standing(now)).ok_or(ServiceError::SignedOut)
 }
 
-/// Asks the person's other devices for a proof. All devices are told. A second post while the session's request is open
-/// changes nothing.
-pub async fn ask(state: &AppState, person: &Person, session: SessionId) -> Result<(), ServiceError> {
+/// Whether a session may confirm what another session of its person did or asks.
+pub(super) async fn may_confirm(
+    tx: &mut Tx,
+    person: PersonId,
+    session: SessionId,
+    now: Millis,
+) -> Result<bool, ServiceError> {
+    let origins = proof_requests::find_origins(tx, person).await?;
+    Ok(of_session(&origins, session, now)?.may_confirm())
+}
+
+/// Asks the person's other devices for a proof. All devices are told. Returns the token by which the browser is shown
+/// the number. A second post of the same form (`key`) changes nothing, and none does while another session asks.
+pub async fn ask(
+    state: &AppState,
+    person: &Person,
+    session: SessionId,
+    key: &str,
+) -> Result<Option<String>, ServiceError> {
     let now = state.clock.now();
+    let key = if key.is_empty() { new_token(&state.random) } else { key.to_owned() };
+    let token = state.secrets.attempt("proof", "ask", &key, &session.to_string());
+    let shown_to = token_hash(&token);
     let mut tx = state.database.begin().await?;
     guard::hold_proof_requests(&mut tx, person.id).await?;
     persons::lock(&mut tx, [person.id]).await?;
     let origins = proof_requests::find_origins(&mut tx, person.id).await?;
     let own = of_session(&origins, session, now)?;
     let running = proof_requests::lookup(&mut tx, person.id, now).await?;
-    let is_open = running.is_some_and(|found| found.session == session && found.stage == ProofStage::Open);
-    if own.is_proved || is_open {
-        return Ok(());
+    if own.is_proved {
+        return Ok(None);
+    }
+    if let Some(open) = running.filter(|found| found.stage == ProofStage::Open) {
+        if open.session != session {
+            return Ok(None);
+        }
+        if open.shown_to == shown_to {
+            return Ok(Some(token));
+        }
     }
     if !own.may_ask() {
         return Err(ServiceError::SessionTooNew);
@@ -63,7 +93,8 @@ pub async fn ask(state: &AppState, person: &Person, session: SessionId) -> Resul
     }
     guard::count_proof_request(&mut tx, state, person.id).await?;
     let (id, numbers) = (ProofRequestId(state.random.id(now)), proof_numbers(state.random.bytes()));
-    proof_requests::set(&mut tx, person.id, id, session, numbers, now.plus(PROOF_REQUEST_LIFE_MS)).await?;
+    let until = now.plus(PROOF_REQUEST_LIFE_MS);
+    proof_requests::set(&mut tx, person.id, id, (session, &shown_to), numbers, until).await?;
     let asking = proof_requests::lookup(&mut tx, person.id, now).await?;
     let device = asking.map(|found| found.device).unwrap_or_default();
     let mut facts = Facts::default();
@@ -71,7 +102,7 @@ pub async fn ask(state: &AppState, person: &Person, session: SessionId) -> Resul
     facts.write(&mut tx, state, now).await?;
     tx.commit().await?;
     guard::note(state, SecurityEvent::ProofAsked { person: person.id, session });
-    Ok(())
+    Ok(Some(token))
 }
 
 /// The person's request, and what this session may do.
@@ -86,8 +117,8 @@ pub async fn look(
     Ok((of_session(&origins, session, now)?, proof_requests::lookup(&mut tx, person, now).await?))
 }
 
-/// Finds the request that another session of the person asks with. The person is locked.
-async fn lookup_of_another(
+/// Finds the person's request, for one of their sessions. The person is locked.
+async fn lookup(
     tx: &mut Tx,
     person: PersonId,
     (session, id): (SessionId, ProofRequestId),
@@ -95,8 +126,7 @@ async fn lookup_of_another(
 ) -> Result<(SessionStanding, ProofRequest), ServiceError> {
     let origins = proof_requests::find_origins(tx, person).await?;
     let own = of_session(&origins, session, now)?;
-    let found = proof_requests::lookup(tx, person, now).await?;
-    let found = found.filter(|found| found.id == id && found.session != session);
+    let found = proof_requests::lookup(tx, person, now).await?.filter(|found| found.id == id);
     Ok((own, found.ok_or(ServiceError::ProofOver)?))
 }
 
@@ -111,7 +141,10 @@ pub async fn answer(
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     persons::lock(&mut tx, [person.id]).await?;
-    let (own, found) = lookup_of_another(&mut tx, person.id, (session, id), now).await?;
+    let (own, found) = lookup(&mut tx, person.id, (session, id), now).await?;
+    if found.session == session {
+        return Err(ServiceError::ProofOver);
+    }
     if !own.may_confirm() {
         return Err(ServiceError::SessionTooNew);
     }
@@ -134,7 +167,8 @@ pub async fn answer(
     Ok(())
 }
 
-/// Ends the request, because the person does not ask. Any other session may, also a new one.
+/// Ends the request, because the person does not ask. Any session may, also a new one, and also the one that asks,
+/// because somebody may ask with a copy of its cookie.
 pub async fn refuse(
     state: &AppState,
     person: &Person,
@@ -144,7 +178,7 @@ pub async fn refuse(
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
     persons::lock(&mut tx, [person.id]).await?;
-    let (_, found) = lookup_of_another(&mut tx, person.id, (session, id), now).await?;
+    let (_, found) = lookup(&mut tx, person.id, (session, id), now).await?;
     match found.stage {
         ProofStage::Open => {}
         ProofStage::Refused => return Ok(()),

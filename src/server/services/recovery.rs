@@ -6,7 +6,7 @@ use super::{
     attempts::{Attempt, Done},
     deletions::{self, ComingBack},
     guard::{self, Codes, Trier},
-    operator_codes, proofs,
+    operator_codes, proof_requests, proofs,
     reader::Reader,
     sessions::{self, NewSession, YOUNG_MS},
     tell::Facts,
@@ -183,12 +183,15 @@ pub async fn earlier(state: &AppState, reader: &Reader, by: &Session) -> Result<
     let now = state.clock.now();
     let mut tx = state.database.read().await?;
     let home = reader.home(&mut tx).await?;
-    let may_end = confirms(home.recovery.made_at, home.recovery_made_by, by, now);
-    Ok(home.earlier_until.filter(|until| now < *until).map(|until| Earlier { until, may_end }))
+    let Some(until) = home.earlier_until.filter(|until| now < *until) else { return Ok(None) };
+    let may_end = confirms(home.recovery.made_at, home.recovery_made_by, by, now)
+        && proof_requests::may_confirm(&mut tx, reader.person.id, by.id, now).await?;
+    Ok(Some(Earlier { until, may_end }))
 }
 
 /// Whether a session may confirm a renewal by another session: it existed before the renewal and is a day old. A
-/// session that was opened with the new code, or for the purpose, proves nothing.
+/// session that was opened with the new code, or for the purpose, proves nothing. One that another session may have
+/// opened confirms nothing in its first week (`proof_requests::may_confirm`).
 fn confirms(made_at: Option<Millis>, made_by: Option<SessionId>, by: &Session, now: Millis) -> bool {
     let was_before = made_at.is_some_and(|made_at| by.created_at < made_at);
     made_by.is_some_and(|maker| maker != by.id) && was_before && now.since(by.created_at) >= YOUNG_MS
@@ -203,7 +206,8 @@ pub async fn confirm(state: &AppState, person: &Person, by: &Session) -> Result<
     if codes.earlier.is_none() {
         return Ok(());
     }
-    if !confirms(codes.made_at, codes.made_by, by, now) {
+    let may_confirm = proof_requests::may_confirm(&mut tx, person.id, by.id, now).await?;
+    if !may_confirm || !confirms(codes.made_at, codes.made_by, by, now) {
         return Err(ServiceError::SessionTooYoung);
     }
     persons::end_earlier_recovery(&mut tx, person.id, now).await?;

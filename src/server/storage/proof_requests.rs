@@ -11,6 +11,8 @@ pub struct ProofRequest {
     /// The session that asks.
     #[sqlx(rename = "session_id")]
     pub session: SessionId,
+    /// The hash of the token of the browser that asked.
+    pub shown_to: String,
     /// The name of its device, as stored.
     pub device: String,
     pub stage: ProofStage,
@@ -30,12 +32,13 @@ impl ProofRequest {
     }
 }
 
-/// Stores a request in place of an earlier one. `numbers`: the right one first. The person is locked.
+/// Stores a request in place of an earlier one. `shown_to`: the hash of the token of the browser that asks. `numbers`:
+/// the right one first. The person is locked.
 pub async fn set(
     tx: &mut Tx,
     person: PersonId,
     id: ProofRequestId,
-    session: SessionId,
+    (session, shown_to): (SessionId, &str),
     numbers: [i64; 3],
     expires_at: Millis,
 ) -> Result<(), StorageError> {
@@ -43,11 +46,13 @@ pub async fn set(
     let [number, decoy_one, decoy_two] = numbers;
     macros::execute!(
         tx,
-        "INSERT INTO proof_requests (person_id, id, session_id, stage, number, decoy_one, decoy_two, expires_at)
-         VALUES ($1, $2, $3, 'open', $4, $5, $6, $7)
+        "INSERT INTO proof_requests (person_id, id, session_id, stage, number, decoy_one, decoy_two, expires_at,
+                shown_to)
+         VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8)
          ON CONFLICT (person_id) DO UPDATE SET id = excluded.id, session_id = excluded.session_id,
                 stage = excluded.stage, number = excluded.number, decoy_one = excluded.decoy_one,
-                decoy_two = excluded.decoy_two, expires_at = excluded.expires_at",
+                decoy_two = excluded.decoy_two, expires_at = excluded.expires_at,
+                shown_to = excluded.shown_to",
         person,
         id,
         session,
@@ -55,6 +60,7 @@ pub async fn set(
         decoy_one,
         decoy_two,
         expires_at,
+        shown_to,
     )?;
     Ok(())
 }
@@ -64,7 +70,7 @@ pub async fn lookup(tx: &mut Tx, person: PersonId, now: Millis) -> Result<Option
     macros::fetch_optional!(
         tx,
         "proof_requests" as ProofRequest,
-        "SELECT r.id, r.session_id, s.device, r.stage, r.number, r.decoy_one, r.decoy_two, r.expires_at
+        "SELECT r.id, r.session_id, r.shown_to, s.device, r.stage, r.number, r.decoy_one, r.decoy_two, r.expires_at
          FROM proof_requests r JOIN sessions s ON s.id = r.session_id
          WHERE r.person_id = $1 AND r.expires_at > $2 AND r.expires_at <= $3",
         person,

@@ -44,7 +44,7 @@ fn WaysIn(pair: Option<PairId>, ways: WaysInView) -> impl IntoView {
             <div class="folds">
                 <Way title=words.hand_over_title.to_owned() hint=words.hand_over_panel_hint href=paths::hand_over()/>
                 <SessionsPanel sessions=ways.sessions back=back.clone()/>
-                <Way title=words.passkey_panel.to_owned() hint=words.ways_in_hint href=paths::ways_in()/>
+                <Way title=words.ways_in_title.to_owned() hint=words.ways_in_hint href=paths::ways_in()/>
                 <RecoveryPanel earlier=ways.earlier_code back/>
                 <SignOutPanel/>
             </div>
