@@ -188,7 +188,8 @@ const NO_WORDS: &str = "announcements.en announcements.id announcements.ko annou
     push_subscriptions.id push_subscriptions.key_id push_subscriptions.name push_subscriptions.origin \
     push_subscriptions.p256dh push_subscriptions.person_id push_subscriptions.session_id \
     push_subscriptions.topic proof_requests.id proof_requests.person_id \
-    proof_requests.session_id proof_requests.shown_to questions.question_key questions.tags questions.wordings seat_returns.pair_id \
+    proof_requests.session_id proof_requests.shown_to \
+    questions.question_key questions.tags questions.wordings seat_returns.pair_id \
     seat_returns.person_id seat_returns.role sessions.address_hash sessions.device sessions.id \
     sessions.person_id sessions.previous_hash sessions.token_hash sweeps.swept write_budgets.person_id";
 
