@@ -204,6 +204,33 @@ fn a_zip_of_too_many_files_is_refused() {
     assert_eq!(refusal(&zip_of(&entries[1..])), "the zip holds no archive.json");
 }
 
+/// The library reads the whole list of entries before it says how many they are.
+#[test]
+fn the_list_of_a_zip_is_not_read_where_its_end_may_name_more_entries_than_are_allowed() {
+    let zip = zip_of(&[("archive.json", b"{}")]);
+    let (entries, end) = zip.split_at(zip.len() - 22);
+    let locator = [&b"PK\x06\x07"[..], &[0; 16]].concat();
+    let larger = [entries, &locator, end].concat();
+    let commented = [&zip[..zip.len() - 2], &[3, 0], b"abc"].concat();
+    for zip in [larger, commented] {
+        let sentence = refusal(&zip);
+        assert!(sentence.contains("it does not end like one that this app made"), "{sentence}");
+    }
+}
+
+#[tokio::test]
+async fn more_unopened_questions_than_a_copy_can_hold_are_refused() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    pair.answer_both("함께 연 글").await;
+    let json = json_of(&bytes_of(&pair.child, &paths::copy_of(pair.id)).await);
+    let mut archive: serde_json::Value = serde_json::from_str(&json).expect("json");
+    let card = archive["pairs"][0]["cards"][0].clone();
+    archive["pairs"][0]["unopened"] = vec![card; 4_001].into();
+    let zip = zip_of(&[("archive.json", archive.to_string().as_bytes())]);
+    assert_eq!(refusal(&zip), "a pair is larger than a copy may be");
+}
+
 #[tokio::test]
 async fn a_copy_is_handed_in_at_the_page() {
     let app = TestApp::start().await;

@@ -10,6 +10,10 @@ pub const MAX_PAIRS: usize = 30;
 /// Most earlier texts of a copy.
 pub const MAX_REVISIONS: usize = 50_000;
 
+/// Most unopened questions of a pair, and the bytes of their JSON. A copy holds them all in memory when it is made.
+pub const MAX_UNOPENED: usize = 4_000;
+pub const MAX_UNOPENED_BYTES: usize = 8 * 1024 * 1024;
+
 /// Why a copy is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {

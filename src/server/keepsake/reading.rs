@@ -11,7 +11,7 @@ use serde::Deserialize;
 pub use super::copy_error::CopyError;
 use super::{
     archive::{AnswerEntry, CardEntry, FORMAT, MemberEntry, Members, Moment, PairHead, SeasonEntry, VERSION},
-    copy_error::{MAX_PAIRS, MAX_REVISIONS},
+    copy_error::{MAX_PAIRS, MAX_REVISIONS, MAX_UNOPENED, MAX_UNOPENED_BYTES},
     of_later::{self, PairFields},
     unzipped,
 };
@@ -91,11 +91,10 @@ pub fn read(file: impl Read + Seek) -> Result<Vec<ReadPair>, CopyError> {
     }
     let above = of_later::of_document(json)?;
     let sources = of_later::items_of(json, "pairs");
-    let (mut ids, mut earlier, mut pairs) = (HashSet::new(), 0, Vec::new());
+    let (mut ids, mut of_cards, mut earlier, mut pairs) = (HashSet::new(), HashSet::new(), 0, Vec::new());
     for (entry, source) in document.pairs.into_iter().zip(sources) {
         let mut pair = checked(entry, source.get())?;
         pair.fields.document.clone_from(&above);
-        let mut of_cards = HashSet::new();
         if !ids.insert(pair.head.id) || !pair.cards.iter().all(|card| of_cards.insert(card.question.id)) {
             return Err(CopyError::Wrong("an id twice"));
         }
@@ -110,7 +109,8 @@ pub fn read(file: impl Read + Seek) -> Result<Vec<ReadPair>, CopyError> {
 
 fn checked(entry: PairEntry, source: &str) -> Result<ReadPair, CopyError> {
     let PairEntry { id, you, zone, push_time, created, members, seasons, unopened, cards } = entry;
-    if cards.len() + unopened.len() > MAX_CARDS {
+    let bytes: usize = of_later::items_of(source, "unopened").iter().map(|card| card.get().len()).sum();
+    if cards.len() + unopened.len() > MAX_CARDS || unopened.len() > MAX_UNOPENED || bytes > MAX_UNOPENED_BYTES {
         return Err(CopyError::TooLarge("a pair".to_owned()));
     }
     let head = PairHead { id, you, zone, push_time, created, members, seasons, unopened: Vec::new() };

@@ -5,7 +5,11 @@
 //! Nothing is parsed further than that: the texts are borrowed, so that a copy takes no memory for what is unknown.
 //! Rule R183.
 
-use std::{borrow::Cow, collections::HashSet, fmt};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    fmt,
+};
 
 use serde::{
     Deserialize, Deserializer,
@@ -173,8 +177,9 @@ pub fn with(known: &str, found: &str) -> String {
 /// unknown fields, each after a comma.
 pub fn parts(known: &str, found: &str) -> (String, String) {
     let Some(Fields(found)) = Fields::of(found) else { return (known.to_owned(), String::new()) };
-    let inside = |name: &str, value: &RawValue| match found.iter().find(|(other, _)| other == name) {
-        Some((_, inside)) if inside.get().starts_with('{') => with(value.get(), inside.get()),
+    let places: HashMap<&str, &RawValue> = found.iter().map(|(name, value)| (name.as_ref(), *value)).collect();
+    let inside = |name: &str, value: &RawValue| match places.get(name) {
+        Some(inside) if inside.get().starts_with('{') => with(value.get(), inside.get()),
         _ => value.get().to_owned(),
     };
     if known.starts_with('[') {

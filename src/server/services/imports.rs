@@ -4,7 +4,7 @@
 
 use super::{ServiceError, pairs::lock_pairs};
 use crate::{
-    domain::{DailyQuestionId, Pair, PairId, Person, PersonId, Role, SessionId, TextSize},
+    domain::{DailyQuestionId, Pair, PairId, Person, PersonId, PersonName, Role, SessionId, TextSize},
     server::{
         keepsake::{
             MAX_PAIRS,
@@ -64,6 +64,12 @@ pub async fn import(
     if is_gone || is_ended {
         return Err(ImportError::Nobody(person));
     }
+    for pair in copy {
+        // Looked up among the person's own pairs only: nobody learns which ids others have.
+        if imports::has_pair(&mut tx, person, pair.head.id).await? {
+            return Err(ImportError::Here);
+        }
+    }
     if pairs::find_of(&mut tx, person).await?.len() + copy.len() > MOST {
         return Err(ImportError::TooMany);
     }
@@ -83,16 +89,13 @@ async fn import_pair(tx: &mut Tx, state: &AppState, owner: &Person, copy: &ReadP
         Role::Parent => [owner.id, other],
         Role::Child => [other, owner.id],
     };
-    // Looked up among the person's own pairs only: nobody learns which ids others have.
-    if imports::has_pair(tx, owner.id, copy.head.id).await? {
-        return Err(ImportError::Here);
-    }
     let pair = Pair { id: PairId(state.random.id(now)), ..reading::pair_of(&copy.head, ids)? };
-    if let Some(member) = pair.seat(copy.own.other()) {
+    if pair.seat(copy.own.other()).is_some() {
         // The other member of an archive cannot sign in: the row only holds their answers.
         let blank = Person {
             id: other,
-            name: member.name.clone(),
+            // `name_member` keeps their name with the seat, where it goes with the pair.
+            name: PersonName::from_stored(String::new()),
             locale: owner.locale,
             text_size: TextSize::default(),
             zone: pair.zone.clone(),
