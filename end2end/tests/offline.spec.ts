@@ -131,6 +131,7 @@ test('a form without a network leads back to its page, whatever the referrer say
   await page.evaluate(() =>
     document.head.append(Object.assign(document.createElement('meta'), { name: 'referrer', content: 'origin' })),
   );
+  await openFold(page, '보기');
   await page.context().setOffline(true);
   await page.getByRole('button', { name: '저장하기' }).last().click();
   await expect(page.getByRole('heading', { name: '지금은 연결이 끊겼어요' })).toBeVisible();
