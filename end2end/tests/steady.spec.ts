@@ -1,6 +1,7 @@
 // What an event leaves as it is: the focus, the field that somebody types in, and the way to another page.
 import type { Page, Route } from '@playwright/test';
 import { expect, test } from '../support/pair.ts';
+import { openFold } from '../support/fold.ts';
 
 const MINE = '운동장 뒤 등나무 벤치요.';
 const THEIRS = '골목에서 고무줄을 했지.';
@@ -249,6 +250,7 @@ test('terms are not drawn anew by the news, nor is a page whose field somebody i
   expect(await mark()).toBe('before');
 
   await open(pair.at('settings/me'));
+  await openFold(page, '이름');
   const name = page.locator('#name');
   await name.click();
   const tomorrow = new Date(Date.parse((await pair.parent.today(pair.id)).today) + 86_400_000)
