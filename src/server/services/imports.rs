@@ -89,6 +89,10 @@ async fn import_pair(tx: &mut Tx, state: &AppState, owner: &Person, copy: &ReadP
         Role::Parent => [owner.id, other],
         Role::Child => [other, owner.id],
     };
+    // Also the pairs of the copy itself are different ones.
+    if imports::has_pair(tx, owner.id, copy.head.id).await? {
+        return Err(ImportError::Here);
+    }
     let pair = Pair { id: PairId(state.random.id(now)), ..reading::pair_of(&copy.head, ids)? };
     if pair.seat(copy.own.other()).is_some() {
         // The other member of an archive cannot sign in: the row only holds their answers.
