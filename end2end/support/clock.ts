@@ -19,6 +19,15 @@ export class Clock {
     await this.ask('sweep');
   }
 
+  /** Lets hours pass in which the service runs: each has its housekeeping. Only such hours count where somebody can
+   * refuse something. */
+  async wait(hours: number): Promise<void> {
+    for (let hour = 0; hour < hours; hour++) {
+      await this.advance('+1h');
+      await this.sweep();
+    }
+  }
+
   /** Moves the time on by a day and runs what is due then. */
   async nextDay(): Promise<void> {
     await this.advance('+1d');

@@ -48,8 +48,7 @@ test('the seat moves after 48 hours, and the old phone finds the reason', async 
   await old.reload();
   await untilKept(old, pair.at('today'));
 
-  await clock.advance('+48h');
-  await clock.sweep();
+  await clock.wait(48);
 
   await expect(old.getByRole('heading', { name: '이 자리는 새 기기로 옮겨졌어요' }), 'live').toBeVisible();
   await expectAccessibleByDayAndDusk(old);
@@ -73,14 +72,13 @@ test('the old phone refuses with one tap, and everything stays', async ({ pairUp
   await pair.complete();
   const phone = await somebody('순자');
   await joinAgain(pair, phone);
-  await clock.advance('+47h');
+  await clock.wait(47);
 
   const old = pair.parent.page;
   await old.goto('/inbox');
   await old.getByRole('link', { name: /내 자리를 새 기기로 옮기려고 해요/ }).click();
   await old.getByRole('button', { name: '거절하기' }).click();
-  await clock.advance('+2h');
-  await clock.sweep();
+  await clock.wait(2);
 
   await old.goto(pair.at('archive'));
   await expect(old.getByRole('link', { name: /가장 오래된 기억/ })).toBeVisible();

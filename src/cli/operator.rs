@@ -126,7 +126,11 @@ pub(super) async fn recover(settings: &Settings, person: PersonId, reason: Optio
         println!("{}", code.grouped());
     } else {
         let (code, works_from) = operator_codes::make(&state, person).await.map_err(missing)?;
-        println!("{} works from {} (epoch ms) on, unless the person refuses it", code.grouped(), works_from.0);
+        println!(
+            "{} works from {} (epoch ms) on, unless the person refuses it; later if the service is away meanwhile",
+            code.grouped(),
+            works_from.0
+        );
     }
     bulletins::post_last(&state).await;
     Ok(())

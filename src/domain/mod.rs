@@ -33,6 +33,7 @@ mod stale;
 mod standing;
 mod taken_back;
 mod time;
+mod wait;
 mod waiting;
 
 pub use announcement::{AnnouncementText, AnnouncementTextError, FcmAct};
@@ -69,3 +70,4 @@ pub use sky::{Hour, TimeOfYear};
 pub use stale::{Answerable, Stale};
 pub use standing::{Cancelled, Standing, still_holds};
 pub use time::{BELIEVED_AHEAD_DAYS, DateError, LocalDate, Millis, Moment};
+pub use wait::Wait;

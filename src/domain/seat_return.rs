@@ -1,7 +1,7 @@
 //! The return of a seat to a member who lost every device and the recovery code.
 //! Rules R176–R180.
 
-use super::{Millis, PersonId, PersonName, Role};
+use super::{Millis, PersonId, PersonName, Role, Wait};
 
 /// How long the return of a seat can be refused.
 pub const RETURN_WAITS_MS: i64 = 2 * Millis::DAY;
@@ -15,5 +15,5 @@ pub struct SeatReturn {
     pub person_id: PersonId,
     pub name: PersonName,
     /// When the seat moves.
-    pub due_at: Millis,
+    pub wait: Wait,
 }

@@ -1,5 +1,6 @@
 //! Integration tests: each uses the app over HTTP, as its users do, with its own database and clock.
 
+mod absences;
 mod answers;
 mod app;
 mod apple_secret;

@@ -7,10 +7,7 @@ use crate::{
     api::{AnswersView, ApiError},
     domain::{EventKind, INVITATION_LIFE_MS, Millis, PairId, PairPhase, RETURN_WAITS_MS},
     paths,
-    server::{
-        jobs::housekeeping,
-        storage::seeds::{CHILDREN, PARENTS},
-    },
+    server::storage::seeds::{CHILDREN, PARENTS},
 };
 
 const EARLIER: &str = "고치기전의이야기";
@@ -58,17 +55,12 @@ pub async fn join_new(app: &TestApp, code: &str) -> Browser {
     browser
 }
 
-async fn wait(app: &TestApp, ms: i64) {
-    app.advance(ms);
-    housekeeping::sweep(&app.state).await.expect("a sweep");
-}
-
 /// A lived-in pair whose parent's seat moved.
 pub async fn moved(app: &TestApp) -> (TestPair, TestPair, Browser) {
     let (pair, elsewhere) = lived_in(app).await;
     let code = invite_back(&pair.child, pair.id).await;
     let newcomer = join_new(app, &code).await;
-    wait(app, RETURN_WAITS_MS).await;
+    app.wait(RETURN_WAITS_MS).await;
     (pair, elsewhere, newcomer)
 }
 
@@ -86,10 +78,10 @@ async fn the_seat_moves_after_48_hours_with_its_history_and_not_a_moment_before(
     assert!(asked.contains(&code[..5]), "the giver sees the code");
     let newcomer = join_new(&app, &code).await;
 
-    wait(&app, RETURN_WAITS_MS - 1).await;
+    app.wait(RETURN_WAITS_MS - 1).await;
     assert_eq!(newcomer.refused("today", &[("pair", &pair.id.to_string())]).await, (409, ApiError::SeatWaits));
     assert_eq!(pair.parent.today(pair.id).await.pair.phase, PairPhase::Together);
-    wait(&app, 1).await;
+    app.wait(1).await;
 
     let today = newcomer.today(pair.id).await;
     assert_eq!((today.pair.me.name.as_str(), today.completed), (NEW_NAME, 1));
@@ -120,7 +112,7 @@ async fn the_person_before_is_told_at_once_and_finds_the_pair_closed_with_the_re
         let page = pair.parent.page(&page).await;
         assert!(page.contains("end_return") && page.contains(NEW_NAME), "the refusal stands on {page}");
     }
-    wait(&app, RETURN_WAITS_MS).await;
+    app.wait(RETURN_WAITS_MS).await;
 
     while line.next_event().await.kind != EventKind::PairClosed {}
     for page in pages_of(pair.id) {
@@ -171,7 +163,7 @@ async fn each_of_the_three_can_end_it_and_then_nothing_moves() {
         let (pair, _) = lived_in(&app).await;
         let code = invite_back(&pair.child, pair.id).await;
         let newcomer = join_new(&app, &code).await;
-        app.advance(RETURN_WAITS_MS - 1);
+        app.wait(RETURN_WAITS_MS - 1).await;
 
         let ender = [&pair.parent, &pair.child, &newcomer][who];
         for _ in 0..2 {
@@ -180,7 +172,7 @@ async fn each_of_the_three_can_end_it_and_then_nothing_moves() {
             assert!(expected.contains(&status), "{who}: {status}");
         }
 
-        wait(&app, Millis::DAY).await;
+        app.wait(Millis::DAY).await;
         assert_eq!(pair.parent.today(pair.id).await.question.expect("a question").own(), Some(CLOSED), "{who}");
         assert_eq!(newcomer.get(&paths::today(pair.id)).await.status(), 404, "{who}");
         for browser in [&pair.parent, &pair.child, &newcomer] {
@@ -210,7 +202,7 @@ async fn the_seats_person_refuses_from_any_session_and_before_anybody_joined() {
     let code = invite_back(&pair.child, pair.id).await;
     join_new(&app, &code).await;
     assert_eq!(post(&phone, "end_return", pair.id).await, StatusCode::OK);
-    wait(&app, RETURN_WAITS_MS).await;
+    app.wait(RETURN_WAITS_MS).await;
     assert_eq!(phone.today(pair.id).await.completed, 1);
 }
 
@@ -221,7 +213,7 @@ async fn an_answer_of_the_seats_person_meanwhile_counts_and_refuses_nothing() {
     let code = invite_back(&pair.child, pair.id).await;
     let newcomer = join_new(&app, &code).await;
     pair.parent.answer(pair.id, "기다리는동안고친글").await;
-    wait(&app, RETURN_WAITS_MS).await;
+    app.wait(RETURN_WAITS_MS).await;
     assert!(newcomer.today(pair.id).await.question.expect("a question").is_sealed);
     pair.child.answer(pair.id, "딸의 글").await;
     assert!(newcomer.page(&paths::today(pair.id)).await.contains("기다리는동안고친글"));
@@ -275,7 +267,7 @@ async fn somebody_who_is_known_joins_as_themselves_and_counts_as_in_the_pair() {
     let invitation = known.invite(own).await;
     assert_eq!(pair.child.post("check_invitation", &[("code", &invitation)]).await.status(), 200);
     assert_eq!(pair.child.refused("join", &[("relation", "daughter")]).await, (409, ApiError::PairExists));
-    wait(&app, RETURN_WAITS_MS).await;
+    app.wait(RETURN_WAITS_MS).await;
 
     assert_eq!(known.today(pair.id).await.pair.me.name, PARENTS[2].0);
 }
@@ -290,7 +282,7 @@ async fn the_person_before_gets_the_seat_back_only_in_the_same_way() {
     let waiting = pair.parent.page(&paths::today(pair.id)).await;
     assert!(waiting.contains("자리가 열리기를 기다리고 있어요") && !waiting.contains(ON_CARD));
     assert!(newcomer.page(&paths::today(pair.id)).await.contains("end_return"), "whoever has the seat can refuse");
-    wait(&app, RETURN_WAITS_MS).await;
+    app.wait(RETURN_WAITS_MS).await;
 
     let today = pair.parent.today(pair.id).await;
     assert_eq!(today.completed, 1);

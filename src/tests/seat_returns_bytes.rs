@@ -12,10 +12,7 @@ use crate::{
     api::ApiError,
     domain::{EventKind, Millis, RETURN_WAITS_MS},
     paths,
-    server::{
-        jobs::housekeeping,
-        storage::seeds::{CHILDREN, PARENTS},
-    },
+    server::storage::seeds::{CHILDREN, PARENTS},
 };
 
 const PLAIN: &[&str] = &["하나"];
@@ -62,8 +59,7 @@ impl World {
     }
 
     async fn moves(&self) {
-        self.app.advance(RETURN_WAITS_MS);
-        housekeeping::sweep(&self.app.state).await.expect("a sweep");
+        self.app.wait(RETURN_WAITS_MS).await;
     }
 
     /// Everything that the new person can ask for.
@@ -175,8 +171,7 @@ async fn a_new_inviter_does_not_take_a_sealed_answer_into_a_pair_with_somebody_e
     pair.child.answer(pair.id, OF_CARD).await;
     let code = invite_back(&pair.parent, pair.id).await;
     let newcomer = join_new(&app, &code).await;
-    app.advance(RETURN_WAITS_MS);
-    housekeeping::sweep(&app.state).await.expect("a sweep");
+    app.wait(RETURN_WAITS_MS).await;
     let again = [("pair", &*pair.id.to_string()), ("confirmed", "yes")];
     assert_eq!(newcomer.refused("start_again", &again).await, (409, ApiError::AnswerSealed));
     assert_eq!(app.read_sql("SELECT id FROM pairs").await.len(), 1, "nothing has changed");

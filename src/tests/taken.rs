@@ -13,7 +13,10 @@ use crate::{
             recovery::{self, EARLIER_LIFE_MS},
             sessions::{self, MOST, YOUNG_MS},
         },
-        storage::seeds::{CHILDREN, PARENTS},
+        storage::{
+            pending_recoveries::NOTICE_MS,
+            seeds::{CHILDREN, PARENTS},
+        },
     },
 };
 
@@ -250,15 +253,15 @@ async fn a_code_of_the_operator_works_after_48_hours_unless_it_is_refused() {
     assert!(owner.page("/settings/sign-in").await.contains("11월 24일부터"));
     assert_eq!(owner.post("refuse_recovery", &[]).await.status(), StatusCode::OK);
     assert!(!owner.page("/settings/sign-in").await.contains("거절하기"));
-    app.advance(operator_codes::NOTICE_MS);
+    app.wait(NOTICE_MS).await;
     assert_eq!(early(&refused).await, (422, ApiError::RecoveryCodeWrong), "it never works");
 
     let replaced = make().await;
     let code = make().await;
-    app.advance(operator_codes::NOTICE_MS - 1);
+    app.wait(NOTICE_MS - 1).await;
     assert_eq!(early(&code).await, (409, ApiError::CodeTooEarly));
     assert!(signs_in(&app, &kept).await, "the person's own code works meanwhile");
-    app.advance(1);
+    app.wait(1).await;
     assert!(!signs_in(&app, &replaced).await, "only the last one");
     assert!(signs_in(&app, &code).await);
     assert!(!signs_in(&app, &kept).await, "all earlier codes have ended");

@@ -58,6 +58,8 @@ pub async fn seat_return(pair: PairId) -> Result<Option<ReturnView>, ApiError> {
     let Some(returning) = &found.returning else { return Ok(None) };
     let (holder, giver) = (found.pair.seat(returning.role), found.pair.seat(returning.role.other()));
     let zone = Zone::stored(&request.person.zone);
+    // After an absence the next sweep moves the end, and this page says so before.
+    let moves_at = returning.wait.swept(request.state.clock.now()).until;
     Ok(Some(ReturnView {
         pair,
         part: match found.role {
@@ -68,8 +70,8 @@ pub async fn seat_return(pair: PairId) -> Result<Option<ReturnView>, ApiError> {
         giver: giver.ok_or(ServiceError::NotFound)?.into(),
         holder: holder.ok_or(ServiceError::NotFound)?.into(),
         name: returning.name.as_str().to_owned(),
-        date: zone.date(returning.due_at),
-        time: PushTime::from_minute(zone.minute(returning.due_at)).unwrap_or_default(),
+        date: zone.date(moves_at),
+        time: PushTime::from_minute(zone.minute(moves_at)).unwrap_or_default(),
     }))
 }
 

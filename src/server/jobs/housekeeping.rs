@@ -1,7 +1,8 @@
 //! Deletes what nobody needs: feed rows after 90 days, settled deliveries after 30, silent devices after 60, idle
 //! sessions, failures after a day, expired hand-overs. It works in small transactions with pauses between them, so that
-//! an answer never waits for a sweep. It also carries out the deletions that people asked for, and moves
-//! seats whose return nobody refused. Rules R101, R104, R105, R170, R173, R177.
+//! an answer never waits for a sweep. It also carries out the deletions that people asked for, moves seats whose
+//! return nobody refused, and counts the hours in which somebody can refuse. Rules R101, R104, R105, R170, R173, R177,
+//! R202.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -13,8 +14,8 @@ use crate::{
     domain::{Cancelled, Millis},
     server::{
         services::{
-            ServiceError, accounts::SESSION_IDLE_MS, attempts::ATTEMPT_LIFE_MS, deletions, seat_returns, taken_back,
-            topics,
+            ServiceError, accounts::SESSION_IDLE_MS, attempts::ATTEMPT_LIFE_MS, deletions, operator_codes,
+            seat_returns, taken_back, topics,
         },
         state::AppState,
         storage::{
@@ -60,6 +61,8 @@ pub const FORGOTTEN: [(Prune, i64); 10] = [
 
 pub async fn sweep(state: &AppState) -> Result<(), ServiceError> {
     let now = state.clock.now();
+    // Before the guard, because a wrong clock only makes these waits longer.
+    operator_codes::sweep(state, now).await?;
     let sweeping = [
         (Swept::Sessions, now.plus(-SESSION_IDLE_MS)),
         (Swept::Subscriptions, now.plus(-SILENT_MS)),

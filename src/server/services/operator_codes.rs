@@ -4,20 +4,17 @@
 
 use super::{ServiceError, guard, tell::Facts};
 use crate::{
-    domain::{EventKind, Millis, NotificationKind, Person, PersonId, RecoveryCode},
+    domain::{EventKind, Millis, NotificationKind, Person, PersonId, RecoveryCode, Wait},
     server::{
         secrets::new_recovery_code,
         security::SecurityEvent,
         state::AppState,
         storage::{
-            pending_recoveries,
+            pending_recoveries::{self, NOTICE_MS},
             persons::{self, NewRecovery},
         },
     },
 };
-
-/// How long the person can refuse the code.
-pub const NOTICE_MS: i64 = 2 * Millis::DAY;
 
 /// How long the code works after that, unless it was used.
 const LIFE_MS: i64 = 14 * Millis::DAY;
@@ -25,23 +22,46 @@ const LIFE_MS: i64 = 14 * Millis::DAY;
 /// Makes a code that works after `NOTICE_MS`, and tells the person. Returns it with the time from which it works.
 pub async fn make(state: &AppState, person: PersonId) -> Result<(RecoveryCode, Millis), ServiceError> {
     let now = state.clock.now();
-    let (code, works_from) = (new_recovery_code(&state.random), now.plus(NOTICE_MS));
+    let (code, wait) = (new_recovery_code(&state.random), Wait::new(now, NOTICE_MS));
     let mut tx = state.database.begin().await?;
     persons::lookup(&mut tx, person).await?.ok_or(ServiceError::NotFound)?;
     persons::lock(&mut tx, [person]).await?;
-    pending_recoveries::set(&mut tx, person, &state.secrets.recovery_hash(&code), works_from).await?;
+    pending_recoveries::set(&mut tx, person, &state.secrets.recovery_hash(&code), wait).await?;
     let mut facts = Facts::default();
     let (event, kind) = (EventKind::SettingsChanged, NotificationKind::RecoveryAsked);
     facts.of_the_account(person, event, kind, String::new(), now);
     facts.write(&mut tx, state, now).await?;
     tx.commit().await?;
-    Ok((code, works_from))
+    Ok((code, wait.until))
 }
 
 /// From when the code that waits for this person works.
 pub async fn waiting(state: &AppState, person: PersonId) -> Result<Option<Millis>, ServiceError> {
     let mut tx = state.database.read().await?;
-    Ok(pending_recoveries::lookup(&mut tx, person).await?)
+    let wait = pending_recoveries::lookup(&mut tx, person).await?;
+    // After an absence the next sweep moves the time, and the page says so before.
+    Ok(wait.map(|wait| wait.swept(state.clock.now()).until))
+}
+
+/// Counts an hour of all codes that wait.
+pub async fn sweep(state: &AppState, now: Millis) -> Result<(), ServiceError> {
+    let mut after = None;
+    loop {
+        let mut tx = state.database.read().await?;
+        let waiting = pending_recoveries::find_after(&mut tx, after).await?;
+        drop(tx);
+        let Some(last) = waiting.last() else { return Ok(()) };
+        after = Some(*last);
+        for person in waiting {
+            let mut tx = state.database.begin().await?;
+            persons::lock(&mut tx, [person]).await?;
+            // It may have been refused or replaced since it was found.
+            if let Some(wait) = pending_recoveries::lookup(&mut tx, person).await? {
+                pending_recoveries::set_wait(&mut tx, person, wait.swept(now)).await?;
+                tx.commit().await?;
+            }
+        }
+    }
 }
 
 /// Refuses the code that waits for this person. It never works then.
@@ -64,7 +84,9 @@ pub(super) async fn take_over(state: &AppState, hash: &str, now: Millis) -> Resu
     let mut tx = state.database.read().await?;
     let found = pending_recoveries::lookup_by_code(&mut tx, hash).await?;
     drop(tx);
-    let Some((person, works_from)) = found else { return Ok(()) };
+    let Some((person, wait)) = found else { return Ok(()) };
+    // The service may have been away since the last sweep.
+    let works_from = wait.swept(now).until;
     if now < works_from {
         return Err(ServiceError::CodeTooEarly);
     }

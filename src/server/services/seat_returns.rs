@@ -15,7 +15,7 @@ use super::{
 use crate::{
     domain::{
         DailyQuestionError, EventKind, INVITATION_LIFE_MS, InvitationCode, InvitationId, Millis, NotificationKind,
-        Pair, PairId, PairPhase, Person, RETURN_WAITS_MS, Role, SeatReturn,
+        Pair, PairId, PairPhase, Person, RETURN_WAITS_MS, Role, SeatReturn, Wait,
     },
     server::{
         security::SecurityEvent,
@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-/// How late the hourly sweep may move a seat.
+/// A seat whose time comes while no sweep runs for longer than this does not move.
 const LATEST_MS: i64 = 3 * Millis::HOUR;
 
 /// Makes an invitation that gives the other member's seat back. Earlier ones end. Returns `None` when the same post
@@ -87,8 +87,8 @@ pub(super) async fn begin_waiting(
     facts: &mut Facts,
     now: Millis,
 ) -> Result<(), ServiceError> {
-    let due_at = now.plus(RETURN_WAITS_MS);
-    let returning = SeatReturn { role, person_id: person.id, name: person.name.clone(), due_at };
+    let wait = Wait::new(now, RETURN_WAITS_MS);
+    let returning = SeatReturn { role, person_id: person.id, name: person.name.clone(), wait };
     seat_returns::insert(tx, pair.id, &returning, now).await?;
     tell_waiting(pair, &returning, facts, now);
     Ok(())
@@ -151,20 +151,23 @@ pub async fn end(state: &AppState, person: &Person, id: PairId) -> Result<(), Se
     Ok(())
 }
 
-/// Moves the seats whose 48 hours are over. Returns how many.
+/// Counts an hour of all returns, and moves the seats whose 48 hours are over. Returns how many.
 pub async fn carry_out(state: &AppState, now: Millis) -> Result<usize, ServiceError> {
-    let mut tx = state.database.read().await?;
-    let due = seat_returns::find_due(&mut tx, now).await?;
-    drop(tx);
-    let mut done = 0;
-    for pair in due {
-        match carry_out_one(state, pair, now).await {
-            Ok(is_done) => done += usize::from(is_done),
-            // The next sweep tries again; the others are not held up.
-            Err(error) => tracing::error!(pair.id = %pair, %error, "a seat cannot be moved"),
+    let (mut done, mut after) = (0, None);
+    loop {
+        let mut tx = state.database.read().await?;
+        let waiting = seat_returns::find_after(&mut tx, after).await?;
+        drop(tx);
+        let Some(last) = waiting.last() else { return Ok(done) };
+        after = Some(*last);
+        for pair in waiting {
+            match carry_out_one(state, pair, now).await {
+                Ok(is_done) => done += usize::from(is_done),
+                // The next sweep tries again; the others are not held up.
+                Err(error) => tracing::error!(pair.id = %pair, %error, "a seat cannot be moved"),
+            }
         }
     }
-    Ok(done)
 }
 
 async fn carry_out_one(state: &AppState, id: PairId, now: Millis) -> Result<bool, ServiceError> {
@@ -178,22 +181,27 @@ async fn carry_out_one(state: &AppState, id: PairId, now: Millis) -> Result<bool
     pairs::lock(&mut tx, id).await?;
     let Some(pair) = pairs::lookup(&mut tx, id).await? else { return Ok(false) };
     // It may have been refused, carried out by another node, or asked for again since it was found.
-    let is_found = |waits: &SeatReturn| (waits.person_id, waits.due_at) == (found.person_id, found.due_at);
+    let is_found = |waits: &SeatReturn| (waits.person_id, waits.wait) == (found.person_id, found.wait);
     let Some(returning) = pair.returning.clone().filter(is_found) else { return Ok(false) };
     if pair.phase() != PairPhase::Together {
         return Ok(false);
     }
-    // The server was away and nobody could refuse, or its clock is or was wrong: the 48 hours begin again.
-    if now.since(returning.due_at) > LATEST_MS || returning.due_at > seat_returns::latest_due(now) {
+    // The time that all were told came while the server was away, or a clock is or was wrong: the 48 hours begin again.
+    let Wait { until, swept_at } = returning.wait;
+    let is_missed = now >= until && now.since(until.min(swept_at)) > LATEST_MS;
+    if is_missed || until > seat_returns::latest_due(now) {
         persons::lock(&mut tx, pair.everybody()).await?;
-        seat_returns::set_due(&mut tx, id, now.plus(RETURN_WAITS_MS)).await?;
+        seat_returns::set_wait(&mut tx, id, Wait::new(now, RETURN_WAITS_MS)).await?;
         let mut facts = Facts::default();
         tell_waiting(&pair, &returning, &mut facts, now);
         facts.write(&mut tx, state, now).await?;
         tx.commit().await?;
         return Ok(false);
     }
-    if now < returning.due_at {
+    let wait = returning.wait.swept(now);
+    if now < wait.until {
+        seat_returns::set_wait(&mut tx, id, wait).await?;
+        tx.commit().await?;
         return Ok(false);
     }
     let (Some(before), Some(giver)) = (pair.seat(returning.role), pair.seat(returning.role.other())) else {

@@ -17,8 +17,8 @@
 //!
 //! These columns are left as they are, because the code that compares them ignores times too far ahead:
 //! `pairs.last_opened_*`, `swapped_date`, `paused_until`, `daily_questions.counted_from`, `invitations.expires_at`,
-//! `sessions.created_at`, `seat_returns.due_at`, `identity_sign_ups.expires_at`,
-//! `proof_requests.expires_at`, and join tickets.
+//! `sessions.created_at`, `seat_returns.due_at` and `swept_at`, `pending_recoveries.works_from` and `swept_at`,
+//! `identity_sign_ups.expires_at`, `proof_requests.expires_at`, and join tickets.
 //!
 //! These are left alone, because a time ahead only lets a row live longer, and a wrong reset could delete the row:
 //! `sessions.last_used_at`, `push_subscriptions.renewed_at`, `shown_at` and `opened_at`, `events.at`,

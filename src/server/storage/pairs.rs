@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::{StorageError, Tx, locks::Lock, macros, rows};
 use crate::domain::{
-    DailyQuestionId, LocalDate, Member, Millis, Pair, PairId, PersonId, PersonName, PushTime, Relation, Role,
-    SeatReturn, ZoneName,
+    DailyQuestionId, LocalDate, Member, Millis, Pair, PairId, PersonId, PersonName, PushTime, RETURN_WAITS_MS,
+    Relation, Role, SeatReturn, Wait, ZoneName,
 };
 
 /// The columns of a pair `p` with its seats (`pair_seats!`), as `Row` reads them.
@@ -17,7 +17,8 @@ macro_rules! pair_columns {
                 COALESCE(pm.left_name, pp.name) AS parent_name,
                 cm.person_id AS child_id, cm.relation AS child_relation, cm.relation_word AS child_word,
                 COALESCE(cm.left_name, cp.name) AS child_name,
-                sr.role AS return_role, sr.person_id AS return_person, sp.name AS return_name, sr.due_at AS return_due "
+                sr.role AS return_role, sr.person_id AS return_person, sp.name AS return_name, sr.due_at AS return_due,
+                sr.swept_at AS return_swept "
     };
 }
 
@@ -247,6 +248,7 @@ pub(super) struct Row {
     return_person: Option<PersonId>,
     return_name: Option<PersonName>,
     return_due: Option<Millis>,
+    return_swept: Option<Millis>,
 }
 
 impl Row {
@@ -262,7 +264,12 @@ impl Row {
             inviter_id: self.inviter_id,
             parent: member(Role::Parent, self.parent_id, self.parent_relation, self.parent_word, self.parent_name),
             child: member(Role::Child, self.child_id, self.child_relation, self.child_word, self.child_name),
-            returning: returning(self.return_role, self.return_person, self.return_name, self.return_due),
+            returning: returning(
+                self.return_role,
+                self.return_person,
+                self.return_name,
+                self.return_due.map(|due_at| Wait::from_stored(due_at, self.return_swept, RETURN_WAITS_MS)),
+            ),
         }
     }
 }
@@ -272,9 +279,9 @@ fn returning(
     role: Option<Role>,
     person: Option<PersonId>,
     name: Option<PersonName>,
-    due_at: Option<Millis>,
+    wait: Option<Wait>,
 ) -> Option<SeatReturn> {
-    Some(SeatReturn { role: role?, person_id: person?, name: name?, due_at: due_at? })
+    Some(SeatReturn { role: role?, person_id: person?, name: name?, wait: wait? })
 }
 
 /// The member in a seat; `None` when the seat is empty.

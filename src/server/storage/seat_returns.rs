@@ -2,19 +2,21 @@
 //! Rules R176–R180.
 
 use super::{StorageError, Tx, macros};
-use crate::domain::{BELIEVED_AHEAD_DAYS, Millis, Pair, PairId, PersonId, RETURN_WAITS_MS, SeatReturn};
+use crate::domain::{BELIEVED_AHEAD_DAYS, Millis, Pair, PairId, PersonId, RETURN_WAITS_MS, SeatReturn, Wait};
 
 /// Stores that a person waits for a seat. The pair is locked, and no other return waits in it.
 pub async fn insert(tx: &mut Tx, pair: PairId, returning: &SeatReturn, now: Millis) -> Result<(), StorageError> {
     tx.locks.expect_pair(pair);
     macros::execute!(
         tx,
-        "INSERT INTO seat_returns (pair_id, role, person_id, asked_at, due_at) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO seat_returns (pair_id, role, person_id, asked_at, due_at, swept_at)
+         VALUES ($1, $2, $3, $4, $5, $6)",
         pair,
         returning.role,
         returning.person_id,
         now,
-        returning.due_at,
+        returning.wait.until,
+        returning.wait.swept_at,
     )?;
     Ok(())
 }
@@ -25,9 +27,15 @@ pub fn latest_due(now: Millis) -> Millis {
 }
 
 /// Changes when a seat moves. The pair is locked.
-pub async fn set_due(tx: &mut Tx, pair: PairId, due_at: Millis) -> Result<(), StorageError> {
+pub async fn set_wait(tx: &mut Tx, pair: PairId, wait: Wait) -> Result<(), StorageError> {
     tx.locks.expect_pair(pair);
-    macros::execute!(tx, "UPDATE seat_returns SET due_at = $2 WHERE pair_id = $1", pair, due_at)?;
+    macros::execute!(
+        tx,
+        "UPDATE seat_returns SET due_at = $2, swept_at = $3 WHERE pair_id = $1",
+        pair,
+        wait.until,
+        wait.swept_at,
+    )?;
     Ok(())
 }
 
@@ -37,14 +45,13 @@ pub async fn remove(tx: &mut Tx, pair: PairId) -> Result<bool, StorageError> {
     Ok(macros::execute!(tx, "DELETE FROM seat_returns WHERE pair_id = $1", pair)? > 0)
 }
 
-/// The pairs in which a seat is to move by now, or so late that a wrong clock said so.
-pub async fn find_due(tx: &mut Tx, now: Millis) -> Result<Vec<PairId>, StorageError> {
+/// Some of the pairs in which a person waits for a seat, in the order of their ids.
+pub async fn find_after(tx: &mut Tx, after: Option<PairId>) -> Result<Vec<PairId>, StorageError> {
     let rows = macros::fetch_all!(
         tx,
         "seat_returns" as (PairId,),
-        "SELECT pair_id FROM seat_returns WHERE due_at <= $1 OR due_at > $2 ORDER BY due_at LIMIT 100",
-        now,
-        latest_due(now),
+        "SELECT pair_id FROM seat_returns WHERE pair_id > $1 ORDER BY pair_id LIMIT 100",
+        after.map_or_else(String::new, |pair| pair.to_string()),
     )?;
     Ok(rows.into_iter().map(|(pair,)| pair).collect())
 }

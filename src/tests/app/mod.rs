@@ -6,6 +6,7 @@ mod feed_stream;
 mod nodes;
 mod reading;
 mod state;
+mod waiting;
 
 pub use browser::Browser;
 pub use feed_stream::FeedStream;
@@ -330,10 +331,6 @@ impl TestApp {
 
     pub async fn tick(&self) -> usize {
         scheduler::tick(&self.state).await.expect("a tick")
-    }
-
-    pub fn advance(&self, millis: i64) {
-        self.state.clock.advance(millis);
     }
 
     /// Advances the clock to the next `hour:minute` in Seoul, then ticks.

@@ -157,7 +157,8 @@ async fn seats_moved(family: &Family) -> Vec<Heard> {
     family.sent().await;
     let id = pair.id.to_string();
     let moves = async || {
-        app.advance(RETURN_WAITS_MS);
+        app.wait(RETURN_WAITS_MS - Millis::HOUR).await;
+        app.advance(Millis::HOUR);
         assert_eq!(seat_returns::carry_out(&app.state, app.state.clock.now()).await.expect("a sweep"), 1);
     };
     let mut told = Vec::new();

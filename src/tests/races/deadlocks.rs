@@ -147,6 +147,10 @@ async fn seats_move_while_everybody_acts(db: TestDatabase) {
         for family in &families {
             world.gives_back(family, &to).await;
         }
+        let begun = world.state.clock.now();
+        for hour in 1..48 {
+            seat_returns::carry_out(&world.state, begun.plus(hour * Millis::HOUR)).await.expect("a sweep");
+        }
         let mut doing = vec![
             rename(&world, &parent, "영자"),
             rename(&world, &to, "상철"),
@@ -156,7 +160,7 @@ async fn seats_move_while_everybody_acts(db: TestDatabase) {
         for _ in 0..2 {
             let state = world.state.clone();
             doing.push(Box::pin(async move {
-                let now = state.clock.now().plus(RETURN_WAITS_MS);
+                let now = begun.plus(RETURN_WAITS_MS);
                 seat_returns::carry_out(&state, now).await.map(drop)
             }));
         }
