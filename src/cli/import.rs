@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::PersonId,
-    server::{config::Settings, keepsake::reading, services::imports, storage::Opening},
+    server::{config::Settings, jobs::bulletins, keepsake::reading, services::imports, storage::Opening},
 };
 
 #[derive(clap::Args)]
@@ -26,6 +26,7 @@ pub(super) async fn run(settings: &Settings, wanted: Import) -> Result<(), Failu
     let copy = reading::read(BufReader::new(file)).map_err(|error| Failure(format!("{shown}: {error}")))?;
     let state = state_of(settings, Opening::AsIs, site_for_jobs(settings)?).await?;
     let (pairs, questions) = imports::import(&state, wanted.person, None, &copy).await?;
+    bulletins::post_last(&state).await;
     println!("imported pairs: {pairs}, questions: {questions}");
     Ok(())
 }

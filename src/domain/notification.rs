@@ -65,6 +65,8 @@ pub enum NotificationKind {
     Test,
     /// What the operator tells everybody.
     Announcement,
+    /// The operator imported a copy that I kept.
+    Imported,
 }
 
 /// How soon a push service should wake the device (RFC 8030 §5.3).
@@ -78,7 +80,7 @@ pub enum Urgency {
 pub const COUNTED_A_DAY: i64 = 4;
 
 impl NotificationKind {
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Question,
         Self::Answered,
         Self::CardOpened,
@@ -110,6 +112,7 @@ impl NotificationKind {
         Self::StaleToken,
         Self::Test,
         Self::Announcement,
+        Self::Imported,
     ];
 
     pub fn word(self) -> &'static str {
@@ -145,6 +148,7 @@ impl NotificationKind {
             Self::StaleToken => "stale_token",
             Self::Test => "test",
             Self::Announcement => "announcement",
+            Self::Imported => "imported",
         }
     }
 
@@ -166,7 +170,8 @@ impl NotificationKind {
             | Self::CameBack
             | Self::AnswerTakenBack
             | Self::Paused
-            | Self::Resumed => Some(Channel::News),
+            | Self::Resumed
+            | Self::Imported => Some(Channel::News),
             Self::Announcement => Some(Channel::Announcement),
             Self::RecoveryUsed
             | Self::RecoveryRenewed
@@ -200,7 +205,8 @@ impl NotificationKind {
             | Self::AnswerTakenBack
             | Self::Paused
             | Self::Resumed
-            | Self::Announcement => Urgency::Normal,
+            | Self::Announcement
+            | Self::Imported => Urgency::Normal,
             Self::Question | Self::Answered | Self::CardOpened => Urgency::High,
             Self::RecoveryUsed
             | Self::RecoveryRenewed

@@ -86,6 +86,7 @@ fn what_no_longer_holds_is_not_sent() {
         (Left, Standing { is_closed: true, ..open }, Ok(())),
         (RecoveryUsed, Standing { is_closed: true, ..open }, Ok(())),
         (HandedOver, Standing { is_closed: true, ..open }, Ok(())),
+        (Imported, Standing { is_closed: true, ..Standing::default() }, Ok(())),
         (Announcement, Standing::default(), Ok(())),
         (Announcement, Standing { is_muted: true, ..Standing::default() }, Err(Cancelled::Muted)),
     ];

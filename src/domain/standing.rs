@@ -72,6 +72,7 @@ pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelle
         | NotificationKind::StaleToken
         | NotificationKind::Test
         | NotificationKind::Announcement
+        | NotificationKind::Imported
         | NotificationKind::Left
         | NotificationKind::AnswerTakenBack => {
             return Ok(());
@@ -134,6 +135,7 @@ pub fn still_holds(kind: NotificationKind, now: Standing) -> Result<(), Cancelle
         NotificationKind::Left
         | NotificationKind::Deleting
         | NotificationKind::AnswerTakenBack
+        | NotificationKind::Imported
         | NotificationKind::RecoveryUsed
         | NotificationKind::RecoveryRenewed
         | NotificationKind::RecoveryAsked

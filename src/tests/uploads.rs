@@ -7,7 +7,7 @@ use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::{
     app::{Browser, TestApp},
-    imports::{bytes_of, id_of, json_of},
+    imports::{bytes_of, here, id_of, json_of},
 };
 use crate::{
     paths,
@@ -120,4 +120,39 @@ async fn inside_another_app_the_page_names_the_browser_as_the_way_to_choose_a_fi
         let page = pair.child.get_as("/keep", agent).await.text().await.expect("a page");
         assert_eq!(page.contains("여기서 파일을 고를 수 없으면"), is_told, "{agent}");
     }
+}
+
+#[tokio::test]
+async fn the_operators_import_is_told_once_with_the_way_to_the_archive_and_an_upload_is_not() {
+    let first = TestApp::start().await;
+    let pair = first.pair().await;
+    pair.answer_both("함께 연 글").await;
+    let second = first.pair_of(pair.child.clone(), first.person(PARENTS[1].0).await).await;
+    let one = bytes_of(&pair.child, &paths::copy_of(pair.id)).await;
+    let several = bytes_of(&pair.child, paths::COPY_OF_ALL).await;
+    assert_ne!(second.id, pair.id);
+
+    for (copy, title) in [(&one, "엄마와의 기록이 여기로 옮겨졌어요"), (&several, "가족과의 기록이 여기로 옮겨졌어요")]
+    {
+        let app = TestApp::start_with(99).await;
+        let person = app.person(CHILDREN[3].0).await;
+        let id = id_of(&app, CHILDREN[3].0).await;
+        let read = reading::read(Cursor::new(copy)).expect("a copy");
+        imports::import(&app.state, id, None, &read).await.expect("imported");
+        assert!(imports::import(&app.state, id, None, &read).await.is_err(), "it is here");
+        let inbox = person.page(&paths::inbox()).await;
+        assert_eq!(inbox.matches(title).count(), 1, "{inbox}");
+        let archive = here(&app, &paths::archive(read[0].head.id)).await;
+        assert!(inbox.contains(&archive), "{inbox}");
+        assert_eq!(person.get(&archive).await.status(), StatusCode::OK);
+        assert_eq!(app.read_sql("SELECT kind FROM notifications").await, ["imported"]);
+        app.run_sql("UPDATE persons SET locale = 'en'").await;
+        assert!(person.page(&paths::inbox()).await.contains("is here now"));
+    }
+
+    let app = TestApp::start_with(99).await;
+    let person = app.person(CHILDREN[3].0).await;
+    let whose = id_of(&app, CHILDREN[3].0).await.to_string();
+    assert_eq!(person.upload(&whose, &several).await.status(), StatusCode::SEE_OTHER);
+    assert_eq!(app.read_sql("SELECT kind FROM notifications").await, [""; 0]);
 }

@@ -40,6 +40,14 @@ pub fn discreet(locale: Locale) -> &'static str {
     }
 }
 
+/// The others of whom an import holds the answers, where it is not one whom the person has a word for.
+pub fn family(locale: Locale) -> &'static str {
+    match locale {
+        Locale::Ko => "가족",
+        Locale::En => "your family",
+    }
+}
+
 pub fn sentence(locale: Locale, kind: NotificationKind) -> Sentence {
     match locale {
         Locale::Ko => korean(kind),
@@ -157,6 +165,10 @@ fn korean(kind: NotificationKind) -> Sentence {
         ),
         Kind::Test => (alike("알림이 잘 와요"), alike("이 기기로 소식을 전해 드릴게요.")),
         Kind::Announcement => (alike("엄빠도 어렸다 소식"), alike("{text}")),
+        Kind::Imported => (
+            alike("{other:와/과}의 기록이 여기로 옮겨졌어요"),
+            alike("서버를 돌보는 분이 옮겨 두었어요. 함께 연 카드를 보관함에서 다시 읽어 보세요."),
+        ),
     };
     Sentence { title, body }
 }
@@ -263,6 +275,10 @@ fn english(kind: NotificationKind) -> Sentence {
         ),
         Kind::Test => (alike("Notifications work"), alike("This is where news will reach you.")),
         Kind::Announcement => (alike("News from 엄빠도 어렸다"), alike("{text}")),
+        Kind::Imported => (
+            alike("Your record with {other} is here now"),
+            alike("The operator brought it over. The cards you opened together are in the archive."),
+        ),
     };
     Sentence { title, body }
 }

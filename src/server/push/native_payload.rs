@@ -117,7 +117,8 @@ fn interruption_level(kind: NotificationKind) -> &'static str {
         | NotificationKind::AnswerTakenBack
         | NotificationKind::Paused
         | NotificationKind::Resumed
-        | NotificationKind::Announcement => "passive",
+        | NotificationKind::Announcement
+        | NotificationKind::Imported => "passive",
         NotificationKind::Question
         | NotificationKind::Answered
         | NotificationKind::CardOpened

@@ -23,7 +23,8 @@ pub struct Notice<'a> {
     pub locale: Locale,
     pub pair: Option<NoticePair<'a>>,
     pub wordings: Option<&'a Wordings>,
-    /// The date, time of day, device or announcement that the kind's text inserts; empty for other kinds.
+    /// The date, time of day, device or announcement that the kind's text inserts, or the number of the pairs of an
+    /// import of several; empty for other kinds.
     pub detail: &'a str,
     /// The members whose questions wait, as the person calls them, when one reminder covers several pairs.
     pub waiting: &'a [String],
@@ -44,7 +45,13 @@ pub fn say(notice: &Notice<'_>) -> (String, String) {
         .pair
         .as_ref()
         .and_then(|pair| pair.other.map(|(relation, name)| text::call(words, pair.role.other(), relation, name)));
-    let other = other.unwrap_or_else(|| words.pair_waiting.to_owned());
+    let other = match notice.kind {
+        // The copy held several pairs, or one that nobody had joined.
+        NotificationKind::Imported => {
+            other.filter(|_| notice.detail.is_empty()).unwrap_or_else(|| pushes::family(notice.locale).to_owned())
+        }
+        _ => other.unwrap_or_else(|| words.pair_waiting.to_owned()),
+    };
     let topic = notice.wordings.map(|wordings| wordings.of(notice.locale).topic.as_str()).unwrap_or_default();
     let time = PushTime::parse(notice.detail).map(|time| text::time(notice.locale, time)).unwrap_or_default();
     let date = notice.detail.parse::<LocalDate>().map(|date| text::date(notice.locale, date)).unwrap_or_default();
@@ -83,6 +90,7 @@ pub fn path(kind: NotificationKind, pair: Option<PairId>, card: Option<crate::do
         ) => paths::place(None, Place::SignIn),
         (NotificationKind::ProofAsked, _) => paths::other_device(),
         (NotificationKind::Test, _) => paths::devices(),
+        (NotificationKind::Imported, Some(pair)) => paths::archive(pair),
         (_, Some(pair)) => paths::today(pair),
         (_, None) => paths::inbox(),
     }

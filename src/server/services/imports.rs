@@ -1,10 +1,16 @@
 //! The import of a copy (docs/KEEPSAKES.md): each of its pairs becomes a closed pair of one person, which can be read
 //! and kept again, and in which nothing happens any more.
-//! Rules R134, R181.
+//! Rules R134, R181, R203.
 
-use super::{ServiceError, pairs::lock_pairs};
+use super::{
+    ServiceError,
+    pairs::lock_pairs,
+    tell::{Facts, NEWS_LIFE_MS, Notice},
+};
 use crate::{
-    domain::{DailyQuestionId, Pair, PairId, Person, PersonId, PersonName, Role, SessionId, TextSize},
+    domain::{
+        DailyQuestionId, NotificationKind, Pair, PairId, Person, PersonId, PersonName, Role, SessionId, TextSize,
+    },
     server::{
         keepsake::{
             MAX_PAIRS,
@@ -43,8 +49,8 @@ impl From<StorageError> for ImportError {
     }
 }
 
-/// Imports all pairs of a checked copy in one transaction, for a session that still exists; `None` for the operator.
-/// Returns how many pairs and questions.
+/// Imports all pairs of a checked copy in one transaction, for a session that still exists; `None` for the operator,
+/// whose import the person is told of. Returns how many pairs and questions.
 pub async fn import(
     state: &AppState,
     person: PersonId,
@@ -73,8 +79,12 @@ pub async fn import(
     if pairs::find_of(&mut tx, person).await?.len() + copy.len() > MOST {
         return Err(ImportError::TooMany);
     }
+    let mut made = Vec::with_capacity(copy.len());
     for pair in copy {
-        import_pair(&mut tx, state, &owner, pair).await?;
+        made.push(import_pair(&mut tx, state, &owner, pair).await?);
+    }
+    if let (None, Some(first)) = (session, made.first()) {
+        tell(&mut tx, state, person, first, made.len()).await?;
     }
     tx.commit().await?;
     let count = copy.iter().map(|pair| pair.cards.len()).sum();
@@ -82,7 +92,7 @@ pub async fn import(
     Ok((copy.len(), count))
 }
 
-async fn import_pair(tx: &mut Tx, state: &AppState, owner: &Person, copy: &ReadPair) -> Result<(), ImportError> {
+async fn import_pair(tx: &mut Tx, state: &AppState, owner: &Person, copy: &ReadPair) -> Result<Pair, ImportError> {
     let now = state.clock.now();
     let other = PersonId(state.random.id(now));
     let ids = match copy.own {
@@ -123,5 +133,23 @@ async fn import_pair(tx: &mut Tx, state: &AppState, owner: &Person, copy: &ReadP
         fields: card.fields.as_deref(),
     });
     imports::insert_questions(tx, pair.id, ids, &cards.collect::<Vec<_>>()).await?;
-    Ok(())
+    Ok(pair)
+}
+
+/// Tells the person of an import by the operator: once, with the way to its first pair.
+async fn tell(tx: &mut Tx, state: &AppState, person: PersonId, first: &Pair, pairs: usize) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    let mut facts = Facts::default();
+    facts.notice(Notice {
+        person,
+        kind: NotificationKind::Imported,
+        pair: Some((first.id, first.zone.clone())),
+        daily_question: None,
+        slot: format!("{}:{}", NotificationKind::Imported.word(), first.id),
+        detail: if pairs > 1 { pairs.to_string() } else { String::new() },
+        expires_at: now.plus(NEWS_LIFE_MS),
+        due_at: None,
+        by_topic: None,
+    });
+    facts.write(tx, state, now).await
 }

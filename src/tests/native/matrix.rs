@@ -1,7 +1,7 @@
 //! The delivery matrix: every kind of notification, to a person with one device per provider, in every state that a
 //! notification can be in when its time comes.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, io::Cursor};
 
 use reqwest::StatusCode;
 
@@ -18,12 +18,14 @@ use crate::{
     reads::{self, DevicesView},
     server::{
         jobs::announcing,
-        services::{announcements, operator_codes, seat_returns},
+        keepsake::reading,
+        services::{announcements, imports, operator_codes},
         storage::seeds::{CHILDREN, PARENTS},
     },
     tests::{
         app::{Browser, TestApp},
         authenticator::Authenticator,
+        imports::bytes_of,
         push_service::{Answer, PushService},
         seat_returns::{invite_back, join_new},
     },
@@ -156,11 +158,6 @@ async fn seats_moved(family: &Family) -> Vec<Heard> {
     // That he joined may be one counted notification too many today.
     family.sent().await;
     let id = pair.id.to_string();
-    let moves = async || {
-        app.wait(RETURN_WAITS_MS - Millis::HOUR).await;
-        app.advance(Millis::HOUR);
-        assert_eq!(seat_returns::carry_out(&app.state, app.state.clock.now()).await.expect("a sweep"), 1);
-    };
     let mut told = Vec::new();
     join_new(app, &invite_back(child, pair.id).await).await;
     told.push(family.told().await);
@@ -168,13 +165,26 @@ async fn seats_moved(family: &Family) -> Vec<Heard> {
     told.push(family.told().await);
     let father = join_new(app, &invite_back(child, pair.id).await).await;
     family.told().await;
-    moves().await;
+    app.wait(RETURN_WAITS_MS).await;
     told.push(family.told().await);
     join_new(app, &invite_back(&father, pair.id).await).await;
     told.push(family.told().await);
-    moves().await;
+    app.wait(RETURN_WAITS_MS).await;
     told.push(family.told().await);
     told
+}
+
+/// The operator imports a copy from elsewhere for the child.
+async fn imported(family: &Family) -> Heard {
+    let elsewhere = TestApp::start_with(98).await;
+    let pair = elsewhere.pair().await;
+    let copy = Cursor::new(bytes_of(&pair.child, &paths::copy_of(pair.id)).await);
+    let person = family.app.read_sql("SELECT person_id FROM push_subscriptions LIMIT 1").await[0].parse();
+    family.app.tick_at(12, 0).await;
+    family.sent().await;
+    let copy = reading::read(copy).expect("a copy");
+    imports::import(&family.app.state, person.expect("an id"), None, &copy).await.expect("imported");
+    family.told().await
 }
 
 #[tokio::test]
@@ -281,6 +291,7 @@ async fn every_kind_reaches_each_of_three_devices_once_in_the_same_words() {
         }
     }
     kinds.extend(seats_moved(&family).await.into_iter().filter_map(|told| told.kind));
+    kinds.extend(imported(&family).await.kind);
     let all: BTreeSet<String> = NotificationKind::ALL.iter().map(|kind| kind.word().to_owned()).collect();
     assert_eq!(kinds, all);
 }
