@@ -21,6 +21,26 @@ const withButtonAlone = (page: Page) =>
     PublicKeyCredential.isConditionalMediationAvailable = async () => false;
   });
 
+interface Unknown {
+  rpId: string;
+  credentialId: string;
+}
+
+/** Notes which passkeys the browser is told to forget, and lets it forget them. */
+async function forgotten(page: Page): Promise<Unknown[]> {
+  const noted: Unknown[] = [];
+  await page.exposeFunction('noteUnknown', (unknown: Unknown) => noted.push(unknown));
+  await page.addInitScript(() => {
+    const credential = PublicKeyCredential as unknown as { signalUnknownCredential?: (of: Unknown) => Promise<void> };
+    const forget = credential.signalUnknownCredential?.bind(PublicKeyCredential);
+    credential.signalUnknownCredential = async (unknown) => {
+      await (window as unknown as { noteUnknown: (of: Unknown) => Promise<void> }).noteUnknown(unknown);
+      await forget?.(unknown);
+    };
+  });
+  return noted;
+}
+
 /** Whether the person of this page is signed in. */
 async function isSignedIn(page: Page): Promise<boolean> {
   const answer = await page.request.get(SIGNED_IN);
@@ -115,6 +135,7 @@ test('a removed passkey and a challenge that is too old sign nobody in', async (
   await add(page);
   const tablet = (await somebody('민지')).page;
   await withButtonAlone(tablet);
+  const unknown = await forgotten(tablet);
   const other = await Authenticator.of(tablet);
   await tablet.goto('/signin');
   await other.copyFrom(phone);
@@ -126,6 +147,7 @@ test('a removed passkey and a challenge that is too old sign nobody in', async (
   await tablet.getByRole('button', { name: SIGN_IN }).click();
   await expect(tablet.getByText('시간이 지났어요. 한 번 더 눌러 주세요.')).toBeVisible();
   await tablet.unroute('**/api/begin_passkey_sign_in');
+  expect(unknown).toEqual([]);
 
   await page.goto('/settings/ways-in');
   await page.getByText('이름 바꾸기, 지우기').click();
@@ -134,4 +156,7 @@ test('a removed passkey and a challenge that is too old sign nobody in', async (
   await tablet.getByRole('button', { name: SIGN_IN }).click();
   await expect(tablet.getByText('이 패스키로는 들어올 수 없어요.')).toBeVisible();
   expect(await isSignedIn(tablet)).toBe(false);
+  // The browser no longer offers it.
+  await expect.poll(() => unknown).toEqual([{ rpId: 'localhost', credentialId: expect.stringMatching(/^[\w-]+$/) }]);
+  await expect.poll(() => other.passkeys()).toEqual([]);
 });

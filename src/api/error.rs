@@ -69,6 +69,9 @@ macro_rules! api_errors {
             CopyHere: 409, page_words.err_copy_here;
             #[cfg(not(target_arch = "wasm32"))]
             PasskeyRefused: 422, page_words.err_passkey, ServiceError::PasskeyRefused;
+            /// A whole answer by a passkey that is not stored here: the browser may forget it.
+            #[cfg(not(target_arch = "wasm32"))]
+            PasskeyUnknown: 422, page_words.err_passkey, ServiceError::PasskeyUnknown;
             /// The browser took more than five minutes.
             #[cfg(not(target_arch = "wasm32"))]
             ChallengeOver: 409, page_words.err_challenge, ServiceError::ChallengeOver;

@@ -171,8 +171,9 @@ async function fill(place: HTMLElement): Promise<void> {
   }
 }
 
-/** Web Authentication Level 3, §5.1.10.3. */
+/** Web Authentication Level 3, §5.1.10. */
 interface Signals {
+  signalUnknownCredential?(options: { rpId: string; credentialId: string }): Promise<void>;
   signalAllAcceptedCredentials?(options: {
     rpId: string;
     userId: string;
@@ -191,11 +192,20 @@ function signal({ accepted, of, at }: DOMStringMap): void {
   (PublicKeyCredential as Signals).signalAllAcceptedCredentials?.(options).catch(() => undefined);
 }
 
+/** Tells the browser that the server does not know the passkey of the sign-in before: it is no longer offered. */
+function forget(credentialId: string): void {
+  // The server's RP ID is its host.
+  const options = { rpId: location.hostname, credentialId };
+  (PublicKeyCredential as Signals).signalUnknownCredential?.(options).catch(() => undefined);
+}
+
 if ('PublicKeyCredential' in window && 'getPublicKey' in AuthenticatorAttestationResponse.prototype) {
   for (const place of document.querySelectorAll<HTMLElement>('[data-passkey]')) listen(place);
   for (const none of document.querySelectorAll<HTMLElement>('[data-passkey-none]')) none.hidden = true;
   const accepted = document.querySelector<HTMLElement>('[data-accepted]');
   if (accepted) signal(accepted.dataset);
+  const unknown = document.querySelector<HTMLElement>('[data-unknown]');
+  if (unknown?.dataset.unknown) forget(unknown.dataset.unknown);
   const field = document.querySelector('[autocomplete~=webauthn]');
   const signingIn = document.querySelector<HTMLElement>('[data-passkey]');
   if (field && signingIn) void fill(signingIn);

@@ -18,6 +18,7 @@ use crate::{
 };
 
 const REFUSED: Result<(), (u16, ApiError)> = Err((422, ApiError::PasskeyRefused));
+const UNKNOWN: Result<(), (u16, ApiError)> = Err((422, ApiError::PasskeyUnknown));
 const KAKAO: &str = "Mozilla/5.0 (Linux; Android 14) Chrome/130.0.0.0 Mobile KAKAOTALK 2410910";
 
 async fn held(browser: &Browser) -> Vec<PasskeyView> {
@@ -61,7 +62,8 @@ async fn ways_in_change_only_after_a_proof() {
     Authenticator::add(&person).await;
     assert_eq!(person.post("remove_passkey", &[("passkey", &id)]).await.status(), StatusCode::OK);
     assert_eq!(held(&person).await.len(), 1);
-    assert_eq!(passkey.sign_in(&app.visitor()).await, REFUSED, "it was removed");
+    assert_eq!(passkey.sign_in(&app.visitor()).await, UNKNOWN, "it was removed");
+    assert_eq!(passkey.prove(&person).await, REFUSED, "only a sign-in says so");
     assert_eq!(told(&app).await, ["way_in_added", "way_in_added", "way_in_removed"]);
 }
 
@@ -168,7 +170,9 @@ async fn what_is_forged_or_from_elsewhere_is_refused() {
                 continue;
             }
             fields[at].1 = spoilt.to_owned();
-            assert_eq!(post(&app.visitor(), "sign_in_by_passkey", &fields).await, REFUSED, "{}", good[at].0);
+            // Another credential id in a whole answer is one that nobody added.
+            let expected = if (good[at].0, spoilt) == ("credential_id", "AAAA") { UNKNOWN } else { REFUSED };
+            assert_eq!(post(&app.visitor(), "sign_in_by_passkey", &fields).await, expected, "{}", good[at].0);
         }
     }
     let mut other_site = Authenticator::add(&person).await;
@@ -179,7 +183,40 @@ async fn what_is_forged_or_from_elsewhere_is_refused() {
     let mut made_up = Authenticator::new(&person.url);
     let asked = made_up.sign("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
     assert_eq!(post(&phone, "sign_in_by_passkey", &asked).await, REFUSED, "a challenge that nobody made");
-    assert_eq!(made_up.sign_in(&app.visitor()).await, REFUSED, "a passkey that nobody added");
+    assert_eq!(made_up.sign_in(&app.visitor()).await, UNKNOWN, "a passkey that nobody added");
+    made_up.rp_id = "umbba.example".to_owned();
+    assert_eq!(made_up.sign_in(&app.visitor()).await, REFUSED, "and of another site");
+}
+
+/// The passkey that the page after a refused sign-in tells the browser to forget.
+async fn forgotten(browser: &Browser, fields: &[(&'static str, String)]) -> Option<String> {
+    let mut fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    fields.push(("from", "/signin"));
+    let page = browser.submit("sign_in_by_passkey", &fields).await.text().await.expect("a page");
+    assert!(page.contains("이 패스키로는 들어올 수 없어요"), "{page}");
+    let (_, rest) = page.split_once("data-unknown=\"")?;
+    rest.split_once('"').map(|(id, _)| id.to_owned())
+}
+
+#[tokio::test]
+async fn only_a_passkey_that_is_not_known_is_forgotten_by_the_browser() {
+    let app = TestApp::start().await;
+    let person = app.person(CHILDREN[0].0).await;
+    let mut passkey = Authenticator::add(&person).await;
+    let phone = app.visitor();
+    let mut spoilt = passkey.used(&phone, "begin_passkey_sign_in").await.expect("a challenge");
+    spoilt.iter_mut().find(|(name, _)| *name == "signature").expect("a signature").1 = "AAAA".to_owned();
+    assert_eq!(forgotten(&phone, &spoilt).await, None, "a wrong signature");
+    let mut elsewhere = Authenticator::new("http://umbba.example");
+    let elsewhere = elsewhere.used(&phone, "begin_passkey_sign_in").await.expect("a challenge");
+    assert_eq!(forgotten(&phone, &elsewhere).await, None, "another origin");
+
+    let id = held(&person).await[0].id.to_string();
+    assert_eq!(person.post("remove_passkey", &[("passkey", &id)]).await.status(), StatusCode::OK);
+    let removed = passkey.used(&phone, "begin_passkey_sign_in").await.expect("a challenge");
+    let sent = removed.iter().find(|(name, _)| *name == "credential_id").map(|(_, id)| id.clone());
+    assert_eq!(forgotten(&phone, &removed).await, sent);
+    assert!(!phone.page("/signin").await.contains("data-unknown"), "said once");
 }
 
 #[tokio::test]
@@ -290,7 +327,7 @@ async fn a_deletion_is_taken_back_by_passkey_and_takes_passkeys_along() {
     assert_eq!(passkey.sign_in(&app.visitor()).await, REFUSED, "due");
     housekeeping::sweep(&app.state).await.expect("a sweep");
     assert_eq!(app.read_sql("SELECT CAST(COUNT(*) AS TEXT) FROM passkeys").await, ["0"]);
-    assert_eq!(passkey.sign_in(&app.visitor()).await, REFUSED);
+    assert_eq!(passkey.sign_in(&app.visitor()).await, UNKNOWN);
 }
 
 #[tokio::test]

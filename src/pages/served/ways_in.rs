@@ -4,7 +4,10 @@ use leptos::prelude::*;
 
 use super::{Saved, loaded, provider::IdentitiesPanel, settings::Frame};
 use crate::{
-    api::{AddPasskey, BeginPasskey, BeginPasskeyProof, Prove, ProveByPasskey, RemovePasskey, RenamePasskey},
+    api::{
+        AddPasskey, ApiError, BeginPasskey, BeginPasskeyProof, Prove, ProveByPasskey, RemovePasskey, RenamePasskey,
+        SignInByPasskey,
+    },
     components::{
         context::{use_locale, use_page_words, use_refused, use_sentence, use_words},
         fields::{FieldError, TextField},
@@ -53,6 +56,10 @@ pub fn PasskeyForm(begin: Verb, verb: Verb, label: &'static str) -> impl IntoVie
     let words = use_page_words();
     let fields = if verb == AddPasskey::VERB { MADE } else { USED };
     let fields = fields.iter().map(|name| view! { <input type="hidden" name=*name value=""/> }).collect_view();
+    // A sign-in alone: a device that proves with another person's passkey keeps it.
+    let unknown = use_refused(verb)
+        .filter(|refused| verb == SignInByPasskey::VERB && refused.error == ApiError::PasskeyUnknown)
+        .map(|refused| refused.field("credential_id").to_owned());
     view! {
         <div
             data-passkey=begin.url()
@@ -64,6 +71,7 @@ pub fn PasskeyForm(begin: Verb, verb: Verb, label: &'static str) -> impl IntoVie
             data-says-signed-out=use_words().err_signed_out
             data-held=words.passkey_held
             data-failed=words.passkey_failed
+            data-unknown=unknown
             hidden
         >
             <Form verb class="form">

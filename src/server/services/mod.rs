@@ -177,6 +177,8 @@ pub enum ServiceError {
     #[error("the passkey is refused")]
     PasskeyRefused,
     #[error("the challenge is over")]
+    #[error("no passkey with this id is stored here")]
+    PasskeyUnknown,
     ChallengeOver,
     #[error("too many passkeys")]
     TooManyPasskeys,

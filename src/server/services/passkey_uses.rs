@@ -59,18 +59,24 @@ async fn verify(
     let challenge = answered(state, purpose, &client_data)?;
     let credential_id = URL_SAFE_NO_PAD.encode(bytes(&used.credential_id)?);
     let mut tx = state.database.read().await?;
-    let (passkey, person) = passkeys::lookup(&mut tx, &credential_id).await?.ok_or(ServiceError::PasskeyRefused)?;
+    let found = passkeys::lookup(&mut tx, &credential_id).await?;
     drop(tx);
-    // §7.2 step 6. A browser may leave the handle out where it was asked for this very passkey.
-    if !used.user_handle.is_empty() && used.user_handle.trim_end_matches('=') != passkey.user_handle {
-        return Err(ServiceError::PasskeyRefused);
-    }
-    let key = PublicKey::parse(&bytes(&passkey.public_key)?).ok_or(ServiceError::PasskeyRefused)?;
     let assertion = Assertion {
         client_data: &client_data,
         authenticator_data: &bytes(&used.authenticator_data)?,
         signature: &bytes(&used.signature)?,
     };
+    let Some((passkey, person)) = found else {
+        // Only a whole answer for this site says that its passkey is gone: the browser forgets it then.
+        webauthn::check_site(site, &challenge, &assertion).map_err(refused)?;
+        let is_named = !credential_id.is_empty();
+        return Err(if is_named { ServiceError::PasskeyUnknown } else { ServiceError::PasskeyRefused });
+    };
+    // §7.2 step 6. A browser may leave the handle out where it was asked for this very passkey.
+    if !used.user_handle.is_empty() && used.user_handle.trim_end_matches('=') != passkey.user_handle {
+        return Err(ServiceError::PasskeyRefused);
+    }
+    let key = PublicKey::parse(&bytes(&passkey.public_key)?).ok_or(ServiceError::PasskeyRefused)?;
     let standing = webauthn::check_assertion(site, &challenge, &key, &assertion).map_err(refused)?;
     // §7.2 step 20: whether a passkey may be on several devices never changes.
     if standing.is_synced != passkey.is_synced() {
@@ -81,7 +87,7 @@ async fn verify(
 
 /// Counts a refusal, like a wrong code.
 async fn count<T>(state: &AppState, trier: Trier, verified: Result<T, ServiceError>) -> Result<T, ServiceError> {
-    if let Err(ServiceError::PasskeyRefused) = verified {
+    if let Err(ServiceError::PasskeyRefused | ServiceError::PasskeyUnknown) = verified {
         guard::fail(state.database.begin().await?, state, Codes::Passkey, trier).await?;
     }
     verified
@@ -165,9 +171,11 @@ pub async fn prove(
     used: &Used,
     trier: Trier,
 ) -> Result<(), ServiceError> {
-    let verified = verify(state, used, Purpose::Prove(session))
-        .await
-        .and_then(|found| if found.1.id == person.id { Ok(found) } else { Err(ServiceError::PasskeyRefused) });
+    let verified = match verify(state, used, Purpose::Prove(session)).await {
+        Ok(found) if found.1.id == person.id => Ok(found),
+        Ok(_) | Err(ServiceError::PasskeyUnknown) => Err(ServiceError::PasskeyRefused),
+        Err(error) => Err(error),
+    };
     let (passkey, _, standing, challenge) = count(state, trier, verified).await?;
     let now = state.clock.now();
     let attempt = Attempt::by_secret(Step::UsePasskey, &challenge);

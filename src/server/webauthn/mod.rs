@@ -65,6 +65,13 @@ pub fn check_registration(
     Ok((standing, PublicKey::parse(registration.public_key).ok_or(Refusal::Key)?))
 }
 
+/// Checks that a passkey was used for this site and this challenge, by its verified person (§7.2 steps 10 to 18), and
+/// not who that is: nothing is signed by a passkey that the caller does not know.
+pub fn check_site(site: Site<'_>, challenge: &str, assertion: &Assertion<'_>) -> Result<Standing, Refusal> {
+    client_data::ClientData::parse(assertion.client_data)?.check("webauthn.get", challenge, site.origin)?;
+    authenticator_data::AuthenticatorData::parse(assertion.authenticator_data)?.check(site.rp_id)
+}
+
 /// Checks the use of a passkey (§7.2 steps 10 to 21). `challenge` is base64url. The caller compares the counter.
 pub fn check_assertion(
     site: Site<'_>,
@@ -72,8 +79,7 @@ pub fn check_assertion(
     key: &PublicKey,
     assertion: &Assertion<'_>,
 ) -> Result<Standing, Refusal> {
-    client_data::ClientData::parse(assertion.client_data)?.check("webauthn.get", challenge, site.origin)?;
-    let standing = authenticator_data::AuthenticatorData::parse(assertion.authenticator_data)?.check(site.rp_id)?;
+    let standing = check_site(site, challenge, assertion)?;
     let mut signed = assertion.authenticator_data.to_vec();
     signed.extend_from_slice(digest(&SHA256, assertion.client_data).as_ref());
     if key.verifies(&signed, assertion.signature) { Ok(standing) } else { Err(Refusal::Signature) }
