@@ -114,6 +114,64 @@ async fn both_who_go_at_the_same_time_leave_nothing_behind() {
     nothing_is_left(&app).await;
 }
 
+/// Deletes the child with all choices, and the parent as a release did that left the words of the last reader.
+async fn left_by_an_earlier_release(app: &TestApp, is_blank: bool) {
+    let pair = lived_in(app).await;
+    rename(&pair.parent, NAME).await;
+    rename(&pair.child, CHILDREN[3].0).await;
+    let (code, parent) = (pair.child.recovery_code(), id_of(app, NAME).await);
+    assert_eq!(delete(&pair.child, &code, &[(&pair, "leave")]).await, StatusCode::OK);
+    sweep_after_seven_days(app).await;
+    // The statements below overwrite nothing. The name that the seat keeps stays.
+    rename(&pair.parent, "새이름").await;
+    for table in ["sessions", "notifications", "events"] {
+        app.run_sql(&format!("DELETE FROM {table} WHERE person_id = '{parent}'")).await;
+    }
+    let gone = if is_blank { "name = '', consent_version = '', deleted_at = 1," } else { "" };
+    app.run_sql(&format!("UPDATE persons SET {gone} recovery_hash = NULL WHERE id = '{parent}'")).await;
+    app.run_sql("DELETE FROM installation WHERE name = 'unread_pairs_cleared'").await;
+    assert!(holds(&raw(app).await, ON_CARD));
+}
+
+#[tokio::test]
+async fn words_that_an_earlier_release_left_to_nobody_are_cleared_once() {
+    let app = TestApp::start().await;
+    left_by_an_earlier_release(&app, true).await;
+
+    housekeeping::sweep(&app.state).await.expect("a sweep");
+
+    nothing_is_left(&app).await;
+    let reached = "SELECT value FROM installation WHERE name = 'unread_pairs_cleared'";
+    assert_eq!(app.read_sql(reached).await, ["done"]);
+    housekeeping::sweep(&app.state).await.expect("a sweep");
+}
+
+#[tokio::test]
+async fn words_of_a_person_who_lost_every_way_in_are_not_cleared() {
+    let app = TestApp::start().await;
+    left_by_an_earlier_release(&app, false).await;
+    housekeeping::sweep(&app.state).await.expect("a sweep");
+    assert!(holds(&raw(&app).await, ON_CARD), "the operator can still make a code");
+}
+
+#[tokio::test]
+async fn an_imported_pair_that_an_earlier_release_left_is_cleared() {
+    let (app, _browser) = imported().await;
+    let person = id_of(&app, CHILDREN[3].0).await;
+    for table in ["sessions", "notifications", "events"] {
+        app.run_sql(&format!("DELETE FROM {table} WHERE person_id = '{person}'")).await;
+    }
+    app.run_sql(&format!(
+        "UPDATE persons SET name = '', consent_version = '', deleted_at = 1, recovery_hash = NULL
+         WHERE id = '{person}'"
+    ))
+    .await;
+
+    housekeeping::sweep(&app.state).await.expect("a sweep");
+
+    nothing_is_left(&app).await;
+}
+
 #[tokio::test]
 async fn a_pair_that_nobody_joined_goes_with_the_person_who_began_it() {
     let app = TestApp::start().await;

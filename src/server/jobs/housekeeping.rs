@@ -2,7 +2,7 @@
 //! sessions, failures after a day, expired hand-overs. It works in small transactions with pauses between them, so that
 //! an answer never waits for a sweep. It also carries out the deletions that people asked for, moves seats whose
 //! return nobody refused, and counts the hours in which somebody can refuse. Rules R101, R104, R105, R170, R173, R177,
-//! R202.
+//! R202, R205.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -15,7 +15,7 @@ use crate::{
     server::{
         services::{
             ServiceError, accounts::SESSION_IDLE_MS, attempts::ATTEMPT_LIFE_MS, deletions, operator_codes,
-            seat_returns, taken_back, topics,
+            seat_returns, taken_back, topics, unread_pairs,
         },
         state::AppState,
         storage::{
@@ -89,6 +89,7 @@ pub async fn sweep(state: &AppState) -> Result<(), ServiceError> {
     LOG_IS_FULL.fetch_or(persons > 0, Ordering::SeqCst);
     let answers = taken_back::erase_old(state, now).await?;
     LOG_IS_FULL.fetch_or(answers > 0, Ordering::SeqCst);
+    clear_unread(state, now).await?;
     if persons > 0 || answers > 0 {
         tracing::info!(persons, answers, "deleted for good");
     }
@@ -112,6 +113,18 @@ async fn forget(state: &AppState, what: &Prune, before: Millis) -> Result<u64, S
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// Clears the pairs that nobody has been able to read since an earlier release.
+async fn clear_unread(state: &AppState, now: Millis) -> Result<(), ServiceError> {
+    while let Some(pairs) = unread_pairs::clear_some(state, now).await? {
+        LOG_IS_FULL.fetch_or(pairs > 0, Ordering::SeqCst);
+        if pairs == 0 || state.lifecycle.is_ending() {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(())
 }
 
 /// Removes silent devices and cancels their deliveries.

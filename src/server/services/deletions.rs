@@ -288,7 +288,7 @@ async fn carry_out_one(state: &AppState, person: PersonId, now: Millis) -> Resul
 }
 
 /// Deletes all words of a pair whose last reader goes, whatever that person or the other chose.
-async fn delete_unread(tx: &mut Tx, pair: &Pair, person: PersonId, now: Millis) -> Result<(), ServiceError> {
+pub(super) async fn delete_unread(tx: &mut Tx, pair: &Pair, person: PersonId, now: Millis) -> Result<(), ServiceError> {
     last_readers::delete_everything(tx, pair.id).await?;
     // The other member of an imported pair is a row that only holds a name.
     for member in pair.persons() {

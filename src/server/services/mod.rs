@@ -40,6 +40,7 @@ pub mod sessions;
 pub mod taken_back;
 pub mod tell;
 pub mod topics;
+pub mod unread_pairs;
 
 use std::net::IpAddr;
 
@@ -176,9 +177,9 @@ pub enum ServiceError {
     IdentityTaken,
     #[error("the passkey is refused")]
     PasskeyRefused,
-    #[error("the challenge is over")]
     #[error("no passkey with this id is stored here")]
     PasskeyUnknown,
+    #[error("the challenge is over")]
     ChallengeOver,
     #[error("too many passkeys")]
     TooManyPasskeys,

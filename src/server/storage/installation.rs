@@ -13,6 +13,9 @@ pub const BACKUP_MADE_AT: &str = "backup_made_at";
 /// When the last backup was made that was restored into a scratch place and compared.
 pub const BACKUP_VERIFIED_AT: &str = "backup_verified_at";
 
+/// How far the pairs that nobody can read have been cleared: the last one that was, or `done`.
+pub const UNREAD_CLEARED: &str = "unread_pairs_cleared";
+
 pub async fn lookup(tx: &mut Tx, name: &str) -> Result<Option<String>, StorageError> {
     let row: Option<(String,)> =
         macros::fetch_optional!(tx, (String,), "SELECT value FROM installation WHERE name = $1", name)?;

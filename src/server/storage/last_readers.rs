@@ -1,5 +1,5 @@
 //! Pairs that nobody can read any more, because their last reader is deleted.
-//! Rule R182.
+//! Rules R182, R205.
 
 use super::{StorageError, Tx, macros};
 use crate::domain::{PairId, PersonId};
@@ -21,6 +21,34 @@ pub async fn has_other_reader(tx: &mut Tx, pair: PairId, person: PersonId) -> Re
         person,
     )?;
     Ok(count > 0)
+}
+
+/// Pairs that nobody can read, in the order of their ids: each member is deleted, or is the other member of an imported
+/// pair, who never signed up. Somebody who signed up and has lost every way in is none of these.
+pub async fn find_unread(tx: &mut Tx, after: &str) -> Result<Vec<PairId>, StorageError> {
+    let rows = macros::fetch_all!(
+        tx,
+        "members" as (PairId,),
+        "SELECT DISTINCT m.pair_id FROM members m JOIN persons p ON p.id = m.person_id
+         WHERE m.pair_id > $1 AND p.deleted_at IS NOT NULL
+         AND NOT EXISTS (SELECT 1 FROM members o JOIN persons q ON q.id = o.person_id
+                         WHERE o.pair_id = m.pair_id AND q.deleted_at IS NULL AND q.consent_version <> '')
+         ORDER BY m.pair_id LIMIT 100",
+        after,
+    )?;
+    Ok(rows.into_iter().map(|(pair,)| pair).collect())
+}
+
+/// A member of a pair who is deleted.
+pub async fn lookup_deleted(tx: &mut Tx, pair: PairId) -> Result<Option<PersonId>, StorageError> {
+    let row = macros::fetch_optional!(
+        tx,
+        "members" as (PersonId,),
+        "SELECT MIN(m.person_id) FROM members m JOIN persons p ON p.id = m.person_id
+         WHERE m.pair_id = $1 AND p.deleted_at IS NOT NULL HAVING COUNT(*) > 0",
+        pair,
+    )?;
+    Ok(row.map(|(person,)| person))
 }
 
 /// Deletes the questions of a pair with all answers, and the names in it. The rows of the pair and of its seats stay,
