@@ -11,8 +11,11 @@ use crate::{
     server::{
         config::Settings,
         jobs::bulletins,
-        services::{deletion_counts, deletions, pair_deletions},
-        storage::{Opening, deletions::Counts},
+        services::{
+            deletion_counts::{self, Counts},
+            deletions, pair_deletions,
+        },
+        storage::Opening,
     },
 };
 
@@ -85,17 +88,15 @@ pub(super) async fn persons(settings: &Settings, wanted: PersonDeletion) -> Resu
     wanted.whom.check()?;
     let state = state_of(settings, Opening::AsIs, site_for_jobs(settings)?).await?;
     // A mistyped id is found before anything is deleted.
-    let mut counted = Vec::new();
-    for id in &wanted.whom.ids {
-        let counts = deletion_counts::count_of_person(&state, *id).await?;
-        counted.push((*id, counts.ok_or_else(|| Failure(format!("there is no person {id}")))?));
-    }
-    for (id, counts) in counted {
+    let words = wanted.words.into();
+    let counted = deletion_counts::count_of_persons(&state, &wanted.whom.ids, words).await?;
+    let counted = counted.map_err(|id| Failure(format!("there is no person {id}")))?;
+    for (id, counts) in wanted.whom.ids.into_iter().zip(counted) {
         if wanted.whom.dry_run {
             println!("{id}: would delete {}", said(&counts));
             continue;
         }
-        let due = deletions::ask_by_operator(&state, id, wanted.words.into(), wanted.now).await?;
+        let due = deletions::ask_by_operator(&state, id, words, wanted.now).await?;
         println!("{id}: will delete {} (epoch ms {})", said(&counts), due.0);
     }
     bulletins::post_last(&state).await;
@@ -123,9 +124,10 @@ pub(super) async fn pairs(settings: &Settings, wanted: Deletion<PairId>) -> Resu
 }
 
 fn said(counts: &Counts) -> String {
-    let Counts { pairs, answers, revisions, notifications, devices, sessions } = counts;
+    let Counts { pairs, unread, words, own } = counts;
     format!(
-        "{answers} answers, {revisions} revisions, {notifications} notifications, {devices} devices, {sessions} \
-         sessions, seats in {pairs} pairs"
+        "{} answers, {} revisions, {} notifications, {} devices, {} sessions, seats in {pairs} pairs ({unread} of them \
+         go whole, because nobody else can read them)",
+        words.answers, words.revisions, own.notifications, own.devices, own.sessions
     )
 }

@@ -16,7 +16,7 @@ use crate::{
         jobs::housekeeping,
         keepsake::reading,
         services::{deletions, imports},
-        storage::seeds::CHILDREN,
+        storage::seeds::{CHILDREN, PARENTS},
     },
 };
 
@@ -33,7 +33,7 @@ async fn sweep_after_seven_days(app: &TestApp) {
 }
 
 /// The child's copy of a pair, imported by a new person of another installation, and what of it is in the database.
-async fn imported() -> (TestApp, Browser) {
+pub(super) async fn imported() -> (TestApp, Browser) {
     let first = TestApp::start().await;
     let pair = lived_in(&first).await;
     rename(&pair.parent, NAME).await;
@@ -184,4 +184,24 @@ async fn a_pair_that_nobody_joined_goes_with_the_person_who_began_it() {
     sweep_after_seven_days(&app).await;
 
     nothing_is_left(&app).await;
+}
+
+#[tokio::test]
+async fn the_page_offers_no_choice_for_a_pair_that_only_its_reader_can_read_and_a_posted_one_does_not_count() {
+    let (app, browser) = imported().await;
+    let (own, other) = (browser.start_pair("child").await, app.person(PARENTS[3].0).await);
+    other.join(&browser.invite(own).await, "mother").await;
+    let id = app.read_sql("SELECT id FROM pairs WHERE copied_from IS NOT NULL").await[0].parse().expect("an id");
+    let page = browser.page("/settings/delete").await;
+    assert!(!page.contains(&format!("words[pair-{id}]")) && page.contains(&paths::copy_of(id)), "{page}");
+    assert!(page.contains(&format!("words[pair-{own}]")) && !page.contains(&paths::copy_of(own)));
+
+    let [imported, shared] = [id, own].map(|id| TestPair { id, child: browser.clone(), parent: other.clone() });
+    let code = browser.recovery_code();
+    assert_eq!(delete(&browser, &code, &[(&imported, "leave")]).await, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(delete(&browser, &code, &[(&imported, "leave"), (&shared, "leave")]).await, StatusCode::OK);
+
+    let stored = app.read_sql("SELECT words FROM deletion_pairs ORDER BY words").await;
+    assert_eq!(stored, ["erase", "leave"]);
+    assert_eq!(app.read_sql("SELECT kind FROM notifications WHERE kind = 'deleting'").await.len(), 1);
 }

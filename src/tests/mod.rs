@@ -15,6 +15,7 @@ mod contract;
 mod cookies;
 mod copied_pairs;
 mod days;
+mod deletion_counts;
 mod deletions;
 mod deletions_of_last;
 mod deploy;

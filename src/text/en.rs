@@ -439,10 +439,12 @@ pub static EN_PAGES: PageWords = PageWords {
     err_taken_back_for_good: "It was taken back more than 7 days ago and cannot be restored.",
     delete_title: "Delete my account",
     delete_lead: "We are sorry to see you go. Please read this once before you do.",
-    delete_what: "You are signed out of every device at once, and your pairs end. The other is told once, quietly. \
-                  A pair that only you can read goes whole, whatever you choose.",
+    delete_what: "You are signed out of every device at once, and your pairs end. The other is told once, quietly.",
     delete_undo: "Sign in with your recovery code within 7 days, and nothing has happened. After that your name, your \
                   words with all their versions and your notifications are gone and cannot be brought back.",
+    delete_unread: "Only you can read this archive, so there is nobody to leave it to. All of it is \
+                    deleted with your account.",
+    delete_unread_copy: "Save a copy of it",
     delete_leave: "Leave them to my family",
     delete_leave_hint: "Your words and your name stay on the cards you opened together.",
     delete_erase: "Delete my words too",
@@ -492,6 +494,7 @@ pub static EN_PAGES: PageWords = PageWords {
     err_copy_version: "This file is from a later release. Please ask your operator for that release.",
     err_copy_here: "You have these cards here already. Nothing was brought in again.",
     err_copy_too_many: "You would have more than thirty pairs, ended ones among them. Please ask your operator.",
+    err_copy_slow: "The file hardly arrives, because the connection is very slow. Please try again on Wi-Fi.",
     err_copy_busy: "Others are bringing files just now, or the connection is slow. Please try again in a moment.",
     err_passkey: "This passkey does not sign in. Please use another way.",
     err_challenge: "That took too long. Please press once more.",
@@ -549,6 +552,11 @@ pub static EN_PAGES: PageWords = PageWords {
     other_device_not_me: "It is not me",
     other_device_confirmed: "Confirmed. For 10 minutes {device} can change the ways to sign in.",
     other_device_refused_here: "The request is over. If you do not know the device, sign it out now.",
+    other_device_over: "This request is over.",
+    other_device_over_lead: "A request is open for 5 minutes. If it was not you, look at the devices that are signed \
+        in, and sign out any that you do not know.",
+    other_device_over_look: "See signed-in devices",
+    other_device_here: "To confirm this device too, you can show a number here as well.",
     other_device_end: "Sign {device} out",
     err_session_too_new: "This device came in too recently for that. It works a day after signing in, or a week \
         after another device let it in.",
@@ -556,8 +564,8 @@ pub static EN_PAGES: PageWords = PageWords {
         or that another device let in at least a week ago.",
     err_proof_over: "This request is over. If you still need it, please start again on that device.",
     err_proof_number: "The number is another one, so this request is over. Please start again on that device.",
-    err_too_many_proofs: "You can ask five times a day. Please try again tomorrow, or use your recovery code or a \
-                          passkey.",
+    err_too_many_proofs: "This device cannot ask again today. Please try again tomorrow, or use your recovery \
+                          code or a passkey.",
     err_code_new: "A new code works here after 7 days. Please type the one you had before.",
     err_deletion_confirm: "Tick the box below to delete the account.",
     err_deletion_choice: "Your pairs have changed since. Please choose again what becomes of your words in each.",
@@ -615,6 +623,7 @@ pub static EN_PAGES: PageWords = PageWords {
     tab_inbox: "Inbox",
     inbox_title: "Inbox",
     inbox_empty: "Nothing yet. When a question or an answer comes, it will be here.",
+    inbox_proof_over: "This request is over. If it was not you, tap here to look at the devices that are signed in.",
     inbox_new: "New",
     inbox_read_all: "Mark all as read",
     devices_title: "Devices for notifications",

@@ -6,7 +6,7 @@ use crate::{
     request,
     server::{
         calendar::{self, Zone},
-        services::{ServiceError, operator_codes, reader, reading, recovery, sessions},
+        services::{ServiceError, deletions, operator_codes, reader, reading, recovery, sessions},
     },
 };
 
@@ -99,6 +99,13 @@ pub async fn own_pairs() -> Result<Vec<PairLink>, ApiError> {
     let request = request::current().await?;
     let home = reader::home_of(&request.state, &request.reader()).await?;
     Ok(home.pairs.iter().map(|pair| convert::pair_link(pair, request.person.id)).collect())
+}
+
+/// Reads the person's pairs, and for each whether somebody else can read it too.
+pub async fn pairs_to_delete() -> Result<Vec<(PairLink, bool)>, ApiError> {
+    let request = request::current().await?;
+    let shared = deletions::find_shared(&request.state, request.person.id).await?;
+    Ok(own_pairs().await?.into_iter().map(|link| (link.clone(), shared.contains(&link.id))).collect())
 }
 
 /// How many days a backup of the server is kept.

@@ -20,21 +20,24 @@ use crate::{
 
 #[component]
 pub fn DeleteAccountPage() -> impl IntoView {
-    let found = async move { Ok((reads::own_pairs().await?, reads::is_proved().await?)) };
+    let found = async move { Ok((reads::pairs_to_delete().await?, reads::is_proved().await?)) };
     loaded(found, |(pairs, is_proved)| view! { <Asked pairs is_proved/> }.into_any())
 }
 
 #[component]
-fn Asked(pairs: Vec<PairLink>, is_proved: bool) -> impl IntoView {
+fn Asked(pairs: Vec<(PairLink, bool)>, is_proved: bool) -> impl IntoView {
     let words = use_page_words();
     let refused = use_refused(DeleteAccount::VERB);
     let typed = refused.as_ref().map(|refused| refused.field("code").to_owned()).unwrap_or_default();
     let choices = pairs
         .iter()
-        .map(|link| {
+        .map(|(link, is_shared)| {
+            if !is_shared {
+                return view! { <Unread link=link.clone()/> }.into_any();
+            }
             let field = format!("words[pair-{}]", link.id);
             let chosen = refused.as_ref().map(|refused| refused.field(&field).to_owned()).unwrap_or_default();
-            view! { <WordsChoice field title=pair_title(words, link) chosen/> }
+            view! { <WordsChoice field title=pair_title(words, link) chosen/> }.into_any()
         })
         .collect_view();
     let hint = if is_proved { words.delete_proved } else { words.delete_code_hint };
@@ -88,6 +91,21 @@ fn WordsChoice(field: String, title: String, chosen: String) -> impl IntoView {
             {radio(WordsOnDeletion::Leave, words.delete_leave, words.delete_leave_hint)}
             {radio(WordsOnDeletion::Erase, words.delete_erase, words.delete_erase_hint)}
         </fieldset>
+    }
+}
+
+/// A pair that only this person can read: nothing of it can be left to anybody.
+#[component]
+fn Unread(link: PairLink) -> impl IntoView {
+    let words = use_page_words();
+    view! {
+        <section class="choices wide">
+            <h2>{pair_title(words, &link)}</h2>
+            <p>{words.delete_unread}</p>
+            <p class="actions">
+                <a class="button quiet" href=paths::copy_of(link.id) download>{words.delete_unread_copy}</a>
+            </p>
+        </section>
     }
 }
 

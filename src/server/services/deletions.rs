@@ -1,7 +1,7 @@
 //! Deleting an account: asking for it, taking that back within seven days, and carrying it out.
 //! Rules R171–R175, R182.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     ServiceError, ended_returns,
@@ -15,7 +15,6 @@ use crate::{
         RecoveryCode, SessionId, WordsOnDeletion,
     },
     server::{
-        calendar::Zone,
         security::SecurityEvent,
         state::AppState,
         storage::{
@@ -98,6 +97,11 @@ pub async fn ask_by_operator(
     Ok(due_at)
 }
 
+/// The pairs of a person that others can read too: only of these can words be left to somebody.
+pub async fn find_shared(state: &AppState, person: PersonId) -> Result<HashSet<PairId>, ServiceError> {
+    Ok(last_readers::find_shared(&mut *state.database.read().await?, person).await?)
+}
+
 /// What a deletion holds.
 struct Held {
     pairs: Vec<Pair>,
@@ -131,11 +135,15 @@ async fn ask_in(
 ) -> Result<Millis, ServiceError> {
     let mut facts = Facts::default();
     let mut of_pairs = Vec::new();
+    let shared = last_readers::find_shared(tx, person).await?;
     for pair in &held.waits {
         ended_returns::end_in(tx, pair, &mut facts, now).await?;
     }
     for pair in &held.pairs {
-        let words = *choices.get(&pair.id).ok_or(ServiceError::DeletionChoice)?;
+        // Nothing can be left to anybody of a pair that only this person can read, so a choice for it does not count.
+        let is_shared = shared.contains(&pair.id);
+        let words = if is_shared { choices.get(&pair.id).copied() } else { Some(WordsOnDeletion::Erase) };
+        let words = words.ok_or(ServiceError::DeletionChoice)?;
         let role = pair.role_of(person).ok_or(ServiceError::Broken("a pair of others"))?;
         let reopens = pair.phase() != PairPhase::Closed;
         if reopens {
@@ -146,7 +154,7 @@ async fn ask_in(
             facts.both(pair, EventKind::PairClosed);
         }
         // Of a pair that was closed before, the other is told only when words of their archive go.
-        if reopens || words == WordsOnDeletion::Erase {
+        if reopens || (is_shared && words == WordsOnDeletion::Erase) {
             facts.news(pair, role.other(), NotificationKind::Deleting, String::new(), now);
         }
         of_pairs.push(PairDeletion { pair: pair.id, words, reopens });
@@ -157,76 +165,6 @@ async fn ask_in(
     facts.write(tx, state, now).await?;
     sessions::end_every(tx, person, now).await?;
     Ok(due_at)
-}
-
-/// A person whose deletion was asked for and who signs in again. Their pairs are locked.
-pub(super) struct ComingBack {
-    person: PersonId,
-    held: Vec<Pair>,
-    of_pairs: Vec<PairDeletion>,
-}
-
-impl ComingBack {
-    /// Everybody whom `come_back` tells; the caller locks them.
-    pub(super) fn persons(&self) -> impl Iterator<Item = PersonId> {
-        self.held.iter().flat_map(Pair::persons)
-    }
-}
-
-/// Finds the deletion that a person asked for, and locks their pairs. The caller signs the person in.
-pub(super) async fn coming_back(
-    tx: &mut Tx,
-    person: PersonId,
-    now: Millis,
-) -> Result<Option<ComingBack>, ServiceError> {
-    let Some(deletion) = deletions::lookup(tx, person).await? else { return Ok(None) };
-    // What is due is carried out by the next sweep, and no code opens it any more.
-    if deletion.due_at <= now {
-        return Err(ServiceError::CodeWrong);
-    }
-    let of_pairs = deletions::find_pairs(tx, person).await?;
-    let ids: Vec<PairId> = of_pairs.iter().map(|of_pair| of_pair.pair).collect();
-    pairs::lock_all(tx, &ids).await?;
-    Ok(Some(ComingBack { person, held: pairs::find_by_ids(tx, &ids).await?, of_pairs }))
-}
-
-/// Takes a deletion back, because the person has signed in. The pairs that the deletion closed go on; one whose other
-/// member has a deletion asked for as well goes on when that one is taken back too.
-pub(super) async fn come_back(
-    tx: &mut Tx,
-    state: &AppState,
-    coming: ComingBack,
-    facts: &mut Facts,
-    now: Millis,
-) -> Result<(), ServiceError> {
-    let ComingBack { person, held, of_pairs } = coming;
-    // Another sign-in of the person may have taken it back while this one waited for the locks.
-    if deletions::lookup(tx, person).await?.is_none() {
-        return Ok(());
-    }
-    for mut pair in held {
-        if !of_pairs.iter().any(|of_pair| of_pair.pair == pair.id && of_pair.reopens) {
-            continue;
-        }
-        let role = pair.role_of(person).ok_or(ServiceError::Broken("a pair of others"))?;
-        if let Some(other) = pair.seat(role.other())
-            && deletions::is_going(tx, other.person_id).await?
-        {
-            deletions::set_reopens(tx, other.person_id, pair.id).await?;
-            continue;
-        }
-        deletions::reopen_pair(tx, pair.id).await?;
-        pair.closed_at = None;
-        if pair.phase() == PairPhase::Together {
-            pair.set_next_due(Zone::stored(&pair.zone).next_push(now, pair.push_time));
-            pairs::update_schedule(tx, &pair).await?;
-        }
-        facts.both(&pair, EventKind::PairResumed);
-        facts.news(&pair, role.other(), NotificationKind::CameBack, String::new(), now);
-    }
-    deletions::remove(tx, person).await?;
-    guard::note(state, SecurityEvent::DeletionTakenBack { person });
-    Ok(())
 }
 
 /// Carries out the deletions that are due. Returns how many.
@@ -271,7 +209,7 @@ async fn carry_out_one(state: &AppState, person: PersonId, now: Millis) -> Resul
     }
     facts.write(&mut tx, state, now).await?;
     for pair in &held.pairs {
-        if !last_readers::has_other_reader(&mut tx, pair.id, person).await? {
+        if last_readers::find_other(&mut tx, pair.id, person).await?.is_empty() {
             delete_unread(&mut tx, pair, person, now).await?;
             continue;
         }

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod announcements;
 pub mod answers;
 pub mod attempts;
+pub mod coming_back;
 pub mod deletion_counts;
 pub mod deletions;
 pub mod devices;

@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use super::{
     Caller, ServiceError,
     attempts::{Attempt, Done, Step},
-    deletions::{self, ComingBack},
+    coming_back::{self, ComingBack},
     guard::{self, Codes, Trier},
     passkey_challenges::{Begun, Purpose, answered, bytes, challenge, credentials, refused, site},
     proofs,
@@ -141,16 +141,16 @@ async fn sign_in_once(
     if let Some(done) = attempt.lookup(&mut tx, state).await? {
         return attempt.opened_again(&mut tx, state, &done, caller).await;
     }
-    let coming_back = deletions::coming_back(&mut tx, person.id, now).await.map_err(|error| match error {
+    let coming = coming_back::lookup(&mut tx, person.id, now).await.map_err(|error| match error {
         ServiceError::CodeWrong => ServiceError::PasskeyRefused,
         error => error,
     })?;
-    let told = coming_back.iter().flat_map(ComingBack::persons);
+    let told = coming.iter().flat_map(ComingBack::persons);
     persons::lock(&mut tx, [person.id].into_iter().chain(caller.person()).chain(told)).await?;
     let mut facts = Facts::default();
     note_use(&mut tx, person.id, &passkey, standing, &mut facts, now).await?;
-    if let Some(coming_back) = coming_back {
-        deletions::come_back(&mut tx, state, coming_back, &mut facts, now).await?;
+    if let Some(coming) = coming {
+        coming_back::come_back(&mut tx, state, coming, &mut facts, now).await?;
     }
     let opened = sessions::open(&mut tx, state, &attempt, person, caller, &mut facts).await?;
     storage::sessions::prove(&mut tx, opened.session, now).await?;

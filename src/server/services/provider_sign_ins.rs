@@ -4,7 +4,7 @@
 use super::{
     Caller, ServiceError,
     attempts::{Attempt, Done, Step},
-    deletions::{self, ComingBack},
+    coming_back::{self, ComingBack},
     guard::{self, Codes, Trier},
     identities::{self, SIGN_UP_LIFE_MS},
     sessions::{self, NewSession},
@@ -226,18 +226,18 @@ async fn sign_in(
     if let Some(done) = attempt.lookup(&mut tx, state).await? {
         return attempt.opened_again(&mut tx, state, &done, caller).await;
     }
-    let coming_back = deletions::coming_back(&mut tx, person.id, now).await.map_err(|error| match error {
+    let coming = coming_back::lookup(&mut tx, person.id, now).await.map_err(|error| match error {
         ServiceError::CodeWrong => ServiceError::SignInOver,
         error => error,
     })?;
-    let told = coming_back.iter().flat_map(ComingBack::persons);
+    let told = coming.iter().flat_map(ComingBack::persons);
     persons::lock(&mut tx, [person.id].into_iter().chain(caller.person()).chain(told)).await?;
     if !stored::note_use(&mut tx, person.id, id, now).await? {
         return Err(ServiceError::SignInOver);
     }
     let mut facts = Facts::default();
-    if let Some(coming_back) = coming_back {
-        deletions::come_back(&mut tx, state, coming_back, &mut facts, now).await?;
+    if let Some(coming) = coming {
+        coming_back::come_back(&mut tx, state, coming, &mut facts, now).await?;
     }
     let opened = sessions::open(&mut tx, state, attempt, person, caller, &mut facts).await?;
     proof_requests::note_provider(&mut tx, opened.session).await?;

@@ -4,7 +4,7 @@
 use super::{
     Caller, ServiceError,
     attempts::{Attempt, Done},
-    deletions::{self, ComingBack},
+    coming_back::{self, ComingBack},
     guard::{self, Codes, Trier},
     operator_codes, proof_requests, proofs,
     reader::Reader,
@@ -66,10 +66,10 @@ async fn sign_in_once(
     if let Some(done) = attempt.lookup(&mut tx, state).await? {
         return attempt.opened_again(&mut tx, state, &done, caller).await;
     }
-    let mut coming_back = None;
+    let mut coming = None;
     if let Some(person) = whose {
-        coming_back = deletions::coming_back(&mut tx, person, now).await?;
-        let told = coming_back.iter().flat_map(ComingBack::persons);
+        coming = coming_back::lookup(&mut tx, person, now).await?;
+        let told = coming.iter().flat_map(ComingBack::persons);
         persons::lock(&mut tx, [person].into_iter().chain(caller.person()).chain(told)).await?;
     }
     let found = persons::lookup_by_recovery(&mut tx, &hash, now).await?;
@@ -79,8 +79,8 @@ async fn sign_in_once(
     };
     let mut facts = Facts::default();
     let is_proof = proofs::is_code(&mut tx, person.id, &hash, now).await.unwrap_or(false);
-    if let Some(coming_back) = coming_back {
-        deletions::come_back(&mut tx, state, coming_back, &mut facts, now).await?;
+    if let Some(coming) = coming {
+        coming_back::come_back(&mut tx, state, coming, &mut facts, now).await?;
     }
     let opened = sessions::open(&mut tx, state, attempt, person, caller, &mut facts).await?;
     if is_proof {

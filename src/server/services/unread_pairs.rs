@@ -41,7 +41,7 @@ async fn clear(state: &AppState, id: PairId, now: Millis) -> Result<(), ServiceE
     persons::lock(&mut tx, pair.everybody()).await?;
     // A person who is deleted is no reader, whoever of the two it is.
     let Some(gone) = last_readers::lookup_deleted(&mut tx, id).await? else { return Ok(()) };
-    if !last_readers::has_other_reader(&mut tx, id, gone).await? {
+    if last_readers::find_other(&mut tx, id, gone).await?.is_empty() {
         delete_unread(&mut tx, &pair, gone, now).await?;
         tx.commit().await?;
         tracing::info!(pair.id = %id, "the words of a pair that nobody can read were deleted");

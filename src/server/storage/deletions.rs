@@ -1,5 +1,5 @@
 //! Accounts that their persons want deleted, and the deletion itself.
-//! Rules R171–R175.
+//! Rules R171–R175, R182.
 
 use super::{StorageError, Tx, locks::Lock, macros};
 use crate::domain::{Answer, Millis, PairId, PersonId, Role, WordsOnDeletion};
@@ -130,45 +130,65 @@ pub async fn remove(tx: &mut Tx, person: PersonId) -> Result<(), StorageError> {
     Ok(())
 }
 
-/// What is deleted with a person or a pair.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
-pub struct Counts {
-    pub pairs: i64,
+/// Words that go from a pair.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct WordCounts {
+    /// Answers whose text goes, with their row or without it.
     pub answers: i64,
     /// Earlier revisions of answers.
     pub revisions: i64,
+}
+
+/// What goes of a person beside the words of pairs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct OwnCounts {
     pub notifications: i64,
     pub devices: i64,
     pub sessions: i64,
 }
 
-pub async fn count_of_person(tx: &mut Tx, person: PersonId) -> Result<Counts, StorageError> {
+pub async fn count_own(tx: &mut Tx, person: PersonId) -> Result<OwnCounts, StorageError> {
     macros::fetch_one!(
         tx,
-        "persons" as Counts,
-        "SELECT (SELECT COUNT(*) FROM members m WHERE m.person_id = $1) AS pairs,
-                (SELECT COUNT(*) FROM answers a WHERE a.person_id = $1) AS answers,
-                (SELECT COUNT(*) FROM answer_revisions r JOIN answers a ON a.daily_question_id = r.daily_question_id
-                 AND a.role = r.role WHERE a.person_id = $1) AS revisions,
-                (SELECT COUNT(*) FROM notifications n WHERE n.person_id = $1) AS notifications,
+        "persons" as OwnCounts,
+        "SELECT (SELECT COUNT(*) FROM notifications n WHERE n.person_id = $1) AS notifications,
                 (SELECT COUNT(*) FROM push_subscriptions s WHERE s.person_id = $1) AS devices,
                 (SELECT COUNT(*) FROM sessions s WHERE s.person_id = $1) AS sessions",
         person,
     )
 }
 
-pub async fn count_of_pair(tx: &mut Tx, pair: PairId) -> Result<Counts, StorageError> {
+/// All words of a pair.
+pub async fn count_everything(tx: &mut Tx, pair: PairId) -> Result<WordCounts, StorageError> {
     macros::fetch_one!(
         tx,
-        "pairs" as Counts,
-        "SELECT (SELECT COUNT(*) FROM pairs p WHERE p.id = $1) AS pairs,
-                (SELECT COUNT(*) FROM answers a JOIN daily_questions d ON d.id = a.daily_question_id
-                 WHERE d.pair_id = $1) AS answers,
+        "pairs" as WordCounts,
+        "SELECT (SELECT COUNT(*) FROM answers a JOIN daily_questions d ON d.id = a.daily_question_id
+                 WHERE d.pair_id = $1 AND a.body <> '') AS answers,
                 (SELECT COUNT(*) FROM answer_revisions r JOIN daily_questions d ON d.id = r.daily_question_id
-                 WHERE d.pair_id = $1) AS revisions,
-                (SELECT COUNT(*) FROM notifications n WHERE n.pair_id = $1) AS notifications,
-                CAST(0 AS BIGINT) AS devices, CAST(0 AS BIGINT) AS sessions",
+                 WHERE d.pair_id = $1) AS revisions",
         pair,
+    )
+}
+
+/// The words of a seat that go, as `words` says.
+pub async fn count_of_seat(
+    tx: &mut Tx,
+    pair: PairId,
+    role: Role,
+    words: WordsOnDeletion,
+) -> Result<WordCounts, StorageError> {
+    macros::fetch_one!(
+        tx,
+        "pairs" as WordCounts,
+        "SELECT (SELECT COUNT(*) FROM answers a JOIN daily_questions d ON d.id = a.daily_question_id
+                 WHERE d.pair_id = $1 AND a.role = $2 AND a.body <> ''
+                 AND ($3 = 'erase' OR d.completed_at IS NULL OR a.taken_back_at IS NOT NULL)) AS answers,
+                (SELECT COUNT(*) FROM answer_revisions r JOIN daily_questions d ON d.id = r.daily_question_id
+                 WHERE d.pair_id = $1 AND r.role = $2) AS revisions",
+        pair,
+        role,
+        words.word(),
     )
 }
 

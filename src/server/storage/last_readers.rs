@@ -1,26 +1,55 @@
 //! Pairs that nobody can read any more, because their last reader is deleted.
 //! Rules R182, R205.
 
+use std::collections::HashSet;
+
 use super::{StorageError, Tx, macros};
 use crate::domain::{PairId, PersonId};
 
-/// Whether a pair has a member besides `person` with a way in. The other member of an imported pair has none, and
-/// neither has a person who is deleted.
-pub async fn has_other_reader(tx: &mut Tx, pair: PairId, person: PersonId) -> Result<bool, StorageError> {
-    let (count,): (i64,) = macros::fetch_one!(
+/// That a person `p` has a way in. The other member of an imported pair has none, and neither has a person who is
+/// deleted.
+macro_rules! with_a_way_in {
+    ($before:literal) => {
+        concat!(
+            $before,
+            " p.deleted_at IS NULL
+             AND (p.recovery_hash IS NOT NULL OR p.earlier_recovery_hash IS NOT NULL
+                  OR EXISTS (SELECT 1 FROM sessions s WHERE s.person_id = p.id)
+                  OR EXISTS (SELECT 1 FROM passkeys k WHERE k.person_id = p.id)
+                  OR EXISTS (SELECT 1 FROM identities i WHERE i.person_id = p.id)
+                  OR EXISTS (SELECT 1 FROM pending_recoveries r WHERE r.person_id = p.id))"
+        )
+    };
+}
+
+/// The members of a pair besides `person` with a way in.
+pub async fn find_other(tx: &mut Tx, pair: PairId, person: PersonId) -> Result<Vec<PersonId>, StorageError> {
+    let rows = macros::fetch_all!(
         tx,
-        (i64,),
-        "SELECT COUNT(*) FROM members m JOIN persons p ON p.id = m.person_id
-         WHERE m.pair_id = $1 AND m.person_id <> $2 AND p.deleted_at IS NULL
-         AND (p.recovery_hash IS NOT NULL OR p.earlier_recovery_hash IS NOT NULL
-              OR EXISTS (SELECT 1 FROM sessions s WHERE s.person_id = p.id)
-              OR EXISTS (SELECT 1 FROM passkeys k WHERE k.person_id = p.id)
-              OR EXISTS (SELECT 1 FROM identities i WHERE i.person_id = p.id)
-              OR EXISTS (SELECT 1 FROM pending_recoveries r WHERE r.person_id = p.id))",
+        "members" as (PersonId,),
+        with_a_way_in!(
+            "SELECT m.person_id FROM members m JOIN persons p ON p.id = m.person_id
+             WHERE m.pair_id = $1 AND m.person_id <> $2 AND"
+        ),
         pair,
         person,
     )?;
-    Ok(count > 0)
+    Ok(rows.into_iter().map(|(person,)| person).collect())
+}
+
+/// The pairs of a person that have members with a way in besides that person.
+pub async fn find_shared(tx: &mut Tx, person: PersonId) -> Result<HashSet<PairId>, StorageError> {
+    let rows = macros::fetch_all!(
+        tx,
+        "members" as (PairId,),
+        with_a_way_in!(
+            "SELECT m.pair_id FROM members mine JOIN members m ON m.pair_id = mine.pair_id
+             JOIN persons p ON p.id = m.person_id
+             WHERE mine.person_id = $1 AND m.person_id <> $1 AND"
+        ),
+        person,
+    )?;
+    Ok(rows.into_iter().map(|(pair,)| pair).collect())
 }
 
 /// Pairs that nobody can read, in the order of their ids: each member is deleted, or is the other member of an imported
