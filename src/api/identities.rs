@@ -29,7 +29,7 @@ pub async fn finish_sign_in_with(
     let (trier, caller) = (request.visitor.trier(), request.visitor.caller());
     let returned = Returned { code, state, issuer };
     let handle = request.visitor.provider.as_deref();
-    match provider_sign_ins::finish(&request.state, &provider, handle, &returned, trier, &caller).await? {
+    match provider_sign_ins::finish(&request.state, &provider, handle, returned, trier, &caller).await? {
         Finished::SignedIn(Some(opened)) => {
             set_cookie(&cookies::session(&opened.token));
             request.redirect(paths::home());

@@ -17,7 +17,7 @@ use crate::{
     server::{
         oidc,
         push::PushHosts,
-        services::{proofs::FRESH_MS, provider_sign_ins::BEGUN_LIFE_MS},
+        services::{proofs::FRESH_MS, provider_states::BEGUN_LIFE_MS},
         storage::seeds::{CHILDREN, PARENTS},
     },
 };

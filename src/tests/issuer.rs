@@ -9,6 +9,7 @@ use ring::{
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
 };
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use url::form_urlencoded;
 
 use super::push_service::http_server::{HttpServer, Reply, Request};
@@ -29,6 +30,8 @@ pub struct Behaviour {
     /// The key id in the token when it is not published.
     pub unpublished: Option<String>,
     pub is_down: bool,
+    /// Answers to an exchange wait for a permit of it.
+    pub held: Option<Arc<Semaphore>>,
 }
 
 struct Inner {
@@ -36,6 +39,7 @@ struct Inner {
     /// Codes that are good for one use: the code, and nonce and challenge of its request.
     codes: Vec<(String, String, String)>,
     key_loads: usize,
+    exchanges: usize,
 }
 
 #[derive(Clone)]
@@ -52,8 +56,9 @@ impl Issuer {
             kid: "1".to_owned(),
             unpublished: None,
             is_down: false,
+            held: None,
         };
-        let inner = Arc::new(Mutex::new(Inner { behaviour, codes: Vec::new(), key_loads: 0 }));
+        let inner = Arc::new(Mutex::new(Inner { behaviour, codes: Vec::new(), key_loads: 0, exchanges: 0 }));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).expect("key");
@@ -82,6 +87,11 @@ impl Issuer {
 
     pub fn key_loads(&self) -> usize {
         self.inner.lock().expect("the provider").key_loads
+    }
+
+    /// The requests to exchange a code.
+    pub fn exchanges(&self) -> usize {
+        self.inner.lock().expect("the provider").exchanges
     }
 
     /// The person agrees at the address that the app led to. Returns code and state, as the redirect brings them.
@@ -132,7 +142,13 @@ impl Inner {
                     }] }),
                 )
             }
-            "/token" => self.token(request, own, key, now_s),
+            "/token" => {
+                self.exchanges += 1;
+                match (self.token(request, own, key, now_s), &self.behaviour.held) {
+                    (Reply::Text(text), Some(held)) => Reply::Held(Arc::clone(held), text),
+                    (reply, _) => reply,
+                }
+            }
             _ => Reply::status(404, ""),
         }
     }

@@ -25,6 +25,7 @@ mod forms;
 mod hand_over;
 mod housekeeping;
 mod identities;
+mod identities_cut;
 mod idle;
 mod imports;
 mod invitations;

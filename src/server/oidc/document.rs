@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{flights::Flights, refusal::Failure};
+use super::{
+    flights::{Begun, Flights},
+    refusal::Failure,
+};
 
 /// After a request that failed nobody asks again for so long from its beginning, so that a provider that hangs does not
 /// hold many requests. It is longer than a request.
@@ -15,7 +18,7 @@ struct Held<T> {
 
 pub struct Document<T> {
     held: Mutex<Held<T>>,
-    flights: Flights,
+    flights: Flights<Failure>,
 }
 
 impl<T> Default for Document<T> {
@@ -49,7 +52,7 @@ impl<T> Document<T> {
             if let Some(known) = known {
                 return known;
             }
-            let Some(_flight) = self.flights.begin("document").await else { continue };
+            let Begun::First(_flight) = self.flights.begin("document").await else { continue };
             let loaded = load().await.map(Arc::new);
             let mut held = self.held();
             held.failed = loaded.as_ref().err().map(|failure| (*failure, now_ms));

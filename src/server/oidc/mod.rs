@@ -15,6 +15,7 @@ mod tests;
 
 pub use config::{CONFIG_FILE, ConfigProblem, Entry, Kind, Secret, read};
 pub use discovery::Discovery;
+pub use flights::{Begun, Flight};
 pub use id_token::{Expected, check};
 pub use keys::Keys;
 pub use provider::{Asking, Provider};

@@ -36,7 +36,7 @@ pub struct Provider {
     client: Client,
     description: Document<Discovery>,
     keys: Document<Keys>,
-    answers: Flights,
+    answers: Flights<Failure>,
 }
 
 #[derive(Deserialize)]
@@ -71,7 +71,7 @@ impl Provider {
     }
 
     /// The answers of this provider that are being worked on, each by the handle of its browser.
-    pub fn answers(&self) -> &Flights {
+    pub fn answers(&self) -> &Flights<Failure> {
         &self.answers
     }
 

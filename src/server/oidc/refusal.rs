@@ -37,4 +37,7 @@ pub enum Failure {
     Client,
     #[error("the ID token is refused: {0}")]
     Token(#[from] Refusal),
+    /// The provider is content, and the account may not be linked.
+    #[error("the account belongs to another person")]
+    Taken,
 }

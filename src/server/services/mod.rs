@@ -30,6 +30,7 @@ pub mod presence;
 pub mod proof_requests;
 pub mod proofs;
 pub mod provider_sign_ins;
+pub mod provider_states;
 pub mod questions;
 pub mod reader;
 pub mod reading;

@@ -1,42 +1,47 @@
 //! The way to an OpenID Connect provider and back. Nothing is stored until the browser comes back: its cookie holds a
 //! random handle, and state, nonce and verifier are MACs of it. Rules R198–R200.
 
+use std::time::Duration;
+
+use tracing::Instrument;
+
 use super::{
     Caller, ServiceError,
     attempts::{Attempt, Done, Step},
     coming_back::{self, ComingBack},
     guard::{self, Codes, Trier},
     identities::{self, SIGN_UP_LIFE_MS},
+    provider_states::{BEGUN_LIFE_MS, Derived, read_state, state_text},
     sessions::{self, NewSession},
     tell::Facts,
 };
 use crate::{
-    domain::{EventKind, IdentityId, Millis, NotificationKind, Person, SessionId},
-    paths,
+    domain::{EventKind, IdentityId, NotificationKind, Person, SessionId},
     server::{
-        oidc::{Asking, Failure, Provider},
+        oidc::{Begun, Failure, Flight, Provider},
         secrets::{is_token, new_token, token_hash},
         security::SecurityEvent,
         state::AppState,
         storage::{
-            Tx,
+            StorageError, Tx,
             identities::{self as stored, Account},
             persons, proof_requests,
         },
     },
 };
 
-/// How long a sign-in at a provider may take.
-pub const BEGUN_LIFE_MS: i64 = 10 * Millis::MINUTE;
+/// Looks at what another node does with the same answer: three seconds in all.
+const LOOKS: u32 = 13;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
 /// A sign-in that begins: where the browser goes, and what its cookie holds.
-pub struct Begun {
+pub struct Leading {
     pub address: String,
     pub handle: String,
 }
 
 /// What the provider's answer holds.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Returned {
     pub code: String,
     pub state: String,
@@ -52,102 +57,113 @@ pub enum Finished {
     New,
 }
 
-/// What only this server makes of a handle.
-struct Derived {
-    nonce: String,
-    verifier: String,
-    redirect_uri: String,
-}
-
-impl Derived {
-    fn of(state: &AppState, provider: &Provider, handle: &str) -> Self {
-        let made = |purpose| state.secrets.attempt(purpose, "oidc", handle, &provider.entry().id);
-        let path = paths::sign_in_with_callback(&provider.entry().id);
-        Self {
-            nonce: made("nonce"),
-            verifier: made("verifier"),
-            redirect_uri: format!("{}{path}", state.site.public_url.as_str()),
-        }
-    }
-
-    fn asking<'a>(&'a self, state: &'a str) -> Asking<'a> {
-        Asking { redirect_uri: &self.redirect_uri, state, nonce: &self.nonce, verifier: &self.verifier }
-    }
-}
-
-/// The state (RFC 6749 §10.12): `link` or `in`, the end in epoch ms, and a MAC of these, the handle, the provider and
-/// the session that links.
-fn state_text(state: &AppState, provider: &Provider, handle: &str, link: Option<SessionId>, until: Millis) -> String {
-    let word = if link.is_some() { "link" } else { "in" };
-    let session = link.map(|session| session.to_string()).unwrap_or_default();
-    let what = format!("{}\0{word}\0{session}\0{}", provider.entry().id, until.0);
-    format!("{word}.{}.{}", until.0, state.secrets.attempt("state", "oidc", handle, &what))
-}
-
-/// Reads a state that this server made for this browser. Returns the session that links, if one does.
-fn read_state(
-    state: &AppState,
-    provider: &Provider,
-    handle: &str,
-    text: &str,
-    caller: &Caller,
-) -> Option<Option<SessionId>> {
-    let (word, rest) = text.split_once('.')?;
-    let until = Millis(rest.split_once('.')?.0.parse().ok()?);
-    let link = match word {
-        "link" => Some(caller.here?.1),
-        "in" => None,
-        _ => return None,
-    };
-    let now = state.clock.now();
-    let is_running = now < until && until <= now.plus(BEGUN_LIFE_MS);
-    // A handle has 256 random bits, so how long the comparison takes tells nothing of use.
-    (is_running && text == state_text(state, provider, handle, link, until)).then_some(link)
-}
-
 /// Begins a sign-in at a provider, or the linking of an account there by this session.
-pub async fn begin(state: &AppState, provider: &str, link: Option<SessionId>) -> Result<Begun, ServiceError> {
+pub async fn begin(state: &AppState, provider: &str, link: Option<SessionId>) -> Result<Leading, ServiceError> {
     let provider = state.oidc.lookup(provider).ok_or(ServiceError::NotFound)?;
     let now = state.clock.now();
     let handle = new_token(&state.random);
     let text = state_text(state, provider, &handle, link, now.plus(BEGUN_LIFE_MS));
     let derived = Derived::of(state, provider, &handle);
     let address = provider.address(&derived.asking(&text), now.0).await;
-    Ok(Begun { address: address.map_err(|failure| failed(state, provider, failure))?, handle })
+    Ok(Leading { address: address.map_err(|failure| failed(state, provider, failure))?, handle })
 }
 
 fn failed(state: &AppState, provider: &Provider, failure: Failure) -> ServiceError {
-    if failure != Failure::Code && state.said.is_due(format!("oidc:{}", provider.entry().id), state.clock.moment()) {
+    if !matches!(failure, Failure::Code | Failure::Taken)
+        && state.said.is_due(format!("oidc:{}", provider.entry().id), state.clock.moment())
+    {
         tracing::warn!(provider = provider.entry().id, %failure, "a sign-in with a provider failed");
     }
     match failure {
         Failure::Unavailable(_) | Failure::Client => ServiceError::ProviderDown,
         Failure::Code => ServiceError::SignInOver,
         Failure::Token(_) => ServiceError::ProviderRefused,
+        Failure::Taken => ServiceError::IdentityTaken,
     }
 }
 
-/// Finishes a sign-in with the provider's answer.
+/// A post of a provider's answer.
+#[derive(Clone)]
+struct Answered {
+    provider: String,
+    handle: String,
+    returned: Returned,
+    trier: Trier,
+    caller: Caller,
+}
+
+/// Finishes a sign-in with the provider's answer. The provider takes a code once, so a browser that goes away must not
+/// end the work on it: the work is a job, and a second post of the same answer waits for that job and gets its outcome.
 pub async fn finish(
     state: &AppState,
     provider: &str,
     handle: Option<&str>,
-    returned: &Returned,
+    returned: Returned,
     trier: Trier,
     caller: &Caller,
 ) -> Result<Finished, ServiceError> {
-    let provider = state.oidc.lookup(provider).ok_or(ServiceError::NotFound)?;
+    let found = state.oidc.lookup(provider).ok_or(ServiceError::NotFound)?;
     let handle = handle.filter(|handle| is_token(handle)).ok_or(ServiceError::SignInOver)?;
     tokio::time::sleep(guard::slowness(state, Codes::Provider, trier, None).await?).await;
+    let answered =
+        Answered { provider: provider.to_owned(), handle: handle.to_owned(), returned, trier, caller: caller.clone() };
+    match found.answers().begin(&token_hash(handle)).await {
+        Begun::First(flight) => {
+            let job = finish_alone(state.clone(), answered, flight);
+            state.lifecycle.spawn_job(job.in_current_span()).await.map_err(|_| GIVEN_UP)?
+        }
+        Begun::Ended(failure) => {
+            let attempt = Attempt::by_secret(Step::UseIdentity, handle);
+            let finished = finished_before(state, &attempt, handle, caller).await?;
+            // Nobody who waited tries again by themselves: each would send the same code.
+            finished.ok_or_else(|| failure.map_or(ServiceError::SignInOver, |failure| failed(state, found, failure)))
+        }
+    }
+}
+
+const GIVEN_UP: ServiceError = ServiceError::Broken("the work on a provider's answer was given up");
+
+async fn finish_alone(state: AppState, answered: Answered, flight: Flight<Failure>) -> Result<Finished, ServiceError> {
+    let provider = state.oidc.lookup(&answered.provider).ok_or(ServiceError::NotFound)?;
+    let finished = finish_once(&state, provider, &answered).await;
+    match &finished {
+        Err(Stopped::Failed(failure)) => flight.fail(*failure),
+        Err(Stopped::Other(ServiceError::IdentityTaken)) => flight.fail(Failure::Taken),
+        Ok(_) | Err(Stopped::Other(_)) => drop(flight),
+    }
+    finished.map_err(|stopped| match stopped {
+        Stopped::Failed(failure) => failed(&state, provider, failure),
+        Stopped::Other(error) => error,
+    })
+}
+
+/// Why the work on an answer stopped.
+enum Stopped {
+    Failed(Failure),
+    Other(ServiceError),
+}
+
+impl From<ServiceError> for Stopped {
+    fn from(error: ServiceError) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<StorageError> for Stopped {
+    fn from(error: StorageError) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+async fn finish_once(state: &AppState, provider: &Provider, answered: &Answered) -> Result<Finished, Stopped> {
+    let Answered { handle, returned, trier, caller, .. } = answered;
     let attempt = Attempt::by_secret(Step::UseIdentity, handle);
-    // A second post of this answer at the same moment waits for the first, because the provider takes a code once.
-    let _flight = provider.answers().begin(&token_hash(handle)).await;
     if let Some(finished) = finished_before(state, &attempt, handle, caller).await? {
         return Ok(finished);
     }
     let Some(link) = read_state(state, provider, handle, &returned.state, caller) else {
-        guard::fail(state.database.begin().await?, state, Codes::Provider, trier).await?;
-        return Err(ServiceError::SignInOver);
+        guard::fail(state.database.begin().await?, state, Codes::Provider, *trier).await?;
+        return Err(ServiceError::SignInOver.into());
     };
     let derived = Derived::of(state, provider, handle);
     let issuer = Some(returned.issuer.as_str()).filter(|issuer| !issuer.is_empty());
@@ -155,14 +171,16 @@ pub async fn finish(
     let subject = match provider.subject(&returned.code, issuer, &asking, state.clock.now().0).await {
         Ok(subject) => subject,
         Err(failure) => {
-            // A second post of the same answer finds the code used: the first one may have finished since.
-            if let Some(finished) = finished_before(state, &attempt, handle, caller).await? {
+            // Another node may have sent the code first.
+            if failure == Failure::Code
+                && let Some(finished) = finished_elsewhere(state, &attempt, handle, caller).await?
+            {
                 return Ok(finished);
             }
             if !matches!(failure, Failure::Unavailable(_) | Failure::Client) {
-                guard::fail(state.database.begin().await?, state, Codes::Provider, trier).await?;
+                guard::fail(state.database.begin().await?, state, Codes::Provider, *trier).await?;
             }
-            return Err(failed(state, provider, failure));
+            return Err(Stopped::Failed(failure));
         }
     };
     let entry = provider.entry();
@@ -190,6 +208,25 @@ pub async fn finish(
             tx.commit().await?;
             Ok(Finished::New)
         }
+    }
+}
+
+/// The outcome of a post of the same answer at another node. Between the use of the code and the commit there is a
+/// moment in which nothing is stored yet: several looks wait for it.
+async fn finished_elsewhere(
+    state: &AppState,
+    attempt: &Attempt,
+    handle: &str,
+    caller: &Caller,
+) -> Result<Option<Finished>, ServiceError> {
+    let mut looks = if state.database.has_nodes() { LOOKS } else { 1 };
+    loop {
+        let finished = finished_before(state, attempt, handle, caller).await?;
+        looks -= 1;
+        if finished.is_some() || looks == 0 {
+            return Ok(finished);
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
     }
 }
 

@@ -14,6 +14,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::Semaphore,
 };
 
 /// The server's reaction to a request.
@@ -21,6 +22,8 @@ use tokio::{
 pub enum Reply {
     Text(String),
     Hang,
+    /// The text, once somebody gives a permit for it.
+    Held(Arc<Semaphore>, String),
     /// The text, then one byte every 20 ms without end.
     Drip(String),
     /// The text, then zeroes without end.
@@ -104,6 +107,10 @@ async fn converse(mut stream: TcpStream, answer: Answer, flooded: Arc<AtomicUsiz
                 if text.contains("connection: close") {
                     return;
                 }
+            }
+            Reply::Held(permits, text) => {
+                permits.acquire().await.expect("an open semaphore").forget();
+                let _ = stream.write_all(text.as_bytes()).await;
             }
             Reply::Hang => std::future::pending().await,
             Reply::Drip(text) => {
