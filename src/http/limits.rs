@@ -13,6 +13,8 @@ pub struct Limits {
     pub bodies: usize,
     /// How long a body may take to arrive: enough for 256 KiB over a slow network.
     pub body: Duration,
+    /// Within this time an upload brings `upload::LEAST_BYTES`, or the rest of its file.
+    pub upload: Duration,
     /// How long the head of a request may take from its first byte on.
     pub head: Duration,
     /// How long a write may wait for the other end.
@@ -29,6 +31,7 @@ impl Default for Limits {
             connections: 20_000,
             bodies: 32 * 1024 * 1024,
             body: patience,
+            upload: Duration::from_secs(20),
             head: patience,
             write: patience,
             idle: Duration::from_secs(150),

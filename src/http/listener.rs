@@ -75,7 +75,8 @@ impl Listener {
         if let Err(error) = SockRef::from(&stream).set_tcp_user_timeout(Some(ACKNOWLEDGEMENT_TIMEOUT)) {
             tracing::debug!(%error, "TCP_USER_TIMEOUT could not be set");
         }
-        let peer = Peer { address, takeover: Takeover::default(), bodies: self.bodies.clone() };
+        let peer =
+            Peer { address, takeover: Takeover::default(), bodies: self.bodies.clone(), upload: self.limits.upload };
         Socket { stream, slot, peer, limits: self.limits }
     }
 
@@ -102,4 +103,6 @@ pub struct Peer {
     pub address: SocketAddr,
     pub takeover: Takeover,
     pub bodies: Bodies,
+    /// `Limits::upload`.
+    pub upload: Duration,
 }

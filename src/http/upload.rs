@@ -13,7 +13,7 @@ use std::{
 use axum::{
     Extension,
     extract::{
-        Multipart, State,
+        ConnectInfo, Multipart, State,
         multipart::{Field, MultipartRejection},
     },
     http::{HeaderValue, StatusCode, header},
@@ -22,6 +22,7 @@ use axum::{
 use tokio::io::AsyncWriteExt;
 
 use super::{
+    listener::Peer,
     pages,
     turns::{NoTurn, Turns},
 };
@@ -46,6 +47,8 @@ use crate::{
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 /// How long an upload may take: 32 MiB at 1.5 Mbit/s.
 const PATIENCE: Duration = Duration::from_secs(180);
+/// The least that an upload brings within `Limits::upload`: 26 kbit/s. A slower one would hold its turn for nothing.
+const LEAST_BYTES: usize = 64 * 1024;
 /// How long the rest of a refused form is read, so that the browser shows the answer.
 const DRAINED_FOR: Duration = Duration::from_secs(30);
 /// Most bytes of a form that are read at all.
@@ -60,10 +63,11 @@ static TURNS: Turns = Turns::new(AT_ONCE, OF_ONE_PERSON);
 pub async fn upload(
     State(state): State<AppState>,
     Extension(visitor): Extension<Visitor>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     form: Result<Multipart, MultipartRejection>,
 ) -> Response {
     let Ok(mut form) = form else { return refuse(&visitor, ApiError::Malformed) };
-    match take(&state, &visitor, &mut form).await {
+    match take(&state, &visitor, peer.upload, &mut form).await {
         Ok(()) => Redirect::to(&paths::uploaded()).into_response(),
         Err(error) => {
             // A connection that is closed with bytes unread is reset, and then no browser shows the answer.
@@ -90,7 +94,7 @@ async fn drain(form: &mut Multipart) {
     }
 }
 
-async fn take(state: &AppState, visitor: &Visitor, form: &mut Multipart) -> Result<(), ApiError> {
+async fn take(state: &AppState, visitor: &Visitor, pace: Duration, form: &mut Multipart) -> Result<(), ApiError> {
     let found = visitor.session.as_ref().ok_or(ApiError::SignedOut)?;
     let (person, session) = (found.person.id, found.session.id);
     if !state.budget.take(Bucket::Write, Spender::Person(person), state.clock.moment()) {
@@ -101,7 +105,7 @@ async fn take(state: &AppState, visitor: &Visitor, form: &mut Multipart) -> Resu
         NoTurn::ForAnybody => ApiError::CopyBusy,
         NoTurn::ForThisPerson => ApiError::TooMuch,
     })?;
-    let receiving = tokio::time::timeout(PATIENCE, receive(state, person, form));
+    let receiving = tokio::time::timeout(PATIENCE, receive(state, person, pace, form));
     let file = receiving.await.unwrap_or(Err(ApiError::CopyBusy))?;
     // The work goes on when the browser goes away, and keeps its turn until its end.
     let reading = state.lifecycle.run_blocking(move || (reading::read(BufReader::new(file)), turn));
@@ -130,13 +134,13 @@ fn of_copy(error: CopyError) -> ApiError {
 
 /// Reads the form to the end of its file. `whose` comes before the file and names the person that the page was drawn
 /// for, as in every form (R87).
-async fn receive(state: &AppState, person: PersonId, form: &mut Multipart) -> Result<File, ApiError> {
+async fn receive(state: &AppState, person: PersonId, pace: Duration, form: &mut Multipart) -> Result<File, ApiError> {
     let mut is_theirs = false;
-    while let Some(mut field) = form.next_field().await.map_err(|_| ApiError::Malformed)? {
+    while let Some(mut field) = within(pace, form.next_field()).await?.map_err(|_| ApiError::Malformed)? {
         match field.name() {
             Some("whose") => {
                 let (mut whose, person) = (Vec::new(), person.to_string());
-                while let Some(bytes) = field.chunk().await.map_err(|_| ApiError::Malformed)? {
+                while let Some(bytes) = within(pace, field.chunk()).await?.map_err(|_| ApiError::Malformed)? {
                     if whose.len() + bytes.len() > person.len() {
                         return Err(ApiError::SignedOut);
                     }
@@ -144,7 +148,7 @@ async fn receive(state: &AppState, person: PersonId, form: &mut Multipart) -> Re
                 }
                 is_theirs = whose == person.as_bytes();
             }
-            Some("copy") if is_theirs => return store(state, field).await,
+            Some("copy") if is_theirs => return store(state, pace, field).await,
             Some("copy") => return Err(ApiError::SignedOut),
             _ => {}
         }
@@ -152,7 +156,11 @@ async fn receive(state: &AppState, person: PersonId, form: &mut Multipart) -> Re
     Err(ApiError::CopyBroken)
 }
 
-async fn store(state: &AppState, mut field: Field<'_>) -> Result<File, ApiError> {
+async fn within<T>(pace: Duration, reading: impl Future<Output = T>) -> Result<T, ApiError> {
+    tokio::time::timeout(pace, reading).await.map_err(|_| ApiError::CopySlow)
+}
+
+async fn store(state: &AppState, pace: Duration, mut field: Field<'_>) -> Result<File, ApiError> {
     let folder = state.site.builds.parent().unwrap_or(Path::new("."));
     let mark = format!("upload-{:032x}", u128::from_be_bytes(state.random.bytes()));
     let file = nameless(&folder.join(mark)).map_err(|error| {
@@ -160,18 +168,24 @@ async fn store(state: &AppState, mut field: Field<'_>) -> Result<File, ApiError>
         ApiError::Unavailable
     })?;
     let mut file = tokio::fs::File::from_std(file);
-    let mut size = 0;
-    while let Some(bytes) = field.chunk().await.map_err(|_| ApiError::CopyBroken)? {
-        size += bytes.len();
-        if size > MOST_BYTES {
-            return Err(ApiError::CopyTooLarge);
-        }
-        file.write_all(&bytes).await.map_err(|_| ApiError::Unavailable)?;
-    }
+    let mut left = MOST_BYTES;
+    while within(pace, store_part(&mut file, &mut field, &mut left)).await?? {}
     file.flush().await.map_err(|_| ApiError::Unavailable)?;
     let mut file = file.into_std().await;
     file.rewind().map_err(|_| ApiError::Unavailable)?;
     Ok(file)
+}
+
+/// Stores the next `LEAST_BYTES` or more. Returns false at the end of the file.
+async fn store_part(file: &mut tokio::fs::File, field: &mut Field<'_>, left: &mut usize) -> Result<bool, ApiError> {
+    let mut brought = 0;
+    while brought < LEAST_BYTES {
+        let Some(bytes) = field.chunk().await.map_err(|_| ApiError::CopyBroken)? else { return Ok(false) };
+        brought += bytes.len();
+        *left = left.checked_sub(bytes.len()).ok_or(ApiError::CopyTooLarge)?;
+        file.write_all(&bytes).await.map_err(|_| ApiError::Unavailable)?;
+    }
+    Ok(true)
 }
 
 /// Opens a new file and removes its name, so that it goes when it is closed.

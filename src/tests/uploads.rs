@@ -1,15 +1,19 @@
 //! Tests of handing in a copy while another copy is under way.
 
-use std::io::Cursor;
+use std::{io::Cursor, time::Duration};
 
 use reqwest::StatusCode;
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use super::{
-    app::{Browser, TestApp},
+    app::{Browser, PATIENCE, TestApp},
     imports::{bytes_of, here, id_of, json_of},
 };
 use crate::{
+    http::limits::Limits,
     paths,
     server::{
         keepsake::reading,
@@ -155,4 +159,29 @@ async fn the_operators_import_is_told_once_with_the_way_to_the_archive_and_an_up
     let whose = id_of(&app, CHILDREN[3].0).await.to_string();
     assert_eq!(person.upload(&whose, &several).await.status(), StatusCode::SEE_OTHER);
     assert_eq!(app.read_sql("SELECT kind FROM notifications").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn an_upload_that_brings_nothing_ends_and_leaves_its_turn_to_others() {
+    let copy = copy().await;
+    let app = TestApp::start_with_limits(Limits { upload: Duration::from_millis(50), ..Limits::default() }).await;
+    let one = app.person(CHILDREN[3].0).await;
+    let mut slow = begin(&app, &one, &id_of(&app, CHILDREN[3].0).await.to_string()).await;
+    let mut answer = Vec::new();
+    // The rest of the form comes after the refusal, as from a browser that is slow; then the answer is read.
+    let late = async {
+        loop {
+            let again = one.upload(&id_of(&app, CHILDREN[3].0).await.to_string(), &copy).await;
+            if again.status() == StatusCode::SEE_OTHER {
+                break;
+            }
+        }
+        slow.write_all(&[b'x'; 9999]).await.expect("sent");
+        while !String::from_utf8_lossy(&answer).contains("와이파이") {
+            assert_ne!(slow.read_buf(&mut answer).await.expect("an answer"), 0, "a whole page");
+        }
+    };
+    tokio::time::timeout(PATIENCE, late).await.expect("the turn is free before the slow client has sent everything");
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
 }
