@@ -9,7 +9,10 @@ use zip::ZipArchive;
 use super::app::{Browser, TestApp, TestPair};
 use crate::{
     paths,
-    server::storage::seeds::{CHILDREN, PARENTS},
+    server::{
+        keepsake::script,
+        storage::seeds::{CHILDREN, PARENTS},
+    },
 };
 
 const HIDDEN: &str = "아직 보여 주지 않을 글이에요";
@@ -92,10 +95,8 @@ async fn a_copy_holds_every_card_with_both_wordings_and_answers() {
     assert!(page.contains("3번째 &lt;글&gt; &amp; &quot;이야기&quot;") && page.contains("고치기 전의 글"));
     assert!(!page.contains("<script>") && !page.contains("style=\""), "nothing is inline");
     let script = text_of(&copy, "data/archive.js");
-    assert_eq!(
-        script.strip_prefix("window.ARCHIVE = ").map(|rest| rest.replace(";\n", "\n")).as_deref(),
-        Some(text_of(&copy, "archive.json"))
-    );
+    let expected = [script::BEGINNING, &script::part(text_of(&copy, "archive.json")), script::END].concat();
+    assert!(script == expected && script.contains("\\x3C글>"), "{script}");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod copy_error;
 pub mod of_later;
 pub mod pages;
 pub mod reading;
+pub mod script;
 pub mod unknown;
 mod unzipped;
 mod zipped;

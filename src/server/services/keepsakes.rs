@@ -23,6 +23,7 @@ use crate::{
             FIXED, Zipped, ZippedError,
             archive::{FORMAT, VERSION},
             pages::{self, Style},
+            script,
         },
         state::AppState,
         storage::installation,
@@ -40,6 +41,13 @@ enum Part {
     Page,
     Script,
     Data,
+}
+
+impl Part {
+    /// A part of the JSON, as this file holds it.
+    fn of_json(self, json: String) -> String {
+        if self == Self::Script { script::part(&json) } else { json }
+    }
 }
 
 enum Step {
@@ -128,7 +136,9 @@ impl Keepsake {
             Step::Begin(part) => {
                 let (name, text) = match part {
                     Part::Page => ("index.html", pages::beginning(&style)),
-                    Part::Script => ("data/archive.js", format!("window.ARCHIVE = {}", self.document())),
+                    Part::Script => {
+                        ("data/archive.js", format!("{}{}", script::BEGINNING, script::part(&self.document())))
+                    }
                     Part::Data => ("archive.json", self.document()),
                 };
                 self.zipped.begin(name)?;
@@ -141,7 +151,7 @@ impl Keepsake {
                     Part::Script | Part::Data => {
                         let comma = if at == 0 { "" } else { "," };
                         let (head, _) = of.json(&of.read_fields(&self.state).await?)?;
-                        format!("{comma}\n{},\"cards\":[", head.strip_suffix('}').unwrap_or(&head))
+                        part.of_json(format!("{comma}\n{},\"cards\":[", head.strip_suffix('}').unwrap_or(&head)))
                     }
                 };
                 self.zipped.add(&text)?;
@@ -156,7 +166,7 @@ impl Keepsake {
                         Part::Page => pages::card(&style, &of.pair, of.role, entry),
                         Part::Script | Part::Data => {
                             let comma = if entry.card == Some(1) { "" } else { "," };
-                            format!("{comma}\n{}", card.json()?)
+                            part.of_json(format!("{comma}\n{}", card.json()?))
                         }
                     };
                     self.zipped.add(&text)?;
@@ -166,15 +176,20 @@ impl Keepsake {
                 let of = &self.kept[at];
                 let text = match part {
                     Part::Page => pages::pair_end(&style, &of.pair, of.role, &of.unopened_entries()),
-                    Part::Script | Part::Data => format!("]{}}}", of.json(&of.read_fields(&self.state).await?)?.1),
+                    Part::Script | Part::Data => {
+                        part.of_json(format!("]{}}}", of.json(&of.read_fields(&self.state).await?)?.1))
+                    }
                 };
                 self.zipped.add(&text)?;
             }
             Step::End(part) => {
                 let text = match part {
                     Part::Page => pages::end().to_owned(),
-                    Part::Script => format!("]{}}};\n", kept_pairs::document_fields(&self.state, &self.kept).await?),
-                    Part::Data => format!("]{}}}\n", kept_pairs::document_fields(&self.state, &self.kept).await?),
+                    Part::Script | Part::Data => {
+                        let fields = kept_pairs::document_fields(&self.state, &self.kept).await?;
+                        let end = if matches!(part, Part::Script) { script::END } else { "" };
+                        format!("{}{end}", part.of_json(format!("]{fields}}}\n")))
+                    }
                 };
                 self.zipped.add(&text)?;
             }
