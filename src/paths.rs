@@ -119,6 +119,11 @@ pub fn ways_in() -> String {
 }
 
 /// The page where one device asks another one of its person to confirm it.
+/// The same page from a notification: the request may be over by then.
+pub fn other_device_asked() -> String {
+    format!("{}?asked=yes", other_device())
+}
+
 pub fn other_device() -> String {
     "/settings/other-device".to_owned()
 }

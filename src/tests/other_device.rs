@@ -6,12 +6,13 @@ use reqwest::StatusCode;
 use super::app::{Browser, TestApp};
 use crate::{
     api::ApiError,
-    domain::{KNOWN_AFTER_MS, Millis, PROOF_REQUEST_LIFE_MS, ProofStage},
+    domain::{KNOWN_AFTER_MS, Locale, Millis, PROOF_REQUEST_LIFE_MS, ProofStage},
     reads::{self, HandOverView, OtherDeviceView},
     server::{
         services::proofs::FRESH_MS,
         storage::seeds::{CHILDREN, PARENTS},
     },
+    text::page_words,
 };
 
 const TOO_NEW: (u16, ApiError) = (409, ApiError::SessionTooNew);
@@ -162,7 +163,7 @@ async fn of_what_is_chosen_at_once_one_counts() {
 }
 
 #[tokio::test]
-async fn a_request_is_good_for_five_minutes_and_five_times_a_day() {
+async fn a_request_is_good_for_five_minutes_and_five_times_a_day_of_a_session() {
     let app = TestApp::start().await;
     let (phone, tablet) = two_devices(&app).await;
     for _ in 0..5 {
@@ -173,7 +174,18 @@ async fn a_request_is_good_for_five_minutes_and_five_times_a_day() {
         assert_eq!(look(&phone).await, OtherDeviceView::None { ended: None });
     }
     assert_eq!(phone.refused("ask_other_device", &[]).await, (429, ApiError::TooManyProofs));
-    assert_eq!(tablet.refused("ask_other_device", &[]).await, (429, ApiError::TooManyProofs), "of the person");
+    let third = by_code(&app, &phone).await;
+    app.run_sql("UPDATE sessions SET proved_at = created_at").await;
+    app.advance(FRESH_MS);
+    for device in [&tablet, &third] {
+        for _ in 0..5 {
+            ask(device).await;
+            app.advance(PROOF_REQUEST_LIFE_MS);
+        }
+    }
+    let fourth = by_code(&app, &phone).await;
+    app.advance(FRESH_MS);
+    assert_eq!(fourth.refused("ask_other_device", &[]).await, (429, ApiError::TooManyProofs), "of the person");
     app.advance(Millis::DAY);
     ask(&phone).await;
     let (id, numbers, _) = asked(&tablet).await;
@@ -332,4 +344,43 @@ async fn the_pages_show_the_number_to_the_device_that_asks_and_a_choice_to_the_o
     assert_eq!(chosen.status(), StatusCode::SEE_OTHER);
     assert!(phone.page(page).await.contains("/settings/ways-in"));
     assert!(phone.page("/settings/ways-in").await.contains("data-passkey"), "a passkey can be made");
+}
+
+#[tokio::test]
+async fn what_a_device_has_asked_does_not_count_for_another_and_one_that_confirmed_asks_too() {
+    let app = TestApp::start().await;
+    let (phone, tablet) = two_devices(&app).await;
+    for _ in 0..5 {
+        ask(&phone).await;
+        let (id, ..) = asked(&tablet).await;
+        assert_eq!(tablet.post("refuse_other_device", &[("proof", &id)]).await.status(), StatusCode::OK);
+    }
+    assert_eq!(phone.refused("ask_other_device", &[]).await, (429, ApiError::TooManyProofs));
+    assert!(tablet.page("/settings/other-device").await.contains("/api/ask_other_device"), "the refusal blocks nobody");
+    let number = ask(&tablet).await;
+    let (id, ..) = asked(&phone).await;
+    assert_eq!(choose(&phone, &id, &number).await, (200, None));
+    assert!(is_proved(&tablet).await);
+    assert!(phone.page("/settings/other-device").await.contains("/api/ask_other_device"), "nor the confirmation");
+}
+
+#[tokio::test]
+async fn the_notice_of_a_request_is_over_with_it() {
+    let app = TestApp::start().await;
+    let (phone, tablet) = two_devices(&app).await;
+    let over = page_words(Locale::Ko).inbox_proof_over;
+    ask(&phone).await;
+    let life = "SELECT CAST(expires_at - at AS TEXT) FROM notifications WHERE kind = 'proof_asked'";
+    assert_eq!(app.read_sql(life).await, [PROOF_REQUEST_LIFE_MS.to_string()], "no push comes later");
+    assert!(!tablet.page("/inbox").await.contains(over));
+    let (from_notice, late) = ("/settings/other-device?asked=yes", page_words(Locale::Ko).other_device_over);
+    assert!(tablet.page(from_notice).await.contains("/api/confirm_other_device"));
+    let (id, ..) = asked(&tablet).await;
+    assert_eq!(tablet.post("refuse_other_device", &[("proof", &id)]).await.status(), StatusCode::OK);
+    let unread = "SELECT id FROM notifications WHERE kind = 'proof_asked' AND read_at IS NULL";
+    assert_eq!(app.read_sql(unread).await.len(), 0, "answered");
+    app.advance(PROOF_REQUEST_LIFE_MS);
+    assert!(tablet.page("/inbox").await.contains(over));
+    let page = tablet.page(from_notice).await;
+    assert!(page.contains(late) && page.contains("/settings/sign-in") && !page.contains("/api/ask_other_device"));
 }

@@ -2,7 +2,10 @@
 
 use crate::{
     api::ApiError,
-    domain::{Channel, LocalDate, NotificationId, PairId, PushTime, QuietHours, Wordings},
+    domain::{
+        Channel, LocalDate, NotificationId, NotificationKind, PROOF_REQUEST_LIFE_MS, PairId, PushTime, QuietHours,
+        Wordings,
+    },
     request,
     server::{
         push::payload::{self, Notice, NoticePair},
@@ -23,6 +26,8 @@ pub struct EntryView {
     pub date: LocalDate,
     pub time: PushTime,
     pub is_read: bool,
+    /// A request that nobody can answer any more.
+    pub is_over: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +62,7 @@ pub async fn inbox() -> Result<InboxView, ApiError> {
     let request = request::current().await?;
     let found = inbox::read(&request.state, &request.reader()).await?;
     let zone = devices::zone_of(&request.person);
+    let now = request.state.clock.now();
     let entries = found.entries.into_iter().map(|entry| {
         let pair = entry.pair.and_then(|id| found.pairs.get(&id));
         let role = pair.and_then(|pair| pair.role_of(request.person.id));
@@ -74,10 +80,11 @@ pub async fn inbox() -> Result<InboxView, ApiError> {
             waiting: &[],
         };
         let (title, body) = payload::say(&notice);
+        let is_over = entry.kind == NotificationKind::ProofAsked && now.since(entry.at) >= PROOF_REQUEST_LIFE_MS;
         let card = entry.daily_question.filter(|_| entry.is_complete);
         let path = payload::path(entry.kind, entry.pair, card);
         let time = PushTime::from_minute(zone.minute(entry.at)).unwrap_or_default();
-        EntryView { id: entry.id, title, body, path, date: zone.date(entry.at), time, is_read: entry.is_read }
+        EntryView { id: entry.id, title, body, path, date: zone.date(entry.at), time, is_read: entry.is_read, is_over }
     });
     let entries: Vec<EntryView> = entries.collect();
     let unread = entries.iter().filter(|entry| !entry.is_read).count() as i64;

@@ -32,13 +32,15 @@ pub enum OtherDeviceView {
         numbers: [i64; 3],
         may_confirm: bool,
     },
-    /// This person confirmed or refused the other session.
+    /// This person confirmed or refused the other session. `may_begin`: this one is not proved itself.
     Confirmed {
         device: String,
+        may_begin: bool,
     },
     Refused {
         session: SessionId,
         device: String,
+        may_begin: bool,
     },
 }
 
@@ -66,8 +68,10 @@ pub async fn other_device() -> Result<OtherDeviceView, ApiError> {
             device: found.device,
             may_confirm: own.may_confirm(),
         },
-        ProofStage::Confirmed => OtherDeviceView::Confirmed { device: found.device },
-        ProofStage::Refused => OtherDeviceView::Refused { session: found.session, device: found.device },
+        ProofStage::Confirmed => OtherDeviceView::Confirmed { device: found.device, may_begin: !own.is_proved },
+        ProofStage::Refused => {
+            OtherDeviceView::Refused { session: found.session, device: found.device, may_begin: !own.is_proved }
+        }
         ProofStage::Wrong => idle,
     })
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Saved, loaded, settings::Frame};
+use super::{Saved, loaded, query, settings::Frame};
 use crate::{
     api::{AskOtherDevice, ConfirmOtherDevice, EndSession, RefuseOtherDevice},
     components::{
@@ -12,7 +12,7 @@ use crate::{
         form::Form,
     },
     domain::{ProofRequestId, ProofStage, SessionId},
-    paths::{self, HasVerb},
+    paths::{self, HasVerb, Place},
     reads::{self, OtherDeviceView},
     text,
 };
@@ -36,6 +36,7 @@ fn OtherDevice(found: OtherDeviceView) -> impl IntoView {
             <div class="actions"><a class="button" href=paths::ways_in()>{words.ways_in_title}</a></div>
         }
         .into_any(),
+        OtherDeviceView::None { ended: None } if query("asked").is_some() => view! { <Over/> }.into_any(),
         OtherDeviceView::None { ended } => view! { <Begin ended/> }.into_any(),
         OtherDeviceView::Asking { number, until } => {
             let until = text::fill(words.other_device_until, &[("time", &text::time(locale, until))]);
@@ -46,13 +47,14 @@ fn OtherDevice(found: OtherDeviceView) -> impl IntoView {
             let title = about(words.other_device_asked, &device);
             view! { <Asked id title numbers may_confirm/> }.into_any()
         }
-        OtherDeviceView::Confirmed { device } => view! {
+        OtherDeviceView::Confirmed { device, may_begin } => view! {
             <p class="notice warm" role="status">{about(words.other_device_confirmed, &device)}</p>
+            {may_begin.then(|| view! { <BeginHere/> })}
         }
         .into_any(),
-        OtherDeviceView::Refused { session, device } => {
+        OtherDeviceView::Refused { session, device, may_begin } => {
             let label = about(words.other_device_end, &device);
-            view! { <Refused session label/> }.into_any()
+            view! { <Refused session label/>{may_begin.then(|| view! { <BeginHere/> })} }.into_any()
         }
     };
     view! {
@@ -85,6 +87,35 @@ fn Begin(ended: Option<ProofStage>) -> impl IntoView {
                     <a class="button quiet" href=paths::ways_in()>{words.other_device_back}</a>
                 </div>
             </Form>
+        </section>
+    }
+}
+
+/// Offers to ask from this device as well, after it has answered another one.
+#[component]
+fn BeginHere() -> impl IntoView {
+    let words = use_page_words();
+    view! {
+        <Form verb=AskOtherDevice::VERB class="form">
+            <AttemptKey verb=AskOtherDevice::VERB/>
+            <p>{words.other_device_here}</p>
+            <FieldError id="ask-error" sentence=use_sentence(AskOtherDevice::VERB, &[])/>
+            <div class="actions"><button class="button quiet" type="submit">{words.other_device_button}</button></div>
+        </Form>
+    }
+}
+
+/// Somebody opened a notification whose request is over.
+#[component]
+fn Over() -> impl IntoView {
+    let words = use_page_words();
+    view! {
+        <section class="panel">
+            <h2>{words.other_device_over}</h2>
+            <p class="lead">{words.other_device_over_lead}</p>
+            <div class="actions">
+                <a class="button" href=paths::place(None, Place::SignIn)>{words.other_device_over_look}</a>
+            </div>
         </section>
     }
 }

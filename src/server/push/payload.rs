@@ -88,7 +88,7 @@ pub fn path(kind: NotificationKind, pair: Option<PairId>, card: Option<crate::do
             | NotificationKind::StaleToken,
             _,
         ) => paths::place(None, Place::SignIn),
-        (NotificationKind::ProofAsked, _) => paths::other_device(),
+        (NotificationKind::ProofAsked, _) => paths::other_device_asked(),
         (NotificationKind::Test, _) => paths::devices(),
         (NotificationKind::Imported, Some(pair)) => paths::archive(pair),
         (_, Some(pair)) => paths::today(pair),

@@ -32,8 +32,9 @@ const AT_HOME: i64 = 10;
 const BRAKE_FROM: i64 = 100;
 /// Most failures of one bucket that are stored in an hour. Tries that are never refused would fill the disk.
 const WRITTEN: i64 = 200;
-/// Most requests of a person for a proof by another device within a day.
+/// Most requests of a session for a proof by another device within a day, and of a person over all sessions.
 const PROOF_REQUESTS_A_DAY: i64 = 5;
+const PROOF_REQUESTS_A_DAY_AND_PERSON: i64 = 15;
 const EVERYBODY: &str = "everybody";
 const SLOW: Duration = Duration::from_secs(2);
 
@@ -220,14 +221,28 @@ pub async fn hold_proof_requests(tx: &mut Tx, person: PersonId) -> Result<(), Se
     Ok(failures::hold(tx, &proof_requests_of(person)).await?)
 }
 
-/// Counts a request for a proof by another device, and refuses it after five of the person within a day, so that nobody
-/// is asked until they choose a number to be left alone.
-pub async fn count_proof_request(tx: &mut Tx, state: &AppState, person: PersonId) -> Result<(), ServiceError> {
-    let (now, bucket) = (state.clock.now(), proof_requests_of(person));
-    if failures::count(tx, &bucket, now.plus(-Millis::DAY)).await? >= PROOF_REQUESTS_A_DAY {
-        return Err(ServiceError::TooManyProofs);
+/// Counts a request for a proof by another device, and refuses it after too many within a day, so that nobody is asked
+/// until they choose a number to be left alone. A copied cookie uses up the requests of its own session alone.
+pub async fn count_proof_request(
+    tx: &mut Tx,
+    state: &AppState,
+    person: PersonId,
+    session: SessionId,
+) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    let buckets = [
+        (format!("proof-request-session:{session}"), PROOF_REQUESTS_A_DAY),
+        (proof_requests_of(person), PROOF_REQUESTS_A_DAY_AND_PERSON),
+    ];
+    for (bucket, most) in &buckets {
+        if failures::count(tx, bucket, now.plus(-Millis::DAY)).await? >= *most {
+            return Err(ServiceError::TooManyProofs);
+        }
     }
-    Ok(failures::record(tx, &bucket, now).await?)
+    for (bucket, _) in &buckets {
+        failures::record(tx, bucket, now).await?;
+    }
+    Ok(())
 }
 
 /// The bytes that this user may still write on the disk of a folder. `None` if that cannot be read.

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use super::{ServiceError, pairs::hold, reader::Reader, tell::Facts, topics};
 use crate::{
     domain::{
-        EventKind, Millis, Muted, NotificationId, Pair, PairId, Person, PersonId, Provider, QuietHours, SessionId,
+        EventKind, Millis, Muted, NotificationId, NotificationKind, Pair, PairId, Person, PersonId, Provider,
+        QuietHours, SessionId,
     },
     server::{
         state::AppState,
@@ -84,6 +85,20 @@ pub async fn mark_opened(
 ) -> Result<(), ServiceError> {
     let now = state.clock.now();
     if entries::read_one(tx, person, id, now).await? {
+        tell_read(tx, state, person, now).await?;
+    }
+    Ok(())
+}
+
+/// Marks the entries of a kind as read, because what they tell is over.
+pub(super) async fn settle(
+    tx: &mut Tx,
+    state: &AppState,
+    person: PersonId,
+    kind: NotificationKind,
+) -> Result<(), ServiceError> {
+    let now = state.clock.now();
+    if entries::read_kind(tx, person, kind, now).await? {
         tell_read(tx, state, person, now).await?;
     }
     Ok(())

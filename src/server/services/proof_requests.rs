@@ -9,7 +9,7 @@
 //! their own device does not see the number of somebody who asked with a copy of its cookie.
 
 use super::{
-    ServiceError, guard,
+    ServiceError, guard, inbox,
     proofs::{self, is_fresh},
     tell::Facts,
 };
@@ -91,9 +91,10 @@ pub async fn ask(
     if !others.any(|origin| origin.standing(now).may_confirm()) {
         return Err(ServiceError::NoOtherDevice);
     }
-    guard::count_proof_request(&mut tx, state, person.id).await?;
+    guard::count_proof_request(&mut tx, state, person.id, session).await?;
     let (id, numbers) = (ProofRequestId(state.random.id(now)), proof_numbers(state.random.bytes()));
     let until = now.plus(PROOF_REQUEST_LIFE_MS);
+    inbox::settle(&mut tx, state, person.id, NotificationKind::ProofAsked).await?;
     proof_requests::set(&mut tx, person.id, id, (session, &shown_to), numbers, until).await?;
     let asking = proof_requests::lookup(&mut tx, person.id, now).await?;
     let device = asking.map(|found| found.device).unwrap_or_default();
@@ -161,6 +162,7 @@ pub async fn answer(
         return Err(ServiceError::ProofNumberWrong);
     }
     proof_requests::end(&mut tx, person.id, id, ProofStage::Confirmed).await?;
+    inbox::settle(&mut tx, state, person.id, NotificationKind::ProofAsked).await?;
     proofs::note(&mut tx, state, person.id, found.session, now).await?;
     tx.commit().await?;
     guard::note(state, SecurityEvent::ProofConfirmed { person: person.id, session: found.session });
@@ -199,6 +201,7 @@ async fn end(
     now: Millis,
 ) -> Result<(), ServiceError> {
     proof_requests::end(&mut tx, person, id, stage).await?;
+    inbox::settle(&mut tx, state, person, NotificationKind::ProofAsked).await?;
     let mut facts = Facts::default();
     facts.myself(person, EventKind::SettingsChanged);
     facts.write(&mut tx, state, now).await?;

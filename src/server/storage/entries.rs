@@ -76,6 +76,24 @@ pub async fn read_one(tx: &mut Tx, person: PersonId, id: NotificationId, now: Mi
     Ok(changed == 1)
 }
 
+/// Marks the entries of a kind as read.
+pub async fn read_kind(
+    tx: &mut Tx,
+    person: PersonId,
+    kind: NotificationKind,
+    now: Millis,
+) -> Result<bool, StorageError> {
+    tx.locks.expect_person(person);
+    let changed = macros::execute!(
+        tx,
+        "UPDATE notifications SET read_at = $3 WHERE person_id = $1 AND kind = $2 AND read_at IS NULL",
+        person,
+        kind,
+        now,
+    )?;
+    Ok(changed > 0)
+}
+
 /// Marks the entries of the event `seq` as read.
 pub async fn read_at_seq(tx: &mut Tx, person: PersonId, seq: i64, now: Millis) -> Result<bool, StorageError> {
     tx.locks.expect_person(person);

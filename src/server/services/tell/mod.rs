@@ -13,8 +13,8 @@ use std::collections::HashMap;
 use super::ServiceError;
 use crate::{
     domain::{
-        DailyQuestion, DailyQuestionId, EventKind, Locale, Millis, NotificationKind, Pair, PairId, PairPhase, PersonId,
-        RETURN_WAITS_MS, Role, Saved,
+        DailyQuestion, DailyQuestionId, EventKind, Locale, Millis, NotificationKind, PROOF_REQUEST_LIFE_MS, Pair,
+        PairId, PairPhase, PersonId, RETURN_WAITS_MS, Role, Saved,
     },
     server::{
         state::AppState,
@@ -142,7 +142,9 @@ impl Facts {
     ) {
         self.myself(person, event);
         let slot = format!("{}:{}", kind.word(), now.0);
-        let expires_at = now.plus(NEWS_LIFE_MS);
+        // A push that arrives after the end of the request leads to nothing.
+        let life_ms = if kind == NotificationKind::ProofAsked { PROOF_REQUEST_LIFE_MS } else { NEWS_LIFE_MS };
+        let expires_at = now.plus(life_ms);
         let (pair, daily_question, due_at, by_topic) = (None, None, None, None);
         self.notice(Notice { person, kind, pair, daily_question, slot, detail, expires_at, due_at, by_topic });
     }
