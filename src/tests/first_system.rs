@@ -118,7 +118,7 @@ async fn d5_a_pair_that_cannot_be_opened_stops_itself_alone_and_holds_no_transac
     app.run_sql(&format!("CREATE UNIQUE INDEX in_the_way ON {of_second}")).await;
 
     app.advance(Millis::DAY);
-    assert!(openings::open_due(&app.state, 500).await.is_err(), "together they fail");
+    assert!(openings::open_due(&app.state, 500, None).await.is_err(), "together they fail");
     for _ in 0..3 {
         app.tick().await;
     }

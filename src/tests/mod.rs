@@ -53,6 +53,7 @@ mod push;
 mod push_interop;
 pub mod push_service;
 mod races;
+mod read_ahead;
 mod request_ids;
 mod reveal;
 mod seat_returns;

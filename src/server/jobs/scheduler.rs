@@ -21,9 +21,9 @@ pub async fn tick(state: &AppState) -> Result<usize, ServiceError> {
     if next_due(state).await?.is_none_or(|at| at > state.clock.now()) {
         return Ok(0);
     }
-    let (mut handled, mut openings_running) = (0, None);
+    let (mut handled, mut openings_running, mut ahead) = (0, None, None);
     loop {
-        let found = match openings::open_due(state, BATCH).await {
+        let (found, next) = match openings::open_due(state, BATCH, ahead).await {
             Ok(found) => found,
             Err(error) => {
                 tracing::error!(%error, "a batch of due pairs failed, taking them one by one");
@@ -31,6 +31,7 @@ pub async fn tick(state: &AppState) -> Result<usize, ServiceError> {
             }
         };
         handled += found;
+        ahead = next;
         if found < BATCH as usize {
             return Ok(handled);
         }

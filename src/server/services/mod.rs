@@ -9,6 +9,7 @@ pub mod coming_back;
 pub mod deletion_counts;
 pub mod deletions;
 pub mod devices;
+mod due_pairs;
 mod ended_returns;
 pub mod guard;
 pub mod hand_overs;

@@ -1,16 +1,15 @@
 //! Opening questions: the first one of a pair, and the effect of due minutes.
 //! Rules R10, R11, R13, R18, R40–R44, R51.
 
-use std::collections::HashMap;
-
 use super::{
     ServiceError,
+    due_pairs::{self, Ahead, Batch, DuePair, Next, say_when_few},
     tell::{Facts, Notice},
 };
 use crate::{
     domain::{
-        Cadence, DailyQuestion, DailyQuestionId, DueMinute, DueOutcome, EventKind, LocalDate, Millis, NotificationKind,
-        Pair, PairId, PairPhase, Question, REMINDER_DAYS, Role, ZoneName,
+        DailyQuestion, DailyQuestionId, DueMinute, DueOutcome, EventKind, Millis, NotificationKind, Pair, PairId,
+        Question, REMINDER_DAYS, Role,
     },
     server::{
         calendar::Zone,
@@ -18,9 +17,6 @@ use crate::{
         storage::{Tx, daily_questions, pairs, questions, schedule},
     },
 };
-
-/// The operator is warned when a pair has fewer unasked questions than this.
-const FEW_LEFT: usize = 30;
 
 /// Opens the first question of a new pair, the oldest memory. It has no date until somebody joins.
 pub async fn open_first(
@@ -48,20 +44,38 @@ pub async fn choose_next<'a>(tx: &mut Tx, state: &'a AppState, pair: PairId) -> 
     Ok(question)
 }
 
-fn say_when_few(pair: PairId, left: usize) {
-    if left < FEW_LEFT {
-        tracing::warn!(pair.id = %pair, left, "few questions are left for a pair: add a catalogue file");
-    }
-}
-
-/// Handles up to `limit` due pairs in one transaction. Returns how many were due.
-pub async fn open_due(state: &AppState, limit: i64) -> Result<usize, ServiceError> {
+/// Handles up to `limit` due pairs in one transaction. `ahead` is what the call before has read of them. Returns how
+/// many were due, and on SQLite what was read of the next ones meanwhile.
+pub async fn open_due(
+    state: &AppState,
+    limit: i64,
+    ahead: Option<Ahead>,
+) -> Result<(usize, Option<Ahead>), ServiceError> {
     let mut tx = state.database.begin().await?;
-    let now = state.now_in(&mut tx).await?;
-    let due = schedule::find_due(&mut tx, now, limit).await?;
-    open_all(&mut tx, state, &due, now).await?;
-    tx.commit().await?;
-    Ok(due.len())
+    let mark = tx.sqlite_mark().await?;
+    let batch = match ahead.and_then(|ahead| ahead.if_followed_by(mark)) {
+        Some(batch) => {
+            schedule::hold(&mut tx, batch.ids.iter().copied());
+            batch
+        }
+        None => {
+            let now = state.now_in(&mut tx).await?;
+            let due = schedule::find_due(&mut tx, now, limit).await?;
+            due_pairs::read(&mut tx, state, due, now).await?
+        }
+    };
+    let ids = batch.ids.clone();
+    let write = async {
+        open_all(&mut tx, state, batch).await?;
+        Ok::<_, ServiceError>(tx.commit().await?)
+    };
+    let next = async {
+        let since = mark.filter(|_| ids.len() as i64 == limit)?;
+        let read = due_pairs::read_ahead(state, &ids, since, limit).await;
+        read.inspect_err(|error| tracing::warn!(%error, "due pairs could not be read ahead")).ok()
+    };
+    let (written, next) = tokio::join!(write, next);
+    written.map(|()| (ids.len(), next))
 }
 
 /// Handles due pairs one by one, each in its own transaction, so that a broken row affects only its pair.
@@ -74,7 +88,7 @@ pub async fn open_due_singly(state: &AppState, limit: i64) -> Result<usize, Serv
     for pair in due {
         let mut tx = state.database.begin().await?;
         pairs::lock(&mut tx, pair).await?;
-        match open_all(&mut tx, state, &[pair], now).await {
+        match open_one(&mut tx, state, pair, now).await {
             Ok(()) => {
                 tx.commit().await?;
                 opened += 1;
@@ -85,27 +99,25 @@ pub async fn open_due_singly(state: &AppState, limit: i64) -> Result<usize, Serv
     Ok(opened)
 }
 
-/// A claimed due pair, with the outcome of its due minute.
-struct Claimed {
-    pair: Pair,
-    due_at: Millis,
-    due: DueMinute,
-    outcome: DueOutcome<DailyQuestion>,
+async fn open_one(tx: &mut Tx, state: &AppState, pair: PairId, now: Millis) -> Result<(), ServiceError> {
+    let batch = due_pairs::read(tx, state, vec![pair], now).await?;
+    open_all(tx, state, batch).await
 }
 
 /// Handles due pairs. The number of statements does not depend on the number of pairs.
-async fn open_all(tx: &mut Tx, state: &AppState, ids: &[PairId], now: Millis) -> Result<(), ServiceError> {
-    let claimed = claim(tx, ids, now).await?;
+async fn open_all(tx: &mut Tx, state: &AppState, batch: Batch) -> Result<(), ServiceError> {
+    let now = batch.now;
+    // Only one node moves a due minute on. The others get no row and do nothing.
+    let moves: Vec<_> = batch.due.iter().map(|due| (due.pair.id, due.due_at, due.due.next)).collect();
+    let claimed = schedule::claim_due(tx, &moves).await?;
     let mut facts = Facts::default();
     let mut opening = Vec::new();
-    for claimed in claimed {
-        let Claimed { pair, due_at, due, outcome } = claimed;
+    for DuePair { pair, due_at, due, outcome, next } in batch.due {
+        let Some(outcome) = outcome.filter(|_| claimed.contains(&pair.id)) else { continue };
+        tracing::debug!(pair.id = %pair.id, outcome = outcome.word(), "due minute");
         match outcome {
-            DueOutcome::Open => opening.push((pair, due)),
-            DueOutcome::ShelveAndOpen(question) => {
-                shelve(tx, &mut facts, &pair, question, now).await?;
-                opening.push((pair, due));
-            }
+            DueOutcome::Open => {}
+            DueOutcome::ShelveAndOpen(question) => shelve(tx, &mut facts, &pair, question, now).await?,
             DueOutcome::Remind { question, day, roles } => {
                 let question = stay(tx, &mut facts, &pair, question, due).await?;
                 remind(&mut facts, &pair, &question, day, &roles, due);
@@ -123,98 +135,29 @@ async fn open_all(tx: &mut Tx, state: &AppState, ids: &[PairId], now: Millis) ->
             }
             DueOutcome::Paused(None) | DueOutcome::Skip => {}
         }
+        opening.extend(next.map(|next| (pair, due, next)));
     }
-    open_next(tx, state, &mut facts, &opening).await?;
+    open_next(tx, &mut facts, opening).await?;
     facts.write(tx, state, now).await
 }
 
-async fn claim(tx: &mut Tx, ids: &[PairId], now: Millis) -> Result<Vec<Claimed>, ServiceError> {
-    let pairs = pairs::find_by_ids(tx, ids).await?;
-    let mut zones: HashMap<ZoneName, Zone> = HashMap::new();
-    let due: Vec<(Pair, Millis, DueMinute)> = pairs
-        .into_iter()
-        .filter_map(|pair| {
-            let due_at = pair.next_due_at.filter(|at| *at <= now)?;
-            if Zone::of(&pair.zone).is_err() {
-                tracing::error!(
-                    pair.id = %pair.id,
-                    zone = pair.zone.as_str(),
-                    "the zone of a pair is in no database: its last known offset is used"
-                );
-            }
-            let zone = zones.entry(pair.zone.clone()).or_insert_with_key(Zone::stored);
-            let due = zone.due_minute(due_at, now, pair.push_time);
-            Some((pair, due_at, due))
-        })
-        .collect();
-    // Only one node moves a due minute on. The others get no row and do nothing.
-    let moves: Vec<_> = due.iter().map(|(pair, due_at, due)| (pair.id, *due_at, due.next)).collect();
-    let claimed = schedule::claim_due(tx, &moves).await?;
-    let ids: Vec<PairId> = claimed.iter().copied().collect();
-    let mut opened = schedule::find_states(tx, &ids).await?;
-    let mut current = daily_questions::find_open(tx, &ids).await?;
-    let dates: Vec<(PairId, LocalDate)> = due.iter().map(|(pair, _, due)| (pair.id, due.local_date)).collect();
-    let dated = daily_questions::find_dated(tx, &dates).await?;
-    let claimed =
-        due.into_iter().filter(|(pair, ..)| claimed.contains(&pair.id) && pair.phase() == PairPhase::Together);
-    let claimed = claimed.map(|(pair, due_at, due)| {
-        let opened = opened.remove(&pair.id).ok_or(ServiceError::Broken("a claimed pair that is not there"))?;
-        let cadence = Cadence {
-            current: current.remove(&pair.id),
-            last_opened_date: opened.last_opened_date,
-            last_opened_at: opened.last_opened_at,
-            paused_until: pair.paused_until,
-            parent_unanswered: opened.parent_unanswered,
-            child_unanswered: opened.child_unanswered,
-        };
-        let outcome = match cadence.at_due(due) {
-            // A wrong clock may have opened a question for this date long ago. The date keeps that question.
-            DueOutcome::Open | DueOutcome::ShelveAndOpen(_) if dated.contains(&pair.id) => DueOutcome::Skip,
-            outcome => outcome,
-        };
-        tracing::debug!(pair.id = %pair.id, outcome = outcome.word(), "due minute");
-        Ok(Claimed { pair, due_at, due, outcome })
-    });
-    claimed.collect()
-}
-
 /// Opens the next question of each of these pairs.
-async fn open_next(
-    tx: &mut Tx,
-    state: &AppState,
-    facts: &mut Facts,
-    opening: &[(Pair, DueMinute)],
-) -> Result<(), ServiceError> {
+async fn open_next(tx: &mut Tx, facts: &mut Facts, opening: Vec<(Pair, DueMinute, Next)>) -> Result<(), ServiceError> {
     if opening.is_empty() {
         return Ok(());
     }
-    let ids: Vec<PairId> = opening.iter().map(|(pair, _)| pair.id).collect();
-    let mut asked = questions::find_asked(tx, &ids).await?;
-    let lasts = daily_questions::find_lasts(tx, &ids).await?;
     let (mut fresh, mut opened, mut offered) = (Vec::new(), Vec::new(), Vec::new());
-    for (pair, due) in opening {
-        let last = lasts.get(&pair.id).copied();
-        let (chosen, left) = state.catalogue.choose(
-            &asked.remove(&pair.id).unwrap_or_default(),
-            last.map(|(_, section)| section),
-            state.random.number(),
-        );
-        say_when_few(pair.id, left);
-        if left > 0 {
-            offered.push((pair.id, chosen.key.clone()));
-        }
-        let number = last.map_or(0, |(number, _)| number) + 1;
-        let id = DailyQuestionId(state.random.id(due.now));
-        let question = DailyQuestion::open(id, pair.id, number, chosen, Some(due.local_date), due.now);
-        facts.both_of(pair, EventKind::QuestionOpened, &question);
+    for (pair, due, Next { question, offered: key }) in opening {
+        facts.both_of(&pair, EventKind::QuestionOpened, &question);
         for member in [&pair.parent, &pair.child].into_iter().flatten() {
             let slot = format!("question:{}", question.id);
             facts.notice(
-                Notice::of_pair(member, NotificationKind::Question, pair, slot, due.next)
+                Notice::of_pair(member, NotificationKind::Question, &pair, slot, due.next)
                     .about(&question)
                     .at_due(due.at),
             );
         }
+        offered.extend(key.map(|key| (pair.id, key)));
         opened.push((pair.id, due.local_date, due.now));
         fresh.push(question);
     }

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
-
 use super::{StorageError, Tx, macros, persons, rows};
 use crate::domain::{DailyQuestionId, Event, EventKind, Millis, PairId, PersonId};
 
@@ -26,6 +24,13 @@ struct Written {
     question: Option<DailyQuestionId>,
 }
 
+/// How many events a person gets.
+#[derive(serde::Serialize)]
+struct Count {
+    id: PersonId,
+    n: i64,
+}
+
 /// Writes events into feeds, in the order given, and returns their numbers. The lock on a person orders commits: no
 /// reader can miss a lower number that commits later.
 pub async fn append(tx: &mut Tx, new: &[NewEvent], now: Millis) -> Result<Vec<i64>, StorageError> {
@@ -37,7 +42,7 @@ pub async fn append(tx: &mut Tx, new: &[NewEvent], now: Millis) -> Result<Vec<i6
         return Ok(Vec::new());
     }
     persons::lock(tx, counts.keys().copied()).await?;
-    let persons = rows(counts.iter().map(|(person, count)| json!({ "id": person, "n": count })));
+    let persons = rows(counts.iter().map(|(person, count)| Count { id: *person, n: *count }));
     let lasts = macros::fetch_each!(
         tx,
         "persons" as (PersonId, i64),

@@ -72,6 +72,7 @@ pub mod silent;
 mod single;
 mod source;
 mod sql_types;
+mod sqlite;
 pub mod subscriptions;
 pub mod sweeps;
 pub mod topics;
@@ -80,13 +81,9 @@ pub mod waiting;
 pub mod write_budgets;
 pub mod zones;
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use sqlx::{
-    Connection, SqlitePool,
-    postgres::PgConnectOptions,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
+use sqlx::{SqlitePool, postgres::PgConnectOptions};
 
 use crate::server::{
     counters::{CONNECTION_WAITS, WRITER_WAITS},
@@ -100,11 +97,11 @@ pub use place::sqlite_file;
 use postgres::{Mode, PgPools};
 use reading::PageTx;
 pub use reading::Reading;
-use refusals::Refusals;
 pub use repeat::Watch;
 use single::{OnSqlite, Single};
-use source::stepping_back;
 pub use source::{Opening, Source};
+use sqlite::Commits;
+pub use sqlite::SqliteMark;
 pub use transaction::Tx;
 use transaction::{Inner, rows};
 
@@ -116,6 +113,7 @@ enum Pools {
         place: Option<Place>,
         /// `None` when all statements share one connection.
         single: Option<Single>,
+        commits: Commits,
     },
     Postgres(PgPools),
 }
@@ -140,7 +138,7 @@ impl Database {
     pub async fn open(source: impl Into<Source>, opening: Opening) -> Result<Self, StorageError> {
         let source = source.into();
         let (pools, notifier, listen_at) = if source.url.starts_with("sqlite:") {
-            (open_sqlite(&source.url, opening).await?, Notifier::default(), None)
+            (sqlite::open(&source.url, opening).await?, Notifier::default(), None)
         } else if source.url.starts_with("postgres:") || source.url.starts_with("postgresql:") {
             let pools = Pools::Postgres(PgPools::open(&source, opening).await?);
             (pools, Notifier::of_a_node(), Some(listener::options(&source)?))
@@ -195,13 +193,16 @@ impl Database {
     pub async fn begin(&self) -> Result<Tx, StorageError> {
         self.check_place()?;
         self.end_page();
-        let inner = match &*self.pools {
-            Pools::Sqlite { writer, .. } => {
-                Inner::Sqlite(OnSqlite::Transaction(WRITER_WAITS.of(writer.begin_with("BEGIN IMMEDIATE")).await?))
+        let (inner, commits) = match &*self.pools {
+            Pools::Sqlite { writer, commits, .. } => {
+                let tx = WRITER_WAITS.of(writer.begin_with("BEGIN IMMEDIATE")).await?;
+                (Inner::Sqlite(OnSqlite::Transaction(tx)), Some(commits.clone()))
             }
-            Pools::Postgres(pools) => self.begin_postgres(pools, Mode::Write).await?,
+            Pools::Postgres(pools) => (self.begin_postgres(pools, Mode::Write).await?, None),
         };
-        Ok(Tx::new(inner, self.notifier.clone(), self.journal.clone()))
+        let mut tx = Tx::new(inner, self.notifier.clone(), self.journal.clone());
+        tx.commits = commits;
+        Ok(tx)
     }
 
     /// Begins a transaction that only reads, on one snapshot, so that a page and its `as_of` agree.
@@ -240,61 +241,4 @@ impl Database {
             Pools::Postgres(pools) => pools.close().await,
         }
     }
-}
-
-async fn open_sqlite(url: &str, opening: Opening) -> Result<Pools, StorageError> {
-    let options = SqliteConnectOptions::from_str(url)
-        .map_err(|_| StorageError::Url("DATABASE_URL is not a sqlite: address".into()))?
-        .create_if_missing(opening == Opening::Migrate)
-        .journal_mode(SqliteJournalMode::Wal)
-        .foreign_keys(true)
-        // The driver reads rows in a thread. This buffer lets a batch come at once instead of fifty rows at a time.
-        .row_buffer_size(512)
-        .busy_timeout(Duration::from_secs(5));
-    // An acknowledged answer is on the disk before anybody is notified (PRAGMA synchronous=FULL).
-    let writer_options = options.clone().synchronous(SqliteSynchronous::Full);
-    let writer_options = writer_options.pragma("cache_size", "-65536").pragma("wal_autocheckpoint", "16384");
-    // SQLite overwrites what it deletes or changes. Otherwise the words of an earlier revision, a name or an account
-    // stay in free parts of the file until other rows take their place (R173).
-    let writer_options = writer_options.pragma("secure_delete", "ON");
-    let (refusals, is_file) = (Refusals::default(), sqlite_file(url).is_some());
-    let writer = SqlitePoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(Duration::from_secs(10))
-        // After a full disk or an I/O error SQLite has rolled back by itself, but the driver still assumes a
-        // transaction, and every later write on the connection would fail. Such a connection is dropped, and so is one
-        // that is read-only.
-        .before_acquire(move |connection, _| {
-            let is_read_only = refusals.are_new() && is_file;
-            Box::pin(async move { Ok(!connection.is_in_transaction() && !is_read_only) })
-        })
-        .connect_with(writer_options.clone())
-        .await;
-    let (writer, is_full) = match writer {
-        Ok(writer) => (writer, false),
-        Err(error) => (read_only::open(options.clone(), error).await?, true),
-    };
-    let place = Place::of(options.get_filename());
-    if opening == Opening::Migrate {
-        stepping_back(sqlx::migrate!("migrations/sqlite")).run(&writer).await?;
-    }
-    if is_full {
-        return Ok(Pools::Sqlite { readers: writer.clone(), writer, place, single: None });
-    }
-    // Later connections of this process never create an empty file in its place.
-    writer.set_connect_options(writer_options.create_if_missing(false));
-    let readers = SqlitePoolOptions::new()
-        // Four for transactions, and one for single statements.
-        .max_connections(5)
-        .acquire_timeout(Duration::from_secs(10))
-        .connect_with(
-            options
-                .synchronous(SqliteSynchronous::Normal)
-                // KiB for each reader. The jobs at start read enough to fill the cache of one.
-                .pragma("cache_size", "-8192")
-                .read_only(true)
-                .create_if_missing(false),
-        )
-        .await?;
-    Ok(Pools::Sqlite { writer, readers, place, single: Some(Single::default()) })
 }

@@ -66,17 +66,27 @@ pub async fn insert(tx: &mut Tx, new: &[NewNotification]) -> Result<Vec<Notifica
         expires: new.expires_at,
         due: new.due_at,
     }));
-    let ids = macros::fetch_each!(
+    let inserted = macros::execute_each!(
         tx,
-        "notifications" as (NotificationId,),
         "INSERT INTO notifications (id, person_id, slot, kind, pair_id, daily_question_id, detail, seq, is_pushed, at,
          expires_at, due_at)
          SELECT t.value->>'id', t.value->>'person', t.value->>'slot', t.value->>'kind', t.value->>'pair',
                 t.value->>'question', t.value->>'detail',
                 CAST(t.value->>'seq' AS BIGINT), CAST(t.value->>'pushed' AS BIGINT), CAST(t.value->>'at' AS BIGINT),
                 CAST(t.value->>'expires' AS BIGINT), CAST(t.value->>'due' AS BIGINT) FROM",
-        "WHERE 1 = 1 ON CONFLICT (person_id, slot) DO NOTHING RETURNING id",
-        written,
+        "WHERE 1 = 1 ON CONFLICT (person_id, slot) DO NOTHING",
+        written.as_str(),
+    )?;
+    // Mostly all are new. Rows come back from SQLite one by one, which is slow for hundreds of them.
+    if inserted == new.len() as u64 {
+        return Ok(new.iter().map(|new| new.id).collect());
+    }
+    let ids = macros::fetch_each!(
+        tx,
+        "notifications" as (NotificationId,),
+        "SELECT n.id FROM notifications n WHERE n.id IN (SELECT t.value->>'id' FROM",
+        ")",
+        written.as_str(),
     )?;
     Ok(ids.into_iter().map(|(id,)| id).collect())
 }
@@ -101,7 +111,12 @@ pub async fn preferences(
     tx: &mut Tx,
     of: &[(PersonId, Option<PairId>)],
 ) -> Result<Vec<(Option<PairId>, Preferences)>, StorageError> {
-    let asked = rows(of.iter().map(|(person, pair)| json!({ "person": person, "pair": pair })));
+    #[derive(serde::Serialize)]
+    struct Asked {
+        person: PersonId,
+        pair: Option<PairId>,
+    }
+    let asked = rows(of.iter().map(|(person, pair)| Asked { person: *person, pair: *pair }));
     let found = macros::fetch_each!(
         tx,
         "persons" as Row,

@@ -1,7 +1,5 @@
 //! Pairs and their seats.
 
-use serde_json::json;
-
 use super::{StorageError, Tx, locks::Lock, macros, rows};
 use crate::domain::{
     DailyQuestionId, LocalDate, Member, Millis, Pair, PairId, PersonId, PersonName, PushTime, RETURN_WAITS_MS,
@@ -159,7 +157,11 @@ pub async fn find_by_ids(tx: &mut Tx, ids: &[PairId]) -> Result<Vec<Pair>, Stora
 
 /// The ids of pairs as rows for a statement on many rows.
 pub(super) fn id_rows(ids: &[PairId]) -> String {
-    rows(ids.iter().map(|id| json!({ "id": id })))
+    #[derive(serde::Serialize)]
+    struct Id {
+        id: PairId,
+    }
+    rows(ids.iter().map(|id| Id { id: *id }))
 }
 
 /// Every page reads this, so it goes from the person to the pairs.

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use serde_json::json;
-
 use super::{StorageError, Tx, failures, macros, pairs::id_rows, rows};
 use crate::domain::{PairId, Question, QuestionKey};
 
@@ -66,11 +64,16 @@ pub async fn find_asked(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId,
 
 /// As `set_asked`, for many.
 pub async fn set_asked_all(tx: &mut Tx, offered: &[(PairId, QuestionKey)]) -> Result<(), StorageError> {
+    #[derive(serde::Serialize)]
+    struct Offered<'a> {
+        id: PairId,
+        key: &'a str,
+    }
     macros::execute_each!(
         tx,
         "INSERT INTO asked (pair_id, question_key) SELECT t.value->>'id', t.value->>'key' FROM",
         "WHERE 1 = 1 ON CONFLICT (pair_id, question_key) DO NOTHING",
-        rows(offered.iter().map(|(pair, key)| json!({ "id": pair, "key": key.0 }))),
+        rows(offered.iter().map(|(pair, key)| Offered { id: *pair, key: &key.0 })),
     )?;
     Ok(())
 }

@@ -3,8 +3,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::json;
-
 use super::{StorageError, Tx, locks::Lock, macros, pairs::id_rows, rows};
 use crate::domain::{LocalDate, Millis, PairId, Role};
 
@@ -63,6 +61,12 @@ pub async fn set_opened(tx: &mut Tx, pair: PairId, date: LocalDate, at: Millis) 
 
 /// As `set_opened`, for many.
 pub async fn set_opened_all(tx: &mut Tx, opened: &[(PairId, LocalDate, Millis)]) -> Result<(), StorageError> {
+    #[derive(serde::Serialize)]
+    struct Opened {
+        id: PairId,
+        date: LocalDate,
+        at: Millis,
+    }
     for (pair, ..) in opened {
         tx.locks.expect_pair(*pair);
     }
@@ -71,7 +75,7 @@ pub async fn set_opened_all(tx: &mut Tx, opened: &[(PairId, LocalDate, Millis)])
         "UPDATE pairs SET last_opened_date = v.date, last_opened_at = v.at
          FROM (SELECT t.value->>'id' AS id, t.value->>'date' AS date, CAST(t.value->>'at' AS BIGINT) AS at FROM",
         ") AS v WHERE pairs.id = v.id",
-        rows(opened.iter().map(|(pair, date, at)| json!({ "id": pair, "date": date, "at": at }))),
+        rows(opened.iter().map(|(pair, date, at)| Opened { id: *pair, date: *date, at: *at })),
     )?;
     Ok(())
 }
@@ -123,10 +127,15 @@ pub async fn find_due(tx: &mut Tx, now: Millis, limit: i64) -> Result<Vec<PairId
         macros::fetch_all!(tx, "pairs" as (PairId,), FIND_DUE, now, limit)?
     };
     let due: Vec<PairId> = rows.into_iter().map(|(id,)| id).collect();
-    for pair in &due {
-        tx.locks.own(Lock::Pair(*pair));
-    }
+    hold(tx, due.iter().copied());
     Ok(due)
+}
+
+/// Records that the transaction holds these pairs, without a statement: on SQLite, where it is the only one that writes.
+pub fn hold(tx: &mut Tx, pairs: impl IntoIterator<Item = PairId>) {
+    for pair in pairs {
+        tx.locks.own(Lock::Pair(pair));
+    }
 }
 
 pub const FIND_DUE: &str =
@@ -159,6 +168,12 @@ pub async fn next_due(tx: &mut Tx) -> Result<Option<Millis>, StorageError> {
 /// Moves pairs' due minutes on (pair, the minute that was read, the next one) where the stored minute is the one that
 /// was read. The pairs are locked. Returns the pairs that moved: a second node moves none.
 pub async fn claim_due(tx: &mut Tx, moves: &[(PairId, Millis, Millis)]) -> Result<HashSet<PairId>, StorageError> {
+    #[derive(serde::Serialize)]
+    struct Move {
+        id: PairId,
+        due: Millis,
+        next: Millis,
+    }
     for (pair, ..) in moves {
         tx.locks.expect_pair(*pair);
     }
@@ -169,7 +184,7 @@ pub async fn claim_due(tx: &mut Tx, moves: &[(PairId, Millis, Millis)]) -> Resul
          FROM (SELECT t.value->>'id' AS id, CAST(t.value->>'due' AS BIGINT) AS due,
                CAST(t.value->>'next' AS BIGINT) AS next FROM",
         ") AS v WHERE pairs.id = v.id AND pairs.next_due_at = v.due RETURNING pairs.id",
-        rows(moves.iter().map(|(pair, due, next)| json!({ "id": pair, "due": due, "next": next }))),
+        rows(moves.iter().map(|(pair, due, next)| Move { id: *pair, due: *due, next: *next })),
     )?;
     Ok(moved.into_iter().map(|(id,)| id).collect())
 }

@@ -8,6 +8,7 @@ use super::{
     locks::Locks,
     postgres::PgTx,
     single::OnSqlite,
+    sqlite::Commits,
 };
 use crate::{
     domain::PersonId,
@@ -38,6 +39,8 @@ pub struct Tx {
     pub(super) written_feeds: BTreeSet<PersonId>,
     /// What the transaction wrote for the background loops.
     pub(super) work: Work,
+    /// The commits of SQLite's writer, for a transaction that may write.
+    pub(super) commits: Option<Commits>,
     notifier: Notifier,
     journal: Option<Journal>,
 }
@@ -48,7 +51,7 @@ impl Tx {
             journal.record(Entry::Transaction);
         }
         let (locks, written_feeds, work) = (Locks::default(), BTreeSet::new(), Work::default());
-        Self { inner, locks, written_feeds, work, notifier, journal }
+        Self { inner, locks, written_feeds, work, commits: None, notifier, journal }
     }
 
     /// The transaction for one statement. Every statement of the macros goes through here.
@@ -62,6 +65,10 @@ impl Tx {
 
     /// Commits, then wakes the readers of the feeds that were written, here and on the other nodes.
     pub async fn commit(self) -> Result<(), StorageError> {
+        // Counted before the writer is free for the next transaction, which reads the number.
+        if let Some(commits) = &self.commits {
+            commits.add();
+        }
         match self.inner {
             Inner::Sqlite(tx) => tx.commit().await?,
             Inner::Postgres(tx) if tx.has_failed() => {

@@ -86,7 +86,8 @@ impl Facts {
     /// Adds a notification. It belongs to the last event for the same person and pair; without one an event is added.
     pub fn notice(&mut self, notice: Notice) {
         let pair = notice.pair.as_ref().map(|(id, _)| *id);
-        if !self.events.iter().any(|event| event.person == notice.person && event.pair == pair) {
+        // The event of a notice is mostly the last one.
+        if !self.events.iter().rev().any(|event| event.person == notice.person && event.pair == pair) {
             self.event(&[notice.person], EventKind::InboxChanged, pair, notice.daily_question);
         }
         self.notices.push(notice);

@@ -4,10 +4,8 @@ mod row;
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::json;
-
 use super::{StorageError, Tx, macros, pairs::id_rows, rows};
-use crate::domain::{DailyQuestion, DailyQuestionId, LocalDate, PairId, PersonId, Section};
+use crate::domain::{DailyQuestion, DailyQuestionId, LocalDate, Millis, PairId, PersonId, Section};
 use row::Row;
 
 macro_rules! select_question {
@@ -32,6 +30,21 @@ pub async fn insert(tx: &mut Tx, question: &DailyQuestion) -> Result<(), Storage
     insert_all(tx, std::slice::from_ref(question)).await
 }
 
+/// A new question as a row for the statement, by its field names.
+#[derive(serde::Serialize)]
+struct Opened<'a> {
+    id: DailyQuestionId,
+    pair: PairId,
+    number: u32,
+    key: &'a str,
+    section: &'static str,
+    wordings: String,
+    version: u32,
+    date: Option<LocalDate>,
+    from: Option<LocalDate>,
+    at: Millis,
+}
+
 /// Inserts new questions, without answers.
 pub async fn insert_all(tx: &mut Tx, questions: &[DailyQuestion]) -> Result<(), StorageError> {
     macros::execute_each!(
@@ -43,19 +56,17 @@ pub async fn insert_all(tx: &mut Tx, questions: &[DailyQuestion]) -> Result<(), 
                 CAST(t.value->>'version' AS BIGINT), t.value->>'date', t.value->>'from', CAST(t.value->>'at' AS BIGINT)
                 FROM",
         "",
-        rows(questions.iter().map(|question| {
-            json!({
-                "id": question.id,
-                "pair": question.pair_id,
-                "number": question.number,
-                "key": question.key.0,
-                "section": question.section.word(),
-                "wordings": wordings_json(question),
-                "version": question.version,
-                "date": question.local_date,
-                "from": question.counted_from,
-                "at": question.opened_at,
-            })
+        rows(questions.iter().map(|question| Opened {
+            id: question.id,
+            pair: question.pair_id,
+            number: question.number,
+            key: &question.key.0,
+            section: question.section.word(),
+            wordings: wordings_json(question),
+            version: question.version,
+            date: question.local_date,
+            from: question.counted_from,
+            at: question.opened_at,
         })),
     )?;
     Ok(())
@@ -130,12 +141,17 @@ pub async fn find_open(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId, 
 
 /// Which of these pairs have a question of that date.
 pub async fn find_dated(tx: &mut Tx, dates: &[(PairId, LocalDate)]) -> Result<HashSet<PairId>, StorageError> {
+    #[derive(serde::Serialize)]
+    struct Dated {
+        pair: PairId,
+        date: LocalDate,
+    }
     let found = macros::fetch_each!(
         tx,
         "daily_questions" as (PairId,),
         "SELECT d.pair_id FROM (SELECT t.value->>'pair' AS pair_id, t.value->>'date' AS local_date FROM",
         ") AS v JOIN daily_questions d ON d.pair_id = v.pair_id AND d.local_date = v.local_date",
-        rows(dates.iter().map(|(pair, date)| json!({ "pair": pair, "date": date }))),
+        rows(dates.iter().map(|(pair, date)| Dated { pair: *pair, date: *date })),
     )?;
     Ok(found.into_iter().map(|(pair,)| pair).collect())
 }
