@@ -17,6 +17,7 @@ pub mod backup;
 pub mod bulletins;
 pub mod cards;
 pub mod checkup;
+mod commits;
 pub mod daily_questions;
 pub mod database_time;
 pub mod deletions;
@@ -42,6 +43,7 @@ pub mod journal;
 pub mod last_readers;
 mod listener;
 mod locks;
+mod marks;
 pub mod moving;
 pub mod news;
 pub mod notifications;
@@ -90,8 +92,10 @@ use crate::server::{
     notifier::Notifier,
 };
 
+use commits::Commits;
 pub use error::StorageError;
 use journal::Journal;
+pub use marks::SqliteMark;
 use place::Place;
 pub use place::sqlite_file;
 use postgres::{Mode, PgPools};
@@ -100,8 +104,7 @@ pub use reading::Reading;
 pub use repeat::Watch;
 use single::{OnSqlite, Single};
 pub use source::{Opening, Source};
-use sqlite::Commits;
-pub use sqlite::SqliteMark;
+use sqlite::SqlitePools;
 pub use transaction::Tx;
 use transaction::{Inner, rows};
 
@@ -138,7 +141,8 @@ impl Database {
     pub async fn open(source: impl Into<Source>, opening: Opening) -> Result<Self, StorageError> {
         let source = source.into();
         let (pools, notifier, listen_at) = if source.url.starts_with("sqlite:") {
-            (sqlite::open(&source.url, opening).await?, Notifier::default(), None)
+            let SqlitePools { writer, readers, place, single, commits } = sqlite::open(&source.url, opening).await?;
+            (Pools::Sqlite { writer, readers, place, single, commits }, Notifier::default(), None)
         } else if source.url.starts_with("postgres:") || source.url.starts_with("postgresql:") {
             let pools = Pools::Postgres(PgPools::open(&source, opening).await?);
             (pools, Notifier::of_a_node(), Some(listener::options(&source)?))

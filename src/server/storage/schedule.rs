@@ -131,7 +131,7 @@ pub async fn find_due(tx: &mut Tx, now: Millis, limit: i64) -> Result<Vec<PairId
     Ok(due)
 }
 
-/// Records that the transaction holds these pairs, without a statement: on SQLite, where it is the only one that writes.
+/// Records that the transaction holds these pairs, without a statement: on SQLite it is the only one that writes.
 pub fn hold(tx: &mut Tx, pairs: impl IntoIterator<Item = PairId>) {
     for pair in pairs {
         tx.locks.own(Lock::Pair(pair));

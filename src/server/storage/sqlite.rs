@@ -1,21 +1,15 @@
-//! The connections of SQLite, and what its writer has committed.
+//! The connections of SQLite.
 
-use std::{
-    str::FromStr,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{str::FromStr, time::Duration};
 
 use sqlx::{
-    Connection,
+    Connection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
 use super::{
-    Pools, StorageError, Tx, macros,
+    StorageError,
+    commits::Commits,
     place::{Place, sqlite_file},
     read_only,
     refusals::Refusals,
@@ -23,44 +17,15 @@ use super::{
     source::{Opening, stepping_back},
 };
 
-/// Counts the commits of the writer of this process, and the connections that it has had.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Commits(Arc<AtomicU64>);
-
-impl Commits {
-    pub(super) fn add(&self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
+pub(super) struct SqlitePools {
+    pub(super) writer: SqlitePool,
+    pub(super) readers: SqlitePool,
+    pub(super) place: Option<Place>,
+    pub(super) single: Option<Single>,
+    pub(super) commits: Commits,
 }
 
-/// Where a write transaction on SQLite began among all commits to the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SqliteMark {
-    /// Of this process.
-    commits: u64,
-    /// Of other processes (`PRAGMA data_version` of the writer: sqlite.org/pragma.html#pragma_data_version).
-    data_version: i64,
-}
-
-impl SqliteMark {
-    /// Whether the transaction that began at `before` committed, and nothing else did since it began.
-    pub fn is_next_after(self, before: Self) -> bool {
-        self.data_version == before.data_version && self.commits == before.commits + 1
-    }
-}
-
-impl Tx {
-    /// Where this write transaction began. `None` on PostgreSQL, where several transactions write at a time.
-    pub async fn sqlite_mark(&mut self) -> Result<Option<SqliteMark>, StorageError> {
-        let Some(commits) = self.commits.as_ref().map(|commits| commits.0.load(Ordering::SeqCst)) else {
-            return Ok(None);
-        };
-        let (data_version,) = macros::fetch_one!(self, (i64,), "SELECT data_version FROM pragma_data_version")?;
-        Ok(Some(SqliteMark { commits, data_version }))
-    }
-}
-
-pub(super) async fn open(url: &str, opening: Opening) -> Result<Pools, StorageError> {
+pub(super) async fn open(url: &str, opening: Opening) -> Result<SqlitePools, StorageError> {
     let options = SqliteConnectOptions::from_str(url)
         .map_err(|_| StorageError::Url("DATABASE_URL is not a sqlite: address".into()))?
         .create_if_missing(opening == Opening::Migrate)
@@ -103,7 +68,7 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<Pools, StorageEr
         stepping_back(sqlx::migrate!("migrations/sqlite")).run(&writer).await?;
     }
     if is_full {
-        return Ok(Pools::Sqlite { readers: writer.clone(), writer, place, single: None, commits });
+        return Ok(SqlitePools { readers: writer.clone(), writer, place, single: None, commits });
     }
     // Later connections of this process never create an empty file in its place.
     writer.set_connect_options(writer_options.create_if_missing(false));
@@ -120,5 +85,5 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<Pools, StorageEr
                 .create_if_missing(false),
         )
         .await?;
-    Ok(Pools::Sqlite { writer, readers, place, single: Some(Single::default()), commits })
+    Ok(SqlitePools { writer, readers, place, single: Some(Single::default()), commits })
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::{
     StorageError,
+    commits::Commits,
     journal::{Entry, Journal},
     locks::Locks,
     postgres::PgTx,
     single::OnSqlite,
-    sqlite::Commits,
 };
 use crate::{
     domain::PersonId,
