@@ -59,7 +59,7 @@ pub async fn seat_return(pair: PairId) -> Result<Option<ReturnView>, ApiError> {
     let (holder, giver) = (found.pair.seat(returning.role), found.pair.seat(returning.role.other()));
     let zone = Zone::stored(&request.person.zone);
     // After an absence the next sweep moves the end, and this page says so before.
-    let moves_at = returning.wait.swept(request.state.clock.now()).until;
+    let moves_at = seat_returns::swept(returning.wait, request.state.clock.now()).0.until;
     Ok(Some(ReturnView {
         pair,
         part: match found.role {

@@ -81,7 +81,8 @@ pub async fn sweep(state: &AppState) -> Result<(), ServiceError> {
         }
     }
     remove_silent(state, now).await?;
-    let seats = seat_returns::carry_out(state, now).await?;
+    // The steps before can take minutes, and a return that began meanwhile has no hour to count before it began.
+    let seats = seat_returns::carry_out(state, state.clock.now()).await?;
     if seats > 0 {
         tracing::info!(seats, "moved");
     }
@@ -155,13 +156,15 @@ async fn remove_silent(state: &AppState, now: Millis) -> Result<(), ServiceError
 
 pub async fn run(state: AppState) {
     let ending = state.lifecycle.ending();
+    // Hours of the monotonic clock, because the sweep guard counts them.
+    let mut next = state.clock.moment().plus(EVERY_MS);
     loop {
-        // Hours of the monotonic clock, because the sweep guard counts them.
-        let next = state.clock.moment().plus(EVERY_MS);
         tokio::select! {
             () = state.clock.sleep_until_moment(next) => {}
             () = ending.cancelled() => return,
         }
+        // From the begin of a sweep to the next: a wait counts at most an hour of each (R202).
+        next = state.clock.moment().plus(EVERY_MS);
         if let Err(error) = sweep(&state).await {
             tracing::error!(%error, "housekeeping failed");
         }

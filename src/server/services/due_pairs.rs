@@ -17,9 +17,6 @@ use crate::{
     },
 };
 
-/// The operator is warned when a pair has fewer unasked questions than this.
-const FEW_LEFT: usize = 30;
-
 /// A batch of due pairs.
 pub(super) struct Batch {
     /// When it was read.
@@ -43,6 +40,8 @@ pub(super) struct Next {
     pub(super) question: DailyQuestion,
     /// `None` for the free question, which may be asked again.
     pub(super) offered: Option<QuestionKey>,
+    /// How many questions were left to choose from.
+    pub(super) left: usize,
 }
 
 /// A batch that was read while the batch before it was written.
@@ -84,13 +83,6 @@ pub(super) async fn read(tx: &mut Tx, state: &AppState, ids: Vec<PairId>, now: M
         .into_iter()
         .filter_map(|pair| {
             let due_at = pair.next_due_at.filter(|at| *at <= now)?;
-            if Zone::of(&pair.zone).is_err() {
-                tracing::error!(
-                    pair.id = %pair.id,
-                    zone = pair.zone.as_str(),
-                    "the zone of a pair is in no database: its last known offset is used"
-                );
-            }
             let zone = zones.entry(pair.zone.clone()).or_insert_with_key(Zone::stored);
             let due = zone.due_minute(due_at, now, pair.push_time);
             Some((pair, due_at, due))
@@ -141,17 +133,10 @@ async fn choose_next(tx: &mut Tx, state: &AppState, due: &mut [DuePair]) -> Resu
             last.map(|(_, section)| section),
             state.random.number(),
         );
-        say_when_few(pair.id, left);
         let number = last.map_or(0, |(number, _)| number) + 1;
         let id = DailyQuestionId(state.random.id(due.now));
         let question = DailyQuestion::open(id, pair.id, number, chosen, Some(due.local_date), due.now);
-        *next = Some(Next { question, offered: (left > 0).then(|| chosen.key.clone()) });
+        *next = Some(Next { question, offered: (left > 0).then(|| chosen.key.clone()), left });
     }
     Ok(())
-}
-
-pub(super) fn say_when_few(pair: PairId, left: usize) {
-    if left < FEW_LEFT {
-        tracing::warn!(pair.id = %pair, left, "few questions are left for a pair: add a catalogue file");
-    }
 }

@@ -1,9 +1,11 @@
 //! Opening questions: the first one of a pair, and the effect of due minutes.
 //! Rules R10, R11, R13, R18, R40–R44, R51.
 
+use std::time::Duration;
+
 use super::{
     ServiceError,
-    due_pairs::{self, Ahead, Batch, DuePair, Next, say_when_few},
+    due_pairs::{self, Ahead, Batch, DuePair, Next},
     tell::{Facts, Notice},
 };
 use crate::{
@@ -17,6 +19,12 @@ use crate::{
         storage::{Tx, daily_questions, pairs, questions, schedule},
     },
 };
+
+/// The operator is warned when a pair has fewer unasked questions than this.
+const FEW_LEFT: usize = 30;
+
+/// How long a batch may be read ahead. One that takes longer, as when pages have all readers, is read in its turn.
+const LONGEST_AHEAD: Duration = Duration::from_secs(1);
 
 /// Opens the first question of a new pair, the oldest memory. It has no date until somebody joins.
 pub async fn open_first(
@@ -42,6 +50,12 @@ pub async fn choose_next<'a>(tx: &mut Tx, state: &'a AppState, pair: PairId) -> 
         questions::set_asked(tx, pair, &question.key).await?;
     }
     Ok(question)
+}
+
+fn say_when_few(pair: PairId, left: usize) {
+    if left < FEW_LEFT {
+        tracing::warn!(pair.id = %pair, left, "few questions are left for a pair: add a catalogue file");
+    }
 }
 
 /// Handles up to `limit` due pairs in one transaction. `ahead` is what the call before has read of them. Returns how
@@ -71,7 +85,8 @@ pub async fn open_due(
     };
     let next = async {
         let since = mark.filter(|_| ids.len() as i64 == limit)?;
-        let read = due_pairs::read_ahead(state, &ids, since, limit).await;
+        let reading = due_pairs::read_ahead(state, &ids, since, limit);
+        let read = tokio::time::timeout(LONGEST_AHEAD, reading).await.ok()?;
         read.inspect_err(|error| tracing::warn!(%error, "due pairs could not be read ahead")).ok()
     };
     let (written, next) = tokio::join!(write, next);
@@ -115,6 +130,13 @@ async fn open_all(tx: &mut Tx, state: &AppState, batch: Batch) -> Result<(), Ser
     for DuePair { pair, due_at, due, outcome, next } in batch.due {
         let Some(outcome) = outcome.filter(|_| claimed.contains(&pair.id)) else { continue };
         tracing::debug!(pair.id = %pair.id, outcome = outcome.word(), "due minute");
+        if Zone::of(&pair.zone).is_err() {
+            tracing::error!(
+                pair.id = %pair.id,
+                zone = pair.zone.as_str(),
+                "the zone of a pair is in no database: its last known offset is used"
+            );
+        }
         match outcome {
             DueOutcome::Open => {}
             DueOutcome::ShelveAndOpen(question) => shelve(tx, &mut facts, &pair, question, now).await?,
@@ -147,7 +169,8 @@ async fn open_next(tx: &mut Tx, facts: &mut Facts, opening: Vec<(Pair, DueMinute
         return Ok(());
     }
     let (mut fresh, mut opened, mut offered) = (Vec::new(), Vec::new(), Vec::new());
-    for (pair, due, Next { question, offered: key }) in opening {
+    for (pair, due, Next { question, offered: key, left }) in opening {
+        say_when_few(pair.id, left);
         facts.both_of(&pair, EventKind::QuestionOpened, &question);
         for member in [&pair.parent, &pair.child].into_iter().flatten() {
             let slot = format!("question:{}", question.id);

@@ -53,15 +53,23 @@ pub async fn sweep(state: &AppState, now: Millis) -> Result<(), ServiceError> {
         let Some(last) = waiting.last() else { return Ok(()) };
         after = Some(*last);
         for person in waiting {
-            let mut tx = state.database.begin().await?;
-            persons::lock(&mut tx, [person]).await?;
-            // It may have been refused or replaced since it was found.
-            if let Some(wait) = pending_recoveries::lookup(&mut tx, person).await? {
-                pending_recoveries::set_wait(&mut tx, person, wait.swept(now)).await?;
-                tx.commit().await?;
+            // The next sweep tries again; the others are not held up.
+            if let Err(error) = sweep_one(state, person, now).await {
+                tracing::error!(%error, "an hour of a recovery code was not counted");
             }
         }
     }
+}
+
+async fn sweep_one(state: &AppState, person: PersonId, now: Millis) -> Result<(), ServiceError> {
+    let mut tx = state.database.begin().await?;
+    persons::lock(&mut tx, [person]).await?;
+    // It may have been refused or replaced since it was found.
+    if let Some(wait) = pending_recoveries::lookup(&mut tx, person).await? {
+        pending_recoveries::set_wait(&mut tx, person, wait.swept(now)).await?;
+        tx.commit().await?;
+    }
+    Ok(())
 }
 
 /// Refuses the code that waits for this person. It never works then.

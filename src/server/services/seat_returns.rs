@@ -170,6 +170,18 @@ pub async fn carry_out(state: &AppState, now: Millis) -> Result<usize, ServiceEr
     }
 }
 
+/// What a sweep at `now` makes of a wait, and whether its 48 hours begin again: the time that all were told came while
+/// the server was away, or a clock is or was wrong.
+pub fn swept(wait: Wait, now: Millis) -> (Wait, bool) {
+    let Wait { until, swept_at } = wait;
+    let is_missed = now >= until && now.since(until.min(swept_at)) > LATEST_MS;
+    if is_missed || until > seat_returns::latest_due(now) {
+        (Wait::new(now, RETURN_WAITS_MS), true)
+    } else {
+        (wait.swept(now), false)
+    }
+}
+
 async fn carry_out_one(state: &AppState, id: PairId, now: Millis) -> Result<bool, ServiceError> {
     let mut tx = state.database.read().await?;
     let found = pairs::lookup(&mut tx, id).await?.and_then(|pair| pair.returning);
@@ -186,19 +198,16 @@ async fn carry_out_one(state: &AppState, id: PairId, now: Millis) -> Result<bool
     if pair.phase() != PairPhase::Together {
         return Ok(false);
     }
-    // The time that all were told came while the server was away, or a clock is or was wrong: the 48 hours begin again.
-    let Wait { until, swept_at } = returning.wait;
-    let is_missed = now >= until && now.since(until.min(swept_at)) > LATEST_MS;
-    if is_missed || until > seat_returns::latest_due(now) {
+    let (wait, begins_again) = swept(returning.wait, now);
+    if begins_again {
         persons::lock(&mut tx, pair.everybody()).await?;
-        seat_returns::set_wait(&mut tx, id, Wait::new(now, RETURN_WAITS_MS)).await?;
+        seat_returns::set_wait(&mut tx, id, wait).await?;
         let mut facts = Facts::default();
         tell_waiting(&pair, &returning, &mut facts, now);
         facts.write(&mut tx, state, now).await?;
         tx.commit().await?;
         return Ok(false);
     }
-    let wait = returning.wait.swept(now);
     if now < wait.until {
         seat_returns::set_wait(&mut tx, id, wait).await?;
         tx.commit().await?;

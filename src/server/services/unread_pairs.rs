@@ -25,7 +25,10 @@ pub async fn clear_some(state: &AppState, now: Millis) -> Result<Option<usize>, 
     let unread = last_readers::find_unread(&mut tx, after).await?;
     drop(tx);
     for pair in &unread {
-        clear(state, *pair, now).await?;
+        // One that fails does not hold up the others, nor the rest of the sweep.
+        if let Err(error) = clear(state, *pair, now).await {
+            tracing::error!(pair.id = %pair, %error, "the words of a pair that nobody can read were not deleted");
+        }
     }
     let last = unread.last().map_or_else(|| DONE.to_owned(), PairId::to_string);
     let mut tx = state.database.begin().await?;

@@ -99,7 +99,7 @@ async fn sqlite_is_new_enough_and_writes_ahead() {
 /// that sets it.
 #[test]
 fn an_acknowledged_answer_is_on_the_disk() {
-    let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/storage/mod.rs"))
+    let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/storage/sqlite.rs"))
         .expect("our own source");
     let (_, after) = source.split_once("let writer_options").expect("the writer's options");
     let (writer, _) = after.split_once(';').expect("a statement");
