@@ -118,12 +118,12 @@ pub fn ways_in() -> String {
     "/settings/ways-in".to_owned()
 }
 
-/// The page where one device asks another one of its person to confirm it.
-/// The same page from a notification: the request may be over by then.
+/// The page `other_device` from a notification: the request may be over by then.
 pub fn other_device_asked() -> String {
     format!("{}?asked=yes", other_device())
 }
 
+/// The page where one device asks another one of its person to confirm it.
 pub fn other_device() -> String {
     "/settings/other-device".to_owned()
 }

@@ -19,7 +19,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use tokio::io::AsyncWriteExt;
+use tokio::{io::AsyncWriteExt, time::Instant};
 
 use super::{
     listener::Peer,
@@ -49,7 +49,8 @@ const MOST_BYTES: usize = 32 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(180);
 /// The least that an upload brings within `Limits::upload`: 26 kbit/s. A slower one would hold its turn for nothing.
 const LEAST_BYTES: usize = 64 * 1024;
-/// How long the rest of a refused form is read, so that the browser shows the answer.
+/// How long the rest of a refused form is read, so that the browser shows the answer. A slow sender has longer
+/// (`PATIENCE`): the rest takes no turn.
 const DRAINED_FOR: Duration = Duration::from_secs(30);
 /// Most bytes of a form that are read at all.
 pub const MOST_READ: usize = 2 * MOST_BYTES;
@@ -71,7 +72,8 @@ pub async fn upload(
         Ok(()) => Redirect::to(&paths::uploaded()).into_response(),
         Err(error) => {
             // A connection that is closed with bytes unread is reset, and then no browser shows the answer.
-            let _ = tokio::time::timeout(DRAINED_FOR, drain(&mut form)).await;
+            let long = if error == ApiError::CopySlow { PATIENCE } else { DRAINED_FOR };
+            let _ = tokio::time::timeout(long, drain(&mut form)).await;
             refuse(&visitor, error)
         }
     }
@@ -136,11 +138,13 @@ fn of_copy(error: CopyError) -> ApiError {
 /// for, as in every form (R87).
 async fn receive(state: &AppState, person: PersonId, pace: Duration, form: &mut Multipart) -> Result<File, ApiError> {
     let mut is_theirs = false;
-    while let Some(mut field) = within(pace, form.next_field()).await?.map_err(|_| ApiError::Malformed)? {
+    // One time for all that comes before the file: its fields may be as small and as many as the sender likes.
+    let until = Instant::now() + pace;
+    while let Some(mut field) = by(until, form.next_field()).await?.map_err(|_| ApiError::Malformed)? {
         match field.name() {
             Some("whose") => {
                 let (mut whose, person) = (Vec::new(), person.to_string());
-                while let Some(bytes) = within(pace, field.chunk()).await?.map_err(|_| ApiError::Malformed)? {
+                while let Some(bytes) = by(until, field.chunk()).await?.map_err(|_| ApiError::Malformed)? {
                     if whose.len() + bytes.len() > person.len() {
                         return Err(ApiError::SignedOut);
                     }
@@ -156,8 +160,8 @@ async fn receive(state: &AppState, person: PersonId, pace: Duration, form: &mut 
     Err(ApiError::CopyBroken)
 }
 
-async fn within<T>(pace: Duration, reading: impl Future<Output = T>) -> Result<T, ApiError> {
-    tokio::time::timeout(pace, reading).await.map_err(|_| ApiError::CopySlow)
+async fn by<T>(until: Instant, reading: impl Future<Output = T>) -> Result<T, ApiError> {
+    tokio::time::timeout_at(until, reading).await.map_err(|_| ApiError::CopySlow)
 }
 
 async fn store(state: &AppState, pace: Duration, mut field: Field<'_>) -> Result<File, ApiError> {
@@ -169,7 +173,7 @@ async fn store(state: &AppState, pace: Duration, mut field: Field<'_>) -> Result
     })?;
     let mut file = tokio::fs::File::from_std(file);
     let mut left = MOST_BYTES;
-    while within(pace, store_part(&mut file, &mut field, &mut left)).await?? {}
+    while store_part(&mut file, &mut field, pace, &mut left).await? {}
     file.flush().await.map_err(|_| ApiError::Unavailable)?;
     let mut file = file.into_std().await;
     file.rewind().map_err(|_| ApiError::Unavailable)?;
@@ -177,13 +181,21 @@ async fn store(state: &AppState, pace: Duration, mut field: Field<'_>) -> Result
 }
 
 /// Stores the next `LEAST_BYTES` or more. Returns false at the end of the file.
-async fn store_part(file: &mut tokio::fs::File, field: &mut Field<'_>, left: &mut usize) -> Result<bool, ApiError> {
-    let mut brought = 0;
+async fn store_part(
+    file: &mut tokio::fs::File,
+    field: &mut Field<'_>,
+    pace: Duration,
+    left: &mut usize,
+) -> Result<bool, ApiError> {
+    let (mut brought, mut until) = (0, Instant::now() + pace);
     while brought < LEAST_BYTES {
-        let Some(bytes) = field.chunk().await.map_err(|_| ApiError::CopyBroken)? else { return Ok(false) };
+        let Some(bytes) = by(until, field.chunk()).await?.map_err(|_| ApiError::CopyBroken)? else { return Ok(false) };
         brought += bytes.len();
         *left = left.checked_sub(bytes.len()).ok_or(ApiError::CopyTooLarge)?;
+        let writing = Instant::now();
         file.write_all(&bytes).await.map_err(|_| ApiError::Unavailable)?;
+        // The sender is not slow because the disk is.
+        until += writing.elapsed();
     }
     Ok(true)
 }

@@ -368,7 +368,7 @@ async fn what_a_device_has_asked_does_not_count_for_another_and_one_that_confirm
 async fn the_notice_of_a_request_is_over_with_it() {
     let app = TestApp::start().await;
     let (phone, tablet) = two_devices(&app).await;
-    let over = page_words(Locale::Ko).inbox_proof_over;
+    let over = "에서 부탁한 확인은 이미 끝났어요";
     ask(&phone).await;
     let life = "SELECT CAST(expires_at - at AS TEXT) FROM notifications WHERE kind = 'proof_asked'";
     assert_eq!(app.read_sql(life).await, [PROOF_REQUEST_LIFE_MS.to_string()], "no push comes later");

@@ -183,5 +183,38 @@ async fn an_upload_that_brings_nothing_ends_and_leaves_its_turn_to_others() {
     };
     tokio::time::timeout(PATIENCE, late).await.expect("the turn is free before the slow client has sent everything");
     let answer = String::from_utf8_lossy(&answer);
-    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+}
+
+#[tokio::test]
+async fn an_upload_of_fields_that_say_nothing_ends_however_often_they_come() {
+    let copy = copy().await;
+    let app = TestApp::start_with_limits(Limits { upload: Duration::from_millis(200), ..Limits::default() }).await;
+    let one = app.person(CHILDREN[3].0).await;
+    let whose = id_of(&app, CHILDREN[3].0).await.to_string();
+    let host = app.url.trim_start_matches("http://");
+    let head = format!(
+        "POST /keep/upload HTTP/1.1\r\nhost: {host}\r\norigin: {}\r\ncookie: {}\r\ncontent-length: 9999999\r\n\
+         content-type: multipart/form-data; boundary=part\r\n\r\n",
+        app.url,
+        one.cookie_line()
+    );
+    let mut stream = TcpStream::connect(host.replace("localhost", "127.0.0.1")).await.expect("a connection");
+    stream.write_all(head.as_bytes()).await.expect("sent");
+    let drip = async {
+        loop {
+            let field = "--part\r\ncontent-disposition: form-data; name=\"x\"\r\n\r\ny\r\n";
+            stream.write_all(field.as_bytes()).await.expect("the rest of the form is read");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    // Once the server has read the beginning, the slow upload has the person's turn until it ends.
+    let held = async {
+        while one.upload(&whose, b"").await.status() != StatusCode::TOO_MANY_REQUESTS {}
+        while one.upload(&whose, &copy).await.status() != StatusCode::SEE_OTHER {}
+    };
+    tokio::select! {
+        () = drip => {}
+        ended = tokio::time::timeout(PATIENCE, held) => ended.expect("the turn ends"),
+    }
 }

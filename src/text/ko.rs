@@ -598,7 +598,7 @@ sentences! {
         tab_inbox: "알림함",
         inbox_title: "알림함",
         inbox_empty: "아직 소식이 없어요. 질문이 오거나 답이 도착하면 여기에 모여요.",
-        inbox_proof_over: "이미 끝난 확인이에요. 내가 부탁한 게 아니라면 눌러서 로그인한 기기를 살펴봐 주세요.",
+        inbox_proof_over: "{device}에서 부탁한 확인은 이미 끝났어요. 내가 부탁한 게 아니라면 눌러서 로그인한 기기를 살펴봐 주세요.",
         inbox_new: "새 소식",
         inbox_read_all: "모두 읽음으로",
         devices_title: "알림 받는 기기",

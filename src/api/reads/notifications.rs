@@ -12,6 +12,7 @@ use crate::{
         services::{ServiceError, devices, inbox, reading},
         storage::notifications::Preferences,
     },
+    text,
 };
 
 /// An entry of the inbox, with its text in the person's language.
@@ -79,8 +80,12 @@ pub async fn inbox() -> Result<InboxView, ApiError> {
             detail: &entry.detail,
             waiting: &[],
         };
-        let (title, body) = payload::say(&notice);
+        let (title, mut body) = payload::say(&notice);
         let is_over = entry.kind == NotificationKind::ProofAsked && now.since(entry.at) >= PROOF_REQUEST_LIFE_MS;
+        if is_over {
+            let device = text::device(request.person.locale, &entry.detail);
+            body = text::fill(text::page_words(request.person.locale).inbox_proof_over, &[("device", &device)]);
+        }
         let card = entry.daily_question.filter(|_| entry.is_complete);
         let path = payload::path(entry.kind, entry.pair, card);
         let time = PushTime::from_minute(zone.minute(entry.at)).unwrap_or_default();

@@ -74,17 +74,13 @@ fn Entry(entry: EntryView) -> impl IntoView {
     let when = format!("{} {}", text::date(locale, entry.date), text::time(locale, entry.time));
     // An announcement is read here: its entry leads nowhere else.
     let path = (entry.path != paths::inbox()).then_some(entry.path);
-    let (body, path) = if entry.is_over {
-        (words.inbox_proof_over.to_owned(), Some(paths::place(None, Place::SignIn)))
-    } else {
-        (entry.body, path)
-    };
+    let path = if entry.is_over { Some(paths::place(None, Place::SignIn)) } else { path };
     let mark = (!entry.is_read).then(|| view! { <span class="new-mark">{words.inbox_new}</span> });
     view! {
         <li>
             <a class="card-link entry" class:unread=!entry.is_read class:over=entry.is_over href=path>
                 <span class="entry-head"><span class="topic">{entry.title}</span>{mark}</span>
-                <span class="entry-body">{body}</span>
+                <span class="entry-body">{entry.body}</span>
                 <span class="card-meta">{when}</span>
             </a>
         </li>

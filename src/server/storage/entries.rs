@@ -27,10 +27,11 @@ pub async fn find_of(tx: &mut Tx, person: PersonId, limit: i64) -> Result<Vec<En
         "SELECT n.id, n.kind, n.pair_id, n.daily_question_id, n.detail, n.at, n.read_at, q.wordings, q.completed_at
          FROM notifications n LEFT JOIN daily_questions q ON q.id = n.daily_question_id
          WHERE n.person_id = $1 AND (n.kind IN ('recovery_used', 'recovery_renewed', 'handed_over', 'seat_asked',
-         'seat_moved', 'way_in_added', 'way_in_removed', 'way_in_used', 'passkey_copied') OR n.id IN (
+         'seat_moved', 'way_in_added', 'way_in_removed', 'way_in_used', 'passkey_copied',
+         'proof_asked') OR n.id IN (
            SELECT id FROM notifications WHERE person_id = $1 AND kind NOT IN ('test', 'recovery_used',
                   'recovery_renewed', 'handed_over', 'seat_asked', 'seat_moved', 'way_in_added', 'way_in_removed',
-                  'way_in_used', 'passkey_copied')
+                  'way_in_used', 'passkey_copied', 'proof_asked')
            ORDER BY at DESC, seq DESC, id LIMIT $2))
          ORDER BY n.at DESC, n.seq DESC, n.id LIMIT 2 * $2",
         person,
