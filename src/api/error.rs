@@ -64,7 +64,7 @@ macro_rules! api_errors {
             CopyBusy: 503, page_words.err_copy_busy;
             /// Hardly anything of the copy arrives.
             #[cfg(not(target_arch = "wasm32"))]
-            CopySlow: 503, page_words.err_copy_slow;
+            CopySlow: 422, page_words.err_copy_slow;
             /// The copy is of a later release.
             #[cfg(not(target_arch = "wasm32"))]
             CopyVersion: 422, page_words.err_copy_version;

@@ -7,6 +7,7 @@ use std::{
     io::{self, BufReader, Seek},
     os::unix::fs::OpenOptionsExt,
     path::Path,
+    pin::{Pin, pin},
     time::Duration,
 };
 
@@ -19,7 +20,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use tokio::{io::AsyncWriteExt, time::Instant};
+use tokio::{io::AsyncWriteExt, time::Sleep};
 
 use super::{
     listener::Peer,
@@ -139,12 +140,12 @@ fn of_copy(error: CopyError) -> ApiError {
 async fn receive(state: &AppState, person: PersonId, pace: Duration, form: &mut Multipart) -> Result<File, ApiError> {
     let mut is_theirs = false;
     // One time for all that comes before the file: its fields may be as small and as many as the sender likes.
-    let until = Instant::now() + pace;
-    while let Some(mut field) = by(until, form.next_field()).await?.map_err(|_| ApiError::Malformed)? {
+    let mut over = pin!(tokio::time::sleep(pace));
+    while let Some(mut field) = by(&mut over, form.next_field()).await?.map_err(|_| ApiError::Malformed)? {
         match field.name() {
             Some("whose") => {
                 let (mut whose, person) = (Vec::new(), person.to_string());
-                while let Some(bytes) = by(until, field.chunk()).await?.map_err(|_| ApiError::Malformed)? {
+                while let Some(bytes) = by(&mut over, field.chunk()).await?.map_err(|_| ApiError::Malformed)? {
                     if whose.len() + bytes.len() > person.len() {
                         return Err(ApiError::SignedOut);
                     }
@@ -160,8 +161,13 @@ async fn receive(state: &AppState, person: PersonId, pace: Duration, form: &mut 
     Err(ApiError::CopyBroken)
 }
 
-async fn by<T>(until: Instant, reading: impl Future<Output = T>) -> Result<T, ApiError> {
-    tokio::time::timeout_at(until, reading).await.map_err(|_| ApiError::CopySlow)
+/// Waits for `reading` until `over`.
+async fn by<T>(over: &mut Pin<&mut Sleep>, reading: impl Future<Output = T>) -> Result<T, ApiError> {
+    tokio::select! {
+        biased;
+        read = reading => Ok(read),
+        () = over.as_mut() => Err(ApiError::CopySlow),
+    }
 }
 
 async fn store(state: &AppState, pace: Duration, mut field: Field<'_>) -> Result<File, ApiError> {
@@ -173,31 +179,30 @@ async fn store(state: &AppState, pace: Duration, mut field: Field<'_>) -> Result
     })?;
     let mut file = tokio::fs::File::from_std(file);
     let mut left = MOST_BYTES;
-    while store_part(&mut file, &mut field, pace, &mut left).await? {}
+    loop {
+        // The sender is not slow when the disk is.
+        let part = tokio::time::timeout(pace, read_part(&mut field, &mut left)).await;
+        let part = part.map_err(|_| ApiError::CopySlow)??;
+        if part.is_empty() {
+            break;
+        }
+        file.write_all(&part).await.map_err(|_| ApiError::Unavailable)?;
+    }
     file.flush().await.map_err(|_| ApiError::Unavailable)?;
     let mut file = file.into_std().await;
     file.rewind().map_err(|_| ApiError::Unavailable)?;
     Ok(file)
 }
 
-/// Stores the next `LEAST_BYTES` or more. Returns false at the end of the file.
-async fn store_part(
-    file: &mut tokio::fs::File,
-    field: &mut Field<'_>,
-    pace: Duration,
-    left: &mut usize,
-) -> Result<bool, ApiError> {
-    let (mut brought, mut until) = (0, Instant::now() + pace);
-    while brought < LEAST_BYTES {
-        let Some(bytes) = by(until, field.chunk()).await?.map_err(|_| ApiError::CopyBroken)? else { return Ok(false) };
-        brought += bytes.len();
+/// Reads the next `LEAST_BYTES` or a little more; fewer at the end of the file, and then nothing.
+async fn read_part(field: &mut Field<'_>, left: &mut usize) -> Result<Vec<u8>, ApiError> {
+    let mut part = Vec::new();
+    while part.len() < LEAST_BYTES {
+        let Some(bytes) = field.chunk().await.map_err(|_| ApiError::CopyBroken)? else { break };
         *left = left.checked_sub(bytes.len()).ok_or(ApiError::CopyTooLarge)?;
-        let writing = Instant::now();
-        file.write_all(&bytes).await.map_err(|_| ApiError::Unavailable)?;
-        // The sender is not slow because the disk is.
-        until += writing.elapsed();
+        part.extend_from_slice(&bytes);
     }
-    Ok(true)
+    Ok(part)
 }
 
 /// Opens a new file and removes its name, so that it goes when it is closed.

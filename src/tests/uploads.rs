@@ -183,7 +183,7 @@ async fn an_upload_that_brings_nothing_ends_and_leaves_its_turn_to_others() {
     };
     tokio::time::timeout(PATIENCE, late).await.expect("the turn is free before the slow client has sent everything");
     let answer = String::from_utf8_lossy(&answer);
-    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 422 "), "{answer}");
 }
 
 #[tokio::test]

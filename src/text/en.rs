@@ -623,7 +623,7 @@ pub static EN_PAGES: PageWords = PageWords {
     tab_inbox: "Inbox",
     inbox_title: "Inbox",
     inbox_empty: "Nothing yet. When a question or an answer comes, it will be here.",
-    inbox_proof_over: "The request of {device} is over. If it was not you, tap here to look at the devices that are signed in.",
+    inbox_proof_over: "The request of {device} is over. If it was not you, tap here to look at your devices.",
     inbox_new: "New",
     inbox_read_all: "Mark all as read",
     devices_title: "Devices for notifications",

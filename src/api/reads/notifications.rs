@@ -12,7 +12,6 @@ use crate::{
         services::{ServiceError, devices, inbox, reading},
         storage::notifications::Preferences,
     },
-    text,
 };
 
 /// An entry of the inbox, with its text in the person's language.
@@ -27,8 +26,8 @@ pub struct EntryView {
     pub date: LocalDate,
     pub time: PushTime,
     pub is_read: bool,
-    /// A request that nobody can answer any more.
-    pub is_over: bool,
+    /// The device of a request that nobody can answer any more.
+    pub over: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,16 +79,21 @@ pub async fn inbox() -> Result<InboxView, ApiError> {
             detail: &entry.detail,
             waiting: &[],
         };
-        let (title, mut body) = payload::say(&notice);
+        let (title, body) = payload::say(&notice);
         let is_over = entry.kind == NotificationKind::ProofAsked && now.since(entry.at) >= PROOF_REQUEST_LIFE_MS;
-        if is_over {
-            let device = text::device(request.person.locale, &entry.detail);
-            body = text::fill(text::page_words(request.person.locale).inbox_proof_over, &[("device", &device)]);
-        }
         let card = entry.daily_question.filter(|_| entry.is_complete);
         let path = payload::path(entry.kind, entry.pair, card);
         let time = PushTime::from_minute(zone.minute(entry.at)).unwrap_or_default();
-        EntryView { id: entry.id, title, body, path, date: zone.date(entry.at), time, is_read: entry.is_read, is_over }
+        EntryView {
+            id: entry.id,
+            title,
+            body,
+            path,
+            date: zone.date(entry.at),
+            time,
+            is_read: entry.is_read,
+            over: is_over.then_some(entry.detail),
+        }
     });
     let entries: Vec<EntryView> = entries.collect();
     let unread = entries.iter().filter(|entry| !entry.is_read).count() as i64;

@@ -74,13 +74,21 @@ fn Entry(entry: EntryView) -> impl IntoView {
     let when = format!("{} {}", text::date(locale, entry.date), text::time(locale, entry.time));
     // An announcement is read here: its entry leads nowhere else.
     let path = (entry.path != paths::inbox()).then_some(entry.path);
-    let path = if entry.is_over { Some(paths::place(None, Place::SignIn)) } else { path };
+    let is_over = entry.over.is_some();
+    let (body, path) = match entry.over {
+        Some(device) => {
+            let device = text::device(locale, &device);
+            let body = text::fill(words.inbox_proof_over, &[("device", &device)]);
+            (body, Some(paths::place(None, Place::SignIn)))
+        }
+        None => (entry.body, path),
+    };
     let mark = (!entry.is_read).then(|| view! { <span class="new-mark">{words.inbox_new}</span> });
     view! {
         <li>
-            <a class="card-link entry" class:unread=!entry.is_read class:over=entry.is_over href=path>
+            <a class="card-link entry" class:unread=!entry.is_read class:over=is_over href=path>
                 <span class="entry-head"><span class="topic">{entry.title}</span>{mark}</span>
-                <span class="entry-body">{entry.body}</span>
+                <span class="entry-body">{body}</span>
                 <span class="card-meta">{when}</span>
             </a>
         </li>
