@@ -164,7 +164,7 @@ async fn the_operators_import_is_told_once_with_the_way_to_the_archive_and_an_up
 #[tokio::test]
 async fn an_upload_that_brings_nothing_ends_and_leaves_its_turn_to_others() {
     let copy = copy().await;
-    let app = TestApp::start_with_limits(Limits { upload: Duration::from_millis(50), ..Limits::default() }).await;
+    let app = TestApp::start_with_limits(Limits { upload: Duration::from_millis(500), ..Limits::default() }).await;
     let one = app.person(CHILDREN[3].0).await;
     let mut slow = begin(&app, &one, &id_of(&app, CHILDREN[3].0).await.to_string()).await;
     let mut answer = Vec::new();
@@ -189,7 +189,7 @@ async fn an_upload_that_brings_nothing_ends_and_leaves_its_turn_to_others() {
 #[tokio::test]
 async fn an_upload_of_fields_that_say_nothing_ends_however_often_they_come() {
     let copy = copy().await;
-    let app = TestApp::start_with_limits(Limits { upload: Duration::from_millis(200), ..Limits::default() }).await;
+    let app = TestApp::start_with_limits(Limits { upload: Duration::from_millis(500), ..Limits::default() }).await;
     let one = app.person(CHILDREN[3].0).await;
     let whose = id_of(&app, CHILDREN[3].0).await.to_string();
     let host = app.url.trim_start_matches("http://");
