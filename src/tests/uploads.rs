@@ -34,17 +34,29 @@ async fn copy() -> Vec<u8> {
 
 /// Begins an upload and sends a part of it.
 async fn begin(app: &TestApp, browser: &Browser, whose: &str) -> TcpStream {
+    let mut stream = begin_form(app, browser, 9999).await;
+    let form = format!(
+        "--part\r\ncontent-disposition: form-data; name=\"whose\"\r\n\r\n{whose}\r\n\
+         --part\r\ncontent-disposition: form-data; name=\"copy\"; filename=\"a.zip\"\r\n\r\nPK"
+    );
+    stream.write_all(form.as_bytes()).await.expect("sent");
+    stream
+}
+
+/// Begins the form of an upload. Its turn is taken: the server asks for the body when it has one (RFC 9110 §10.1.1).
+async fn begin_form(app: &TestApp, browser: &Browser, bytes: usize) -> TcpStream {
     let host = app.url.trim_start_matches("http://");
     let head = format!(
-        "POST /keep/upload HTTP/1.1\r\nhost: {host}\r\norigin: {}\r\ncookie: {}\r\ncontent-length: 9999\r\n\
-         content-type: multipart/form-data; boundary=part\r\n\r\n\
-         --part\r\ncontent-disposition: form-data; name=\"whose\"\r\n\r\n{whose}\r\n\
-         --part\r\ncontent-disposition: form-data; name=\"copy\"; filename=\"a.zip\"\r\n\r\nPK",
+        "POST /keep/upload HTTP/1.1\r\nhost: {host}\r\norigin: {}\r\ncookie: {}\r\ncontent-length: {bytes}\r\n\
+         expect: 100-continue\r\ncontent-type: multipart/form-data; boundary=part\r\n\r\n",
         app.url,
         browser.cookie_line()
     );
     let mut stream = TcpStream::connect(host.replace("localhost", "127.0.0.1")).await.expect("a connection");
     stream.write_all(head.as_bytes()).await.expect("sent");
+    let mut answer = [0; 25];
+    stream.read_exact(&mut answer).await.expect("an answer");
+    assert_eq!(&answer, b"HTTP/1.1 100 Continue\r\n\r\n");
     stream
 }
 
@@ -55,14 +67,7 @@ async fn a_person_hands_in_one_copy_at_a_time_and_hinders_nobody() {
     let (one, two) = (app.person(CHILDREN[3].0).await, app.person(PARENTS[3].0).await);
     let whose = id_of(&app, CHILDREN[3].0).await.to_string();
     let running = begin(&app, &one, &whose).await;
-    // Until the server has read the beginning, what is no copy is refused as such.
-    let refused = loop {
-        let answer = one.upload(&whose, b"").await;
-        if answer.status() != StatusCode::UNPROCESSABLE_ENTITY {
-            break answer;
-        }
-    };
-
+    let refused = one.upload(&whose, b"").await;
     assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
     assert!(refused.headers().contains_key("retry-after"));
     assert!(refused.text().await.expect("a page").contains("너무 많이 보냈어요"));
@@ -192,15 +197,7 @@ async fn an_upload_of_fields_that_say_nothing_ends_however_often_they_come() {
     let app = TestApp::start_with_limits(Limits { upload: Duration::from_millis(500), ..Limits::default() }).await;
     let one = app.person(CHILDREN[3].0).await;
     let whose = id_of(&app, CHILDREN[3].0).await.to_string();
-    let host = app.url.trim_start_matches("http://");
-    let head = format!(
-        "POST /keep/upload HTTP/1.1\r\nhost: {host}\r\norigin: {}\r\ncookie: {}\r\ncontent-length: 9999999\r\n\
-         content-type: multipart/form-data; boundary=part\r\n\r\n",
-        app.url,
-        one.cookie_line()
-    );
-    let mut stream = TcpStream::connect(host.replace("localhost", "127.0.0.1")).await.expect("a connection");
-    stream.write_all(head.as_bytes()).await.expect("sent");
+    let mut stream = begin_form(&app, &one, 9_999_999).await;
     let drip = async {
         loop {
             let field = "--part\r\ncontent-disposition: form-data; name=\"x\"\r\n\r\ny\r\n";
@@ -208,11 +205,7 @@ async fn an_upload_of_fields_that_say_nothing_ends_however_often_they_come() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    // Once the server has read the beginning, the slow upload has the person's turn until it ends.
-    let held = async {
-        while one.upload(&whose, b"").await.status() != StatusCode::TOO_MANY_REQUESTS {}
-        while one.upload(&whose, &copy).await.status() != StatusCode::SEE_OTHER {}
-    };
+    let held = async { while one.upload(&whose, &copy).await.status() != StatusCode::SEE_OTHER {} };
     tokio::select! {
         () = drip => {}
         ended = tokio::time::timeout(PATIENCE, held) => ended.expect("the turn ends"),
