@@ -5,7 +5,7 @@ const phone = { width: 390, height: 844 };
 export default defineConfig({
   testDir: 'tests',
   fullyParallel: false, // the tests of one file share a server and its clock
-  workers: 3, // on two cores: a test waits for the page half of its time
+  workers: 2,
   retries: 0,
   forbidOnly: true,
   timeout: 60_000,
