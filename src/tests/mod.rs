@@ -40,6 +40,7 @@ mod metrics;
 pub mod native;
 mod neighbours;
 mod nodes;
+mod one_request;
 mod open_lines;
 mod other_device;
 mod own_database;
