@@ -1,7 +1,9 @@
 //! The HTML document around every page, which only the server renders.
 
-use leptos::prelude::*;
-use leptos_meta::{Meta, MetaTags, Title, provide_meta_context};
+use std::sync::{Arc, OnceLock};
+
+use leptos::{prelude::*, tachys::html::InertElement};
+use leptos_meta::{MetaTags, Title, provide_meta_context};
 
 use crate::{
     api::{HomeView, Refused, SharedText, Shell},
@@ -34,6 +36,37 @@ pub struct PageFrame {
     pub shell: Option<Shell>,
     /// Text that another app shared to `/share`; usually empty.
     pub shared: SharedText,
+    pub heads: Arc<Heads>,
+}
+
+/// The part of `<head>` that all pages of an installation have in common, rendered once for each language.
+#[derive(Debug, Default)]
+pub struct Heads([OnceLock<Head>; Locale::ALL.len()]);
+
+/// HTML before and after the nonce of the start script, which is new for each page.
+#[derive(Debug)]
+struct Head {
+    before: String,
+    after: String,
+}
+
+/// Stands for the nonce while a `Head` is rendered.
+const NONCE: &str = "nonce-of-this-page";
+
+impl Heads {
+    fn html(&self, frame: &PageFrame, nonce: &str) -> String {
+        let render = || {
+            let html = common_head(frame).into_any().to_html();
+            let html = html.trim_start_matches("<head>").trim_end_matches("</head>");
+            let (before, after) = html.split_once(NONCE).unwrap_or((html, ""));
+            Head { before: before.to_owned(), after: after.to_owned() }
+        };
+        let place = usize::from(frame.locale == Locale::En);
+        self.0.get(place).map_or_else(String::new, |head| {
+            let Head { before, after } = head.get_or_init(render);
+            [before, nonce, after].concat()
+        })
+    }
 }
 
 /// Renders the HTML document.
@@ -52,38 +85,24 @@ pub fn shell() -> impl IntoView {
     context::provide_refused(frame.refused.clone());
     provide_context(frame.shared.clone());
     let words = text::page_words(frame.locale);
-    let asset = |file: &str| paths::asset(&frame.build, file);
-    let picture = format!("{}/og.png", frame.public_url);
+    if let Some(shared) = Owner::current_shared_context() {
+        // Only islands are hydrated.
+        shared.set_is_hydrating(false);
+    }
+    let nonce = use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
+    let head = InertElement::new(frame.heads.html(&frame, &nonce));
     let as_of = frame.home.name.is_some().then(|| frame.home.as_of.to_string());
     view! {
         <!DOCTYPE html>
         <html lang=frame.locale.tag() data-text-size=frame.text_size.word() data-build=frame.build.clone()
             data-as-of=as_of data-person=whose>
             <head>
-                <meta charset="utf-8"/>
-                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
-                <meta name="theme-color" media="(prefers-color-scheme: light)" content="#faf4e8"/>
-                <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#141a2b"/>
-                <meta name="color-scheme" content="light dark"/>
-                <meta name="format-detection" content="telephone=no"/>
-                {og("og:site_name", words.brand)}
-                {og("og:title", words.brand)}
-                {og("og:description", words.tagline)}
-                {og("og:image", &picture)}
-                {og("og:type", "website")}
-                <link rel="preload" href="/fonts/question.woff2" r#as="font" r#type="font/woff2"
-                    crossorigin="anonymous"/>
-                <link rel="stylesheet" href=asset("umbba.css")/>
-                <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
-                <link rel="apple-touch-icon" href="/icons/apple-touch-icon.png"/>
-                <link rel="manifest" href="/manifest.webmanifest"/>
-                <Hydration of_build=frame.build.clone()/>
+                {head}
                 {frame.shell.map(|_| view! { <script src="/shell.js" async></script> })}
                 <MetaTags/>
             </head>
             <body>
                 <Title text=words.brand/>
-                <Meta name="description" content=words.tagline/>
                 <a class="skip-link" href="#main">{words.skip_to_content}</a>
                 <p class="hydration-failed">{words.hydrate_failed}</p>
                 <ServedPages/>
@@ -91,6 +110,35 @@ pub fn shell() -> impl IntoView {
         </html>
     }
     .into_any()
+}
+
+fn common_head(frame: &PageFrame) -> impl IntoView + use<> {
+    let words = text::page_words(frame.locale);
+    let asset = |file: &str| paths::asset(&frame.build, file);
+    let picture = format!("{}/og.png", frame.public_url);
+    view! {
+        <head>
+            <meta charset="utf-8"/>
+            <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
+            <meta name="theme-color" media="(prefers-color-scheme: light)" content="#faf4e8"/>
+            <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#141a2b"/>
+            <meta name="color-scheme" content="light dark"/>
+            <meta name="format-detection" content="telephone=no"/>
+            <meta name="description" content=words.tagline/>
+            {og("og:site_name", words.brand)}
+            {og("og:title", words.brand)}
+            {og("og:description", words.tagline)}
+            {og("og:image", &picture)}
+            {og("og:type", "website")}
+            <link rel="preload" href="/fonts/question.woff2" r#as="font" r#type="font/woff2"
+                crossorigin="anonymous"/>
+            <link rel="stylesheet" href=asset("umbba.css")/>
+            <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
+            <link rel="apple-touch-icon" href="/icons/apple-touch-icon.png"/>
+            <link rel="manifest" href="/manifest.webmanifest"/>
+            <Hydration of_build=frame.build.clone()/>
+        </head>
+    }
 }
 
 /// A `<meta>` element of the Open Graph protocol, which link previews show. It never contains a person's name.
@@ -104,10 +152,6 @@ fn og(property: &'static str, content: &str) -> impl IntoView + use<> {
 #[component]
 fn Hydration(of_build: String) -> impl IntoView {
     let (script, wasm) = (paths::asset(&of_build, "umbba.js"), paths::asset(&of_build, "umbba.wasm"));
-    if let Some(shared) = Owner::current_shared_context() {
-        // Only islands are hydrated.
-        shared.set_is_hydrating(false);
-    }
     let start = format!(
         "import init, * as half from {script:?};\
          const {{ dataset }} = document.documentElement;\
@@ -129,6 +173,6 @@ fn Hydration(of_build: String) -> impl IntoView {
     view! {
         <link rel="modulepreload" href=script/>
         <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
-        <script r#type="module" nonce=use_nonce()>{start}</script>
+        <script r#type="module" nonce=NONCE>{start}</script>
     }
 }

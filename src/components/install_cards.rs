@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::{
     context::{use_page_words, use_shell},
+    same_html::{SameHtml, enough},
     shown_when::{Act, ActButton, ShownWhen},
 };
 use crate::{browser::install::Way, paths, text::PageWords};
@@ -49,10 +50,15 @@ pub fn Step(sign: Sign, text: &'static str) -> impl IntoView {
 /// the cards wait for answers and for the end of "later" (`Known::holds`).
 #[component]
 pub fn InstallCards(#[prop(optional_no_strip)] given: Option<i64>) -> impl IntoView {
+    static CARDS: SameHtml = SameHtml::new();
     // An app that is a shell is on the home screen already.
     if use_shell().is_some() {
         return ().into_any();
     }
+    CARDS.show(given, || install_cards(enough(given)))
+}
+
+fn install_cards(given: Option<i64>) -> AnyView {
     let words = use_page_words();
     let button = |act, class: &'static str, label: &'static str| view! { <ActButton act class label/> };
     let card = |way: Way, steps: Option<AnyView>| {

@@ -11,6 +11,7 @@ pub mod live_page;
 pub mod problem;
 pub mod push_cards;
 pub mod question;
+pub mod same_html;
 pub mod shown_when;
 pub mod site_header;
 pub mod tab_notices;

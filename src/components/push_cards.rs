@@ -7,9 +7,14 @@ use leptos::prelude::*;
 use super::{
     context::{use_page_words, use_shell},
     install_cards::IphoneSteps,
+    same_html::{SameHtml, enough},
     shown_when::{Act, ActButton, ShownWhen},
 };
-use crate::{browser::push::Ability, paths, text};
+use crate::{
+    browser::push::Ability,
+    paths,
+    text::{self, PageWords},
+};
 
 /// The notification cards of a page. `given`: the number of answers that the person has given, on today's page only.
 /// There the cards wait for an answer and for the end of "later" (`Known::holds`). `other`: how the person calls the
@@ -19,6 +24,7 @@ pub fn PushCards(
     #[prop(optional_no_strip)] given: Option<i64>,
     #[prop(optional_no_strip)] other: Option<String>,
 ) -> impl IntoView {
+    static OTHERS: SameHtml = SameHtml::new();
     if use_shell().is_some() {
         return ().into_any();
     }
@@ -27,22 +33,46 @@ pub fn PushCards(
         Some(other) => text::fill(words.push_ask_title, &[("other", &other)]),
         None => words.push_ask_title_alone.to_owned(),
     };
-    let word = |ability: Ability| Some(ability.word().to_owned());
-    let card = || "notice push-card".to_owned();
-    let button = |act, class: &'static str, label: &'static str| view! { <ActButton act class label/> };
-    let later = move || given.map(|_| button(Act::PutOffPush, "button quiet", words.push_ask_later));
-    let again = move || {
-        view! { <div class="actions">{button(Act::AllowPush, "button ghost", words.push_again)} {later()}</div> }
-    };
+    let given = enough(given);
     view! {
         <ShownWhen condition=Ability::Default.into() class=card() push=word(Ability::Default) install=None given>
             <h2>{title}</h2>
             <p>{words.push_ask_lead}</p>
             <div class="actions">
                 {button(Act::AllowPush, "button", words.push_ask_yes)}
-                {later()}
+                {later(words, given)}
             </div>
         </ShownWhen>
+        {OTHERS.show(given, || other_cards(given))}
+    }
+    .into_any()
+}
+
+fn word(ability: Ability) -> Option<String> {
+    Some(ability.word().to_owned())
+}
+
+fn card() -> String {
+    "notice push-card".to_owned()
+}
+
+fn button(act: Act, class: &'static str, label: &'static str) -> impl IntoView {
+    view! { <ActButton act class label/> }
+}
+
+/// The button that puts a card off, on today's page only.
+fn later(words: &'static PageWords, given: Option<i64>) -> impl IntoView {
+    given.map(|_| button(Act::PutOffPush, "button quiet", words.push_ask_later))
+}
+
+/// All cards but the first, which names the other member.
+fn other_cards(given: Option<i64>) -> AnyView {
+    let words = use_page_words();
+    let later = move || later(words, given);
+    let again = move || {
+        view! { <div class="actions">{button(Act::AllowPush, "button ghost", words.push_again)} {later()}</div> }
+    };
+    view! {
         <ShownWhen condition=Ability::Denied.into() class=card() push=word(Ability::Denied) install=None given>
             <h2>{words.push_denied_title}</h2>
             <p>{words.push_denied_lead}</p>

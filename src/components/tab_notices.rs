@@ -8,6 +8,7 @@ use leptos::{prelude::*, task::spawn_local};
 use super::{
     context::use_page_words,
     live_page::{CameIn, use_live},
+    same_html::SameHtml,
     unsent::UnsentTexts,
 };
 use crate::browser::{drafts, opening, page};
@@ -17,6 +18,11 @@ const UPDATE_AGAIN: Duration = Duration::from_secs(3_600);
 
 #[component]
 pub fn HiddenNotices() -> impl IntoView {
+    static NOTICES: SameHtml = SameHtml::new();
+    NOTICES.show(None, hidden_notices)
+}
+
+fn hidden_notices() -> AnyView {
     let words = use_page_words();
     let sentences = [
         words.update_ready,
@@ -40,6 +46,7 @@ pub fn HiddenNotices() -> impl IntoView {
         </div>
         <UnsentTexts/>
     }
+    .into_any()
 }
 
 /// The notices of a tab. Each live region is present from the start, because a screen reader reads only what appears in

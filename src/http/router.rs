@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{DefaultBodyLimit, Request, State},
     http::{HeaderValue, Method, StatusCode, Version, header},
     middleware::{self, Next},
@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     api::{ApiError, HomeView, Refused, SharedText, Shell, convert},
-    app::{self, PageFrame},
+    app::{self, Heads, PageFrame},
     domain::{Locale, TextSize},
     request::Visitor,
     server::{
@@ -53,7 +53,8 @@ pub fn router(state: AppState, site_root: &Path) -> Router {
     let [personal, public] = [true, false]
         .map(|personal| ROUTES.iter().filter(|route| route.is_personal() == personal).fold(Router::new(), add));
     // Every other path is a page; the app renders "not found" itself.
-    let personal = personal.fallback(page).with_state(state.clone());
+    let heads = Extension(Arc::new(Heads::default()));
+    let personal = personal.fallback(page).layer(heads).with_state(state.clone());
     // A refused form is answered by rendering its page, so the layer of forms is outside the routing.
     let personal = Router::new()
         .fallback_service(personal)
@@ -191,6 +192,7 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
         refused: request.extensions().get::<Refused>().cloned(),
         shell: visitor.and_then(|visitor| Shell::of(&visitor.user_agent)),
         shared: request.extensions().get::<SharedText>().cloned().unwrap_or_default(),
+        heads: request.extensions().get::<Arc<Heads>>().cloned().unwrap_or_default(),
     };
     let (path, person, build) = (request.uri().path().to_owned(), frame.person, frame.build.clone());
     let (lifecycle, database) = (state.lifecycle.clone(), state.database.clone());
