@@ -48,8 +48,8 @@ pub async fn run(State(state): State<AppState>, request: Request) -> Response {
 /// Runs it once, with the state in its context.
 async fn once(state: AppState, request: Request) -> Response {
     let context = move || provide_context(state.clone());
-    // Leptos makes the owner of a server function a child of the owner that is current on this thread, which may be that
-    // of a page of another person, and a child finds the contexts of its parents. This root has no parent.
+    // Leptos makes the owner of a server function a child of the owner that is current on this thread. That may be the
+    // owner of a page of another person, and a child finds the contexts of its parents. This root has no parent.
     let root = Owner::new_root(None);
     let running = root.with(|| ScopedFuture::new(leptos_axum::handle_server_fns_with_context(context, request)));
     let mut response = running.await.into_response();
