@@ -40,6 +40,7 @@ pub mod imports;
 pub mod installation;
 pub mod invitations;
 pub mod journal;
+mod kept_readers;
 pub mod last_readers;
 mod listener;
 mod locks;
@@ -102,9 +103,9 @@ use postgres::{Mode, PgPools};
 use reading::PageTx;
 pub use reading::Reading;
 pub use repeat::Watch;
-use single::{OnSqlite, Single};
+use single::OnSqlite;
 pub use source::{Opening, Source};
-use sqlite::SqlitePools;
+use sqlite::{Kept, SqlitePools};
 pub use transaction::Tx;
 use transaction::{Inner, rows};
 
@@ -115,7 +116,7 @@ enum Pools {
         readers: SqlitePool,
         place: Option<Place>,
         /// `None` when all statements share one connection.
-        single: Option<Single>,
+        kept: Option<Kept>,
         commits: Commits,
     },
     Postgres(PgPools),
@@ -141,8 +142,8 @@ impl Database {
     pub async fn open(source: impl Into<Source>, opening: Opening) -> Result<Self, StorageError> {
         let source = source.into();
         let (pools, notifier, listen_at) = if source.url.starts_with("sqlite:") {
-            let SqlitePools { writer, readers, place, single, commits } = sqlite::open(&source.url, opening).await?;
-            (Pools::Sqlite { writer, readers, place, single, commits }, Notifier::default(), None)
+            let SqlitePools { writer, readers, place, kept, commits } = sqlite::open(&source.url, opening).await?;
+            (Pools::Sqlite { writer, readers, place, kept, commits }, Notifier::default(), None)
         } else if source.url.starts_with("postgres:") || source.url.starts_with("postgresql:") {
             let pools = Pools::Postgres(PgPools::open(&source, opening).await?);
             (pools, Notifier::of_a_node(), Some(listener::options(&source)?))
@@ -186,6 +187,11 @@ impl Database {
         Self { page: Some(PageTx::default()), ..self.clone() }
     }
 
+    /// Whether this is the database of one page.
+    pub fn is_for_page(&self) -> bool {
+        self.page.is_some()
+    }
+
     /// Ends the transaction that the reads of the page shared. A later read begins another.
     pub fn end_page(&self) {
         if let Some(page) = &self.page {
@@ -219,7 +225,10 @@ impl Database {
 
     async fn begin_read(&self) -> Result<Tx, StorageError> {
         let inner = match &*self.pools {
-            Pools::Sqlite { readers, .. } => {
+            Pools::Sqlite { readers, kept: Some(kept), .. } => {
+                Inner::Sqlite(OnSqlite::Read(CONNECTION_WAITS.of(kept.readers.begin(readers)).await?))
+            }
+            Pools::Sqlite { readers, kept: None, .. } => {
                 Inner::Sqlite(OnSqlite::Transaction(CONNECTION_WAITS.of(readers.begin()).await?))
             }
             Pools::Postgres(pools) => self.begin_postgres(pools, Mode::Read).await?,
@@ -235,9 +244,10 @@ impl Database {
     /// Waits for running statements and closes all connections.
     pub async fn close(&self) {
         match &*self.pools {
-            Pools::Sqlite { writer, readers, single, .. } => {
-                if let Some(single) = single {
-                    single.end().await;
+            Pools::Sqlite { writer, readers, kept, .. } => {
+                if let Some(kept) = kept {
+                    kept.readers.end().await;
+                    kept.single.end().await;
                 }
                 readers.close().await;
                 writer.close().await;

@@ -12,6 +12,8 @@ use std::{
 use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction, pool::PoolConnection};
 use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
 
+use super::kept_readers::ReadTransaction;
+
 /// The connection, from its first statement on. Statements wait for one another.
 #[derive(Clone, Default)]
 pub(super) struct Single(Arc<Mutex<Option<PoolConnection<Sqlite>>>>);
@@ -19,6 +21,7 @@ pub(super) struct Single(Arc<Mutex<Option<PoolConnection<Sqlite>>>>);
 /// What statements on SQLite run on.
 pub(super) enum OnSqlite {
     Transaction(Transaction<'static, Sqlite>),
+    Read(ReadTransaction),
     Single(OwnedMappedMutexGuard<Option<PoolConnection<Sqlite>>, PoolConnection<Sqlite>>),
 }
 
@@ -42,7 +45,8 @@ impl OnSqlite {
     pub(super) async fn commit(self) -> Result<(), sqlx::Error> {
         match self {
             Self::Transaction(tx) => tx.commit().await,
-            Self::Single(_) => Ok(()),
+            // Nothing was written.
+            Self::Read(_) | Self::Single(_) => Ok(()),
         }
     }
 }
@@ -53,6 +57,7 @@ impl Deref for OnSqlite {
     fn deref(&self) -> &SqliteConnection {
         match self {
             Self::Transaction(tx) => tx,
+            Self::Read(tx) => tx,
             Self::Single(connection) => connection,
         }
     }
@@ -62,6 +67,7 @@ impl DerefMut for OnSqlite {
     fn deref_mut(&mut self) -> &mut SqliteConnection {
         match self {
             Self::Transaction(tx) => tx,
+            Self::Read(tx) => tx,
             Self::Single(connection) => connection,
         }
     }

@@ -10,6 +10,7 @@ use sqlx::{
 use super::{
     StorageError,
     commits::Commits,
+    kept_readers::{self, KeptReaders},
     place::{Place, sqlite_file},
     read_only,
     refusals::Refusals,
@@ -21,8 +22,15 @@ pub(super) struct SqlitePools {
     pub(super) writer: SqlitePool,
     pub(super) readers: SqlitePool,
     pub(super) place: Option<Place>,
-    pub(super) single: Option<Single>,
+    pub(super) kept: Option<Kept>,
     pub(super) commits: Commits,
+}
+
+/// The connections that are kept from one read to the next.
+#[derive(Default)]
+pub(super) struct Kept {
+    pub(super) readers: KeptReaders,
+    pub(super) single: Single,
 }
 
 pub(super) async fn open(url: &str, opening: Opening) -> Result<SqlitePools, StorageError> {
@@ -46,6 +54,8 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<SqlitePools, Sto
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(Duration::from_secs(10))
+        // The pool tests the connection when it is given back, so it need not test it again when it is taken.
+        .test_before_acquire(false)
         // After a full disk or an I/O error SQLite has rolled back by itself, but the driver still assumes a
         // transaction, and every later write on the connection would fail. Such a connection is dropped, and so is one
         // that is read-only.
@@ -68,14 +78,14 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<SqlitePools, Sto
         stepping_back(sqlx::migrate!("migrations/sqlite")).run(&writer).await?;
     }
     if is_full {
-        return Ok(SqlitePools { readers: writer.clone(), writer, place, single: None, commits });
+        return Ok(SqlitePools { readers: writer.clone(), writer, place, kept: None, commits });
     }
     // Later connections of this process never create an empty file in its place.
     writer.set_connect_options(writer_options.create_if_missing(false));
     let readers = SqlitePoolOptions::new()
-        // Four for transactions, and one for single statements.
-        .max_connections(5)
-        .acquire_timeout(Duration::from_secs(10))
+        // For transactions, for single statements, and for a backup.
+        .max_connections(kept_readers::MOST as u32 + 2)
+        .acquire_timeout(kept_readers::TURN)
         .connect_with(
             options
                 .synchronous(SqliteSynchronous::Normal)
@@ -85,5 +95,5 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<SqlitePools, Sto
                 .create_if_missing(false),
         )
         .await?;
-    Ok(SqlitePools { writer, readers, place, single: Some(Single::default()), commits })
+    Ok(SqlitePools { writer, readers, place, kept: Some(Kept::default()), commits })
 }

@@ -68,6 +68,7 @@ mod moving;
 mod notifications;
 mod pairs;
 mod persons;
+mod reads;
 mod schedule;
 mod schema;
 mod seeds_and_copies;
