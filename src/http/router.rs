@@ -167,10 +167,13 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response();
     }
     // The session layer has begun the page's reads, unless this page is the answer to a form.
-    let database = request.extensions().get::<PageReads>().map(|reads| reads.0.clone());
-    let state = AppState { database: database.unwrap_or_else(|| state.database.for_page()), ..state };
+    let (database, home) = match request.extensions().get::<PageReads>() {
+        Some(reads) => (reads.database.clone(), reads.home.clone()),
+        None => (state.database.for_page(), None),
+    };
+    let state = AppState { database, ..state };
     let visitor = request.extensions().get::<Visitor>();
-    let (home, read) = match home(&state, visitor).await {
+    let (home, read) = match header_of(&state, visitor, home).await {
         Ok(home) => home,
         Err(error) => {
             let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -245,11 +248,15 @@ async fn shared(state: State<AppState>, request: Request) -> Response {
 }
 
 /// The person and the pairs that every page's header shows. The page's feed starts at `as_of`.
-async fn home(state: &AppState, visitor: Option<&Visitor>) -> Result<(HomeView, Option<Arc<Home>>), ApiError> {
+async fn header_of(
+    state: &AppState,
+    visitor: Option<&Visitor>,
+    home: Option<Arc<Home>>,
+) -> Result<(HomeView, Option<Arc<Home>>), ApiError> {
     let Some(found) = visitor.and_then(|visitor| visitor.session.as_ref()) else {
         return Ok((HomeView { name: None, pairs: Vec::new(), as_of: 0, unread: 0, answers: 0, waits_in: None }, None));
     };
-    let here = reader::home_of(state, &Reader { person: found.person.clone(), home: None }).await?;
+    let here = reader::home_of(state, &Reader { person: found.person.clone(), home }).await?;
     let pairs = here.pairs.iter().map(|pair| convert::pair_link(pair, found.person.id)).collect();
     let name = Some(found.person.name.as_str().to_owned());
     let answers = here.recovery.answers_given;

@@ -1,7 +1,7 @@
 //! The session layer: finds the session of a request by its cookie, once, and sets a new token after a rotation. Caches
 //! may not store an answer that sets a cookie.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     extract::{Request, State},
@@ -20,6 +20,7 @@ use crate::{
         secrets,
         services::{
             ServiceError,
+            reader::Home,
             sessions::{self, Recognised},
         },
         state::AppState,
@@ -30,17 +31,20 @@ use crate::{
 /// Most tokens of one request that are looked up.
 const MAX_TOKENS: usize = 4;
 
-/// The database of a page whose session was read in the transaction that the rest of the page goes on in.
+/// What the session layer has read for a page.
 #[derive(Clone)]
-pub struct PageReads(pub Database);
+pub struct PageReads {
+    /// Its transaction goes on for the rest of the page.
+    pub database: Database,
+    /// The home of the signed-in person.
+    pub home: Option<Arc<Home>>,
+}
 
 /// Adds the `Visitor` to the request.
 pub async fn recognise(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let state = if matches!(parts.method, Method::GET | Method::HEAD) && routes::is_page(parts.uri.path()) {
-        let database = state.database.for_page();
-        parts.extensions.insert(PageReads(database.clone()));
-        AppState { database, ..state }
+        AppState { database: state.database.for_page(), ..state }
     } else {
         state
     };
@@ -54,8 +58,11 @@ pub async fn recognise(State(state): State<AppState>, request: Request, next: Ne
             return super::pages::unavailable(status, client::locale(&parts.headers)).into_response();
         }
     };
-    let (session, new_token) =
-        recognised.map_or((None, None), |recognised| (Some(recognised.found), recognised.new_token));
+    let (session, new_token, home) = recognised
+        .map_or((None, None, None), |recognised| (Some(recognised.found), recognised.new_token, recognised.home));
+    if state.database.is_for_page() {
+        parts.extensions.insert(PageReads { database: state.database.clone(), home });
+    }
     let user_agent = client::user_agent(&parts.headers);
     let visitor = Visitor {
         locale: session.as_ref().map_or_else(|| client::locale(&parts.headers), |found| found.person.locale),

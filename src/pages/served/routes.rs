@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_router::{
-    components::{Route, Router, Routes},
+    components::{FlatRoutes, Route, Router},
     path,
 };
 
@@ -16,7 +16,7 @@ use super::{
 pub fn ServedPages() -> impl IntoView {
     view! {
         <Router>
-            <Routes fallback=not_found::NotFoundPage>
+            <FlatRoutes fallback=not_found::NotFoundPage>
                 <Route path=path!("/") view=welcome::WelcomePage/>
                 <Route path=path!("/start") view=start::StartPage/>
                 <Route path=path!("/signin") view=sign_in::SignInPage/>
@@ -60,7 +60,7 @@ pub fn ServedPages() -> impl IntoView {
                 <Route path=path!("/p/:pair/settings/notifications") view=settings::NotificationsPage/>
                 <Route path=path!("/p/:pair/settings/sign-in") view=settings::SignInPlacePage/>
                 <Route path=path!("/p/:pair/settings/help") view=settings::HelpPage/>
-            </Routes>
+            </FlatRoutes>
         </Router>
     }
 }

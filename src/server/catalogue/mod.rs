@@ -39,12 +39,12 @@ pub struct CatalogueError {
     pub problem: String,
 }
 
-/// All questions in use.
+/// All questions in use. Clones share them.
 #[derive(Debug, Clone)]
 pub struct Catalogue {
     questions: Arc<Vec<Question>>,
-    first: Question,
-    free: Question,
+    first: Arc<Question>,
+    free: Arc<Question>,
 }
 
 impl Catalogue {
@@ -99,7 +99,7 @@ impl Catalogue {
                     problem: format!("the first question of every pair, {FIRST_QUESTION_KEY}, is missing"),
                 }
             })?;
-        Ok(Self { questions: Arc::new(questions), first, free })
+        Ok(Self { questions: Arc::new(questions), first: Arc::new(first), free: Arc::new(free) })
     }
 
     pub fn questions(&self) -> &[Question] {

@@ -1,6 +1,6 @@
 //! Finding the session of a cookie, recording its use, and rotating its token. Rules R74, R86.
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use tracing::Instrument;
 
@@ -17,7 +17,9 @@ use crate::{
         security::SecurityEvent,
         state::AppState,
         storage::{
-            StorageError, persons,
+            StorageError,
+            home::{self, Home},
+            persons,
             sessions::{self, Found},
         },
     },
@@ -39,6 +41,8 @@ pub struct Recognised {
     pub found: Found,
     /// A new token for the cookie, when the rotation is due.
     pub new_token: Option<String>,
+    /// The person's home, which only a page has read.
+    pub home: Option<Arc<Home>>,
 }
 
 /// Finds the session of a token, records its use, and rotates the token every 30 days. The answer with the new token
@@ -47,7 +51,13 @@ pub async fn recognise(state: &AppState, token: &str, client: IpAddr) -> Result<
     let now = state.clock.now();
     let mut tx = state.database.read_single().await?;
     let shown = token_hash(token);
-    let Some(found) = sessions::lookup(&mut tx, &shown, HOWEVER_IDLE, now).await? else {
+    let known = if state.database.is_for_page() {
+        let known = home::lookup_with_session(&mut tx, &shown, HOWEVER_IDLE, now).await?;
+        known.map(|(found, home)| (found, Some(Arc::new(home))))
+    } else {
+        sessions::lookup(&mut tx, &shown, HOWEVER_IDLE, now).await?.map(|found| (found, None))
+    };
+    let Some((found, home)) = known else {
         if let Some(person) = sessions::lookup_retired(&mut tx, &shown, now).await? {
             drop(tx);
             at_leisure(state, |state| async move { report_retired_once(&state, person, &shown, now).await }).await?;
@@ -71,14 +81,14 @@ pub async fn recognise(state: &AppState, token: &str, client: IpAddr) -> Result<
         let fresh = state.secrets.next_token(token);
         let next = fresh.clone();
         let is_rotated = at_leisure(state, |state| async move { rotate(&state, session, &next, now).await }).await?;
-        return Ok(Some(Recognised { found, new_token: is_rotated.then_some(fresh) }));
+        return Ok(Some(Recognised { found, new_token: is_rotated.then_some(fresh), home }));
     }
     let is_first = !found.is_shown && now.since(found.session.created_at) < ATTEMPT_LIFE_MS;
     let is_long_ago = now.since(found.session.last_used_at) >= TOUCH_AFTER_MS;
     if is_first || is_long_ago {
         at_leisure(state, |state| async move { note_use(&state, session, client, is_first, now).await }).await?;
     }
-    Ok(Some(Recognised { found, new_token }))
+    Ok(Some(Recognised { found, new_token, home }))
 }
 
 /// Stores something about a session for which nobody waits. A request waits for it no longer than `AT_LEISURE`, and a

@@ -33,6 +33,24 @@ pub struct Found {
     pub last_seq: i64,
 }
 
+/// The condition for the session `s` of the token hash $1, if it was used since $2. $3 is now.
+macro_rules! of_token {
+    () => {
+        "(s.token_hash = $1 OR (s.previous_hash = $1 AND (s.previous_until IS NULL OR s.previous_until > $3)))
+         AND s.last_used_at > $2 "
+    };
+}
+
+/// The columns of a session `s` that tell how far the rotation of its token is.
+macro_rules! token_columns {
+    () => {
+        "s.token_hash, s.previous_hash IS NOT NULL AND s.previous_until IS NULL AS is_rotating,
+         s.shown_at IS NOT NULL AS is_shown "
+    };
+}
+
+pub(super) use {of_token, token_columns};
+
 pub async fn insert(
     tx: &mut Tx,
     id: SessionId,
@@ -65,13 +83,14 @@ pub async fn lookup(
     let row = macros::fetch_optional!(
         tx,
         "persons" as FoundRow,
-        "SELECT p.id, p.name, p.locale, p.text_size, p.zone, p.zone_offset_s,
-                s.id AS session_id, s.device, s.created_at, s.rotated_at, s.last_used_at, s.proved_at,
-                s.token_hash, s.previous_hash IS NOT NULL AND s.previous_until IS NULL AS is_rotating,
-                s.shown_at IS NOT NULL AS is_shown, p.last_seq
-         FROM sessions s JOIN persons p ON p.id = s.person_id
-         WHERE (s.token_hash = $1 OR (s.previous_hash = $1 AND (s.previous_until IS NULL OR s.previous_until > $3)))
-               AND s.last_used_at > $2",
+        concat!(
+            "SELECT p.id, p.name, p.locale, p.text_size, p.zone, p.zone_offset_s,
+                    s.id AS session_id, s.device, s.created_at, s.rotated_at, s.last_used_at, s.proved_at,
+                    p.last_seq, ",
+            token_columns!(),
+            "FROM sessions s JOIN persons p ON p.id = s.person_id WHERE ",
+            of_token!()
+        ),
         token_hash,
         used_since,
         now,
