@@ -19,7 +19,7 @@ export default defineConfig({
     viewport: phone,
     serviceWorkers: 'allow',
     screenshot: 'only-on-failure',
-    // Without a film of each page, which takes a tenth of the time of the tests.
+    // Recording the screen all the time takes a tenth of the time of the tests.
     trace: { mode: 'retain-on-failure', screenshots: false },
     launchOptions: {
       executablePath: process.env.CHROMIUM || '/usr/bin/chromium',

@@ -36,6 +36,7 @@ pub struct PageFrame {
     pub shell: Option<Shell>,
     /// Text that another app shared to `/share`; usually empty.
     pub shared: SharedText,
+    /// What this installation has rendered of `<head>`.
     pub heads: Arc<Heads>,
 }
 
@@ -54,6 +55,7 @@ struct Head {
 const NONCE: &str = "nonce-of-this-page";
 
 impl Heads {
+    /// The common part in the language of the page, with the nonce of its start script.
     fn html(&self, frame: &PageFrame, nonce: &str) -> String {
         let render = || {
             let html = common_head(frame).into_any().to_html();
@@ -112,6 +114,7 @@ pub fn shell() -> impl IntoView {
     .into_any()
 }
 
+/// It may depend on the installation and the language of the page, and on nothing else.
 fn common_head(frame: &PageFrame) -> impl IntoView + use<> {
     let words = text::page_words(frame.locale);
     let asset = |file: &str| paths::asset(&frame.build, file);

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{
     context::{use_page_words, use_shell},
-    same_html::{SameHtml, enough},
+    same_html::{SameHtml, at_most_two},
     shown_when::{Act, ActButton, ShownWhen},
 };
 use crate::{browser::install::Way, paths, text::PageWords};
@@ -55,7 +55,7 @@ pub fn InstallCards(#[prop(optional_no_strip)] given: Option<i64>) -> impl IntoV
     if use_shell().is_some() {
         return ().into_any();
     }
-    CARDS.show(given, || install_cards(enough(given)))
+    CARDS.show(given, || install_cards(at_most_two(given)))
 }
 
 fn install_cards(given: Option<i64>) -> AnyView {

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::{
     context::{use_page_words, use_shell},
     install_cards::IphoneSteps,
-    same_html::{SameHtml, enough},
+    same_html::{SameHtml, at_most_two},
     shown_when::{Act, ActButton, ShownWhen},
 };
 use crate::{
@@ -33,7 +33,7 @@ pub fn PushCards(
         Some(other) => text::fill(words.push_ask_title, &[("other", &other)]),
         None => words.push_ask_title_alone.to_owned(),
     };
-    let given = enough(given);
+    let given = at_most_two(given);
     view! {
         <ShownWhen condition=Ability::Default.into() class=card() push=word(Ability::Default) install=None given>
             <h2>{title}</h2>

@@ -1,5 +1,6 @@
 //! Parts of a page that are the same for every person. The server renders such a part once and then repeats its HTML,
-//! because a page takes most of its processor time for its elements, and most of its elements are in such parts.
+//! which saves a page the processor time of rendering elements that never change. Nothing of a person belongs here:
+//! everybody gets what was rendered for the first.
 
 use std::sync::OnceLock;
 
@@ -9,18 +10,18 @@ use super::context::use_locale;
 use crate::domain::Locale;
 
 /// The number of given answers from which on a part stays the same (`Known::holds` of the cards compares with 1 and 2).
-const ENOUGH: i64 = 2;
+const MOST_GIVEN: i64 = 2;
 
 /// The places of one part: for each language one without a number of given answers and one for each number up to
-/// `ENOUGH`.
-const PLACES: usize = Locale::ALL.len() * (ENOUGH as usize + 2);
+/// `MOST_GIVEN`.
+const PLACES: usize = Locale::ALL.len() * (MOST_GIVEN as usize + 2);
 
 /// The HTML of one part in its places.
 pub struct SameHtml([OnceLock<String>; PLACES]);
 
-/// The number of given answers as far as parts depend on it.
-pub fn enough(given: Option<i64>) -> Option<i64> {
-    given.map(|given| given.clamp(0, ENOUGH))
+/// The number of given answers, of which a part tells none, one and more apart.
+pub fn at_most_two(given: Option<i64>) -> Option<i64> {
+    given.map(|given| given.clamp(0, MOST_GIVEN))
 }
 
 impl SameHtml {
@@ -30,9 +31,9 @@ impl SameHtml {
     }
 
     /// Shows the part in the language of the page. `view` renders it the first time. It may depend on the language, on
-    /// `enough(given)` and on nothing else.
+    /// `at_most_two(given)` and on nothing else.
     pub fn show(&'static self, given: Option<i64>, view: impl FnOnce() -> AnyView) -> AnyView {
-        let number = enough(given).map_or(0, |given| given as usize + 1);
+        let number = at_most_two(given).map_or(0, |given| given as usize + 1);
         let place = number * Locale::ALL.len() + usize::from(use_locale() == Locale::En);
         let html = self.0.get(place).map_or("", |kept| kept.get_or_init(|| view().to_html()));
         InertElement::new(html).into_any()

@@ -15,7 +15,6 @@ use crate::{
     reads,
     server::{
         jobs::open_lines,
-        services::sessions,
         storage::{
             Database, Opening, Source,
             events::{self, NewEvent},
@@ -65,9 +64,7 @@ async fn idle_line(node: &TestApp, child: &Browser, pair: &TestPair) -> FeedStre
 }
 
 async fn session_of(app: &TestApp, browser: &Browser) -> (PersonId, SessionId) {
-    let token = browser.cookies.lock().expect("cookies")["__Host-session"].clone();
-    let found = sessions::recognise(&app.state, &token, [127, 0, 0, 1].into()).await.expect("a look");
-    let found = found.expect("a session").found;
+    let found = app.session_of(browser).await;
     (found.person.id, found.session.id)
 }
 

@@ -1,14 +1,9 @@
 //! A request knows nothing of another request that is served on the same thread.
 
-use std::net::Ipv4Addr;
-
 use leptos::prelude::{Owner, provide_context};
 
 use super::app::TestApp;
-use crate::server::services::{
-    reader::{self, Reader},
-    sessions,
-};
+use crate::server::services::reader::{self, Reader};
 
 /// Leptos makes a page's owner the current owner of its thread and leaves it there until another page begins. The test
 /// and the app share one thread.
@@ -19,9 +14,7 @@ async fn a_server_function_reads_nothing_of_a_page_that_is_rendered_beside_it() 
     let (child, parent) = (pair.child.today(pair.id).await, pair.parent.today(pair.id).await);
     assert_ne!(child.as_of, parent.as_of, "their feeds differ");
 
-    let token = pair.parent.cookies.lock().expect("cookies")["__Host-session"].clone();
-    let found = sessions::recognise(&app.state, &token, Ipv4Addr::LOCALHOST.into()).await.expect("read");
-    let person = found.expect("the parent's session").found.person;
+    let person = app.session_of(&pair.parent).await.person;
     let home = reader::home_of(&app.state, &Reader { person, home: None }).await.expect("the parent's home");
     let page = Owner::new_root(None);
     page.with(|| provide_context(home));

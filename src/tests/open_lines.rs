@@ -11,7 +11,6 @@ use crate::{
     domain::{EventKind, PersonId, SessionId},
     server::{
         jobs::open_lines,
-        services::sessions,
         storage::{
             Database, Opening,
             events::{self, NewEvent},
@@ -31,9 +30,7 @@ async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 async fn session_of(app: &TestApp, browser: &Browser) -> (PersonId, SessionId) {
-    let token = browser.cookies.lock().expect("cookies")["__Host-session"].clone();
-    let found = sessions::recognise(&app.state, &token, [127, 0, 0, 1].into()).await.expect("a look");
-    let found = found.expect("a session").found;
+    let found = app.session_of(browser).await;
     (found.person.id, found.session.id)
 }
 

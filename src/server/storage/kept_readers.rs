@@ -20,7 +20,7 @@ use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard, OwnedSemaphoreP
 pub(super) const MOST: usize = 4;
 
 /// How long a transaction waits for its turn: as long as for a connection of the pool.
-pub(super) const TURN: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A connection, from its first transaction on.
 type Slot = Arc<Mutex<Option<PoolConnection<Sqlite>>>>;
@@ -47,7 +47,7 @@ impl Default for KeptReaders {
 impl KeptReaders {
     /// Begins a transaction on the first free connection. A slot without one gets one of `pool`.
     pub(super) async fn begin(&self, pool: &SqlitePool) -> Result<ReadTransaction, Error> {
-        let turn = tokio::time::timeout(TURN, self.turns.clone().acquire_owned()).await;
+        let turn = tokio::time::timeout(PATIENCE, self.turns.clone().acquire_owned()).await;
         let turn = turn.map_err(|_| Error::PoolTimedOut)?.map_err(|_| Error::PoolClosed)?;
         let free = self.slots.iter().find_map(|slot| Some((slot, slot.clone().try_lock_owned().ok()?)));
         // There is a slot for each turn.

@@ -85,7 +85,7 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<SqlitePools, Sto
     let readers = SqlitePoolOptions::new()
         // For transactions, for single statements, and for a backup.
         .max_connections(kept_readers::MOST as u32 + 2)
-        .acquire_timeout(kept_readers::TURN)
+        .acquire_timeout(kept_readers::PATIENCE)
         .connect_with(
             options
                 .synchronous(SqliteSynchronous::Normal)

@@ -1,4 +1,4 @@
-//! Reads of pages as a test browser gets them: with its cookies, through the session layer.
+//! What a test reads with the cookies of a browser: its session, and the reads of pages through the session layer.
 
 use std::{
     future::Future,
@@ -19,8 +19,21 @@ use leptos::{
 use tokio::sync::oneshot;
 use tower::ServiceExt;
 
-use super::Browser;
-use crate::{api::ApiError, http};
+use super::{Browser, TestApp};
+use crate::{
+    api::ApiError,
+    http,
+    server::{services::sessions, storage::sessions::Found},
+};
+
+impl TestApp {
+    /// The session of a browser that is signed in, with its person.
+    pub async fn session_of(&self, browser: &Browser) -> Found {
+        let token = browser.cookies.lock().expect("cookies")["__Host-session"].clone();
+        let found = sessions::recognise(&self.state, &token, [127, 0, 0, 1].into()).await.expect("a look");
+        found.expect("a session").found
+    }
+}
 
 impl Browser {
     /// Runs a function of `crate::reads` as it runs behind a page of this browser.

@@ -24,7 +24,6 @@ use crate::{
     domain::{Event, EventKind, Millis, PersonId},
     server::{
         notifier::connections,
-        services::sessions,
         storage::{
             events::{self as stored_events, NewEvent},
             seeds::CHILDREN,
@@ -61,21 +60,10 @@ async fn tell(app: &TestApp, person: PersonId, count: usize) {
     tx.commit().await.expect("a commit");
 }
 
-async fn person_of(app: &TestApp, browser: &Browser) -> PersonId {
-    let token = browser.cookies.lock().expect("cookies")["__Host-session"].clone();
-    sessions::recognise(&app.state, &token, [127, 0, 0, 1].into())
-        .await
-        .expect("a look")
-        .expect("a session")
-        .found
-        .person
-        .id
-}
-
 /// Makes a signed-in browser. Returns it with its person's id and the last number of the feed.
 async fn somebody(app: &TestApp) -> (Browser, PersonId, i64) {
     let browser = app.person(CHILDREN[0].0).await;
-    let person = person_of(app, &browser).await;
+    let person = app.session_of(&browser).await.person.id;
     let mut tx = app.state.database.read().await.expect("a transaction");
     let last = stored_events::last_seq(&mut tx, person).await.expect("a number");
     (browser, person, last)
