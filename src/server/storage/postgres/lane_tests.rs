@@ -22,7 +22,7 @@ async fn every_transaction_has_its_limits_with_a_pooler_and_without() {
             let mut tx = lane.begin(mode, None).await.expect("a transaction");
             let limits: Vec<(String,)> = sqlx::query_as(
                 "SELECT name || '=' || current_setting(name) FROM pg_settings WHERE name IN ('lock_timeout',
-                 'statement_timeout', 'idle_in_transaction_session_timeout', 'client_connection_check_interval')
+                 'statement_timeout', 'idle_in_transaction_session_timeout', 'client_connection_check_interval', 'jit')
                  ORDER BY name",
             )
             .fetch_all(tx.connection())
@@ -34,6 +34,7 @@ async fn every_transaction_has_its_limits_with_a_pooler_and_without() {
                 [
                     "client_connection_check_interval=1s",
                     "idle_in_transaction_session_timeout=8s",
+                    "jit=off",
                     "lock_timeout=2s",
                     "statement_timeout=8s",
                 ],
