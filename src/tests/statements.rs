@@ -58,14 +58,14 @@ const PAGES: &[(&str, usize)] = &[
 /// The most statements of each write, with its session, on SQLite and on PostgreSQL, which also locks rows. The session
 /// is one transaction and the write another.
 const WRITES: &[(&str, usize, usize)] = &[
-    ("the first answer", 12, 16),
-    ("a revision", 9, 12),
-    ("the second answer", 13, 17),
-    ("the same answer again", 4, 6),
-    ("change_push_time", 10, 13),
-    ("change_relation", 5, 8),
-    ("change_name", 5, 8),
-    ("read_inbox", 4, 6),
+    ("the first answer", 7, 12),
+    ("a revision", 6, 10),
+    ("the second answer", 8, 13),
+    ("the same answer again", 3, 5),
+    ("change_push_time", 8, 11),
+    ("change_relation", 4, 6),
+    ("change_name", 4, 5),
+    ("read_inbox", 3, 4),
 ];
 
 /// The number of statements, of transactions, and all of it to be shown.

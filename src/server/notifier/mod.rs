@@ -32,23 +32,29 @@ use crate::domain::{Moment, PersonId, PresenceSignal, SessionId};
 
 type Feeds = HashMap<PersonId, watch::Sender<Woken>>;
 
+/// Its clones share everything.
 #[derive(Clone, Default)]
 pub struct Notifier {
-    feeds: Arc<Mutex<Feeds>>,
-    recent: Arc<Mutex<Recent>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    feeds: Mutex<Feeds>,
+    recent: Mutex<Recent>,
     presence: PresenceRegistry,
     connections: Connections,
-    outbox: Arc<Notify>,
-    calls: Arc<Notify>,
-    scheduler: Arc<Notify>,
+    outbox: Notify,
+    calls: Notify,
+    scheduler: Notify,
     running_openings: Arc<watch::Sender<usize>>,
     /// Wakes the look at all open lines.
-    look: Arc<Notify>,
+    look: Notify,
     /// What the other nodes are told. `None` where there are none: on SQLite.
     outgoing: Option<Arc<Outgoing>>,
-    elsewhere: Arc<Elsewhere>,
+    elsewhere: Elsewhere,
     /// Runs since a bulletin was heard last; `None` without a listener.
-    heard: Arc<Mutex<Option<Stopwatch>>>,
+    heard: Mutex<Option<Stopwatch>>,
 }
 
 /// Marks that batches of due pairs are being opened, until it is dropped.
@@ -79,7 +85,8 @@ impl Notifier {
     /// A notifier of one of several nodes.
     pub fn of_a_node() -> Self {
         let outgoing = Arc::new(Outgoing::new(Random::system().number()));
-        Self { connections: Connections::told_to(Arc::clone(&outgoing)), outgoing: Some(outgoing), ..Self::default() }
+        let connections = Connections::told_to(Arc::clone(&outgoing));
+        Self { shared: Arc::new(Shared { connections, outgoing: Some(outgoing), ..Shared::default() }) }
     }
 
     /// Wakes what waits for a transaction that was committed: the feeds of these persons, and the loops that have work.
@@ -87,7 +94,7 @@ impl Notifier {
     pub fn committed(&self, feeds: &BTreeSet<PersonId>, work: Work) {
         self.wake(feeds);
         self.wake_loops(work);
-        if let Some(outgoing) = &self.outgoing {
+        if let Some(outgoing) = &self.shared.outgoing {
             outgoing.add(feeds, work);
         }
     }
@@ -113,11 +120,11 @@ impl Notifier {
     pub fn show(&self, from: PersonId, to: PersonId, signal: PresenceSignal, now: Moment) -> Shown {
         let feeds = self.feeds();
         let feed = feeds.get(&to).filter(|feed| feed.receiver_count() > 0);
-        let elsewhere = self.outgoing.as_ref().filter(|_| self.elsewhere.has_person(to));
+        let elsewhere = self.shared.outgoing.as_ref().filter(|_| self.shared.elsewhere.has_person(to));
         if feed.is_none() && elsewhere.is_none() {
             return Shown::No;
         }
-        let shown = self.presence.note(from, to, signal.pair, now);
+        let shown = self.shared.presence.note(from, to, signal.pair, now);
         if shown != Shown::No {
             if let Some(feed) = feed {
                 feed.send_modify(|woken| woken.show(signal));
@@ -134,13 +141,13 @@ impl Notifier {
         let feeds = self.feeds();
         let Some(feed) = feeds.get(to).filter(|feed| feed.receiver_count() > 0) else { return Shown::No };
         feed.send_modify(|woken| woken.show(*signal));
-        self.presence.admit(*from, *to, signal.pair, now)
+        self.shared.presence.admit(*from, *to, signal.pair, now)
     }
 
     /// Drops expired presence signals. Returns the next expiry.
     pub fn forget_presence_signals(&self, now: Moment) -> Option<Moment> {
         let feeds = self.feeds();
-        let (over, next) = self.presence.forget(now);
+        let (over, next) = self.shared.presence.forget(now);
         for (to, pair) in over {
             if let Some(feed) = feeds.get(&to) {
                 feed.send_if_modified(|woken| {
@@ -154,67 +161,67 @@ impl Notifier {
 
     /// Counts the presence signals that have not expired.
     pub fn count_presence_signals(&self) -> usize {
-        self.presence.count()
+        self.shared.presence.count()
     }
 
     /// Registers a connection of a session until it is dropped. Above the limits the oldest connection is replaced.
     pub fn open_connection(&self, person: PersonId, session: SessionId) -> OpenConnection {
-        self.connections.open(person, session)
+        self.shared.connections.open(person, session)
     }
 
     /// Whether the session has an open connection, on this node or as another one tells.
     pub fn has_connection(&self, person: PersonId, session: SessionId) -> bool {
-        self.connections.has(person, session) || self.elsewhere.has(person, session)
+        self.shared.connections.has(person, session) || self.shared.elsewhere.has(person, session)
     }
 
     /// The sessions with an open connection on this node, and how far they have read.
     pub fn open_lines(&self) -> Vec<OpenLine> {
-        self.connections.lines()
+        self.shared.connections.lines()
     }
 
     /// Counts the open connections of this node.
     pub fn count_connections(&self) -> usize {
-        self.connections.count()
+        self.shared.connections.count()
     }
 
     /// Marks that many due pairs are being opened. The outbox waits for the end, so that questions open before pushes
     /// are sent.
     pub fn start_openings(&self) -> OpeningsRunning {
-        self.running_openings.send_modify(|running_openings| *running_openings += 1);
-        OpeningsRunning(Arc::clone(&self.running_openings))
+        self.shared.running_openings.send_modify(|running_openings| *running_openings += 1);
+        OpeningsRunning(Arc::clone(&self.shared.running_openings))
     }
 
     /// Resolves when no openings run.
     pub async fn openings_ended(&self) {
         // The sender lives as long as `self`.
-        let _ = self.running_openings.subscribe().wait_for(|running_openings| *running_openings == 0).await;
+        let _ = self.shared.running_openings.subscribe().wait_for(|running_openings| *running_openings == 0).await;
     }
 
     fn wake_loops(&self, work: Work) {
         if work.has_deliveries {
-            self.outbox.notify_one();
+            self.shared.outbox.notify_one();
         }
         if work.has_calls {
-            self.calls.notify_one();
+            self.shared.calls.notify_one();
         }
         if work.has_due {
-            self.scheduler.notify_one();
+            self.shared.scheduler.notify_one();
         }
     }
 
     /// Resolves when a delivery was written since the last call.
     pub async fn outbox_woken(&self) {
-        self.outbox.notified().await;
+        self.shared.outbox.notified().await;
     }
 
     /// Resolves when a call to FCM was written since the last call of this function.
     pub async fn calls_woken(&self) {
-        self.calls.notified().await;
+        self.shared.calls.notified().await;
     }
 
     /// Resolves when a due minute was written since the last call.
     pub async fn scheduler_woken(&self) {
-        self.scheduler.notified().await;
+        self.shared.scheduler.notified().await;
     }
 
     /// Drops feeds that have no listener.
@@ -223,14 +230,14 @@ impl Notifier {
     }
 
     fn heard(&self) -> MutexGuard<'_, Option<Stopwatch>> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn recent(&self) -> MutexGuard<'_, Recent> {
-        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn feeds(&self) -> MutexGuard<'_, Feeds> {
-        self.feeds.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.feeds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -12,20 +12,20 @@ use crate::{domain::Moment, server::clock::Stopwatch};
 impl Notifier {
     /// Takes what the other nodes are to be told: payloads for `NOTIFY`, at least one. Empty on SQLite.
     pub fn take_bulletins(&self) -> Vec<String> {
-        let Some(outgoing) = &self.outgoing else { return Vec::new() };
-        outgoing.take(|| self.connections.marks()).iter().map(Bulletin::text).collect()
+        let Some(outgoing) = &self.shared.outgoing else { return Vec::new() };
+        outgoing.take(|| self.shared.connections.marks()).iter().map(Bulletin::text).collect()
     }
 
     /// The bulletins that were taken did not reach the other nodes: later ones make them look by themselves.
     pub fn lose_bulletins(&self) {
-        if let Some(outgoing) = &self.outgoing {
+        if let Some(outgoing) = &self.shared.outgoing {
             outgoing.lose();
         }
     }
 
     /// Resolves when the other nodes are to be told something at once; never on SQLite.
     pub async fn bulletins_woken(&self) {
-        match &self.outgoing {
+        match &self.shared.outgoing {
             Some(outgoing) => outgoing.added.notified().await,
             None => std::future::pending().await,
         }
@@ -33,7 +33,7 @@ impl Notifier {
 
     /// Resolves when there is something to tell that has a moment's time; never on SQLite.
     pub async fn bulletins_noted(&self) {
-        match &self.outgoing {
+        match &self.shared.outgoing {
             Some(outgoing) => outgoing.noted.notified().await,
             None => std::future::pending().await,
         }
@@ -47,18 +47,18 @@ impl Notifier {
             return Shown::No;
         };
         *self.heard() = Some(Stopwatch::start());
-        let Some(outgoing) = self.outgoing.as_ref().filter(|outgoing| outgoing.node != bulletin.node) else {
+        let Some(outgoing) = self.shared.outgoing.as_ref().filter(|outgoing| outgoing.node != bulletin.node) else {
             return Shown::No;
         };
         self.wake(&bulletin.persons);
         self.wake_loops(bulletin.work);
         if bulletin.is_more {
-            self.look.notify_one();
+            self.shared.look.notify_one();
         }
         if bulletin.asks {
             outgoing.tell_anew();
         }
-        if !self.elsewhere.hear(&bulletin) {
+        if !self.shared.elsewhere.hear(&bulletin) {
             outgoing.ask();
         }
         let shown: Vec<Shown> = bulletin.presence.iter().map(|passed| self.show_passed(passed, now)).collect();
@@ -69,8 +69,8 @@ impl Notifier {
     pub fn listener_began(&self) {
         *self.heard() = Some(Stopwatch::start());
         self.wake_loops(Work { has_deliveries: true, has_calls: true, has_due: true });
-        self.look.notify_one();
-        if let Some(outgoing) = &self.outgoing {
+        self.shared.look.notify_one();
+        if let Some(outgoing) = &self.shared.outgoing {
             outgoing.ask();
         }
     }
@@ -88,6 +88,6 @@ impl Notifier {
 
     /// Resolves when all open lines should be looked at without delay.
     pub async fn look_woken(&self) {
-        self.look.notified().await;
+        self.shared.look.notified().await;
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     domain::{AnswerBody, DailyQuestionId, PairId, Person, Saved, SubmissionId},
     server::{
         state::AppState,
-        storage::{answers, daily_questions, persons, schedule},
+        storage::{answers, daily_questions},
     },
 };
 
@@ -42,7 +42,9 @@ pub async fn submit(
 ) -> Result<(PairId, Saved), ServiceError> {
     let mut tx = state.database.begin().await?;
     let Held { pair, role, mut question } = questions::hold(&mut tx, person, id).await?;
-    if let Some(submission) = sending.submission
+    // A submission that was taken left an answer.
+    if question.answer_of(role).is_some()
+        && let Some(submission) = sending.submission
         && answers::was_taken(&mut tx, id, role, submission).await?
     {
         return Ok((pair.id, Saved::Unchanged));
@@ -57,14 +59,10 @@ pub async fn submit(
     if saved == Saved::Unchanged {
         return Ok((pair.id, saved));
     }
-    answers::save(&mut tx, &question, role, person.id, sending.submission).await?;
+    answers::save(&mut tx, &question, role, person.id, sending.submission, saved != Saved::Revised).await?;
     if saved == Saved::Opened {
         daily_questions::save(&mut tx, &question).await?;
     }
-    if saved != Saved::Revised {
-        persons::count_answer(&mut tx, person.id).await?;
-    }
-    schedule::reset_unanswered(&mut tx, pair.id, role).await?;
     let mut facts = Facts::default();
     facts.answered(&pair, &question, role, saved, now);
     facts.write(&mut tx, state, now).await?;

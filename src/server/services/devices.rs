@@ -143,11 +143,10 @@ pub async fn test(state: &AppState, person: &Person, id: SubscriptionId) -> Resu
         expires_at: now.plus(TEST_LIFE_MS),
         due_at: None,
     };
-    notifications::insert(&mut tx, std::slice::from_ref(&new)).await?;
+    let delivery = DeliveryId { notification: new.id, subscription: subscription.id };
+    notifications::insert(&mut tx, std::slice::from_ref(&new), &[(delivery, now)], now).await?;
     // A test is read from the start: it is not shown in the inbox.
     entries::read_one(&mut tx, person.id, new.id, now).await?;
-    deliveries::insert(&mut tx, &[(DeliveryId { notification: new.id, subscription: subscription.id }, now)], now)
-        .await?;
     tell_device(&mut tx, state, person.id, now).await?;
     tx.commit().await?;
     Ok(())

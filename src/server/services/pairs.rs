@@ -96,11 +96,6 @@ async fn start_in(tx: &mut Tx, state: &AppState, person: &Person, start: Start) 
 /// Locks a pair of the person and its members until the end of the transaction, and returns it with the person's seat.
 pub async fn hold(tx: &mut Tx, person: &Person, id: PairId) -> Result<(Pair, Role), ServiceError> {
     pairs::lock(tx, id).await?;
-    hold_locked(tx, person, id).await
-}
-
-/// As `hold`, for a pair that is locked.
-pub(super) async fn hold_locked(tx: &mut Tx, person: &Person, id: PairId) -> Result<(Pair, Role), ServiceError> {
     let (pair, role) = lookup(tx, person, id).await?;
     persons::lock(tx, pair.everybody()).await?;
     Ok((pair, role))

@@ -1,13 +1,13 @@
 //! Use cases on a daily question: how all of them begin, swapping the question, and asking for a new one.
 //! Rules R30, R31, R33, R34.
 
-use super::{ServiceError, openings, pairs, tell::Facts};
+use super::{ServiceError, openings, tell::Facts};
 use crate::{
     domain::{DailyQuestion, DailyQuestionError, DailyQuestionId, EventKind, Pair, PairId, Person, Role},
     server::{
         calendar::Zone,
         state::AppState,
-        storage::{Tx, daily_questions, pairs as storage_pairs, schedule},
+        storage::{Tx, daily_questions, persons, question_locks, schedule},
     },
 };
 
@@ -21,8 +21,9 @@ pub(super) struct Held {
 /// How every use case on a daily question begins: it finds the pair through the person and locks it until the end of
 /// the transaction, and reads pair and question behind the lock, because the other may be answering at this moment.
 pub(super) async fn hold(tx: &mut Tx, person: &Person, id: DailyQuestionId) -> Result<Held, ServiceError> {
-    let found = storage_pairs::lock_of_question(tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
-    let (pair, role) = pairs::hold_locked(tx, person, found).await?;
+    let pair = question_locks::lock_pair(tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
+    let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
+    persons::lock(tx, pair.everybody()).await?;
     let question = daily_questions::lookup_for(tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
     Ok(Held { pair, role, question })
 }

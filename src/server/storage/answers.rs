@@ -3,24 +3,28 @@
 
 use std::collections::HashMap;
 
-use super::{StorageError, Tx, macros};
+use super::{StorageError, Tx, locks::Lock, macros};
 use crate::domain::{Answer, AnswerBody, DailyQuestion, DailyQuestionId, Millis, PairId, PersonId, Role, SubmissionId};
 
 /// Most earlier revisions that are kept of an answer.
 pub const KEPT_REVISIONS: i64 = Answer::KEPT_REVISIONS as i64;
 
 /// Writes the latest revision of a member's answer and moves the one before to its author's history, of which the last
-/// `KEPT_REVISIONS` stay.
+/// `KEPT_REVISIONS` stay. The member has reacted, so the count of shelved questions begins anew. A first answer of the
+/// question counts for its author. The pair and the person are locked.
 pub async fn save(
     tx: &mut Tx,
     question: &DailyQuestion,
     role: Role,
     person: PersonId,
     submission: Option<SubmissionId>,
+    is_first: bool,
 ) -> Result<(), StorageError> {
     let Some(answer) = question.answer_of(role) else {
         return Ok(());
     };
+    tx.locks.take(Lock::Pair(question.pair_id));
+    tx.locks.take(Lock::Person(person));
     let revision = i64::from(answer.revision);
     // A first answer has no history.
     if revision > 1 {
@@ -43,21 +47,30 @@ pub async fn save(
             revision - KEPT_REVISIONS,
         )?;
     }
-    macros::execute!(
+    macros::execute_all!(
         tx,
-        "INSERT INTO answers (daily_question_id, role, person_id, revision, body, first_at, at, submission)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-         ON CONFLICT (daily_question_id, role) DO UPDATE
-         SET revision = excluded.revision, body = excluded.body, at = excluded.at, submission = excluded.submission",
-        question.id,
-        role,
-        person,
-        revision,
-        &answer.body,
-        answer.first_at,
-        answer.at,
-        submission,
-    )?;
+        [
+            "INSERT INTO answers (daily_question_id, role, person_id, revision, body, first_at, at, submission)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             ON CONFLICT (daily_question_id, role) DO UPDATE
+             SET revision = excluded.revision, body = excluded.body, at = excluded.at,
+                 submission = excluded.submission",
+            "UPDATE persons SET answers_given = answers_given + 1 WHERE id = $3 AND $9 = 1",
+            "UPDATE members SET unanswered_shelved = 0 WHERE pair_id = $10 AND role = $2 AND unanswered_shelved > 0"
+        ],
+        (
+            question.id,
+            role,
+            person,
+            revision,
+            &answer.body,
+            answer.first_at,
+            answer.at,
+            submission,
+            i64::from(is_first),
+            question.pair_id,
+        )
+    );
     Ok(())
 }
 

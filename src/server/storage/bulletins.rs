@@ -22,7 +22,7 @@ impl Database {
 
     /// Connects and begins to listen; `None` on SQLite.
     pub async fn listen(&self) -> Result<Option<Listener>, StorageError> {
-        match self.listen_at.clone() {
+        match self.listen_at.as_deref().cloned() {
             Some(options) => Listener::connect(options).await.map(Some),
             None => Ok(None),
         }

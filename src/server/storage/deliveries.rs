@@ -19,30 +19,29 @@ pub struct DeliveryId {
     pub subscription: SubscriptionId,
 }
 
-/// Writes deliveries, each with the time at which it may be sent.
-pub async fn insert(tx: &mut Tx, new: &[(DeliveryId, Millis)], now: Millis) -> Result<(), StorageError> {
-    if new.is_empty() {
-        return Ok(());
-    }
-    tx.locks.take(Lock::Outbox);
+macro_rules! insert_deliveries {
+    ($rows:literal) => {
+        concat!(
+            "INSERT INTO deliveries (notification_id, subscription_id, state, send_at, created_at)
+             SELECT t.value->>'n', t.value->>'s', 'pending', CAST(t.value->>'send_at' AS BIGINT), $3 FROM ",
+            $rows,
+            " WHERE EXISTS (SELECT 1 FROM notifications n WHERE n.id = t.value->>'n')
+             ON CONFLICT (notification_id, subscription_id) DO NOTHING"
+        )
+    };
+}
+
+pub(super) use insert_deliveries;
+
+/// The rows for `insert_deliveries!`: deliveries, each with the time at which it may be sent.
+pub(super) fn new_rows(new: &[(DeliveryId, Millis)]) -> String {
     #[derive(serde::Serialize)]
     struct Written {
         n: NotificationId,
         s: SubscriptionId,
         send_at: Millis,
     }
-    let written =
-        rows(new.iter().map(|(id, send_at)| Written { n: id.notification, s: id.subscription, send_at: *send_at }));
-    macros::execute_each!(
-        tx,
-        "INSERT INTO deliveries (notification_id, subscription_id, state, send_at, created_at)
-         SELECT t.value->>'n', t.value->>'s', 'pending', CAST(t.value->>'send_at' AS BIGINT), $2 FROM",
-        "WHERE 1 = 1 ON CONFLICT (notification_id, subscription_id) DO NOTHING",
-        written,
-        now,
-    )?;
-    tx.work.has_deliveries = true;
-    Ok(())
+    rows(new.iter().map(|(id, send_at)| Written { n: id.notification, s: id.subscription, send_at: *send_at }))
 }
 
 /// Claims up to `limit` deliveries that are due, among them those with an expired lease, until `lease_until`.

@@ -6,8 +6,10 @@ use super::{Database, Pools, StorageError};
 /// deletion. Returns false when a reader used the log all the while: the caller tries again later. Other writes wait
 /// meanwhile, a fifth of a second at most.
 pub async fn empty_log(database: &Database) -> Result<bool, StorageError> {
-    let Pools::Sqlite { writer, .. } = &*database.pools else { return Ok(true) };
-    let mut connection = writer.acquire().await?;
+    // Without kept connections the database is only read.
+    let Pools::Sqlite { writer, kept: Some(kept), .. } = &*database.pools else { return Ok(true) };
+    let mut held = kept.writer.take(writer).await?;
+    let connection = &mut **held;
     sqlx::query("PRAGMA busy_timeout = 200").execute(&mut *connection).await?;
     let done: Result<(i64, i64, i64), _> =
         sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await;

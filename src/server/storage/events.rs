@@ -18,7 +18,8 @@ pub struct NewEvent {
 #[derive(serde::Serialize)]
 struct Written {
     person: PersonId,
-    seq: i64,
+    /// How many events follow for the same person.
+    back: i64,
     kind: &'static str,
     pair: Option<PairId>,
     question: Option<DailyQuestionId>,
@@ -31,8 +32,48 @@ struct Count {
     n: i64,
 }
 
-/// Writes events into feeds, in the order given, and returns their numbers. The lock on a person orders commits: no
-/// reader can miss a lower number that commits later.
+macro_rules! count_events {
+    ($rows:literal) => {
+        concat!(
+            "UPDATE persons SET last_seq = last_seq + v.n FROM (SELECT t.value->>'id' AS id,
+             CAST(t.value->>'n' AS BIGINT) AS n FROM ",
+            $rows,
+            ") AS v WHERE persons.id = v.id AND persons.deleted_at IS NULL RETURNING persons.id, persons.last_seq"
+        )
+    };
+}
+
+macro_rules! insert_events {
+    ($rows:literal, $persons:literal) => {
+        concat!(
+            "INSERT INTO events (person_id, seq, kind, pair_id, daily_question_id, at)
+             SELECT p.id, p.last_seq - CAST(t.value->>'back' AS BIGINT), t.value->>'kind', t.value->>'pair',
+                    t.value->>'question', $3 FROM ",
+            $rows,
+            " CROSS JOIN ",
+            $persons,
+            " p WHERE p.id = t.value->>'person'"
+        )
+    };
+}
+
+const APPEND_ON_SQLITE: &str = concat!(
+    count_events!("jsonb_each($1) AS t"),
+    "; ",
+    insert_events!("jsonb_each($2) AS t", "persons"),
+    " AND p.deleted_at IS NULL"
+);
+
+const APPEND_ON_POSTGRES: &str = concat!(
+    "WITH counted AS (",
+    count_events!("jsonb_array_elements($1::jsonb) AS t(value)"),
+    "), written AS (",
+    insert_events!("jsonb_array_elements($2::jsonb) AS t(value)", "counted"),
+    ") SELECT id, last_seq FROM counted"
+);
+
+/// Writes events into feeds, in the order given, and returns their numbers. A deleted person has no feed, and the
+/// number is 0. The lock on a person orders commits: no reader can miss a lower number that commits later.
 pub async fn append(tx: &mut Tx, new: &[NewEvent], now: Millis) -> Result<Vec<i64>, StorageError> {
     let mut counts: BTreeMap<PersonId, i64> = BTreeMap::new();
     for event in new {
@@ -43,48 +84,34 @@ pub async fn append(tx: &mut Tx, new: &[NewEvent], now: Millis) -> Result<Vec<i6
     }
     persons::lock(tx, counts.keys().copied()).await?;
     let persons = rows(counts.iter().map(|(person, count)| Count { id: *person, n: *count }));
-    let lasts = macros::fetch_each!(
-        tx,
-        "persons" as (PersonId, i64),
-        "UPDATE persons SET last_seq = last_seq + v.n FROM (SELECT t.value->>'id' AS id,
-         CAST(t.value->>'n' AS BIGINT) AS n FROM",
-        ") AS v WHERE persons.id = v.id AND persons.deleted_at IS NULL RETURNING persons.id, persons.last_seq",
-        persons,
-    )?;
+    let mut left = counts.clone();
+    let written = rows(new.iter().map(|event| {
+        let back = left.get_mut(&event.person).map_or(0, |left| {
+            *left -= 1;
+            *left
+        });
+        Written {
+            person: event.person,
+            back,
+            kind: event.kind.word(),
+            pair: event.pair,
+            question: event.daily_question,
+        }
+    }));
+    let sql = if tx.is_postgres() { APPEND_ON_POSTGRES } else { APPEND_ON_SQLITE };
+    let lasts = macros::fetch_all!(tx, "persons" as (PersonId, i64), sql, persons, written, now)?;
     let mut next: BTreeMap<PersonId, i64> = BTreeMap::new();
     for (person, last) in lasts {
         next.insert(person, last - counts.get(&person).copied().unwrap_or(0) + 1);
+        tx.written_feeds.insert(person);
     }
-    let mut seqs = Vec::with_capacity(new.len());
-    let mut written = Vec::with_capacity(new.len());
-    for event in new {
-        // A deleted person has no feed.
-        let seq = next.get_mut(&event.person).map_or(0, |next| {
+    let seqs = new.iter().map(|event| {
+        next.get_mut(&event.person).map_or(0, |next| {
             *next += 1;
             *next - 1
-        });
-        seqs.push(seq);
-        if seq > 0 {
-            written.push(Written {
-                person: event.person,
-                seq,
-                kind: event.kind.word(),
-                pair: event.pair,
-                question: event.daily_question,
-            });
-            tx.written_feeds.insert(event.person);
-        }
-    }
-    macros::execute_each!(
-        tx,
-        "INSERT INTO events (person_id, seq, kind, pair_id, daily_question_id, at)
-         SELECT t.value->>'person', CAST(t.value->>'seq' AS BIGINT), t.value->>'kind', t.value->>'pair',
-                t.value->>'question', $2 FROM",
-        "",
-        rows(written),
-        now,
-    )?;
-    Ok(seqs)
+        })
+    });
+    Ok(seqs.collect())
 }
 
 /// The number of the last event of a person's feed; 0 when there is none.

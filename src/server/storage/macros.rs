@@ -9,8 +9,9 @@ macro_rules! execute {
     ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $tx.running($sql) {
             $crate::server::storage::transaction::Inner::Sqlite(tx) => {
-                sqlx::query::<sqlx::Sqlite>($sql)$(.bind($bind))*
-                    .execute(&mut **tx).await.map(|done| done.rows_affected())
+                let statement = sqlx::query::<sqlx::Sqlite>(tx.sql($sql))$(.bind($bind))*;
+                let done = $crate::server::storage::kept_transaction::execute(tx, statement).await;
+                tx.answered(done)
             }
             $crate::server::storage::transaction::Inner::Postgres(tx) => {
                 let statement =
@@ -24,15 +25,38 @@ macro_rules! execute {
     };
 }
 
+/// Runs statements one after the other, which return nothing and share their parameters. On SQLite they go to the
+/// thread of the connection together. On PostgreSQL the parameters are bound to each statement, so they are `Copy` or
+/// references. A failure returns from the function.
+macro_rules! execute_all {
+    ($tx:expr, [$($sql:expr),+ $(,)?], $binds:tt) => {
+        $crate::server::storage::macros::execute_all!($tx, sqlite: [$($sql),+], postgres: [$($sql),+], $binds)
+    };
+    ($tx:expr, sqlite: [$($sqlite:expr),+], postgres: [$($postgres:expr),+], $binds:tt) => {
+        if $tx.is_postgres() {
+            $($crate::server::storage::macros::execute_bound!($tx, $postgres, $binds)?;)+
+        } else {
+            $crate::server::storage::macros::execute_bound!($tx, concat!($($sqlite, "; "),+), $binds)?;
+        }
+    };
+}
+
+macro_rules! execute_bound {
+    ($tx:expr, $sql:expr, ($($bind:expr),* $(,)?)) => {
+        $crate::server::storage::macros::execute!($tx, $sql $(, $bind)*)
+    };
+}
+
 macro_rules! fetch_with {
     ($how:ident, $tx:expr, $table:literal as $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $tx.running($sql) {
             $crate::server::storage::transaction::Inner::Sqlite(tx) => {
-                sqlx::query::<sqlx::Sqlite>($sql)$(.bind($bind))*
+                let statement = sqlx::query::<sqlx::Sqlite>(tx.sql($sql))$(.bind($bind))*
                     .try_map(|row: sqlx::sqlite::SqliteRow| {
                         $crate::server::storage::sql_types::read::<$row, _>(&row, $table)
-                    })
-                    .$how(&mut **tx).await
+                    });
+                let done = statement.$how(&mut **tx).await;
+                tx.answered(done)
             }
             $crate::server::storage::transaction::Inner::Postgres(tx) => {
                 let statement =
@@ -74,9 +98,10 @@ macro_rules! execute_each {
     ($tx:expr, $before:literal, $after:literal, $rows:expr $(, $bind:expr)* $(,)?) => {
         match $tx.running(concat!($before, " [rows] AS t ", $after)) {
             $crate::server::storage::transaction::Inner::Sqlite(tx) => {
-                sqlx::query::<sqlx::Sqlite>(concat!($before, " jsonb_each($1) AS t ", $after))
-                    .bind($rows)$(.bind($bind))*
-                    .execute(&mut **tx).await.map(|done| done.rows_affected())
+                let sql = tx.sql(concat!($before, " jsonb_each($1) AS t ", $after));
+                let statement = sqlx::query::<sqlx::Sqlite>(sql).bind($rows)$(.bind($bind))*;
+                let done = $crate::server::storage::kept_transaction::execute(tx, statement).await;
+                tx.answered(done)
             }
             $crate::server::storage::transaction::Inner::Postgres(tx) => {
                 let sql = concat!($before, " jsonb_array_elements($1::jsonb) AS t(value) ", $after);
@@ -96,12 +121,13 @@ macro_rules! fetch_each {
     ($tx:expr, $table:literal as $row:ty, $before:expr, $after:expr, $rows:expr $(, $bind:expr)* $(,)?) => {
         match $tx.running(concat!($before, " [rows] AS t ", $after)) {
             $crate::server::storage::transaction::Inner::Sqlite(tx) => {
-                sqlx::query::<sqlx::Sqlite>(concat!($before, " jsonb_each($1) AS t ", $after))
-                    .bind($rows)$(.bind($bind))*
+                let sql = tx.sql(concat!($before, " jsonb_each($1) AS t ", $after));
+                let statement = sqlx::query::<sqlx::Sqlite>(sql).bind($rows)$(.bind($bind))*
                     .try_map(|row: sqlx::sqlite::SqliteRow| {
                         $crate::server::storage::sql_types::read::<$row, _>(&row, $table)
-                    })
-                    .fetch_all(&mut **tx).await
+                    });
+                let done = statement.fetch_all(&mut **tx).await;
+                tx.answered(done)
             }
             $crate::server::storage::transaction::Inner::Postgres(tx) => {
                 let sql = concat!($before, " jsonb_array_elements($1::jsonb) AS t(value) ", $after);
@@ -134,4 +160,7 @@ macro_rules! lock_deliveries {
     }};
 }
 
-pub(super) use {execute, execute_each, fetch_all, fetch_each, fetch_one, fetch_optional, fetch_with, lock_deliveries};
+pub(super) use {
+    execute, execute_all, execute_bound, execute_each, fetch_all, fetch_each, fetch_one, fetch_optional, fetch_with,
+    lock_deliveries,
+};

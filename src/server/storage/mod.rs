@@ -41,6 +41,8 @@ pub mod installation;
 pub mod invitations;
 pub mod journal;
 mod kept_readers;
+mod kept_transaction;
+mod kept_writer;
 pub mod last_readers;
 mod listener;
 mod locks;
@@ -58,11 +60,13 @@ mod postgres;
 pub mod presence;
 pub mod proof_requests;
 pub mod prune;
+pub mod question_locks;
 pub mod questions;
 mod read_only;
 mod read_single;
 mod reading;
 pub mod receipts;
+pub mod recipients;
 mod refusals;
 mod repeat;
 pub mod restore;
@@ -128,7 +132,7 @@ pub struct Database {
     pools: Arc<Pools>,
     notifier: Notifier,
     /// Where the listener connects; `None` on SQLite, which has no other nodes.
-    listen_at: Option<PgConnectOptions>,
+    listen_at: Option<Arc<PgConnectOptions>>,
     /// Uses the connections of the jobs.
     is_for_jobs: bool,
     watch: Option<Watch>,
@@ -146,7 +150,7 @@ impl Database {
             (Pools::Sqlite { writer, readers, place, kept, commits }, Notifier::default(), None)
         } else if source.url.starts_with("postgres:") || source.url.starts_with("postgresql:") {
             let pools = Pools::Postgres(PgPools::open(&source, opening).await?);
-            (pools, Notifier::of_a_node(), Some(listener::options(&source)?))
+            (pools, Notifier::of_a_node(), Some(Arc::new(listener::options(&source)?)))
         } else {
             return Err(StorageError::Url("DATABASE_URL must start with sqlite: or postgres:".into()));
         };
@@ -204,9 +208,12 @@ impl Database {
         self.check_place()?;
         self.end_page();
         let (inner, commits) = match &*self.pools {
-            Pools::Sqlite { writer, commits, .. } => {
-                let tx = WRITER_WAITS.of(writer.begin_with("BEGIN IMMEDIATE")).await?;
-                (Inner::Sqlite(OnSqlite::Transaction(tx)), Some(commits.clone()))
+            Pools::Sqlite { writer, kept, commits, .. } => {
+                let tx = match kept {
+                    Some(kept) => OnSqlite::Kept(WRITER_WAITS.of(kept.writer.begin(writer)).await?),
+                    None => OnSqlite::Transaction(WRITER_WAITS.of(writer.begin_with("BEGIN IMMEDIATE")).await?),
+                };
+                (Inner::Sqlite(tx), Some(commits.clone()))
             }
             Pools::Postgres(pools) => (self.begin_postgres(pools, Mode::Write).await?, None),
         };
@@ -226,7 +233,7 @@ impl Database {
     async fn begin_read(&self) -> Result<Tx, StorageError> {
         let inner = match &*self.pools {
             Pools::Sqlite { readers, kept: Some(kept), .. } => {
-                Inner::Sqlite(OnSqlite::Read(CONNECTION_WAITS.of(kept.readers.begin(readers)).await?))
+                Inner::Sqlite(OnSqlite::Kept(CONNECTION_WAITS.of(kept.readers.begin(readers)).await?))
             }
             Pools::Sqlite { readers, kept: None, .. } => {
                 Inner::Sqlite(OnSqlite::Transaction(CONNECTION_WAITS.of(readers.begin()).await?))
@@ -248,6 +255,7 @@ impl Database {
                 if let Some(kept) = kept {
                     kept.readers.end().await;
                     kept.single.end().await;
+                    kept.writer.end().await;
                 }
                 readers.close().await;
                 writer.close().await;

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{
     StorageError, Tx,
+    deliveries::{self, DeliveryId},
     locks::Lock,
     macros, rows,
     sql_types::{Flag, Known},
@@ -50,8 +51,29 @@ struct Written<'a> {
     due: Option<Millis>,
 }
 
-/// Inserts notifications whose fact is new to the person. Returns the ids of the inserted ones.
-pub async fn insert(tx: &mut Tx, new: &[NewNotification]) -> Result<Vec<NotificationId>, StorageError> {
+macro_rules! insert_notifications {
+    ($rows:literal) => {
+        concat!(
+            "INSERT INTO notifications (id, person_id, slot, kind, pair_id, daily_question_id, detail, seq, is_pushed,
+             at, expires_at, due_at)
+             SELECT t.value->>'id', t.value->>'person', t.value->>'slot', t.value->>'kind', t.value->>'pair',
+                    t.value->>'question', t.value->>'detail', CAST(t.value->>'seq' AS BIGINT),
+                    CAST(t.value->>'pushed' AS BIGINT), CAST(t.value->>'at' AS BIGINT),
+                    CAST(t.value->>'expires' AS BIGINT), CAST(t.value->>'due' AS BIGINT) FROM ",
+            $rows,
+            " WHERE 1 = 1 ON CONFLICT (person_id, slot) DO NOTHING"
+        )
+    };
+}
+
+/// Inserts notifications whose fact is new to the person, and deliveries, each with the time at which it may be sent.
+/// A delivery whose notification is not there, because its fact was not new, is left out.
+pub async fn insert(
+    tx: &mut Tx,
+    new: &[NewNotification],
+    deliveries: &[(DeliveryId, Millis)],
+    now: Millis,
+) -> Result<(), StorageError> {
     let written = rows(new.iter().map(|new| Written {
         id: new.id,
         person: new.person,
@@ -66,29 +88,24 @@ pub async fn insert(tx: &mut Tx, new: &[NewNotification]) -> Result<Vec<Notifica
         expires: new.expires_at,
         due: new.due_at,
     }));
-    let inserted = macros::execute_each!(
-        tx,
-        "INSERT INTO notifications (id, person_id, slot, kind, pair_id, daily_question_id, detail, seq, is_pushed, at,
-         expires_at, due_at)
-         SELECT t.value->>'id', t.value->>'person', t.value->>'slot', t.value->>'kind', t.value->>'pair',
-                t.value->>'question', t.value->>'detail',
-                CAST(t.value->>'seq' AS BIGINT), CAST(t.value->>'pushed' AS BIGINT), CAST(t.value->>'at' AS BIGINT),
-                CAST(t.value->>'expires' AS BIGINT), CAST(t.value->>'due' AS BIGINT) FROM",
-        "WHERE 1 = 1 ON CONFLICT (person_id, slot) DO NOTHING",
-        written.as_str(),
-    )?;
-    // Mostly all are new. Rows come back from SQLite one by one, which is slow for hundreds of them.
-    if inserted == new.len() as u64 {
-        return Ok(new.iter().map(|new| new.id).collect());
+    if !deliveries.is_empty() {
+        tx.locks.take(Lock::Outbox);
+        tx.work.has_deliveries = true;
     }
-    let ids = macros::fetch_each!(
+    let deliveries = deliveries::new_rows(deliveries);
+    macros::execute_all!(
         tx,
-        "notifications" as (NotificationId,),
-        "SELECT n.id FROM notifications n WHERE n.id IN (SELECT t.value->>'id' FROM",
-        ")",
-        written.as_str(),
-    )?;
-    Ok(ids.into_iter().map(|(id,)| id).collect())
+        sqlite: [
+            insert_notifications!("jsonb_each($1) AS t"),
+            deliveries::insert_deliveries!("jsonb_each($2) AS t")
+        ],
+        postgres: [
+            insert_notifications!("jsonb_array_elements($1::jsonb) AS t(value)"),
+            deliveries::insert_deliveries!("jsonb_array_elements($2::jsonb) AS t(value)")
+        ],
+        (written.as_str(), deliveries.as_str(), now)
+    );
+    Ok(())
 }
 
 /// A person's notification preferences, about one pair or none.
@@ -106,28 +123,46 @@ pub struct Preferences {
     pub shows_presence: Option<bool>,
 }
 
-/// The preferences of persons, each about one pair or none, in no order. A deleted person has none.
-pub async fn preferences(
-    tx: &mut Tx,
-    of: &[(PersonId, Option<PairId>)],
-) -> Result<Vec<(Option<PairId>, Preferences)>, StorageError> {
+macro_rules! select_preferences {
+    ($more:literal) => {
+        concat!(
+            "SELECT p.id, v.pair_id, p.zone, p.zone_offset_s, p.quiet_from, p.quiet_to, p.hides_details,
+             COALESCE(m.muted, '') || ' ' || p.muted AS muted, m.question_in_quiet, m.shows_presence",
+            $more,
+            " FROM (SELECT t.value->>'person' AS person_id, t.value->>'pair' AS pair_id FROM"
+        )
+    };
+}
+
+macro_rules! preferences_of {
+    ($more:literal) => {
+        concat!(
+            ") AS v JOIN persons p ON p.id = v.person_id AND p.deleted_at IS NULL
+             LEFT JOIN members m ON m.pair_id = v.pair_id AND m.person_id = v.person_id",
+            $more
+        )
+    };
+}
+
+pub(super) use {preferences_of, select_preferences};
+
+/// Whose preferences a statement with `select_preferences!` reads.
+pub(super) fn asked_rows(of: &[(PersonId, Option<PairId>)]) -> String {
     #[derive(serde::Serialize)]
     struct Asked {
         person: PersonId,
         pair: Option<PairId>,
     }
-    let asked = rows(of.iter().map(|(person, pair)| Asked { person: *person, pair: *pair }));
-    let found = macros::fetch_each!(
-        tx,
-        "persons" as Row,
-        "SELECT p.id, v.pair_id, p.zone, p.zone_offset_s, p.quiet_from, p.quiet_to, p.hides_details,
-         COALESCE(m.muted, '') || ' ' || p.muted AS muted, m.question_in_quiet, m.shows_presence
-         FROM (SELECT t.value->>'person' AS person_id, t.value->>'pair' AS pair_id FROM",
-        ") AS v JOIN persons p ON p.id = v.person_id AND p.deleted_at IS NULL
-         LEFT JOIN members m ON m.pair_id = v.pair_id
-         AND m.person_id = v.person_id",
-        asked,
-    )?;
+    rows(of.iter().map(|(person, pair)| Asked { person: *person, pair: *pair }))
+}
+
+/// The preferences of persons, each about one pair or none, in no order. A deleted person has none.
+pub async fn preferences(
+    tx: &mut Tx,
+    of: &[(PersonId, Option<PairId>)],
+) -> Result<Vec<(Option<PairId>, Preferences)>, StorageError> {
+    let found =
+        macros::fetch_each!(tx, "persons" as Row, select_preferences!(""), preferences_of!(""), asked_rows(of))?;
     Ok(found.into_iter().map(Row::into_preferences).collect())
 }
 
@@ -236,7 +271,7 @@ pub(super) fn quiet_hours(from: Option<i64>, to: Option<i64>) -> Option<QuietHou
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: PersonId,
     pair_id: Option<PairId>,
     zone: ZoneName,
@@ -250,7 +285,7 @@ struct Row {
 }
 
 impl Row {
-    fn into_preferences(self) -> (Option<PairId>, Preferences) {
+    pub(super) fn into_preferences(self) -> (Option<PairId>, Preferences) {
         let preferences = Preferences {
             person: self.id,
             zone: self.zone.with_offset(self.zone_offset_s),

@@ -2,8 +2,8 @@
 
 use super::{StorageError, Tx, locks::Lock, macros, rows};
 use crate::domain::{
-    DailyQuestionId, LocalDate, Member, Millis, Pair, PairId, PersonId, PersonName, PushTime, RETURN_WAITS_MS,
-    Relation, Role, SeatReturn, Wait, ZoneName,
+    LocalDate, Member, Millis, Pair, PairId, PersonId, PersonName, PushTime, RETURN_WAITS_MS, Relation, Role,
+    SeatReturn, Wait, ZoneName,
 };
 
 /// The columns of a pair `p` with its seats (`pair_seats!`), as `Row` reads them.
@@ -38,7 +38,7 @@ macro_rules! select_pair {
     };
 }
 
-pub(super) use {pair_columns, pair_seats};
+pub(super) use {pair_columns, pair_seats, select_pair};
 
 pub async fn insert(tx: &mut Tx, pair: &Pair, now: Millis) -> Result<(), StorageError> {
     tx.locks.own(Lock::Pair(pair.id));
@@ -86,24 +86,6 @@ pub async fn lock(tx: &mut Tx, pair: PairId) -> Result<(), StorageError> {
         macros::fetch_optional!(tx, (String,), "SELECT id FROM pairs WHERE id = $1 FOR NO KEY UPDATE", pair)?;
     }
     Ok(())
-}
-
-/// Finds the pair of a question through `person`, who has a seat in it, and locks it as `lock` does.
-pub async fn lock_of_question(
-    tx: &mut Tx,
-    person: PersonId,
-    question: DailyQuestionId,
-) -> Result<Option<PairId>, StorageError> {
-    const FIND: &str = "SELECT p.id FROM daily_questions d JOIN members m ON m.pair_id = d.pair_id AND m.person_id = $2
-         JOIN pairs p ON p.id = d.pair_id WHERE d.id = $1";
-    const LOCK: &str = "SELECT p.id FROM daily_questions d JOIN members m ON m.pair_id = d.pair_id AND m.person_id = $2
-         JOIN pairs p ON p.id = d.pair_id WHERE d.id = $1 FOR NO KEY UPDATE OF p";
-    let sql = if tx.is_postgres() { LOCK } else { FIND };
-    let found = macros::fetch_optional!(tx, "pairs" as (PairId,), sql, question, person)?;
-    Ok(found.map(|(pair,)| {
-        tx.locks.take(Lock::Pair(pair));
-        pair
-    }))
 }
 
 /// Locks many pairs, in the order of their ids.

@@ -221,12 +221,6 @@ pub async fn set_recovery_kept(tx: &mut Tx, person: PersonId, now: Millis) -> Re
     Ok(())
 }
 
-pub async fn count_answer(tx: &mut Tx, person: PersonId) -> Result<(), StorageError> {
-    tx.locks.take(Lock::Person(person));
-    macros::execute!(tx, "UPDATE persons SET answers_given = answers_given + 1 WHERE id = $1", person)?;
-    Ok(())
-}
-
 /// Whether the database holds a person who was not seeded.
 pub async fn any_real(tx: &mut Tx) -> Result<bool, StorageError> {
     let (count,): (i64,) = macros::fetch_one!(tx, (i64,), "SELECT COUNT(*) FROM persons WHERE is_seeded = 0")?;

@@ -9,10 +9,10 @@ use std::{
     sync::Arc,
 };
 
-use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction, pool::PoolConnection};
+use sqlx::{SqlStr, Sqlite, SqliteConnection, SqlitePool, Transaction, pool::PoolConnection};
 use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
 
-use super::kept_readers::ReadTransaction;
+use super::kept_transaction::KeptTransaction;
 
 /// The connection, from its first statement on. Statements wait for one another.
 #[derive(Clone, Default)]
@@ -21,7 +21,7 @@ pub(super) struct Single(Arc<Mutex<Option<PoolConnection<Sqlite>>>>);
 /// What statements on SQLite run on.
 pub(super) enum OnSqlite {
     Transaction(Transaction<'static, Sqlite>),
-    Read(ReadTransaction),
+    Kept(KeptTransaction),
     Single(OwnedMappedMutexGuard<Option<PoolConnection<Sqlite>>, PoolConnection<Sqlite>>),
 }
 
@@ -42,11 +42,28 @@ impl Single {
 }
 
 impl OnSqlite {
+    /// The text to run for a statement. Call `answered` after its answer.
+    pub(super) fn sql(&mut self, statement: &'static str) -> SqlStr {
+        match self {
+            Self::Kept(tx) => tx.sql(statement),
+            Self::Transaction(_) | Self::Single(_) => SqlStr::from_static(statement),
+        }
+    }
+
+    /// Takes note that a statement was answered.
+    pub(super) fn answered<T>(&mut self, answer: T) -> T {
+        if let Self::Kept(tx) = self {
+            tx.answered();
+        }
+        answer
+    }
+
     pub(super) async fn commit(self) -> Result<(), sqlx::Error> {
         match self {
             Self::Transaction(tx) => tx.commit().await,
+            Self::Kept(tx) => tx.commit().await,
             // Nothing was written.
-            Self::Read(_) | Self::Single(_) => Ok(()),
+            Self::Single(_) => Ok(()),
         }
     }
 }
@@ -57,7 +74,7 @@ impl Deref for OnSqlite {
     fn deref(&self) -> &SqliteConnection {
         match self {
             Self::Transaction(tx) => tx,
-            Self::Read(tx) => tx,
+            Self::Kept(tx) => tx,
             Self::Single(connection) => connection,
         }
     }
@@ -67,7 +84,7 @@ impl DerefMut for OnSqlite {
     fn deref_mut(&mut self) -> &mut SqliteConnection {
         match self {
             Self::Transaction(tx) => tx,
-            Self::Read(tx) => tx,
+            Self::Kept(tx) => tx,
             Self::Single(connection) => connection,
         }
     }

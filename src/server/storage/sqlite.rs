@@ -3,7 +3,7 @@
 use std::{str::FromStr, time::Duration};
 
 use sqlx::{
-    Connection, SqlitePool,
+    SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -11,6 +11,7 @@ use super::{
     StorageError,
     commits::Commits,
     kept_readers::{self, KeptReaders},
+    kept_writer::KeptWriter,
     place::{Place, sqlite_file},
     read_only,
     refusals::Refusals,
@@ -26,9 +27,9 @@ pub(super) struct SqlitePools {
     pub(super) commits: Commits,
 }
 
-/// The connections that are kept from one read to the next.
-#[derive(Default)]
+/// The connections that are kept from one use to the next.
 pub(super) struct Kept {
+    pub(super) writer: KeptWriter,
     pub(super) readers: KeptReaders,
     pub(super) single: Single,
 }
@@ -50,19 +51,9 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<SqlitePools, Sto
     let writer_options = writer_options.pragma("secure_delete", "ON");
     let commits = Commits::default();
     let of_connections = commits.clone();
-    let (refusals, is_file) = (Refusals::default(), sqlite_file(url).is_some());
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(Duration::from_secs(10))
-        // The pool tests the connection when it is given back, so it need not test it again when it is taken.
-        .test_before_acquire(false)
-        // After a full disk or an I/O error SQLite has rolled back by itself, but the driver still assumes a
-        // transaction, and every later write on the connection would fail. Such a connection is dropped, and so is one
-        // that is read-only.
-        .before_acquire(move |connection, _| {
-            let is_read_only = refusals.are_new() && is_file;
-            Box::pin(async move { Ok(!connection.is_in_transaction() && !is_read_only) })
-        })
         .after_connect(move |_, _| {
             of_connections.add();
             Box::pin(async { Ok(()) })
@@ -95,5 +86,7 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<SqlitePools, Sto
                 .create_if_missing(false),
         )
         .await?;
-    Ok(SqlitePools { writer, readers, place, kept: Some(Kept::default()), commits })
+    let refusals = sqlite_file(url).map(|_| Refusals::default());
+    let kept = Kept { writer: KeptWriter::new(refusals), readers: KeptReaders::default(), single: Single::default() };
+    Ok(SqlitePools { writer, readers, place, kept: Some(kept), commits })
 }

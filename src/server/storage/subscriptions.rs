@@ -1,9 +1,7 @@
 //! The devices that receive notifications: push subscriptions of browsers (RFC 8030), and registrations of shells with
 //! FCM and APNs. An address is a capability and is never logged.
 
-use serde_json::json;
-
-use super::{StorageError, Tx, locks::Lock, macros, rows, sql_types::Flag};
+use super::{StorageError, Tx, locks::Lock, macros, sql_types::Flag};
 use crate::domain::{ApnsEnvironment, Millis, PersonId, Provider, SessionId, SubscriptionId};
 
 /// A device with its address at one provider.
@@ -176,30 +174,6 @@ pub async fn find_of(tx: &mut Tx, person: PersonId) -> Result<Vec<Subscription>,
     )?;
     found.sort_by_key(|subscription| std::cmp::Reverse(subscription.heard_at()));
     Ok(found)
-}
-
-/// What a delivery needs to know of a subscription when it is written.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Address {
-    pub id: SubscriptionId,
-    #[sqlx(rename = "person_id")]
-    pub person: PersonId,
-    #[sqlx(rename = "session_id")]
-    pub session: SessionId,
-    pub topic: String,
-    /// When FCM accepted the subscription to the topic.
-    pub topic_at: Option<Millis>,
-}
-
-pub async fn addresses(tx: &mut Tx, persons: &[PersonId]) -> Result<Vec<Address>, StorageError> {
-    macros::fetch_each!(
-        tx,
-        "push_subscriptions" as Address,
-        "SELECT s.id, s.person_id, s.session_id, s.topic, s.topic_at FROM push_subscriptions s
-         WHERE s.person_id IN (SELECT t.value->>'id' FROM",
-        ")",
-        rows(persons.iter().map(|person| json!({ "id": person }))),
-    )
 }
 
 pub async fn find_of_session(tx: &mut Tx, session: SessionId) -> Result<Vec<Subscription>, StorageError> {

@@ -8,7 +8,7 @@ use crate::{
     domain::{Cancelled, NotificationKind, Relation, Role, SubscriptionId},
     server::storage::{
         deliveries::{self, CancelFor, DeliveryId, Settled, State},
-        delivery_context, prune,
+        delivery_context, notifications, prune,
         receipts::{self, Receipt},
         silent, subscriptions, waiting,
     },
@@ -183,7 +183,7 @@ async fn what_waits_for_a_service_is_brought_forward_and_follows_to_another_subs
     let claimed = commit!(db, |tx| deliveries::claim(&mut tx, NOW.plus(4), lease, 10).await.expect("a claim"));
     assert_eq!(claimed, [DeliveryId { subscription: new, ..told }]);
     commit!(db, |tx| {
-        deliveries::insert(&mut tx, &[(told, NOW)], NOW).await.expect("the same for the first");
+        notifications::insert(&mut tx, &[], &[(told, NOW)], NOW).await.expect("the same for the first");
         waiting::follow(&mut tx, told.subscription, new, NOW).await.expect("the second has it");
     });
     assert_eq!(

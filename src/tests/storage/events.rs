@@ -106,7 +106,7 @@ async fn a_woken_reader_asks_for_session_events_and_unread_entries_at_once(db: T
         for kind in kinds {
             append(&mut tx, &[child.id, parent.id], kind, Some(pair.id), None, NOW).await.expect("told");
         }
-        notifications::insert(&mut tx, &entries).await.expect("new");
+        notifications::insert(&mut tx, &entries, &[], NOW).await.expect("new");
     });
     let unread = read!(db, |tx| entries::count_unread(&mut tx, child.id).await);
     for (cursor, limit) in [(0, 10), (1, 10), (0, 2), (2, 1), (3, 10), (9, 10)] {
@@ -212,7 +212,7 @@ async fn a_commit_wakes_who_was_told_and_a_rollback_nobody(db: TestDatabase) {
     assert!(!other.has_changed().expect("listening"), "only who was told");
     woken.mark_unchanged();
 
-    commit!(db, |tx| persons::count_answer(&mut tx, child.id).await.expect("counted"));
+    commit!(db, for child.id, |tx| persons::set_recovery_kept(&mut tx, child.id, NOW).await.expect("kept"));
     assert!(!woken.has_changed().expect("listening"), "nothing was told");
 }
 

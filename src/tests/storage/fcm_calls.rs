@@ -8,6 +8,7 @@ use crate::{
     domain::{AnnouncementId, ApnsEnvironment, FcmAct, Millis, Provider, SubscriptionId},
     server::storage::{
         fcm_calls::{self, NewCall},
+        recipients,
         subscriptions::{self, NewAddress, Subscription},
         topics,
     },
@@ -85,8 +86,9 @@ async fn a_device_has_its_topic_and_the_one_it_waits_for(db: TestDatabase) {
     commit!(db, |tx| topics::subscribed(&mut tx, ADDRESS, "news-ko", NOW.plus(7)).await.expect("a topic"));
     let reached = read!(db, |tx| topics::find_reached(&mut tx).await);
     assert_eq!(reached.iter().map(|one| one.topic.as_str()).collect::<Vec<_>>(), ["news-ko"]);
-    let addresses = read!(db, |tx| subscriptions::addresses(&mut tx, &[person.id]).await);
-    assert_eq!((addresses[0].topic.as_str(), addresses[0].topic_at), ("news-ko", Some(NOW.plus(7))));
+    let recipients = read!(db, |tx| recipients::find(&mut tx, &[(person.id, None)]).await);
+    let found = &recipients[&(person.id, None)].devices[0];
+    assert_eq!((found.id, found.topic.as_str(), found.topic_at), (new.id, "news-ko", Some(NOW.plus(7))));
     let of_session = read!(db, |tx| topics::find_of_session(&mut tx, session).await);
     assert_eq!(of_session, read!(db, |tx| topics::find_of(&mut tx, person.id).await));
     assert_eq!(read!(db, |tx| topics::find_idle(&mut tx, NOW).await), of_session);

@@ -10,7 +10,7 @@ use crate::{
         random::Random,
         storage::{
             Database, StorageError, Tx, daily_questions,
-            deliveries::{self, DeliveryId},
+            deliveries::DeliveryId,
             events,
             fcm_calls::NewCall,
             notifications::{self, NewNotification},
@@ -208,8 +208,7 @@ pub(super) async fn waiting_delivery(db: &Database) -> DeliveryId {
     commit!(db, for parent.id, |tx| {
         sessions::insert(&mut tx, session, parent.id, &format!("{:x}", id()), "device", NOW).await.expect("a session");
         subscriptions::insert(&mut tx, &subscription).await.expect("a subscription");
-        notifications::insert(&mut tx, std::slice::from_ref(&new)).await.expect("a notification");
-        deliveries::insert(&mut tx, &[(delivery, NOW)], NOW).await.expect("a delivery");
+        notifications::insert(&mut tx, std::slice::from_ref(&new), &[(delivery, NOW)], NOW).await.expect("a delivery");
     });
     delivery
 }
@@ -241,8 +240,7 @@ pub(in crate::tests) async fn waiting_deliveries(
         for device in &devices {
             subscriptions::insert(&mut tx, device).await.expect("a subscription");
         }
-        notifications::insert(&mut tx, &slots).await.expect("notifications");
-        deliveries::insert(&mut tx, &new, NOW).await.expect("deliveries");
+        notifications::insert(&mut tx, &slots, &new, NOW).await.expect("deliveries");
     });
     (pairs.iter().map(|pair| pair.id).collect(), devices.iter().map(|device| device.id).collect())
 }

@@ -5,8 +5,11 @@ use super::{
     fixtures::{NOW, Together, notification, together},
 };
 use crate::{
-    domain::{Channel, Muted, NotificationKind, PairId, QuietHours},
-    server::storage::{entries, notifications},
+    domain::{Channel, Muted, NotificationKind, PairId, QuietHours, SubscriptionId},
+    server::storage::{
+        deliveries::{self, DeliveryId},
+        entries, notifications,
+    },
 };
 
 on_both_databases! {
@@ -20,14 +23,12 @@ async fn a_fact_is_told_to_a_person_once(db: TestDatabase) {
     let one = notification(parent.id, pair.id, "answer:1", NOW);
     let again = notification(parent.id, pair.id, "answer:1", NOW.plus(1));
     let other = notification(child.id, pair.id, "answer:1", NOW);
-    assert_eq!(
-        commit!(db, |tx| notifications::insert(&mut tx, &[one.clone(), other.clone()]).await.expect("new")).len(),
-        2
-    );
-    assert_eq!(
-        commit!(db, |tx| notifications::insert(&mut tx, std::slice::from_ref(&again)).await.expect("known")),
-        []
-    );
+    commit!(db, |tx| notifications::insert(&mut tx, &[one.clone(), other], &[], NOW).await.expect("new"));
+    let device = SubscriptionId(one.id.0);
+    let deliveries = [&one, &again].map(|new| (DeliveryId { notification: new.id, subscription: device }, NOW));
+    commit!(db, |tx| notifications::insert(&mut tx, &[again], &deliveries, NOW).await.expect("known"));
+    let (counts, _) = read!(db, |tx| deliveries::counts(&mut tx).await);
+    assert_eq!(counts, [("pending".into(), 1)], "a fact that is known has no delivery");
     let entries = read!(db, |tx| entries::find_of(&mut tx, parent.id, 10).await);
     assert_eq!(
         entries.iter().map(|entry| (entry.id, entry.kind, entry.is_read)).collect::<Vec<_>>(),
@@ -76,7 +77,7 @@ async fn counted_pushes_are_found_since_an_instant(db: TestDatabase) {
     let mut nudge = notification(parent.id, pair.id, "nudge:1", NOW);
     nudge.kind = NotificationKind::Nudge;
     let answer = notification(parent.id, pair.id, "answer:1", NOW);
-    commit!(db, |tx| notifications::insert(&mut tx, &[nudge, answer]).await.expect("new"));
+    commit!(db, |tx| notifications::insert(&mut tx, &[nudge, answer], &[], NOW).await.expect("new"));
     assert_eq!(read!(db, |tx| notifications::find_counted(&mut tx, &[parent.id], NOW).await).len(), 1);
     assert_eq!(read!(db, |tx| notifications::find_counted(&mut tx, &[parent.id], NOW.plus(1)).await), []);
 }

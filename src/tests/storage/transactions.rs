@@ -8,12 +8,13 @@ use super::{
 };
 use crate::{
     domain::{EventKind, Millis, PersonId, SessionId},
-    server::storage::{Database, Opening, StorageError, events, failures, persons, sessions},
+    server::storage::{Database, Opening, StorageError, events, failures, notifications, persons, sessions},
 };
 
 on_both_databases! {
     a_read_transaction_is_one_snapshot,
     a_dropped_transaction_never_happened,
+    the_first_statement_tells_how_many_rows_it_changed,
     a_reading_transaction_writes_nothing,
     a_row_that_names_nobody_is_refused,
     a_database_can_be_opened_again_and_closed,
@@ -27,7 +28,7 @@ async fn a_read_transaction_is_one_snapshot(db: TestDatabase) {
 
     commit!(db, |tx| {
         append(&mut tx, &[child.id], EventKind::NameChanged, None, None, NOW).await.expect("told");
-        persons::count_answer(&mut tx, child.id).await.expect("counted");
+        persons::set_recovery_kept(&mut tx, child.id, NOW).await.expect("kept");
     });
     assert_eq!(
         events::find_after(&mut page, child.id, as_of, 10).await.expect("events"),
@@ -35,9 +36,9 @@ async fn a_read_transaction_is_one_snapshot(db: TestDatabase) {
         "nothing after what the page was read at"
     );
     assert_eq!(events::last_seq(&mut page, child.id).await.expect("a number"), as_of);
-    assert_eq!(persons::recovery_state(&mut page, child.id).await.expect("a state").answers_given, 0);
+    assert_eq!(persons::recovery_state(&mut page, child.id).await.expect("a state").kept_at, None);
     drop(page);
-    assert_eq!(read!(db, |tx| persons::recovery_state(&mut tx, child.id).await).answers_given, 1);
+    assert_eq!(read!(db, |tx| persons::recovery_state(&mut tx, child.id).await).kept_at, Some(NOW));
     assert_eq!(read!(db, |tx| events::find_after(&mut tx, child.id, as_of, 10).await).len(), 1);
 }
 
@@ -50,6 +51,15 @@ async fn a_dropped_transaction_never_happened(db: TestDatabase) {
         None
     );
     assert!(!read!(db, |tx| persons::any_real(&mut tx).await));
+}
+
+async fn the_first_statement_tells_how_many_rows_it_changed(db: TestDatabase) {
+    let child = together(&db).await.child;
+    let hide = async || {
+        commit!(db, |tx| notifications::update_person(&mut tx, child.id, None, true).await.expect("a preference"))
+    };
+    assert!(hide().await);
+    assert!(!hide().await, "the same again changes nothing, whatever the transaction before it changed");
 }
 
 async fn a_reading_transaction_writes_nothing(db: TestDatabase) {

@@ -1,8 +1,6 @@
 //! Inbox entries and deliveries: who is told, which of it is pushed, and when the push may go.
 //! Rules R46, R94–R97, R99.
 
-use std::collections::{HashMap, HashSet};
-
 use super::super::ServiceError;
 use crate::{
     domain::{
@@ -14,9 +12,9 @@ use crate::{
         state::AppState,
         storage::{
             Tx,
-            deliveries::{self, DeliveryId},
+            deliveries::DeliveryId,
             notifications::{self, NewNotification, Preferences},
-            subscriptions,
+            recipients::{self, Device, Recipient},
         },
     },
 };
@@ -78,12 +76,9 @@ pub(super) async fn write_notices(
     seqs: &[i64],
     now: Millis,
 ) -> Result<(), ServiceError> {
-    let asked: Vec<_> = notices.iter().map(|notice| (notice.person, notice.pair.as_ref().map(|(id, _)| *id))).collect();
-    let preferences: HashMap<(PersonId, Option<PairId>), Preferences> = notifications::preferences(tx, &asked)
-        .await?
-        .into_iter()
-        .map(|(pair, preferences)| ((preferences.person, pair), preferences))
-        .collect();
+    let about = |notice: &Notice| (notice.person, notice.pair.as_ref().map(|(id, _)| *id));
+    let asked: Vec<_> = notices.iter().map(about).collect();
+    let recipients = recipients::find(tx, &asked).await?;
     let counted: Vec<PersonId> =
         notices.iter().filter(|notice| notice.kind.is_counted()).map(|notice| notice.person).collect();
     let mut day = if counted.is_empty() {
@@ -92,59 +87,45 @@ pub(super) async fn write_notices(
         notifications::find_counted(tx, &counted, now.plus(-2 * Millis::DAY)).await?
     };
     let mut written = Vec::with_capacity(notices.len());
-    let mut kept = Vec::with_capacity(notices.len());
+    let mut sendings = Vec::new();
     for (notice, seq) in notices.into_iter().zip(seqs) {
-        let pair = notice.pair.as_ref().map(|(id, _)| *id);
-        let Some(preferences) = preferences.get(&(notice.person, pair)) else { continue };
+        let Some(Recipient { preferences, devices }) = recipients.get(&about(&notice)) else { continue };
         let is_muted = notice.kind.channel().is_some_and(|channel| preferences.muted.holds(channel));
         let is_pushed = !is_muted && has_room(&day, &notice, &Zone::stored(&preferences.zone), now);
         if is_pushed && notice.kind.is_counted() {
             day.push(notifications::CountedPush { person: notice.person, kind: notice.kind, at: now });
         }
+        let id = NotificationId(state.random.id(now));
+        if is_pushed {
+            let send_at = send_at(&notice, preferences, now);
+            for device in devices.iter().filter(|device| !is_told_by_topic(&notice, device)) {
+                // A page that shows the event reports it within seconds. Then this browser needs no push.
+                let is_live = state.database.notifier().has_connection(notice.person, device.session);
+                let send_at = if is_live { send_at.max(now.plus(LIVE_HOLD_MS)) } else { send_at };
+                sendings.push((DeliveryId { notification: id, subscription: device.id }, send_at));
+            }
+        }
         written.push(NewNotification {
-            id: NotificationId(state.random.id(now)),
+            id,
             person: notice.person,
-            slot: notice.slot.clone(),
+            slot: notice.slot,
             kind: notice.kind,
-            pair,
+            pair: notice.pair.map(|(id, _)| id),
             daily_question: notice.daily_question,
-            detail: notice.detail.clone(),
+            detail: notice.detail,
             seq: *seq,
             is_pushed,
             at: now,
             expires_at: notice.expires_at,
             due_at: notice.due_at,
         });
-        kept.push((notice, preferences.clone()));
     }
-    let new: HashSet<NotificationId> = notifications::insert(tx, &written).await?.into_iter().collect();
-    let pushed: Vec<_> =
-        written.iter().zip(&kept).filter(|(written, _)| written.is_pushed && new.contains(&written.id)).collect();
-    if pushed.is_empty() {
-        return Ok(());
-    }
-    let persons: Vec<PersonId> = pushed.iter().map(|(written, _)| written.person).collect();
-    let mut addresses: HashMap<PersonId, Vec<subscriptions::Address>> = HashMap::new();
-    for address in subscriptions::addresses(tx, &persons).await? {
-        addresses.entry(address.person).or_default().push(address);
-    }
-    let mut sendings = Vec::new();
-    for (written, (notice, preferences)) in pushed {
-        let send_at = send_at(notice, preferences, now);
-        let devices = addresses.get(&written.person).into_iter().flatten();
-        for address in devices.filter(|address| !is_told_by_topic(notice, address)) {
-            // A page that shows the event reports it within seconds. Then this browser needs no push.
-            let is_live = state.database.notifier().has_connection(address.person, address.session);
-            let send_at = if is_live { send_at.max(now.plus(LIVE_HOLD_MS)) } else { send_at };
-            sendings.push((DeliveryId { notification: written.id, subscription: address.id }, send_at));
-        }
-    }
-    Ok(deliveries::insert(tx, &sendings, now).await?)
+    Ok(notifications::insert(tx, &written, &sendings, now).await?)
 }
 
 /// Whether the device gets the message of the notice's topic. One that was subscribed later may have missed it.
-fn is_told_by_topic(notice: &Notice, address: &subscriptions::Address) -> bool {
-    notice.by_topic.is_some_and(|(topic, by)| address.topic == topic && address.topic_at.is_some_and(|at| at <= by))
+fn is_told_by_topic(notice: &Notice, device: &Device) -> bool {
+    notice.by_topic.is_some_and(|(topic, by)| device.topic == topic && device.topic_at.is_some_and(|at| at <= by))
 }
 
 /// Whether the daily limit allows one more push of this kind (R46, R94).

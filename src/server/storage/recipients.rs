@@ -1,0 +1,62 @@
+//! Whom a notification reaches: the preferences of persons and their devices.
+
+use std::collections::HashMap;
+
+use super::{
+    StorageError, Tx, macros,
+    notifications::{self, Preferences, asked_rows, preferences_of, select_preferences},
+};
+use crate::domain::{Millis, PairId, PersonId, SessionId, SubscriptionId};
+
+/// A person who is notified about one pair or none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipient {
+    pub preferences: Preferences,
+    pub devices: Vec<Device>,
+}
+
+/// What decides whether and when a device gets a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    pub id: SubscriptionId,
+    pub session: SessionId,
+    pub topic: String,
+    /// When FCM accepted the subscription to the topic.
+    pub topic_at: Option<Millis>,
+}
+
+/// The recipients by person and pair. A deleted person is none.
+pub async fn find(
+    tx: &mut Tx,
+    of: &[(PersonId, Option<PairId>)],
+) -> Result<HashMap<(PersonId, Option<PairId>), Recipient>, StorageError> {
+    let found = macros::fetch_each!(
+        tx,
+        "persons" as Row,
+        select_preferences!(", s.id AS device_id, s.session_id, s.topic, s.topic_at"),
+        preferences_of!(" LEFT JOIN push_subscriptions s ON s.person_id = p.id"),
+        asked_rows(of),
+    )?;
+    let mut recipients = HashMap::with_capacity(of.len());
+    for row in found {
+        let (pair, preferences) = row.preferences.into_preferences();
+        let recipient = recipients
+            .entry((preferences.person, pair))
+            .or_insert_with(|| Recipient { preferences, devices: Vec::new() });
+        if let (Some(id), Some(session), Some(topic)) = (row.device_id, row.session_id, row.topic) {
+            recipient.devices.push(Device { id, session, topic, topic_at: row.topic_at });
+        }
+    }
+    Ok(recipients)
+}
+
+/// One device of a recipient, or none.
+#[derive(sqlx::FromRow)]
+struct Row {
+    #[sqlx(flatten)]
+    preferences: notifications::Row,
+    device_id: Option<SubscriptionId>,
+    session_id: Option<SessionId>,
+    topic: Option<String>,
+    topic_at: Option<Millis>,
+}
