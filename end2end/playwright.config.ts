@@ -1,5 +1,7 @@
 import { defineConfig } from '@playwright/test';
 
+import { chromium } from './support/chromium.ts';
+
 const phone = { width: 390, height: 844 };
 
 export default defineConfig({
@@ -21,17 +23,7 @@ export default defineConfig({
     screenshot: 'only-on-failure',
     // Recording the screen all the time takes a tenth of the time of the tests.
     trace: { mode: 'retain-on-failure', screenshots: false },
-    launchOptions: {
-      executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        '--no-first-run',
-      ],
-    },
+    launchOptions: chromium,
   },
   projects: [
     { name: 'journeys', testMatch: '**/*.spec.ts', testIgnore: '**/no-script/**' },

@@ -1,5 +1,6 @@
 // Notifications in real browsers. Firefox subscribes at our push service, decrypts and shows. Chromium's worker gets
 // payloads in clear through DevTools.
+import { wholeChromium } from '../support/chromium.ts';
 import { expect, test as base } from '../support/pair.ts';
 import { Firefox } from '../support/firefox.ts';
 import { untilKept } from '../support/kept.ts';
@@ -25,6 +26,8 @@ const test = base.extend<{ push: PushService; pushing: Server; firefox: Firefox 
     await firefox.stop();
   },
 });
+
+test.use({ launchOptions: wholeChromium });
 
 test('asked after the first answer, told at the pair’s minute, and led to the page by a click', async ({
   push,
