@@ -83,8 +83,10 @@ scripts: $(WORKER) $(PAGE_SCRIPTS) ## the service worker and the scripts of page
 server: ## the server half in release
 	cargo build --release --bin umbba --features ssr
 
+# The tests of the binary want other features of some crates. Built beside them, the server is the one that they have
+# built already.
 server-debug: ## the server half for tests
-	cargo build --bin umbba --features ssr
+	cargo build --features ssr --bin umbba --test cli
 
 bench: site ## build and run the benchmarks; BENCH="page push minute live" chooses, BENCH=nodes, minute:postgres or hold:19500 adds one
 	@.ci/bench-setup
