@@ -8,7 +8,9 @@ use std::{
 };
 
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions,
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, SqliteConnection,
+    migrate::Migrator,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode},
 };
 use uuid::Uuid;
 
@@ -43,7 +45,21 @@ impl OwnDatabase {
         if !on_postgres() {
             return Self { url: format!("sqlite:{}", folder.join("umbba.db").display()), on_server: None };
         }
-        let server = postgres_server().expect("TEST_DATABASE=postgres needs TEST_POSTGRES_URL");
+        Self::on_server(postgres_server().expect("TEST_DATABASE=postgres needs TEST_POSTGRES_URL")).await
+    }
+
+    /// As `new`, and the file on SQLite has the newest schema too.
+    #[allow(dead_code, reason = "the tests of the binary let it make its own file")]
+    pub async fn migrated(folder: &Path) -> Self {
+        let own = Self::new(folder).await;
+        if !own.is_postgres() {
+            copy_sqlite(&folder.join("umbba.db")).await;
+        }
+        own
+    }
+
+    /// A database with the newest schema on this PostgreSQL.
+    pub async fn on_server(server: String) -> Self {
         let mut connection = connect(&server).await;
         let template = template(&server, &mut connection).await;
         let name = format!("umbba_test_{}", Uuid::now_v7().simple());
@@ -145,12 +161,35 @@ fn named(server: &str, name: &str) -> String {
     url.into()
 }
 
+/// Names a database that has the schema of these migrations and no rows.
+fn template_of(migrator: &Migrator) -> String {
+    let mut hasher = DefaultHasher::new();
+    migrator.iter().for_each(|migration| migration.checksum.hash(&mut hasher));
+    format!("umbba_template_{:016x}", hasher.finish())
+}
+
+/// Puts a SQLite file with the newest schema at `file`, which saves a test the migrations and their waits for the disk.
+/// The first test of a machine makes the file that is copied.
+#[allow(dead_code, reason = "the tests of the binary let it make its own file")]
+pub async fn copy_sqlite(file: &Path) {
+    let migrator = sqlx::migrate!("migrations/sqlite");
+    let template = std::env::temp_dir().join(format!("{}.db", template_of(&migrator)));
+    if !template.exists() {
+        // A template under its name is whole.
+        let part = std::env::temp_dir().join(format!("umbba-{}.db", Uuid::now_v7().simple()));
+        let options = SqliteConnectOptions::new().filename(&part).create_if_missing(true);
+        let mut connection = options.journal_mode(SqliteJournalMode::Wal).connect().await.expect("a file");
+        migrator.run(&mut connection).await.expect("the migrations of this checkout");
+        connection.close().await.expect("the log goes into the file");
+        std::fs::rename(&part, &template).expect("the template");
+    }
+    std::fs::copy(&template, file).expect("a copy of the template");
+}
+
 /// Returns the database that has this checkout's schema and no rows. The first test of a server makes it.
 async fn template(server: &str, connection: &mut PgConnection) -> String {
     let migrator = sqlx::migrate!("migrations/postgres");
-    let mut hasher = DefaultHasher::new();
-    migrator.iter().for_each(|migration| migration.checksum.hash(&mut hasher));
-    let name = format!("umbba_template_{:016x}", hasher.finish());
+    let name = template_of(&migrator);
     if exists(connection, &name).await {
         return name;
     }

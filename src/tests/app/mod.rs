@@ -88,7 +88,7 @@ impl Data {
     async fn new() -> Arc<Self> {
         let folder = std::env::temp_dir().join(format!("umbba-test-{:x}", Random::system().number()));
         std::fs::create_dir_all(&folder).expect("a folder for the test");
-        Arc::new(Self { database: OwnDatabase::new(&folder).await, folder })
+        Arc::new(Self { database: OwnDatabase::migrated(&folder).await, folder })
     }
 }
 

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     server::storage::{Database, Opening},
-    tests::own_database,
+    tests::own_database::{self, OwnDatabase},
 };
 
 /// A fresh, migrated database with its address. Dereferences to `Database`.
@@ -79,7 +79,9 @@ pub(super) async fn run_at<T: Future<Output = ()>>(
 
 pub(in crate::tests) async fn on_sqlite<T: Future<Output = ()>>(test: impl FnOnce(TestDatabase) -> T) {
     let folder = Folder::new();
-    let url = format!("sqlite:{}", folder.0.join("test.db").display());
+    let file = folder.0.join("test.db");
+    own_database::copy_sqlite(&file).await;
+    let url = format!("sqlite:{}", file.display());
     if let Err(panic) = run_at(url, &folder, test).await {
         resume_unwind(panic);
     }
@@ -87,12 +89,9 @@ pub(in crate::tests) async fn on_sqlite<T: Future<Output = ()>>(test: impl FnOnc
 
 pub(in crate::tests) async fn on_postgres<T: Future<Output = ()>>(test: impl FnOnce(TestDatabase) -> T) {
     let Some(server) = postgres_server() else { return };
-    let name = format!("umbba_test_{}", Uuid::now_v7().simple());
-    let mut url = url::Url::parse(&server).expect("TEST_POSTGRES_URL is an address");
-    url.set_path(&name);
-    run_sql(&server, format!("CREATE DATABASE {name} TEMPLATE template0")).await;
-    let ended = run_at(url.into(), &Folder::new(), test).await;
-    run_sql(&server, format!("DROP DATABASE {name} WITH (FORCE)")).await;
+    let own = OwnDatabase::on_server(server).await;
+    let ended = run_at(own.url.clone(), &Folder::new(), test).await;
+    drop(own);
     if let Err(panic) = ended {
         resume_unwind(panic);
     }
