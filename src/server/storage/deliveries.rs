@@ -20,12 +20,14 @@ pub struct DeliveryId {
 }
 
 macro_rules! insert_deliveries {
-    ($rows:literal) => {
+    ($rows:literal, $notifications:literal) => {
         concat!(
             "INSERT INTO deliveries (notification_id, subscription_id, state, send_at, created_at)
              SELECT t.value->>'n', t.value->>'s', 'pending', CAST(t.value->>'send_at' AS BIGINT), $3 FROM ",
             $rows,
-            " WHERE EXISTS (SELECT 1 FROM notifications n WHERE n.id = t.value->>'n')
+            " WHERE EXISTS (SELECT 1 FROM ",
+            $notifications,
+            " n WHERE n.id = t.value->>'n')
              ON CONFLICT (notification_id, subscription_id) DO NOTHING"
         )
     };

@@ -30,13 +30,10 @@ macro_rules! execute {
 /// references. A failure returns from the function.
 macro_rules! execute_all {
     ($tx:expr, [$($sql:expr),+ $(,)?], $binds:tt) => {
-        $crate::server::storage::macros::execute_all!($tx, sqlite: [$($sql),+], postgres: [$($sql),+], $binds)
-    };
-    ($tx:expr, sqlite: [$($sqlite:expr),+], postgres: [$($postgres:expr),+], $binds:tt) => {
         if $tx.is_postgres() {
-            $($crate::server::storage::macros::execute_bound!($tx, $postgres, $binds)?;)+
+            $($crate::server::storage::macros::execute_bound!($tx, $sql, $binds)?;)+
         } else {
-            $crate::server::storage::macros::execute_bound!($tx, concat!($($sqlite, "; "),+), $binds)?;
+            $crate::server::storage::macros::execute_bound!($tx, concat!($($sql, "; "),+), $binds)?;
         }
     };
 }

@@ -1,13 +1,11 @@
 //! Notifications, once per fact (`slot`), and the preferences that decide how they are pushed. `entries` reads them.
 
-use serde_json::json;
-
 use super::{
     StorageError, Tx,
     deliveries::{self, DeliveryId},
     locks::Lock,
     macros, rows,
-    sql_types::{Flag, Known},
+    sql_types::Flag,
 };
 use crate::domain::{
     DailyQuestionId, Millis, Muted, NotificationId, NotificationKind, PairId, PersonId, QuietHours, ZoneName,
@@ -66,8 +64,23 @@ macro_rules! insert_notifications {
     };
 }
 
-/// Inserts notifications whose fact is new to the person, and deliveries, each with the time at which it may be sent.
-/// A delivery whose notification is not there, because its fact was not new, is left out.
+const INSERT_ON_SQLITE: &str = concat!(
+    insert_notifications!("jsonb_each($1) AS t"),
+    "; ",
+    deliveries::insert_deliveries!("jsonb_each($2) AS t", "notifications")
+);
+
+/// It looks for the notifications among the new ones and not in the table. A plan of the time when the table was small
+/// would read the whole table each time.
+const INSERT_ON_POSTGRES: &str = concat!(
+    "WITH new AS (",
+    insert_notifications!("jsonb_array_elements($1::jsonb) AS t(value)"),
+    " RETURNING id) ",
+    deliveries::insert_deliveries!("jsonb_array_elements($2::jsonb) AS t(value)", "new")
+);
+
+/// Inserts notifications whose fact is new to the person, and their deliveries, each with the time at which it may be
+/// sent. The deliveries of a notification whose fact is not new are left out.
 pub async fn insert(
     tx: &mut Tx,
     new: &[NewNotification],
@@ -93,18 +106,8 @@ pub async fn insert(
         tx.work.has_deliveries = true;
     }
     let deliveries = deliveries::new_rows(deliveries);
-    macros::execute_all!(
-        tx,
-        sqlite: [
-            insert_notifications!("jsonb_each($1) AS t"),
-            deliveries::insert_deliveries!("jsonb_each($2) AS t")
-        ],
-        postgres: [
-            insert_notifications!("jsonb_array_elements($1::jsonb) AS t(value)"),
-            deliveries::insert_deliveries!("jsonb_array_elements($2::jsonb) AS t(value)")
-        ],
-        (written.as_str(), deliveries.as_str(), now)
-    );
+    let sql = if tx.is_postgres() { INSERT_ON_POSTGRES } else { INSERT_ON_SQLITE };
+    macros::execute!(tx, sql, written, deliveries, now)?;
     Ok(())
 }
 
@@ -164,32 +167,6 @@ pub async fn preferences(
     let found =
         macros::fetch_each!(tx, "persons" as Row, select_preferences!(""), preferences_of!(""), asked_rows(of))?;
     Ok(found.into_iter().map(Row::into_preferences).collect())
-}
-
-/// A push that counts towards the daily limit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CountedPush {
-    pub person: PersonId,
-    pub kind: NotificationKind,
-    pub at: Millis,
-}
-
-/// The pushes of counted kinds to these persons since `since`.
-pub async fn find_counted(tx: &mut Tx, persons: &[PersonId], since: Millis) -> Result<Vec<CountedPush>, StorageError> {
-    let found = macros::fetch_each!(
-        tx,
-        "notifications" as (PersonId, Known<NotificationKind>, Millis),
-        "SELECT n.person_id, n.kind, n.at FROM notifications n WHERE n.is_pushed = 1 AND n.at >= $2
-         AND n.person_id IN (SELECT t.value->>'id' FROM",
-        ")",
-        rows(persons.iter().map(|person| json!({ "id": person }))),
-        since,
-    )?;
-    let pushes = found.into_iter().filter_map(|(person, kind, at)| {
-        let kind = kind.0.filter(|kind| kind.is_counted())?;
-        Some(CountedPush { person, kind, at })
-    });
-    Ok(pushes.collect())
 }
 
 /// Whether the person was notified of this fact.

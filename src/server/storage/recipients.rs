@@ -1,12 +1,16 @@
-//! Whom a notification reaches: the preferences of persons and their devices.
+//! Whom a notification reaches: the preferences of persons, their devices, and how often they were told.
 
 use std::collections::HashMap;
+
+use serde_json::json;
 
 use super::{
     StorageError, Tx, macros,
     notifications::{self, Preferences, asked_rows, preferences_of, select_preferences},
+    rows,
+    sql_types::Known,
 };
-use crate::domain::{Millis, PairId, PersonId, SessionId, SubscriptionId};
+use crate::domain::{Millis, NotificationKind, PairId, PersonId, SessionId, SubscriptionId};
 
 /// A person who is notified about one pair or none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +52,32 @@ pub async fn find(
         }
     }
     Ok(recipients)
+}
+
+/// A push that counts towards the daily limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountedPush {
+    pub person: PersonId,
+    pub kind: NotificationKind,
+    pub at: Millis,
+}
+
+/// The pushes of counted kinds to these persons since `since`.
+pub async fn find_counted(tx: &mut Tx, persons: &[PersonId], since: Millis) -> Result<Vec<CountedPush>, StorageError> {
+    let found = macros::fetch_each!(
+        tx,
+        "notifications" as (PersonId, Known<NotificationKind>, Millis),
+        "SELECT n.person_id, n.kind, n.at FROM notifications n WHERE n.is_pushed = 1 AND n.at >= $2
+         AND n.person_id IN (SELECT t.value->>'id' FROM",
+        ")",
+        rows(persons.iter().map(|person| json!({ "id": person }))),
+        since,
+    )?;
+    let pushes = found.into_iter().filter_map(|(person, kind, at)| {
+        let kind = kind.0.filter(|kind| kind.is_counted())?;
+        Some(CountedPush { person, kind, at })
+    });
+    Ok(pushes.collect())
 }
 
 /// One device of a recipient, or none.

@@ -8,10 +8,11 @@ use crate::{
     domain::{Cancelled, NotificationKind, Relation, Role, SubscriptionId},
     server::storage::{
         deliveries::{self, CancelFor, DeliveryId, Settled, State},
-        delivery_context, notifications, prune,
+        delivery_context, prune,
         receipts::{self, Receipt},
         silent, subscriptions, waiting,
     },
+    tests::own_database::OwnDatabase,
 };
 
 on_both_databases! {
@@ -182,10 +183,14 @@ async fn what_waits_for_a_service_is_brought_forward_and_follows_to_another_subs
     commit!(db, |tx| waiting::follow(&mut tx, told.subscription, new, NOW.plus(4)).await.expect("moved"));
     let claimed = commit!(db, |tx| deliveries::claim(&mut tx, NOW.plus(4), lease, 10).await.expect("a claim"));
     assert_eq!(claimed, [DeliveryId { subscription: new, ..told }]);
-    commit!(db, |tx| {
-        notifications::insert(&mut tx, &[], &[(told, NOW)], NOW).await.expect("the same for the first");
-        waiting::follow(&mut tx, told.subscription, new, NOW).await.expect("the second has it");
-    });
+    // The first has a delivery of the same notification again.
+    let again = format!(
+        "INSERT INTO deliveries (notification_id, subscription_id, state, send_at, created_at)
+         VALUES ('{}', '{}', 'pending', {}, {})",
+        told.notification, told.subscription, NOW.0, NOW.0
+    );
+    OwnDatabase::at(&db.url).run_sql(&again).await;
+    commit!(db, |tx| waiting::follow(&mut tx, told.subscription, new, NOW).await.expect("the second has it"));
     assert_eq!(
         read!(db, |tx| deliveries::counts(&mut tx).await).0,
         [("leased".to_owned(), 1), ("pending".to_owned(), 1)]

@@ -14,7 +14,7 @@ use crate::{
             Tx,
             deliveries::DeliveryId,
             notifications::{self, NewNotification, Preferences},
-            recipients::{self, Device, Recipient},
+            recipients::{self, CountedPush, Device, Recipient},
         },
     },
 };
@@ -84,7 +84,7 @@ pub(super) async fn write_notices(
     let mut day = if counted.is_empty() {
         Vec::new()
     } else {
-        notifications::find_counted(tx, &counted, now.plus(-2 * Millis::DAY)).await?
+        recipients::find_counted(tx, &counted, now.plus(-2 * Millis::DAY)).await?
     };
     let mut written = Vec::with_capacity(notices.len());
     let mut sendings = Vec::new();
@@ -93,7 +93,7 @@ pub(super) async fn write_notices(
         let is_muted = notice.kind.channel().is_some_and(|channel| preferences.muted.holds(channel));
         let is_pushed = !is_muted && has_room(&day, &notice, &Zone::stored(&preferences.zone), now);
         if is_pushed && notice.kind.is_counted() {
-            day.push(notifications::CountedPush { person: notice.person, kind: notice.kind, at: now });
+            day.push(CountedPush { person: notice.person, kind: notice.kind, at: now });
         }
         let id = NotificationId(state.random.id(now));
         if is_pushed {
@@ -129,7 +129,7 @@ fn is_told_by_topic(notice: &Notice, device: &Device) -> bool {
 }
 
 /// Whether the daily limit allows one more push of this kind (R46, R94).
-fn has_room(day: &[notifications::CountedPush], notice: &Notice, zone: &Zone, now: Millis) -> bool {
+fn has_room(day: &[CountedPush], notice: &Notice, zone: &Zone, now: Millis) -> bool {
     if !notice.kind.is_counted() {
         return true;
     }
