@@ -83,8 +83,8 @@ scripts: $(WORKER) $(PAGE_SCRIPTS) ## the service worker and the scripts of page
 server: ## the server half in release
 	cargo build --release --bin umbba --features ssr
 
-# The tests of the binary want other features of some crates. Built beside them, the server is the one that they have
-# built already.
+# The tests turn on more features of some crates, so Cargo would build the server a second time without them. Built
+# together with a test, it is the one that the Rust tests start.
 server-debug: ## the server half for tests
 	cargo build --features ssr --bin umbba --test cli
 

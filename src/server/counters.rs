@@ -37,7 +37,7 @@ pub static BACKUPS_FAILED: Counter = Counter::new();
 pub static WRITER_WAITS: Waits = Waits::new();
 /// Waits for another connection: to read SQLite, or any to PostgreSQL (its `BEGIN` included).
 pub static CONNECTION_WAITS: Waits = Waits::new();
-/// Statements, but for `BEGIN`, `COMMIT` and `ROLLBACK`.
+/// Statements, but for `BEGIN`, `COMMIT` and `ROLLBACK`. Several that go to SQLite in one text count as one.
 pub static STATEMENTS: Counter = Counter::new();
 /// Open lines of each transport.
 pub static SSE: Gauge = Gauge::new();

@@ -9,7 +9,7 @@ pub async fn empty_log(database: &Database) -> Result<bool, StorageError> {
     // Without kept connections the database is only read.
     let Pools::Sqlite { writer, kept: Some(kept), .. } = &*database.pools else { return Ok(true) };
     let mut held = kept.writer.take(writer).await?;
-    let connection = &mut **held;
+    let connection = &mut *held.connection;
     sqlx::query("PRAGMA busy_timeout = 200").execute(&mut *connection).await?;
     let done: Result<(i64, i64, i64), _> =
         sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await;

@@ -24,7 +24,7 @@ pub(super) type Slot = Arc<AsyncMutex<Option<Kept>>>;
 pub(super) type Held = OwnedMappedMutexGuard<Option<Kept>, Kept>;
 
 pub(super) struct Kept {
-    connection: PoolConnection<Sqlite>,
+    pub(super) connection: PoolConnection<Sqlite>,
     /// The future of a statement was dropped. The connection may still be at work on it, or in its transaction.
     is_unsure: bool,
 }
@@ -136,7 +136,7 @@ impl KeptTransaction {
     pub(super) async fn commit(mut self) -> Result<(), Error> {
         if self.has_begun {
             self.owes_answer = true;
-            let committed = sqlx::query("COMMIT").execute(&mut **self.held).await;
+            let committed = sqlx::query("COMMIT").execute(&mut *self.held.connection).await;
             self.owes_answer = false;
             committed?;
             self.has_begun = false;
@@ -151,22 +151,8 @@ impl Drop for KeptTransaction {
             self.held.is_unsure |= self.owes_answer;
             // The first poll hands it over: every statement before it was answered, so there is room. After a statement
             // that was not, the next user of the connection rolls back once more.
-            let _ = sqlx::query("ROLLBACK").execute(&mut **self.held).now_or_never();
+            let _ = sqlx::query("ROLLBACK").execute(&mut *self.held.connection).now_or_never();
         }
-    }
-}
-
-impl Deref for Kept {
-    type Target = SqliteConnection;
-
-    fn deref(&self) -> &SqliteConnection {
-        &self.connection
-    }
-}
-
-impl DerefMut for Kept {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
-        &mut self.connection
     }
 }
 
@@ -174,12 +160,12 @@ impl Deref for KeptTransaction {
     type Target = SqliteConnection;
 
     fn deref(&self) -> &SqliteConnection {
-        &self.held
+        &self.held.connection
     }
 }
 
 impl DerefMut for KeptTransaction {
     fn deref_mut(&mut self) -> &mut SqliteConnection {
-        &mut self.held
+        &mut self.held.connection
     }
 }

@@ -25,25 +25,6 @@ macro_rules! execute {
     };
 }
 
-/// Runs statements one after the other, which return nothing and share their parameters. On SQLite they go to the
-/// thread of the connection together. On PostgreSQL the parameters are bound to each statement, so they are `Copy` or
-/// references. A failure returns from the function.
-macro_rules! execute_all {
-    ($tx:expr, [$($sql:expr),+ $(,)?], $binds:tt) => {
-        if $tx.is_postgres() {
-            $($crate::server::storage::macros::execute_bound!($tx, $sql, $binds)?;)+
-        } else {
-            $crate::server::storage::macros::execute_bound!($tx, concat!($($sql, "; "),+), $binds)?;
-        }
-    };
-}
-
-macro_rules! execute_bound {
-    ($tx:expr, $sql:expr, ($($bind:expr),* $(,)?)) => {
-        $crate::server::storage::macros::execute!($tx, $sql $(, $bind)*)
-    };
-}
-
 macro_rules! fetch_with {
     ($how:ident, $tx:expr, $table:literal as $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $tx.running($sql) {
@@ -157,7 +138,4 @@ macro_rules! lock_deliveries {
     }};
 }
 
-pub(super) use {
-    execute, execute_all, execute_bound, execute_each, fetch_all, fetch_each, fetch_one, fetch_optional, fetch_with,
-    lock_deliveries,
-};
+pub(super) use {execute, execute_each, fetch_all, fetch_each, fetch_one, fetch_optional, fetch_with, lock_deliveries};

@@ -10,6 +10,7 @@ use crate::{
         attempts::{self, Done},
         persons, prune,
     },
+    tests::own_database::OwnDatabase,
 };
 
 on_both_databases! {
@@ -41,8 +42,10 @@ async fn a_new_recovery_code_takes_the_place_of_the_old_one(db: TestDatabase) {
     assert_eq!(state, persons::RecoveryState { made_at: Some(NOW), kept_at: None, answers_given: 0 });
 
     commit!(db, |tx| persons::set_recovery_kept(&mut tx, person.id, NOW.plus(1)).await.expect("kept"));
+    let two_answers = format!("UPDATE persons SET answers_given = 2 WHERE id = '{}'", person.id);
+    OwnDatabase::at(&db.url).run_sql(&two_answers).await;
     let state = read!(db, |tx| persons::recovery_state(&mut tx, person.id).await);
-    assert_eq!(state, persons::RecoveryState { made_at: Some(NOW), kept_at: Some(NOW.plus(1)), answers_given: 0 });
+    assert_eq!(state, persons::RecoveryState { made_at: Some(NOW), kept_at: Some(NOW.plus(1)), answers_given: 2 });
 
     commit!(db, |tx| persons::set_recovery(
         &mut tx,
@@ -53,7 +56,7 @@ async fn a_new_recovery_code_takes_the_place_of_the_old_one(db: TestDatabase) {
     .await
     .expect("a new code"));
     let state = read!(db, |tx| persons::recovery_state(&mut tx, person.id).await);
-    assert_eq!(state, persons::RecoveryState { made_at: Some(NOW.plus(2)), kept_at: None, answers_given: 0 });
+    assert_eq!(state, persons::RecoveryState { made_at: Some(NOW.plus(2)), kept_at: None, answers_given: 2 });
     assert_eq!(
         read!(db, |tx| persons::lookup_by_recovery(&mut tx, &format!("recovery-{}", person.id), NOW).await),
         None
