@@ -9,13 +9,13 @@ use crate::{
     api::{HomeView, Refused, SharedText, Shell},
     components::context::{self, Build, FreshKey, Lang, Origin, People, ShownIn},
     domain::{Locale, PersonId, TextSize},
-    paths,
-    served::ServedPages,
-    text,
+    paths, text,
 };
 
+pub use crate::served::{Address, NOT_FOUND, PAGES, View};
+
 /// The data about a page that the server has before rendering.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PageFrame {
     pub locale: Locale,
     pub text_size: TextSize,
@@ -26,8 +26,8 @@ pub struct PageFrame {
     pub home: HomeView,
     /// The person signed in on this browser. All tabs of that person share one connection to the feed.
     pub person: Option<PersonId>,
-    /// The path and query of this page.
-    pub address: String,
+    pub view: View,
+    pub address: Address,
     /// The refused form post that this page answers, if any.
     pub refused: Option<Refused>,
     /// The key that identifies a second post of a form on this page.
@@ -83,7 +83,8 @@ pub fn shell() -> impl IntoView {
     provide_context(Build(frame.build.clone()));
     provide_context(ShownIn(frame.shell));
     let whose = frame.person.map(|person| person.to_string());
-    provide_context(Origin { whose: whose.clone().unwrap_or_default(), from: frame.address.clone() });
+    provide_context(Origin { whose: whose.clone().unwrap_or_default(), from: frame.address.path_and_query.clone() });
+    provide_context(frame.address.clone());
     context::provide_refused(frame.refused.clone());
     provide_context(frame.shared.clone());
     let words = text::page_words(frame.locale);
@@ -107,7 +108,7 @@ pub fn shell() -> impl IntoView {
                 <Title text=words.brand/>
                 <a class="skip-link" href="#main">{words.skip_to_content}</a>
                 <p class="hydration-failed">{words.hydrate_failed}</p>
-                <ServedPages/>
+                {(frame.view)()}
             </body>
         </html>
     }

@@ -127,7 +127,8 @@ pub(super) fn nightly_of(settings: &Settings, serve: &ServeSettings) -> Result<O
     }
     let broken = |error| {
         Failure(format!(
-            "BACKUP_DIR {} cannot be written: {error}; name a folder that this user may write, or unset it",
+            "BACKUP_DIR {} cannot be written: {error}; name a folder that this user may write \
+             (in a systemd unit also in ReadWritePaths=), or unset it",
             copies.display()
         ))
     };

@@ -4,6 +4,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use axum::{
@@ -122,7 +123,7 @@ fn list(folder: &Path, below: &str, names: &mut Vec<String>) {
 
 /// Answers with the file of `public/` that has this name. Without one the request goes on to the pages.
 pub async fn public_or_next(
-    axum::extract::State(public): axum::extract::State<ServeDir>,
+    axum::extract::State(public): axum::extract::State<Arc<ServeDir>>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -135,7 +136,7 @@ pub async fn public_or_next(
     }
     let (parts, body) = request.into_parts();
     let asked = Request::from_parts(parts.clone(), axum::body::Body::empty());
-    let Ok(response) = tower::ServiceExt::oneshot(public, asked).await;
+    let Ok(response) = tower::ServiceExt::oneshot(ServeDir::clone(&public), asked).await;
     if response.status() == StatusCode::NOT_FOUND || response.status() == StatusCode::METHOD_NOT_ALLOWED {
         return next.run(Request::from_parts(parts, body)).await;
     }

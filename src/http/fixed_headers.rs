@@ -21,7 +21,7 @@ pub const FIXED_HEADERS: [(&str, &str); 6] = [
 ];
 
 /// Adds the headers that an answer has not set.
-pub async fn add(mut response: Response) -> Response {
+pub async fn add<B>(mut response: Response<B>) -> Response<B> {
     for (name, value) in FIXED_HEADERS {
         response.headers_mut().entry(HeaderName::from_static(name)).or_insert_with(|| HeaderValue::from_static(value));
     }

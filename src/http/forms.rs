@@ -3,6 +3,8 @@
 //! error the page it came from with the error's status, the sentence by the field and everything typed. Rules R87, R88,
 //! R123.
 
+use std::sync::Arc;
+
 use axum::{
     body::{Body, Bytes},
     extract::{ConnectInfo, Request, State},
@@ -65,7 +67,7 @@ pub const ESCAPES: [Verb; 9] = [
 ];
 
 /// Runs posts to `/api/…`: limits the body, gives errors their status, and answers browsers with pages.
-pub async fn answer(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn answer(State(state): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     if !request.uri().path().starts_with("/api/") {
         return next.run(request).await;
     }

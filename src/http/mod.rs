@@ -2,6 +2,7 @@
 //! the rules are in `server::services`.
 
 mod accept;
+mod app_page;
 pub mod assets;
 mod bodies;
 mod client;

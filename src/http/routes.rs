@@ -34,14 +34,33 @@ pub struct Route {
     pub target: Target,
     /// Whether a device may store the page for times without a network.
     is_stored: bool,
+    /// Whether the page shows nothing but what the session layer reads (`tests/statements.rs` counts).
+    is_plain: bool,
+    /// The number of bytes before the first parameter.
+    literal: usize,
 }
 
 const fn endpoint(path: &'static str, name: &'static str, target: Target) -> Route {
-    Route { path, name, target, is_stored: false }
+    Route { path, name, target, is_stored: false, is_plain: false, literal: literal_of(path) }
+}
+
+const fn literal_of(path: &str) -> usize {
+    let mut rest = path.as_bytes();
+    while let [first, after @ ..] = rest
+        && *first != b'{'
+    {
+        rest = after;
+    }
+    path.len() - rest.len()
 }
 
 const fn page(path: &'static str, name: &'static str) -> Route {
     endpoint(path, name, Target::Page)
+}
+
+/// A page for which the session layer has read everything.
+const fn plain_page(path: &'static str, name: &'static str) -> Route {
+    Route { is_plain: true, ..page(path, name) }
 }
 
 /// A page of questions and answers, or the list of one's pairs.
@@ -62,35 +81,35 @@ pub const ROUTES: &[Route] = &[
     endpoint("/livez", "/health", Target::Livez),
     endpoint("/readyz", "/health", Target::Readyz),
     endpoint("/pkg/{*file}", "/pkg/{file}", Target::Build),
-    stored_page("/", "/"),
+    Route { is_plain: true, ..stored_page("/", "/") },
     page("/start", "/{page}"),
-    page("/signin", "/{page}"),
-    page("/signin/digits", "/{page}"),
-    page("/signin/digits/{code}", "/{page}"),
-    page("/signin/wait", "/{page}"),
+    plain_page("/signin", "/{page}"),
+    plain_page("/signin/digits", "/{page}"),
+    plain_page("/signin/digits/{code}", "/{page}"),
+    plain_page("/signin/wait", "/{page}"),
     page("/signin/with/{provider}/callback", "/signin/with"),
     page("/signin/with/{provider}/new", "/signin/with"),
     page("/hand-over", "/hand-over/{token}"),
-    page("/hand-over/{token}", "/hand-over/{token}"),
+    plain_page("/hand-over/{token}", "/hand-over/{token}"),
     page("/recovery", "/{page}"),
-    page("/settings", "/{page}"),
-    page("/settings/us", "/{page}"),
-    page("/settings/me", "/{page}"),
+    plain_page("/settings", "/{page}"),
+    plain_page("/settings/us", "/{page}"),
+    plain_page("/settings/me", "/{page}"),
     page("/settings/notifications", "/{page}"),
     page("/settings/sign-in", "/{page}"),
-    page("/settings/help", "/{page}"),
+    plain_page("/settings/help", "/{page}"),
     page("/settings/ways-in", "/{page}"),
     page("/settings/other-device", "/{page}"),
     page("/settings/delete", "/{page}"),
-    page("/goodbye", "/{page}"),
+    plain_page("/goodbye", "/{page}"),
     page("/inbox", "/{page}"),
     page("/keep", "/{page}"),
     page("/devices", "/{page}"),
-    page("/terms", "/{page}"),
-    page("/privacy", "/{page}"),
-    page("/join", "/join/{code}"),
-    page("/join/confirm", "/join/{code}"),
-    page("/join/{code}", "/join/{code}"),
+    plain_page("/terms", "/{page}"),
+    plain_page("/privacy", "/{page}"),
+    plain_page("/join", "/join/{code}"),
+    plain_page("/join/confirm", "/join/{code}"),
+    plain_page("/join/{code}", "/join/{code}"),
     stored_page("/p/{pair}", "/p/{pair}"),
     stored_page("/p/{pair}/today", "/p/{pair}/today"),
     page("/p/{pair}/invite", "/p/{pair}/invite"),
@@ -98,12 +117,12 @@ pub const ROUTES: &[Route] = &[
     stored_page("/p/{pair}/archive", "/p/{pair}/archive"),
     stored_page("/p/{pair}/cards/{card}", "/p/{pair}/cards/{id}"),
     stored_page("/p/{pair}/seasons/{number}", "/p/{pair}"),
-    page("/p/{pair}/settings", "/p/{pair}/settings"),
+    plain_page("/p/{pair}/settings", "/p/{pair}/settings"),
     page("/p/{pair}/settings/us", "/p/{pair}/settings"),
-    page("/p/{pair}/settings/me", "/p/{pair}/settings"),
+    plain_page("/p/{pair}/settings/me", "/p/{pair}/settings"),
     page("/p/{pair}/settings/notifications", "/p/{pair}/settings"),
     page("/p/{pair}/settings/sign-in", "/p/{pair}/settings"),
-    page("/p/{pair}/settings/help", "/p/{pair}/settings"),
+    plain_page("/p/{pair}/settings/help", "/p/{pair}/settings"),
 ];
 
 impl Route {
@@ -112,7 +131,12 @@ impl Route {
         !matches!(self.target, Target::Livez | Target::Readyz | Target::Build)
     }
 
+    /// `path` without slashes around it.
     fn matches(&self, path: &str) -> bool {
+        // Most routes differ from the path here already.
+        if !self.path.get(1..self.literal).is_some_and(|literal| path.starts_with(literal.trim_end_matches('/'))) {
+            return false;
+        }
         let mut parts = segments(path);
         for wanted in segments(self.path) {
             if wanted.starts_with("{*") {
@@ -131,6 +155,7 @@ fn segments(path: &str) -> std::str::Split<'_, char> {
 }
 
 fn lookup(path: &str) -> Option<&'static Route> {
+    let path = path.trim_matches('/');
     ROUTES.iter().find(|route| route.matches(path))
 }
 
@@ -150,6 +175,11 @@ pub fn is_stored(path: &str) -> bool {
     lookup(path).is_some_and(|route| route.is_stored)
 }
 
+/// Whether the page at `path` needs no read beside those of the session layer.
+pub fn is_plain(path: &str) -> bool {
+    lookup(path).is_some_and(|route| route.is_plain)
+}
+
 /// Whether `GET path` renders a page. Shortcuts redirect, and a redirect cannot show why a form was refused.
 pub fn is_page(path: &str) -> bool {
     nearest(path).is_none_or(|route| matches!(route.target, Target::Page | Target::Share))
@@ -158,6 +188,7 @@ pub fn is_page(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::served::PAGES;
 
     #[test]
     fn no_code_in_a_path_reaches_the_log() {
@@ -188,8 +219,7 @@ mod tests {
 
     #[test]
     fn every_page_of_the_app_has_a_row() {
-        for line in include_str!("../pages/served/routes.rs").split("path!(\"").skip(1) {
-            let path = line.split('"').next().unwrap_or_default();
+        for (path, _) in PAGES {
             assert!(lookup(path).is_some_and(|route| route.is_personal() && is_page(path)), "{path}: http/routes.rs");
         }
     }

@@ -41,10 +41,11 @@ pub struct PageReads {
 }
 
 /// Adds the `Visitor` to the request.
-pub async fn recognise(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn recognise(State(state): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let state = if matches!(parts.method, Method::GET | Method::HEAD) && routes::is_page(parts.uri.path()) {
-        AppState { database: state.database.for_page(), ..state }
+        let database = state.database.for_page(routes::is_plain(parts.uri.path()));
+        Arc::new(AppState { database, ..AppState::clone(&state) })
     } else {
         state
     };

@@ -76,24 +76,26 @@ async fn a_cookie_is_on_no_answer_that_may_be_stored() {
         assert!(!sets_cookie(file, response.headers()), "{file} is the same for everybody");
         assert!(response.headers().contains_key(header::CACHE_CONTROL), "{file}");
     }
-    let pages = quoted(include_str!("../pages/served/routes.rs"), "path!(\"");
-    assert!(pages.len() > 20 && pages.contains(&"/p/:pair/today"), "{pages:?}");
+    let pages = quoted(include_str!("../pages/served/routes.rs"), "    (\"");
+    assert!(pages.len() > 20 && pages.contains(&"/p/{pair}/today"), "{pages:?}");
     let others = [
         "/today",
         "/archive",
         "/events?after=0&wait=1",
         "/events?after=0",
         "/keep/copy",
-        "/keep/copy/:pair",
+        "/keep/copy/{pair}",
         "/signin/with/nobody",
         "/nowhere",
         "/worker/none.js",
         "/fonts/none.woff2",
     ];
     for path in pages.into_iter().chain(others) {
-        let path =
-            path.replace(":pair", &pair.id.to_string()).replace(":card", &question.to_string()).replace(":number", "1");
-        let response = browser().get(&path.replace(":code", "ABCDE-12345").replace(":token", "0a1b")).await;
+        let path = path
+            .replace("{pair}", &pair.id.to_string())
+            .replace("{card}", &question.to_string())
+            .replace("{number}", "1");
+        let response = browser().get(&path.replace("{code}", "ABCDE-12345").replace("{token}", "0a1b")).await;
         assert!(sets_cookie(&path, response.headers()), "{path}");
     }
     let upgrade = [("connection", "upgrade"), ("upgrade", "websocket"), ("sec-websocket-version", "13")];

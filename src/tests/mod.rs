@@ -1,6 +1,7 @@
 //! Integration tests: each uses the app over HTTP, as its users do, with its own database and clock.
 
 mod absences;
+mod addresses;
 mod answers;
 mod app;
 mod apple_secret;
@@ -62,6 +63,7 @@ mod seat_returns_bytes;
 mod seat_returns_ended;
 mod sent_again;
 mod sessions;
+mod sizes;
 mod statements;
 pub mod storage;
 mod strangers;

@@ -3,9 +3,8 @@
 
 use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
-use leptos_router::hooks::use_location;
 
-use super::{loaded, param};
+use super::{loaded, own_path, param};
 use crate::{
     api::{ApiError, ConfirmHandOver, InApp, LeadOut, MakeHandOver, RefuseHandOver, TakeHandOver, WithdrawHandOver},
     components::{
@@ -223,7 +222,7 @@ pub fn LeadOut() -> impl IntoView {
 /// does not name the person of the token, because preview robots open links too.
 #[component]
 pub fn TakePage() -> impl IntoView {
-    let path = use_location().pathname.get_untracked();
+    let path = own_path();
     let is_known = use_home().name.is_some();
     let body = Suspend::new(async move {
         let found = reads::in_app_browser(path).await.ok();

@@ -2,9 +2,8 @@
 
 use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
-use leptos_router::hooks::use_location;
 
-use super::{loaded, param, zone_asked::ZoneAsked};
+use super::{loaded, own_path, param, zone_asked::ZoneAsked};
 use crate::{
     api::{ApiError, CheckInvitation, InApp, InAppBrowser, Join},
     components::{
@@ -31,7 +30,7 @@ pub fn JoinPage() -> impl IntoView {
         _ => (words.join_title, words.join_lead),
     };
     let code = typed.or(from_link).unwrap_or_default();
-    let path = use_location().pathname.get_untracked();
+    let path = own_path();
     let in_app = Suspend::new(async move {
         let found = reads::in_app_browser(path).await.ok();
         found.filter(|browser| browser.in_app != InApp::No).map(|browser| view! { <WayOut browser/> })

@@ -30,13 +30,12 @@ mod ways_in;
 mod welcome;
 mod zone_asked;
 
-pub use routes::ServedPages;
+pub use routes::{NOT_FOUND, PAGES, View};
 
 use std::future::Future;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::{
     api::ApiError,
@@ -53,6 +52,8 @@ fn loaded<T: Send + 'static>(
     found: impl Future<Output = Result<T, ApiError>> + Send + 'static,
     show: impl FnOnce(T) -> AnyView + Send + 'static,
 ) -> impl IntoView {
+    // Leptos copies the view of a page several times, and the future is a part of it.
+    let found = Box::pin(found);
     // `Suspense` would walk through the whole page once more before it renders it.
     Suspend::new(async move {
         match found.await {
@@ -70,17 +71,36 @@ fn ProblemPage(error: ApiError) -> impl IntoView {
     }
 }
 
+/// The address of the page.
+#[derive(Debug, Clone, Default)]
+pub struct Address {
+    /// As the browser sent it.
+    pub path_and_query: String,
+    /// The parameters of the path, decoded.
+    pub params: Vec<(String, String)>,
+}
+
 /// A parameter of the path, parsed; `None` when it is missing or does not parse.
 fn param<T: std::str::FromStr>(name: &str) -> Option<T> {
-    use_params_map().with_untracked(|params| params.get(name).and_then(|text| text.parse().ok()))
+    let address = use_context::<Address>()?;
+    address.params.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.parse().ok())
 }
 
 fn pair_param() -> Option<PairId> {
     param("pair")
 }
 
+/// A field of the query, decoded.
 fn query(name: &str) -> Option<String> {
-    use_query_map().with_untracked(|query| query.get(name))
+    let address = use_context::<Address>()?;
+    let (_, query) = address.path_and_query.split_once('?')?;
+    url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// The path of this page, as the browser sent it.
+fn own_path() -> String {
+    let address = use_context::<Address>().unwrap_or_default().path_and_query;
+    address.split('?').next().unwrap_or_default().to_owned()
 }
 
 /// The notice that a form was just saved. The redirect after saving leads to this notice (`paths::saved`).

@@ -1,66 +1,61 @@
 //! The address of each page.
 
 use leptos::prelude::*;
-use leptos_router::{
-    components::{FlatRoutes, Route, Router},
-    path,
-};
 
 use super::{
     archive, card, delete_account, devices, digits, hand_over, inbox, invite, join, keep, not_found, other_device,
     prose, provider, recovery, season, seat_return, settings, share, sign_in, start, today, ways_in, welcome,
 };
 
-/// The router with every page of the app.
-#[component]
-pub fn ServedPages() -> impl IntoView {
-    view! {
-        <Router>
-            <FlatRoutes fallback=not_found::NotFoundPage>
-                <Route path=path!("/") view=welcome::WelcomePage/>
-                <Route path=path!("/start") view=start::StartPage/>
-                <Route path=path!("/signin") view=sign_in::SignInPage/>
-                <Route path=path!("/signin/digits") view=digits::DigitsPage/>
-                <Route path=path!("/signin/digits/:code") view=digits::DigitsPage/>
-                <Route path=path!("/signin/wait") view=digits::WaitPage/>
-                <Route path=path!("/signin/with/:provider/callback") view=provider::CallbackPage/>
-                <Route path=path!("/signin/with/:provider/new") view=provider::NewPage/>
-                <Route path=path!("/hand-over") view=hand_over::HandOverPage/>
-                <Route path=path!("/hand-over/:token") view=hand_over::TakePage/>
-                <Route path=path!("/recovery") view=recovery::RecoveryPage/>
-                <Route path=path!("/settings") view=settings::SettingsPage/>
-                <Route path=path!("/settings/us") view=settings::UsPage/>
-                <Route path=path!("/settings/me") view=settings::MePage/>
-                <Route path=path!("/settings/notifications") view=settings::NotificationsPage/>
-                <Route path=path!("/settings/sign-in") view=settings::SignInPlacePage/>
-                <Route path=path!("/settings/help") view=settings::HelpPage/>
-                <Route path=path!("/settings/other-device") view=other_device::OtherDevicePage/>
-                <Route path=path!("/settings/ways-in") view=ways_in::WaysInPage/>
-                <Route path=path!("/settings/delete") view=delete_account::DeleteAccountPage/>
-                <Route path=path!("/goodbye") view=delete_account::GoodbyePage/>
-                <Route path=path!("/inbox") view=inbox::InboxPage/>
-                <Route path=path!("/keep") view=keep::KeepPage/>
-                <Route path=path!("/devices") view=devices::DevicesPage/>
-                <Route path=path!("/share") view=share::SharePage/>
-                <Route path=path!("/terms") view=prose::TermsPage/>
-                <Route path=path!("/privacy") view=prose::PrivacyPage/>
-                <Route path=path!("/join") view=join::JoinPage/>
-                <Route path=path!("/join/confirm") view=join::JoinConfirmPage/>
-                <Route path=path!("/join/:code") view=join::JoinPage/>
-                <Route path=path!("/p/:pair") view=today::TodayPage/>
-                <Route path=path!("/p/:pair/today") view=today::TodayPage/>
-                <Route path=path!("/p/:pair/invite") view=invite::InvitePage/>
-                <Route path=path!("/p/:pair/return") view=seat_return::SeatReturnPage/>
-                <Route path=path!("/p/:pair/archive") view=archive::ArchivePage/>
-                <Route path=path!("/p/:pair/cards/:card") view=card::CardPage/>
-                <Route path=path!("/p/:pair/seasons/:number") view=season::SeasonPage/>
-                <Route path=path!("/p/:pair/settings") view=settings::SettingsPage/>
-                <Route path=path!("/p/:pair/settings/us") view=settings::UsPage/>
-                <Route path=path!("/p/:pair/settings/me") view=settings::MePage/>
-                <Route path=path!("/p/:pair/settings/notifications") view=settings::NotificationsPage/>
-                <Route path=path!("/p/:pair/settings/sign-in") view=settings::SignInPlacePage/>
-                <Route path=path!("/p/:pair/settings/help") view=settings::HelpPage/>
-            </FlatRoutes>
-        </Router>
-    }
-}
+/// Renders a page, inside the owner of its request.
+pub type View = fn() -> AnyView;
+
+/// Every page with its path in axum's syntax. `http/app_page.rs` adds a route for each.
+pub const PAGES: &[(&str, View)] = &[
+    ("/", || welcome::WelcomePage().into_any()),
+    ("/start", || start::StartPage().into_any()),
+    ("/signin", || sign_in::SignInPage().into_any()),
+    ("/signin/digits", || digits::DigitsPage().into_any()),
+    ("/signin/digits/{code}", || digits::DigitsPage().into_any()),
+    ("/signin/wait", || digits::WaitPage().into_any()),
+    ("/signin/with/{provider}/callback", || provider::CallbackPage().into_any()),
+    ("/signin/with/{provider}/new", || provider::NewPage().into_any()),
+    ("/hand-over", || hand_over::HandOverPage().into_any()),
+    ("/hand-over/{token}", || hand_over::TakePage().into_any()),
+    ("/recovery", || recovery::RecoveryPage().into_any()),
+    ("/settings", || settings::SettingsPage().into_any()),
+    ("/settings/us", || settings::UsPage().into_any()),
+    ("/settings/me", || settings::MePage().into_any()),
+    ("/settings/notifications", || settings::NotificationsPage().into_any()),
+    ("/settings/sign-in", || settings::SignInPlacePage().into_any()),
+    ("/settings/help", || settings::HelpPage().into_any()),
+    ("/settings/other-device", || other_device::OtherDevicePage().into_any()),
+    ("/settings/ways-in", || ways_in::WaysInPage().into_any()),
+    ("/settings/delete", || delete_account::DeleteAccountPage().into_any()),
+    ("/goodbye", || delete_account::GoodbyePage().into_any()),
+    ("/inbox", || inbox::InboxPage().into_any()),
+    ("/keep", || keep::KeepPage().into_any()),
+    ("/devices", || devices::DevicesPage().into_any()),
+    ("/share", || share::SharePage().into_any()),
+    ("/terms", || prose::TermsPage().into_any()),
+    ("/privacy", || prose::PrivacyPage().into_any()),
+    ("/join", || join::JoinPage().into_any()),
+    ("/join/confirm", || join::JoinConfirmPage().into_any()),
+    ("/join/{code}", || join::JoinPage().into_any()),
+    ("/p/{pair}", || today::TodayPage().into_any()),
+    ("/p/{pair}/today", || today::TodayPage().into_any()),
+    ("/p/{pair}/invite", || invite::InvitePage().into_any()),
+    ("/p/{pair}/return", || seat_return::SeatReturnPage().into_any()),
+    ("/p/{pair}/archive", || archive::ArchivePage().into_any()),
+    ("/p/{pair}/cards/{card}", || card::CardPage().into_any()),
+    ("/p/{pair}/seasons/{number}", || season::SeasonPage().into_any()),
+    ("/p/{pair}/settings", || settings::SettingsPage().into_any()),
+    ("/p/{pair}/settings/us", || settings::UsPage().into_any()),
+    ("/p/{pair}/settings/me", || settings::MePage().into_any()),
+    ("/p/{pair}/settings/notifications", || settings::NotificationsPage().into_any()),
+    ("/p/{pair}/settings/sign-in", || settings::SignInPlacePage().into_any()),
+    ("/p/{pair}/settings/help", || settings::HelpPage().into_any()),
+];
+
+/// What every other address shows.
+pub const NOT_FOUND: View = || not_found::NotFoundPage().into_any();

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     domain::{
         DailyQuestion, DailyQuestionError, DailyQuestionId, EventKind, LocalDate, Millis, NotificationKind, Pair,
-        PairId, Person, PersonId, Role,
+        PairId, Person, Role,
     },
     server::{
         calendar::Zone,
@@ -21,8 +21,14 @@ use crate::{
 /// Lifetime of a nudge.
 const LIFE_MS: i64 = Millis::DAY;
 
+/// The slot of a nudge, before and after the id of its question.
+pub fn slot_around(today: LocalDate) -> (&'static str, String) {
+    ("nudge:", format!(":{today}"))
+}
+
 fn slot(question: &DailyQuestion, today: LocalDate) -> String {
-    format!("nudge:{}:{today}", question.id)
+    let (before, after) = slot_around(today);
+    format!("{before}{}{after}", question.id)
 }
 
 /// Nudges the other. When the other has muted nudges, the nudge is only in their inbox, and the sender sees no
@@ -48,9 +54,8 @@ pub async fn nudge(state: &AppState, person: &Person, id: DailyQuestionId) -> Re
     Ok(pair.id)
 }
 
-/// The nudge that the member may send today, as the person and the slot of its notification. It may have been sent
-/// already. `None` when none is allowed.
-pub fn possible(pair: &Pair, role: Role, question: &DailyQuestion, today: LocalDate) -> Option<(PersonId, String)> {
-    question.check_nudge(role, pair.phase(), pair.pause_at(today).is_some()).ok()?;
-    Some((pair.seat(role.other())?.person_id, slot(question, today)))
+/// Whether the member may nudge the other today, if they have not yet.
+pub fn is_possible(pair: &Pair, role: Role, question: &DailyQuestion, today: LocalDate) -> bool {
+    question.check_nudge(role, pair.phase(), pair.pause_at(today).is_some()).is_ok()
+        && pair.seat(role.other()).is_some()
 }

@@ -51,23 +51,22 @@ pub async fn today(state: &AppState, reader: &Reader, id: PairId) -> Result<Toda
     let zone = Zone::stored(&pair.zone);
     let today = zone.date(now);
     let is_closed = pair.phase() == PairPhase::Closed;
-    let found = daily_questions::find_of_today(&mut tx, id, is_closed).await?;
-    let current = found.iter().rfind(|question| question.shelved_at.is_none()).cloned();
+    let notified = (pair.seat(role.other()).map(|other| other.person_id), nudges::slot_around(today));
+    tx.end_with_next();
+    let found = cards::today(&mut tx, id, (role, is_closed), notified, now).await?.ok_or(ServiceError::NotFound)?;
+    let current = found.questions.iter().rfind(|question| question.shelved_at.is_none()).cloned();
     // A closed pair shows the answers that its members gave to incomplete questions.
     let is_later = |question: &DailyQuestion| match is_closed {
         true => question.completed_at.is_none() && question.answer_of(role).is_none_or(|own| !own.is_sealed),
         false => question.completed_at.is_none() && question.shelved_at.is_some(),
     };
-    let shelved = found.into_iter().filter(is_later).collect();
-    let nudge = current.as_ref().and_then(|question| nudges::possible(&pair, role, question, today));
-    let may_nudge = nudge.is_some();
-    let asked = (current.as_ref().map(|question| question.id), role);
-    let (facts, revisions) = cards::today(&mut tx, id, asked, nudge, now).await?.ok_or(ServiceError::NotFound)?;
+    let shelved = found.questions.into_iter().filter(is_later).collect();
+    let may_nudge = current.as_ref().is_some_and(|question| nudges::is_possible(&pair, role, question, today));
     let may_swap = current.as_ref().is_some_and(|question| {
-        question.check_swap(pair.phase(), schedule::is_swapped(facts.swapped_date, today)).is_ok()
+        question.check_swap(pair.phase(), schedule::is_swapped(found.swapped_date, today)).is_ok()
     });
     let length = i64::from(SEASON_LENGTH);
-    let number = facts.card_number.filter(|number| number % length == 0);
+    let number = found.card_number.filter(|number| number % length == 0);
     let closed_season = match &current {
         Some(question) if question.status() == Status::Complete => number.map(|number| number / length),
         _ => None,
@@ -76,18 +75,18 @@ pub async fn today(state: &AppState, reader: &Reader, id: PairId) -> Result<Toda
         as_of: home.as_of,
         minute: zone.minute(now),
         today,
-        has_invitation: pair.phase() == PairPhase::Alone && facts.has_invitation,
+        has_invitation: pair.phase() == PairPhase::Alone && found.has_invitation,
         pair,
         role,
         current,
         shelved,
-        completed: facts.completed,
+        completed: found.completed,
         closed_season,
         may_swap,
         asks_for_recovery: recovery::asks_again(home.recovery),
-        revisions,
-        may_nudge: may_nudge && !facts.was_notified,
-        has_nudged: may_nudge && facts.was_notified,
+        revisions: found.revisions,
+        may_nudge: may_nudge && !found.was_notified,
+        has_nudged: may_nudge && found.was_notified,
     })
 }
 
@@ -123,6 +122,7 @@ pub async fn archive(
     if page < 1 || page > pages {
         return Err(ServiceError::NotFound);
     }
+    tx.end_with_next();
     let cards = cards::find(&mut tx, id, section, PAGE_CARDS, (page - 1) * PAGE_CARDS).await?;
     Ok(Archive {
         today: today_of(state, &pair),
@@ -155,6 +155,7 @@ pub async fn card(state: &AppState, reader: &Reader, pair: PairId, id: DailyQues
         .await?
         .filter(|question| question.pair_id == pair.id && question.status() == Status::Complete)
         .ok_or(ServiceError::NotFound)?;
+    tx.end_with_next();
     let (neighbours, revisions) = cards::neighbours(&mut tx, id, role).await?.ok_or(ServiceError::NotFound)?;
     let (earlier, later) = (neighbours.earlier, neighbours.later);
     Ok(Card { today: today_of(state, &pair), pair, role, question, earlier, later, revisions })

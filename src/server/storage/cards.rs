@@ -1,70 +1,113 @@
 //! What the pages of a pair show beside its questions, each page in one statement.
 
+use sqlx::{ColumnIndex, Decode, FromRow, Type};
+
 use super::{
     StorageError, Tx,
     answers::{Revision, SHOWN_REVISIONS},
+    daily_questions::{self, question_answers, question_columns},
     invitations::latest_end,
     macros,
 };
-use crate::domain::{AnswerBody, DailyQuestionId, LocalDate, Millis, PairId, PersonId, Role, Section, Wordings};
+use crate::domain::{
+    AnswerBody, DailyQuestion, DailyQuestionId, LocalDate, Millis, PairId, PersonId, Role, Section, Wordings,
+};
 
-/// The facts of a pair's today page.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct TodayFacts {
+/// What today's page shows beside the pair.
+#[derive(Debug, Clone, Default)]
+pub struct TodayCards {
+    /// The newest question that is not shelved, all that are shelved and not complete, and for a closed pair all that
+    /// are not complete. In the order of their numbers.
+    pub questions: Vec<DailyQuestion>,
     /// How many cards the pair has.
     pub completed: i64,
     /// The pair's local date of its last swap.
     pub swapped_date: Option<LocalDate>,
-    /// The number of the current card, when it is open.
-    pub card_number: Option<i64>,
     /// Whether an invitation runs.
     pub has_invitation: bool,
-    /// Whether the notification that was asked about exists.
+    /// The number of the current card, when it is open.
+    pub card_number: Option<i64>,
+    /// Whether the notification that was asked about exists for the current question.
     pub was_notified: bool,
+    /// The earlier revisions of the member's answer to the current question, newest first. Those of a sealed answer are
+    /// left out.
+    pub revisions: Vec<Revision>,
 }
 
-/// The facts of today's page, and the earlier revisions of `role`'s answer to the `current` question, newest first;
-/// those of a sealed answer are left out. `notified` names a notification by its person and slot.
+/// A notification about the current question: its person, and its slot before and after the id of the question.
+pub type Notified = (Option<PersonId>, (&'static str, String));
+
+/// Reads what the today page of the member `role` shows. The current question is the newest that is not shelved.
 pub async fn today(
     tx: &mut Tx,
     pair: PairId,
-    (current, role): (Option<DailyQuestionId>, Role),
-    notified: Option<(PersonId, String)>,
+    (role, is_closed): (Role, bool),
+    (person, (before, after)): Notified,
     now: Millis,
-) -> Result<Option<(TodayFacts, Vec<Revision>)>, StorageError> {
-    let (person, slot) = notified.unzip();
+) -> Result<Option<TodayCards>, StorageError> {
     let rows = macros::fetch_all!(
         tx,
         "pairs" as TodayRow,
-        "SELECT p.id,
-                (SELECT COUNT(*) FROM daily_questions c WHERE c.pair_id = $1 AND c.completed_at IS NOT NULL)
-                AS completed,
-                p.swapped_date, (SELECT d.card_number FROM daily_questions d WHERE d.id = $2) AS card_number,
-                EXISTS (SELECT 1 FROM invitations i WHERE i.pair_id = $1 AND i.ended_at IS NULL AND i.expires_at > $5
-                        AND i.expires_at <= $6) AS has_invitation,
-                EXISTS (SELECT 1 FROM notifications n WHERE n.person_id = $7 AND n.slot = $8) AS was_notified,
-                r.revision, r.body, r.at
-         FROM pairs p LEFT JOIN answer_revisions r ON r.daily_question_id = $2 AND r.role = $3
-              AND NOT EXISTS (SELECT 1 FROM answers k JOIN daily_questions c ON c.id = k.daily_question_id
-                              WHERE k.daily_question_id = $2 AND k.role = $3 AND k.sealed_at IS NOT NULL
-                              AND c.completed_at IS NULL)
-         WHERE p.id = $1 ORDER BY r.revision DESC LIMIT $4",
+        concat!(
+            "SELECT p.id AS of_pair,
+                    (SELECT COUNT(*) FROM daily_questions c WHERE c.pair_id = $1 AND c.completed_at IS NOT NULL)
+                    AS completed,
+                    p.swapped_date,
+                    EXISTS (SELECT 1 FROM invitations i WHERE i.pair_id = $1 AND i.ended_at IS NULL
+                            AND i.expires_at > $4 AND i.expires_at <= $5) AS has_invitation,
+                    d.card_number,
+                    EXISTS (SELECT 1 FROM notifications n WHERE n.person_id = $6 AND n.slot = $7 || d.id || $8)
+                    AS was_notified,
+                    r.revision, r.body, r.at, ",
+            question_columns!(),
+            "FROM pairs p
+             LEFT JOIN (SELECT id FROM daily_questions
+                        WHERE pair_id = $1 AND completed_at IS NULL AND (shelved_at IS NOT NULL OR $3)
+                        UNION
+                        SELECT newest.id FROM (SELECT id FROM daily_questions WHERE pair_id = $1 AND shelved_at IS NULL
+                                               ORDER BY number DESC LIMIT 1) AS newest) AS shown ON TRUE
+             LEFT JOIN daily_questions d ON d.id = shown.id ",
+            question_answers!(),
+            "LEFT JOIN answer_revisions r ON r.daily_question_id = d.id AND r.role = $2 AND d.shelved_at IS NULL
+                  AND (d.completed_at IS NOT NULL OR CASE $2 WHEN 'parent' THEN pa.sealed_at ELSE ca.sealed_at END
+                       IS NULL)
+                  AND r.revision > (SELECT MAX(l.revision) FROM answer_revisions l
+                                    WHERE l.daily_question_id = d.id AND l.role = $2) - $9
+             WHERE p.id = $1 ORDER BY d.number, r.revision DESC"
+        ),
         pair,
-        current,
         role,
-        SHOWN_REVISIONS,
+        is_closed,
         now,
         latest_end(now),
         person,
-        slot,
+        before,
+        after,
+        SHOWN_REVISIONS,
     )?;
-    let mut facts = None;
-    let mut revisions = Vec::new();
-    for row in rows {
-        facts.get_or_insert(row.facts);
-        revisions.extend(row.revision.into_revision());
+    let mut cards = None;
+    for TodayRow { completed, swapped_date, has_invitation, current, question: MaybeQuestion(question) } in rows {
+        let cards = cards.get_or_insert_with(|| TodayCards {
+            completed,
+            swapped_date,
+            has_invitation,
+            ..TodayCards::default()
+        });
+        let Some(question) = question else { continue };
+        let is_new = cards.questions.last().is_none_or(|last| last.id != question.id);
+        if question.shelved_at.is_none() {
+            if is_new {
+                cards.revisions.clear();
+            }
+            cards.card_number = current.card_number;
+            cards.was_notified = current.was_notified;
+            cards.revisions.extend(current.revision.into_revision());
+        }
+        if is_new {
+            cards.questions.push(question);
+        }
     }
-    Ok(facts.map(|facts| (facts, revisions)))
+    Ok(cards)
 }
 
 /// The neighbours of an open card, in the order in which cards opened, and the earlier revisions of `role`'s answer.
@@ -146,12 +189,43 @@ pub async fn count(tx: &mut Tx, pair: PairId, section: Option<Section>) -> Resul
     )
 }
 
+/// A question of today's page with one earlier revision, and what all rows have in common.
 #[derive(sqlx::FromRow)]
 struct TodayRow {
+    completed: i64,
+    swapped_date: Option<LocalDate>,
+    has_invitation: bool,
     #[sqlx(flatten)]
-    facts: TodayFacts,
+    current: OfQuestion,
+    #[sqlx(flatten)]
+    question: MaybeQuestion,
+}
+
+/// What counts for the current question.
+#[derive(sqlx::FromRow)]
+struct OfQuestion {
+    card_number: Option<i64>,
+    was_notified: bool,
     #[sqlx(flatten)]
     revision: MaybeRevision,
+}
+
+/// The question of a row. A pair without a question has one row without a question.
+struct MaybeQuestion(Option<DailyQuestion>);
+
+impl<'r, R> FromRow<'r, R> for MaybeQuestion
+where
+    R: sqlx::Row,
+    daily_questions::Row: FromRow<'r, R>,
+    &'static str: ColumnIndex<R>,
+    Option<String>: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+        match row.try_get::<Option<String>, _>("id")? {
+            Some(_) => Ok(Self(Some(daily_questions::Row::from_row(row)?.into_question()))),
+            None => Ok(Self(None)),
+        }
+    }
 }
 
 #[derive(sqlx::FromRow)]

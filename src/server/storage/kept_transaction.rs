@@ -29,11 +29,14 @@ pub(super) struct Kept {
     is_unsure: bool,
 }
 
-/// How a transaction begins, and the texts that begin it with a first statement, by the address of the statement.
+/// How a transaction begins, and the texts of statements that begin or end it.
 pub(super) struct Begin {
     statement: &'static str,
-    texts: Mutex<HashMap<(usize, usize), Arc<str>>>,
+    texts: Mutex<HashMap<Place, Arc<str>>>,
 }
+
+/// A statement by its address and length, and whether it begins and whether it ends the transaction.
+type Place = (usize, usize, bool, bool);
 
 /// A transaction that reads one snapshot.
 pub(super) static READ: LazyLock<Begin> = LazyLock::new(|| Begin::by("BEGIN; "));
@@ -47,6 +50,12 @@ pub(super) struct KeptTransaction {
     held: Held,
     begin: &'static Begin,
     has_begun: bool,
+    /// The next statement whose rows are all read ends the transaction.
+    ends_with_next: bool,
+    /// The text that runs now ends the transaction.
+    is_ending: bool,
+    /// A statement ended the transaction.
+    has_ended: bool,
     /// A statement was handed over and its answer was not read.
     owes_answer: bool,
     _turn: Option<OwnedSemaphorePermit>,
@@ -59,13 +68,13 @@ pub(super) async fn take(
     is_refused: bool,
 ) -> Result<Held, Error> {
     if let Some(kept) = slot.as_mut()
-        && (is_refused || kept.settle().await.is_err())
+        && (is_refused || Box::pin(kept.settle()).await.is_err())
         && let Some(kept) = slot.take()
     {
-        let _ = kept.connection.close().await;
+        let _ = Box::pin(kept.connection.close()).await;
     }
     if slot.is_none() {
-        *slot = Some(Kept { connection: pool.acquire().await?, is_unsure: false });
+        *slot = Some(Kept { connection: Box::pin(pool.acquire()).await?, is_unsure: false });
     }
     OwnedMutexGuard::try_map(slot, Option::as_mut).map_err(|_| Error::PoolClosed)
 }
@@ -90,11 +99,11 @@ impl Begin {
         Self { statement, texts: Mutex::default() }
     }
 
-    fn with(&self, first: &'static str) -> SqlStr {
+    fn with(&self, statement: &'static str, begins: bool, ends: bool) -> SqlStr {
         let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = texts
-            .entry((first.as_ptr().addr(), first.len()))
-            .or_insert_with(|| [self.statement, first].concat().into());
+        let text = texts.entry((statement.as_ptr().addr(), statement.len(), begins, ends)).or_insert_with(|| {
+            [if begins { self.statement } else { "" }, statement, if ends { "; COMMIT" } else { "" }].concat().into()
+        });
         AssertSqlSafe(text.clone()).into_sql_str()
     }
 }
@@ -115,22 +124,55 @@ impl Kept {
 
 impl KeptTransaction {
     pub(super) fn on(held: Held, begin: &'static Begin, turn: Option<OwnedSemaphorePermit>) -> Self {
-        Self { held, begin, has_begun: false, owes_answer: false, _turn: turn }
+        Self {
+            held,
+            begin,
+            has_begun: false,
+            ends_with_next: false,
+            is_ending: false,
+            has_ended: false,
+            owes_answer: false,
+            _turn: turn,
+        }
     }
 
     /// The text to run for a statement: the first one begins the transaction. Call `answered` after its answer.
     pub(super) fn sql(&mut self, statement: &'static str) -> SqlStr {
+        self.text(statement, false)
+    }
+
+    /// As `sql`, for a statement whose rows are all read.
+    pub(super) fn sql_of_all(&mut self, statement: &'static str) -> SqlStr {
+        let ends = std::mem::take(&mut self.ends_with_next);
+        self.text(statement, ends)
+    }
+
+    fn text(&mut self, statement: &'static str, ends: bool) -> SqlStr {
         self.owes_answer = true;
-        if std::mem::replace(&mut self.has_begun, true) {
-            SqlStr::from_static(statement)
-        } else {
-            self.begin.with(statement)
-        }
+        self.is_ending = ends;
+        let begins = !std::mem::replace(&mut self.has_begun, true);
+        if begins || ends { self.begin.with(statement, begins, ends) } else { SqlStr::from_static(statement) }
+    }
+
+    /// Lets the next statement whose rows are all read end the transaction, which saves the call that ends it. Nothing
+    /// may have been written. A statement after it begins another transaction.
+    pub(super) fn end_with_next(&mut self) {
+        self.ends_with_next = true;
     }
 
     /// Takes note that a statement was answered, which a future that was dropped does not.
-    pub(super) fn answered(&mut self) {
+    pub(super) fn answered(&mut self, is_ok: bool) {
         self.owes_answer = false;
+        // A text that failed may have ended before its last statement.
+        if std::mem::take(&mut self.is_ending) && is_ok {
+            self.has_begun = false;
+            self.has_ended = true;
+        }
+    }
+
+    /// Whether the next statement begins another transaction; `true` once for each end.
+    pub(super) fn begins_again(&mut self) -> bool {
+        std::mem::take(&mut self.has_ended)
     }
 
     pub(super) async fn commit(mut self) -> Result<(), Error> {

@@ -3,6 +3,9 @@
 //! Rows are types that implement `sqlx::FromRow`. `"table" as Row` names the table for the error of a row that cannot
 //! be read, and the first column of the statement names the row in it. A bare `Row` is for numbers and texts, which can
 //! always be read.
+//!
+//! The future of a statement is on the heap. Inline, it made every future around it kilobytes larger, up to 64 KiB for
+//! a page, and such a future is copied each time it moves (`tests/sizes.rs`).
 
 /// Runs a statement that returns nothing. Returns the number of rows it changed.
 macro_rules! execute {
@@ -10,7 +13,7 @@ macro_rules! execute {
         match $tx.running($sql) {
             $crate::server::storage::transaction::Inner::Sqlite(tx) => {
                 let statement = sqlx::query::<sqlx::Sqlite>(tx.sql($sql))$(.bind($bind))*;
-                let done = $crate::server::storage::kept_transaction::execute(tx, statement).await;
+                let done = Box::pin($crate::server::storage::kept_transaction::execute(tx, statement)).await;
                 tx.answered(done)
             }
             $crate::server::storage::transaction::Inner::Postgres(tx) => {
@@ -29,11 +32,13 @@ macro_rules! fetch_with {
     ($how:ident, $tx:expr, $table:literal as $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $tx.running($sql) {
             $crate::server::storage::transaction::Inner::Sqlite(tx) => {
-                let statement = sqlx::query::<sqlx::Sqlite>(tx.sql($sql))$(.bind($bind))*
+                // Only `fetch_all` reads on after its first row.
+                let sql = if stringify!($how) == "fetch_all" { tx.sql_of_all($sql) } else { tx.sql($sql) };
+                let statement = sqlx::query::<sqlx::Sqlite>(sql)$(.bind($bind))*
                     .try_map(|row: sqlx::sqlite::SqliteRow| {
                         $crate::server::storage::sql_types::read::<$row, _>(&row, $table)
                     });
-                let done = statement.$how(&mut **tx).await;
+                let done = Box::pin(statement.$how(&mut **tx)).await;
                 tx.answered(done)
             }
             $crate::server::storage::transaction::Inner::Postgres(tx) => {
@@ -78,7 +83,7 @@ macro_rules! execute_each {
             $crate::server::storage::transaction::Inner::Sqlite(tx) => {
                 let sql = tx.sql(concat!($before, " jsonb_each($1) AS t ", $after));
                 let statement = sqlx::query::<sqlx::Sqlite>(sql).bind($rows)$(.bind($bind))*;
-                let done = $crate::server::storage::kept_transaction::execute(tx, statement).await;
+                let done = Box::pin($crate::server::storage::kept_transaction::execute(tx, statement)).await;
                 tx.answered(done)
             }
             $crate::server::storage::transaction::Inner::Postgres(tx) => {
@@ -104,7 +109,7 @@ macro_rules! fetch_each {
                     .try_map(|row: sqlx::sqlite::SqliteRow| {
                         $crate::server::storage::sql_types::read::<$row, _>(&row, $table)
                     });
-                let done = statement.fetch_all(&mut **tx).await;
+                let done = Box::pin(statement.fetch_all(&mut **tx)).await;
                 tx.answered(done)
             }
             $crate::server::storage::transaction::Inner::Postgres(tx) => {

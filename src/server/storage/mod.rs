@@ -186,9 +186,10 @@ impl Database {
         (Self { journal: Some(journal.clone()), ..self.clone() }, journal)
     }
 
-    /// The same database for one page, whose reads share one transaction and so one snapshot.
-    pub fn for_page(&self) -> Self {
-        Self { page: Some(PageTx::default()), ..self.clone() }
+    /// The same database for one page, whose reads share one transaction and so one snapshot. `is_plain`: the first
+    /// read is expected to be the only one.
+    pub fn for_page(&self, is_plain: bool) -> Self {
+        Self { page: Some(PageTx::new(is_plain)), ..self.clone() }
     }
 
     /// Whether this is the database of one page.
@@ -211,7 +212,9 @@ impl Database {
             Pools::Sqlite { writer, kept, commits, .. } => {
                 let tx = match kept {
                     Some(kept) => OnSqlite::Kept(WRITER_WAITS.of(kept.writer.begin(writer)).await?),
-                    None => OnSqlite::Transaction(WRITER_WAITS.of(writer.begin_with("BEGIN IMMEDIATE")).await?),
+                    None => {
+                        OnSqlite::Transaction(WRITER_WAITS.of(Box::pin(writer.begin_with("BEGIN IMMEDIATE"))).await?)
+                    }
                 };
                 (Inner::Sqlite(tx), Some(commits.clone()))
             }
@@ -236,7 +239,7 @@ impl Database {
                 Inner::Sqlite(OnSqlite::Kept(CONNECTION_WAITS.of(kept.readers.begin(readers)).await?))
             }
             Pools::Sqlite { readers, kept: None, .. } => {
-                Inner::Sqlite(OnSqlite::Transaction(CONNECTION_WAITS.of(readers.begin()).await?))
+                Inner::Sqlite(OnSqlite::Transaction(CONNECTION_WAITS.of(Box::pin(readers.begin())).await?))
             }
             Pools::Postgres(pools) => self.begin_postgres(pools, Mode::Read).await?,
         };
@@ -245,7 +248,7 @@ impl Database {
 
     async fn begin_postgres(&self, pools: &PgPools, mode: Mode) -> Result<Inner, StorageError> {
         let lane = if self.is_for_jobs { &pools.jobs } else { &pools.requests };
-        Ok(Inner::Postgres(CONNECTION_WAITS.of(lane.begin(mode, self.watch.clone())).await?))
+        Ok(Inner::Postgres(CONNECTION_WAITS.of(Box::pin(lane.begin(mode, self.watch.clone()))).await?))
     }
 
     /// Waits for running statements and closes all connections.

@@ -17,21 +17,32 @@ pub enum Reading {
 }
 
 /// The transaction that the reads of one page share, from the first read on.
-#[derive(Clone, Default)]
-pub(super) struct PageTx(Arc<Mutex<Option<Tx>>>);
+#[derive(Clone)]
+pub(super) struct PageTx {
+    held: Arc<Mutex<Option<Tx>>>,
+    is_plain: bool,
+}
 
 impl PageTx {
+    pub(super) fn new(is_plain: bool) -> Self {
+        Self { held: Arc::default(), is_plain }
+    }
+
     /// Takes the page's transaction, or begins it. A read inside another one has a transaction of its own.
     pub(super) async fn reading<B>(&self, begin: impl Fn() -> B) -> Result<Reading, StorageError>
     where
         B: Future<Output = Result<Tx, StorageError>>,
     {
-        let Ok(mut held) = self.0.clone().try_lock_owned() else {
+        let Ok(mut held) = self.held.clone().try_lock_owned() else {
             return Ok(Reading::Own(Box::new(begin().await?)));
         };
         if held.as_ref().is_none_or(Tx::is_broken) {
             *held = None;
-            *held = Some(begin().await?);
+            let mut tx = begin().await?;
+            if self.is_plain {
+                tx.end_with_next();
+            }
+            *held = Some(tx);
         }
         match OwnedMutexGuard::try_map(held, Option::as_mut) {
             Ok(tx) => Ok(Reading::OfPage(tx)),
@@ -41,7 +52,7 @@ impl PageTx {
 
     /// Ends the transaction, unless a read is using it.
     pub(super) fn end(&self) {
-        if let Ok(mut held) = self.0.try_lock() {
+        if let Ok(mut held) = self.held.try_lock() {
             *held = None;
         }
     }

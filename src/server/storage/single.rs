@@ -50,12 +50,34 @@ impl OnSqlite {
         }
     }
 
+    /// As `sql`, for a statement whose rows are all read: it may be the one that ends the transaction.
+    pub(super) fn sql_of_all(&mut self, statement: &'static str) -> SqlStr {
+        match self {
+            Self::Kept(tx) => tx.sql_of_all(statement),
+            Self::Transaction(_) | Self::Single(_) => SqlStr::from_static(statement),
+        }
+    }
+
     /// Takes note that a statement was answered.
-    pub(super) fn answered<T>(&mut self, answer: T) -> T {
+    pub(super) fn answered<T, E>(&mut self, answer: Result<T, E>) -> Result<T, E> {
         if let Self::Kept(tx) = self {
-            tx.answered();
+            tx.answered(answer.is_ok());
         }
         answer
+    }
+
+    pub(super) fn begins_again(&mut self) -> bool {
+        match self {
+            Self::Kept(tx) => tx.begins_again(),
+            Self::Transaction(_) | Self::Single(_) => false,
+        }
+    }
+
+    /// Lets the next statement whose rows are all read end the transaction.
+    pub(super) fn end_with_next(&mut self) {
+        if let Self::Kept(tx) = self {
+            tx.end_with_next();
+        }
     }
 
     pub(super) async fn commit(self) -> Result<(), sqlx::Error> {

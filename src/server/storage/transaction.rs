@@ -57,10 +57,25 @@ impl Tx {
     /// The transaction for one statement. Every statement of the macros goes through here.
     pub(super) fn running(&mut self, sql: &'static str) -> &mut Inner {
         STATEMENTS.add();
+        let begins_again = match &mut self.inner {
+            Inner::Sqlite(tx) => tx.begins_again(),
+            Inner::Postgres(_) => false,
+        };
         if let Some(journal) = &self.journal {
+            if begins_again {
+                journal.record(Entry::Transaction);
+            }
             journal.record(Entry::Statement(sql));
         }
         &mut self.inner
+    }
+
+    /// Lets the next statement whose rows are all read end this transaction, which has only read. On SQLite that saves
+    /// a call. What is read after it is of another snapshot.
+    pub fn end_with_next(&mut self) {
+        if let Inner::Sqlite(tx) = &mut self.inner {
+            tx.end_with_next();
+        }
     }
 
     /// Commits, then wakes the readers of the feeds that were written, here and on the other nodes.

@@ -64,7 +64,7 @@ impl Browser {
         let page = Arc::new(page);
         let router = Router::new()
             .fallback(move |request: Request| page(request))
-            .layer(middleware::from_fn_with_state(state, http::recognise));
+            .layer(middleware::from_fn_with_state(Arc::new(state), http::recognise));
         let response = router.oneshot(request.body(Body::empty()).expect("a request")).await.expect("an answer");
         assert_eq!(response.status(), StatusCode::OK, "a database that answers");
         self.keep_cookies(response.headers());

@@ -89,12 +89,12 @@ fn the_table_of_modules_has_no_arrow_up() {
 }
 
 #[test]
-fn only_the_router_names_the_app_and_only_the_command_line_names_http() {
+fn only_app_page_names_the_app_and_only_the_command_line_names_http() {
     keep(|source, broken| {
         for named in source.named() {
             match named.parts[0].as_str() {
-                "app" if source.name != "http/router.rs" && source.top_module() != "app" => {
-                    broken.push(source.at(named.line, "only http/router.rs names app"))
+                "app" if source.name != "http/app_page.rs" && source.top_module() != "app" => {
+                    broken.push(source.at(named.line, "only http/app_page.rs names app"))
                 }
                 "http" if source.top_module() != "cli" && source.top_module() != "http" => {
                     broken.push(source.at(named.line, "only cli names http"))

@@ -1,10 +1,9 @@
 //! The settings of a person: name, text size, language and time zone.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 
 use super::{
-    super::{Save, fold::Fold, loaded},
+    super::{Save, fold::Fold, loaded, own_path},
     Frame, asked_pair,
 };
 use crate::{
@@ -29,7 +28,7 @@ pub fn MePage() -> impl IntoView {
 #[component]
 fn Me(pair: Option<PairId>, me: MeView) -> impl IntoView {
     let words = use_page_words();
-    let back = use_location().pathname.get_untracked();
+    let back = own_path();
     let back_of_name = back.clone();
     let typed_name =
         use_refused(ChangeName::VERB).map_or_else(|| me.name.clone(), |refused| refused.field("name").to_owned());

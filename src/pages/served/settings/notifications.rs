@@ -1,13 +1,13 @@
 //! The settings for notifications: the switches of the pair, quiet hours, announcements, and the devices.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 
 use super::{
     super::{
         fold::Way,
         loaded,
         notification_settings::{AnnouncementsPanel, QuietPanel, SwitchesPanel},
+        own_path,
     },
     Frame, asked_pair,
 };
@@ -34,7 +34,7 @@ pub fn NotificationsPage() -> impl IntoView {
 #[component]
 fn Notifications(pair: Option<PairId>, of_pair: Option<(PairId, SwitchesView)>, quiet: QuietView) -> impl IntoView {
     let words = use_page_words();
-    let back = use_location().pathname.get_untracked();
+    let back = own_path();
     let switches = of_pair.map(|(pair, switches)| view! { <SwitchesPanel pair switches/> });
     view! {
         <Frame pair title=words.place_notifications>

@@ -1,14 +1,13 @@
 //! The settings for signing in: sessions, other devices, the recovery code, and signing out.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 
 use super::{
     super::{
         Saved,
         fold::{Fold, Way},
         hand_over::LeadOut,
-        loaded,
+        loaded, own_path,
         recovery::RecoveryPanel,
         sessions::SessionsPanel,
     },
@@ -36,7 +35,7 @@ pub fn SignInPlacePage() -> impl IntoView {
 #[component]
 fn WaysIn(pair: Option<PairId>, ways: WaysInView) -> impl IntoView {
     let words = use_page_words();
-    let back = use_location().pathname.get_untracked();
+    let back = own_path();
     view! {
         <Frame pair title=words.place_sign_in>
             <OperatorCode from=ways.operator_code_from back=back.clone()/>

@@ -6,25 +6,35 @@ use std::collections::{HashMap, HashSet};
 
 use super::{StorageError, Tx, macros, pairs::id_rows, rows};
 use crate::domain::{DailyQuestion, DailyQuestionId, LocalDate, Millis, PairId, PersonId, Section};
-use row::Row;
+pub(super) use row::Row;
 
-macro_rules! select_question {
-    ($rest:literal) => {
-        concat!(
-            "SELECT d.id, d.pair_id, d.number, d.question_key, d.section, d.wordings, d.version, d.local_date,
+macro_rules! question_columns {
+    () => {
+        "d.id, d.pair_id, d.number, d.question_key, d.section, d.wordings, d.version, d.local_date,
              d.counted_from,
                     d.opened_at, d.due_passed_at, d.shelved_at, d.completed_at, d.move_on,
                     pa.revision AS parent_revision, pa.body AS parent_body, pa.first_at AS parent_first_at,
              pa.at AS parent_at, pa.taken_back_at AS parent_taken_back_at, pa.sealed_at AS parent_sealed_at,
                     ca.revision AS child_revision, ca.body AS child_body, ca.first_at AS child_first_at,
-             ca.at AS child_at, ca.taken_back_at AS child_taken_back_at, ca.sealed_at AS child_sealed_at
-             FROM daily_questions d
-             LEFT JOIN answers pa ON pa.daily_question_id = d.id AND pa.role = 'parent'
-             LEFT JOIN answers ca ON ca.daily_question_id = d.id AND ca.role = 'child' ",
-            $rest
-        )
+             ca.at AS child_at, ca.taken_back_at AS child_taken_back_at, ca.sealed_at AS child_sealed_at "
     };
 }
+
+/// The joins of a question `d` with its answers.
+macro_rules! question_answers {
+    () => {
+        "LEFT JOIN answers pa ON pa.daily_question_id = d.id AND pa.role = 'parent'
+         LEFT JOIN answers ca ON ca.daily_question_id = d.id AND ca.role = 'child' "
+    };
+}
+
+macro_rules! select_question {
+    ($rest:literal) => {
+        concat!("SELECT ", question_columns!(), "FROM daily_questions d ", question_answers!(), $rest)
+    };
+}
+
+pub(super) use {question_answers, question_columns};
 
 pub async fn insert(tx: &mut Tx, question: &DailyQuestion) -> Result<(), StorageError> {
     insert_all(tx, std::slice::from_ref(question)).await
@@ -212,27 +222,6 @@ pub async fn find_incomplete(tx: &mut Tx, pair: PairId) -> Result<Vec<DailyQuest
         "daily_questions" as Row,
         select_question!("WHERE d.pair_id = $1 AND d.completed_at IS NULL ORDER BY d.number"),
         pair
-    )?;
-    Ok(rows.into_iter().map(Row::into_question).collect())
-}
-
-/// What today's page shows: the newest question that is not shelved, all that are shelved and not complete, and for a
-/// closed pair all that are not complete. In the order of their numbers.
-pub async fn find_of_today(tx: &mut Tx, pair: PairId, is_closed: bool) -> Result<Vec<DailyQuestion>, StorageError> {
-    let rows = macros::fetch_all!(
-        tx,
-        "daily_questions" as Row,
-        select_question!(
-            "WHERE d.id IN (
-               SELECT id FROM daily_questions
-               WHERE pair_id = $1 AND completed_at IS NULL AND (shelved_at IS NOT NULL OR $2)
-               UNION ALL
-               SELECT newest.id FROM (SELECT id FROM daily_questions WHERE pair_id = $1 AND shelved_at IS NULL
-                                      ORDER BY number DESC LIMIT 1) AS newest)
-             ORDER BY d.number"
-        ),
-        pair,
-        is_closed,
     )?;
     Ok(rows.into_iter().map(Row::into_question).collect())
 }

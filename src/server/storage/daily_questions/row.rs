@@ -5,7 +5,7 @@ use crate::domain::{
 };
 
 #[derive(sqlx::FromRow)]
-pub(super) struct Row {
+pub struct Row {
     id: DailyQuestionId,
     pub(super) pair_id: PairId,
     #[sqlx(try_from = "i64")]
@@ -37,7 +37,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn into_question(self) -> DailyQuestion {
+    pub fn into_question(self) -> DailyQuestion {
         let is_unopened = self.completed_at.is_none();
         DailyQuestion {
             id: self.id,

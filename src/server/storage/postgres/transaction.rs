@@ -106,7 +106,7 @@ impl Drop for PgTx {
 
 /// Waits for an answer of the server. A silent server counts as a broken connection.
 pub async fn within<T>(patience: Duration, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    match tokio::time::timeout(patience, answer).await {
+    match tokio::time::timeout(patience, Box::pin(answer)).await {
         Ok(answer) => answer,
         Err(_) => Err(Error::Io(std::io::ErrorKind::TimedOut.into())),
     }
