@@ -15,7 +15,7 @@ use crate::{
 pub use crate::served::{Address, NOT_FOUND, PAGES, View};
 
 /// The data about a page that the server has before rendering.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct PageFrame {
     pub locale: Locale,
     pub text_size: TextSize,
