@@ -44,18 +44,25 @@ pub(super) static READ: LazyLock<Begin> = LazyLock::new(|| Begin::by("BEGIN; "))
 /// A transaction that may write: no other does until it ends.
 pub(super) static WRITE: LazyLock<Begin> = LazyLock::new(|| Begin::by("BEGIN IMMEDIATE; "));
 
+/// Whether a statement ends a transaction that only reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Open,
+    /// The next statement whose rows are all read does.
+    WithNext,
+    /// The one that runs now does.
+    Now,
+    /// One has.
+    Ended,
+}
+
 /// A transaction. It is rolled back when it is dropped without `commit`.
 pub(super) struct KeptTransaction {
     // The connection is free before the turn is.
     held: Held,
     begin: &'static Begin,
     has_begun: bool,
-    /// The next statement whose rows are all read ends the transaction.
-    ends_with_next: bool,
-    /// The text that runs now ends the transaction.
-    is_ending: bool,
-    /// A statement ended the transaction.
-    has_ended: bool,
+    end: End,
     /// A statement was handed over and its answer was not read.
     owes_answer: bool,
     _turn: Option<OwnedSemaphorePermit>,
@@ -124,16 +131,7 @@ impl Kept {
 
 impl KeptTransaction {
     pub(super) fn on(held: Held, begin: &'static Begin, turn: Option<OwnedSemaphorePermit>) -> Self {
-        Self {
-            held,
-            begin,
-            has_begun: false,
-            ends_with_next: false,
-            is_ending: false,
-            has_ended: false,
-            owes_answer: false,
-            _turn: turn,
-        }
+        Self { held, begin, has_begun: false, end: End::Open, owes_answer: false, _turn: turn }
     }
 
     /// The text to run for a statement: the first one begins the transaction. Call `answered` after its answer.
@@ -143,13 +141,15 @@ impl KeptTransaction {
 
     /// As `sql`, for a statement whose rows are all read.
     pub(super) fn sql_of_all(&mut self, statement: &'static str) -> SqlStr {
-        let ends = std::mem::take(&mut self.ends_with_next);
+        let ends = self.end == End::WithNext;
+        if ends {
+            self.end = End::Now;
+        }
         self.text(statement, ends)
     }
 
     fn text(&mut self, statement: &'static str, ends: bool) -> SqlStr {
         self.owes_answer = true;
-        self.is_ending = ends;
         let begins = !std::mem::replace(&mut self.has_begun, true);
         if begins || ends { self.begin.with(statement, begins, ends) } else { SqlStr::from_static(statement) }
     }
@@ -157,22 +157,26 @@ impl KeptTransaction {
     /// Lets the next statement whose rows are all read end the transaction, which saves the call that ends it. Nothing
     /// may have been written. A statement after it begins another transaction.
     pub(super) fn end_with_next(&mut self) {
-        self.ends_with_next = true;
+        self.end = End::WithNext;
     }
 
     /// Takes note that a statement was answered, which a future that was dropped does not.
     pub(super) fn answered(&mut self, is_ok: bool) {
         self.owes_answer = false;
-        // A text that failed may have ended before its last statement.
-        if std::mem::take(&mut self.is_ending) && is_ok {
-            self.has_begun = false;
-            self.has_ended = true;
+        if self.end == End::Now {
+            // A text that failed may have ended before its last statement.
+            self.end = if is_ok { End::Ended } else { End::Open };
+            self.has_begun &= !is_ok;
         }
     }
 
     /// Whether the next statement begins another transaction; `true` once for each end.
     pub(super) fn begins_again(&mut self) -> bool {
-        std::mem::take(&mut self.has_ended)
+        let has_ended = self.end == End::Ended;
+        if has_ended {
+            self.end = End::Open;
+        }
+        has_ended
     }
 
     pub(super) async fn commit(mut self) -> Result<(), Error> {
