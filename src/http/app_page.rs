@@ -88,6 +88,7 @@ async fn page(view: View, State(state): State<AppState>, params: Params, request
         heads: request.extensions().get::<Arc<Heads>>().cloned().unwrap_or_default(),
     };
     let (path, person, build) = (request.uri().path().to_owned(), frame.person, frame.build.clone());
+    let locale = frame.locale;
     let (lifecycle, database) = (state.lifecycle.clone(), state.database.clone());
     let context = move || {
         provide_context(state.clone());
@@ -105,8 +106,10 @@ async fn page(view: View, State(state): State<AppState>, params: Params, request
         database.end_page();
         // The page is rendered. As one piece it is sent with its length, and the reactive owner ends here.
         let (parts, body) = response.into_parts();
-        let html = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-        Response::from_parts(parts, Body::from(html))
+        match body.collect().await {
+            Ok(html) => Response::from_parts(parts, Body::from(html.to_bytes())),
+            Err(_) => pages::broken(locale).into_response(),
+        }
     };
     let mut response = match lifecycle.spawn_job(rendering.in_current_span()).await {
         Ok(response) => response,

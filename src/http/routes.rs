@@ -16,7 +16,7 @@ pub enum Target {
     Copy,
     /// A copy that a person hands in (`upload`).
     Upload,
-    /// The fallback of the router renders every page, also "not found".
+    /// A page of the app (`app_page`).
     Page,
     /// The way to a provider of accounts (`with_provider`).
     WithProvider,
@@ -36,7 +36,7 @@ pub struct Route {
     is_stored: bool,
     /// Whether the page shows nothing but what the session layer reads (`tests/statements.rs` counts).
     is_plain: bool,
-    /// The number of bytes before the first parameter.
+    /// How many bytes `path` has before its first parameter.
     literal: usize,
 }
 
@@ -131,7 +131,7 @@ impl Route {
         !matches!(self.target, Target::Livez | Target::Readyz | Target::Build)
     }
 
-    /// `path` without slashes around it.
+    /// `path` neither begins nor ends with a slash.
     fn matches(&self, path: &str) -> bool {
         // Most routes differ from the path here already.
         if !self.path.get(1..self.literal).is_some_and(|literal| path.starts_with(literal.trim_end_matches('/'))) {
@@ -218,9 +218,12 @@ mod tests {
     }
 
     #[test]
-    fn every_page_of_the_app_has_a_row() {
+    fn every_page_of_the_app_has_a_row_and_every_row_of_a_page_has_one() {
         for (path, _) in PAGES {
             assert!(lookup(path).is_some_and(|route| route.is_personal() && is_page(path)), "{path}: http/routes.rs");
+        }
+        for Route { path, .. } in ROUTES.iter().filter(|route| route.target == Target::Page) {
+            assert!(PAGES.iter().any(|(page, _)| page == path), "{path}: pages/served/routes.rs");
         }
     }
 }

@@ -1,6 +1,5 @@
-//! What the pages of a pair show beside its questions, each page in one statement.
-
-use sqlx::{ColumnIndex, Decode, FromRow, Type};
+//! What the pages of a pair show: today's page with its questions in one statement, the archive, and what an open card
+//! has beside it.
 
 use super::{
     StorageError, Tx,
@@ -8,6 +7,7 @@ use super::{
     daily_questions::{self, question_answers, question_columns},
     invitations::latest_end,
     macros,
+    sql_types::Joined,
 };
 use crate::domain::{
     AnswerBody, DailyQuestion, DailyQuestionId, LocalDate, Millis, PairId, PersonId, Role, Section, Wordings,
@@ -47,10 +47,11 @@ pub async fn today(
 ) -> Result<Option<TodayCards>, StorageError> {
     let rows = macros::fetch_all!(
         tx,
-        "pairs" as TodayRow,
+        "daily_questions" as TodayRow,
         concat!(
-            "SELECT p.id AS of_pair,
-                    (SELECT COUNT(*) FROM daily_questions c WHERE c.pair_id = $1 AND c.completed_at IS NOT NULL)
+            "SELECT ",
+            question_columns!(),
+            ", (SELECT COUNT(*) FROM daily_questions c WHERE c.pair_id = $1 AND c.completed_at IS NOT NULL)
                     AS completed,
                     p.swapped_date,
                     EXISTS (SELECT 1 FROM invitations i WHERE i.pair_id = $1 AND i.ended_at IS NULL
@@ -58,9 +59,8 @@ pub async fn today(
                     d.card_number,
                     EXISTS (SELECT 1 FROM notifications n WHERE n.person_id = $6 AND n.slot = $7 || d.id || $8)
                     AS was_notified,
-                    r.revision, r.body, r.at, ",
-            question_columns!(),
-            "FROM pairs p
+                    r.revision, r.body, r.at
+             FROM pairs p
              LEFT JOIN (SELECT id FROM daily_questions
                         WHERE pair_id = $1 AND completed_at IS NULL AND (shelved_at IS NOT NULL OR $3)
                         UNION
@@ -86,14 +86,14 @@ pub async fn today(
         SHOWN_REVISIONS,
     )?;
     let mut cards = None;
-    for TodayRow { completed, swapped_date, has_invitation, current, question: MaybeQuestion(question) } in rows {
+    for TodayRow { completed, swapped_date, has_invitation, current, question } in rows {
         let cards = cards.get_or_insert_with(|| TodayCards {
             completed,
             swapped_date,
             has_invitation,
             ..TodayCards::default()
         });
-        let Some(question) = question else { continue };
+        let Some(question) = question.0.map(daily_questions::Row::into_question) else { continue };
         let is_new = cards.questions.last().is_none_or(|last| last.id != question.id);
         if question.shelved_at.is_none() {
             if is_new {
@@ -189,7 +189,8 @@ pub async fn count(tx: &mut Tx, pair: PairId, section: Option<Section>) -> Resul
     )
 }
 
-/// A question of today's page with one earlier revision, and what all rows have in common.
+/// A question of today's page, and what all rows have in common. The current question comes once for each of its
+/// earlier revisions, `SHOWN_REVISIONS` times at most.
 #[derive(sqlx::FromRow)]
 struct TodayRow {
     completed: i64,
@@ -197,8 +198,9 @@ struct TodayRow {
     has_invitation: bool,
     #[sqlx(flatten)]
     current: OfQuestion,
+    /// A pair without a question has one row without a question.
     #[sqlx(flatten)]
-    question: MaybeQuestion,
+    question: Joined<daily_questions::Row>,
 }
 
 /// What counts for the current question.
@@ -208,24 +210,6 @@ struct OfQuestion {
     was_notified: bool,
     #[sqlx(flatten)]
     revision: MaybeRevision,
-}
-
-/// The question of a row. A pair without a question has one row without a question.
-struct MaybeQuestion(Option<DailyQuestion>);
-
-impl<'r, R> FromRow<'r, R> for MaybeQuestion
-where
-    R: sqlx::Row,
-    daily_questions::Row: FromRow<'r, R>,
-    &'static str: ColumnIndex<R>,
-    Option<String>: Decode<'r, R::Database> + Type<R::Database>,
-{
-    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
-        match row.try_get::<Option<String>, _>("id")? {
-            Some(_) => Ok(Self(Some(daily_questions::Row::from_row(row)?.into_question()))),
-            None => Ok(Self(None)),
-        }
-    }
 }
 
 #[derive(sqlx::FromRow)]

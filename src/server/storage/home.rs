@@ -2,14 +2,14 @@
 
 use std::sync::LazyLock;
 
-use sqlx::{ColumnIndex, Decode, FromRow, Type};
+use sqlx::FromRow;
 
 use super::{
     StorageError, Tx, macros,
     pairs::{self, pair_columns, pair_seats},
     persons::RecoveryState,
     sessions::{Found, Session, of_token, token_columns},
-    sql_types::Known,
+    sql_types::{Joined, Known},
 };
 use crate::domain::{
     Locale, Millis, NotificationKind, Pair, PairId, Person, PersonId, PersonName, SessionId, TextSize, ZoneName,
@@ -142,7 +142,7 @@ fn home_of(rows: Vec<Row>) -> Option<Home> {
             pairs: Vec::new(),
             waits_in: row.waits_in,
         });
-        home.pairs.extend(pair.0);
+        home.pairs.extend(pair.0.map(pairs::Row::into_pair));
     }
     home
 }
@@ -203,8 +203,9 @@ impl SessionRow {
 
 #[derive(FromRow)]
 struct Row {
+    /// A person without a pair has one row without a pair.
     #[sqlx(flatten)]
-    pair: MaybePair,
+    pair: Joined<pairs::Row>,
     last_seq: i64,
     answers_given: i64,
     recovery_made_at: Option<Millis>,
@@ -214,22 +215,4 @@ struct Row {
     unread: i64,
     waits_in: Option<PairId>,
     passkeys: i64,
-}
-
-/// The pair of a row. A person without a pair has one row without a pair.
-struct MaybePair(Option<Pair>);
-
-impl<'r, R> FromRow<'r, R> for MaybePair
-where
-    R: sqlx::Row,
-    pairs::Row: FromRow<'r, R>,
-    &'static str: ColumnIndex<R>,
-    Option<String>: Decode<'r, R::Database> + Type<R::Database>,
-{
-    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
-        match row.try_get::<Option<String>, _>("id")? {
-            Some(_) => Ok(Self(Some(pairs::Row::from_row(row)?.into_pair()))),
-            None => Ok(Self(None)),
-        }
-    }
 }

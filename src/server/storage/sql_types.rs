@@ -27,6 +27,22 @@ pub(super) struct Flag(pub bool);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Known<T>(pub Option<T>);
 
+/// The part of a row that an outer join found; `None` when its column `id` is NULL.
+pub(super) struct Joined<T>(pub Option<T>);
+
+impl<'r, R, T> FromRow<'r, R> for Joined<T>
+where
+    R: Row,
+    T: FromRow<'r, R>,
+    &'static str: ColumnIndex<R>,
+    Option<String>: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> Result<Self, Error> {
+        let id = row.try_get::<Option<String>, _>("id")?;
+        Ok(Self(id.map(|_| T::from_row(row)).transpose()?))
+    }
+}
+
 /// Makes a type that is written as `$stored`.
 macro_rules! written_as {
     ($stored:ty, $type:ty, $write:expr) => {

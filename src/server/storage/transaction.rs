@@ -57,12 +57,10 @@ impl Tx {
     /// The transaction for one statement. Every statement of the macros goes through here.
     pub(super) fn running(&mut self, sql: &'static str) -> &mut Inner {
         STATEMENTS.add();
-        let begins_again = match &mut self.inner {
-            Inner::Sqlite(tx) => tx.begins_again(),
-            Inner::Postgres(_) => false,
-        };
         if let Some(journal) = &self.journal {
-            if begins_again {
+            if let Inner::Sqlite(tx) = &mut self.inner
+                && tx.begins_again()
+            {
                 journal.record(Entry::Transaction);
             }
             journal.record(Entry::Statement(sql));
