@@ -21,10 +21,9 @@ pub(super) struct Held {
 /// How every use case on a daily question begins: it finds the pair through the person and locks it until the end of
 /// the transaction, and reads pair and question behind the lock, because the other may be answering at this moment.
 pub(super) async fn hold(tx: &mut Tx, person: &Person, id: DailyQuestionId) -> Result<Held, ServiceError> {
-    let pair = question_locks::lock_pair(tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
+    let (pair, question) = question_locks::lock(tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
     let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
     persons::lock(tx, pair.everybody()).await?;
-    let question = daily_questions::lookup_for(tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
     Ok(Held { pair, role, question })
 }
 

@@ -9,7 +9,6 @@ use crate::domain::{Answer, AnswerBody, DailyQuestion, DailyQuestionId, Millis, 
 /// Most earlier revisions that are kept of an answer.
 pub const KEPT_REVISIONS: i64 = Answer::KEPT_REVISIONS as i64;
 
-// An answer and what it changes of its author go to the database in one call.
 macro_rules! upsert_answer {
     () => {
         "INSERT INTO answers (daily_question_id, role, person_id, revision, body, first_at, at, submission)
@@ -55,7 +54,7 @@ pub async fn save(
     let revision = i64::from(answer.revision);
     // A first answer has no history.
     if revision > 1 {
-        macros::execute!(
+        macros::queue!(
             tx,
             "INSERT INTO answer_revisions (daily_question_id, role, revision, body, at, submission)
              SELECT daily_question_id, role, revision, body, at, submission FROM answers WHERE daily_question_id = $1
@@ -66,7 +65,7 @@ pub async fn save(
         )?;
     }
     if revision > KEPT_REVISIONS {
-        macros::execute!(
+        macros::queue!(
             tx,
             "DELETE FROM answer_revisions WHERE daily_question_id = $1 AND role = $2 AND revision < $3",
             question.id,
@@ -75,7 +74,7 @@ pub async fn save(
         )?;
     }
     let sql = if tx.is_postgres() { SAVE_ON_POSTGRES } else { SAVE_ON_SQLITE };
-    macros::execute!(
+    macros::queue!(
         tx,
         sql,
         question.id,
@@ -88,8 +87,7 @@ pub async fn save(
         submission,
         i64::from(is_first),
         question.pair_id,
-    )?;
-    Ok(())
+    )
 }
 
 /// Whether this submission became a revision of `role`'s answer, the latest or an earlier one.

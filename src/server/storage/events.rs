@@ -38,7 +38,7 @@ macro_rules! count_events {
             "UPDATE persons SET last_seq = last_seq + v.n FROM (SELECT t.value->>'id' AS id,
              CAST(t.value->>'n' AS BIGINT) AS n FROM ",
             $rows,
-            ") AS v WHERE persons.id = v.id AND persons.deleted_at IS NULL RETURNING persons.id, persons.last_seq"
+            ") AS v WHERE persons.id = v.id AND persons.deleted_at IS NULL"
         )
     };
 }
@@ -67,13 +67,13 @@ const APPEND_ON_SQLITE: &str = concat!(
 const APPEND_ON_POSTGRES: &str = concat!(
     "WITH counted AS (",
     count_events!("jsonb_array_elements($1::jsonb) AS t(value)"),
-    "), written AS (",
+    " RETURNING persons.id, persons.last_seq) ",
     insert_events!("jsonb_array_elements($2::jsonb) AS t(value)", "counted"),
-    ") SELECT id, last_seq FROM counted"
 );
 
-/// Writes events into feeds, in the order given, and returns their numbers. A deleted person has no feed, and the
-/// number is 0. The lock on a person orders commits: no reader can miss a lower number that commits later.
+/// Writes events into feeds, in the order given. Returns for each how many of them follow for the same person: its
+/// number is that of the person's last event less these. A deleted person has no feed. The lock on a person orders
+/// commits: no reader can miss a lower number that commits later.
 pub async fn append(tx: &mut Tx, new: &[NewEvent], now: Millis) -> Result<Vec<i64>, StorageError> {
     let mut counts: BTreeMap<PersonId, i64> = BTreeMap::new();
     for event in new {
@@ -83,35 +83,25 @@ pub async fn append(tx: &mut Tx, new: &[NewEvent], now: Millis) -> Result<Vec<i6
         return Ok(Vec::new());
     }
     persons::lock(tx, counts.keys().copied()).await?;
+    tx.written_feeds.extend(counts.keys().copied());
     let persons = rows(counts.iter().map(|(person, count)| Count { id: *person, n: *count }));
-    let mut left = counts.clone();
-    let written = rows(new.iter().map(|event| {
-        let back = left.get_mut(&event.person).map_or(0, |left| {
+    let following = new.iter().map(|event| {
+        counts.get_mut(&event.person).map_or(0, |left| {
             *left -= 1;
             *left
-        });
-        Written {
-            person: event.person,
-            back,
-            kind: event.kind.word(),
-            pair: event.pair,
-            question: event.daily_question,
-        }
-    }));
-    let sql = if tx.is_postgres() { APPEND_ON_POSTGRES } else { APPEND_ON_SQLITE };
-    let lasts = macros::fetch_all!(tx, "persons" as (PersonId, i64), sql, persons, written, now)?;
-    let mut next: BTreeMap<PersonId, i64> = BTreeMap::new();
-    for (person, last) in lasts {
-        next.insert(person, last - counts.get(&person).copied().unwrap_or(0) + 1);
-        tx.written_feeds.insert(person);
-    }
-    let seqs = new.iter().map(|event| {
-        next.get_mut(&event.person).map_or(0, |next| {
-            *next += 1;
-            *next - 1
         })
     });
-    Ok(seqs.collect())
+    let following: Vec<i64> = following.collect();
+    let written = rows(new.iter().zip(&following).map(|(event, back)| Written {
+        person: event.person,
+        back: *back,
+        kind: event.kind.word(),
+        pair: event.pair,
+        question: event.daily_question,
+    }));
+    let sql = if tx.is_postgres() { APPEND_ON_POSTGRES } else { APPEND_ON_SQLITE };
+    macros::queue!(tx, sql, persons, written, now)?;
+    Ok(following)
 }
 
 /// The number of the last event of a person's feed; 0 when there is none.

@@ -1,8 +1,8 @@
 //! Transactions on kept connections to SQLite.
 //!
 //! A connection has a thread, and each call goes there and back. The pool tests a connection when it is given back, and
-//! the driver waits for `BEGIN` on its own. Here a transaction begins together with its first statement, and nobody
-//! waits for the end of one that only read.
+//! the driver waits for `BEGIN` on its own. Here a transaction begins together with its first statement, a statement
+//! whose answer nobody needs goes with the next one, and nobody waits for the end of one that only read.
 
 use std::{
     collections::HashMap,
@@ -13,9 +13,11 @@ use std::{
 use futures::{FutureExt, TryStreamExt};
 use sqlx::{
     AssertSqlSafe, Either, Error, Executor, SqlSafeStr, SqlStr, Sqlite, SqliteConnection, SqlitePool,
-    pool::PoolConnection, query::Query, sqlite::SqliteArguments,
+    error::BoxDynError, pool::PoolConnection, query::Query, sqlite::SqliteArguments,
 };
 use tokio::sync::{Mutex as AsyncMutex, OwnedMappedMutexGuard, OwnedMutexGuard, OwnedSemaphorePermit};
+
+use super::queued::{Part, Queued};
 
 /// A connection, from its first use on.
 pub(super) type Slot = Arc<AsyncMutex<Option<Kept>>>;
@@ -29,14 +31,14 @@ pub(super) struct Kept {
     is_unsure: bool,
 }
 
-/// How a transaction begins, and the texts of statements that begin or end it.
+/// How a transaction begins, and the texts that are more than one statement.
 pub(super) struct Begin {
     statement: &'static str,
     texts: Mutex<HashMap<Place, Arc<str>>>,
 }
 
-/// A statement by its address and length, and whether it begins and whether it ends the transaction.
-type Place = (usize, usize, bool, bool);
+/// Statements by their addresses and lengths, and whether they begin and whether they end the transaction.
+type Place = (Vec<(usize, usize)>, bool, bool);
 
 /// A transaction that reads one snapshot.
 pub(super) static READ: LazyLock<Begin> = LazyLock::new(|| Begin::by("BEGIN; "));
@@ -44,7 +46,7 @@ pub(super) static READ: LazyLock<Begin> = LazyLock::new(|| Begin::by("BEGIN; "))
 /// A transaction that may write: no other does until it ends.
 pub(super) static WRITE: LazyLock<Begin> = LazyLock::new(|| Begin::by("BEGIN IMMEDIATE; "));
 
-/// Whether a statement ends a transaction that only reads.
+/// Whether a statement ends the transaction.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     Open,
@@ -63,6 +65,7 @@ pub(super) struct KeptTransaction {
     begin: &'static Begin,
     has_begun: bool,
     end: End,
+    queued: Queued,
     /// A statement was handed over and its answer was not read.
     owes_answer: bool,
     _turn: Option<OwnedSemaphorePermit>,
@@ -106,10 +109,17 @@ impl Begin {
         Self { statement, texts: Mutex::default() }
     }
 
-    fn with(&self, statement: &'static str, begins: bool, ends: bool) -> SqlStr {
+    fn with(&self, parts: &[Part], begins: bool, ends: bool) -> SqlStr {
+        let places = parts.iter().map(|part| (part.statement.as_ptr().addr(), part.statement.len())).collect();
         let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = texts.entry((statement.as_ptr().addr(), statement.len(), begins, ends)).or_insert_with(|| {
-            [if begins { self.statement } else { "" }, statement, if ends { "; COMMIT" } else { "" }].concat().into()
+        let text = texts.entry((places, begins, ends)).or_insert_with(|| {
+            let mut text = if begins { self.statement.to_owned() } else { String::new() };
+            for (at, part) in parts.iter().enumerate() {
+                text.push_str(if at > 0 { "; " } else { "" });
+                part.write_to(&mut text);
+            }
+            text.push_str(if ends { "; COMMIT" } else { "" });
+            text.into()
         });
         AssertSqlSafe(text.clone()).into_sql_str()
     }
@@ -131,12 +141,40 @@ impl Kept {
 
 impl KeptTransaction {
     pub(super) fn on(held: Held, begin: &'static Begin, turn: Option<OwnedSemaphorePermit>) -> Self {
-        Self { held, begin, has_begun: false, end: End::Open, owes_answer: false, _turn: turn }
+        Self {
+            held,
+            begin,
+            has_begun: false,
+            end: End::Open,
+            queued: Queued::default(),
+            owes_answer: false,
+            _turn: turn,
+        }
     }
 
-    /// The text to run for a statement: the first one begins the transaction. Call `answered` after its answer.
+    pub(super) fn can_queue(&self) -> bool {
+        !self.queued.is_full()
+    }
+
+    /// Lets a statement go to the database with the next one, or with the end of the transaction. `bind` adds the
+    /// values of its placeholders.
+    pub(super) fn queue(
+        &mut self,
+        statement: &'static str,
+        bind: impl FnOnce(&mut SqliteArguments) -> Result<(), BoxDynError>,
+    ) -> Result<(), Error> {
+        self.queued.add(statement, bind)
+    }
+
+    /// The text to run for a statement: the first one begins the transaction, and what was queued goes before it. Its
+    /// values follow those of `arguments`, which is called next. Call `answered` after its answer.
     pub(super) fn sql(&mut self, statement: &'static str) -> SqlStr {
         self.text(statement, false)
+    }
+
+    /// The values of the statements that were queued.
+    pub(super) fn arguments(&mut self) -> SqliteArguments {
+        self.queued.take_arguments()
     }
 
     /// As `sql`, for a statement whose rows are all read.
@@ -151,11 +189,15 @@ impl KeptTransaction {
     fn text(&mut self, statement: &'static str, ends: bool) -> SqlStr {
         self.owes_answer = true;
         let begins = !std::mem::replace(&mut self.has_begun, true);
-        if begins || ends { self.begin.with(statement, begins, ends) } else { SqlStr::from_static(statement) }
+        if begins || ends || !self.queued.is_empty() {
+            self.begin.with(&self.queued.take_with(statement), begins, ends)
+        } else {
+            SqlStr::from_static(statement)
+        }
     }
 
-    /// Lets the next statement whose rows are all read end the transaction, which saves the call that ends it. Nothing
-    /// may have been written. A statement after it begins another transaction.
+    /// Lets the next statement whose rows are all read end the transaction, which saves the call that ends it. A
+    /// statement after it begins another transaction.
     pub(super) fn end_with_next(&mut self) {
         self.end = End::WithNext;
     }
@@ -180,10 +222,10 @@ impl KeptTransaction {
     }
 
     pub(super) async fn commit(mut self) -> Result<(), Error> {
-        if self.has_begun {
-            self.owes_answer = true;
-            let committed = sqlx::query("COMMIT").execute(&mut *self.held.connection).await;
-            self.owes_answer = false;
+        if self.has_begun || !self.queued.is_empty() {
+            let sql = self.sql("COMMIT");
+            let committed = sqlx::query_with(sql, self.arguments()).execute(&mut *self.held.connection).await;
+            self.answered(committed.is_ok());
             committed?;
             self.has_begun = false;
         }

@@ -12,7 +12,8 @@ macro_rules! execute {
     ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $tx.running($sql) {
             $crate::server::storage::transaction::Inner::Sqlite(tx) => {
-                let statement = sqlx::query::<sqlx::Sqlite>(tx.sql($sql))$(.bind($bind))*;
+                let statement =
+                    sqlx::query_with::<sqlx::Sqlite, _>(tx.sql($sql), tx.arguments())$(.bind($bind))*;
                 let done = Box::pin($crate::server::storage::kept_transaction::execute(tx, statement)).await;
                 tx.answered(done)
             }
@@ -28,13 +29,29 @@ macro_rules! execute {
     };
 }
 
+/// As `execute!`, for a statement whose answer nobody needs. On SQLite it goes to the database with the next statement
+/// of the transaction, or with its end: an error comes there.
+macro_rules! queue {
+    ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        match $tx.queueing() {
+            Some(tx) => tx
+                .queue($sql, |arguments| {
+                    $(sqlx::Arguments::add(arguments, $bind)?;)*
+                    Ok(())
+                })
+                .map_err($crate::server::storage::error::StorageError::from),
+            None => $crate::server::storage::macros::execute!($tx, $sql $(, $bind)*).map(|_| ()),
+        }
+    };
+}
+
 macro_rules! fetch_with {
     ($how:ident, $tx:expr, $table:literal as $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $tx.running($sql) {
             $crate::server::storage::transaction::Inner::Sqlite(tx) => {
                 // Only `fetch_all` reads on after its first row.
                 let sql = if stringify!($how) == "fetch_all" { tx.sql_of_all($sql) } else { tx.sql($sql) };
-                let statement = sqlx::query::<sqlx::Sqlite>(sql)$(.bind($bind))*
+                let statement = sqlx::query_with::<sqlx::Sqlite, _>(sql, tx.arguments())$(.bind($bind))*
                     .try_map(|row: sqlx::sqlite::SqliteRow| {
                         $crate::server::storage::sql_types::read::<$row, _>(&row, $table)
                     });
@@ -82,7 +99,7 @@ macro_rules! execute_each {
         match $tx.running(concat!($before, " [rows] AS t ", $after)) {
             $crate::server::storage::transaction::Inner::Sqlite(tx) => {
                 let sql = tx.sql(concat!($before, " jsonb_each($1) AS t ", $after));
-                let statement = sqlx::query::<sqlx::Sqlite>(sql).bind($rows)$(.bind($bind))*;
+                let statement = sqlx::query_with::<sqlx::Sqlite, _>(sql, tx.arguments()).bind($rows)$(.bind($bind))*;
                 let done = Box::pin($crate::server::storage::kept_transaction::execute(tx, statement)).await;
                 tx.answered(done)
             }
@@ -105,7 +122,7 @@ macro_rules! fetch_each {
         match $tx.running(concat!($before, " [rows] AS t ", $after)) {
             $crate::server::storage::transaction::Inner::Sqlite(tx) => {
                 let sql = tx.sql(concat!($before, " jsonb_each($1) AS t ", $after));
-                let statement = sqlx::query::<sqlx::Sqlite>(sql).bind($rows)$(.bind($bind))*
+                let statement = sqlx::query_with::<sqlx::Sqlite, _>(sql, tx.arguments()).bind($rows)$(.bind($bind))*
                     .try_map(|row: sqlx::sqlite::SqliteRow| {
                         $crate::server::storage::sql_types::read::<$row, _>(&row, $table)
                     });
@@ -143,4 +160,6 @@ macro_rules! lock_deliveries {
     }};
 }
 
-pub(super) use {execute, execute_each, fetch_all, fetch_each, fetch_one, fetch_optional, fetch_with, lock_deliveries};
+pub(super) use {
+    execute, execute_each, fetch_all, fetch_each, fetch_one, fetch_optional, fetch_with, lock_deliveries, queue,
+};

@@ -62,6 +62,7 @@ pub mod proof_requests;
 pub mod prune;
 pub mod question_locks;
 pub mod questions;
+mod queued;
 mod read_only;
 mod read_single;
 mod reading;

@@ -107,8 +107,7 @@ pub async fn insert(
     }
     let deliveries = deliveries::new_rows(deliveries);
     let sql = if tx.is_postgres() { INSERT_ON_POSTGRES } else { INSERT_ON_SQLITE };
-    macros::execute!(tx, sql, written, deliveries, now)?;
-    Ok(())
+    macros::queue!(tx, sql, written, deliveries, now)
 }
 
 /// A person's notification preferences, about one pair or none.

@@ -1,6 +1,6 @@
 //! Pairs and their seats.
 
-use super::{StorageError, Tx, locks::Lock, macros, rows};
+use super::{StorageError, Tx, locks::Lock, macros, rows, sql_types::Keyed};
 use crate::domain::{
     LocalDate, Member, Millis, Pair, PairId, PersonId, PersonName, PushTime, RETURN_WAITS_MS, Relation, Role,
     SeatReturn, Wait, ZoneName,
@@ -9,7 +9,7 @@ use crate::domain::{
 /// The columns of a pair `p` with its seats (`pair_seats!`), as `Row` reads them.
 macro_rules! pair_columns {
     () => {
-        "p.id, p.inviter_id, p.minute, p.zone, p.zone_offset_s, p.next_due_at, p.paused_until, p.created_at,
+        "p.id AS pair_id, p.inviter_id, p.minute, p.zone, p.zone_offset_s, p.next_due_at, p.paused_until, p.created_at,
          p.closed_at,
                 pm.person_id AS parent_id, pm.relation AS parent_relation, pm.relation_word AS parent_word,
                 COALESCE(pm.left_name, pp.name) AS parent_name,
@@ -38,7 +38,7 @@ macro_rules! select_pair {
     };
 }
 
-pub(super) use {pair_columns, pair_seats, select_pair};
+pub(super) use {pair_columns, pair_seats};
 
 pub async fn insert(tx: &mut Tx, pair: &Pair, now: Millis) -> Result<(), StorageError> {
     tx.locks.own(Lock::Pair(pair.id));
@@ -161,7 +161,8 @@ pub async fn find_of(tx: &mut Tx, person: PersonId) -> Result<Vec<Pair>, Storage
 /// Writes push time, zone, pause and the next due minute.
 pub async fn update_schedule(tx: &mut Tx, pair: &Pair) -> Result<(), StorageError> {
     tx.locks.take(Lock::Pair(pair.id));
-    macros::execute!(
+    tx.work.has_due |= pair.next_due_at.is_some();
+    macros::queue!(
         tx,
         "UPDATE pairs SET minute = $2, zone = $3, paused_until = $4, next_due_at = $5, zone_offset_s = $6
          WHERE id = $1",
@@ -171,9 +172,7 @@ pub async fn update_schedule(tx: &mut Tx, pair: &Pair) -> Result<(), StorageErro
         pair.paused_until,
         pair.next_due_at,
         pair.zone.last_offset_s().map(i64::from),
-    )?;
-    tx.work.has_due |= pair.next_due_at.is_some();
-    Ok(())
+    )
 }
 
 /// Closes a pair. Both members keep the names they have now in it.
@@ -211,7 +210,7 @@ pub async fn update_relation(tx: &mut Tx, pair: PairId, role: Role, relation: &R
 
 #[derive(sqlx::FromRow)]
 pub(super) struct Row {
-    id: PairId,
+    pair_id: PairId,
     inviter_id: PersonId,
     minute: PushTime,
     zone: ZoneName,
@@ -235,10 +234,14 @@ pub(super) struct Row {
     return_swept: Option<Millis>,
 }
 
+impl Keyed for Row {
+    const KEY: &'static str = "pair_id";
+}
+
 impl Row {
     pub(super) fn into_pair(self) -> Pair {
         Pair {
-            id: self.id,
+            id: self.pair_id,
             push_time: self.minute,
             zone: self.zone.with_offset(self.zone_offset_s),
             next_due_at: self.next_due_at,

@@ -2,14 +2,21 @@
 
 use super::{
     StorageError, Tx,
+    daily_questions::{self, question_answers, question_columns},
     locks::Lock,
     macros,
-    pairs::{self, Row, pair_columns, pair_seats, select_pair},
+    pairs::{self, pair_columns, pair_seats},
 };
-use crate::domain::{DailyQuestionId, Pair, PairId, PersonId};
+use crate::domain::{DailyQuestion, DailyQuestionId, Pair, PairId, PersonId};
 
-/// Finds the pair of a question through `person`, who has a seat in it, and locks it as `pairs::lock` does.
-pub async fn lock_pair(tx: &mut Tx, person: PersonId, question: DailyQuestionId) -> Result<Option<Pair>, StorageError> {
+/// Finds a question and its pair through `person`, who has a seat in it, and locks the pair as `pairs::lock` does. Both
+/// are read behind the lock.
+pub async fn lock(
+    tx: &mut Tx,
+    person: PersonId,
+    question: DailyQuestionId,
+) -> Result<Option<(Pair, DailyQuestion)>, StorageError> {
+    // The single writer of SQLite needs no lock.
     if tx.is_postgres() {
         let found = macros::fetch_optional!(
             tx,
@@ -21,22 +28,34 @@ pub async fn lock_pair(tx: &mut Tx, person: PersonId, question: DailyQuestionId)
         )?;
         let Some((pair,)) = found else { return Ok(None) };
         tx.locks.take(Lock::Pair(pair));
-        return pairs::lookup_for(tx, person, pair).await;
     }
-    // The single writer needs no lock, so one statement is enough.
     let row = macros::fetch_optional!(
         tx,
-        "pairs" as Row,
-        select_pair!(
-            "WHERE p.id = (SELECT d.pair_id FROM daily_questions d WHERE d.id = $1)
-             AND $2 IN (pm.person_id, cm.person_id)"
+        "daily_questions" as Row,
+        concat!(
+            "SELECT ",
+            question_columns!(),
+            ", ",
+            pair_columns!(),
+            "FROM daily_questions d JOIN pairs p ON p.id = d.pair_id ",
+            question_answers!(),
+            pair_seats!(),
+            "WHERE d.id = $1 AND $2 IN (pm.person_id, cm.person_id)"
         ),
         question,
         person,
     )?;
-    let pair = row.map(Row::into_pair);
-    if let Some(pair) = &pair {
+    Ok(row.map(|Row { question, pair }| {
+        let (pair, question) = (pair.into_pair(), question.into_question());
         tx.locks.take(Lock::Pair(pair.id));
-    }
-    Ok(pair)
+        (pair, question)
+    }))
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    #[sqlx(flatten)]
+    question: daily_questions::Row,
+    #[sqlx(flatten)]
+    pair: pairs::Row,
 }

@@ -16,6 +16,8 @@ use crate::domain::{Millis, NotificationKind, PairId, PersonId, SessionId, Subsc
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipient {
     pub preferences: Preferences,
+    /// The number of the last event of the person's feed.
+    pub last_seq: i64,
     pub devices: Vec<Device>,
 }
 
@@ -37,16 +39,18 @@ pub async fn find(
     let found = macros::fetch_each!(
         tx,
         "persons" as Row,
-        select_preferences!(", s.id AS device_id, s.session_id, s.topic, s.topic_at"),
+        select_preferences!(", p.last_seq, s.id AS device_id, s.session_id, s.topic, s.topic_at"),
         preferences_of!(" LEFT JOIN push_subscriptions s ON s.person_id = p.id"),
         asked_rows(of),
     )?;
     let mut recipients = HashMap::with_capacity(of.len());
     for row in found {
         let (pair, preferences) = row.preferences.into_preferences();
-        let recipient = recipients
-            .entry((preferences.person, pair))
-            .or_insert_with(|| Recipient { preferences, devices: Vec::new() });
+        let recipient = recipients.entry((preferences.person, pair)).or_insert_with(|| Recipient {
+            preferences,
+            last_seq: row.last_seq,
+            devices: Vec::new(),
+        });
         if let (Some(id), Some(session), Some(topic)) = (row.device_id, row.session_id, row.topic) {
             recipient.devices.push(Device { id, session, topic, topic_at: row.topic_at });
         }
@@ -85,6 +89,7 @@ pub async fn find_counted(tx: &mut Tx, persons: &[PersonId], since: Millis) -> R
 struct Row {
     #[sqlx(flatten)]
     preferences: notifications::Row,
+    last_seq: i64,
     device_id: Option<SubscriptionId>,
     session_id: Option<SessionId>,
     topic: Option<String>,

@@ -55,8 +55,7 @@ pub async fn find_states(tx: &mut Tx, pairs: &[PairId]) -> Result<HashMap<PairId
 
 pub async fn set_opened(tx: &mut Tx, pair: PairId, date: LocalDate, at: Millis) -> Result<(), StorageError> {
     tx.locks.expect_pair(pair);
-    macros::execute!(tx, "UPDATE pairs SET last_opened_date = $2, last_opened_at = $3 WHERE id = $1", pair, date, at)?;
-    Ok(())
+    macros::queue!(tx, "UPDATE pairs SET last_opened_date = $2, last_opened_at = $3 WHERE id = $1", pair, date, at)
 }
 
 /// As `set_opened`, for many.
@@ -82,32 +81,29 @@ pub async fn set_opened_all(tx: &mut Tx, opened: &[(PairId, LocalDate, Millis)])
 
 pub async fn set_swapped(tx: &mut Tx, pair: PairId, date: LocalDate) -> Result<(), StorageError> {
     tx.locks.expect_pair(pair);
-    macros::execute!(tx, "UPDATE pairs SET swapped_date = $2 WHERE id = $1", pair, date)?;
-    Ok(())
+    macros::queue!(tx, "UPDATE pairs SET swapped_date = $2 WHERE id = $1", pair, date)
 }
 
 /// Resets the count of a seat whose member acted.
 pub async fn reset_unanswered(tx: &mut Tx, pair: PairId, role: Role) -> Result<(), StorageError> {
     tx.locks.expect_pair(pair);
-    macros::execute!(
+    macros::queue!(
         tx,
         "UPDATE members SET unanswered_shelved = 0 WHERE pair_id = $1 AND role = $2 AND unanswered_shelved > 0",
         pair,
         role,
-    )?;
-    Ok(())
+    )
 }
 
 /// Counts a question that was shelved without this seat's answer.
 pub async fn add_unanswered(tx: &mut Tx, pair: PairId, role: Role) -> Result<(), StorageError> {
     tx.locks.expect_pair(pair);
-    macros::execute!(
+    macros::queue!(
         tx,
         "UPDATE members SET unanswered_shelved = unanswered_shelved + 1 WHERE pair_id = $1 AND role = $2",
         pair,
         role,
-    )?;
-    Ok(())
+    )
 }
 
 /// Up to `limit` pairs that are due at or before `now`, the longest due first. Pairs of one minute come in any order:

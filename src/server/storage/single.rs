@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use sqlx::{SqlStr, Sqlite, SqliteConnection, SqlitePool, Transaction, pool::PoolConnection};
+use sqlx::{SqlStr, Sqlite, SqliteConnection, SqlitePool, Transaction, pool::PoolConnection, sqlite::SqliteArguments};
 use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
 
 use super::kept_transaction::KeptTransaction;
@@ -47,6 +47,14 @@ impl OnSqlite {
         match self {
             Self::Kept(tx) => tx.sql(statement),
             Self::Transaction(_) | Self::Single(_) => SqlStr::from_static(statement),
+        }
+    }
+
+    /// The values of the statements that were queued. `sql` is called before.
+    pub(super) fn arguments(&mut self) -> SqliteArguments {
+        match self {
+            Self::Kept(tx) => tx.arguments(),
+            Self::Transaction(_) | Self::Single(_) => SqliteArguments::default(),
         }
     }
 

@@ -27,18 +27,23 @@ pub(super) struct Flag(pub bool);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Known<T>(pub Option<T>);
 
-/// The part of a row that an outer join found; `None` when its column `id` is NULL.
+/// The part of a row that an outer join found; `None` when its key is NULL.
 pub(super) struct Joined<T>(pub Option<T>);
+
+/// A part of a row with the column that is its key.
+pub(super) trait Keyed {
+    const KEY: &'static str;
+}
 
 impl<'r, R, T> FromRow<'r, R> for Joined<T>
 where
     R: Row,
-    T: FromRow<'r, R>,
+    T: FromRow<'r, R> + Keyed,
     &'static str: ColumnIndex<R>,
     Option<String>: Decode<'r, R::Database> + Type<R::Database>,
 {
     fn from_row(row: &'r R) -> Result<Self, Error> {
-        let id = row.try_get::<Option<String>, _>("id")?;
+        let id = row.try_get::<Option<String>, _>(T::KEY)?;
         Ok(Self(id.map(|_| T::from_row(row)).transpose()?))
     }
 }

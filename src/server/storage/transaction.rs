@@ -6,6 +6,7 @@ use super::{
     StorageError,
     commits::Commits,
     journal::{Entry, Journal},
+    kept_transaction::KeptTransaction,
     locks::Locks,
     postgres::PgTx,
     single::OnSqlite,
@@ -66,6 +67,14 @@ impl Tx {
             journal.record(Entry::Statement(sql));
         }
         &mut self.inner
+    }
+
+    /// The transaction, if a statement can wait in it for the next one (`queue!`).
+    pub(super) fn queueing(&mut self) -> Option<&mut KeptTransaction> {
+        match &mut self.inner {
+            Inner::Sqlite(OnSqlite::Kept(tx)) if tx.can_queue() => Some(tx),
+            Inner::Sqlite(_) | Inner::Postgres(_) => None,
+        }
     }
 
     /// Lets the next statement whose rows are all read end this transaction, which has only read. On SQLite that saves

@@ -68,6 +68,7 @@ mod moving;
 mod notifications;
 mod pairs;
 mod persons;
+mod queued;
 mod reads;
 mod schedule;
 mod schema;

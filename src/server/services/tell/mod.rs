@@ -166,24 +166,24 @@ impl Facts {
 
     /// Writes all facts: feeds, inboxes and deliveries.
     pub async fn write(self, tx: &mut Tx, state: &AppState, now: Millis) -> Result<(), ServiceError> {
-        let seqs = events::append(tx, &self.events, now).await?;
+        let following = events::append(tx, &self.events, now).await?;
         if self.notices.is_empty() {
             return Ok(());
         }
-        let seq_of = |notice: &Notice| {
+        let following_of = |notice: &Notice| {
             let pair = notice.pair.as_ref().map(|(id, _)| *id);
             let told = self
                 .events
                 .iter()
-                .zip(&seqs)
+                .zip(&following)
                 .rev()
                 .find(|(event, _)| event.person == notice.person && event.pair == pair);
-            told.map_or(0, |(_, seq)| *seq)
+            told.map_or(0, |(_, following)| *following)
         };
-        let seq_by_notice: Vec<i64> = if self.notices.len() > 16 {
+        let following_by_notice: Vec<i64> = if self.notices.len() > 16 {
             // At a due minute there are hundreds: a table is faster than a search.
             let table: HashMap<(PersonId, Option<PairId>), i64> =
-                self.events.iter().zip(&seqs).map(|(event, seq)| ((event.person, event.pair), *seq)).collect();
+                self.events.iter().zip(&following).map(|(event, back)| ((event.person, event.pair), *back)).collect();
             self.notices
                 .iter()
                 .map(|notice| {
@@ -191,8 +191,8 @@ impl Facts {
                 })
                 .collect()
         } else {
-            self.notices.iter().map(seq_of).collect()
+            self.notices.iter().map(following_of).collect()
         };
-        notices::write_notices(tx, state, self.notices, &seq_by_notice, now).await
+        notices::write_notices(tx, state, self.notices, &following_by_notice, now).await
     }
 }

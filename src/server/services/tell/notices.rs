@@ -69,11 +69,12 @@ impl Notice {
     }
 }
 
+/// Writes the notices. `following` says for each how many events follow its own in the person's feed.
 pub(super) async fn write_notices(
     tx: &mut Tx,
     state: &AppState,
     notices: Vec<Notice>,
-    seqs: &[i64],
+    following: &[i64],
     now: Millis,
 ) -> Result<(), ServiceError> {
     let about = |notice: &Notice| (notice.person, notice.pair.as_ref().map(|(id, _)| *id));
@@ -88,8 +89,8 @@ pub(super) async fn write_notices(
     };
     let mut written = Vec::with_capacity(notices.len());
     let mut sendings = Vec::new();
-    for (notice, seq) in notices.into_iter().zip(seqs) {
-        let Some(Recipient { preferences, devices }) = recipients.get(&about(&notice)) else { continue };
+    for (notice, following) in notices.into_iter().zip(following) {
+        let Some(Recipient { preferences, last_seq, devices }) = recipients.get(&about(&notice)) else { continue };
         let is_muted = notice.kind.channel().is_some_and(|channel| preferences.muted.holds(channel));
         let is_pushed = !is_muted && has_room(&day, &notice, &Zone::stored(&preferences.zone), now);
         if is_pushed && notice.kind.is_counted() {
@@ -113,7 +114,7 @@ pub(super) async fn write_notices(
             pair: notice.pair.map(|(id, _)| id),
             daily_question: notice.daily_question,
             detail: notice.detail,
-            seq: *seq,
+            seq: last_seq - following,
             is_pushed,
             at: now,
             expires_at: notice.expires_at,

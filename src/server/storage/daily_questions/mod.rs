@@ -85,7 +85,7 @@ pub async fn insert_all(tx: &mut Tx, questions: &[DailyQuestion]) -> Result<(), 
 /// Writes everything of a question but its answers. A section of a later release stays as it is stored. A complete card
 /// without a number gets the pair's next one.
 pub async fn save(tx: &mut Tx, question: &DailyQuestion) -> Result<(), StorageError> {
-    macros::execute!(
+    macros::queue!(
         tx,
         "UPDATE daily_questions SET question_key = $2, section = CASE $3 WHEN 'other' THEN section ELSE $3 END,
                 wordings = $4, version = $5, local_date = $6, counted_from = $7,
@@ -106,8 +106,7 @@ pub async fn save(tx: &mut Tx, question: &DailyQuestion) -> Result<(), StorageEr
         question.completed_at,
         question.move_on,
         question.pair_id,
-    )?;
-    Ok(())
+    )
 }
 
 /// A question of a pair in which `person` has a seat.

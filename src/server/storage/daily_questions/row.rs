@@ -3,6 +3,7 @@
 use crate::domain::{
     Answer, AnswerBody, DailyQuestion, DailyQuestionId, LocalDate, Millis, PairId, QuestionKey, Role, Section, Wordings,
 };
+use crate::server::storage::sql_types::Keyed;
 
 #[derive(sqlx::FromRow)]
 pub struct Row {
@@ -34,6 +35,10 @@ pub struct Row {
     child_at: Option<Millis>,
     child_taken_back_at: Option<Millis>,
     child_sealed_at: Option<Millis>,
+}
+
+impl Keyed for Row {
+    const KEY: &'static str = "id";
 }
 
 impl Row {
