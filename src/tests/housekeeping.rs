@@ -52,7 +52,7 @@ async fn no_statement_of_housekeeping_reads_a_whole_table() {
 async fn tell(app: &TestApp, person: PersonId, count: u64, at: Millis) {
     let fact = NewEvent { person, kind: EventKind::SettingsChanged, pair: None, daily_question: None };
     let mut tx = app.state.database.begin().await.expect("a transaction");
-    events::append(&mut tx, &vec![fact; usize::try_from(count).expect("a size")], at).await.expect("told");
+    events::append(&mut tx, &vec![fact; usize::try_from(count).expect("a size")], None, at).await.expect("told");
     tx.commit().await.expect("a commit");
 }
 

@@ -80,7 +80,7 @@ async fn tell_in_silence(url: &str, app: &TestApp, person: PersonId) {
     let silent = Database::open(url, Opening::AsIs).await.expect("the database");
     let mut tx = silent.begin().await.expect("a transaction");
     let event = NewEvent { person, kind: EventKind::SettingsChanged, pair: None, daily_question: None };
-    events::append(&mut tx, &[event], app.state.clock.now()).await.expect("an event");
+    events::append(&mut tx, &[event], None, app.state.clock.now()).await.expect("an event");
     tx.commit().await.expect("a commit");
     silent.close().await;
 }

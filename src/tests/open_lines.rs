@@ -78,7 +78,7 @@ async fn a_look_wakes_the_lines_that_are_behind_and_no_other() {
         let process = another_process(&app).await;
         let mut tx = process.begin().await.expect("a transaction");
         let event = NewEvent { person, kind: EventKind::SettingsChanged, pair: None, daily_question: None };
-        events::append(&mut tx, &[event], app.state.clock.now()).await.expect("an event");
+        events::append(&mut tx, &[event], None, app.state.clock.now()).await.expect("an event");
         tx.commit().await.expect("a commit");
         open_lines::pass(&app.state).await.expect("a look");
 

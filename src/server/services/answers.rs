@@ -10,7 +10,7 @@ use crate::{
     domain::{AnswerBody, DailyQuestionId, PairId, Person, Saved, SubmissionId},
     server::{
         state::AppState,
-        storage::{answers, daily_questions},
+        storage::{answers, daily_questions, schedule},
     },
 };
 
@@ -41,7 +41,7 @@ pub async fn submit(
     sending: Sending,
 ) -> Result<(PairId, Saved), ServiceError> {
     let mut tx = state.database.begin().await?;
-    let Held { pair, role, mut question } = questions::hold(&mut tx, person, id).await?;
+    let Held { pair, role, mut question, has_unanswered } = questions::hold(&mut tx, person, id).await?;
     // A submission that was taken left an answer.
     if question.answer_of(role).is_some()
         && let Some(submission) = sending.submission
@@ -59,7 +59,10 @@ pub async fn submit(
     if saved == Saved::Unchanged {
         return Ok((pair.id, saved));
     }
-    answers::save(&mut tx, &question, role, person.id, sending.submission, saved != Saved::Revised).await?;
+    answers::save(&mut tx, &question, role, person.id, sending.submission).await?;
+    if has_unanswered {
+        schedule::reset_unanswered(&mut tx, pair.id, role).await?;
+    }
     if saved == Saved::Opened {
         daily_questions::save(&mut tx, &question).await?;
     }

@@ -35,7 +35,7 @@ fn slot(question: &DailyQuestion, today: LocalDate) -> String {
 /// difference.
 pub async fn nudge(state: &AppState, person: &Person, id: DailyQuestionId) -> Result<PairId, ServiceError> {
     let mut tx = state.database.begin().await?;
-    let Held { pair, role, question } = questions::hold(&mut tx, person, id).await?;
+    let Held { pair, role, question, .. } = questions::hold(&mut tx, person, id).await?;
     let now = state.clock.now();
     let today = Zone::stored(&pair.zone).date(now);
     question.check_nudge(role, pair.phase(), pair.pause_at(today).is_some())?;

@@ -7,7 +7,11 @@ use crate::{
     server::{
         calendar::Zone,
         state::AppState,
-        storage::{Tx, daily_questions, persons, question_locks, schedule},
+        storage::{
+            Tx, daily_questions, persons,
+            question_locks::{self, Locked},
+            schedule,
+        },
     },
 };
 
@@ -16,15 +20,18 @@ pub(super) struct Held {
     pub pair: Pair,
     pub role: Role,
     pub question: DailyQuestion,
+    /// Whether the person's seat left shelved questions unanswered: the count begins anew when they act.
+    pub has_unanswered: bool,
 }
 
 /// How every use case on a daily question begins: it finds the pair through the person and locks it until the end of
 /// the transaction, and reads pair and question behind the lock, because the other may be answering at this moment.
 pub(super) async fn hold(tx: &mut Tx, person: &Person, id: DailyQuestionId) -> Result<Held, ServiceError> {
-    let (pair, question) = question_locks::lock(tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
+    let Locked { pair, question, has_unanswered } =
+        question_locks::lock(tx, person.id, id).await?.ok_or(ServiceError::NotFound)?;
     let role = pair.role_of(person.id).ok_or(ServiceError::NotFound)?;
     persons::lock(tx, pair.everybody()).await?;
-    Ok(Held { pair, role, question })
+    Ok(Held { pair, role, question, has_unanswered })
 }
 
 /// Replaces the question inside a daily question. `version` is the wording that the person saw.
@@ -35,7 +42,7 @@ pub async fn swap(
     version: u32,
 ) -> Result<PairId, ServiceError> {
     let mut tx = state.database.begin().await?;
-    let Held { pair, role, mut question } = hold(&mut tx, person, id).await?;
+    let Held { pair, role, mut question, .. } = hold(&mut tx, person, id).await?;
     let now = state.clock.now();
     let today = Zone::stored(&pair.zone).date(now);
     let swapped_today = schedule::lookup_state(&mut tx, pair.id).await?.swapped_on(today);
@@ -58,7 +65,7 @@ pub async fn swap(
 /// Asks for a new question at the next due minute. Only the asker's own devices get an event.
 pub async fn move_on(state: &AppState, person: &Person, id: DailyQuestionId) -> Result<PairId, ServiceError> {
     let mut tx = state.database.begin().await?;
-    let Held { pair, role, mut question } = hold(&mut tx, person, id).await?;
+    let Held { pair, role, mut question, .. } = hold(&mut tx, person, id).await?;
     let now = state.clock.now();
     if question.ask_to_move_on(role, pair.phase())? {
         daily_questions::save(&mut tx, &question).await?;

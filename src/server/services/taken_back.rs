@@ -18,7 +18,7 @@ use crate::{
 pub async fn take_back(state: &AppState, person: &Person, id: DailyQuestionId) -> Result<PairId, ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    let Held { pair, role, mut question } = questions::hold(&mut tx, person, id).await?;
+    let Held { pair, role, mut question, .. } = questions::hold(&mut tx, person, id).await?;
     if question.take_back(role, now)? {
         answers::take_back(&mut tx, id, role, now).await?;
         let mut facts = Facts::default();
@@ -37,7 +37,7 @@ pub async fn take_back(state: &AppState, person: &Person, id: DailyQuestionId) -
 pub async fn restore(state: &AppState, person: &Person, id: DailyQuestionId) -> Result<PairId, ServiceError> {
     let now = state.clock.now();
     let mut tx = state.database.begin().await?;
-    let Held { pair, role, question } = questions::hold(&mut tx, person, id).await?;
+    let Held { pair, role, question, .. } = questions::hold(&mut tx, person, id).await?;
     if question.check_restore(role, now)? {
         if !answers::restore(&mut tx, id, role).await? {
             return Err(DailyQuestionError::TakenBackForGood.into());

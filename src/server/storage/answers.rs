@@ -9,48 +9,19 @@ use crate::domain::{Answer, AnswerBody, DailyQuestion, DailyQuestionId, Millis, 
 /// Most earlier revisions that are kept of an answer.
 pub const KEPT_REVISIONS: i64 = Answer::KEPT_REVISIONS as i64;
 
-macro_rules! upsert_answer {
-    () => {
-        "INSERT INTO answers (daily_question_id, role, person_id, revision, body, first_at, at, submission)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-         ON CONFLICT (daily_question_id, role) DO UPDATE
-         SET revision = excluded.revision, body = excluded.body, at = excluded.at, submission = excluded.submission"
-    };
-}
-
-macro_rules! count_answer {
-    () => {
-        "UPDATE persons SET answers_given = answers_given + 1 WHERE id = $3 AND $9 = 1"
-    };
-}
-
-macro_rules! reset_unanswered {
-    () => {
-        "UPDATE members SET unanswered_shelved = 0 WHERE pair_id = $10 AND role = $2 AND unanswered_shelved > 0"
-    };
-}
-
-const SAVE_ON_SQLITE: &str = concat!(upsert_answer!(), "; ", count_answer!(), "; ", reset_unanswered!());
-
-const SAVE_ON_POSTGRES: &str =
-    concat!("WITH counted AS (", count_answer!(), "), reset AS (", reset_unanswered!(), ") ", upsert_answer!());
-
 /// Writes the latest revision of a member's answer and moves the one before to its author's history, of which the last
-/// `KEPT_REVISIONS` stay. The member has reacted, so the count of shelved questions begins anew. A first answer of the
-/// question counts for its author. The pair and the person are locked.
+/// `KEPT_REVISIONS` stay. The pair is locked.
 pub async fn save(
     tx: &mut Tx,
     question: &DailyQuestion,
     role: Role,
     person: PersonId,
     submission: Option<SubmissionId>,
-    is_first: bool,
 ) -> Result<(), StorageError> {
     let Some(answer) = question.answer_of(role) else {
         return Ok(());
     };
     tx.locks.take(Lock::Pair(question.pair_id));
-    tx.locks.take(Lock::Person(person));
     let revision = i64::from(answer.revision);
     // A first answer has no history.
     if revision > 1 {
@@ -73,10 +44,12 @@ pub async fn save(
             revision - KEPT_REVISIONS,
         )?;
     }
-    let sql = if tx.is_postgres() { SAVE_ON_POSTGRES } else { SAVE_ON_SQLITE };
     macros::queue!(
         tx,
-        sql,
+        "INSERT INTO answers (daily_question_id, role, person_id, revision, body, first_at, at, submission)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (daily_question_id, role) DO UPDATE
+         SET revision = excluded.revision, body = excluded.body, at = excluded.at, submission = excluded.submission",
         question.id,
         role,
         person,
@@ -85,8 +58,6 @@ pub async fn save(
         answer.first_at,
         answer.at,
         submission,
-        i64::from(is_first),
-        question.pair_id,
     )
 }
 

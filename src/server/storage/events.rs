@@ -25,18 +25,20 @@ struct Written {
     question: Option<DailyQuestionId>,
 }
 
-/// How many events a person gets.
+/// How many events a person gets, and how many first answers the person gave with them.
 #[derive(serde::Serialize)]
 struct Count {
     id: PersonId,
     n: i64,
+    answers: i64,
 }
 
 macro_rules! count_events {
     ($rows:literal) => {
         concat!(
-            "UPDATE persons SET last_seq = last_seq + v.n FROM (SELECT t.value->>'id' AS id,
-             CAST(t.value->>'n' AS BIGINT) AS n FROM ",
+            "UPDATE persons SET last_seq = last_seq + v.n, answers_given = answers_given + v.answers
+             FROM (SELECT t.value->>'id' AS id, CAST(t.value->>'n' AS BIGINT) AS n,
+                          CAST(t.value->>'answers' AS BIGINT) AS answers FROM ",
             $rows,
             ") AS v WHERE persons.id = v.id AND persons.deleted_at IS NULL"
         )
@@ -73,8 +75,14 @@ const APPEND_ON_POSTGRES: &str = concat!(
 
 /// Writes events into feeds, in the order given. Returns for each how many of them follow for the same person: its
 /// number is that of the person's last event less these. A deleted person has no feed. The lock on a person orders
-/// commits: no reader can miss a lower number that commits later.
-pub async fn append(tx: &mut Tx, new: &[NewEvent], now: Millis) -> Result<Vec<i64>, StorageError> {
+/// commits: no reader can miss a lower number that commits later. `answered` is who gave a first answer with one of the
+/// events: it is counted with the events, in the same row.
+pub async fn append(
+    tx: &mut Tx,
+    new: &[NewEvent],
+    answered: Option<PersonId>,
+    now: Millis,
+) -> Result<Vec<i64>, StorageError> {
     let mut counts: BTreeMap<PersonId, i64> = BTreeMap::new();
     for event in new {
         *counts.entry(event.person).or_default() += 1;
@@ -84,7 +92,8 @@ pub async fn append(tx: &mut Tx, new: &[NewEvent], now: Millis) -> Result<Vec<i6
     }
     persons::lock(tx, counts.keys().copied()).await?;
     tx.written_feeds.extend(counts.keys().copied());
-    let persons = rows(counts.iter().map(|(person, count)| Count { id: *person, n: *count }));
+    let counted = |(id, n): (&PersonId, &i64)| Count { id: *id, n: *n, answers: i64::from(answered == Some(*id)) };
+    let persons = rows(counts.iter().map(counted));
     let following = new.iter().map(|event| {
         counts.get_mut(&event.person).map_or(0, |left| {
             *left -= 1;

@@ -64,6 +64,10 @@ macro_rules! insert_notifications {
     };
 }
 
+const INSERT_ALONE_ON_SQLITE: &str = insert_notifications!("jsonb_each($1) AS t");
+
+const INSERT_ALONE_ON_POSTGRES: &str = insert_notifications!("jsonb_array_elements($1::jsonb) AS t(value)");
+
 const INSERT_ON_SQLITE: &str = concat!(
     insert_notifications!("jsonb_each($1) AS t"),
     "; ",
@@ -101,10 +105,12 @@ pub async fn insert(
         expires: new.expires_at,
         due: new.due_at,
     }));
-    if !deliveries.is_empty() {
-        tx.locks.take(Lock::Outbox);
-        tx.work.has_deliveries = true;
+    if deliveries.is_empty() {
+        let sql = if tx.is_postgres() { INSERT_ALONE_ON_POSTGRES } else { INSERT_ALONE_ON_SQLITE };
+        return macros::queue!(tx, sql, written);
     }
+    tx.locks.take(Lock::Outbox);
+    tx.work.has_deliveries = true;
     let deliveries = deliveries::new_rows(deliveries);
     let sql = if tx.is_postgres() { INSERT_ON_POSTGRES } else { INSERT_ON_SQLITE };
     macros::queue!(tx, sql, written, deliveries, now)

@@ -9,13 +9,17 @@ use super::{
 };
 use crate::domain::{DailyQuestion, DailyQuestionId, Pair, PairId, PersonId};
 
+/// A question and its pair, which is locked.
+pub struct Locked {
+    pub pair: Pair,
+    pub question: DailyQuestion,
+    /// Whether shelved questions without an answer of the member's are counted (`schedule::reset_unanswered`).
+    pub has_unanswered: bool,
+}
+
 /// Finds a question and its pair through `person`, who has a seat in it, and locks the pair as `pairs::lock` does. Both
 /// are read behind the lock.
-pub async fn lock(
-    tx: &mut Tx,
-    person: PersonId,
-    question: DailyQuestionId,
-) -> Result<Option<(Pair, DailyQuestion)>, StorageError> {
+pub async fn lock(tx: &mut Tx, person: PersonId, question: DailyQuestionId) -> Result<Option<Locked>, StorageError> {
     // The single writer of SQLite needs no lock.
     if tx.is_postgres() {
         let found = macros::fetch_optional!(
@@ -37,7 +41,8 @@ pub async fn lock(
             question_columns!(),
             ", ",
             pair_columns!(),
-            "FROM daily_questions d JOIN pairs p ON p.id = d.pair_id ",
+            ", CASE WHEN pm.person_id = $2 THEN pm.unanswered_shelved ELSE cm.unanswered_shelved END AS unanswered
+             FROM daily_questions d JOIN pairs p ON p.id = d.pair_id ",
             question_answers!(),
             pair_seats!(),
             "WHERE d.id = $1 AND $2 IN (pm.person_id, cm.person_id)"
@@ -45,10 +50,10 @@ pub async fn lock(
         question,
         person,
     )?;
-    Ok(row.map(|Row { question, pair }| {
+    Ok(row.map(|Row { question, pair, unanswered }| {
         let (pair, question) = (pair.into_pair(), question.into_question());
         tx.locks.take(Lock::Pair(pair.id));
-        (pair, question)
+        Locked { pair, question, has_unanswered: unanswered > 0 }
     }))
 }
 
@@ -58,4 +63,5 @@ struct Row {
     question: daily_questions::Row,
     #[sqlx(flatten)]
     pair: pairs::Row,
+    unanswered: i64,
 }

@@ -26,10 +26,8 @@ async fn an_answer_keeps_its_earlier_revisions_for_its_author(db: TestDatabase) 
     for (at, text) in ["첫 줄\n둘째 줄", "고친 글", "또 고친 글 👨‍👩‍👧"].into_iter().enumerate()
     {
         asked.answer(Role::Child, 1, body(text), NOW.plus(at as i64), PairPhase::Together).expect("taken");
-        let is_first = at == 0;
-        commit!(db, |tx| answers::save(&mut tx, &asked, Role::Child, child.id, None, is_first).await.expect("saved"));
+        commit!(db, |tx| answers::save(&mut tx, &asked, Role::Child, child.id, None).await.expect("saved"));
     }
-    assert_eq!(read!(db, |tx| persons::recovery_state(&mut tx, child.id).await).answers_given, 1, "revisions are none");
     let stored = read!(db, |tx| daily_questions::lookup_for(&mut tx, parent.id, asked.id).await).expect("the question");
     assert_eq!(stored, asked);
     let latest = Answer {
@@ -49,11 +47,9 @@ async fn an_answer_keeps_its_earlier_revisions_for_its_author(db: TestDatabase) 
     assert_eq!(read!(db, |tx| answers::find_revisions(&mut tx, asked.id, Role::Parent).await), []);
 
     // Saving the same revision again changes nothing: a repeated request adds no revision.
-    commit!(db, |tx| answers::save(&mut tx, &asked, Role::Child, child.id, None, false).await.expect("saved"));
+    commit!(db, |tx| answers::save(&mut tx, &asked, Role::Child, child.id, None).await.expect("saved"));
     assert_eq!(read!(db, |tx| answers::find_revisions(&mut tx, asked.id, Role::Child).await).len(), 2);
-    commit!(db, |tx| answers::save(&mut tx, &asked, Role::Parent, parent.id, None, false)
-        .await
-        .expect("nothing to save"));
+    commit!(db, |tx| answers::save(&mut tx, &asked, Role::Parent, parent.id, None).await.expect("nothing to save"));
     assert_eq!(read!(db, |tx| daily_questions::lookup_for(&mut tx, parent.id, asked.id).await), Some(asked));
 }
 
@@ -64,10 +60,10 @@ async fn an_answer_moves_to_another_question_with_its_history(db: TestDatabase) 
     commit!(db, |tx| {
         daily_questions::insert(&mut tx, &from).await.expect("a question");
         daily_questions::insert(&mut tx, &to).await.expect("a question");
-        answers::save(&mut tx, &from, Role::Child, child.id, None, false).await.expect("saved");
+        answers::save(&mut tx, &from, Role::Child, child.id, None).await.expect("saved");
     });
     from.answer(Role::Child, 1, body("둘"), NOW.plus(1), PairPhase::Alone).expect("taken");
-    commit!(db, |tx| answers::save(&mut tx, &from, Role::Child, child.id, None, false).await.expect("saved"));
+    commit!(db, |tx| answers::save(&mut tx, &from, Role::Child, child.id, None).await.expect("saved"));
 
     commit!(db, |tx| answers::move_to(&mut tx, from.id, to.id, Role::Child).await.expect("moved"));
     let left = read!(db, |tx| daily_questions::lookup_for(&mut tx, child.id, from.id).await).expect("a question");
@@ -92,8 +88,8 @@ async fn cards_are_numbered_without_gaps_in_the_order_they_open(db: TestDatabase
         assert_eq!(question.answer(Role::Parent, 1, body("부모"), now, PairPhase::Together), Ok(Saved::Opened));
         commit!(db, in pair.id, |tx| {
             persons::lock(&mut tx, [parent.id, child.id]).await.expect("both");
-            answers::save(&mut tx, question, Role::Child, child.id, None, false).await.expect("saved");
-            answers::save(&mut tx, question, Role::Parent, parent.id, None, false).await.expect("saved");
+            answers::save(&mut tx, question, Role::Child, child.id, None).await.expect("saved");
+            answers::save(&mut tx, question, Role::Parent, parent.id, None).await.expect("saved");
             daily_questions::save(&mut tx, question).await.expect("saved");
         });
         // Saving the question again assigns no new number.

@@ -10,11 +10,16 @@ use super::{
 };
 use crate::{
     domain::{DailyQuestionId, Event, EventKind, PersonId, SessionId},
-    server::storage::{entries, events, news, notifications, persons, prune, sessions},
+    server::storage::{
+        entries,
+        events::{self, NewEvent},
+        news, notifications, persons, prune, sessions,
+    },
 };
 
 on_both_databases! {
     a_feed_counts_from_one_without_gaps_for_each_person,
+    a_first_answer_is_counted_with_its_events,
     every_kind_of_event_reads_back,
     a_woken_reader_asks_for_session_events_and_unread_entries_at_once,
     old_events_are_forgotten_and_the_count_goes_on,
@@ -76,6 +81,26 @@ async fn a_feed_counts_from_one_without_gaps_for_each_person(db: TestDatabase) {
         ),
         (2, 3)
     );
+}
+
+async fn a_first_answer_is_counted_with_its_events(db: TestDatabase) {
+    let Together { parent, child, pair } = together(&db).await;
+    for (round, answered) in [(1, Some(child.id)), (2, None), (3, Some(child.id))] {
+        let event = |person| NewEvent {
+            person,
+            kind: EventKind::AnswerSubmitted,
+            pair: Some(pair.id),
+            daily_question: Some(DailyQuestionId(id())),
+        };
+        let new = [event(child.id), event(parent.id), event(child.id)];
+        let following = commit!(db, |tx| events::append(&mut tx, &new, answered, NOW).await.expect("told"));
+        assert_eq!(following, [1, 0, 0], "events that follow for the same person");
+        let mut tx = db.read().await.expect("a snapshot");
+        assert_eq!(events::last_seq(&mut tx, child.id).await.expect("a number"), 2 * round);
+        let of = async |tx: &mut _, person| persons::recovery_state(tx, person).await.expect("a state").answers_given;
+        assert_eq!(of(&mut *tx, child.id).await, (round + 1) / 2, "round {round}");
+        assert_eq!(of(&mut *tx, parent.id).await, 0);
+    }
 }
 
 async fn every_kind_of_event_reads_back(db: TestDatabase) {

@@ -167,7 +167,7 @@ pub(super) async fn append(
 ) -> Result<Vec<i64>, StorageError> {
     let new: Vec<_> =
         persons.iter().map(|person| events::NewEvent { person: *person, kind, pair, daily_question }).collect();
-    events::append(tx, &new, now).await
+    events::append(tx, &new, None, now).await
 }
 
 pub(super) fn notification(person: PersonId, pair: PairId, slot: &str, at: Millis) -> NewNotification {

@@ -56,7 +56,7 @@ use over_every_transport;
 async fn tell(app: &TestApp, person: PersonId, count: usize) {
     let mut tx = app.state.database.begin().await.expect("a transaction");
     let fact = NewEvent { person, kind: EventKind::SettingsChanged, pair: None, daily_question: None };
-    stored_events::append(&mut tx, &vec![fact; count], app.state.clock.now()).await.expect("facts");
+    stored_events::append(&mut tx, &vec![fact; count], None, app.state.clock.now()).await.expect("facts");
     tx.commit().await.expect("a commit");
 }
 

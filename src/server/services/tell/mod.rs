@@ -40,6 +40,8 @@ pub(super) const RETURN_LIFE_MS: i64 = RETURN_WAITS_MS;
 pub struct Facts {
     events: Vec<NewEvent>,
     notices: Vec<Notice>,
+    /// Who gave a first answer.
+    answered: Option<PersonId>,
 }
 
 impl Facts {
@@ -115,6 +117,7 @@ impl Facts {
                 NotificationKind::CardOpened
             }
         };
+        self.answered = pair.seat(role).map(|author| author.person_id);
         if let Some(other) = pair.seat(role.other()) {
             // Both kinds share a slot: a question is answered once.
             let slot = format!("answer:{}", question.id);
@@ -166,7 +169,7 @@ impl Facts {
 
     /// Writes all facts: feeds, inboxes and deliveries.
     pub async fn write(self, tx: &mut Tx, state: &AppState, now: Millis) -> Result<(), ServiceError> {
-        let following = events::append(tx, &self.events, now).await?;
+        let following = events::append(tx, &self.events, self.answered, now).await?;
         if self.notices.is_empty() {
             return Ok(());
         }
