@@ -33,6 +33,7 @@ mod kept_promises;
 mod killed;
 mod ledger;
 mod locked;
+mod memory;
 mod node;
 mod nodes;
 mod providers;

@@ -1,6 +1,7 @@
 //! The app's binary as a separate process, and the members who use it.
 
 use std::{
+    collections::HashMap,
     fs,
     io::BufRead,
     path::{Path, PathBuf},
@@ -213,6 +214,18 @@ pub async fn seed_pairs(data: &Data, push_host: &str, pairs: usize) -> Vec<Membe
         .expect("the binary runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     members_of(&fs::read_to_string(&file).expect("the sessions"))
+}
+
+/// The number of the last event of each member, by device.
+pub async fn last_seqs(data: &Data) -> HashMap<String, i64> {
+    let sql = "SELECT role || '-' || pair_id || ' ' || CAST(last_seq AS TEXT) FROM members \
+               JOIN persons ON persons.id = members.person_id";
+    let rows = data.database.read_sql(sql).await;
+    let seq_of = |row: &String| {
+        let (device, last) = row.split_once(' ').expect("two words");
+        (device.to_owned(), last.parse().expect("a number"))
+    };
+    rows.iter().map(seq_of).collect()
 }
 
 /// The members in a sessions file of `umbba seed`.

@@ -14,7 +14,7 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use super::{
     PATIENCE,
-    node::{Data, Member, Node, seed_pairs},
+    node::{Data, Member, Node, last_seqs, seed_pairs},
     streams::{Reader, Transport},
     wait_until,
 };
@@ -58,18 +58,7 @@ async fn a_thousand_browsers_come_back_at_once_and_miss_nothing() {
     let members = seed_pairs(data, "", STREAMS / 2).await;
     let pairs: Vec<&[Member]> = members.chunks(2).collect();
     let node = Node::start(data, "").await;
-    let firsts = "SELECT role || '-' || pair_id || ' ' || CAST(last_seq AS TEXT) FROM members \
-                  JOIN persons ON persons.id = members.person_id";
-    let firsts: std::collections::HashMap<String, i64> = data
-        .database
-        .read_sql(firsts)
-        .await
-        .iter()
-        .map(|row| {
-            let (device, last) = row.split_once(' ').expect("two words");
-            (device.to_owned(), last.parse().expect("a number"))
-        })
-        .collect();
+    let firsts = last_seqs(data).await;
     let (client, opened) = (Client::new(), Arc::new(AtomicUsize::new(0)));
     let (url, urls) = watch::channel(node.url.clone());
     let reading: Vec<(i64, i64, JoinHandle<Reader>)> = members
