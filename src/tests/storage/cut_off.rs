@@ -21,7 +21,7 @@ on_both_databases! {
 }
 
 /// Polls the future at most `polls` times and then drops it.
-async fn drop_after<T>(polls: u32, work: impl Future<Output = T>) -> Option<T> {
+pub(super) async fn drop_after<T>(polls: u32, work: impl Future<Output = T>) -> Option<T> {
     let (mut work, mut left) = (pin!(work), polls);
     poll_fn(|context| {
         if left == 0 {

@@ -1,13 +1,17 @@
 //! Statements whose answer nobody waits for: they run in their order, with the next statement of their transaction or
 //! with its end, and an error of one undoes them all.
 
+use futures::future::join_all;
+
 use super::{
+    cut_off::drop_after,
     databases::TestDatabase,
     fixtures::{NOW, Together, append, date, notification, together},
 };
 use crate::{
-    domain::{DailyQuestionId, EventKind, PairId, PersonId},
+    domain::{DailyQuestionId, EventKind, PairId, PersonId, Role},
     server::storage::{Database, StorageError, Tx, events, notifications, pairs, persons, schedule},
+    tests::app::rounds,
 };
 
 on_both_databases! {
@@ -15,6 +19,7 @@ on_both_databases! {
     more_than_wait_at_once_run_in_their_order,
     an_error_of_a_queued_statement_undoes_the_transaction,
     what_is_queued_is_gone_with_a_transaction_that_is_dropped,
+    a_dropped_commit_writes_all_that_was_queued_or_nothing,
 }
 
 async fn swapped(tx: &mut Tx, pair: PairId) -> Option<String> {
@@ -105,5 +110,35 @@ async fn what_is_queued_is_gone_with_a_transaction_that_is_dropped(db: TestDatab
         drop(tx);
         commit!(db, |tx| persons::rename(&mut tx, parent.id, &parent.name).await.expect("another transaction"));
         assert_eq!(read!(db, |tx| Ok::<_, StorageError>(swapped(&mut tx, pair.id).await)), None);
+    }
+}
+
+/// Tells both members and remembers how often.
+async fn tell(db: &Database, together: &Together, day: i64) -> Result<(), StorageError> {
+    let mut tx = db.begin().await?;
+    pairs::lock(&mut tx, together.pair.id).await?;
+    schedule::add_unanswered(&mut tx, together.pair.id, Role::Parent).await?;
+    schedule::set_swapped(&mut tx, together.pair.id, date("2026-01-01").plus_days(day)).await?;
+    let both = [together.parent.id, together.child.id];
+    append(&mut tx, &both, EventKind::SettingsChanged, None, None, NOW).await?;
+    tx.commit().await
+}
+
+async fn a_dropped_commit_writes_all_that_was_queued_or_nothing(db: TestDatabase) {
+    let together = &together(&db).await;
+    for round in 0..rounds() + 8 {
+        let polls = 1 + round % 8;
+        join_all((0..8).map(|_| drop_after(polls, tell(&db, together, 1)))).await;
+        let told = join_all((0..4).map(|_| tell(&db, together, 2))).await;
+        assert!(told.iter().all(Result::is_ok), "dropped at poll {polls}: {told:?}");
+    }
+
+    let mut tx = db.read().await.expect("a snapshot");
+    let state = schedule::lookup_state(&mut tx, together.pair.id).await.expect("the pair");
+    let told = i64::from(state.parent_unanswered);
+    assert!(told >= 4 * i64::from(rounds() + 8), "every commit that was answered counts: {told}");
+    for person in [together.parent.id, together.child.id] {
+        assert_eq!(events::last_seq(&mut tx, person).await.expect("a number"), told);
+        assert_eq!(events::find_after(&mut tx, person, 0, 100_000).await.expect("events").len() as i64, told);
     }
 }
