@@ -166,19 +166,14 @@ impl KeptTransaction {
         self.queued.add(statement, bind)
     }
 
-    /// The text to run for a statement: the first one begins the transaction, and what was queued goes before it. Its
-    /// values follow those of `arguments`, which is called next. Call `answered` after its answer.
-    pub(super) fn sql(&mut self, statement: &'static str) -> SqlStr {
+    /// The text to run for a statement: the first one begins the transaction, and what was queued goes before it. With
+    /// the values of what was queued, which come before its own. Call `answered` after its answer.
+    pub(super) fn sql(&mut self, statement: &'static str) -> (SqlStr, SqliteArguments) {
         self.text(statement, false)
     }
 
-    /// The values of the statements that were queued.
-    pub(super) fn arguments(&mut self) -> SqliteArguments {
-        self.queued.take_arguments()
-    }
-
     /// As `sql`, for a statement whose rows are all read.
-    pub(super) fn sql_of_all(&mut self, statement: &'static str) -> SqlStr {
+    pub(super) fn sql_of_all(&mut self, statement: &'static str) -> (SqlStr, SqliteArguments) {
         let ends = self.end == End::WithNext;
         if ends {
             self.end = End::Now;
@@ -186,13 +181,14 @@ impl KeptTransaction {
         self.text(statement, ends)
     }
 
-    fn text(&mut self, statement: &'static str, ends: bool) -> SqlStr {
+    fn text(&mut self, statement: &'static str, ends: bool) -> (SqlStr, SqliteArguments) {
         self.owes_answer = true;
         let begins = !std::mem::replace(&mut self.has_begun, true);
         if begins || ends || !self.queued.is_empty() {
-            self.begin.with(&self.queued.take_with(statement), begins, ends)
+            let (parts, arguments) = self.queued.take_with(statement);
+            (self.begin.with(&parts, begins, ends), arguments)
         } else {
-            SqlStr::from_static(statement)
+            (SqlStr::from_static(statement), SqliteArguments::default())
         }
     }
 
@@ -223,8 +219,8 @@ impl KeptTransaction {
 
     pub(super) async fn commit(mut self) -> Result<(), Error> {
         if self.has_begun || !self.queued.is_empty() {
-            let sql = self.sql("COMMIT");
-            let committed = sqlx::query_with(sql, self.arguments()).execute(&mut *self.held.connection).await;
+            let (sql, arguments) = self.sql("COMMIT");
+            let committed = sqlx::query_with(sql, arguments).execute(&mut *self.held.connection).await;
             self.answered(committed.is_ok());
             committed?;
             self.has_begun = false;

@@ -12,8 +12,8 @@ macro_rules! execute {
     ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $tx.running($sql) {
             $crate::server::storage::transaction::Inner::Sqlite(tx) => {
-                let statement =
-                    sqlx::query_with::<sqlx::Sqlite, _>(tx.sql($sql), tx.arguments())$(.bind($bind))*;
+                let (sql, arguments) = tx.sql($sql);
+                let statement = sqlx::query_with::<sqlx::Sqlite, _>(sql, arguments)$(.bind($bind))*;
                 let done = Box::pin($crate::server::storage::kept_transaction::execute(tx, statement)).await;
                 tx.answered(done)
             }
@@ -50,8 +50,8 @@ macro_rules! fetch_with {
         match $tx.running($sql) {
             $crate::server::storage::transaction::Inner::Sqlite(tx) => {
                 // Only `fetch_all` reads on after its first row.
-                let sql = if stringify!($how) == "fetch_all" { tx.sql_of_all($sql) } else { tx.sql($sql) };
-                let statement = sqlx::query_with::<sqlx::Sqlite, _>(sql, tx.arguments())$(.bind($bind))*
+                let (sql, arguments) = if stringify!($how) == "fetch_all" { tx.sql_of_all($sql) } else { tx.sql($sql) };
+                let statement = sqlx::query_with::<sqlx::Sqlite, _>(sql, arguments)$(.bind($bind))*
                     .try_map(|row: sqlx::sqlite::SqliteRow| {
                         $crate::server::storage::sql_types::read::<$row, _>(&row, $table)
                     });
@@ -98,8 +98,8 @@ macro_rules! execute_each {
     ($tx:expr, $before:literal, $after:literal, $rows:expr $(, $bind:expr)* $(,)?) => {
         match $tx.running(concat!($before, " [rows] AS t ", $after)) {
             $crate::server::storage::transaction::Inner::Sqlite(tx) => {
-                let sql = tx.sql(concat!($before, " jsonb_each($1) AS t ", $after));
-                let statement = sqlx::query_with::<sqlx::Sqlite, _>(sql, tx.arguments()).bind($rows)$(.bind($bind))*;
+                let (sql, arguments) = tx.sql(concat!($before, " jsonb_each($1) AS t ", $after));
+                let statement = sqlx::query_with::<sqlx::Sqlite, _>(sql, arguments).bind($rows)$(.bind($bind))*;
                 let done = Box::pin($crate::server::storage::kept_transaction::execute(tx, statement)).await;
                 tx.answered(done)
             }
@@ -121,8 +121,8 @@ macro_rules! fetch_each {
     ($tx:expr, $table:literal as $row:ty, $before:expr, $after:expr, $rows:expr $(, $bind:expr)* $(,)?) => {
         match $tx.running(concat!($before, " [rows] AS t ", $after)) {
             $crate::server::storage::transaction::Inner::Sqlite(tx) => {
-                let sql = tx.sql(concat!($before, " jsonb_each($1) AS t ", $after));
-                let statement = sqlx::query_with::<sqlx::Sqlite, _>(sql, tx.arguments()).bind($rows)$(.bind($bind))*
+                let (sql, arguments) = tx.sql(concat!($before, " jsonb_each($1) AS t ", $after));
+                let statement = sqlx::query_with::<sqlx::Sqlite, _>(sql, arguments).bind($rows)$(.bind($bind))*
                     .try_map(|row: sqlx::sqlite::SqliteRow| {
                         $crate::server::storage::sql_types::read::<$row, _>(&row, $table)
                     });

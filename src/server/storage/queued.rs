@@ -44,17 +44,12 @@ impl Queued {
         bind(&mut self.arguments).map_err(Error::Encode)
     }
 
-    /// Takes all statements, with `last` behind them. Its values follow those of `arguments`.
-    pub(super) fn take_with(&mut self, last: &'static str) -> Vec<Part> {
+    /// Takes all statements, with `last` behind them, and their values. Those of `last` come behind these.
+    pub(super) fn take_with(&mut self, last: &'static str) -> (Vec<Part>, SqliteArguments) {
         let before = self.count();
-        let mut parts = std::mem::take(&mut self.statements);
-        parts.push(Part { statement: last, before });
-        parts
-    }
-
-    /// Takes the values of the statements that were taken.
-    pub(super) fn take_arguments(&mut self) -> SqliteArguments {
-        std::mem::take(&mut self.arguments)
+        let Self { mut statements, arguments } = std::mem::take(self);
+        statements.push(Part { statement: last, before });
+        (statements, arguments)
     }
 
     fn count(&self) -> usize {

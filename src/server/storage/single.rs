@@ -42,27 +42,19 @@ impl Single {
 }
 
 impl OnSqlite {
-    /// The text to run for a statement. Call `answered` after its answer.
-    pub(super) fn sql(&mut self, statement: &'static str) -> SqlStr {
+    /// The text to run for a statement, with the values that come before its own. Call `answered` after its answer.
+    pub(super) fn sql(&mut self, statement: &'static str) -> (SqlStr, SqliteArguments) {
         match self {
             Self::Kept(tx) => tx.sql(statement),
-            Self::Transaction(_) | Self::Single(_) => SqlStr::from_static(statement),
-        }
-    }
-
-    /// The values of the statements that were queued. `sql` is called before.
-    pub(super) fn arguments(&mut self) -> SqliteArguments {
-        match self {
-            Self::Kept(tx) => tx.arguments(),
-            Self::Transaction(_) | Self::Single(_) => SqliteArguments::default(),
+            Self::Transaction(_) | Self::Single(_) => (SqlStr::from_static(statement), SqliteArguments::default()),
         }
     }
 
     /// As `sql`, for a statement whose rows are all read: it may be the one that ends the transaction.
-    pub(super) fn sql_of_all(&mut self, statement: &'static str) -> SqlStr {
+    pub(super) fn sql_of_all(&mut self, statement: &'static str) -> (SqlStr, SqliteArguments) {
         match self {
             Self::Kept(tx) => tx.sql_of_all(statement),
-            Self::Transaction(_) | Self::Single(_) => SqlStr::from_static(statement),
+            Self::Transaction(_) | Self::Single(_) => (SqlStr::from_static(statement), SqliteArguments::default()),
         }
     }
 

@@ -19,13 +19,6 @@ const TRANSPORTS: [(&str, f64, &str, &str); 3] = [
     ("long_poll", 24.0, "application/json", "&wait=55"),
 ];
 
-/// The resident memory of a process in KiB.
-fn memory_kib(node: &Node) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", node.process.id())).expect("the process");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
-    line.trim().trim_end_matches(" kB").parse().expect("a number")
-}
-
 /// Asks for the feed of a member over a connection of its own.
 async fn ask(node: &Node, member: &Member, query: &str, accept: &str) -> TcpStream {
     let mut stream = TcpStream::connect(node.url.trim_start_matches("http://")).await.expect("a connection");
@@ -37,11 +30,11 @@ async fn ask(node: &Node, member: &Member, query: &str, accept: &str) -> TcpStre
     stream
 }
 
-/// How many lines the process has open over a transport, by its own metrics.
-async fn open_lines(metrics: &str, transport: &str) -> usize {
+/// The value of a metric of the process.
+async fn metric(metrics: &str, name: &str) -> f64 {
     let text = reqwest::get(metrics).await.expect("metrics").text().await.expect("text");
-    let name = format!("umbba_open_lines{{transport=\"{transport}\"}} ");
-    text.lines().find_map(|line| line.strip_prefix(&*name)?.parse().ok()).unwrap_or(0)
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    value.expect("the metric").parse().expect("a number")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,21 +52,23 @@ async fn a_line_that_waits_keeps_little_memory() {
         command.args(["serve", "--listen-addr", "127.0.0.1:0"]).env("METRICS_ADDR", free.to_string());
         let node = &Node::run(command, &data.folder).await;
         let metrics = &format!("http://{free}/metrics");
+        let open_lines = &format!("umbba_open_lines{{transport=\"{transport}\"}}");
+        let memory_kib = async || metric(metrics, "process_resident_memory_bytes").await / 1_024.0;
         let (mut lines, mut before) = (Vec::new(), 0.0);
         for round in 1..=LINES {
             for member in &members {
                 let query = format!("after={}{wait}", cursors[&member.device]);
                 lines.push(ask(node, member, &query, accept).await);
             }
-            wait_until(async || open_lines(metrics, transport).await == round * MEMBERS).await;
+            wait_until(async || metric(metrics, open_lines).await as usize == round * MEMBERS).await;
             if round == 1 {
-                before = memory_kib(node);
+                before = memory_kib().await;
             }
         }
 
-        let each = (memory_kib(node) - before) / ((LINES - 1) * MEMBERS) as f64;
+        let each = (memory_kib().await - before) / ((LINES - 1) * MEMBERS) as f64;
         println!("{transport}: {each:.1} KiB a line");
         assert!(each <= most, "{transport}: {each:.1} KiB a line, {most} are allowed");
-        assert_eq!(open_lines(metrics, transport).await, LINES * MEMBERS, "all still wait");
+        assert_eq!(metric(metrics, open_lines).await as usize, LINES * MEMBERS, "all still wait");
     }
 }
