@@ -36,6 +36,7 @@ mod kept;
 mod later_words;
 mod left;
 mod limits;
+mod line_news;
 mod live;
 mod metrics;
 pub mod native;

@@ -50,7 +50,7 @@ impl Feed {
             Ok(None) => return Err(self.end.unwrap_or(End::Unavailable)),
             Err(_) => {}
         }
-        let woken = *self.wake.borrow();
+        let woken = self.wake.borrow().clone();
         let presence = woken.signal.filter(|_| woken.presence_signals != before);
         Ok(Batch { presence, ..self.gather() })
     }

@@ -5,6 +5,7 @@
 //! for its sake, because a long poll would then end every three seconds. Rule R114.
 
 mod batch;
+mod reading;
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -12,7 +13,6 @@ use futures::{Stream, stream};
 use serde::Serialize;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{
@@ -20,7 +20,7 @@ use super::{
     notifier::{connections::OpenConnection, presence_registry::Woken, recent::WakeMark},
     services::ServiceError,
     state::AppState,
-    storage::{events, news},
+    storage::events,
 };
 use crate::domain::{Event, PersonId, PresenceSignal, SessionId};
 
@@ -115,7 +115,7 @@ impl Feed {
         }
         let connection = state.database.notifier().open_connection(person, session);
         let wake = state.database.notifier().subscribe(person);
-        let woken = *wake.borrow();
+        let woken = wake.borrow().clone();
         let is_read = !state.database.notifier().may_have_woken(person, position.mark);
         connection.has_read(cursor);
         let mut feed = Self::of(state, person, session, cursor, wake, Some(connection));
@@ -215,16 +215,10 @@ impl Feed {
             if let Some(frame) = self.waiting.pop_front() {
                 return Some(frame);
             }
-            let woken = *self.wake.borrow_and_update();
-            // Presence goes before the events, because the member who was writing may have answered meanwhile.
-            if woken.presence_signals != self.seen_signals {
-                self.seen_signals = woken.presence_signals;
-                self.waiting.extend(woken.signal.map(Frame::Presence));
-            }
-            if self.read_told != Some(woken.told) {
+            if let Some(told) = self.hear() {
                 // Boxed, so that waiting connections do not hold the memory that a read needs.
                 match Box::pin(self.read()).await {
-                    Ok(is_all) => self.read_told = is_all.then_some(woken.told),
+                    Ok(is_all) => self.read_told = is_all.then_some(told),
                     Err(end) => {
                         self.end = Some(end);
                         return None;
@@ -269,31 +263,5 @@ impl Feed {
 
     pub fn frames(self) -> impl Stream<Item = Frame> + Send + 'static {
         stream::unfold(self, |mut feed| async move { feed.next().await.map(|frame| (frame, feed)) })
-    }
-
-    /// Reads new events. Returns whether these were all, or an end when the session is gone or the database does not
-    /// answer.
-    async fn read(&mut self) -> Result<bool, End> {
-        let found = async {
-            let mut tx = self.state.database.read_single().await?;
-            Ok::<_, ServiceError>(news::find(&mut tx, self.person, self.session, self.cursor, READ_AT_ONCE).await?)
-        };
-        let span = tracing::error_span!("stream", request.id = %self.request, person.id = %self.person);
-        match found.instrument(span.clone()).await {
-            Ok(None) => Err(End::SignedOut),
-            Ok(Some(events)) => {
-                let is_all = (events.len() as i64) < READ_AT_ONCE;
-                self.cursor = events.last().map_or(self.cursor, |event| event.seq);
-                self.waiting.extend(events.into_iter().map(Frame::Told));
-                if let Some(connection) = &self.connection {
-                    connection.has_read(self.cursor);
-                }
-                Ok(is_all)
-            }
-            Err(error) => {
-                span.in_scope(|| tracing::error!(%error, "a feed could not be read"));
-                Err(End::Unavailable)
-            }
-        }
     }
 }

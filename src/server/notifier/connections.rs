@@ -1,7 +1,7 @@
 //! The registry of the feed connections that are open in this process, with their limits.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -95,14 +95,16 @@ impl Connections {
         let open = self.lock();
         let mut lines = Vec::with_capacity(open.of.len());
         for (person, connections) in &open.of {
-            let mut seqs: BTreeMap<SessionId, i64> = BTreeMap::new();
-            for Connection { session, seq, .. } in connections {
-                let least = seqs.entry(*session).or_insert(*seq);
-                *least = (*least).min(*seq);
-            }
-            lines.extend(seqs.into_iter().map(|(session, seq)| OpenLine { person: *person, session, seq }));
+            lines.extend(lines_of(*person, connections));
         }
         lines
+    }
+
+    /// As `lines`, of these persons. A session whose connections have all not read yet is not among them.
+    pub(super) fn lines_of(&self, persons: &BTreeSet<PersonId>) -> Vec<OpenLine> {
+        let open = self.lock();
+        let of = |person: &PersonId| open.of.get(person).map(|connections| lines_of(*person, connections));
+        persons.iter().filter_map(of).flatten().filter(|line| line.seq < i64::MAX).collect()
     }
 
     pub(super) fn count(&self) -> usize {
@@ -126,6 +128,15 @@ impl Open {
             outgoing.note_line(LineMark::of(person, session), self.has(person, session));
         }
     }
+}
+
+fn lines_of(person: PersonId, connections: &[Connection]) -> impl Iterator<Item = OpenLine> + use<> {
+    let mut seqs: BTreeMap<SessionId, i64> = BTreeMap::new();
+    for Connection { session, seq, .. } in connections {
+        let least = seqs.entry(*session).or_insert(*seq);
+        *least = (*least).min(*seq);
+    }
+    seqs.into_iter().map(move |(session, seq)| OpenLine { person, session, seq })
 }
 
 /// Returns the session of the connection that was replaced.

@@ -1,12 +1,14 @@
 //! Wakes what waits in this process: the readers of feeds, the outbox and the scheduler. On PostgreSQL it also gathers
 //! what the other nodes are told (`bulletin`), and hears what they tell (`jobs::bulletins` carries both).
 //!
-//! A wake-up carries no fact. The feed in the database is the truth, and a periodic look finds the same rows without a
-//! wake-up. Presence signals travel with the wake-ups and are in no feed.
+//! The feed in the database is the truth, and a periodic look finds the same rows without a wake-up. The wake-up of a
+//! commit may carry rows that its transaction has read from feeds (`news`). Presence signals travel with the wake-ups
+//! and are in no feed.
 
 pub mod bulletin;
 pub mod connections;
 mod elsewhere;
+pub mod news;
 mod nodes;
 mod outgoing;
 pub mod presence_registry;
@@ -23,6 +25,7 @@ use self::{
     bulletin::{Passed, Work},
     connections::{Connections, OpenConnection, OpenLine},
     elsewhere::Elsewhere,
+    news::News,
     outgoing::Outgoing,
     presence_registry::{PresenceRegistry, Shown, Woken},
     recent::{Recent, WakeMark},
@@ -89,10 +92,10 @@ impl Notifier {
         Self { shared: Arc::new(Shared { connections, outgoing: Some(outgoing), ..Shared::default() }) }
     }
 
-    /// Wakes what waits for a transaction that was committed: the feeds of these persons, and the loops that have work.
-    /// The other nodes are told.
-    pub fn committed(&self, feeds: &BTreeSet<PersonId>, work: Work) {
-        self.wake(feeds);
+    /// Wakes what waits for a transaction that was committed: the feeds of these persons, with what the transaction has
+    /// read for their lines, and the loops that have work. The other nodes are told.
+    pub fn committed(&self, feeds: &BTreeSet<PersonId>, work: Work, news: &News) {
+        self.wake_with(feeds, news);
         self.wake_loops(work);
         if let Some(outgoing) = &self.shared.outgoing {
             outgoing.add(feeds, work);
@@ -101,6 +104,10 @@ impl Notifier {
 
     /// Wakes every listener of these persons on this node, and drops their feeds that have no listener left.
     pub fn wake<'a>(&self, persons: impl IntoIterator<Item = &'a PersonId>) {
+        self.wake_with(persons, &News::new());
+    }
+
+    fn wake_with<'a>(&self, persons: impl IntoIterator<Item = &'a PersonId>, news: &News) {
         let mut feeds = self.feeds();
         for person in persons {
             // Before the sending: who listens and then looks here misses neither.
@@ -109,7 +116,7 @@ impl Notifier {
                 if feed.receiver_count() == 0 {
                     feeds.remove(person);
                 } else {
-                    feed.send_modify(|woken| woken.told += 1);
+                    feed.send_modify(|woken| woken.tell(news.get(person).cloned()));
                 }
             }
         }
@@ -177,6 +184,11 @@ impl Notifier {
     /// The sessions with an open connection on this node, and how far they have read.
     pub fn open_lines(&self) -> Vec<OpenLine> {
         self.shared.connections.lines()
+    }
+
+    /// As `open_lines`, of these persons. A session that has not read its feed yet is not among them.
+    pub fn open_lines_of(&self, persons: &BTreeSet<PersonId>) -> Vec<OpenLine> {
+        self.shared.connections.lines_of(persons)
     }
 
     /// Counts the open connections of this node.

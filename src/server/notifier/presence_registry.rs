@@ -8,19 +8,27 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use super::news::LineNews;
 use crate::domain::{Moment, PairId, PersonId, Presence, PresenceSignal};
 
 /// The value of a wake-up. A new presence signal replaces one that was not read yet.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Woken {
     /// Counts the wake-ups for events.
     pub told: u64,
+    /// What the transaction of the last of them has read for the lines of the person.
+    pub news: Option<Arc<[LineNews]>>,
     /// Counts presence signals.
     pub presence_signals: u64,
     pub signal: Option<PresenceSignal>,
 }
 
 impl Woken {
+    pub(super) fn tell(&mut self, news: Option<Arc<[LineNews]>>) {
+        self.told += 1;
+        self.news = news;
+    }
+
     pub(super) fn show(&mut self, signal: PresenceSignal) {
         self.presence_signals += 1;
         self.signal = Some(signal);

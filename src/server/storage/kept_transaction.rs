@@ -217,6 +217,19 @@ impl KeptTransaction {
         has_ended
     }
 
+    /// Commits, after a last statement of one row with one text, which it returns.
+    pub(super) async fn commit_with(mut self, last: &'static str, values: [String; 2]) -> Result<String, Error> {
+        self.end_with_next();
+        let (sql, arguments) = self.sql_of_all(last);
+        let mut statement = sqlx::query_scalar_with::<Sqlite, String, _>(sql, arguments);
+        for value in values {
+            statement = statement.bind(value);
+        }
+        let found = statement.fetch_all(&mut *self.held.connection).await;
+        self.answered(found.is_ok());
+        Ok(found?.pop().unwrap_or_default())
+    }
+
     pub(super) async fn commit(mut self) -> Result<(), Error> {
         if self.has_begun || !self.queued.is_empty() {
             let (sql, arguments) = self.sql("COMMIT");

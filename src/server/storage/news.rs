@@ -1,10 +1,10 @@
-//! What a reader of a feed asks each time it is woken, in one statement.
+//! What a reader of a feed asks when it is woken, in one statement, unless the wake-up says it (`line_news`).
 
-use super::{StorageError, Tx, macros};
-use crate::domain::{DailyQuestionId, Event, EventKind, Millis, NotificationKind, PairId, PersonId, SessionId};
+use super::{StorageError, Tx, macros, unread};
+use crate::domain::{DailyQuestionId, Event, EventKind, Millis, PairId, PersonId, SessionId};
 
-/// Up to `limit` events after `cursor`, in order; the last of them says how many entries are unread, as
-/// `entries::count_unread` counts them. `None` when the session has ended.
+/// Up to `limit` events after `cursor`, in order; the last of them says how many entries are unread. `None` when the
+/// session has ended.
 pub async fn find(
     tx: &mut Tx,
     person: PersonId,
@@ -12,24 +12,23 @@ pub async fn find(
     cursor: i64,
     limit: i64,
 ) -> Result<Option<Vec<Event>>, StorageError> {
-    // Kinds of a later release are not counted.
-    let kinds = format!(" {} ", NotificationKind::ALL.map(NotificationKind::word).join("  "));
     // A session without news has one row without an event.
     let rows = macros::fetch_all!(
         tx,
         "events" as Row,
-        "SELECT e.seq, e.kind, e.pair_id, e.daily_question_id, e.at,
-                CASE WHEN e.seq IS NULL THEN 0 ELSE
-                  (SELECT COUNT(*) FROM notifications n WHERE n.person_id = $2 AND n.read_at IS NULL
-                     AND replace($5, ' ' || n.kind || ' ', '') <> $5) END AS unread
-         FROM sessions s LEFT JOIN events e ON e.person_id = $2 AND e.seq > $3
-         WHERE s.id = $1
-         ORDER BY e.seq LIMIT $4",
+        concat!(
+            "SELECT e.seq, e.kind, e.pair_id, e.daily_question_id, e.at, CASE WHEN e.seq IS NULL THEN 0 ELSE ",
+            unread::count!("$2", "$5"),
+            " END AS unread
+             FROM sessions s LEFT JOIN events e ON e.person_id = $2 AND e.seq > $3
+             WHERE s.id = $1
+             ORDER BY e.seq LIMIT $4"
+        ),
         session,
         person,
         cursor,
         limit,
-        kinds,
+        unread::kinds(),
     )?;
     if rows.is_empty() {
         return Ok(None);

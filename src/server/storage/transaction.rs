@@ -7,6 +7,7 @@ use super::{
     commits::Commits,
     journal::{Entry, Journal},
     kept_transaction::KeptTransaction,
+    line_news,
     locks::Locks,
     postgres::PgTx,
     single::OnSqlite,
@@ -15,7 +16,7 @@ use crate::{
     domain::PersonId,
     server::{
         counters::STATEMENTS,
-        notifier::{Notifier, bulletin::Work},
+        notifier::{Notifier, bulletin::Work, connections::OpenLine, news::News},
     },
 };
 use serde::Serializer;
@@ -91,7 +92,13 @@ impl Tx {
         if let Some(commits) = &self.commits {
             commits.add();
         }
+        let lines = self.lines();
+        let mut news = News::new();
         match self.inner {
+            Inner::Sqlite(OnSqlite::Kept(tx)) if !lines.is_empty() => {
+                let found = Box::pin(tx.commit_with(line_news::STATEMENT, line_news::asked(&lines))).await?;
+                news = line_news::found(&lines, &found);
+            }
             Inner::Sqlite(tx) => tx.commit().await?,
             Inner::Postgres(tx) if tx.has_failed() => {
                 let told = "a transaction with a failed statement cannot be committed";
@@ -99,8 +106,17 @@ impl Tx {
             }
             Inner::Postgres(tx) => tx.commit().await?,
         }
-        self.notifier.committed(&self.written_feeds, self.work);
+        self.notifier.committed(&self.written_feeds, self.work, &news);
         Ok(())
+    }
+
+    /// The open lines of the feeds that were written, if they are few.
+    fn lines(&self) -> Vec<OpenLine> {
+        if self.written_feeds.len() > line_news::MOST_LINES || self.is_postgres() {
+            return Vec::new();
+        }
+        let lines = self.notifier.open_lines_of(&self.written_feeds);
+        if lines.len() > line_news::MOST_LINES { Vec::new() } else { lines }
     }
 
     /// Whether no further statement can run: one failed, or its answer was never read.

@@ -1,0 +1,26 @@
+//! What lines have not read of the feeds that a transaction wrote. The transaction reads it as it ends, and a line
+//! takes it instead of asking the database. A line that finds none here reads its feed, as after any other wake-up.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::domain::{Event, PersonId, SessionId};
+
+/// The lines of each person.
+pub type News = BTreeMap<PersonId, Arc<[LineNews]>>;
+
+/// What a line of a session had not read when the transaction was committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineNews {
+    pub session: SessionId,
+    /// The number that the line had read to.
+    pub after: i64,
+    /// All events after it, in order; the last of them says how many entries are unread.
+    pub events: Vec<Event>,
+}
+
+impl LineNews {
+    /// The events after `cursor`, if those before them are known to have been read.
+    pub fn from(&self, cursor: i64) -> Option<impl Iterator<Item = &Event>> {
+        (self.after <= cursor).then(|| self.events.iter().filter(move |event| event.seq > cursor))
+    }
+}

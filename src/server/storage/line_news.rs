@@ -1,0 +1,75 @@
+//! What open lines have not read, read by the transaction that wrote it, as its last statement. It goes to SQLite in
+//! the text that ends the transaction, so that no line asks the database on its own.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::unread;
+use crate::{
+    domain::{DailyQuestionId, Event, EventKind, Millis, PairId, SessionId},
+    server::notifier::{
+        connections::OpenLine,
+        news::{LineNews, News},
+    },
+};
+
+/// Most lines that a transaction reads for. One that opens the questions of many pairs does not wait for it.
+pub(super) const MOST_LINES: usize = 8;
+
+/// An event of a line, from the array of its columns.
+#[derive(Deserialize)]
+struct Row {
+    /// The place of the line among those that were asked for.
+    line: usize,
+    seq: i64,
+    kind: EventKind,
+    pair: Option<PairId>,
+    daily_question: Option<DailyQuestionId>,
+    at: Millis,
+    unread: i64,
+}
+
+/// Returns one row with one text: a row that cannot be read would break off the transaction that it ends. A line whose
+/// session has ended, or that is more than 20 events behind, is not in it.
+pub(super) const STATEMENT: &str = concat!(
+    "SELECT json_group_array(json_array(l.key, e.seq, e.kind, e.pair_id, e.daily_question_id, e.at, ",
+    unread::count!("s.person_id", "$2"),
+    ") ORDER BY l.key, e.seq)
+     FROM json_each($1) l
+     JOIN sessions s ON s.id = l.value->>0
+     JOIN persons p ON p.id = s.person_id AND p.last_seq <= l.value->>1 + 20
+     JOIN events e ON e.person_id = p.id AND e.seq > l.value->>1"
+);
+
+/// The values of its placeholders.
+pub(super) fn asked(lines: &[OpenLine]) -> [String; 2] {
+    static KINDS: LazyLock<String> = LazyLock::new(unread::kinds);
+    let lines: Vec<(SessionId, i64)> = lines.iter().map(|line| (line.session, line.seq)).collect();
+    // Ids and numbers always serialise.
+    [serde_json::to_string(&lines).unwrap_or_default(), KINDS.clone()]
+}
+
+/// What the statement has found for these lines. Nothing if it cannot be read: they read their feeds, which says why.
+pub(super) fn found(lines: &[OpenLine], text: &str) -> News {
+    let rows: Vec<Row> = serde_json::from_str(text).unwrap_or_default();
+    let mut news = News::new();
+    for of_line in rows.chunk_by(|one, next| one.line == next.line) {
+        let Some(line) = of_line.first().and_then(|row| lines.get(row.line)) else { continue };
+        let mut events: Vec<Event> = of_line.iter().map(Row::event).collect();
+        if let (Some(event), Some(row)) = (events.last_mut(), of_line.last()) {
+            event.unread = Some(row.unread);
+        }
+        let of_line = LineNews { session: line.session, after: line.seq, events };
+        let of_person = news.entry(line.person).or_default();
+        *of_person = of_person.iter().cloned().chain([of_line]).collect();
+    }
+    news
+}
+
+impl Row {
+    fn event(&self) -> Event {
+        let Self { seq, kind, pair, daily_question, at, .. } = *self;
+        Event { seq, kind, pair, daily_question, at, unread: None }
+    }
+}
