@@ -6,11 +6,11 @@ use futures::future::join_all;
 use super::{
     cut_off::drop_after,
     databases::TestDatabase,
-    fixtures::{NOW, Together, append, date, notification, together},
+    fixtures::{NOW, Together, append, date, id, notification, together},
 };
 use crate::{
-    domain::{DailyQuestionId, EventKind, PairId, PersonId, Role},
-    server::storage::{Database, StorageError, Tx, events, notifications, pairs, persons, schedule},
+    domain::{DailyQuestionId, EventKind, PairId, PersonId, Role, SessionId},
+    server::storage::{Database, StorageError, Tx, events, notifications, pairs, persons, schedule, sessions},
     tests::app::rounds,
 };
 
@@ -67,10 +67,11 @@ async fn more_than_wait_at_once_run_in_their_order(db: TestDatabase) {
 }
 
 /// Writes, and then tells somebody who does not exist.
-async fn write_wrongly(db: &Database, pair: PairId, reads_on: bool) -> Result<(), StorageError> {
+async fn write_wrongly(db: &Database, person: PersonId, pair: PairId, reads_on: bool) -> Result<(), StorageError> {
     let mut tx = db.begin().await?;
     pairs::lock(&mut tx, pair).await?;
     schedule::set_swapped(&mut tx, pair, date("2026-01-02")).await?;
+    append(&mut tx, &[person], EventKind::AnswerRevised, Some(pair), None, NOW).await?;
     notifications::insert(&mut tx, &[notification(PersonId(1), pair, "slot", NOW)], &[], NOW).await?;
     if reads_on {
         schedule::lookup_state(&mut tx, pair).await?;
@@ -81,10 +82,15 @@ async fn write_wrongly(db: &Database, pair: PairId, reads_on: bool) -> Result<()
 
 async fn an_error_of_a_queued_statement_undoes_the_transaction(db: TestDatabase) {
     let Together { parent, pair, .. } = together(&db).await;
-    for reads_on in [false, true] {
-        assert!(write_wrongly(&db, pair.id, reads_on).await.is_err(), "reads on: {reads_on}");
+    for (before, (reads_on, has_line)) in (0..).zip([(false, false), (true, false), (false, true)]) {
+        let line = has_line.then(|| db.notifier().open_connection(parent.id, SessionId(1)));
+        if let Some(line) = &line {
+            line.has_read(before);
+        }
+        assert!(write_wrongly(&db, parent.id, pair.id, reads_on).await.is_err(), "reads on: {reads_on}");
 
         assert_eq!(read!(db, |tx| Ok::<_, StorageError>(swapped(&mut tx, pair.id).await)), None);
+        assert_eq!(read!(db, |tx| events::last_seq(&mut tx, parent.id).await), before);
         commit!(db, for parent.id, |tx| append(
             &mut tx,
             &[parent.id],
@@ -126,8 +132,17 @@ async fn tell(db: &Database, together: &Together, day: i64) -> Result<(), Storag
 
 async fn a_dropped_commit_writes_all_that_was_queued_or_nothing(db: TestDatabase) {
     let together = &together(&db).await;
+    let session = SessionId(id());
+    commit!(db, for together.child.id, |tx| {
+        sessions::insert(&mut tx, session, together.child.id, "a hash", "device", NOW).await.expect("a session");
+    });
     for round in 0..rounds() + 8 {
         let polls = 1 + round % 8;
+        // Every third time the commits also read for a line that waits.
+        let line = (round % 3 == 1).then(|| db.notifier().open_connection(together.child.id, session));
+        if let Some(line) = &line {
+            line.has_read(read!(db, |tx| events::last_seq(&mut tx, together.child.id).await));
+        }
         join_all((0..8).map(|_| drop_after(polls, tell(&db, together, 1)))).await;
         let told = join_all((0..4).map(|_| tell(&db, together, 2))).await;
         assert!(told.iter().all(Result::is_ok), "dropped at poll {polls}: {told:?}");
