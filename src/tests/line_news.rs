@@ -1,15 +1,19 @@
 //! Tests of what a transaction reads for the lines of the feeds that it writes, and of the lines that it reads nothing
 //! for: those read their feed on their own.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use super::app::{Browser, PATIENCE, TestApp, rounds};
+use super::app::{Browser, NOON, PATIENCE, TestApp, rounds};
 use crate::{
     domain::{Event, EventKind, PersonId, SessionId},
     server::{
         live::{End, Feed, Frame, Position},
+        notifier::{
+            bulletin::Work,
+            news::{LineNews, News},
+        },
         storage::{
-            Database, Opening,
+            Database, Opening, entries,
             events::{self, NewEvent},
             journal::{Entry, Journal},
             persons, sessions,
@@ -33,9 +37,7 @@ impl Line {
 
     async fn of(app: &TestApp, person: PersonId, session: SessionId) -> Self {
         let mark = app.state.database.notifier().mark();
-        let mut tx = app.state.database.read().await.expect("a read");
-        let last_seq = events::last_seq(&mut tx, person).await.expect("a number");
-        drop(tx);
+        let last_seq = last_seq(app, person).await;
         let position = Position { last_seq, mark };
         let feed = Feed::open_at(app.state.clone().into(), person, session, last_seq, position).await;
         let mut line = Self { feed: feed.expect("a line"), person, session };
@@ -60,6 +62,11 @@ impl Line {
     }
 }
 
+async fn last_seq(app: &TestApp, person: PersonId) -> i64 {
+    let mut tx = app.state.database.read().await.expect("a read");
+    events::last_seq(&mut tx, person).await.expect("a number")
+}
+
 /// Writes events into the feeds, in one transaction.
 async fn write(database: &Database, persons: &[PersonId], kinds: &[EventKind]) {
     let event = |kind: &EventKind, person: &PersonId| NewEvent {
@@ -70,7 +77,7 @@ async fn write(database: &Database, persons: &[PersonId], kinds: &[EventKind]) {
     };
     let events: Vec<NewEvent> = kinds.iter().flat_map(|kind| persons.iter().map(move |one| event(kind, one))).collect();
     let mut tx = database.begin().await.expect("a transaction");
-    events::append(&mut tx, &events, None, crate::domain::Millis(7)).await.expect("events");
+    events::append(&mut tx, &events, None, NOON).await.expect("events");
     tx.commit().await.expect("a commit");
 }
 
@@ -111,10 +118,7 @@ async fn every_line_hears_all_once_whatever_its_transaction_could_read() {
     let browser = app.person("민지").await;
     let mut line = Line::open(&app, &browser).await;
     let another_process = Database::open(app.database_url(), Opening::AsIs).await.expect("the database");
-    let mut last = {
-        let mut tx = app.state.database.read().await.expect("a read");
-        events::last_seq(&mut tx, line.person).await.expect("a number")
-    };
+    let mut last = last_seq(&app, line.person).await;
     let mut heard = async |line: &mut Line, count: i64| {
         let mut kinds = Vec::new();
         for _ in 0..count {
@@ -135,11 +139,13 @@ async fn every_line_hears_all_once_whatever_its_transaction_could_read() {
     let of_transactions = usize::from(app.is_postgres());
     assert_eq!(asked(&journal), of_transactions);
 
-    // A line that is far behind reads on its own.
-    write(&another_process, &person, &[EventKind::DeviceChanged; 30]).await;
-    write(&app.state.database, &person, &[EventKind::SettingsChanged]).await;
-    heard(&mut line, 31).await;
-    assert_eq!(asked(&journal), 1);
+    // A line that is more than 20 behind reads on its own.
+    for (unheard, asked_for) in [(19, of_transactions), (20, 1)] {
+        write(&another_process, &person, &vec![EventKind::DeviceChanged; unheard]).await;
+        write(&app.state.database, &person, &[EventKind::SettingsChanged]).await;
+        heard(&mut line, unheard as i64 + 1).await;
+        assert_eq!(asked(&journal), asked_for, "{unheard} before the transaction");
+    }
 
     // So does one that slept through a wake-up, because the last transaction may not have read what came before.
     write(&app.state.database, &person, &[EventKind::NameChanged]).await;
@@ -147,14 +153,104 @@ async fn every_line_hears_all_once_whatever_its_transaction_could_read() {
     heard(&mut line, 2).await;
     assert_eq!(asked(&journal), 1);
 
-    // A kind of a later release does not break off the transaction.
-    app.run_sql(&format!("UPDATE persons SET last_seq = last_seq + 1 WHERE id = '{}'", line.person)).await;
-    let row = format!("SELECT id, last_seq, 'of_tomorrow', 0 FROM persons WHERE id = '{}'", line.person);
-    app.run_sql(&format!("INSERT INTO events (person_id, seq, kind, at) {row}")).await;
+    // A kind of a later release is told as one that is not known.
+    write_kind(&app, line.person, "'of_tomorrow'").await;
     write(&app.state.database, &person, &[EventKind::NameChanged]).await;
     assert_eq!(heard(&mut line, 2).await, [EventKind::Other, EventKind::NameChanged]);
     assert_eq!(asked(&journal), of_transactions);
     line.says_nothing().await;
+}
+
+/// Writes an event as this release would not, and tells nobody.
+async fn write_kind(app: &TestApp, person: PersonId, kind: &str) {
+    app.run_sql(&format!("UPDATE persons SET last_seq = last_seq + 1 WHERE id = '{person}'")).await;
+    let row = format!("SELECT id, last_seq, {kind}, 0 FROM persons WHERE id = '{person}'");
+    app.run_sql(&format!("INSERT INTO events (person_id, seq, kind, at) {row}")).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_breaks_off_no_transaction() {
+    let app = TestApp::start().await;
+    for kind in ["x'ff'", "CAST(x'ff' AS TEXT)"] {
+        let browser = app.person("민지").await;
+        let mut line = Line::open(&app, &browser).await;
+        write_kind(&app, line.person, kind).await;
+
+        write(&app.state.database, &[line.person], &[EventKind::NameChanged]).await;
+
+        assert_eq!(line.next().await, None, "{kind}");
+        assert_eq!(line.feed.end(), Some(End::Unavailable));
+        let seq = last_seq(&app, line.person).await;
+        let mut tx = app.state.database.read().await.expect("a read");
+        let told = events::find_after(&mut tx, line.person, seq - 1, 9).await.expect("events");
+        assert_eq!(told.into_iter().map(|event| event.kind).collect::<Vec<_>>(), [EventKind::NameChanged]);
+    }
+}
+
+#[tokio::test]
+async fn the_last_event_says_how_many_entries_are_unread() {
+    let app = TestApp::start().await;
+    let pair = app.pair().await;
+    assert!(pair.parent.answer(pair.id, "글").await.status().is_success());
+    let mut line = Line::open(&app, &pair.child).await;
+    // An entry of a later release is not counted.
+    app.run_sql(
+        "INSERT INTO notifications (id, slot, kind, person_id, detail, seq, is_pushed, at, expires_at)
+         SELECT 'new', 'new', 'of_tomorrow', person_id, detail, seq, is_pushed, at, expires_at FROM notifications
+         LIMIT 1",
+    )
+    .await;
+
+    write(&app.state.database, &[line.person], &[EventKind::NameChanged, EventKind::SettingsChanged]).await;
+
+    let mut tx = app.state.database.read().await.expect("a read");
+    let unread = entries::count_unread(&mut tx, line.person).await.expect("a number");
+    drop(tx);
+    assert!(unread > 0);
+    assert_eq!([line.event().await.unread, line.event().await.unread], [None, Some(unread)]);
+}
+
+#[tokio::test]
+async fn wake_ups_in_any_order_tell_each_event_once() {
+    let app = TestApp::start().await;
+    let browser = app.person("민지").await;
+    for order in [[1, 2], [2, 1]] {
+        let mut line = Line::open(&app, &browser).await;
+        let (person, session) = (line.person, line.session);
+        let after = last_seq(&app, person).await;
+        let event =
+            |seq| Event { seq, kind: EventKind::NameChanged, pair: None, daily_question: None, unread: None, at: NOON };
+        let mut heard = 0;
+        for count in order {
+            let events = (1..=count).map(|at| event(after + at)).collect();
+            let news = News::from([(person, vec![LineNews { session, after, events }].into())]);
+            app.state.database.notifier().committed(&BTreeSet::from([person]), Work::default(), &news);
+            while heard < count {
+                heard += 1;
+                assert_eq!(line.event().await.seq, after + heard, "{order:?}");
+            }
+            line.says_nothing().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_lines_of_a_session_go_on_from_their_own_cursors() {
+    let (app, journal) = TestApp::start_recorded().await;
+    let browser = app.person("민지").await;
+    let (mut awake, mut asleep) = (Line::open(&app, &browser).await, Line::open(&app, &browser).await);
+    journal.take();
+    let mut seqs = Vec::new();
+    for _ in 0..3 {
+        write(&app.state.database, &[awake.person], &[EventKind::NameChanged]).await;
+        seqs.push(awake.event().await.seq);
+    }
+    assert_eq!(asked(&journal), if app.is_postgres() { 3 } else { 0 });
+    for seq in seqs {
+        assert_eq!(asleep.event().await.seq, seq);
+    }
+    assert_eq!(asked(&journal), 1);
+    awake.says_nothing().await;
 }
 
 #[tokio::test]
@@ -171,18 +267,43 @@ async fn a_line_whose_session_has_ended_hears_no_event() {
 }
 
 #[tokio::test]
+async fn a_transaction_that_ends_a_session_is_told_to_the_others_alone() {
+    let app = TestApp::start().await;
+    let browser = app.person("민지").await;
+    let mut line = Line::open(&app, &browser).await;
+    let person = line.person;
+    let mut other = Line::of(&app, person, new_session(&app, person, 1).await).await;
+
+    let mut tx = app.state.database.begin().await.expect("a transaction");
+    persons::lock(&mut tx, [person]).await.expect("the person's row");
+    assert!(sessions::delete(&mut tx, person, line.session).await.expect("the session"));
+    let event = NewEvent { person, kind: EventKind::SessionsChanged, pair: None, daily_question: None };
+    events::append(&mut tx, &[event], None, NOON).await.expect("an event");
+    tx.commit().await.expect("a commit");
+
+    assert_eq!(other.event().await.kind, EventKind::SessionsChanged);
+    assert_eq!(line.next().await, None);
+    assert_eq!(line.feed.end(), Some(End::SignedOut));
+}
+
+/// Signs the person in on another device.
+async fn new_session(app: &TestApp, person: PersonId, number: u128) -> SessionId {
+    let session = SessionId(number);
+    let mut tx = app.state.database.begin().await.expect("a transaction");
+    persons::lock(&mut tx, [person]).await.expect("the person's row");
+    sessions::insert(&mut tx, session, person, &number.to_string(), "phone", NOON).await.expect("a session");
+    tx.commit().await.expect("a commit");
+    session
+}
+
+#[tokio::test]
 async fn lines_that_are_too_many_for_a_transaction_read_on_their_own() {
     let (app, journal) = TestApp::start_recorded().await;
     let browser = app.person("민지").await;
     let mut lines = vec![Line::open(&app, &browser).await];
     let person = lines[0].person;
     for number in 1..=8 {
-        let session = SessionId(number);
-        let mut tx = app.state.database.begin().await.expect("a transaction");
-        let now = app.state.clock.now();
-        persons::lock(&mut tx, [person]).await.expect("the person's row");
-        sessions::insert(&mut tx, session, person, &number.to_string(), "phone", now).await.expect("a session");
-        tx.commit().await.expect("a commit");
+        let session = new_session(&app, person, number).await;
         lines.push(Line::of(&app, person, session).await);
     }
     for (count, asked_of_sqlite) in [(9, 9), (8, 0)] {
@@ -205,8 +326,7 @@ async fn writers_at_once_leave_no_gap_and_no_double() {
     let told = [&persons[..1], &persons[1..], &persons[..]];
     let mut last = [0; 3];
     for (last, line) in last.iter_mut().zip(&lines) {
-        let mut tx = app.state.database.read().await.expect("a read");
-        *last = events::last_seq(&mut tx, line.person).await.expect("a number");
+        *last = last_seq(&app, line.person).await;
     }
     for round in 0..rounds() as usize {
         // Each writes one to three events to one of them, to the other, or to both.

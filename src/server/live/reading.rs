@@ -24,7 +24,8 @@ impl Feed {
             return false;
         }
         let lines = woken.news.iter().flat_map(|lines| lines.iter());
-        let Some(news) = lines.filter(|line| line.session == self.session).find_map(|line| line.from(self.cursor))
+        let Some(news) =
+            lines.filter(|line| line.session == self.session).find_map(|line| line.events_after(self.cursor))
         else {
             return false;
         };

@@ -35,7 +35,8 @@ struct Connection {
     seq: i64,
 }
 
-/// What the look at all open lines compares: a session, and the number that its last connection has read to.
+/// What the look at all open lines compares, and what a transaction reads from: a session, and the number that its last
+/// connection has read to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OpenLine {
     pub person: PersonId,
@@ -100,7 +101,7 @@ impl Connections {
         lines
     }
 
-    /// As `lines`, of these persons. A session whose connections have all not read yet is not among them.
+    /// As `lines`, of these persons. A session none of whose connections has read yet is not among them.
     pub(super) fn lines_of(&self, persons: &BTreeSet<PersonId>) -> Vec<OpenLine> {
         let open = self.lock();
         let of = |person: &PersonId| open.of.get(person).map(|connections| lines_of(*person, connections));

@@ -186,7 +186,7 @@ impl Notifier {
         self.shared.connections.lines()
     }
 
-    /// As `open_lines`, of these persons. A session that has not read its feed yet is not among them.
+    /// As `open_lines`, of these persons. A session none of whose connections has read yet is not among them.
     pub fn open_lines_of(&self, persons: &BTreeSet<PersonId>) -> Vec<OpenLine> {
         self.shared.connections.lines_of(persons)
     }
@@ -236,9 +236,16 @@ impl Notifier {
         self.shared.scheduler.notified().await;
     }
 
-    /// Drops feeds that have no listener.
+    /// Drops feeds that have no listener, and what lines have taken from wake-ups.
     pub fn sweep(&self) {
-        self.feeds().retain(|_, feed| feed.receiver_count() > 0);
+        self.feeds().retain(|_, feed| {
+            // A line that has not taken it yet reads its feed.
+            feed.send_if_modified(|woken| {
+                woken.news = None;
+                false
+            });
+            feed.receiver_count() > 0
+        });
     }
 
     fn heard(&self) -> MutexGuard<'_, Option<Stopwatch>> {

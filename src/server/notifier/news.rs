@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::domain::{Event, PersonId, SessionId};
 
-/// The lines of each person.
+/// What the lines of each person have not read.
 pub type News = BTreeMap<PersonId, Arc<[LineNews]>>;
 
 /// What a line of a session had not read when the transaction was committed.
@@ -19,8 +19,8 @@ pub struct LineNews {
 }
 
 impl LineNews {
-    /// The events after `cursor`, if those before them are known to have been read.
-    pub fn from(&self, cursor: i64) -> Option<impl Iterator<Item = &Event>> {
+    /// The events after `cursor`. `None` if there may be others between it and these.
+    pub fn events_after(&self, cursor: i64) -> Option<impl Iterator<Item = &Event>> {
         (self.after <= cursor).then(|| self.events.iter().filter(move |event| event.seq > cursor))
     }
 }

@@ -217,11 +217,11 @@ impl KeptTransaction {
         has_ended
     }
 
-    /// Commits, after a last statement of one row with one text, which it returns.
-    pub(super) async fn commit_with(mut self, last: &'static str, values: [String; 2]) -> Result<String, Error> {
+    /// Commits, after a last statement of one row with one text, whose bytes it returns.
+    pub(super) async fn commit_with(mut self, last: &'static str, values: [String; 2]) -> Result<Vec<u8>, Error> {
         self.end_with_next();
         let (sql, arguments) = self.sql_of_all(last);
-        let mut statement = sqlx::query_scalar_with::<Sqlite, String, _>(sql, arguments);
+        let mut statement = sqlx::query_scalar_with::<Sqlite, Vec<u8>, _>(sql, arguments);
         for value in values {
             statement = statement.bind(value);
         }

@@ -1,20 +1,21 @@
 //! What open lines have not read, read by the transaction that wrote it, as its last statement. It goes to SQLite in
 //! the text that ends the transaction, so that no line asks the database on its own.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde::Deserialize;
 
 use super::unread;
 use crate::{
-    domain::{DailyQuestionId, Event, EventKind, Millis, PairId, SessionId},
+    domain::{DailyQuestionId, Event, EventKind, Millis, PairId, PersonId, SessionId},
     server::notifier::{
         connections::OpenLine,
         news::{LineNews, News},
     },
 };
 
-/// Most lines that a transaction reads for. One that opens the questions of many pairs does not wait for it.
+/// Most feeds and most lines that a transaction reads for. One that opens the questions of many pairs does not wait for
+/// it.
 pub(super) const MOST_LINES: usize = 8;
 
 /// An event of a line, from the array of its columns.
@@ -27,15 +28,18 @@ struct Row {
     pair: Option<PairId>,
     daily_question: Option<DailyQuestionId>,
     at: Millis,
-    unread: i64,
+    /// With the last event of the feed only.
+    unread: Option<i64>,
 }
 
-/// Returns one row with one text: a row that cannot be read would break off the transaction that it ends. A line whose
-/// session has ended, or that is more than 20 events behind, is not in it.
+/// Returns one row with one text, which is not read as rows are: one that cannot be read would break off the
+/// transaction. JSON holds no bytes, so the texts are cast. A line whose session has ended, or that is more than 20
+/// events behind, is not in it.
 pub(super) const STATEMENT: &str = concat!(
-    "SELECT json_group_array(json_array(l.key, e.seq, e.kind, e.pair_id, e.daily_question_id, e.at, ",
+    "SELECT json_group_array(json_array(l.key, e.seq, CAST(e.kind AS TEXT), CAST(e.pair_id AS TEXT),
+       CAST(e.daily_question_id AS TEXT), e.at, CASE WHEN e.seq = p.last_seq THEN ",
     unread::count!("s.person_id", "$2"),
-    ") ORDER BY l.key, e.seq)
+    " END) ORDER BY l.key, e.seq)
      FROM json_each($1) l
      JOIN sessions s ON s.id = l.value->>0
      JOIN persons p ON p.id = s.person_id AND p.last_seq <= l.value->>1 + 20
@@ -51,25 +55,21 @@ pub(super) fn asked(lines: &[OpenLine]) -> [String; 2] {
 }
 
 /// What the statement has found for these lines. Nothing if it cannot be read: they read their feeds, which says why.
-pub(super) fn found(lines: &[OpenLine], text: &str) -> News {
-    let rows: Vec<Row> = serde_json::from_str(text).unwrap_or_default();
-    let mut news = News::new();
+pub(super) fn found(lines: &[OpenLine], text: &[u8]) -> News {
+    let rows: Vec<Row> = serde_json::from_slice(text).unwrap_or_default();
+    let mut news: BTreeMap<PersonId, Vec<LineNews>> = BTreeMap::new();
     for of_line in rows.chunk_by(|one, next| one.line == next.line) {
         let Some(line) = of_line.first().and_then(|row| lines.get(row.line)) else { continue };
-        let mut events: Vec<Event> = of_line.iter().map(Row::event).collect();
-        if let (Some(event), Some(row)) = (events.last_mut(), of_line.last()) {
-            event.unread = Some(row.unread);
-        }
+        let events = of_line.iter().map(Row::event).collect();
         let of_line = LineNews { session: line.session, after: line.seq, events };
-        let of_person = news.entry(line.person).or_default();
-        *of_person = of_person.iter().cloned().chain([of_line]).collect();
+        news.entry(line.person).or_default().push(of_line);
     }
-    news
+    news.into_iter().map(|(person, lines)| (person, lines.into())).collect()
 }
 
 impl Row {
     fn event(&self) -> Event {
-        let Self { seq, kind, pair, daily_question, at, .. } = *self;
-        Event { seq, kind, pair, daily_question, at, unread: None }
+        let Self { seq, kind, pair, daily_question, at, unread, .. } = *self;
+        Event { seq, kind, pair, daily_question, at, unread }
     }
 }

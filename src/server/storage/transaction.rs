@@ -110,7 +110,7 @@ impl Tx {
         Ok(())
     }
 
-    /// The open lines of the feeds that were written, if they are few.
+    /// The open lines of the feeds that were written, if both are few.
     fn lines(&self) -> Vec<OpenLine> {
         if self.written_feeds.len() > line_news::MOST_LINES || self.is_postgres() {
             return Vec::new();
