@@ -18,7 +18,7 @@ impl Feed {
     }
 
     /// Takes what the transaction of this wake-up has read for the line. There is nothing to take if an earlier wake-up
-    /// was missed, whose events may not be in it, or if the session ended.
+    /// was missed, whose events may not be in it, or if the transaction did not read for the line.
     fn take_news(&mut self, woken: &Woken) -> bool {
         if self.read_told.is_none_or(|told| told + 1 != woken.told) {
             return false;
