@@ -119,7 +119,7 @@ async fn measure(folder: &Path, words: &[String]) -> Result<(), String> {
     } else if is_wanted("live") {
         ratios.extend(streams::measure(folder, &[streams::MOST]).await?);
     }
-    ratios::tell(&ratios.into_iter().flatten().collect::<Vec<_>>())
+    ratios::tell(&ratios.into_iter().flatten().collect::<Vec<_>>(), &peers::machine())
 }
 
 async fn pushes(folder: &Path) -> Result<push::Pushes, String> {
