@@ -182,7 +182,7 @@ async fn backups(settings: &Settings, tx: &mut Tx, report: &mut Report) -> Resul
     let said = |at: Option<Millis>| at.map_or("never".to_owned(), |at| format!("{} ago", span(now.since(at).max(0))));
     let made = installation::lookup_instant(tx, BACKUP_MADE_AT).await?;
     let verified = installation::lookup_instant(tx, BACKUP_VERIFIED_AT).await?;
-    let found = format!("the last was made {}, the last that was verified {}", said(made), said(verified));
+    let found = format!("last made: {}, last verified: {}", said(made), said(verified));
     let is_old = |at: Option<Millis>| at.is_none_or(|at| now.since(at) > BACKUP_AGE_MS);
     if !is_old(made) && !is_old(verified) {
         report.good("backup", found);
