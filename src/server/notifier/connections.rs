@@ -35,8 +35,8 @@ struct Connection {
     seq: i64,
 }
 
-/// What the look at all open lines compares, and what a transaction reads from: a session, and the number that its last
-/// connection has read to.
+/// What the look at all open lines compares, and what a transaction reads from: a session, and the number that all its
+/// connections have read to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OpenLine {
     pub person: PersonId,

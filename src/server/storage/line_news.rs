@@ -1,7 +1,7 @@
 //! What open lines have not read, read by the transaction that wrote it, as its last statement. It goes to SQLite in
 //! the text that ends the transaction, so that no line asks the database on its own.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
@@ -32,9 +32,9 @@ struct Row {
     unread: Option<i64>,
 }
 
-/// Returns one row with one text, which is not read as rows are: one that cannot be read would break off the
-/// transaction. JSON holds no bytes, so the texts are cast. A line whose session has ended, or that is more than 20
-/// events behind, is not in it.
+/// Returns one row with one text, which is parsed after the commit: a row that cannot be decoded would break off the
+/// text of the transaction before its end. JSON holds no bytes, so what should be text is cast. A line whose session
+/// has ended, or that is more than 20 events behind, is not in it.
 pub(super) const STATEMENT: &str = concat!(
     "SELECT json_group_array(json_array(l.key, e.seq, CAST(e.kind AS TEXT), CAST(e.pair_id AS TEXT),
        CAST(e.daily_question_id AS TEXT), e.at, CASE WHEN e.seq = p.last_seq THEN ",
@@ -48,10 +48,9 @@ pub(super) const STATEMENT: &str = concat!(
 
 /// The values of its placeholders.
 pub(super) fn asked(lines: &[OpenLine]) -> [String; 2] {
-    static KINDS: LazyLock<String> = LazyLock::new(unread::kinds);
     let lines: Vec<(SessionId, i64)> = lines.iter().map(|line| (line.session, line.seq)).collect();
     // Ids and numbers always serialise.
-    [serde_json::to_string(&lines).unwrap_or_default(), KINDS.clone()]
+    [serde_json::to_string(&lines).unwrap_or_default(), unread::kinds().to_owned()]
 }
 
 /// What the statement has found for these lines. Nothing if it cannot be read: they read their feeds, which says why.

@@ -1,5 +1,7 @@
 //! The number of a person's unread entries as part of a statement, as `entries::count_unread` counts them.
 
+use std::sync::LazyLock;
+
 use crate::domain::NotificationKind;
 
 /// `$kinds` is the placeholder of `kinds()`.
@@ -20,6 +22,8 @@ macro_rules! count {
 pub(super) use count;
 
 /// The kinds of entries that are counted: those of a later release are not.
-pub(super) fn kinds() -> String {
-    format!(" {} ", NotificationKind::ALL.map(NotificationKind::word).join("  "))
+pub(super) fn kinds() -> &'static str {
+    static KINDS: LazyLock<String> =
+        LazyLock::new(|| format!(" {} ", NotificationKind::ALL.map(NotificationKind::word).join("  ")));
+    &KINDS
 }
